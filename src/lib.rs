@@ -1,0 +1,2 @@
+//! Trunkline keeps a Telnyx organization the way a file in git says it should be.
+pub mod sandbox;
