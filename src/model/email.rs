@@ -1,0 +1,83 @@
+//! An email address as an identity.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// An email address that remembers how it was written and is compared without regard to case.
+///
+/// Telnyx identifies accounts and users by email towards people, and its filters differ in how they
+/// treat case; so we compare ourselves, always in lower case.
+#[derive(Clone, Debug)]
+pub struct Email {
+    written: String,
+    folded: String,
+}
+
+impl Email {
+    /// Takes any text as an address. What comes from the API is taken as it is; what comes from a
+    /// manifest is checked there.
+    #[must_use]
+    pub fn new(written: impl Into<String>) -> Self {
+        let written = written.into();
+        let folded = written.to_lowercase();
+        Self { written, folded }
+    }
+
+    /// The address as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// The address in lower case: what is compared.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for Email {}
+
+impl PartialOrd for Email {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Email {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded.cmp(&other.folded)
+    }
+}
+
+impl Hash for Email {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emails_are_the_same_in_any_case_and_keep_how_they_were_written() {
+        let email = Email::new("Larry@CatFood.example");
+        assert_eq!(email, Email::new("larry@catfood.EXAMPLE"));
+        assert_eq!(email.as_str(), "Larry@CatFood.example");
+        assert_eq!(email.folded(), "larry@catfood.example");
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the API is: https anywhere, plain http only on this machine.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// Where requests go, for example `https://api.telnyx.com/v2`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    url: Url,
+}
+
+/// Why a text is no base URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// It cannot be read as a URL.
+    #[error("this is no URL; it looks like https://api.telnyx.com/v2")]
+    NotAUrl,
+    /// The key would travel in the clear.
+    #[error(
+        "the base URL must begin with https:// (http:// only to a loopback address): the key goes with every request"
+    )]
+    NotEncrypted,
+    /// It has parts that a base URL cannot have.
+    #[error("the base URL can have neither a user, nor a query, nor a fragment")]
+    Superfluous,
+}
+
+impl BaseUrl {
+    /// The public API. Source: `servers` of the vendor's document.
+    pub const TELNYX: &'static str = "https://api.telnyx.com/v2";
+
+    /// Reads a base URL; a slash at its end does not matter.
+    ///
+    /// # Errors
+    ///
+    /// When it is no URL, when the key would travel in the clear, or when it has parts that do not belong there.
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::NotAUrl)?;
+        let loopback = is_loopback(&url);
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return Err(BaseUrlError::NotEncrypted),
+            _ => return Err(BaseUrlError::NotAUrl),
+        }
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if has_user || url.query().is_some() || url.fragment().is_some() {
+            return Err(BaseUrlError::Superfluous);
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(Self { url })
+    }
+
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
+    /// The URL of an operation: `segments` below the base. `None` when one of them cannot stand in a path.
+    pub(super) fn join(&self, segments: &[&str], query: &[(&str, String)]) -> Option<Url> {
+        // A segment of dots alone would lead to another operation.
+        if segments.iter().any(|segment| segment.trim_matches('.').is_empty()) {
+            return None;
+        }
+        let mut url = self.url.clone();
+        url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Some(url)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for good in [
+            "https://api.telnyx.com/v2",
+            "http://127.0.0.1:8080/v2/",
+            "http://[::1]:1/v2",
+            "http://localhost/v2",
+        ] {
+            let url = BaseUrl::parse(good).unwrap();
+            assert_eq!(url.to_string(), good.trim_end_matches('/'));
+        }
+        for bad in ["http://api.telnyx.com/v2", "http://127.0.0.1.example/v2", "http://10.0.0.1/v2"]
+        {
+            assert_eq!(BaseUrl::parse(bad), Err(BaseUrlError::NotEncrypted), "{bad}");
+        }
+        for bad in ["", "api.telnyx.com", "ftp://localhost", "file:///etc"] {
+            assert_eq!(BaseUrl::parse(bad), Err(BaseUrlError::NotAUrl), "{bad}");
+        }
+        for bad in
+            ["https://user:pass@api.telnyx.com", "https://a.example/v2?x=1", "https://a.example/#x"]
+        {
+            assert_eq!(BaseUrl::parse(bad), Err(BaseUrlError::Superfluous), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_id_cannot_lead_to_another_operation() {
+        let base = BaseUrl::parse("https://api.telnyx.com/v2").unwrap();
+        let joined = |id| base.join(&["managed_accounts", id], &[]).map(String::from);
+        assert_eq!(
+            joined("a/../b?c").as_deref(),
+            Some("https://api.telnyx.com/v2/managed_accounts/a%2F..%2Fb%3Fc")
+        );
+        for bad in ["", ".", ".."] {
+            assert_eq!(joined(bad), None, "{bad:?}");
+        }
+    }
+}

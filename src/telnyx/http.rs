@@ -1,0 +1,326 @@
+//! One request: paced, sent, sent again where that is safe, and its answer read within bounds.
+
+use std::error::Error as _;
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, Response, StatusCode, redirect, retry};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::base_url::BaseUrl;
+use super::error::{AnswerFault, Detail, Error, Kind};
+use super::pace::Pace;
+use super::retry::{Attempts, Resend, RetryBudget};
+use super::wire;
+
+/// No answer is read beyond this.
+const LARGEST_ANSWER: usize = 64 << 20;
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How to reach Telnyx.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the API is.
+    pub base_url: BaseUrl,
+    /// The key that goes with every request.
+    pub key: SecretString,
+    /// How long one attempt of a request may take, its answer included.
+    pub timeout: Duration,
+    /// How many requests may be under way at once.
+    pub parallelism: usize,
+    /// How long and how often requests are sent again.
+    pub retry: RetryBudget,
+}
+
+impl Config {
+    /// A configuration with the command line's defaults: 30 seconds, 16 requests at once.
+    #[must_use]
+    pub fn new(base_url: BaseUrl, key: SecretString) -> Self {
+        Self {
+            base_url,
+            key,
+            timeout: Duration::from_secs(30),
+            parallelism: 16,
+            retry: RetryBudget::default(),
+        }
+    }
+}
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The key has characters that cannot stand in a header.
+    #[error("the API key has characters that a key cannot have; is there a line break in it?")]
+    Key,
+    /// There is no key.
+    #[error("the API key is empty")]
+    NoKey,
+    /// The TLS or connection settings of this machine cannot be used.
+    #[error("no HTTP client can be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// The only place where an HTTP client is made: its TLS provider has to be there first.
+///
+/// It follows no redirect, for the key would go along, and sends nothing again by itself. Requests to
+/// a loopback address do not go through a proxy.
+///
+/// # Errors
+///
+/// When the TLS or connection settings of this machine cannot be used.
+pub fn client(timeout: Duration, loopback: bool) -> Result<Client, reqwest::Error> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // An error means that another provider is installed already, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    });
+    let builder = Client::builder()
+        .user_agent(concat!("trunkline/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .connect_timeout(CONNECT.min(timeout))
+        .timeout(timeout);
+    if loopback { builder.no_proxy() } else { builder }.build()
+}
+
+/// The connection of one key: everything that its requests share.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    config: Config,
+    authorization: HeaderValue,
+    pace: Pace,
+    slots: Semaphore,
+}
+
+/// One request, before it is sent.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub method: Method,
+    pub segments: Vec<&'a str>,
+    pub query: Vec<(&'static str, String)>,
+    pub body: Option<String>,
+    pub accept: &'static str,
+    pub resend: Resend,
+    /// What must not show in an error's text, should the answer repeat it.
+    pub secret: Option<&'a SecretString>,
+}
+
+/// What a request was answered with.
+#[derive(Clone, Debug)]
+pub struct Answered<T> {
+    /// What the answer says.
+    pub value: T,
+    /// Telnyx's identity of the request (`x-request-id`), for its support.
+    pub request_id: Option<Box<str>>,
+}
+
+impl<'a> Call<'a> {
+    /// A read.
+    pub(super) fn get(segments: &[&'a str]) -> Self {
+        Self::new(Method::GET, segments, None, Resend::Harmless)
+    }
+
+    /// A change.
+    pub(super) fn change(
+        method: Method,
+        segments: &[&'a str],
+        body: Option<String>,
+        resend: Resend,
+    ) -> Self {
+        Self::new(method, segments, body, resend)
+    }
+
+    fn new(method: Method, segments: &[&'a str], body: Option<String>, resend: Resend) -> Self {
+        let segments = segments.to_vec();
+        Self {
+            method,
+            segments,
+            query: Vec::new(),
+            body,
+            accept: "application/json",
+            resend,
+            secret: None,
+        }
+    }
+
+    pub(super) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    fn path(&self) -> String {
+        format!("/{}", self.segments.join("/"))
+    }
+}
+
+/// What went wrong with one attempt.
+struct Failure {
+    kind: Kind,
+    details: Box<[Detail]>,
+    request_id: Option<Box<str>>,
+}
+
+impl From<Kind> for Failure {
+    fn from(kind: Kind) -> Self {
+        Self { kind, details: Box::default(), request_id: None }
+    }
+}
+
+impl Http {
+    pub(super) fn new(config: Config) -> Result<Self, ConfigError> {
+        let key = config.key.expose_secret().trim();
+        if key.is_empty() {
+            return Err(ConfigError::NoKey);
+        }
+        let mut authorization =
+            HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| ConfigError::Key)?;
+        authorization.set_sensitive(true);
+        let client = client(config.timeout, config.base_url.is_loopback())?;
+        let slots = Semaphore::new(config.parallelism.clamp(1, 1024));
+        Ok(Self { client, config, authorization, pace: Pace::default(), slots })
+    }
+
+    pub(super) fn base_url(&self) -> &BaseUrl {
+        &self.config.base_url
+    }
+
+    /// Sends a request until it is answered well, or must not be sent again.
+    pub(super) async fn send<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&[u8]) -> Result<T, AnswerFault>,
+    ) -> Result<Answered<T>, Error> {
+        let mut attempts = Attempts::new(call.resend, self.config.retry, Instant::now());
+        let mut earlier_lost = false;
+        loop {
+            let failure = match self.attempt(call, &read).await {
+                Ok(answered) => return Ok(answered),
+                Err(failure) => failure,
+            };
+            let again = attempts.after(&failure.kind, Instant::now());
+            tracing::debug!(method = %call.method, path = call.path(), failure = %failure.kind, again = again.is_some(), "request failed");
+            let Some(wait) = again else {
+                return Err(Error {
+                    method: method_name(&call.method),
+                    path: call.path().into(),
+                    kind: failure.kind,
+                    details: failure.details,
+                    request_id: failure.request_id,
+                    earlier_lost,
+                    attempts: attempts.count(),
+                });
+            };
+            earlier_lost |= failure.kind.may_have_happened();
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        call: &Call<'_>,
+        read: &impl Fn(&[u8]) -> Result<T, AnswerFault>,
+    ) -> Result<Answered<T>, Failure> {
+        let url = self.config.base_url.join(&call.segments, &call.query).ok_or(Kind::BadId)?;
+        let _slot = self.slots.acquire().await;
+        let leave = self.pace.leave().await;
+        let response = self.request(call, url).send().await.map_err(|error| lost(&error))?;
+        let status = response.status();
+        let request_id = header(response.headers(), "x-request-id");
+        leave.answered(status, response.headers());
+        tracing::debug!(method = %call.method, path = call.path(), status = status.as_u16(), "answered");
+        if status.is_success() {
+            let body = body(response).await?;
+            let value = read(&body).map_err(Kind::Answer);
+            return value
+                .map(|value| Answered { value, request_id: request_id.clone() })
+                .map_err(|kind| Failure { request_id, ..Failure::from(kind) });
+        }
+        // A refusal that cannot be read is a refusal all the same.
+        let body = body(response).await.unwrap_or_default();
+        let secrets: Vec<&SecretString> =
+            [&self.config.key].into_iter().chain(call.secret).collect();
+        let details = wire::details(&body, &secrets);
+        Err(Failure { kind: refusal(status), details, request_id })
+    }
+
+    fn request(&self, call: &Call<'_>, url: Url) -> reqwest::RequestBuilder {
+        let request = self
+            .client
+            .request(call.method.clone(), url)
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(ACCEPT, call.accept);
+        match &call.body {
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
+            None => request,
+        }
+    }
+}
+
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::PATCH => "PATCH",
+        _ => "POST",
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<Box<str>> {
+    let text = headers.get(name)?.to_str().ok()?;
+    Some(wire::clean(text).into())
+}
+
+/// What a status other than success means.
+fn refusal(status: StatusCode) -> Kind {
+    match status.as_u16() {
+        401 => Kind::Unauthorized,
+        403 => Kind::Forbidden,
+        404 => Kind::NotFound,
+        429 => Kind::RateLimited,
+        status @ (400 | 422) => Kind::Invalid(status),
+        status @ 300..400 => Kind::Redirected(status),
+        status @ 400..500 => Kind::Rejected(status),
+        status => Kind::Server(status),
+    }
+}
+
+/// What an attempt without an answer means.
+fn lost(error: &reqwest::Error) -> Kind {
+    // Asked first: a connection that was not made in time has sent nothing either.
+    if error.is_connect() {
+        return Kind::Connect(root(error));
+    }
+    if error.is_timeout() {
+        return Kind::Timeout;
+    }
+    Kind::Broken(root(error))
+}
+
+/// The innermost reason: the outer ones only say that a request failed.
+fn root(error: &reqwest::Error) -> String {
+    let mut reason = error.source();
+    while let Some(inner) = reason.and_then(std::error::Error::source) {
+        reason = Some(inner);
+    }
+    reason.map_or_else(|| "no reason given".to_owned(), |reason| wire::clean(&reason.to_string()))
+}
+
+/// The body of an answer, if it is whole and within bounds.
+async fn body(mut response: Response) -> Result<Vec<u8>, Kind> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_ANSWER => {
+                return Err(Kind::Answer(AnswerFault::TooLarge(LARGEST_ANSWER)));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) if error.is_timeout() => return Err(Kind::Timeout),
+            Err(_) => return Err(Kind::Answer(AnswerFault::Cut)),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! HTTP to Telnyx and back: the words of the model on one side, the wire on the other.
+//!
+//! A [`Session`] is the connection of one key; it hands out a [`Reader`], which can only look, and a
+//! [`Writer`], which can only change. All their requests share one pace.
+
+mod base_url;
+mod error;
+mod http;
+mod pace;
+mod read;
+mod retry;
+mod wire;
+mod write;
+
+use std::sync::Arc;
+
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use error::{AnswerFault, Detail, Error, Kind};
+pub use http::{Answered, Config, ConfigError, client};
+pub use read::{Accounts, Credentials, Listing, Reader, StatusFilter};
+pub use retry::RetryBudget;
+pub use write::{Created, NewAccount, Writer};
+
+/// The connection of one key.
+#[derive(Clone, Debug)]
+pub struct Session {
+    http: Arc<http::Http>,
+}
+
+impl Session {
+    /// Makes a connection. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be sent in a header, or no HTTP client can be made.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Ok(Self { http: Arc::new(http::Http::new(config)?) })
+    }
+
+    /// What can only look.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.http))
+    }
+
+    /// What can only change.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer::new(Arc::clone(&self.http))
+    }
+}

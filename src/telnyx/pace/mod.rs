@@ -1,0 +1,75 @@
+//! When the next request may be sent, so that the rate limit is approached and not hit.
+//!
+//! All requests of a key share one [`Pace`]. What the server says of its limit is the guide: the
+//! first half of what remains is sent at once, which keeps a small plan fast, the rest is spread over
+//! the time until the limit is renewed. A server that says nothing and refuses is measured instead.
+
+mod headers;
+mod pacer;
+
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use tokio::time::{Instant, sleep_until};
+
+use headers::Said;
+use pacer::Pacer;
+
+/// The pace of one key.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    pacer: Mutex<Pacer>,
+}
+
+/// Leave for one request. Dropping it says that the request is over, however it ended.
+pub(super) struct Leave<'a> {
+    pace: &'a Pace,
+    request: Option<u64>,
+}
+
+impl Pace {
+    /// Waits until the next request may be sent.
+    pub(super) async fn leave(&self) -> Leave<'_> {
+        loop {
+            let now = Instant::now();
+            let decision = self.with(|pacer| pacer.ask(now.into_std()));
+            let at = match decision {
+                Ok(request) => {
+                    return Leave { pace: self, request: Some(request) };
+                }
+                Err(at) => at,
+            };
+            let wait = at.saturating_duration_since(now.into_std());
+            if wait.as_secs() >= 5 {
+                tracing::info!(seconds = wait.as_secs(), "waiting for the rate limit");
+            }
+            sleep_until(now + wait).await;
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Pacer) -> T) -> T {
+        act(&mut self.pacer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Leave<'_> {
+    /// Takes note of what the answer says about the limit.
+    pub(super) fn answered(mut self, status: StatusCode, headers: &HeaderMap) {
+        let Some(request) = self.request.take() else {
+            return;
+        };
+        let said = Said::read(headers, jiff::Timestamp::now());
+        let refused = status == StatusCode::TOO_MANY_REQUESTS;
+        let now = Instant::now().into_std();
+        self.pace.with(|pacer| pacer.answered(request, now, refused, &said));
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if let Some(request) = self.request.take() {
+            self.pace.with(|pacer| pacer.lost(request));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The rules of the pace, without a clock: every instant is an argument.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::headers::Said;
+
+/// How long to be silent after a refusal that names no time.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How much of a measured rate is used, so that the next window does not end in a refusal.
+const PRUDENCE: f64 = 0.9;
+/// By how much each accepted request raises a measured rate: without it one bad moment would last for ever.
+const RECOVERY: f64 = 0.001;
+/// How many answers are remembered to measure a rate.
+const MEMORY: usize = 4096;
+
+/// What is known of a server's limit.
+#[derive(Debug, Default)]
+pub(super) struct Pacer {
+    /// How many were sent.
+    sent: u64,
+    /// Which of them are not yet answered.
+    in_flight: BTreeSet<u64>,
+    /// The youngest request whose answer described the limit.
+    described: u64,
+    /// The window that the server described, if it describes any.
+    window: Option<Window>,
+    /// Requests a second that a server without a description takes, as measured at its refusals.
+    measured: Option<f64>,
+    /// When requests were accepted lately, oldest first.
+    accepted: VecDeque<Instant>,
+    /// No request before this: the server asked for silence.
+    silent_until: Option<Instant>,
+    /// No request before this: the rest of the window is spread evenly.
+    next: Option<Instant>,
+}
+
+/// A window as the server describes it.
+#[derive(Debug)]
+struct Window {
+    limit: u32,
+    /// How many were left by the last answer.
+    remaining: u32,
+    /// How many we think are left now.
+    left: u32,
+    renewed: Instant,
+    length: Duration,
+}
+
+impl Pacer {
+    /// Whether a request may be sent now, and its number; if not, when to ask again.
+    pub(super) fn ask(&mut self, now: Instant) -> Result<u64, Instant> {
+        for hold in [self.silent_until, self.next].into_iter().flatten() {
+            if hold > now {
+                return Err(hold);
+            }
+        }
+        let gap = match (&mut self.window, self.measured) {
+            (Some(window), _) => {
+                if now >= window.renewed {
+                    window.renew(now);
+                    // What was asked in the old window says nothing about the new one.
+                    self.described = self.sent;
+                }
+                window.take(now)?
+            }
+            (None, Some(rate)) => Duration::from_secs_f64(1.0 / rate),
+            (None, None) => Duration::ZERO,
+        };
+        self.next = Some(now + gap);
+        self.sent += 1;
+        self.in_flight.insert(self.sent);
+        Ok(self.sent)
+    }
+
+    /// A request ended without an answer.
+    pub(super) fn lost(&mut self, request: u64) {
+        self.in_flight.remove(&request);
+    }
+
+    /// A request was answered.
+    pub(super) fn answered(&mut self, request: u64, now: Instant, refused: bool, said: &Said) {
+        self.lost(request);
+        // Answers overtake each other; what an older request was told is out of date.
+        if request > self.described {
+            self.described = request;
+            self.describe(request, now, said);
+        }
+        if refused {
+            self.refused(now, said);
+        } else {
+            self.accepted(now);
+        }
+        if let Some(silence) = said.retry_after.filter(|_| !refused) {
+            self.be_silent(now, silence);
+        }
+    }
+
+    /// Takes over what the server says of its window.
+    fn describe(&mut self, request: u64, now: Instant, said: &Said) {
+        let (Some(limit), Some(remaining), Some(reset)) = (said.limit, said.remaining, said.reset)
+        else {
+            return;
+        };
+        // A reset of 0 is a fraction of a second that was rounded down.
+        let reset = if reset.is_zero() { SILENCE } else { reset };
+        // A little later than said: a request that comes just before the end would be told of the old window.
+        let reset = reset + reset / 50;
+        let known = self.window.as_ref().filter(|window| window.limit == limit);
+        let length = known.map_or(reset, |window| window.length.max(reset));
+        // `reset` is a whole number of seconds, so its end would move on with every answer of one
+        // window: only when there is more left than before has a new one begun.
+        let renewed = match known {
+            Some(window) if remaining <= window.remaining && now < window.renewed => {
+                window.renewed.min(now + reset)
+            }
+            _ => now + reset,
+        };
+        // What was sent after this request was not counted when it was answered.
+        let uncounted = self.in_flight.range(request..).count();
+        let left = remaining.saturating_sub(u32::try_from(uncounted).unwrap_or(u32::MAX));
+        self.window = Some(Window { limit, remaining, left, renewed, length });
+    }
+
+    fn refused(&mut self, now: Instant, said: &Said) {
+        let reset = said.reset.filter(|_| said.remaining.is_none_or(|remaining| remaining == 0));
+        let silence = match (said.retry_after, reset) {
+            (None, None) => SILENCE,
+            (after, reset) => after.unwrap_or_default().max(reset.unwrap_or_default()),
+        };
+        let first_of_its_kind = self.silent_until.is_none_or(|until| until <= now);
+        if self.window.is_none() && first_of_its_kind {
+            self.measured = Some(self.measure(now, silence.max(SILENCE)));
+        }
+        self.be_silent(now, silence);
+    }
+
+    /// The rate at which requests were accepted in the window that has just ended with a refusal.
+    fn measure(&self, now: Instant, window: Duration) -> f64 {
+        let lately =
+            self.accepted.iter().rev().take_while(|at| now.duration_since(**at) < window).count();
+        let lately = u32::try_from(lately).unwrap_or(u32::MAX).max(1);
+        let rate = PRUDENCE * f64::from(lately) / window.as_secs_f64();
+        self.measured.map_or(rate, |known| rate.min(known * PRUDENCE)).max(1.0 / 60.0)
+    }
+
+    fn accepted(&mut self, now: Instant) {
+        if self.accepted.len() == MEMORY {
+            self.accepted.pop_front();
+        }
+        self.accepted.push_back(now);
+        if let Some(rate) = &mut self.measured {
+            *rate *= 1.0 + RECOVERY;
+        }
+    }
+
+    fn be_silent(&mut self, now: Instant, silence: Duration) {
+        let until = now + silence;
+        self.silent_until = Some(self.silent_until.map_or(until, |known| known.max(until)));
+    }
+}
+
+impl Window {
+    /// Begins the next window.
+    fn renew(&mut self, now: Instant) {
+        self.left = self.limit;
+        self.remaining = self.limit;
+        self.renewed = now + self.length;
+    }
+
+    /// Takes one request out of the window: how long to wait before the next.
+    fn take(&mut self, now: Instant) -> Result<Duration, Instant> {
+        if self.left == 0 {
+            return Err(self.renewed);
+        }
+        self.left -= 1;
+        let free = self.left >= self.limit / 2;
+        Ok(if free { Duration::ZERO } else { (self.renewed - now) / (self.left + 1) })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! The pacer against servers of several kinds, in simulated time.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::*;
+
+const LIMIT: u32 = 20;
+const REQUESTS: u32 = 400;
+
+/// How a server counts.
+#[derive(Clone, Copy, Debug)]
+enum Counting {
+    /// Windows of a second, whatever is asked when; the first begins so many milliseconds before our start.
+    Fixed(u64),
+    /// A window begins with the first request after the last one.
+    FromFirst,
+    /// The requests of the last second count.
+    Sliding,
+    /// A bucket that fills evenly.
+    Bucket,
+}
+
+impl Counting {
+    /// How many times the ideal it may take. That the reset is a second away, whenever one asks,
+    /// is all that a window without an end says; so it is approached with more care.
+    fn patience(self) -> f64 {
+        match self {
+            Self::Fixed(_) | Self::FromFirst => 1.3,
+            Self::Sliding | Self::Bucket => 2.0,
+        }
+    }
+}
+
+struct Server {
+    counting: Counting,
+    describes: bool,
+    begun: Instant,
+    window: Instant,
+    taken: VecDeque<Instant>,
+    tokens: f64,
+    last: Instant,
+}
+
+impl Server {
+    fn new(counting: Counting, describes: bool, begun: Instant) -> Self {
+        Self {
+            counting,
+            describes,
+            begun,
+            window: begun,
+            taken: VecDeque::new(),
+            tokens: f64::from(LIMIT),
+            last: begun,
+        }
+    }
+
+    /// Whether a request is refused, and what the answer says.
+    fn request(&mut self, now: Instant) -> (bool, Said) {
+        let second = Duration::from_secs(1);
+        match self.counting {
+            Counting::Fixed(offset) => {
+                let elapsed = (now - self.begun) + Duration::from_millis(offset);
+                let window = self.begun + Duration::from_secs(elapsed.as_secs());
+                if window != self.window {
+                    self.window = window;
+                    self.taken.clear();
+                }
+            }
+            Counting::FromFirst => {
+                if now - self.window >= second || self.taken.is_empty() {
+                    self.window = now;
+                    self.taken.clear();
+                }
+            }
+            Counting::Sliding => {
+                while self.taken.front().is_some_and(|at| now - *at >= second) {
+                    self.taken.pop_front();
+                }
+            }
+            Counting::Bucket => {
+                let filled = self.tokens + (now - self.last).as_secs_f64() * f64::from(LIMIT);
+                self.tokens = filled.min(f64::from(LIMIT));
+                self.last = now;
+            }
+        }
+        let left = match self.counting {
+            Counting::Bucket => {
+                (0..LIMIT).rfind(|n| f64::from(n + 1) <= self.tokens).map_or(0, |n| n + 1)
+            }
+            _ => LIMIT - u32::try_from(self.taken.len()).unwrap(),
+        };
+        let refused = left == 0;
+        if !refused {
+            self.taken.push_back(now);
+            self.tokens -= 1.0;
+        }
+        (refused, self.says(refused, left.saturating_sub(1)))
+    }
+
+    fn says(&self, refused: bool, left: u32) -> Said {
+        let second = Some(Duration::from_secs(1));
+        let retry_after = if refused { second } else { None };
+        if self.describes {
+            Said { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
+        } else {
+            Said { retry_after, ..Said::default() }
+        }
+    }
+}
+
+/// Sends `REQUESTS` through the pacer until all are accepted: how many were refused, and how long it took.
+fn run(counting: Counting, describes: bool, parallelism: usize, latency: u32) -> (u32, f64) {
+    let begun = Instant::now();
+    let latency = Duration::from_millis(latency.into());
+    let mut server = Server::new(counting, describes, begun);
+    let mut pacer = Pacer::default();
+    let (mut now, mut waiting, mut refusals) = (begun, REQUESTS, 0);
+    let mut flying: BinaryHeap<Reverse<(Instant, u64, bool)>> = BinaryHeap::new();
+    let mut answers: Vec<Said> = Vec::new();
+    while waiting > 0 || !flying.is_empty() {
+        while let Some(Reverse((at, request, refused))) =
+            flying.peek().copied().filter(|Reverse((at, ..))| *at <= now)
+        {
+            flying.pop();
+            pacer.answered(request, at, refused, &answers[usize::try_from(request - 1).unwrap()]);
+        }
+        let mut ask_at = None;
+        while waiting > 0 && flying.len() < parallelism && ask_at.is_none() {
+            match pacer.ask(now) {
+                Err(at) => ask_at = Some(at),
+                Ok(request) => {
+                    let (refused, said) = server.request(now + latency / 2);
+                    flying.push(Reverse((now + latency, request, refused)));
+                    answers.push(said);
+                    if refused { refusals += 1 } else { waiting -= 1 }
+                }
+            }
+        }
+        let answer_at = flying.peek().map(|Reverse((at, ..))| *at);
+        if let Some(next) = [ask_at, answer_at].into_iter().flatten().min() {
+            now = now.max(next);
+        }
+    }
+    (refusals, (now - begun).as_secs_f64())
+}
+
+#[test]
+fn the_limit_is_approached_and_not_hit_whatever_the_server_counts() {
+    let ideal = f64::from(REQUESTS) / f64::from(LIMIT);
+    let kinds = [
+        Counting::Fixed(0),
+        Counting::Fixed(500),
+        Counting::Fixed(950),
+        Counting::FromFirst,
+        Counting::Sliding,
+        Counting::Bucket,
+    ];
+    for counting in kinds {
+        for describes in [true, false] {
+            for parallelism in [4, 16, 32] {
+                for latency in [2, 50, 300] {
+                    let (refusals, seconds) = run(counting, describes, parallelism, latency);
+                    let situation = format!(
+                        "{counting:?}, describes: {describes}, {parallelism} at once, {latency} ms: {refusals} refused, {seconds:.1} s of {ideal:.1}"
+                    );
+                    assert!(refusals * 10 < REQUESTS, "{situation}");
+                    let in_flight = f64::from(u32::try_from(parallelism).unwrap());
+                    let reachable = (in_flight * 1000.0 / f64::from(latency)).min(f64::from(LIMIT));
+                    let patience = f64::from(REQUESTS) / reachable * counting.patience();
+                    assert!(seconds <= patience, "{situation}");
+                }
+            }
+        }
+    }
+}

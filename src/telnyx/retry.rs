@@ -1,0 +1,169 @@
+//! Whether a request that failed is sent again, and when.
+
+use std::time::{Duration, Instant};
+
+use super::error::{AnswerFault, Kind};
+
+/// What sending a request twice would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resend {
+    /// Nothing more than once: a read, or setting something to a value.
+    Harmless,
+    /// Perhaps a second account: only when not one byte has left, or when it was refused with a 429.
+    Creates,
+}
+
+/// How long and how often requests are sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryBudget {
+    /// The upper end of the first wait; it doubles with every attempt.
+    pub first_wait: Duration,
+    /// The longest wait between two attempts.
+    pub longest_wait: Duration,
+    /// How many more attempts a failing request gets.
+    pub attempts: u32,
+    /// After how long no further attempt is begun.
+    pub total: Duration,
+    /// How many more attempts a rate-limited request gets. Its waits are the server's to choose.
+    pub rate_limited: u32,
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self {
+            first_wait: Duration::from_millis(250),
+            longest_wait: Duration::from_secs(8),
+            attempts: 4,
+            total: Duration::from_secs(90),
+            rate_limited: 10,
+        }
+    }
+}
+
+/// The attempts of one request.
+pub(super) struct Attempts {
+    resend: Resend,
+    budget: RetryBudget,
+    begun: Instant,
+    failures: u32,
+    refusals: u32,
+}
+
+impl Attempts {
+    pub(super) fn new(resend: Resend, budget: RetryBudget, now: Instant) -> Self {
+        Self { resend, budget, begun: now, failures: 0, refusals: 0 }
+    }
+
+    /// How often the request was sent.
+    pub(super) fn count(&self) -> u32 {
+        self.failures + self.refusals
+    }
+
+    /// Takes note of a failure: how long to wait before the request is sent again, or `None` when it is not.
+    pub(super) fn after(&mut self, kind: &Kind, now: Instant) -> Option<Duration> {
+        if *kind == Kind::RateLimited {
+            self.refusals += 1;
+            // The pacer holds back every request of this key for as long as the server asked.
+            return (self.refusals <= self.budget.rate_limited).then_some(Duration::ZERO);
+        }
+        self.failures += 1;
+        let allowed = match self.resend {
+            Resend::Harmless => is_passing(kind),
+            Resend::Creates => matches!(kind, Kind::Connect(_)),
+        };
+        let wait = self.wait();
+        let in_budget = self.failures <= self.budget.attempts
+            && now.duration_since(self.begun) + wait <= self.budget.total;
+        (allowed && in_budget).then_some(wait)
+    }
+
+    /// Half of the doubled wait and a random part of the other half: many clients do not come back together.
+    fn wait(&self) -> Duration {
+        let doubled = self.budget.first_wait.saturating_mul(1 << (self.failures - 1).min(16));
+        doubled.min(self.budget.longest_wait).mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+}
+
+/// Whether the same request may well succeed in a moment.
+fn is_passing(kind: &Kind) -> bool {
+    match kind {
+        Kind::Connect(_) | Kind::Timeout | Kind::Broken(_) | Kind::RateLimited => true,
+        Kind::Server(status) => *status != 501,
+        Kind::Rejected(status) => *status == 408,
+        Kind::Answer(fault) => match fault {
+            AnswerFault::Empty | AnswerFault::Html | AnswerFault::Cut | AnswerFault::NotJson => {
+                true
+            }
+            AnswerFault::Shape(_) | AnswerFault::NoMeta | AnswerFault::TooLarge(_) => false,
+        },
+        Kind::Unauthorized
+        | Kind::Forbidden
+        | Kind::NotFound
+        | Kind::Invalid(_)
+        | Kind::Redirected(_)
+        | Kind::BadId => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(resend: Resend, kind: &Kind) -> bool {
+        let now = Instant::now();
+        Attempts::new(resend, RetryBudget::default(), now).after(kind, now).is_some()
+    }
+
+    #[test]
+    fn a_create_is_sent_again_only_if_nothing_left_or_on_429() {
+        let all = [
+            (Kind::Connect(String::new()), true),
+            (Kind::RateLimited, true),
+            (Kind::Timeout, false),
+            (Kind::Broken(String::new()), false),
+            (Kind::Server(500), false),
+            (Kind::Server(502), false),
+            (Kind::Server(503), false),
+            (Kind::Rejected(408), false),
+            (Kind::Answer(AnswerFault::Cut), false),
+            (Kind::Answer(AnswerFault::Html), false),
+            (Kind::Invalid(422), false),
+        ];
+        for (kind, sent_again) in all {
+            assert_eq!(again(Resend::Creates, &kind), sent_again, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_harmless_is_sent_again_unless_the_answer_is_final() {
+        for kind in [Kind::Timeout, Kind::Server(502), Kind::Answer(AnswerFault::Html)] {
+            assert!(again(Resend::Harmless, &kind), "{kind:?}");
+        }
+        for kind in [
+            Kind::Unauthorized,
+            Kind::NotFound,
+            Kind::Invalid(422),
+            Kind::Answer(AnswerFault::NoMeta),
+        ] {
+            assert!(!again(Resend::Harmless, &kind), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn waits_grow_with_jitter_and_end_with_the_budget() {
+        let begun = Instant::now();
+        let budget = RetryBudget::default();
+        let mut attempts = Attempts::new(Resend::Harmless, budget, begun);
+        for doubled in [250, 500, 1000, 2000] {
+            let wait = attempts.after(&Kind::Timeout, begun).unwrap();
+            assert!(
+                wait >= Duration::from_millis(doubled / 2)
+                    && wait <= Duration::from_millis(doubled),
+                "{wait:?}"
+            );
+        }
+        assert_eq!(attempts.after(&Kind::Timeout, begun), None, "the attempts are used up");
+        let mut late = Attempts::new(Resend::Harmless, budget, begun);
+        assert_eq!(late.after(&Kind::Timeout, begun + budget.total), None, "the time is used up");
+    }
+}

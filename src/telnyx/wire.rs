@@ -1,0 +1,286 @@
+//! The forms of the API's bodies, and the words of the model for them.
+//!
+//! Source of every field: the vendor's `OpenAPI` document. Unknown fields are passed over, unknown
+//! values kept as they are. There is no field for a secret but in [`CredentialsBody`].
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::{AnswerFault, Detail};
+use crate::model::{
+    AccountId, ChannelPool, Email, LiveAccount, LiveUser, Role, UserId, UserStatus,
+};
+
+/// Text of the API that goes into a message is cut after this many characters.
+const LONGEST_TEXT: usize = 300;
+
+/// An answer about one thing.
+#[derive(Deserialize)]
+pub(super) struct One<T> {
+    pub data: T,
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+pub(super) struct Page<T> {
+    pub data: Vec<T>,
+    pub meta: Option<Meta>,
+}
+
+/// What a page says of its list.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub(super) struct Meta {
+    pub total_pages: u64,
+    pub total_results: u64,
+    pub page_number: Option<u64>,
+}
+
+/// A managed account, as in lists and in answers to changes.
+#[derive(Deserialize)]
+pub(super) struct AccountBody {
+    id: String,
+    email: String,
+    organization_name: Option<String>,
+    manager_account_id: Option<String>,
+    managed_account_allow_custom_pricing: Option<bool>,
+    rollup_billing: Option<bool>,
+}
+
+impl From<AccountBody> for LiveAccount {
+    fn from(body: AccountBody) -> Self {
+        Self {
+            id: AccountId::new(body.id),
+            email: Email::new(body.email),
+            name: body.organization_name,
+            manager: body.manager_account_id.map(AccountId::new),
+            custom_pricing: body.managed_account_allow_custom_pricing,
+            rollup_billing: body.rollup_billing,
+            status: None,
+        }
+    }
+}
+
+/// The secrets of an account: read on the one path that hands them to the user.
+#[derive(Deserialize)]
+pub(super) struct CredentialsBody {
+    pub api_key: SecretText,
+    pub api_token: SecretText,
+}
+
+/// A text that does not show in debug output.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub(super) struct SecretText(pub SecretString);
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+/// A created account: what it is, and its secrets.
+#[derive(Deserialize)]
+pub(super) struct CreatedBody {
+    #[serde(flatten)]
+    pub account: AccountBody,
+    #[serde(flatten)]
+    pub credentials: Option<CredentialsBody>,
+}
+
+/// The body of a create.
+#[derive(Serialize)]
+pub(super) struct CreateBody<'a> {
+    pub business_name: &'a str,
+    pub email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_account_allow_custom_pricing: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollup_billing: Option<bool>,
+}
+
+/// The channels of the manager.
+#[derive(Deserialize)]
+pub(super) struct PoolBody {
+    allocatable_global_outbound_channels: u64,
+    total_global_channels_allocated: u64,
+}
+
+impl From<PoolBody> for ChannelPool {
+    fn from(body: PoolBody) -> Self {
+        Self {
+            allocatable: body.allocatable_global_outbound_channels,
+            allocated: body.total_global_channels_allocated,
+        }
+    }
+}
+
+/// The answer to setting a channel limit.
+#[derive(Deserialize)]
+pub(super) struct LimitBody {
+    channel_limit: u64,
+}
+
+impl From<LimitBody> for u64 {
+    fn from(body: LimitBody) -> Self {
+        body.channel_limit
+    }
+}
+
+/// A user of the organization.
+#[derive(Deserialize)]
+pub(super) struct UserBody {
+    id: String,
+    email: String,
+    record_type: String,
+    user_status: Option<String>,
+    groups: Option<Vec<GroupBody>>,
+}
+
+#[derive(Deserialize)]
+struct GroupBody {
+    name: String,
+}
+
+impl From<UserBody> for LiveUser {
+    fn from(body: UserBody) -> Self {
+        Self {
+            id: UserId::new(body.id),
+            email: Email::new(body.email),
+            role: match body.record_type.as_str() {
+                "organization_owner" => Role::Owner,
+                "organization_sub_user" => Role::SubUser,
+                _ => Role::Other(body.record_type),
+            },
+            status: body.user_status.map(|status| match status.as_str() {
+                "enabled" => UserStatus::Enabled,
+                "disabled" => UserStatus::Disabled,
+                "blocked" => UserStatus::Blocked,
+                _ => UserStatus::Other(status),
+            }),
+            groups: body.groups.map(|groups| groups.into_iter().map(|group| group.name).collect()),
+        }
+    }
+}
+
+/// Reads a JSON body, or says what is wrong with it without repeating any of it.
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
+    let body = body.trim_ascii();
+    match body.first() {
+        None => return Err(AnswerFault::Empty),
+        Some(b'<') => return Err(AnswerFault::Html),
+        Some(_) => {}
+    }
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Eof | serde_json::error::Category::Io => AnswerFault::Cut,
+        serde_json::error::Category::Syntax => AnswerFault::NotJson,
+        serde_json::error::Category::Data => AnswerFault::Shape(without_values(&error.to_string())),
+    })
+}
+
+/// Reads the body of an answer about one thing.
+pub(super) fn one<W: DeserializeOwned + Into<T>, T>(body: &[u8]) -> Result<T, AnswerFault> {
+    json::<One<W>>(body).map(|one| one.data.into())
+}
+
+/// The text of a decoding error, without the value that was not expected: it may be a secret.
+fn without_values(text: &str) -> String {
+    match (text.starts_with("missing field"), text.find("expected")) {
+        (false, Some(at)) => clean(&text[at..]),
+        (false, None) => "something is of another type".to_owned(),
+        (true, _) => clean(text),
+    }
+}
+
+/// The entries of `errors`, if the body has any, cleaned for people and for logs.
+pub(super) fn details(body: &[u8], secrets: &[&SecretString]) -> Box<[Detail]> {
+    let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
+    let entries = parsed["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |value: &Value| {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        clean(&redact(text, secrets))
+    };
+    let detail = |entry: &Value| Detail {
+        code: text(&entry["code"]),
+        title: text(&entry["title"]),
+        detail: text(&entry["detail"]),
+        source: Some(text(&entry["source"]["pointer"]))
+            .filter(|pointer| !pointer.is_empty())
+            .unwrap_or_else(|| text(&entry["source"]["parameter"])),
+    };
+    entries.iter().take(10).map(detail).collect()
+}
+
+fn redact(text: String, secrets: &[&SecretString]) -> String {
+    secrets
+        .iter()
+        .map(|secret| secret.expose_secret())
+        .filter(|secret| !secret.is_empty())
+        .fold(text, |text, secret| text.replace(secret, "[redacted]"))
+}
+
+/// Text of the other side, fit for one line: nothing in it can move a cursor or turn the writing direction.
+pub(super) fn clean(text: &str) -> String {
+    let harmless = |c: char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{61c}');
+        if c.is_control() || turns { '\u{fffd}' } else { c }
+    };
+    text.chars().take(LONGEST_TEXT).map(harmless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unusable_answers_are_told_apart() {
+        let read = |body: &str| json::<One<AccountBody>>(body.as_bytes()).err();
+        assert_eq!(read(""), Some(AnswerFault::Empty));
+        assert_eq!(read(" \n"), Some(AnswerFault::Empty));
+        assert_eq!(read("<html>"), Some(AnswerFault::Html));
+        assert_eq!(read(r#"{"data":{"id":"1","#), Some(AnswerFault::Cut));
+        assert_eq!(read("oops"), Some(AnswerFault::NotJson));
+        assert!(
+            matches!(read(r#"{"data":{"id":"1"}}"#), Some(AnswerFault::Shape(what)) if what.contains("email"))
+        );
+        assert_eq!(
+            read(
+                r#"{"data":{"id":"1","email":"a@b.example","new_field":{"x":[1]},"organization_name":null}}"#
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_repeated() {
+        let fault = json::<One<LimitBody>>(br#"{"data":{"channel_limit":"KEY_secret"}}"#).err();
+        let Some(AnswerFault::Shape(what)) = fault else { panic!("{fault:?}") };
+        assert!(!what.contains("KEY_secret"), "{what}");
+    }
+
+    #[test]
+    fn unknown_enum_values_are_kept_and_no_owner_is_guessed() {
+        let user = br#"{"data":{"id":"1","email":"a@b.example","record_type":"organization_robot","user_status":"asleep"}}"#;
+        let user: LiveUser = one::<UserBody, _>(user).unwrap();
+        assert_eq!(user.role, Role::Other("organization_robot".to_owned()));
+        assert_eq!(user.status, Some(UserStatus::Other("asleep".to_owned())));
+    }
+
+    #[test]
+    fn details_are_cleaned_and_hold_no_secret() {
+        let body = br#"{"errors":[{"code":10015,"title":"Bad\u001b[2J","detail":"the key KEY_x is odd","source":{"pointer":"/email"}}]}"#;
+        let key = SecretString::from("KEY_x");
+        let details = details(body, &[&key]);
+        assert_eq!(
+            details[0].to_string(),
+            "10015, Bad\u{fffd}[2J, the key [redacted] is odd (at /email)"
+        );
+    }
+}
