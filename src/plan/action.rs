@@ -1,0 +1,239 @@
+//! One request that would be made.
+
+use crate::model::{AccountId, Email, UserId};
+
+use super::Subject;
+
+/// One request that would be made. Nothing in it is left to be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Take a user out of the organization.
+    RemoveUser {
+        /// The user.
+        id: UserId,
+        /// The user's email.
+        email: Email,
+    },
+    /// Forbid an account to use Telnyx.
+    DisableAccount {
+        /// The account.
+        target: Target,
+        /// Its email.
+        email: Email,
+    },
+    /// Change whether an account may have prices of its own.
+    UpdateAccount {
+        /// The account.
+        id: AccountId,
+        /// Its email.
+        email: Email,
+        /// What is there now. `None`: Telnyx did not say.
+        before: Option<bool>,
+        /// What is wanted.
+        after: bool,
+    },
+    /// Allow an account to use Telnyx again.
+    EnableAccount {
+        /// The account.
+        id: AccountId,
+        /// Its email.
+        email: Email,
+        /// Whether its connections are enabled too.
+        connections: bool,
+    },
+    /// Create an account.
+    CreateAccount(NewAccount),
+}
+
+/// An account that an action is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// It is there.
+    Live(AccountId),
+    /// This very plan creates it.
+    Created,
+}
+
+/// What a created account is to be. `None`: the API's default holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccount {
+    /// Its name.
+    pub name: String,
+    /// Its email.
+    pub email: Email,
+    /// Whether it may have prices of its own.
+    pub custom_pricing: Option<bool>,
+    /// Whether its charges go to the manager.
+    pub rollup_billing: Option<bool>,
+}
+
+/// What differs in one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The field.
+    pub field: Field,
+    /// What is there now. `None`: nothing, or it is not known.
+    pub before: Option<Value>,
+    /// Whether `before` is known.
+    pub before_known: bool,
+    /// What is wanted.
+    pub after: Value,
+}
+
+/// A field of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Its name.
+    Name,
+    /// Whether it may use Telnyx.
+    Enabled,
+    /// Whether it may have prices of its own.
+    CustomPricing,
+    /// Whether its charges go to the manager.
+    RollupBilling,
+}
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Yes or no.
+    Bool(bool),
+    /// A text.
+    Text(String),
+}
+
+/// Whether a later action can bring back what was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reversible {
+    /// It can.
+    Yes,
+    /// Not all of it.
+    Partly,
+    /// It cannot.
+    No,
+}
+
+impl Action {
+    /// The email of the account or user that it is about.
+    #[must_use]
+    pub fn email(&self) -> &Email {
+        match self {
+            Self::RemoveUser { email, .. }
+            | Self::DisableAccount { email, .. }
+            | Self::UpdateAccount { email, .. }
+            | Self::EnableAccount { email, .. } => email,
+            Self::CreateAccount(new) => &new.email,
+        }
+    }
+
+    /// The identity of the account or user that it is about. `None`: it does not have one yet.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::RemoveUser { id, .. } => Some(id.as_str()),
+            Self::DisableAccount { target: Target::Live(id), .. }
+            | Self::UpdateAccount { id, .. }
+            | Self::EnableAccount { id, .. } => Some(id.as_str()),
+            Self::DisableAccount { target: Target::Created, .. } | Self::CreateAccount(_) => None,
+        }
+    }
+
+    /// Whether it is about an account or a user.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::RemoveUser { .. } => Subject::User,
+            Self::DisableAccount { .. }
+            | Self::UpdateAccount { .. }
+            | Self::EnableAccount { .. }
+            | Self::CreateAccount(_) => Subject::Account,
+        }
+    }
+
+    /// Whether it takes away something that exists now.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::RemoveUser { .. } | Self::DisableAccount { target: Target::Live(_), .. } => true,
+            Self::UpdateAccount { before, after, .. } => *before == Some(true) && !after,
+            // Nobody has used an account that this very plan creates.
+            Self::DisableAccount { target: Target::Created, .. }
+            | Self::EnableAccount { .. }
+            | Self::CreateAccount(_) => false,
+        }
+    }
+
+    /// Whether it creates an account.
+    #[must_use]
+    pub fn is_create(&self) -> bool {
+        matches!(self, Self::CreateAccount(_))
+    }
+
+    /// Whether a later action can bring back what was there before.
+    #[must_use]
+    pub fn reversible(&self) -> Reversible {
+        match self {
+            // There is no invitation by API, and an account cannot be deleted.
+            Self::RemoveUser { .. } | Self::CreateAccount(_) => Reversible::No,
+            // Enabling does not bring back the connections by itself.
+            Self::DisableAccount { .. } => Reversible::Partly,
+            Self::UpdateAccount { .. } | Self::EnableAccount { .. } => Reversible::Yes,
+        }
+    }
+
+    /// What it changes, field by field. A removal changes no field.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        match self {
+            Self::RemoveUser { .. } => Vec::new(),
+            Self::DisableAccount { target, .. } => {
+                let before = matches!(target, Target::Live(_)).then_some(true);
+                vec![Change::known(Field::Enabled, before, false)]
+            }
+            Self::EnableAccount { .. } => vec![Change::known(Field::Enabled, Some(false), true)],
+            Self::UpdateAccount { before, after, .. } => {
+                let change = Change::known(Field::CustomPricing, *before, *after);
+                vec![Change { before_known: before.is_some(), ..change }]
+            }
+            Self::CreateAccount(new) => new.changes(),
+        }
+    }
+
+    /// Where it stands in the order of execution: doors are closed before others are opened.
+    pub(super) fn order(&self) -> (u8, &Email, u8, Option<&str>) {
+        let (phase, step) = match self {
+            Self::RemoveUser { .. } => (0, 0),
+            Self::DisableAccount { target: Target::Live(_), .. } => (1, 0),
+            Self::UpdateAccount { .. } => (2, 0),
+            Self::EnableAccount { .. } => (3, 0),
+            Self::CreateAccount(_) => (4, 0),
+            Self::DisableAccount { target: Target::Created, .. } => (4, 1),
+        };
+        (phase, self.email(), step, self.id())
+    }
+}
+
+impl Change {
+    fn known(field: Field, before: Option<bool>, after: bool) -> Self {
+        let before = before.map(Value::Bool);
+        Self { field, before, before_known: true, after: Value::Bool(after) }
+    }
+}
+
+impl NewAccount {
+    fn changes(&self) -> Vec<Change> {
+        let Self { name, email: _, custom_pricing, rollup_billing } = self;
+        let name = Change {
+            field: Field::Name,
+            before: None,
+            before_known: true,
+            after: Value::Text(name.clone()),
+        };
+        let flag = |field, wanted: Option<bool>| Some(Change::known(field, None, wanted?));
+        let flags = [
+            flag(Field::CustomPricing, *custom_pricing),
+            flag(Field::RollupBilling, *rollup_billing),
+        ];
+        [name].into_iter().chain(flags.into_iter().flatten()).collect()
+    }
+}

@@ -1,0 +1,327 @@
+//! Situations, and what is planned for them.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::*;
+
+/// An organization that is as its manifest says: two accounts, an owner and a user.
+fn in_sync() -> (Desired, Live) {
+    let wanted = |name: &str| WantedAccount {
+        name: name.to_owned(),
+        email: Email::new(format!("{name}@shop.example")),
+        enabled: Some(true),
+        custom_pricing: Some(false),
+        rollup_billing: Some(false),
+        reenable_connections: false,
+    };
+    let there = |name: &str| LiveAccount {
+        id: AccountId::new(format!("id-{name}")),
+        email: Email::new(format!("{name}@shop.example")),
+        name: Some(name.to_owned()),
+        manager: Some(AccountId::new("manager")),
+        custom_pricing: Some(false),
+        rollup_billing: Some(false),
+        status: Some(Status::Enabled),
+    };
+    let user = |name: &str, role| LiveUser {
+        id: UserId::new(format!("id-{name}")),
+        email: Email::new(format!("{name}@acme.example")),
+        role,
+        status: Some(UserStatus::Enabled),
+        groups: None,
+    };
+    let users = ["root", "ops"].map(|name| Email::new(format!("{name}@acme.example")));
+    let desired = Desired {
+        organization: "acme".to_owned(),
+        manager: None,
+        policy: Policy { unlisted_users: UnlistedUsers::Remove, ..Policy::default() },
+        accounts: ["cat", "dog"].map(wanted).into_iter().map(|a| (a.email.clone(), a)).collect(),
+        users: Some(users.map(|email| (email.clone(), WantedUser { email })).into()),
+    };
+    let live = Live {
+        accounts: ["cat", "dog"].map(there).into(),
+        users: Some(vec![user("root", Role::Owner), user("ops", Role::SubUser)]),
+        gaps: Vec::new(),
+    };
+    (desired, live)
+}
+
+fn email(name: &str) -> Email {
+    Email::new(format!("{name}@shop.example"))
+}
+
+/// Starts in sync, breaks something, and looks at what is planned: actions as `verb email`, findings as codes.
+fn check(
+    change: impl FnOnce(&mut Desired, &mut Live),
+    actions: &[&str],
+    findings: &[Code],
+) -> Plan {
+    let (mut desired, mut live) = in_sync();
+    change(&mut desired, &mut live);
+    let plan = plan(&desired, &live);
+    let planned: Vec<String> = plan.actions.iter().map(in_words).collect();
+    assert_eq!(planned, actions);
+    let found: Vec<Code> = plan.findings.iter().map(Finding::code).collect();
+    assert_eq!(found, findings);
+    plan
+}
+
+fn in_words(action: &Action) -> String {
+    let verb = match action {
+        Action::RemoveUser { .. } => "remove",
+        Action::DisableAccount { .. } => "disable",
+        Action::UpdateAccount { .. } => "update",
+        Action::EnableAccount { .. } => "enable",
+        Action::CreateAccount(_) => "create",
+    };
+    format!("{verb} {}", action.email())
+}
+
+fn user<'a>(live: &'a mut Live, name: &str) -> &'a mut LiveUser {
+    let wanted = Email::new(format!("{name}@acme.example"));
+    live.users.as_mut().unwrap().iter_mut().find(|user| user.email == wanted).unwrap()
+}
+
+#[test]
+fn what_is_as_it_should_be_needs_nothing() {
+    let plan = check(|_, _| {}, &[], &[]);
+    assert!(!plan.has_drift());
+    assert_eq!(plan.in_sync, 4);
+}
+
+#[test]
+fn emails_agree_in_any_case() {
+    check(|_, live| live.accounts[0].email = Email::new("CAT@Shop.Example"), &[], &[]);
+}
+
+#[test]
+fn a_missing_account_is_created_and_disabled_only_if_so_wanted() {
+    check(|_, live| drop(live.accounts.remove(0)), &["create cat@shop.example"], &[]);
+    let plan = check(
+        |want, live| {
+            live.accounts.remove(0);
+            want.accounts.get_mut(&email("cat")).unwrap().enabled = Some(false);
+        },
+        &["create cat@shop.example", "disable cat@shop.example"],
+        &[],
+    );
+    assert_eq!(plan.losses(), 0, "nobody loses an account that was never there");
+    assert_eq!(plan.guards, []);
+}
+
+#[test]
+fn pricing_is_updated_and_only_its_withdrawal_is_a_loss() {
+    let given = check(
+        |want, _| want.accounts.get_mut(&email("cat")).unwrap().custom_pricing = Some(true),
+        &["update cat@shop.example"],
+        &[],
+    );
+    assert_eq!(given.losses(), 0);
+    let withdrawn = check(
+        |_, live| live.accounts[0].custom_pricing = Some(true),
+        &["update cat@shop.example"],
+        &[],
+    );
+    assert_eq!(withdrawn.losses(), 1);
+    assert_eq!(withdrawn.guards[0].name, GuardName::MaxPricingWithdrawals);
+}
+
+#[test]
+fn what_the_manifest_leaves_out_is_not_managed() {
+    check(
+        |want, live| {
+            let cat = want.accounts.get_mut(&email("cat")).unwrap();
+            (cat.enabled, cat.custom_pricing, cat.rollup_billing) = (None, None, None);
+            live.accounts[0].status = Some(Status::Disabled);
+            live.accounts[0].custom_pricing = Some(true);
+            live.accounts[0].rollup_billing = Some(true);
+        },
+        &[],
+        &[],
+    );
+}
+
+#[test]
+fn an_account_is_enabled_or_disabled_and_an_unknown_status_is_never_acted_on() {
+    let set = |status| move |_: &mut Desired, live: &mut Live| live.accounts[0].status = status;
+    check(set(Some(Status::Disabled)), &["enable cat@shop.example"], &[]);
+    check(set(Some(Status::Blocked)), &[], &[Code::AccountBlocked]);
+    check(set(None), &[], &[Code::StatusUnknown]);
+    let plan = check(
+        |want, _| want.accounts.get_mut(&email("cat")).unwrap().enabled = Some(false),
+        &["disable cat@shop.example"],
+        &[],
+    );
+    assert_eq!((plan.losses(), plan.guards[0].name), (1, GuardName::MaxDisables));
+}
+
+#[test]
+fn what_the_api_cannot_change_is_found() {
+    check(|_, live| live.accounts[0].name = Some("Tom".to_owned()), &[], &[Code::ImmutableName]);
+    check(
+        |_, live| live.accounts[0].rollup_billing = Some(true),
+        &[],
+        &[Code::ImmutableRollupBilling],
+    );
+}
+
+#[test]
+fn two_accounts_of_one_email_are_found_and_left_alone() {
+    check(
+        |want, live| {
+            let mut twin = live.accounts[0].clone();
+            twin.id = AccountId::new("id-twin");
+            live.accounts.push(twin);
+            want.accounts.get_mut(&email("cat")).unwrap().enabled = Some(false);
+        },
+        &[],
+        &[Code::AccountUnlisted],
+    );
+}
+
+#[test]
+fn unlisted_accounts_are_reported_unless_the_manifest_says_more() {
+    let forget = |policy| {
+        move |want: &mut Desired, _: &mut Live| {
+            want.accounts.remove(&email("cat"));
+            want.policy.unlisted_accounts = policy;
+        }
+    };
+    check(forget(UnlistedAccounts::Report), &[], &[Code::AccountUnlisted]);
+    check(forget(UnlistedAccounts::Ignore), &[], &[]);
+    check(forget(UnlistedAccounts::Disable), &["disable cat@shop.example"], &[]);
+}
+
+#[test]
+fn unlisted_users_are_removed_only_if_the_manifest_says_so() {
+    let forget = |policy| {
+        move |want: &mut Desired, _: &mut Live| {
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+            want.policy.unlisted_users = policy;
+        }
+    };
+    check(forget(UnlistedUsers::Remove), &["remove ops@acme.example"], &[]);
+    check(forget(UnlistedUsers::Report), &[], &[Code::UserUnlisted]);
+    check(forget(UnlistedUsers::Ignore), &[], &[]);
+    assert_eq!(Policy::default().unlisted_users, UnlistedUsers::Report, "nothing by default");
+}
+
+#[test]
+fn unlisted_owner_is_reported_never_removed() {
+    let nobody = |want: &mut Desired, _: &mut Live| {
+        let keep = Email::new("ops@acme.example");
+        want.users = Some([(keep.clone(), WantedUser { email: keep })].into());
+    };
+    check(nobody, &[], &[Code::OwnerUnlisted]);
+}
+
+#[test]
+fn a_user_of_an_unknown_role_is_reported_never_removed() {
+    check(
+        |want, live| {
+            user(live, "ops").role = Role::Other("organization_admin".to_owned());
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+        },
+        &[],
+        &[Code::UserUnlisted],
+    );
+}
+
+#[test]
+fn a_missing_user_is_found_for_a_person_to_invite() {
+    check(|_, live| drop(live.users.as_mut().unwrap().pop()), &[], &[Code::UserMissing]);
+}
+
+#[test]
+fn users_that_are_not_managed_are_left_alone() {
+    check(|want, _| want.users = None, &[], &[]);
+}
+
+#[test]
+fn who_is_protected_suffers_no_loss_of_any_kind() {
+    check(
+        |want, live| {
+            let protected = ["ops@acme.example", "cat@shop.example", "dog@shop.example"];
+            want.policy.protected = protected.map(Email::new).into();
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+            want.accounts.get_mut(&email("cat")).unwrap().enabled = Some(false);
+            live.accounts[1].custom_pricing = Some(true);
+        },
+        &[],
+        &[Code::Protected; 3],
+    );
+}
+
+#[test]
+fn from_an_incomplete_inventory_nothing_is_lost_and_nothing_created() {
+    check(
+        |want, live| {
+            live.gaps = vec!["page 2 is empty".to_owned()];
+            live.accounts[1].status = Some(Status::Disabled);
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+            want.accounts.get_mut(&email("cat")).unwrap().enabled = Some(false);
+            let mut cow = want.accounts[&email("cat")].clone();
+            cow.email = email("cow");
+            want.accounts.insert(email("cow"), cow);
+        },
+        &["enable dog@shop.example"],
+        &[Code::InventoryIncomplete],
+    );
+}
+
+#[test]
+fn doors_are_closed_before_others_are_opened() {
+    check(
+        |want, live| {
+            want.policy.budgets.removals = Budget::Count(5);
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+            let cat = want.accounts.get_mut(&email("cat")).unwrap();
+            (cat.enabled, cat.custom_pricing) = (Some(false), Some(true));
+            live.accounts[1].status = Some(Status::Disabled);
+            let mut ant = want.accounts[&email("cat")].clone();
+            ant.email = email("ant");
+            want.accounts.insert(email("ant"), ant);
+        },
+        &[
+            "remove ops@acme.example",
+            "disable cat@shop.example",
+            "update cat@shop.example",
+            "enable dog@shop.example",
+            "create ant@shop.example",
+            "disable ant@shop.example",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_budget_refuses_what_is_over_it_and_not_before() {
+    let remove = |budget| {
+        move |want: &mut Desired, _: &mut Live| {
+            want.policy.budgets.removals = budget;
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+        }
+    };
+    let refused = |budget| {
+        let plan = check(remove(budget), &["remove ops@acme.example"], &[]);
+        assert_eq!(plan.guards.len(), 1);
+        plan.guards[0].refused()
+    };
+    assert!(!refused(Budget::Percent(25)));
+    assert!(!refused(Budget::Count(1)));
+    assert!(refused(Budget::Count(0)));
+    assert!(refused(Budget::Percent(0)));
+}
+
+#[test]
+fn equal_input_in_another_order_gives_the_same_plan() {
+    let (mut desired, mut live) = in_sync();
+    desired.accounts = BTreeMap::new();
+    desired.policy.unlisted_accounts = UnlistedAccounts::Disable;
+    desired.users.as_mut().unwrap().clear();
+    let one = plan(&desired, &live);
+    live.accounts.reverse();
+    live.users.as_mut().unwrap().reverse();
+    assert_eq!(plan(&desired, &live), one);
+}
