@@ -109,13 +109,13 @@ fn status(have: Option<Status>, want: bool) -> Step {
 
 fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount) {
     match (draft.desired.policy.unlisted_accounts, have.status) {
-        (UnlistedAccounts::Ignore, _) => {}
         (UnlistedAccounts::Disable, Some(Status::Enabled)) => {
             let target = Target::Live(have.id.clone());
             draft.act(Action::DisableAccount { target, email: have.email.clone() });
         }
         // What cannot do anything any more is as disabled as it can be.
-        (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => {}
+        (UnlistedAccounts::Ignore, _)
+        | (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => {}
         (UnlistedAccounts::Disable, None) => draft.find(Finding::StatusUnknown(have.email.clone())),
         (UnlistedAccounts::Report, _) => draft.find(Finding::AccountUnlisted(have.email.clone())),
     }

@@ -199,17 +199,23 @@ impl Action {
         }
     }
 
-    /// Where it stands in the order of execution: doors are closed before others are opened.
-    pub(super) fn order(&self) -> (u8, &Email, u8, Option<&str>) {
-        let (phase, step) = match self {
-            Self::RemoveUser { .. } => (0, 0),
-            Self::DisableAccount { target: Target::Live(_), .. } => (1, 0),
-            Self::UpdateAccount { .. } => (2, 0),
-            Self::EnableAccount { .. } => (3, 0),
-            Self::CreateAccount(_) => (4, 0),
-            Self::DisableAccount { target: Target::Created, .. } => (4, 1),
-        };
-        (phase, self.email(), step, self.id())
+    /// The step of an apply that it belongs to; steps are executed one after the other. Doors are
+    /// closed before others are opened, so that an interrupted apply has rather taken than given.
+    #[must_use]
+    pub fn phase(&self) -> u8 {
+        match self {
+            Self::RemoveUser { .. } => 0,
+            Self::DisableAccount { target: Target::Live(_), .. } => 1,
+            Self::UpdateAccount { .. } => 2,
+            Self::EnableAccount { .. } => 3,
+            Self::CreateAccount(_) | Self::DisableAccount { target: Target::Created, .. } => 4,
+        }
+    }
+
+    /// Where it stands in the plan.
+    pub(super) fn order(&self) -> (u8, &Email, bool, Option<&str>) {
+        let after_create = matches!(self, Self::DisableAccount { target: Target::Created, .. });
+        (self.phase(), self.email(), after_create, self.id())
     }
 }
 

@@ -37,20 +37,26 @@ impl Guard {
     }
 }
 
+/// A budget, how many there are of what it is about, and which actions touch one of them.
+type Row = (GuardName, Budget, u64, fn(&Action) -> bool);
+
 /// The budgets that `actions` draw on; a budget that is not drawn on is left out.
 pub(super) fn guards(budgets: &Budgets, live: &Live, actions: &[Action]) -> Vec<Guard> {
     let Budgets { removals, disables, enables, pricing_withdrawals } = budgets;
     let users = live.users.as_ref().map_or(0, |users| count(users, |_| true));
     let with_status = |status| count(&live.accounts, |account| account.status == Some(status));
     let with_pricing = count(&live.accounts, |account| account.custom_pricing == Some(true));
-    let rows: [(GuardName, Budget, u64, fn(&Action) -> bool); 4] = [
+    let rows: [Row; 4] = [
         (GuardName::MaxRemovals, *removals, users, is_removal),
         (GuardName::MaxDisables, *disables, with_status(Status::Enabled), is_disable),
         (GuardName::MaxEnables, *enables, with_status(Status::Disabled), is_enable),
         (GuardName::MaxPricingWithdrawals, *pricing_withdrawals, with_pricing, is_withdrawal),
     ];
-    let guard = |(name, budget, of, touches): (GuardName, Budget, u64, fn(&Action) -> bool)| {
-        Guard { name, actual: count(actions, touches), limit: budget.limit(of), of }
+    let guard = |(name, budget, of, touches): Row| Guard {
+        name,
+        actual: count(actions, touches),
+        limit: budget.limit(of),
+        of,
     };
     rows.into_iter().map(guard).filter(|guard| guard.actual > 0).collect()
 }

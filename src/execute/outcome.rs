@@ -1,0 +1,123 @@
+//! What became of one action.
+
+use crate::plan::Action;
+use crate::telnyx::Error;
+
+/// What became of one action. Every action has exactly one.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The action.
+    pub action: Action,
+    /// What became of it.
+    pub ending: Ending,
+    /// The identity of the account that it created.
+    pub created: Option<String>,
+    /// Telnyx's identity of the request (`x-request-id`), for its support.
+    pub request_id: Option<Box<str>>,
+}
+
+/// What became of one action.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// It was done.
+    Done,
+    /// There was nothing left to do.
+    Satisfied,
+    /// It was refused, or could not be sent.
+    Failed(Fault),
+    /// What it was planned for is no longer so. It was not sent. Why.
+    Stale(String),
+    /// Nobody knows whether it happened.
+    Unknown(Fault),
+    /// It was not sent, because something before it did not succeed or the apply was interrupted.
+    Skipped,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// Telnyx's code, if it gave one.
+    pub code: Option<String>,
+    /// What happened, in words.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<&'static str>,
+}
+
+/// How many actions ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is said at the ending of that name")]
+pub struct Summary {
+    pub done: usize,
+    pub satisfied: usize,
+    pub failed: usize,
+    pub stale: usize,
+    pub unknown: usize,
+    pub skipped: usize,
+}
+
+impl Outcome {
+    pub(super) fn new(action: &Action, ending: Ending) -> Self {
+        Self { action: action.clone(), ending, created: None, request_id: None }
+    }
+
+    pub(super) fn skipped(action: &Action) -> Self {
+        Self::new(action, Ending::Skipped)
+    }
+}
+
+impl Ending {
+    /// Whether what was wanted is so now.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Done | Self::Satisfied)
+    }
+
+    /// What went wrong, if an error was to blame.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Failed(fault) | Self::Unknown(fault) => Some(fault),
+            Self::Done | Self::Satisfied | Self::Stale(_) | Self::Skipped => None,
+        }
+    }
+}
+
+impl Fault {
+    pub(super) fn said(message: impl Into<String>) -> Self {
+        Self { status: None, code: None, message: message.into(), hint: None }
+    }
+}
+
+impl From<&Error> for Fault {
+    fn from(error: &Error) -> Self {
+        Self {
+            status: error.status(),
+            code: error.code().map(str::to_owned),
+            message: error.to_string(),
+            hint: error.hint(),
+        }
+    }
+}
+
+impl Summary {
+    /// Counts outcomes.
+    #[must_use]
+    pub fn of(outcomes: &[Outcome]) -> Self {
+        let mut summary = Self::default();
+        for outcome in outcomes {
+            let count = match outcome.ending {
+                Ending::Done => &mut summary.done,
+                Ending::Satisfied => &mut summary.satisfied,
+                Ending::Failed(_) => &mut summary.failed,
+                Ending::Stale(_) => &mut summary.stale,
+                Ending::Unknown(_) => &mut summary.unknown,
+                Ending::Skipped => &mut summary.skipped,
+            };
+            *count += 1;
+        }
+        summary
+    }
+}
