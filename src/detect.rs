@@ -47,7 +47,11 @@ pub fn wrong_manager<'a>(desired: &Desired, live: &'a Live) -> Option<&'a Accoun
 }
 
 /// All accounts, with their status as far as the lists prove it.
-async fn accounts(reader: &Reader) -> Result<Listing<LiveAccount>, Error> {
+///
+/// # Errors
+///
+/// When a list cannot be read at all.
+pub async fn accounts(reader: &Reader) -> Result<Listing<LiveAccount>, Error> {
     let lists = Lists::read(reader);
     let (mut all, lists) = tokio::try_join!(reader.accounts(Accounts::All), lists)?;
     // A server that rejects the filter leaves every status unknown.

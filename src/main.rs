@@ -1,2 +1,7 @@
 //! The `trunkline` command. Everything it does is in the library; this hands it the arguments.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trunkline::cli::main()
+}

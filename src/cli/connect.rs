@@ -1,0 +1,46 @@
+//! From flags and variables to a connection.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use secrecy::SecretString;
+
+use super::exit::Failure;
+use super::global::Global;
+use crate::telnyx::{BaseUrl, Config, Session};
+
+const NO_KEY: &str = "set TELNYX_API_KEY, or name a file with --api-key-file";
+
+/// The connection that the flags and variables describe.
+pub(super) fn session(global: &Global) -> Result<Session, Failure> {
+    let base_url = BaseUrl::parse(&global.base_url)
+        .with_context(|| format!("base URL {:?}", global.base_url))?;
+    let config = Config {
+        timeout: global.timeout,
+        parallelism: usize::from(global.parallelism),
+        ..Config::new(base_url, key(global)?)
+    };
+    Session::new(config).map_err(|error| Failure::new(error, NO_KEY))
+}
+
+/// The key from the file, or else from the variable.
+fn key(global: &Global) -> Result<SecretString, Failure> {
+    if let Some(path) = &global.api_key_file {
+        return key_file(path);
+    }
+    match std::env::var("TELNYX_API_KEY") {
+        Ok(key) if !key.trim().is_empty() => Ok(SecretString::from(key.trim())),
+        _ => Err(Failure::new(anyhow::Error::msg("there is no API key"), NO_KEY)),
+    }
+}
+
+/// The key in a file.
+pub(super) fn key_file(path: &Path) -> Result<SecretString, Failure> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("reading the API key from {}", path.display()))?;
+    if text.trim().is_empty() {
+        let empty = anyhow::anyhow!("the API key file {} is empty", path.display());
+        return Err(Failure::new(empty, NO_KEY));
+    }
+    Ok(SecretString::from(text.trim()))
+}

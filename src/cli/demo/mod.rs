@@ -1,0 +1,98 @@
+//! `trunkline demo`
+
+mod verify;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use super::exit::{Exit, Failure};
+use super::global::Global;
+use super::plan::{self, Planned};
+use super::terminal;
+use crate::execute::{Ending, execute};
+use crate::manifest;
+use crate::plan::Action;
+use crate::report::{self, Style};
+use crate::sandbox::{self, Seed};
+use crate::telnyx::{BaseUrl, Config, Session};
+
+const MANIFEST: &str = include_str!("../../../manifests/example.yaml");
+const SEED: &str = include_str!("../../../manifests/example.sandbox.json");
+const KEY: &str = "KEY_demo";
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {}
+
+pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
+    let Args {} = args;
+    let style = terminal::style(global);
+    let seed = Seed::parse(SEED).context("reading the demo's organization")?;
+    let sandbox = sandbox::start(sandbox::Config::new(SecretString::from(KEY), seed)).await;
+    let sandbox = sandbox.context("starting the sandbox")?;
+    let base_url = BaseUrl::parse(&sandbox.url()).context("reaching the sandbox")?;
+    let config = Config::new(base_url, SecretString::from(KEY));
+    let session = Session::new(config).context("reaching the sandbox")?;
+
+    step(&format!("a sandbox of the account API listens on {}", sandbox.url()))?;
+    step("plan: manifests/example.yaml against it")?;
+    let planned = plan_now(&session).await?;
+    terminal::print(&report::plan_text(planned.report(), style))?;
+    every_kind(&planned)?;
+
+    step("apply: what was planned")?;
+    apply(&session, &planned, style).await?;
+
+    step("plan again")?;
+    let again = plan_now(&session).await?;
+    terminal::print(&report::plan_text(again.report(), style))?;
+    if again.plan.has_drift() {
+        return Err(anyhow::Error::msg("the demo did not end in sync").into());
+    }
+
+    let checked = verify::verify(&sandbox.url(), KEY, &again.desired).await?;
+    sandbox.stop().await;
+    step(&format!("checked by plain requests: {checked}"))?;
+    Ok(Exit::Fine)
+}
+
+fn step(text: &str) -> Result<(), Failure> {
+    terminal::print(&format!("\n# {text}\n"))
+}
+
+async fn plan_now(session: &Session) -> Result<Planned, Failure> {
+    let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
+    plan::make(&session.reader(), desired).await
+}
+
+async fn apply(session: &Session, planned: &Planned, style: Style) -> Result<(), Failure> {
+    let refused = planned.plan.guards.iter().any(crate::plan::Guard::refused);
+    if refused {
+        return Err(anyhow::Error::msg("a guard refuses the demo's plan").into());
+    }
+    let (_stop, stopped) = watch::channel(false);
+    let (reader, writer) = (session.reader(), session.writer());
+    let outcomes = execute(&planned.plan, &reader, &writer, 8, stopped, &|_| ()).await;
+    terminal::print(&report::outcomes_text(&outcomes, style))?;
+    if outcomes.iter().all(|outcome| matches!(outcome.ending, Ending::Done)) {
+        return Ok(());
+    }
+    Err(anyhow::Error::msg("not everything that was planned was done").into())
+}
+
+/// The demo shows every kind of action there is; it would be worth less if it silently did not.
+fn every_kind(planned: &Planned) -> anyhow::Result<()> {
+    let has = |kind: fn(&Action) -> bool| planned.plan.actions.iter().any(kind);
+    ensure!(has(|action| matches!(action, Action::RemoveUser { .. })), "no user is removed");
+    ensure!(has(|action| matches!(action, Action::DisableAccount { .. })), "none is disabled");
+    ensure!(has(|action| matches!(action, Action::UpdateAccount { .. })), "none is updated");
+    ensure!(has(|action| matches!(action, Action::EnableAccount { .. })), "none is enabled");
+    ensure!(has(|action| matches!(action, Action::CreateAccount(_))), "none is created");
+    Ok(())
+}
+
+/// How long one of the demo's plain requests may take.
+const PATIENCE: Duration = Duration::from_secs(10);

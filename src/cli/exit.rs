@@ -1,0 +1,117 @@
+//! How a command ended, as an exit status.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::manifest::Problems;
+use crate::telnyx::Error;
+
+/// How a command ended. The numbers are frozen: pipelines branch on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// As it should be.
+    Fine,
+    /// Usage, manifest, key, network; a question answered no.
+    Error,
+    /// `plan --detailed-exitcode`: something differs.
+    Drift,
+    /// Refused before anything was sent.
+    Refused,
+    /// What was planned for was no longer so.
+    Stale,
+    /// Some actions failed.
+    Failed,
+    /// Nobody knows what became of a create.
+    Unknown,
+    /// The inventory may lack something.
+    Incomplete,
+    /// By SIGINT or SIGTERM.
+    Interrupted(Signal),
+}
+
+/// What interrupted us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// SIGINT, as by Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Error => 1,
+            Exit::Drift => 2,
+            Exit::Refused => 3,
+            Exit::Stale => 4,
+            Exit::Failed => 5,
+            Exit::Unknown => 6,
+            Exit::Incomplete => 7,
+            Exit::Interrupted(Signal::Interrupt) => 130,
+            Exit::Interrupted(Signal::Terminate) => 143,
+        })
+    }
+}
+
+/// An error on its way to the user.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// An error with a hint about what to do.
+    pub(super) fn new(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..Self::from(error.into()) }
+    }
+
+    /// A refusal before anything was sent.
+    pub(super) fn refused(why: String, hint: impl Into<String>) -> Self {
+        Self { exit: Exit::Refused, ..Self::new(anyhow::Error::msg(why), hint) }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { exit: Exit::Error, error, hint: None }
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::from(anyhow::Error::from(problems))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        Self { hint, ..Self::from(anyhow::Error::from(error)) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
+        write!(f, "error: {}", causes.join(": "))?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Prints an error, if there is one, and says how the command ended.
+pub(super) fn report(result: Result<Exit, Failure>) -> ExitCode {
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            super::terminal::say(&failure.to_string());
+            failure.exit.into()
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `trunkline plan PATH`
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::exit::{Exit, Failure};
+use super::global::Global;
+use super::{connect, terminal};
+use crate::detect;
+use crate::manifest;
+use crate::model::{AccountId, Desired, Live};
+use crate::plan::Plan;
+use crate::report::{self, BoundTo, Report};
+use crate::telnyx::Reader;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// The manifest
+    path: PathBuf,
+    /// Exit with 2 when something differs
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Form of the plan
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    format: Format,
+}
+
+/// The form of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// A plan with what it was made from.
+pub(super) struct Planned {
+    pub desired: Desired,
+    pub plan: Plan,
+    pub bound_to: BoundTo,
+}
+
+pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
+    let desired = manifest::load(&args.path)?;
+    let session = connect::session(global)?;
+    let planned = make(&session.reader(), desired).await?;
+    terminal::print(&planned.show(global, args.format))?;
+    Ok(match &planned.plan {
+        plan if !plan.inventory.complete => Exit::Incomplete,
+        plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
+        _ => Exit::Fine,
+    })
+}
+
+/// Reads a manifest, and what it is about.
+pub(super) async fn load(reader: &Reader, path: &Path) -> Result<Planned, Failure> {
+    make(reader, manifest::load(path)?).await
+}
+
+/// Reads the live side and plans. It holds a reader, so it cannot change anything.
+pub(super) async fn make(reader: &Reader, desired: Desired) -> Result<Planned, Failure> {
+    let live = detect::read(reader, &desired).await?;
+    check_manager(&desired, &live)?;
+    let plan = crate::plan::plan(&desired, &live);
+    let bound_to = BoundTo {
+        desired: report::desired_digest(&desired),
+        manager_account_id: detect::manager(&live).map(|id| id.as_str().to_owned()),
+        base_url: reader.base_url(),
+    };
+    Ok(Planned { desired, plan, bound_to })
+}
+
+fn check_manager(desired: &Desired, live: &Live) -> Result<(), Failure> {
+    let Some(other) = detect::wrong_manager(desired, live) else { return Ok(()) };
+    let wanted = desired.manager.as_ref().map_or("", AccountId::as_str);
+    let other = report::escape_line(other.as_str());
+    let why = format!("the key belongs to manager {other}, and the manifest is for {wanted}");
+    Err(Failure::refused(why, "use the key of that manager, or correct manager_account_id"))
+}
+
+impl Planned {
+    /// The plan as a report.
+    pub(super) fn report(&self) -> Report<'_> {
+        let Self { desired, plan, bound_to } = self;
+        Report { organization: &desired.organization, bound_to, plan }
+    }
+
+    /// The plan in the form that was asked for.
+    pub(super) fn show(&self, global: &Global, format: Format) -> String {
+        match format {
+            Format::Text => report::plan_text(self.report(), terminal::style(global)),
+            Format::Json => report::plan_json(self.report()),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Results to stdout, everything else to stderr, questions only where somebody can answer.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use super::exit::Failure;
+use super::global::{Colour, Global};
+use crate::report::Style;
+
+/// Prints a result to stdout.
+///
+/// Whoever reads may have seen enough and closed the pipe: that is no error.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::from(error).context("writing the result").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a line to stderr. When even that is closed there is nobody left to tell.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// How results are shown.
+pub(super) fn style(global: &Global) -> Style {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = match global.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => io::stdout().is_terminal() && !unwanted,
+    };
+    Style { colour }
+}
+
+/// Whether somebody is there to answer a question.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a question: only `yes` is yes.
+pub(super) fn ask(question: &str) -> Result<bool, Failure> {
+    let mut err = io::stderr().lock();
+    let mut answer = String::new();
+    let asked = write!(err, "{question} Only 'yes' is taken for yes: ").and_then(|()| err.flush());
+    asked
+        .and_then(|()| io::stdin().lock().read_line(&mut answer))
+        .map_err(|error| anyhow::Error::from(error).context("asking"))?;
+    Ok(answer.trim() == "yes")
+}

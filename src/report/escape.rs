@@ -1,0 +1,62 @@
+//! Names from the other side, made harmless for the place they are printed in.
+
+use std::fmt::Write as _;
+
+/// Whether a character moves a cursor, ends a line, or turns the writing direction.
+fn is_harmful(c: char) -> bool {
+    let turns = matches!(
+        c,
+        '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+    );
+    c.is_control() || turns
+}
+
+/// A text for one line of a terminal: what is harmful is shown as its number.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// JSON text in which what is harmful is escaped. Such characters stand inside of strings only,
+/// except for line breaks between values, which are kept.
+#[must_use]
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) && c != '\n' {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nothing_harmful_is_left_and_json_means_the_same() {
+        let hostile = "a\u{1b}[2J\r\nb\u{202e}c\u{85}d\u{7f}";
+        assert_eq!(super::line(hostile), r"a\u{1b}[2J\u{d}\u{a}b\u{202e}c\u{85}d\u{7f}");
+        let json = super::json(&serde_json::to_string(hostile).unwrap());
+        assert!(json.is_ascii(), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);
+    }
+}

@@ -1,0 +1,27 @@
+//! Plans and outcomes as people and programs read them. Pure: values in, text out.
+
+mod digest;
+mod escape;
+mod json;
+mod table;
+mod text;
+mod words;
+
+pub use digest::{BoundTo, desired_digest};
+pub use escape::{json as escape_json, line as escape_line};
+pub use json::{outcomes as outcomes_json, plan as plan_json};
+pub use table::table;
+pub use text::{Style, outcome as outcome_text, outcomes as outcomes_text, plan as plan_text};
+
+use crate::plan::Plan;
+
+/// A plan, and what it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// The label of the organization.
+    pub organization: &'a str,
+    /// What the plan was made for.
+    pub bound_to: &'a BoundTo,
+    /// The plan.
+    pub plan: &'a Plan,
+}
