@@ -7,6 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
+/// The organization of the example.
+const SMALL: &str = include_str!("../../manifests/example.sandbox.json");
+
 /// An organization.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -160,7 +163,7 @@ impl From<GroupForm> for Group {
 impl Default for Manager {
     fn default() -> Self {
         Self {
-            id: derived_id("manager", "root@acme.example"),
+            id: "6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10".to_owned(),
             email: "root@acme.example".to_owned(),
             managed_account_allow_custom_pricing: false,
         }
@@ -216,41 +219,20 @@ impl Seed {
     /// An organization without accounts and with nobody but its owner.
     #[must_use]
     pub fn empty() -> Self {
-        let owner = User {
-            record_type: "organization_owner".to_owned(),
-            ..User::named("root@acme.example", &[])
-        };
+        let owner = User::owner("root@acme.example");
         Self { users: vec![owner], ..Self::default() }.completed()
     }
 
-    /// The small organization that the sandbox starts with when nothing else is asked for.
+    /// The small organization that the sandbox starts with when nothing else is asked for: the one
+    /// that `manifests/example.yaml` is written for.
     #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the file is compiled in, and a test parses it"
+    )]
     pub fn small() -> Self {
-        use AccountStatus::{Blocked, Cancelled, Disabled, Enabled};
-        let accounts = [
-            ("larry@catfood.example", "Larry's Cat Food", Enabled, true),
-            ("orders@bluedoor.example", "Blue Door Bakery", Enabled, false),
-            ("dispatch@harbourtaxi.example", "Harbour Taxi", Disabled, false),
-            ("desk@oldmill.example", "Old Mill Hotel", Enabled, false),
-            ("info@redkite.example", "Red Kite Press", Blocked, false),
-            ("hello@gonefishing.example", "Gone Fishing", Cancelled, false),
-        ];
-        let owner = User {
-            record_type: "organization_owner".to_owned(),
-            ..User::named("root@acme.example", &["Administrators"])
-        };
-        let away =
-            User { user_status: "disabled".to_owned(), ..User::named("away@acme.example", &[]) };
-        let ops = User::named("ops@acme.example", &["Engineering"]);
-        let billing = User::named("billing@acme.example", &["Finance"]);
-        let support = User::named("support@acme.example", &["Engineering", "Support"]);
-        let users = vec![owner, ops, billing, support, away];
-        let account = |(email, name, status, pricing)| Account {
-            status,
-            managed_account_allow_custom_pricing: pricing,
-            ..Account::named(email, name)
-        };
-        Self { accounts: accounts.map(account).into(), users, ..Self::default() }.completed()
+        Self::parse(SMALL).expect("the example organization is without a fault")
     }
 
     /// Reads an organization from JSON.
@@ -344,17 +326,16 @@ impl Account {
 }
 
 impl User {
-    fn named(email: &str, groups: &[&str]) -> Self {
-        let group = |name: &&str| GroupForm::Name((*name).to_owned()).into();
+    fn owner(email: &str) -> Self {
         Self {
             email: email.to_owned(),
             id: String::new(),
-            record_type: sub_user(),
+            record_type: "organization_owner".to_owned(),
             user_status: enabled(),
             organization_user_bypasses_sso: false,
             created_at: String::new(),
             last_sign_in_at: None,
-            groups: groups.iter().map(group).collect(),
+            groups: Vec::new(),
         }
     }
 }
@@ -401,4 +382,35 @@ fn one_of(email: &str, value: &str, allowed: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("user {email}: {value:?} is none of {}", allowed.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_always_becomes_the_same_organization() {
+        assert_eq!(Seed::small(), Seed::small());
+        let written = serde_json::to_string(&Seed::small()).unwrap();
+        assert_eq!(
+            Seed::parse(&written).unwrap(),
+            Seed::small(),
+            "what is kept can be a seed again"
+        );
+    }
+
+    #[test]
+    fn a_seed_that_contradicts_itself_is_refused() {
+        let account = |email| format!(r#"{{"email":"{email}","organization_name":"X"}}"#);
+        let wrong = [
+            (format!(r#"{{"accounts":[{},{}]}}"#, account("a@b.example"), account("A@B.example")), "twice"),
+            (r#"{"channels":{"allocatable":1},"accounts":[{"email":"a@b.example","organization_name":"X"}]}"#.to_owned(), "channels"),
+            (r#"{"users":[{"email":"a@b.example","record_type":"owner"}]}"#.to_owned(), "owner"),
+            (r#"{"user":[]}"#.to_owned(), "unknown field"),
+        ];
+        for (json, says) in wrong {
+            let error = Seed::parse(&json).unwrap_err().to_string();
+            assert!(error.contains(says), "{json}: {error}");
+        }
+    }
 }
