@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
 use reqwest::{Client, Method, Response, StatusCode, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
@@ -173,7 +175,10 @@ impl From<Kind> for Failure {
 
 impl Http {
     pub(super) fn new(config: Config) -> Result<Self, ConfigError> {
-        let key = config.key.expose_secret().trim();
+        // From here on the key is what is sent: a key file's line break would hide it from redaction.
+        let key = SecretString::from(config.key.expose_secret().trim());
+        let config = Config { key, ..config };
+        let key = config.key.expose_secret();
         if key.is_empty() {
             return Err(ConfigError::NoKey);
         }
@@ -207,7 +212,8 @@ impl Http {
             let Some(wait) = again else {
                 return Err(Error {
                     method: method_name(&call.method),
-                    path: call.path().into(),
+                    // An id comes from the other side too.
+                    path: wire::clean(&call.path()).into(),
                     kind: failure.kind,
                     details: failure.details,
                     request_id: failure.request_id,
@@ -230,7 +236,9 @@ impl Http {
         let leave = self.pace.leave().await;
         let response = self.request(call, url).send().await.map_err(|error| lost(&error))?;
         let status = response.status();
-        let request_id = header(response.headers(), "x-request-id");
+        let secrets: Vec<&SecretString> =
+            [&self.config.key].into_iter().chain(call.secret).collect();
+        let request_id = header(response.headers(), "x-request-id", &secrets);
         leave.answered(status, response.headers());
         tracing::debug!(method = %call.method, path = call.path(), status = status.as_u16(), "answered");
         if status.is_success() {
@@ -242,8 +250,6 @@ impl Http {
         }
         // A refusal that cannot be read is a refusal all the same.
         let body = body(response).await.unwrap_or_default();
-        let secrets: Vec<&SecretString> =
-            [&self.config.key].into_iter().chain(call.secret).collect();
         let details = wire::details(&body, &secrets);
         Err(Failure { kind: refusal(status), details, request_id })
     }
@@ -256,6 +262,8 @@ impl Http {
             .header(ACCEPT, call.accept);
         match &call.body {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
+            // RFC 9110, 8.6: without it some gateways refuse a POST with a 411.
+            None if call.method == Method::POST => request.header(CONTENT_LENGTH, 0),
             None => request,
         }
     }
@@ -269,9 +277,9 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<Box<str>> {
+fn header(headers: &HeaderMap, name: &str, secrets: &[&SecretString]) -> Option<Box<str>> {
     let text = headers.get(name)?.to_str().ok()?;
-    Some(wire::clean(text).into())
+    Some(wire::fit(text, secrets).into())
 }
 
 /// What a status other than success means.

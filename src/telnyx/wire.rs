@@ -188,7 +188,8 @@ pub(super) fn one<W: DeserializeOwned + Into<T>, T>(body: &[u8]) -> Result<T, An
 
 /// The text of a decoding error, without the value that was not expected: it may be a secret.
 fn without_values(text: &str) -> String {
-    match (text.starts_with("missing field"), text.find("expected")) {
+    // The last one: the value stands before it, and may have the word in it too.
+    match (text.starts_with("missing field"), text.rfind("expected ")) {
         (false, Some(at)) => clean(&text[at..]),
         (false, None) => "something is of another type".to_owned(),
         (true, _) => clean(text),
@@ -205,7 +206,7 @@ pub(super) fn details(body: &[u8], secrets: &[&SecretString]) -> Box<[Detail]> {
             Value::Number(number) => number.to_string(),
             _ => String::new(),
         };
-        clean(&redact(text, secrets))
+        fit(&text, secrets)
     };
     let detail = |entry: &Value| Detail {
         code: text(&entry["code"]),
@@ -218,12 +219,11 @@ pub(super) fn details(body: &[u8], secrets: &[&SecretString]) -> Box<[Detail]> {
     entries.iter().take(10).map(detail).collect()
 }
 
-fn redact(text: String, secrets: &[&SecretString]) -> String {
-    secrets
-        .iter()
-        .map(|secret| secret.expose_secret())
-        .filter(|secret| !secret.is_empty())
-        .fold(text, |text, secret| text.replace(secret, "[redacted]"))
+/// Text of the other side without what we sent it in confidence, and fit for one line.
+pub(super) fn fit(text: &str, secrets: &[&SecretString]) -> String {
+    let secrets =
+        secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| !secret.is_empty());
+    clean(&secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]")))
 }
 
 /// Text of the other side, fit for one line: nothing in it can move a cursor or turn the writing direction.

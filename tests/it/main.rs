@@ -1,3 +1,17 @@
 //! The integration tests, one binary: a file per subject.
 
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
+mod resend;
 mod sandbox;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod shedding;
+#[cfg(test)]
+mod support;

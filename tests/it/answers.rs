@@ -1,0 +1,162 @@
+//! Answers that are not as documented: each is an error of its own, none is taken for less than it was.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use trunkline::model::{AccountId, Role, UserStatus};
+use trunkline::telnyx::{Accounts, AnswerFault, Kind};
+
+use crate::support::bodies::{account, list, live_account, one, user};
+use crate::support::server::{Reply, Server};
+use crate::support::{larry, once};
+
+#[tokio::test]
+async fn fields_and_values_that_telnyx_may_add_do_no_harm() {
+    let mut bot = user("u1");
+    bot["record_type"] = json!("organization_robot");
+    bot["user_status"] = json!("asleep");
+    bot["new"] = json!({ "nested": [1, { "deep": null }] });
+    bot["groups"] = json!([{ "id": "g1", "name": "Sales", "colour": "red" }]);
+    let mut changed = account("a1");
+    changed["record_type"] = json!("managed_account_v3");
+    changed["status"] = json!("dormant");
+    changed["created_at"] = json!(1_517_610_327);
+    let server = Server::start(move |_, request| {
+        let item = if request.target.contains("users") { &bot } else { &changed };
+        Reply::json(200, list(std::slice::from_ref(item)))
+    })
+    .await;
+    let reader = once(&server.origin).reader();
+
+    let users = reader.users().await.unwrap();
+    assert_eq!(users.gap, None);
+    assert_eq!(users.items[0].role, Role::Other("organization_robot".to_owned()));
+    assert_eq!(users.items[0].status, Some(UserStatus::Other("asleep".to_owned())));
+    assert_eq!(users.items[0].groups, Some(vec!["Sales".to_owned()]));
+    let accounts = reader.accounts(Accounts::All).await.unwrap();
+    assert_eq!((accounts.items, accounts.gap), (vec![live_account("a1")], None));
+}
+
+#[tokio::test]
+async fn what_an_answer_leaves_out_is_unknown_and_not_false() {
+    let bare = json!({ "id": "a1", "email": "a1@customer.example", "rollup_billing": null });
+    let server = Server::script([Reply::json(200, one(&bare))]).await;
+    let account = once(&server.origin).reader().account(&AccountId::new("a1")).await.unwrap();
+    assert_eq!((account.custom_pricing, account.rollup_billing), (None, None));
+    assert_eq!((account.name, account.manager), (None, None));
+}
+
+fn shape(what: &str) -> Kind {
+    Kind::Answer(AnswerFault::Shape(what.to_owned()))
+}
+
+/// The list of accounts with one key of its only item left out.
+fn without(key: &str) -> Reply {
+    let mut item = account("a1");
+    item.as_object_mut().unwrap().remove(key);
+    Reply::json(200, list(&[item]))
+}
+
+#[tokio::test]
+async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
+    let whole = list(&[account("a1"), account("a2")]);
+    let meta = r#""meta":{"total_pages":1,"total_results":0}"#;
+    let cases = [
+        ("empty body", Reply::json(200, ""), Kind::Answer(AnswerFault::Empty)),
+        ("page for people", Reply::html(200), Kind::Answer(AnswerFault::Html)),
+        ("page of a gateway", Reply::html(502), Kind::Server(502)),
+        (
+            "JSON that ends early",
+            Reply::json(200, &whole.as_bytes()[..whole.len() / 2]),
+            Kind::Answer(AnswerFault::Cut),
+        ),
+        ("no JSON", Reply::json(200, "\u{fffd} oops"), Kind::Answer(AnswerFault::NotJson)),
+        (
+            "no meta",
+            Reply::json(200, json!({ "data": [account("a1")] }).to_string()),
+            Kind::Answer(AnswerFault::NoMeta),
+        ),
+        ("no id", without("id"), shape("missing field `id`")),
+        ("no email", without("email"), shape("missing field `email`")),
+        ("data is null", Reply::json(200, format!(r#"{{"data":null,{meta}}}"#)), shape("expected")),
+        ("no data", Reply::json(200, format!("{{{meta}}}")), shape("missing field `data`")),
+        (
+            "a negative total",
+            Reply::json(200, r#"{"data":[],"meta":{"total_pages":1,"total_results":-1}}"#),
+            shape("expected u64"),
+        ),
+        ("silence", Reply::silence(), Kind::Timeout),
+    ];
+    let mut texts = BTreeSet::new();
+    for (case, reply, wanted) in cases {
+        let server = Server::script([reply]).await;
+        let error = once(&server.origin).reader().accounts(Accounts::All).await.unwrap_err();
+        match (&error.kind, &wanted) {
+            (
+                Kind::Answer(AnswerFault::Shape(what)),
+                Kind::Answer(AnswerFault::Shape(beginning)),
+            ) => assert!(what.starts_with(beginning), "{case}: {what}"),
+            (kind, wanted) => assert_eq!(kind, wanted, "{case}"),
+        }
+        assert!(error.hint().is_some(), "{case}");
+        assert!(texts.insert(error.to_string()), "{case}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_midway_never_makes_a_shorter_list() {
+    let whole = Reply::json(200, list(&[account("a1"), account("a2")]));
+    let chunked =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"data\":[],\"meta\r\n";
+    let cut = Kind::Answer(AnswerFault::Cut);
+    for (case, reply, wanted) in [
+        ("less than Content-Length", whole.clone().cut(), Some(cut.clone())),
+        ("chunks without an end", Reply::raw(chunked), Some(cut)),
+        ("no byte of an answer", Reply::raw(b""), None),
+        ("half a head", Reply::raw(b"HTTP/1.1 200 OK\r\nContent-Le"), None),
+        ("no HTTP", Reply::raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), None),
+        ("torn down", Reply::reset(), None),
+    ] {
+        let server = Server::script([reply]).await;
+        let error = once(&server.origin).reader().accounts(Accounts::All).await.unwrap_err();
+        match wanted {
+            Some(wanted) => assert_eq!(error.kind, wanted, "{case}"),
+            None => assert!(matches!(error.kind, Kind::Broken(_)), "{case}: {error}"),
+        }
+        assert!(error.may_have_happened(), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_is_no_report_is_an_error() {
+    for (reply, wanted) in [
+        (Reply::json(200, " \n"), AnswerFault::Empty),
+        (Reply::html(200), AnswerFault::Html),
+        (
+            Reply::json(200, b"id,email\n\xff\xfe"),
+            AnswerFault::Shape("the report is no text".into()),
+        ),
+    ] {
+        let server = Server::script([reply]).await;
+        let error = once(&server.origin).reader().groups_report_csv().await.unwrap_err();
+        assert_eq!(error.kind, Kind::Answer(wanted));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_so_the_key_goes_nowhere() {
+    let elsewhere = Server::script([Reply::json(200, list(&[]))]).await;
+    for status in [301, 302, 303, 307, 308] {
+        let redirect = Reply::json(status, "").header("Location", &elsewhere.origin);
+        let server = Server::script([redirect]).await;
+        let session = once(&server.origin);
+        let read = session.reader().accounts(Accounts::All).await.unwrap_err();
+        assert_eq!(read.kind, Kind::Redirected(status));
+        assert!(read.hint().is_some());
+        let created = session.writer().create_account(&larry()).await.unwrap_err();
+        assert_eq!(created.kind, Kind::Redirected(status));
+        assert!(created.may_have_happened(), "{status} after a POST may mean: done, look there");
+        assert_eq!(server.count(), 2);
+    }
+    assert_eq!(elsewhere.count(), 0);
+}

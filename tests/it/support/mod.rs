@@ -1,0 +1,49 @@
+//! What tests of several subjects share: a server that misbehaves on demand, and connections to it.
+
+pub(crate) mod bodies;
+pub(crate) mod server;
+
+use std::time::Duration;
+
+use trunkline::telnyx::{BaseUrl, Config, NewAccount, RetryBudget, Session};
+
+/// The key of every session in these tests.
+pub(crate) const KEY: &str = "KEY0123_of_the_tests";
+/// The password of every account that these tests create.
+pub(crate) const PASSWORD: &str = "3jVjLq!tMuWKyWx4NN*CvhnB";
+
+/// Long enough for a busy machine to make a connection, short enough to wait for.
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(600);
+
+/// So many more attempts after a failure or a 429, with waits of milliseconds.
+pub(crate) fn budget(attempts: u32) -> RetryBudget {
+    RetryBudget {
+        first_wait: Duration::from_millis(2),
+        longest_wait: Duration::from_millis(10),
+        attempts,
+        total: Duration::from_secs(60),
+        rate_limited: attempts,
+    }
+}
+
+/// A session that sends nothing again.
+pub(crate) fn once(origin: &str) -> Session {
+    patient(origin, budget(0))
+}
+
+/// A session that sends again as its budget says. `origin` is without the `/v2`.
+pub(crate) fn patient(origin: &str, retry: RetryBudget) -> Session {
+    let base_url = BaseUrl::parse(&format!("{origin}/v2")).unwrap();
+    Session::new(Config { timeout: TIMEOUT, retry, ..Config::new(base_url, KEY.into()) }).unwrap()
+}
+
+/// An account to be created, with everything that can be said of it.
+pub(crate) fn larry() -> NewAccount {
+    NewAccount {
+        name: "Larry's Cat Food".to_owned(),
+        email: "larry@catfood.example".to_owned(),
+        password: Some(PASSWORD.into()),
+        custom_pricing: Some(true),
+        rollup_billing: Some(false),
+    }
+}
