@@ -8,7 +8,7 @@ use trunkline::telnyx::{Accounts, AnswerFault, Kind};
 
 use crate::support::bodies::{account, list, live_account, one, user};
 use crate::support::server::{Reply, Server};
-use crate::support::{larry, once};
+use crate::support::{budget, hasty, larry, once};
 
 #[tokio::test]
 async fn fields_and_values_that_telnyx_may_add_do_no_harm() {
@@ -85,7 +85,6 @@ async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
             Reply::json(200, r#"{"data":[],"meta":{"total_pages":1,"total_results":-1}}"#),
             shape("expected u64"),
         ),
-        ("silence", Reply::silence(), Kind::Timeout),
     ];
     let mut texts = BTreeSet::new();
     for (case, reply, wanted) in cases {
@@ -101,6 +100,15 @@ async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
         assert!(error.hint().is_some(), "{case}");
         assert!(texts.insert(error.to_string()), "{case}: {error}");
     }
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_an_error_of_its_own() {
+    let server = Server::script([Reply::silence()]).await;
+    let reader = hasty(&server.origin, budget(0)).reader();
+    let error = reader.accounts(Accounts::All).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
+    assert!(error.hint().is_some() && error.may_have_happened());
 }
 
 #[tokio::test]

@@ -4,24 +4,33 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use trunkline::model::{AccountId, UserId};
-use trunkline::telnyx::{Kind, RetryBudget};
+use trunkline::telnyx::{Kind, RetryBudget, Session};
 
 use crate::operations::{Operation, all};
 use crate::support::bodies::{account_with_secrets, one};
 use crate::support::server::{Closed, Reply, Server};
-use crate::support::{TIMEOUT, budget, larry, once, patient};
+use crate::support::{HASTE, budget, hasty, larry, once, patient};
 
 /// What may befall a request that was sent, so that nobody knows what became of it.
-fn lost() -> Vec<(&'static str, Reply)> {
+#[derive(Clone)]
+struct Lost {
+    fault: &'static str,
+    reply: Reply,
+    /// The session that meets it.
+    session: fn(&str, RetryBudget) -> Session,
+}
+
+fn lost() -> Vec<Lost> {
     let account = one(&account_with_secrets("a1"));
-    vec![
+    let late = Reply::json(200, account.as_str()).after(HASTE * 4);
+    let timeouts = [("timeout", Reply::silence()), ("timeout, then the answer", late)];
+    let timeouts = timeouts.map(|(fault, reply)| Lost { fault, reply, session: hasty });
+    let faults = [
         ("500", Reply::json(500, r#"{"errors":[{"code":"10007","title":"Unexpected error"}]}"#)),
         ("502, a page", Reply::html(502)),
         ("503", Reply::json(503, "")),
         ("504, a page", Reply::html(504)),
         ("408", Reply::json(408, "")),
-        ("timeout", Reply::silence()),
-        ("timeout in the answer", Reply::json(200, account.as_str()).after(TIMEOUT * 4)),
         ("cut answer", Reply::json(200, account.as_str()).cut()),
         ("closed without an answer", Reply::raw(b"")),
         ("reset after the request was read", Reply::reset()),
@@ -29,37 +38,36 @@ fn lost() -> Vec<(&'static str, Reply)> {
         ("200, a page", Reply::html(200)),
         ("200 without a body", Reply::json(200, "")),
         ("200 with JSON that ends early", Reply::json(200, r#"{"dat"#)),
-    ]
+    ];
+    let faults = faults.map(|(fault, reply)| Lost { fault, reply, session: patient });
+    timeouts.into_iter().chain(faults).collect()
 }
 
-async fn is_sent_again_and_succeeds(operation: Operation, fault: &str, reply: Reply) {
-    let case = format!("{} after {fault}", operation.name);
-    let server = Server::script([reply, Reply::json(200, operation.answer.as_str())]).await;
-    let got = (operation.call)(patient(&server.origin, budget(1))).await;
+async fn is_sent_again_and_succeeds(operation: Operation, lost: Lost) {
+    let case = format!("{} after {}", operation.name, lost.fault);
+    let server = Server::script([lost.reply, Reply::json(200, operation.answer.as_str())]).await;
+    let got = (operation.call)((lost.session)(&server.origin, budget(1))).await;
     assert_eq!(got.unwrap(), operation.got, "{case}");
     assert_eq!(server.count(), 2, "{case}");
 }
 
 #[tokio::test]
 async fn a_read_and_a_change_to_a_value_are_sent_again_and_succeed() {
-    for (fault, reply) in lost() {
-        let harmless = all().into_iter().filter(|operation| !operation.creates());
-        // CSV of any form is a report: only JSON can be seen to end early.
+    for lost in lost() {
+        // Any text may be CSV: only of JSON can be seen that it ends early.
         let noticed = |operation: &Operation| {
-            operation.name != "groups report as CSV" || !fault.starts_with("200 with")
+            operation.name != "groups report as CSV" || !lost.fault.contains("JSON")
         };
+        let harmless = all().into_iter().filter(|operation| !operation.creates());
         let cases = harmless.filter(noticed);
-        join_all(
-            cases.map(|operation| is_sent_again_and_succeeds(operation, fault, reply.clone())),
-        )
-        .await;
+        join_all(cases.map(|operation| is_sent_again_and_succeeds(operation, lost.clone()))).await;
     }
 }
 
-async fn is_sent_once(operation: Operation, fault: &str, reply: Reply) {
-    let case = format!("{} after {fault}", operation.name);
-    let server = Server::script([reply, Reply::json(200, operation.answer.as_str())]).await;
-    let error = (operation.call)(patient(&server.origin, budget(5))).await.unwrap_err();
+async fn is_sent_once(operation: Operation, lost: Lost) {
+    let case = format!("{} after {}", operation.name, lost.fault);
+    let server = Server::script([lost.reply, Reply::json(200, operation.answer.as_str())]).await;
+    let error = (operation.call)((lost.session)(&server.origin, budget(5))).await.unwrap_err();
     // Whoever sends again does so within milliseconds.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(server.count(), 1, "{case}");
@@ -69,13 +77,15 @@ async fn is_sent_once(operation: Operation, fault: &str, reply: Reply) {
 
 #[tokio::test]
 async fn a_create_whose_outcome_is_unknown_is_sent_exactly_once() {
-    let mut faults = lost();
-    faults.push(("200 of another form", Reply::json(200, r#"{"data":{"id":"a1"}}"#)));
-    faults.push(("201 with an error", Reply::json(201, r#"{"errors":[]}"#)));
-    faults.push(("501", Reply::json(501, "")));
-    for (fault, reply) in faults {
+    let more = [
+        ("200 of another form", Reply::json(200, r#"{"data":{"id":"a1"}}"#)),
+        ("201 with an error", Reply::json(201, r#"{"errors":[]}"#)),
+        ("501", Reply::json(501, "")),
+    ];
+    let more = more.map(|(fault, reply)| Lost { fault, reply, session: patient });
+    for lost in lost().into_iter().chain(more) {
         let creates = all().into_iter().filter(Operation::creates);
-        join_all(creates.map(|operation| is_sent_once(operation, fault, reply.clone()))).await;
+        join_all(creates.map(|operation| is_sent_once(operation, lost.clone()))).await;
     }
 }
 
@@ -161,9 +171,9 @@ async fn a_refusal_after_a_lost_answer_says_that_it_may_have_happened() {
 
 #[tokio::test]
 async fn a_user_who_is_gone_after_a_lost_answer_was_removed() {
-    for (fault, reply) in lost() {
+    for Lost { fault, reply, session } in lost() {
         let server = Server::script([reply, Reply::json(404, "")]).await;
-        let session = patient(&server.origin, budget(5));
+        let session = session(&server.origin, budget(5));
         let removed = session.writer().remove_user(&UserId::new("u1")).await.unwrap();
         assert_eq!(removed.value, None, "{fault}");
         assert_eq!(server.count(), 2, "{fault}");
@@ -195,9 +205,9 @@ async fn a_user_who_was_never_there_was_not_removed_by_us() {
 
 #[tokio::test]
 async fn attempts_are_bounded_and_counted() {
-    for (fault, reply) in lost() {
+    for Lost { fault, reply, session } in lost() {
         let server = Server::script([reply]).await;
-        let session = patient(&server.origin, budget(2));
+        let session = session(&server.origin, budget(2));
         let error = session.writer().remove_user(&UserId::new("u1")).await.unwrap_err();
         assert_eq!((server.count(), error.attempts), (3, 3), "{fault}");
         assert!(error.to_string().ends_with("(after 3 attempts)"), "{error}");
