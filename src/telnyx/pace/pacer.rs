@@ -11,6 +11,10 @@ const SILENCE: Duration = Duration::from_secs(1);
 const PRUDENCE: f64 = 0.9;
 /// By how much each accepted request raises a measured rate: without it one bad moment would last for ever.
 const RECOVERY: f64 = 0.001;
+/// By how much while nothing is known to refuse such a rate, as after a refusal that was not our doing.
+const DISCOVERY: f64 = 0.1;
+/// A measured rate grows no further, in requests a second.
+const FASTEST: f64 = 1000.0;
 /// How many answers are remembered to measure a rate.
 const MEMORY: usize = 4096;
 
@@ -27,6 +31,8 @@ pub(super) struct Pacer {
     window: Option<Window>,
     /// Requests a second that a server without a description takes, as measured at its refusals.
     measured: Option<f64>,
+    /// The rate at which it was last seen to refuse.
+    too_fast: Option<f64>,
     /// When requests were accepted lately, oldest first.
     accepted: VecDeque<Instant>,
     /// No request before this: the server asked for silence.
@@ -135,13 +141,18 @@ impl Pacer {
         self.be_silent(now, silence);
     }
 
-    /// The rate at which requests were accepted in the window that has just ended with a refusal.
-    fn measure(&self, now: Instant, window: Duration) -> f64 {
-        let lately =
-            self.accepted.iter().rev().take_while(|at| now.duration_since(**at) < window).count();
-        let lately = u32::try_from(lately).unwrap_or(u32::MAX).max(1);
-        let rate = PRUDENCE * f64::from(lately) / window.as_secs_f64();
-        self.measured.map_or(rate, |known| rate.min(known * PRUDENCE)).max(1.0 / 60.0)
+    /// The rate to go on with after a refusal, from what was accepted in the window that it ends.
+    fn measure(&mut self, now: Instant, window: Duration) -> f64 {
+        let recent = |at: &&Instant| now.duration_since(**at) < window;
+        let lately = self.accepted.iter().rev().take_while(recent).count();
+        let lately = f64::from(u32::try_from(lately).unwrap_or(u32::MAX));
+        if lately == 0.0 {
+            // Somebody else has used the window up: that says nothing about the limit.
+            return self.measured.unwrap_or(1.0 / window.as_secs_f64());
+        }
+        let rate = lately / window.as_secs_f64();
+        self.too_fast = Some(rate);
+        self.measured.map_or(rate, |known| rate.min(known)) * PRUDENCE
     }
 
     fn accepted(&mut self, now: Instant) {
@@ -150,7 +161,8 @@ impl Pacer {
         }
         self.accepted.push_back(now);
         if let Some(rate) = &mut self.measured {
-            *rate *= 1.0 + RECOVERY;
+            let known = self.too_fast.is_some_and(|limit| *rate >= limit * PRUDENCE);
+            *rate = (*rate * (1.0 + if known { RECOVERY } else { DISCOVERY })).min(FASTEST);
         }
     }
 

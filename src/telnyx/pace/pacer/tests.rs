@@ -174,3 +174,24 @@ fn the_limit_is_approached_and_not_hit_whatever_the_server_counts() {
         }
     }
 }
+
+#[test]
+fn a_refusal_that_was_not_our_doing_does_not_slow_us_down_for_long() {
+    let begun = Instant::now();
+    let mut pacer = Pacer::default();
+    let first = pacer.ask(begun).unwrap();
+    let refusal = Said { retry_after: Some(Duration::from_secs(1)), ..Said::default() };
+    pacer.answered(first, begun, true, &refusal);
+    let (mut now, mut sent) = (begun, 0);
+    while sent < 100 {
+        match pacer.ask(now) {
+            Err(at) => now = at,
+            Ok(request) => {
+                sent += 1;
+                pacer.answered(request, now, false, &Said::default());
+            }
+        }
+    }
+    let took = now - begun;
+    assert!(took < Duration::from_secs(20), "{took:?}, although nothing more was refused");
+}
