@@ -1,4 +1,21 @@
 //! Trunkline keeps a Telnyx organization the way a file in git says it should be.
+//!
+//! The pipeline, and the modules in reading order:
+//!
+//! 1. [`model`]: the words that everyone shares. [`model::Desired`] is what a manifest wants,
+//!    [`model::Live`] is what Telnyx says is there.
+//! 2. [`manifest`]: a YAML file becomes `Desired`, or a list of everything that is wrong with it.
+//! 3. [`telnyx`]: HTTP to the API and back. A [`telnyx::Reader`] can only look, a
+//!    [`telnyx::Writer`] can only change.
+//! 4. [`detect`]: one read-only pass over the API becomes `Live`, or says what may be missing in it.
+//! 5. [`plan`]: a pure function of `Desired` and `Live`: [`plan::Plan`], the actions and the findings.
+//! 6. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
+//! 7. [`report`]: plans and outcomes as text and JSON.
+//! 8. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
+//! 9. [`cli`]: the command line, where errors are printed and become exit statuses.
+//!
+//! Imports go one way: `main → cli → {detect, execute, report, sandbox} → {manifest, telnyx, plan} →
+//! model`. `model` and `plan` know no serialization, no async and no clock; a test holds the modules to this.
 
 pub mod cli;
 pub mod detect;

@@ -13,8 +13,10 @@ const NO_KEY: &str = "set TELNYX_API_KEY, or name a file with --api-key-file";
 
 /// The connection that the flags and variables describe.
 pub(super) fn session(global: &Global) -> Result<Session, Failure> {
-    let base_url = BaseUrl::parse(&global.base_url)
-        .with_context(|| format!("base URL {:?}", global.base_url))?;
+    // A variable that is set to nothing is one that is not set.
+    let text = Some(global.base_url.trim()).filter(|text| !text.is_empty());
+    let text = text.unwrap_or(BaseUrl::TELNYX);
+    let base_url = BaseUrl::parse(text).with_context(|| format!("base URL {text:?}"))?;
     let config = Config {
         timeout: global.timeout,
         parallelism: usize::from(global.parallelism),

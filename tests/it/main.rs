@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 mod resend;
 mod sandbox;

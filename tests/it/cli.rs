@@ -1,0 +1,293 @@
+//! The program as its users run it, against a sandbox.
+
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use assert_cmd::cargo::CommandCargoExt as _;
+use secrecy::SecretString;
+use serde_json::Value;
+use tempfile::TempDir;
+use trunkline::sandbox::{Config, Running, Seed, start};
+
+use crate::support::proxy::{Fault, Proxy};
+
+const KEY: &str = "KEY_cli";
+const EXAMPLE: &str = include_str!("../../manifests/example.yaml");
+
+/// A sandbox with the example's organization, and a proxy in front of it.
+struct Site {
+    sandbox: Running,
+    proxy: Proxy,
+    folder: TempDir,
+}
+
+impl Site {
+    async fn open() -> Self {
+        Self::with(Duration::ZERO, |_, _| Fault::None).await
+    }
+
+    async fn with(
+        latency: Duration,
+        faults: impl Fn(&str, &str) -> Fault + Send + Sync + 'static,
+    ) -> Self {
+        let config = Config { latency, ..Config::new(SecretString::from(KEY), Seed::small()) };
+        let sandbox = start(config).await.unwrap();
+        let proxy = Proxy::start(&sandbox.url(), faults).await;
+        Self { sandbox, proxy, folder: TempDir::new().unwrap() }
+    }
+
+    /// The example's manifest, with some text replaced.
+    fn manifest(&self, changes: &[(&str, &str)]) -> PathBuf {
+        let mut text = EXAMPLE.to_owned();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replace(from, to);
+        }
+        let path = self.folder.path().join("manifest.yaml");
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
+        command.args(arguments).current_dir(self.folder.path());
+        command.env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", &self.proxy.url);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+
+    /// Runs a command that must end with `status`: what it printed to stdout.
+    async fn ends(&self, arguments: &[&str], status: i32) -> String {
+        let output = self.run(arguments).await;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}\n{out}\n{err}");
+        if status == 1 || status == 3 {
+            assert!(err.starts_with("error: ") && err.contains("hint: "), "{err}");
+        }
+        out
+    }
+
+    async fn json(&self, arguments: &[&str], status: i32) -> Value {
+        serde_json::from_str(&self.ends(arguments, status).await).unwrap()
+    }
+}
+
+fn text(path: &std::path::Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The outcomes, as `outcome action email`.
+fn outcomes(applied: &Value) -> Vec<String> {
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let outcomes = applied["outcomes"].as_array().unwrap().iter();
+    outcomes
+        .map(|one| {
+            format!("{} {} {}", word(&one["outcome"]), word(&one["action"]), word(&one["email"]))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_apply_plan_ends_in_sync_and_a_second_apply_sends_nothing() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    site.ends(&["plan", text(&manifest), "--detailed-exitcode"], 2).await;
+    site.ends(&["plan", text(&manifest)], 0).await;
+    assert_eq!(site.proxy.changes(), Vec::<String>::new(), "a plan only reads");
+    site.ends(&["apply", text(&manifest), "--auto-approve"], 0).await;
+    assert_eq!(site.proxy.changes().len(), 8);
+    let shown = site.ends(&["plan", text(&manifest), "--detailed-exitcode"], 0).await;
+    assert!(shown.ends_with("In sync: 14 entries are as they should be.\n"), "{shown}");
+    site.ends(&["apply", text(&manifest)], 0).await;
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+    site.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_as_json_is_of_the_documented_form() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let plan = site.ends(&["plan", text(&manifest), "--format", "json"], 0).await;
+    assert_eq!(site.ends(&["plan", text(&manifest), "--format", "json"], 0).await, plan);
+    let digest =
+        serde_json::from_str::<Value>(&plan).unwrap()["digest"].as_str().unwrap().to_owned();
+    let settled = plan.replace(&site.proxy.url, "URL").replace(&digest, "DIGEST");
+    insta::assert_snapshot!(settled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_terminal_and_without_auto_approve_nothing_is_sent() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    site.ends(&["apply", text(&manifest)], 1).await;
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_budget_nothing_is_sent_until_the_exact_number_of_losses_is_approved() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[("max_removals: 25%", "max_removals: 0")]);
+    let manifest = text(&manifest);
+    let shown = site.ends(&["plan", manifest], 0).await;
+    assert!(shown.contains("max_removals: 1 of 6 users, at most 0: refused"), "{shown}");
+    site.ends(&["apply", manifest, "--auto-approve"], 3).await;
+    site.ends(&["apply", manifest, "--auto-approve", "--approve-losses", "2"], 3).await;
+    site.ends(&["apply", manifest, "--auto-approve", "--approve-losses", "4"], 3).await;
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+    site.ends(&["apply", manifest, "--auto-approve", "--approve-losses", "3"], 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_another_manager_is_refused() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[("6ee4a469", "7ee4a469")]);
+    site.ends(&["apply", text(&manifest), "--auto-approve"], 3).await;
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_failed_action_stops_only_what_depends_on_it() {
+    let site = Site::open().await;
+    // The email of a cancelled account is taken, and no list shows it.
+    let manifest = site.manifest(&[("crew@tallship.example", "hello@gonefishing.example")]);
+    let applied =
+        site.json(&["apply", text(&manifest), "--auto-approve", "--format", "json"], 5).await;
+    let outcomes = outcomes(&applied);
+    assert_eq!(outcomes.len(), 8);
+    assert!(outcomes.contains(&"failed create_account hello@gonefishing.example".to_owned()));
+    assert!(outcomes.contains(&"skipped disable_account hello@gonefishing.example".to_owned()));
+    assert!(outcomes.contains(&"done create_account hello@sunriseyoga.example".to_owned()));
+    assert_eq!(applied["summary"]["done"], 6);
+    let failed =
+        applied["outcomes"].as_array().unwrap().iter().find(|one| one["outcome"] == "failed");
+    assert_eq!(failed.unwrap()["error"]["status"], 422);
+    assert_eq!(failed.unwrap()["error"]["code"], "10015");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_whose_answer_is_lost_is_unknown_and_sent_once() {
+    let lost = |method: &str, path: &str| {
+        if method == "POST" && path == "/v2/managed_accounts" {
+            Fault::AnswerLost
+        } else {
+            Fault::None
+        }
+    };
+    let site = Site::with(Duration::ZERO, lost).await;
+    let manifest = site.manifest(&[]);
+    let applied =
+        site.json(&["apply", text(&manifest), "--auto-approve", "--format", "json"], 6).await;
+    assert_eq!(applied["summary"]["unknown"], 2);
+    assert_eq!(applied["summary"]["skipped"], 1, "nothing is done to an account that nobody knows");
+    let creates =
+        site.proxy.changes().into_iter().filter(|line| line == "POST /v2/managed_accounts");
+    assert_eq!(creates.count(), 2, "one each");
+    // They were created: the next plan finds them, and finishes what was left.
+    let plan = site.json(&["plan", text(&manifest), "--format", "json"], 0).await;
+    assert_eq!(plan["summary"]["create"], 0);
+    assert_eq!(plan["summary"]["disable"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_cannot_be_looked_at_again_is_not_removed() {
+    let users = Seed::small().users;
+    let left = users.into_iter().find(|user| user.email == "left@acme.example").unwrap();
+    let path = format!("/v2/organizations/users/{}", left.id);
+    let removal = format!("POST {path}/actions/remove");
+    let unseen = move |_: &str, asked: &str| {
+        if asked == path { Fault::RequestLost } else { Fault::None }
+    };
+    let site = Site::with(Duration::ZERO, unseen).await;
+    let manifest = site.manifest(&[]);
+    let applied =
+        site.json(&["apply", text(&manifest), "--auto-approve", "--format", "json"], 5).await;
+    assert!(outcomes(&applied).contains(&"failed remove_user left@acme.example".to_owned()));
+    assert!(!site.proxy.passed().contains(&removal));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_an_apply_in_an_orderly_way() {
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let site = Site::with(Duration::from_millis(150), |_, _| Fault::None).await;
+        let manifest = site.manifest(&[]);
+        let arguments = ["apply", text(&manifest), "--auto-approve", "--format", "json"];
+        let child = site.command(&arguments).arg("--parallelism").arg("1").spawn().unwrap();
+        let id = child.id().to_string();
+        // The first change has been sent.
+        while site.proxy.changes().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let killed = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(killed.success());
+        let ended = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+        let output = tokio::time::timeout(Duration::from_secs(7), ended).await.unwrap().unwrap();
+        assert_eq!(output.status.code(), Some(status));
+        let applied: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let summary = &applied["summary"];
+        assert!(
+            summary["skipped"].as_u64() > Some(0) && summary["done"].as_u64() > Some(0),
+            "{summary}"
+        );
+        assert_eq!(outcomes(&applied).len(), 8, "every action has an outcome");
+        site.ends(&["apply", text(&manifest), "--auto-approve"], 0).await;
+        site.ends(&["plan", text(&manifest), "--detailed-exitcode"], 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_say_what_to_do_and_exit_with_1() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let cases: [(&[&str], Option<&str>, &str); 5] = [
+        (&[], None, "there is no API key"),
+        (&[], Some("KEY_wrong"), "401"),
+        (&["--base-url=http://api.telnyx.com/v2"], Some(KEY), "https://"),
+        (&["--api-key-file=nowhere"], Some(KEY), "nowhere"),
+        (&["--detailed-exitcodes"], Some(KEY), "--detailed-exitcode"),
+    ];
+    for (arguments, key, says) in cases {
+        let mut command = site.command(&["plan", text(&manifest)]);
+        command.args(arguments).env_remove("TELNYX_API_KEY");
+        command.envs(key.map(|key| ("TELNYX_API_KEY", key)));
+        let run = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let output = run.await.unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(says) && !error.contains("KEY_wrong"), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_reads_everything_and_shows_secrets_only_when_asked() {
+    let site = Site::open().await;
+    let accounts = site.json(&["get", "accounts", "--format", "json"], 0).await;
+    assert_eq!(accounts.as_array().unwrap().len(), 7, "the cancelled one is not listed");
+    assert_eq!(accounts[2]["status"], "disabled");
+    let id = accounts[0]["id"].as_str().unwrap();
+    let state = site.sandbox.state().await;
+    let secret = &state.accounts[0].api_key;
+    assert!(!site.ends(&["get", "account", id], 0).await.contains(secret));
+    assert!(site.ends(&["get", "account", id, "--show-credentials"], 0).await.contains(secret));
+    let channels = site.json(&["get", "channels", "--format", "json"], 0).await;
+    assert_eq!(channels["allocated"], state.allocated());
+    let users = site.json(&["get", "users", "--format", "json"], 0).await;
+    assert_eq!(users.as_array().unwrap().len(), 6);
+    let user = users[1]["id"].as_str().unwrap();
+    assert_eq!(
+        site.json(&["get", "user", user, "--format", "json"], 0).await["groups"][0],
+        "Engineering"
+    );
+    let report = site.ends(&["get", "groups-report", "--format", "csv"], 0).await;
+    assert!(report.starts_with("id,email,user_status,created_at,last_sign_in_at,groups\n"));
+    assert!(report.contains("\"Engineering, Support\""));
+    site.ends(&["get", "groups-report"], 0).await;
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}

@@ -1,0 +1,40 @@
+//! The README against the program.
+
+use assert_cmd::Command;
+
+const README: &str = include_str!("../../README.md");
+
+/// What differs from run to run: ports, and the ids of created accounts; a digest covers the port.
+fn settled(text: &str) -> String {
+    let settle = |word: &str| -> String {
+        let id = word.len() == 36 && word.matches('-').count() == 4 && !word.contains('@');
+        match word {
+            _ if word.starts_with("http://127.0.0.1:") => "URL".to_owned(),
+            _ if word.starts_with("sha256:") => "DIGEST".to_owned(),
+            _ if id => "ID".to_owned(),
+            _ => word.to_owned(),
+        }
+    };
+    let line = |line: &str| line.split(' ').map(settle).collect::<Vec<_>>().join(" ");
+    text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_recorded_run_is_real() {
+    let command = "$ cargo run --release -- demo\n";
+    let recorded = README.split(command).nth(1).unwrap().split("```").next().unwrap();
+    let run = Command::cargo_bin("trunkline").unwrap().arg("demo").assert().success();
+    let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    assert_eq!(settled(recorded), settled(&printed));
+}
+
+#[test]
+fn every_command_of_the_tour_exists() {
+    let help = Command::cargo_bin("trunkline").unwrap().arg("--help").assert().success();
+    let help = String::from_utf8(help.get_output().stdout.clone()).unwrap();
+    for line in README.lines() {
+        let Some(arguments) = line.strip_prefix("cargo run --release -- ") else { continue };
+        let command = arguments.split(' ').next().unwrap();
+        assert!(help.contains(&format!("\n  {command} ")), "{line}");
+    }
+}

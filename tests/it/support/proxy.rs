@@ -1,0 +1,93 @@
+//! A proxy between the program and a sandbox: it writes down what passes, and can lie about the answer.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+
+/// What to do with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Let it pass.
+    None,
+    /// Let it pass, and answer with a gateway's error page all the same.
+    AnswerLost,
+    /// Answer with an error page, and let nothing pass.
+    RequestLost,
+}
+
+type Faults = dyn Fn(&str, &str) -> Fault + Send + Sync;
+
+pub(crate) struct Proxy {
+    pub(crate) url: String,
+    passed: Arc<Mutex<Vec<String>>>,
+}
+
+struct Shared {
+    target: String,
+    client: reqwest::Client,
+    passed: Arc<Mutex<Vec<String>>>,
+    faults: Box<Faults>,
+}
+
+impl Proxy {
+    /// Starts a proxy to `target`, a base URL that ends with `/v2`.
+    pub(crate) async fn start(
+        target: &str,
+        faults: impl Fn(&str, &str) -> Fault + Send + Sync + 'static,
+    ) -> Self {
+        let passed = Arc::new(Mutex::new(Vec::new()));
+        let shared = Shared {
+            target: target.trim_end_matches("/v2").to_owned(),
+            client: trunkline::telnyx::client(Duration::from_secs(10), true).unwrap(),
+            passed: Arc::clone(&passed),
+            faults: Box::new(faults),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v2", listener.local_addr().unwrap());
+        let router = Router::new().fallback(forward).with_state(Arc::new(shared));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, passed }
+    }
+
+    /// What has passed since the last time somebody asked, as `METHOD path`.
+    pub(crate) fn passed(&self) -> Vec<String> {
+        std::mem::take(&mut self.passed.lock().unwrap())
+    }
+
+    /// What of it was no read.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        self.passed().into_iter().filter(|line| !line.starts_with("GET ")).collect()
+    }
+}
+
+async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+    shared.passed.lock().unwrap().push(format!("{method} {path}"));
+    let fault = (shared.faults)(&method, &path);
+    let lost = (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response();
+    if fault == Fault::RequestLost {
+        return lost;
+    }
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    let url = format!("{}{}", shared.target, parts.uri);
+    let mut headers: HeaderMap = parts.headers;
+    headers.remove("host");
+    headers.remove("content-length");
+    let sent = shared.client.request(parts.method, url).headers(headers).body(body).send();
+    let answer = sent.await.unwrap();
+    if fault == Fault::AnswerLost {
+        return lost;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    *response.body_mut() = Body::from(answer.bytes().await.unwrap());
+    response
+}
