@@ -53,7 +53,7 @@ pub fn plan(report: Report<'_>, style: Style) -> String {
         section(&mut out, style, title, findings.map(finding_line));
     }
     section(&mut out, style, "Guards", plan.guards.iter().map(|guard| guard_line(*guard, style)));
-    let _ = writeln!(out, "\n{}", verdict(report, style));
+    let _ = writeln!(out, "\n{}", verdict(plan, &digest(report), style));
     out
 }
 
@@ -77,7 +77,7 @@ fn action_line(action: &Action, style: Style) -> String {
         | Action::UpdateAccount { .. }
         | Action::EnableAccount { .. } => ("~", Ink::Yellow),
     };
-    let what = format!("{sign} {}", words::action(action).replace('_', " "));
+    let what = format!("{sign} {:<15}", words::action(action).replace('_', " "));
     let changes: Vec<String> = action.changes().iter().map(change).collect();
     let mut text = format!("{}  {}", style.paint(ink, &what), line(action.email().as_str()));
     if !changes.is_empty() {
@@ -129,8 +129,7 @@ fn guard_line(guard: Guard, style: Style) -> String {
 }
 
 /// The last line of a plan.
-fn verdict(report: Report<'_>, style: Style) -> String {
-    let plan: &Plan = report.plan;
+fn verdict(plan: &Plan, digest: &str, style: Style) -> String {
     let PlanSummary { create, update, enable, disable, remove, findings, in_sync, losses } =
         PlanSummary::of(plan);
     if !plan.has_drift() && plan.inventory.complete {
@@ -138,9 +137,8 @@ fn verdict(report: Report<'_>, style: Style) -> String {
         return style.paint(Ink::Green, &text);
     }
     format!(
-        "Plan: {create} to create, {update} to update, {enable} to enable, {disable} to disable, \
-         {remove} to remove; {findings} findings, {in_sync} in sync, {losses} losses; {}",
-        digest(report)
+        "Digest: {digest}\nPlan: {create} to create, {update} to update, {enable} to enable, \
+         {disable} to disable, {remove} to remove; {losses} losses, {findings} findings, {in_sync} in sync"
     )
 }
 
@@ -155,7 +153,7 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     };
     let word = style.paint(ink, &format!("{:<9}", words::ending(ending)));
     let what = words::action(action).replace('_', " ");
-    let mut text = format!("{word}  {what}  {}", line(action.email().as_str()));
+    let mut text = format!("{word}  {what:<15}  {}", line(action.email().as_str()));
     if let Some(id) = created {
         let _ = write!(text, "  {}", line(id));
     }

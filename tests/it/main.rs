@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod operations;
