@@ -1,129 +1,150 @@
-//! Answers, and the errors of the vendor's document.
+//! Answers: what was found, and the refusals in the form that the document gives them.
 
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
 use serde_json::{Value, json};
 
-/// An answer before it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub status: u16,
-    pub body: Body,
+use super::{
+    fault::{Fault, Place, Refusal},
+    operation::{Family, Unrouted},
+};
+
+/// The documented errors, by code.
+const NOT_FOUND: (&str, &str) = ("10005", "Resource not found");
+const UNEXPECTED: (&str, &str) = ("10007", "Unexpected error");
+const UNAUTHENTICATED: (&str, &str) = ("10009", "Authentication failed");
+const NOT_AUTHORIZED: (&str, &str) = ("10010", "Not authorized");
+const TOO_MANY: (&str, &str) = ("10011", "Too many requests");
+const BAD_REQUEST: (&str, &str) = ("10015", "Bad Request");
+
+/// An answer with JSON.
+pub(super) fn json(status: StatusCode, value: &Value) -> Response {
+    with_type(status, "application/json", value.to_string())
 }
 
-/// The body of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Body {
-    Nothing,
-    Json(Value),
-    Csv(String),
+/// What is asked for, in `data`.
+pub(super) fn data(value: &Value) -> Response {
+    json(StatusCode::OK, &json!({ "data": value }))
 }
 
-/// Which half of the API an operation belongs to: their errors differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Family {
-    /// 401, 403 and 404 have no body; what is invalid is 422.
-    Accounts,
-    /// 401, 403 and 404 have a body; what is invalid is 400.
-    Users,
+/// A report as CSV.
+pub(super) fn csv(text: String) -> Response {
+    with_type(StatusCode::OK, "text/csv", text)
 }
 
-/// Something that is invalid in a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Invalid {
-    pub source: Source,
-    pub detail: String,
-}
-
-/// Where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// A field of the body; empty: the body as a whole.
-    Field(&'static str),
-    /// A parameter of the query.
-    Parameter(String),
-}
-
-impl Invalid {
-    pub(super) fn field(field: &'static str, detail: impl Into<String>) -> Self {
-        Self { source: Source::Field(field), detail: detail.into() }
-    }
-
-    pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self { source: Source::Parameter(name.to_owned()), detail: detail.into() }
+/// The wrong key, or none.
+pub(super) fn unauthenticated(family: Family) -> Response {
+    match family {
+        Family::Accounts => empty(StatusCode::UNAUTHORIZED),
+        Family::Users => error(
+            StatusCode::UNAUTHORIZED,
+            UNAUTHENTICATED,
+            "Could not understand the provided credentials.",
+            None,
+        ),
     }
 }
 
-impl Answer {
-    #[expect(clippy::needless_pass_by_value, reason = "every caller has just made it")]
-    pub(super) fn ok(data: Value) -> Self {
-        Self { status: 200, body: Body::Json(json!({ "data": data })) }
-    }
+/// Too many requests in this second.
+pub(super) fn too_many() -> Response {
+    let detail = "You have exceeded the maximum number of allowed requests.";
+    let mut answer = error(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, detail, None);
+    set(&mut answer, header::RETRY_AFTER, "1");
+    answer
+}
 
-    pub(super) fn csv(text: String) -> Self {
-        Self { status: 200, body: Body::Csv(text) }
-    }
-
-    pub(super) fn unauthenticated(family: Family) -> Self {
-        let detail = "Could not understand the provided credentials.";
-        Self::bare(family, 401, "10009", "Authentication failed", detail)
-    }
-
-    pub(super) fn forbidden(family: Family) -> Self {
-        let detail = "You are not authorized to access the requested resource.";
-        Self::bare(family, 403, "10010", "Not authorized", detail)
-    }
-
-    pub(super) fn not_found(family: Family) -> Self {
-        let detail = "The requested resource or URL could not be found.";
-        Self::bare(family, 404, "10005", "Resource not found", detail)
-    }
-
-    pub(super) fn too_many() -> Self {
-        let detail = "You have exceeded the maximum number of allowed requests.";
-        let error = entry("10011", "Too many requests", detail);
-        Self { status: 429, body: Body::Json(json!({ "errors": [error] })) }
-    }
-
-    pub(super) fn method_not_allowed() -> Self {
-        Self { status: 405, body: Body::Nothing }
-    }
-
-    /// One error for everything that is invalid in a request.
-    pub(super) fn invalid(family: Family, problems: &[Invalid]) -> Self {
-        let status = match family {
-            Family::Accounts => 422,
-            Family::Users => 400,
-        };
-        let errors: Vec<Value> = problems.iter().map(|problem| invalid(family, problem)).collect();
-        Self { status, body: Body::Json(json!({ "errors": errors })) }
-    }
-
-    fn bare(family: Family, status: u16, code: &str, title: &str, detail: &str) -> Self {
-        let body = match family {
-            Family::Accounts => Body::Nothing,
-            Family::Users => {
-                let mut error = entry(code, title, detail);
-                if status != 401 {
-                    error["source"] = json!({ "pointer": "/" });
-                }
-                Body::Json(json!({ "errors": [error] }))
-            }
-        };
-        Self { status, body }
+/// No operation.
+pub(super) fn unrouted(unrouted: &Unrouted) -> Response {
+    match unrouted {
+        Unrouted::UnknownPath => not_found(),
+        Unrouted::WrongMethod(allowed) => {
+            let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
+            set(&mut answer, header::ALLOW, allowed);
+            answer
+        }
     }
 }
 
-fn invalid(family: Family, problem: &Invalid) -> Value {
-    let mut error = entry("10015", "Bad Request", &problem.detail);
-    error["source"] = match (&problem.source, family) {
-        (Source::Field(field), _) => json!({ "pointer": format!("/{field}") }),
-        (Source::Parameter(name), Family::Accounts) => json!({ "parameter": name }),
-        // Errors of this family know pointers only.
-        (Source::Parameter(_), Family::Users) => json!({ "pointer": "/" }),
-    };
-    error
+/// An operation that was refused.
+pub(super) fn refused(family: Family, refusal: &Refusal) -> Response {
+    match (family, refusal) {
+        (Family::Accounts, Refusal::NotFound) => empty(StatusCode::NOT_FOUND),
+        (Family::Accounts, Refusal::Forbidden) => empty(StatusCode::FORBIDDEN),
+        (Family::Accounts, Refusal::Invalid(faults)) => {
+            invalid(StatusCode::UNPROCESSABLE_ENTITY, faults, source)
+        }
+        (Family::Users, Refusal::NotFound) => not_found(),
+        (Family::Users, Refusal::Forbidden) => {
+            let detail = "You are not authorized to access the requested resource.";
+            error(StatusCode::FORBIDDEN, NOT_AUTHORIZED, detail, Some(json!({ "pointer": "/" })))
+        }
+        // The document knows only pointers here, and a query has nothing to point to.
+        (Family::Users, Refusal::Invalid(faults)) => {
+            invalid(StatusCode::BAD_REQUEST, faults, |_| json!({ "pointer": "/" }))
+        }
+        (_, Refusal::NotKept) => error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            UNEXPECTED,
+            "The change could not be written to the data file.",
+            None,
+        ),
+    }
 }
 
-fn entry(code: &str, title: &str, detail: &str) -> Value {
+/// Sets a header; a value that cannot be one is left out.
+pub(super) fn set(answer: &mut Response, name: impl Into<HeaderName>, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name.into(), value);
+    }
+}
+
+fn not_found() -> Response {
+    let detail = "The requested resource or URL could not be found.";
+    error(StatusCode::NOT_FOUND, NOT_FOUND, detail, Some(json!({ "pointer": "/" })))
+}
+
+fn source(fault: &Fault) -> Value {
+    match &fault.place {
+        Place::Whole => json!({ "pointer": "/" }),
+        Place::Field(name) => json!({ "pointer": format!("/{name}") }),
+        Place::Parameter(name) => json!({ "parameter": name }),
+    }
+}
+
+fn invalid(status: StatusCode, faults: &[Fault], source: impl Fn(&Fault) -> Value) -> Response {
+    let errors: Vec<_> = faults
+        .iter()
+        .map(|fault| error_object(BAD_REQUEST, &fault.detail, Some(source(fault))))
+        .collect();
+    json(status, &json!({ "errors": errors }))
+}
+
+fn error(status: StatusCode, kind: (&str, &str), detail: &str, source: Option<Value>) -> Response {
+    json(status, &json!({ "errors": [error_object(kind, detail, source)] }))
+}
+
+fn error_object((code, title): (&str, &str), detail: &str, source: Option<Value>) -> Value {
     let url = format!("https://developers.telnyx.com/docs/overview/errors/{code}");
-    json!({ "code": code, "title": title, "detail": detail, "meta": { "url": url } })
+    let mut object =
+        json!({ "code": code, "title": title, "detail": detail, "meta": { "url": url } });
+    if let Some(source) = source {
+        object["source"] = source;
+    }
+    object
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, text: String) -> Response {
+    let mut answer = Response::new(Body::from(text));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer
 }

@@ -1,48 +1,60 @@
-//! The rate limit: windows of one second, each beginning with its first request.
+//! The rate limit: windows of one second, each of which starts with its first request.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 const WINDOW: Duration = Duration::from_secs(1);
-/// The limit that is told when there is none.
+
+/// What an unlimited sandbox says its limit is: more than a client would ever wait for.
 const GENEROUS: u32 = 1000;
 
-/// Counts the requests of a key.
-#[derive(Debug)]
-pub(super) struct Limit {
-    per_window: Option<u32>,
-    begun: Instant,
-    taken: u32,
+/// Counts the requests of the one key there is.
+pub(super) struct Limiter {
+    per_second: Option<u32>,
+    window: Mutex<Option<Window>>,
 }
 
-/// What is told of the limit with an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Told {
-    pub limit: u32,
-    pub remaining: u32,
-    /// Seconds, rounded up.
-    pub reset: u64,
-    pub refused: bool,
+struct Window {
+    start: Instant,
+    used: u32,
 }
 
-impl Limit {
-    pub(super) fn new(per_window: Option<u32>, now: Instant) -> Self {
-        Self { per_window, begun: now, taken: 0 }
+/// What the limit says to one request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) allowed: bool,
+    pub(super) limit: u32,
+    pub(super) remaining: u32,
+    /// Seconds until the window ends, rounded up.
+    pub(super) reset: u64,
+}
+
+impl Limiter {
+    pub(super) fn new(per_second: Option<u32>) -> Self {
+        Self { per_second, window: Mutex::new(None) }
     }
 
-    pub(super) fn take(&mut self, now: Instant) -> Told {
-        if now.duration_since(self.begun) >= WINDOW || self.taken == 0 {
-            self.begun = now;
-            self.taken = 0;
-        }
-        let Some(limit) = self.per_window else {
-            return Told { limit: GENEROUS, remaining: GENEROUS - 1, reset: 1, refused: false };
+    /// Counts a request. Without a limit, each is told that it was the first of its second.
+    pub(super) fn take(&self, now: Instant) -> Verdict {
+        let Some(limit) = self.per_second else {
+            return Verdict { allowed: true, limit: GENEROUS, remaining: GENEROUS - 1, reset: 1 };
         };
-        let refused = self.taken >= limit;
-        if !refused {
-            self.taken += 1;
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let current =
+            window.take().filter(|window| now.saturating_duration_since(window.start) < WINDOW);
+        let Window { start, used } = current.unwrap_or(Window { start: now, used: 0 });
+        let allowed = used < limit;
+        let used = used + u32::from(allowed);
+        *window = Some(Window { start, used });
+        let left = WINDOW.saturating_sub(now.saturating_duration_since(start));
+        Verdict {
+            allowed,
+            limit,
+            remaining: limit - used,
+            reset: left.as_secs() + u64::from(left.subsec_nanos() > 0),
         }
-        // A window is a second long, so what is left of it is always rounded up to one.
-        Told { limit, remaining: limit - self.taken, reset: 1, refused }
     }
 }
 
@@ -51,16 +63,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_over_the_limit_of_a_second_is_refused() {
-        let begun = Instant::now();
-        let mut limit = Limit::new(Some(2), begun);
-        let take = |limit: &mut Limit, millis| {
-            let told = limit.take(begun + Duration::from_millis(millis));
-            (told.remaining, told.refused)
-        };
-        assert_eq!(take(&mut limit, 500), (1, false));
-        assert_eq!(take(&mut limit, 600), (0, false));
-        assert_eq!(take(&mut limit, 1400), (0, true));
-        assert_eq!(take(&mut limit, 1500), (1, false), "a second after its first request");
+    fn a_window_is_a_second_from_its_first_request() {
+        let limiter = Limiter::new(Some(2));
+        let start = Instant::now();
+        let at = |millis| limiter.take(start + Duration::from_millis(millis));
+        assert_eq!(at(0), Verdict { allowed: true, limit: 2, remaining: 1, reset: 1 });
+        assert_eq!(at(900), Verdict { allowed: true, limit: 2, remaining: 0, reset: 1 });
+        assert_eq!(at(999), Verdict { allowed: false, limit: 2, remaining: 0, reset: 1 });
+        assert_eq!(at(1000), Verdict { allowed: true, limit: 2, remaining: 1, reset: 1 });
+    }
+
+    #[test]
+    fn a_limit_of_nothing_allows_nothing() {
+        assert!(!Limiter::new(Some(0)).take(Instant::now()).allowed);
     }
 }

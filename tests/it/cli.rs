@@ -5,10 +5,10 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use assert_cmd::cargo::CommandCargoExt as _;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
-use trunkline::sandbox::{Config, Running, Seed, start};
+use trunkline::sandbox::{Account, Config, Running, Seed, start};
 
 use crate::support::proxy::{Fault, Proxy};
 
@@ -197,7 +197,8 @@ async fn a_create_whose_answer_is_lost_is_unknown_and_sent_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_cannot_be_looked_at_again_is_not_removed() {
-    let users = Seed::small().users;
+    let site = Site::open().await;
+    let users = site.sandbox.users();
     let left = users.into_iter().find(|user| user.email == "left@acme.example").unwrap();
     let path = format!("/v2/organizations/users/{}", left.id);
     let removal = format!("POST {path}/actions/remove");
@@ -272,12 +273,13 @@ async fn get_reads_everything_and_shows_secrets_only_when_asked() {
     assert_eq!(accounts.as_array().unwrap().len(), 7, "the cancelled one is not listed");
     assert_eq!(accounts[2]["status"], "disabled");
     let id = accounts[0]["id"].as_str().unwrap();
-    let state = site.sandbox.state().await;
-    let secret = &state.accounts[0].api_key;
+    let live = site.sandbox.accounts();
+    let secret = live[0].api_key.expose_secret();
     assert!(!site.ends(&["get", "account", id], 0).await.contains(secret));
     assert!(site.ends(&["get", "account", id, "--show-credentials"], 0).await.contains(secret));
     let channels = site.json(&["get", "channels", "--format", "json"], 0).await;
-    assert_eq!(channels["allocated"], state.allocated());
+    let allocated = live.iter().map(Account::held_channels).sum::<u64>();
+    assert_eq!(channels["allocated"], allocated);
     let users = site.json(&["get", "users", "--format", "json"], 0).await;
     assert_eq!(users.as_array().unwrap().len(), 6);
     let user = users[1]["id"].as_str().unwrap();

@@ -9,6 +9,8 @@ mod imports;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod manifest;
+#[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod readme;

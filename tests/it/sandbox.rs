@@ -1,1 +1,11 @@
-//! The sandbox over HTTP.
+//! The sandbox over real HTTP: what it answers, what it refuses, what it keeps.
+#![expect(clippy::unwrap_used, reason = "in tests a failed expectation is the message")]
+
+mod accounts;
+mod data;
+mod garbage;
+mod http;
+mod lists;
+mod shapes;
+mod support;
+mod users;

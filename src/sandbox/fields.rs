@@ -1,0 +1,130 @@
+//! The body of a request: an object whose fields are read one by one, all faults of it collected.
+
+use axum::http::{HeaderMap, header};
+use serde_json::{Map, Value};
+
+use super::fault::{Fault, Refusal};
+
+/// Bodies are a few fields; whatever is longer is refused.
+pub(super) const MAX_BODY: usize = 1 << 20;
+
+/// The object in a body.
+pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    if body.is_empty() {
+        return Err(Fault::whole("A body is required.").into());
+    }
+    if !is_json(headers) {
+        return Err(Fault::whole("The content type must be application/json.").into());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Fault::whole("The body must be a JSON object.").into()),
+        Err(error) => Err(Fault::whole(format!("The body is not JSON: {error}.")).into()),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// Reads fields and remembers what was wrong with them. A field that isn't asked for is ignored.
+pub(super) struct Fields<'a> {
+    map: &'a Map<String, Value>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(map: &'a Map<String, Value>) -> Self {
+        Self { map, faults: Vec::new() }
+    }
+
+    pub(super) fn text(&mut self, name: &'static str) -> Option<&'a str> {
+        self.read(name, "must be a string", Value::as_str)
+    }
+
+    pub(super) fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        self.read(name, "must be a boolean", Value::as_bool)
+    }
+
+    /// An integer, 0 or more.
+    pub(super) fn count(&mut self, name: &'static str) -> Option<u64> {
+        self.read(name, "must be an integer, 0 or more", Value::as_u64)
+    }
+
+    /// Reports that a field is missing, if it is.
+    pub(super) fn require(&mut self, name: &'static str) {
+        if !self.map.contains_key(name) {
+            self.refuse(name, "is required");
+        }
+    }
+
+    pub(super) fn refuse(&mut self, name: &'static str, why: &str) {
+        self.faults.push(Fault::field(name, format!("{name} {why}.")));
+    }
+
+    /// All that was wrong.
+    pub(super) fn finish(self) -> Result<(), Refusal> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.faults)) }
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        wanted: &str,
+        of: impl Fn(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.map.get(name)?;
+        let read = of(value);
+        if read.is_none() {
+            self.refuse(name, wanted);
+        }
+        read
+    }
+}
+
+/// Whether a text looks like an email address: dotted words, an `@`, a domain of at least two labels.
+pub(super) fn is_email(text: &str) -> bool {
+    let word = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c))
+    };
+    let label = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            local.split('.').all(word) && domain.contains('.') && domain.split('.').all(label)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_email;
+
+    #[test]
+    fn an_email_has_words_and_a_domain_with_a_dot() {
+        for good in ["a@b.example", "larry+cat_food@customer.co.example", "o'neil@x-y.example"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "@b.example",
+            "a@b",
+            "a b@c.example",
+            "a@b@c.example",
+            "a..b@c.example",
+            "a@-b.example",
+            "a@b.",
+            "a@b.example\n",
+        ] {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One request from its arrival to its answer: wait, key, rate limit, operation.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, header, request::Parts},
+    response::Response,
+};
+use futures_util::StreamExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
+
+use super::{
+    answer,
+    fault::{Fault, Refusal},
+    fields::MAX_BODY,
+    limit::{Limiter, Verdict},
+    operation::{Family, family, route},
+    perform,
+    store::Store,
+};
+
+/// What every request needs.
+pub(super) struct Context {
+    pub(super) store: Arc<Store>,
+    pub(super) key: SecretString,
+    pub(super) latency: Duration,
+    pub(super) limiter: Limiter,
+    pub(super) requests: AtomicU64,
+    pub(super) writes: AtomicU64,
+}
+
+/// Answers a request. Every answer has an id; neither key nor query nor body is ever logged.
+pub(super) async fn handle(context: Arc<Context>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    context.requests.fetch_add(1, Ordering::Relaxed);
+    if parts.method != "GET" {
+        context.writes.fetch_add(1, Ordering::Relaxed);
+    }
+    if !context.latency.is_zero() {
+        tokio::time::sleep(context.latency).await;
+    }
+    let body = read(body).await;
+    let mut answer = answer(&context, &parts, body).await;
+    let id = Uuid::new_v4().to_string();
+    answer::set(&mut answer, HeaderName::from_static("x-request-id"), &id);
+    tracing::debug!(method = %parts.method, path = parts.uri.path(), status = answer.status().as_u16(), "answered");
+    answer
+}
+
+async fn answer(context: &Arc<Context>, parts: &Parts, body: Result<Vec<u8>, Refusal>) -> Response {
+    let path = parts.uri.path();
+    let family = family(path);
+    if !has_key(&parts.headers, &context.key) {
+        return answer::unauthenticated(family);
+    }
+    let verdict = context.limiter.take(Instant::now());
+    let mut answer = if verdict.allowed {
+        perform(context, parts, body, family).await
+    } else {
+        answer::too_many()
+    };
+    tell(&mut answer, &verdict);
+    answer
+}
+
+async fn perform(
+    context: &Arc<Context>,
+    parts: &Parts,
+    body: Result<Vec<u8>, Refusal>,
+    family: Family,
+) -> Response {
+    let operation = match route(&parts.method, parts.uri.path()) {
+        Ok(operation) => operation,
+        Err(unrouted) => return answer::unrouted(&unrouted),
+    };
+    let input = perform::Input {
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body,
+    };
+    let done = perform::perform(&context.store, operation, input).await;
+    done.unwrap_or_else(|refusal| answer::refused(family, &refusal))
+}
+
+fn has_key(headers: &HeaderMap, key: &SecretString) -> bool {
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value.split_once(' ').is_some_and(|(scheme, given)| {
+        scheme.eq_ignore_ascii_case("bearer") && given.trim() == key.expose_secret()
+    })
+}
+
+fn tell(answer: &mut Response, verdict: &Verdict) {
+    let Verdict { allowed: _, limit, remaining, reset } = verdict;
+    answer::set(answer, HeaderName::from_static("x-ratelimit-limit"), &limit.to_string());
+    answer::set(answer, HeaderName::from_static("x-ratelimit-remaining"), &remaining.to_string());
+    answer::set(answer, HeaderName::from_static("x-ratelimit-reset"), &reset.to_string());
+}
+
+/// Reads a body. One that is too long is read to its end all the same, but not kept: a client that is still sending
+/// when the connection closes would never see the answer.
+async fn read(body: axum::body::Body) -> Result<Vec<u8>, Refusal> {
+    let mut kept = Vec::new();
+    let mut too_long = false;
+    let mut stream = body.into_data_stream();
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|_| Fault::whole("The body could not be read."))?;
+        too_long |= kept.len() + part.len() > MAX_BODY;
+        if !too_long {
+            kept.extend_from_slice(&part);
+        }
+    }
+    if too_long { Err(Fault::whole("The body is longer than 1 MiB.").into()) } else { Ok(kept) }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}

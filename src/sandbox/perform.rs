@@ -1,0 +1,179 @@
+//! The operations over the state: read the request, ask the state, show what it says.
+
+use std::sync::Arc;
+
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+};
+use jiff::Timestamp;
+use serde_json::Map;
+
+use super::{
+    answer,
+    fault::Refusal,
+    fields,
+    operation::Operation,
+    query::{AccountQuery, UserQuery, include_groups},
+    state::{Account, State},
+    store::Store,
+    wire,
+};
+
+/// What a request says beside its method and path. A body that couldn't be read matters only to who reads it.
+pub(super) struct Input<'a> {
+    pub(super) query: &'a str,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: Result<Vec<u8>, Refusal>,
+}
+
+type Body = Map<String, serde_json::Value>;
+
+/// Performs an operation.
+pub(super) async fn perform(
+    store: &Arc<Store>,
+    operation: Operation,
+    input: Input<'_>,
+) -> Result<Response, Refusal> {
+    let state = store.read();
+    let now = Timestamp::now();
+    match operation {
+        Operation::ListAccounts => list_accounts(&state, input.query),
+        Operation::ShowChannels => Ok(answer::data(&wire::channels(&state))),
+        Operation::ShowAccount(id) => {
+            let account = state.account(&id).ok_or(Refusal::NotFound)?;
+            Ok(answer::data(&wire::account(&state, account)))
+        }
+        Operation::CreateAccount => {
+            let body = input.body()?;
+            change_account(store, move |state| state.create(&body, now)).await
+        }
+        Operation::UpdateAccount(id) => {
+            let body = input.body_for(&state, &id)?;
+            change_account(store, move |state| state.update(&id, &body, now)).await
+        }
+        Operation::DisableAccount(id) => {
+            change_account(store, move |state| state.disable(&id, now)).await
+        }
+        Operation::EnableAccount(id) => {
+            let body = input.optional_body_for(&state, &id)?;
+            change_account(store, move |state| state.enable(&id, &body, now)).await
+        }
+        Operation::SetChannelLimit(id) => {
+            let body = input.body_for(&state, &id)?;
+            let (account, state) =
+                store.change(move |state| state.set_channel_limit(&id, &body, now)).await?;
+            Ok(answer::data(&wire::channel_limit(&state, &account)))
+        }
+        Operation::ListUsers => list_users(&state, input.query),
+        Operation::ReportGroups => Ok(report(&state, input.headers)),
+        Operation::ShowUser(id) => {
+            let groups = include_groups(input.query)?;
+            let user = state.user(&id).ok_or(Refusal::NotFound)?;
+            Ok(answer::data(&wire::user(user, groups)))
+        }
+        Operation::RemoveUser(id) => {
+            let (user, _) = store.change(move |state| state.remove_user(&id)).await?;
+            Ok(answer::data(&wire::user(&user, false)))
+        }
+    }
+}
+
+impl Input<'_> {
+    fn body(self) -> Result<Body, Refusal> {
+        fields::object(self.headers, &self.body?)
+    }
+
+    /// That there is no such account is said before anything about the body.
+    fn body_for(self, state: &State, id: &str) -> Result<Body, Refusal> {
+        state.account(id).ok_or(Refusal::NotFound)?;
+        self.body()
+    }
+
+    fn optional_body_for(self, state: &State, id: &str) -> Result<Body, Refusal> {
+        let none = matches!(&self.body, Ok(body) if body.is_empty());
+        if none { Ok(Body::new()) } else { self.body_for(state, id) }
+    }
+}
+
+async fn change_account(
+    store: &Arc<Store>,
+    with: impl FnOnce(&mut State) -> Result<Arc<Account>, Refusal> + Send + 'static,
+) -> Result<Response, Refusal> {
+    let (account, state) = store.change(with).await?;
+    Ok(answer::data(&wire::account(&state, &account)))
+}
+
+fn list_accounts(state: &State, query: &str) -> Result<Response, Refusal> {
+    let query = AccountQuery::parse(query)?;
+    let page = wire::page(&query.select(state), query.page, |account| {
+        wire::listed_account(state, account)
+    });
+    Ok(answer::json(StatusCode::OK, &page))
+}
+
+fn list_users(state: &State, query: &str) -> Result<Response, Refusal> {
+    let query = UserQuery::parse(query)?;
+    let page =
+        wire::page(&query.select(state), query.page, |user| wire::user(user, query.include_groups));
+    Ok(answer::json(StatusCode::OK, &page))
+}
+
+fn report(state: &State, headers: &HeaderMap) -> Response {
+    if wants_csv(headers) {
+        return answer::csv(wire::csv(&state.users));
+    }
+    let users: Vec<_> = state.users.iter().map(|user| wire::user(user, true)).collect();
+    answer::data(&users.into())
+}
+
+/// CSV if `Accept` names it with a greater weight than JSON, or with the same and before it. JSON otherwise.
+fn wants_csv(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (mut csv, mut json) = (0.0, 0.0);
+    for range in accept.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
+        match media.as_str() {
+            "text/csv" if weight > json => csv = weight,
+            "application/json" if weight > csv => json = weight,
+            _ => {}
+        }
+    }
+    csv > json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_only_if_it_is_asked_for() -> Result<(), header::InvalidHeaderValue> {
+        let wants = |accept: &str| -> Result<bool, header::InvalidHeaderValue> {
+            Ok(wants_csv(&HeaderMap::from_iter([(header::ACCEPT, accept.parse()?)])))
+        };
+        for accept in [
+            "text/csv",
+            "Text/CSV; charset=utf-8",
+            "text/csv, */*",
+            "application/json;q=0.5, text/csv",
+        ] {
+            assert!(wants(accept)?, "{accept}");
+        }
+        for accept in [
+            "",
+            "*/*",
+            "application/json",
+            "application/json, text/csv",
+            "text/csv;q=0",
+            "text/html",
+            "text/csv;q=x",
+        ] {
+            assert!(!wants(accept)?, "{accept}");
+        }
+        Ok(())
+    }
+}

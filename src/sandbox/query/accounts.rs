@@ -1,0 +1,125 @@
+//! The list of accounts: which, in which order, and which page.
+
+use std::{cmp::Reverse, sync::Arc};
+
+use super::{Page, Parameters};
+use crate::sandbox::{
+    fault::Refusal,
+    state::{Account, State, Status},
+};
+
+const DEFAULT_SIZE: u64 = 20;
+const MIN_CONTAINS: usize = 3;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// Without `sort`, although the document calls ascending `created_at` the default: its text says newest first.
+    NewestFirst,
+    CreatedAt,
+    Email,
+}
+
+/// What a status filter selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Selection {
+    /// Everything, cancelled accounts only with `include_cancelled_accounts`. Also without a filter.
+    All,
+    /// Everything that isn't cancelled, whatever `include_cancelled_accounts` says.
+    Active,
+    /// Exactly these. Who asks for cancelled ones gets them.
+    Only(Status),
+}
+
+#[derive(Debug, Default)]
+struct TextFilter {
+    eq: Option<String>,
+    /// In lower case.
+    contains: Option<String>,
+}
+
+/// A valid query for the list of accounts.
+#[derive(Debug)]
+pub(in crate::sandbox) struct AccountQuery {
+    pub(in crate::sandbox) page: Page,
+    sort: Sort,
+    selection: Selection,
+    include_cancelled: bool,
+    email: TextFilter,
+    organization_name: TextFilter,
+}
+
+impl AccountQuery {
+    pub(in crate::sandbox) fn parse(query: &str) -> Result<Self, Refusal> {
+        let mut parameters = Parameters::parse(query);
+        let parsed = Self {
+            page: parameters.page(DEFAULT_SIZE),
+            sort: parameters
+                .one_of("sort", &[("created_at", Sort::CreatedAt), ("email", Sort::Email)])
+                .unwrap_or(Sort::NewestFirst),
+            selection: parameters
+                .one_of("filter[status][eq]", &SELECTIONS)
+                .unwrap_or(Selection::All),
+            include_cancelled: parameters.boolean("include_cancelled_accounts").unwrap_or(false),
+            email: TextFilter::read(&mut parameters, "email"),
+            organization_name: TextFilter::read(&mut parameters, "organization_name"),
+        };
+        parameters.refuse_rest_of("filter");
+        parameters.finish()?;
+        Ok(parsed)
+    }
+
+    /// All accounts that the query selects, in its order; ties are ordered by id.
+    pub(in crate::sandbox) fn select<'a>(&self, state: &'a State) -> Vec<&'a Arc<Account>> {
+        let mut found: Vec<_> =
+            state.accounts.iter().filter(|account| self.matches(account)).collect();
+        match self.sort {
+            Sort::NewestFirst => found.sort_by(|a, b| {
+                (Reverse(a.created_at), &a.id).cmp(&(Reverse(b.created_at), &b.id))
+            }),
+            Sort::CreatedAt => {
+                found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+            }
+            Sort::Email => found
+                .sort_by_cached_key(|account| (account.email.to_lowercase(), account.id.clone())),
+        }
+        found
+    }
+
+    fn matches(&self, account: &Account) -> bool {
+        let cancelled = account.status == Status::Cancelled;
+        let selected = match self.selection {
+            Selection::All => !cancelled || self.include_cancelled,
+            Selection::Active => !cancelled,
+            Selection::Only(status) => account.status == status,
+        };
+        selected
+            && self.email.matches(&account.email)
+            && self.organization_name.matches(&account.organization_name)
+    }
+}
+
+const SELECTIONS: [(&str, Selection); 6] = [
+    ("all", Selection::All),
+    ("active", Selection::Active),
+    ("enabled", Selection::Only(Status::Enabled)),
+    ("cancelled", Selection::Only(Status::Cancelled)),
+    ("disabled", Selection::Only(Status::Disabled)),
+    ("blocked", Selection::Only(Status::Blocked)),
+];
+
+impl TextFilter {
+    fn read(parameters: &mut Parameters, field: &str) -> Self {
+        let eq = parameters.text(&format!("filter[{field}][eq]"));
+        let name = format!("filter[{field}][contains]");
+        let contains = parameters.text(&name).map(|text| text.to_lowercase());
+        if contains.as_ref().is_some_and(|text| text.chars().count() < MIN_CONTAINS) {
+            parameters.refuse(&name, "must have at least three characters");
+        }
+        Self { eq, contains }
+    }
+
+    fn matches(&self, value: &str) -> bool {
+        self.eq.as_ref().is_none_or(|eq| eq == value)
+            && self.contains.as_ref().is_none_or(|part| value.to_lowercase().contains(part))
+    }
+}

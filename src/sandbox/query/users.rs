@@ -1,0 +1,59 @@
+//! The list of users, and whether their groups are told.
+
+use std::sync::Arc;
+
+use super::{Page, Parameters};
+use crate::sandbox::{
+    fault::Refusal,
+    state::{State, User, UserStatus},
+};
+
+const DEFAULT_SIZE: u64 = 250;
+
+/// A valid query for the list of users.
+#[derive(Debug)]
+pub(in crate::sandbox) struct UserQuery {
+    pub(in crate::sandbox) page: Page,
+    pub(in crate::sandbox) include_groups: bool,
+    status: Option<UserStatus>,
+    /// In lower case.
+    email: Option<String>,
+}
+
+impl UserQuery {
+    pub(in crate::sandbox) fn parse(query: &str) -> Result<Self, Refusal> {
+        let mut parameters = Parameters::parse(query);
+        let statuses = [
+            ("enabled", UserStatus::Enabled),
+            ("disabled", UserStatus::Disabled),
+            ("blocked", UserStatus::Blocked),
+        ];
+        let parsed = Self {
+            page: parameters.page(DEFAULT_SIZE),
+            include_groups: parameters.boolean("include_groups").unwrap_or(false),
+            status: parameters.one_of("filter[user_status]", &statuses),
+            email: parameters.text("filter[email]").map(|text| text.to_lowercase()),
+        };
+        parameters.refuse_rest_of("filter");
+        parameters.refuse_rest_of("page");
+        parameters.finish()?;
+        Ok(parsed)
+    }
+
+    /// All users that the query selects, in the order of the seed.
+    pub(in crate::sandbox) fn select<'a>(&self, state: &'a State) -> Vec<&'a Arc<User>> {
+        let email = |user: &User| {
+            self.email.as_ref().is_none_or(|part| user.email.to_lowercase().contains(part))
+        };
+        let status = |user: &User| self.status.is_none_or(|status| user.status == status);
+        state.users.iter().filter(|user| status(user) && email(user)).collect()
+    }
+}
+
+/// The only parameter of retrieving one user.
+pub(in crate::sandbox) fn include_groups(query: &str) -> Result<bool, Refusal> {
+    let mut parameters = Parameters::parse(query);
+    let include = parameters.boolean("include_groups").unwrap_or(false);
+    parameters.finish()?;
+    Ok(include)
+}

@@ -1,0 +1,120 @@
+//! What a sandbox starts from, and what it keeps in its data file: one JSON format for both.
+//!
+//! ```json
+//! {
+//!   "manager":  { "email": "root@acme.example", "custom_pricing": true },
+//!   "channels": { "allocatable": 500, "default_allotment": 10 },
+//!   "accounts": [ { "email": "larry@catfood.example", "organization_name": "Larry's Cat Food", "channel_limit": 30 } ],
+//!   "users":    [ { "email": "ops@acme.example", "groups": ["Engineering"] } ]
+//! }
+//! ```
+//!
+//! Only emails are required. Ids, keys and times that are left out are derived from the email and the position, so
+//! that the same seed gives the same organization in every run. An unknown field is an error.
+
+mod derive;
+mod document;
+mod problems;
+mod resolve;
+mod strict;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::state::State;
+pub(super) use derive::{api_key, api_token};
+use document::Document;
+use strict::Object;
+
+/// The organization that a sandbox starts with; valid in itself.
+#[derive(Debug, Clone)]
+pub struct Seed(State);
+
+/// Why a seed was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The file could not be read.
+    #[error("reading {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is no JSON, or not JSON of a seed.
+    #[error("{0}")]
+    Json(serde_json::Error),
+    /// It contradicts itself.
+    #[error("{}", .0.join("; "))]
+    Invalid(Vec<String>),
+    /// The file could be read, but what it holds is wrong.
+    #[error("{} is no seed of a sandbox: {source}", path.display())]
+    In {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<SeedError>,
+    },
+}
+
+impl Seed {
+    /// A manager without accounts or users, and 500 channels.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::built_in(r#"{ "channels": { "allocatable": 500, "default_allotment": 10 } }"#)
+    }
+
+    /// The small organization that `manifests/example.yaml` is written for.
+    #[must_use]
+    pub fn small() -> Self {
+        Self::built_in(include_str!("../../../manifests/example.sandbox.json"))
+    }
+
+    /// Reads the JSON of a seed.
+    ///
+    /// # Errors
+    /// If it is no JSON, has unknown fields, or contradicts itself.
+    pub fn parse(json: &str) -> Result<Self, SeedError> {
+        let Object(document) =
+            serde_json::from_str::<Object<Document>>(json).map_err(SeedError::Json)?;
+        resolve::resolve(document).map(Self).map_err(SeedError::Invalid)
+    }
+
+    /// Reads a seed from a file.
+    ///
+    /// # Errors
+    /// As [`Seed::parse`], or if the file cannot be read.
+    pub fn read(path: &Path) -> Result<Self, SeedError> {
+        let json = std::fs::read_to_string(path)
+            .map_err(|source| SeedError::Read { path: path.to_owned(), source })?;
+        Self::parse(&json)
+            .map_err(|source| SeedError::In { path: path.to_owned(), source: Box::new(source) })
+    }
+
+    /// The JSON of this seed with nothing left out, keys included.
+    ///
+    /// # Errors
+    /// None in practice: everything in a seed can be written as JSON.
+    pub fn to_json(&self) -> Result<String, SeedError> {
+        to_json(&self.0).map_err(SeedError::Json)
+    }
+
+    pub(super) fn into_state(self) -> State {
+        self.0
+    }
+
+    #[expect(clippy::expect_used, reason = "a test parses each text that comes with the program")]
+    fn built_in(json: &str) -> Self {
+        Self::parse(json).expect("a seed that comes with the program is valid")
+    }
+}
+
+/// A state in the format of a seed.
+pub(super) fn to_json(state: &State) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&Document::from(state)).map(|json| json + "\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! From a document as written to a state in which nothing is missing; every problem of it is collected.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, ToSpan};
+use uuid::Uuid;
+
+use super::{
+    derive,
+    document::{AccountEntry, ChannelsEntry, Document, GroupEntry, ManagerEntry, UserEntry},
+    problems::Problems,
+};
+use crate::sandbox::state::{Account, Group, Manager, Pool, Role, State, Status, User, UserStatus};
+
+const DEFAULT_MANAGER: &str = "root@acme.example";
+const DEFAULT_ALLOCATABLE: u64 = 500;
+const DEFAULT_ALLOTMENT: u64 = 10;
+
+/// The state that a document describes, or everything that is wrong with it.
+pub(super) fn resolve(document: Document) -> Result<State, Vec<String>> {
+    let Document { manager, channels, accounts, users } = document;
+    let mut problems = Problems::default();
+    let allotment = channels.default_allotment.unwrap_or(DEFAULT_ALLOTMENT);
+    let manager = resolve_manager(manager, &mut problems);
+    let accounts: Vec<_> = accounts
+        .into_iter()
+        .enumerate()
+        .map(|(at, entry)| Arc::new(resolve_account(entry, at, allotment, &mut problems)))
+        .collect();
+    let users: Vec<_> = users
+        .into_iter()
+        .enumerate()
+        .map(|(at, entry)| Arc::new(resolve_user(entry, at, &mut problems)))
+        .collect();
+
+    problems.unique(
+        "accounts",
+        "email",
+        accounts.iter().map(|account| account.email.to_lowercase()),
+    );
+    problems.unique("accounts", "id", accounts.iter().map(|account| account.id.clone()));
+    problems.unique("users", "email", users.iter().map(|user| user.email.to_lowercase()));
+    problems.unique("users", "id", users.iter().map(|user| user.id.clone()));
+
+    let pool = Pool { allocatable: 0, default_allotment: allotment };
+    let mut state = State { manager: Arc::new(manager), pool, accounts, users };
+    state.pool.allocatable = allocatable(&channels, state.allocated(), &mut problems);
+    problems.finish().map(|()| state)
+}
+
+/// What isn't said about the pool is enough for what the accounts hold; what is said must be.
+fn allocatable(channels: &ChannelsEntry, held: u64, problems: &mut Problems) -> u64 {
+    let Some(allocatable) = channels.allocatable else {
+        return DEFAULT_ALLOCATABLE.max(held);
+    };
+    if held > allocatable {
+        problems.add(
+            "channels",
+            format_args!("the accounts hold {held}, but only {allocatable} are allocatable"),
+        );
+    }
+    allocatable
+}
+
+fn resolve_manager(entry: ManagerEntry, problems: &mut Problems) -> Manager {
+    let email = entry.email.unwrap_or_else(|| DEFAULT_MANAGER.to_owned());
+    problems.email("manager", &email);
+    let id = entry.id.unwrap_or_else(|| derive::uuid("manager", &email).to_string());
+    problems.id("manager", &id);
+    Manager { id, email, custom_pricing: entry.custom_pricing.unwrap_or(false) }
+}
+
+fn resolve_account(
+    entry: AccountEntry,
+    at: usize,
+    allotment: u64,
+    problems: &mut Problems,
+) -> Account {
+    let item = format!("accounts[{at}] ({})", entry.email.escape_debug());
+    problems.email(&item, &entry.email);
+    let derived = derive::uuid("account", &entry.email);
+    let id = match entry.id.map(|id| (Uuid::parse_str(&id), id)) {
+        None => derived.to_string(),
+        Some((Ok(id), _)) => id.to_string(),
+        Some((Err(_), id)) => {
+            problems.add(&item, "`id` is not a UUID");
+            id
+        }
+    };
+    let status = entry.status.unwrap_or(Status::Enabled);
+    let created_at =
+        problems.time(&item, "created_at", entry.created_at).unwrap_or_else(|| default_time(at));
+    let updated_at = problems.time(&item, "updated_at", entry.updated_at).unwrap_or(created_at);
+    let secret = derive::uuid("secret", &entry.email);
+    Account {
+        organization_name: entry
+            .organization_name
+            .unwrap_or_else(|| local_part(&entry.email).to_owned()),
+        id,
+        channel_limit: entry.channel_limit.unwrap_or(if status == Status::Cancelled {
+            0
+        } else {
+            allotment
+        }),
+        status,
+        custom_pricing: entry.managed_account_allow_custom_pricing.unwrap_or(false),
+        rollup_billing: entry.rollup_billing.unwrap_or(false),
+        connections_enabled: entry.connections_enabled.unwrap_or(status == Status::Enabled),
+        created_at,
+        updated_at,
+        api_key: entry.api_key.unwrap_or_else(|| derive::api_key(derived, secret)).into(),
+        api_token: entry
+            .api_token
+            .unwrap_or_else(|| derive::api_token(derive::uuid("token", &entry.email)))
+            .into(),
+        email: entry.email,
+    }
+}
+
+fn resolve_user(entry: UserEntry, at: usize, problems: &mut Problems) -> User {
+    let item = format!("users[{at}] ({})", entry.email.escape_debug());
+    problems.email(&item, &entry.email);
+    let id = entry.id.unwrap_or_else(|| derive::uuid("user", &entry.email).to_string());
+    problems.id(&item, &id);
+    User {
+        id,
+        role: entry.record_type.unwrap_or(Role::OrganizationSubUser),
+        status: entry.user_status.unwrap_or(UserStatus::Enabled),
+        groups: entry.groups.into_iter().map(group).collect(),
+        bypasses_sso: entry.organization_user_bypasses_sso.unwrap_or(false),
+        created_at: problems
+            .time(&item, "created_at", entry.created_at)
+            .unwrap_or_else(|| default_time(at)),
+        last_sign_in_at: problems.time(&item, "last_sign_in_at", entry.last_sign_in_at),
+        email: entry.email,
+    }
+}
+
+fn group(entry: GroupEntry) -> Group {
+    match entry {
+        GroupEntry::Name(name) => Group { id: derive::uuid("group", &name).to_string(), name },
+        GroupEntry::Full(full) => Group { id: full.id, name: full.name },
+    }
+}
+
+/// One minute later with each position.
+fn default_time(at: usize) -> Timestamp {
+    let start = Timestamp::constant(1_704_067_200, 0); // 2024-01-01T00:00:00Z
+    i64::try_from(at).ok().and_then(|at| start.checked_add(at.minutes()).ok()).unwrap_or(start)
+}
+
+fn local_part(email: &str) -> &str {
+    email.split_once('@').map_or(email, |(local, _)| local)
+}

@@ -1,0 +1,170 @@
+//! What the sandbox's organization consists of: plain data, nothing of HTTP and nothing of files.
+//!
+//! Accounts and users are shared by reference count, so that a copy of the whole is cheap: every change is made in
+//! a copy, which becomes the state only when all of it succeeded (see [`super::store`]).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+/// Whether a managed account may use the services. No answer of the API carries it; only the list filter shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// In use.
+    Enabled,
+    /// Switched off by the manager, who can switch it on again.
+    Disabled,
+    /// Switched off by the provider; the manager cannot enable it.
+    Blocked,
+    /// Gone for good; still listed on request, its email stays taken.
+    Cancelled,
+}
+
+/// A managed account, with what the API tells of it and what it doesn't.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// A UUID.
+    pub id: String,
+    /// Unique among all accounts, whatever the case of its letters.
+    pub email: String,
+    /// What a create calls `business_name`.
+    pub organization_name: String,
+    /// Told by the list filter alone.
+    pub status: Status,
+    /// Told by the answer to setting it, and by nothing else.
+    pub channel_limit: u64,
+    /// `managed_account_allow_custom_pricing`.
+    pub custom_pricing: bool,
+    /// Without a balance of its own.
+    pub rollup_billing: bool,
+    /// Disabling turns the connections off; enabling turns them on only when asked to.
+    pub connections_enabled: bool,
+    /// To the millisecond; accounts created by request have increasing ones.
+    pub created_at: Timestamp,
+    /// Moves when a request changes something.
+    pub updated_at: Timestamp,
+    /// The V2 key.
+    pub api_key: SecretString,
+    /// The V1 token.
+    pub api_token: SecretString,
+}
+
+impl Account {
+    /// The channels it takes from the pool: a cancelled account holds none.
+    #[must_use]
+    pub fn held_channels(&self) -> u64 {
+        if self.status == Status::Cancelled { 0 } else { self.channel_limit }
+    }
+}
+
+/// What a user is in the organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Cannot be removed.
+    OrganizationOwner,
+    /// Everybody else.
+    OrganizationSubUser,
+}
+
+/// Whether a user may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserStatus {
+    /// May sign in.
+    Enabled,
+    /// Switched off by the organization.
+    Disabled,
+    /// Switched off by the provider.
+    Blocked,
+}
+
+/// A group of users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Identifies the group.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A user of the organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Identifies the user.
+    pub id: String,
+    /// Unique among the users.
+    pub email: String,
+    /// `record_type`.
+    pub role: Role,
+    /// `user_status`.
+    pub status: UserStatus,
+    /// In the order of the seed.
+    pub groups: Vec<Group>,
+    /// `organization_user_bypasses_sso`.
+    pub bypasses_sso: bool,
+    /// To the millisecond.
+    pub created_at: Timestamp,
+    /// `None`: never.
+    pub last_sign_in_at: Option<Timestamp>,
+}
+
+/// The manager, whose key the requests carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manager {
+    /// `manager_account_id` of every account.
+    pub id: String,
+    /// `api_user` of every account.
+    pub email: String,
+    /// Told with the pool of channels.
+    pub custom_pricing: bool,
+}
+
+/// The channels that there are to hand out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// All of them.
+    pub allocatable: u64,
+    /// What a new account gets, as far as the pool allows.
+    pub default_allotment: u64,
+}
+
+/// The whole organization.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Who asks.
+    pub manager: Arc<Manager>,
+    /// What there is to hand out.
+    pub pool: Pool,
+    /// In the order of the seed, then of creation.
+    pub accounts: Vec<Arc<Account>>,
+    /// In the order of the seed.
+    pub users: Vec<Arc<User>>,
+}
+
+impl State {
+    /// The account with this id, cancelled or not.
+    pub(super) fn account(&self, id: &str) -> Option<&Arc<Account>> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    /// The user with this id.
+    pub(super) fn user(&self, id: &str) -> Option<&Arc<User>> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// The channels that accounts hold, default allotments included.
+    #[must_use]
+    pub fn allocated(&self) -> u64 {
+        self.accounts.iter().fold(0, |sum, account| sum.saturating_add(account.held_channels()))
+    }
+
+    /// Whether any account has this email, in whatever case; a cancelled one keeps its email.
+    pub(super) fn email_is_taken(&self, email: &str) -> bool {
+        let email = email.to_lowercase();
+        self.accounts.iter().any(|account| account.email.to_lowercase() == email)
+    }
+}

@@ -1,0 +1,70 @@
+//! Holds the current state. Readers take it as it is and never wait for a writer; writers come one after another,
+//! each changes a copy, and the copy becomes the state once it is on disk.
+
+use std::{
+    io,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio::sync::Mutex;
+
+use super::{fault::Refusal, file::DataFile, seed, state::State};
+
+pub(super) struct Store {
+    current: RwLock<Arc<State>>,
+    writer: Mutex<()>,
+    file: Option<DataFile>,
+}
+
+impl Store {
+    pub(super) fn new(state: State, file: Option<DataFile>) -> Self {
+        Self { current: RwLock::new(Arc::new(state)), writer: Mutex::new(()), file }
+    }
+
+    /// The state as it is now; later changes don't reach it.
+    pub(super) fn read(&self) -> Arc<State> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes a change, or none of it. Returns what the change returns, and the state after it.
+    ///
+    /// It runs in a task of its own: when a client goes away in the middle, what is on disk must still become the
+    /// state.
+    pub(super) async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        with: impl FnOnce(&mut State) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<(T, Arc<State>), Refusal> {
+        let store = Arc::clone(self);
+        let work = tokio::spawn(async move {
+            let _turn = store.writer.lock().await;
+            let mut changed = State::clone(&store.read());
+            let result = with(&mut changed)?;
+            let changed = Arc::new(changed);
+            store.keep(&changed).await?;
+            *store.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&changed);
+            Ok((result, changed))
+        });
+        work.await.unwrap_or(Err(Refusal::NotKept))
+    }
+
+    async fn keep(&self, state: &Arc<State>) -> Result<(), Refusal> {
+        let Some(file) = self.file.clone() else {
+            return Ok(());
+        };
+        let state = Arc::clone(state);
+        let written = tokio::task::spawn_blocking(move || write(&file, &state)).await;
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the sandbox could not write its data file");
+                Err(Refusal::NotKept)
+            }
+            Err(_) => Err(Refusal::NotKept),
+        }
+    }
+}
+
+/// Writes a state to its file, before which nobody is to hear of it.
+pub(super) fn write(file: &DataFile, state: &State) -> io::Result<()> {
+    file.replace(&seed::to_json(state)?)
+}

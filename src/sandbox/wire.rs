@@ -1,0 +1,137 @@
+//! Things as the API shows them. A list item has neither secrets nor balance; nothing has a status.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::{
+    query::Page,
+    stamp::stamp,
+    state::{Account, State, User},
+};
+
+/// An account in a list.
+pub(super) fn listed_account(state: &State, account: &Account) -> Value {
+    json!({
+        "record_type": "managed_account",
+        "id": account.id,
+        "email": account.email,
+        "organization_name": account.organization_name,
+        "api_user": state.manager.email,
+        "manager_account_id": state.manager.id,
+        "managed_account_allow_custom_pricing": account.custom_pricing,
+        "rollup_billing": account.rollup_billing,
+        "created_at": stamp(account.created_at),
+        "updated_at": stamp(account.updated_at),
+    })
+}
+
+/// An account by itself, with its secrets, and its balance if it has one of its own.
+pub(super) fn account(state: &State, account: &Account) -> Value {
+    let mut shown = listed_account(state, account);
+    shown["api_key"] = account.api_key.expose_secret().into();
+    shown["api_token"] = account.api_token.expose_secret().into();
+    if !account.rollup_billing {
+        shown["balance"] = json!({
+            "record_type": "balance",
+            "balance": "0.00",
+            "credit_limit": "0.00",
+            "available_credit": "0.00",
+            "currency": "USD",
+        });
+    }
+    shown
+}
+
+/// The answer to setting a channel limit.
+pub(super) fn channel_limit(state: &State, account: &Account) -> Value {
+    json!({
+        "record_type": "managed_account_global_outbound_settings",
+        "id": account.id,
+        "email": account.email,
+        "manager_account_id": state.manager.id,
+        "channel_limit": account.channel_limit,
+    })
+}
+
+/// The pool of channels.
+pub(super) fn channels(state: &State) -> Value {
+    json!({
+        "record_type": "allocatable_global_outbound_channels",
+        "managed_account_allow_custom_pricing": state.manager.custom_pricing,
+        "allocatable_global_outbound_channels": state.pool.allocatable,
+        "total_global_channels_allocated": state.allocated(),
+    })
+}
+
+/// A user, with groups or without.
+pub(super) fn user(user: &User, groups: bool) -> Value {
+    let mut shown = json!({
+        "record_type": user.role,
+        "id": user.id,
+        "email": user.email,
+        "user_status": user.status,
+        "organization_user_bypasses_sso": user.bypasses_sso,
+        "created_at": stamp(user.created_at),
+        "last_sign_in_at": user.last_sign_in_at.map(stamp),
+    });
+    if groups {
+        shown["groups"] = json!(user.groups);
+    }
+    shown
+}
+
+/// One page of a list. Beyond the end there is nothing on it; a list of nothing has one page.
+pub(super) fn page<T>(
+    items: &[T],
+    Page { number, size }: Page,
+    show: impl Fn(&T) -> Value,
+) -> Value {
+    let total = items.len() as u64;
+    let skip = usize::try_from((number - 1).saturating_mul(size)).unwrap_or(usize::MAX);
+    let take = usize::try_from(size).unwrap_or(usize::MAX);
+    let data: Vec<_> = items.iter().skip(skip).take(take).map(show).collect();
+    json!({
+        "data": data,
+        "meta": {
+            "total_pages": total.div_ceil(size).max(1),
+            "total_results": total,
+            "page_number": number,
+            "page_size": size,
+        },
+    })
+}
+
+/// The groups report as RFC 4180 has it, but for its line ends, which are those of the vendor's example.
+pub(super) fn csv(users: &[Arc<User>]) -> String {
+    let mut lines = vec!["id,email,user_status,created_at,last_sign_in_at,groups".to_owned()];
+    for user in users {
+        let shown = self::user(user, false);
+        let groups: Vec<_> = user.groups.iter().map(|group| group.name.as_str()).collect();
+        let field = |name: &str| quoted(shown[name].as_str().unwrap_or_default());
+        let fields = ["id", "email", "user_status", "created_at", "last_sign_in_at"].map(field);
+        lines.push(format!("{},{}", fields.join(","), quoted(&groups.join(", "))));
+    }
+    lines.join("\n")
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn csv_quotes_what_would_break_it() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted("a, b"), "\"a, b\"");
+        assert_eq!(quoted("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
+    }
+}
