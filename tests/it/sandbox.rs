@@ -5,6 +5,7 @@ mod accounts;
 mod data;
 mod garbage;
 mod http;
+mod killed;
 mod lists;
 mod shapes;
 mod support;

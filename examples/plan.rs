@@ -1,0 +1,31 @@
+//! Plans a manifest from a program of your own: `cargo run --example plan`.
+//!
+//! The example brings its own sandbox; against Telnyx, use `BaseUrl::TELNYX` and your manager's key.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::Path;
+
+use trunkline::sandbox::{self, Seed};
+use trunkline::telnyx::{BaseUrl, Config, Session};
+use trunkline::{detect, manifest, plan};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let sandbox = sandbox::start(sandbox::Config::new("KEY_example".into(), Seed::small())).await?;
+    let base_url = BaseUrl::parse(&sandbox.url())?;
+    let session = Session::new(Config::new(base_url, "KEY_example".into()))?;
+
+    let desired = manifest::load(Path::new("manifests/example.yaml"))?;
+    // A reader can only look: whoever holds no writer cannot change anything.
+    let live = detect::read(&session.reader(), &desired).await?;
+    let plan = plan::plan(&desired, &live);
+
+    let mut out = std::io::stdout().lock();
+    for action in &plan.actions {
+        let loss = if action.is_loss() { " (a loss)" } else { "" };
+        writeln!(out, "{:?} {}{loss}", action.subject(), action.email())?;
+    }
+    sandbox.stop().await;
+    Ok(())
+}
