@@ -110,7 +110,10 @@ async fn perform(
     terminal::say("interrupted: nothing new is sent, what is under way is finished");
     // The receiver lives as long as the execution, so this always reaches it.
     let _ = stop.send(true);
-    Ok((execution.await, Some(signal)))
+    tokio::select! {
+        outcomes = execution => Ok((outcomes, Some(signal))),
+        again = signals::wait() => Err(Failure::interrupted(again?)),
+    }
 }
 
 /// Several things may have gone wrong: what needs a person most is what counts.

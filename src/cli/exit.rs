@@ -69,6 +69,13 @@ impl Failure {
         Self { hint: Some(hint.into()), ..Self::from(error.into()) }
     }
 
+    /// An end at once: what is under way is left as it is.
+    pub(super) fn interrupted(signal: Signal) -> Self {
+        let error = anyhow::Error::msg("interrupted again: what was under way may have happened");
+        let hint = "the next plan shows what is there now";
+        Self { exit: Exit::Interrupted(signal), ..Self::new(error, hint) }
+    }
+
     /// A refusal before anything was sent.
     pub(super) fn refused(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Refused, ..Self::new(anyhow::Error::msg(why), hint) }
