@@ -200,7 +200,7 @@ impl Http {
         call: &Call<'_>,
         read: impl Fn(&[u8]) -> Result<T, AnswerFault>,
     ) -> Result<Answered<T>, Error> {
-        let mut attempts = Attempts::new(call.resend, self.config.retry, Instant::now());
+        let mut attempts = Attempts::new(call.resend, self.config.retry);
         let mut earlier_lost = false;
         loop {
             let failure = match self.attempt(call, &read).await {

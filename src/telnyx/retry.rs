@@ -22,7 +22,7 @@ pub struct RetryBudget {
     pub longest_wait: Duration,
     /// How many more attempts a failing request gets.
     pub attempts: u32,
-    /// After how long no further attempt is begun.
+    /// How long after its first failure no further attempt is begun.
     pub total: Duration,
     /// How many more attempts a rate-limited request gets. Its waits are the server's to choose.
     pub rate_limited: u32,
@@ -44,14 +44,15 @@ impl Default for RetryBudget {
 pub(super) struct Attempts {
     resend: Resend,
     budget: RetryBudget,
-    begun: Instant,
+    /// Waiting for one's turn before that is no failure, however long it takes.
+    failing_since: Option<Instant>,
     failures: u32,
     refusals: u32,
 }
 
 impl Attempts {
-    pub(super) fn new(resend: Resend, budget: RetryBudget, now: Instant) -> Self {
-        Self { resend, budget, begun: now, failures: 0, refusals: 0 }
+    pub(super) fn new(resend: Resend, budget: RetryBudget) -> Self {
+        Self { resend, budget, failing_since: None, failures: 0, refusals: 0 }
     }
 
     /// How often the request was sent.
@@ -71,9 +72,10 @@ impl Attempts {
             Resend::Harmless => is_passing(kind),
             Resend::Creates => matches!(kind, Kind::Connect(_)),
         };
+        let since = *self.failing_since.get_or_insert(now);
         let wait = self.wait();
         let in_budget = self.failures <= self.budget.attempts
-            && now.duration_since(self.begun) + wait <= self.budget.total;
+            && now.duration_since(since) + wait <= self.budget.total;
         (allowed && in_budget).then_some(wait)
     }
 
@@ -111,7 +113,7 @@ mod tests {
 
     fn again(resend: Resend, kind: &Kind) -> bool {
         let now = Instant::now();
-        Attempts::new(resend, RetryBudget::default(), now).after(kind, now).is_some()
+        Attempts::new(resend, RetryBudget::default()).after(kind, now).is_some()
     }
 
     #[test]
@@ -153,7 +155,7 @@ mod tests {
     fn waits_grow_with_jitter_and_end_with_the_budget() {
         let begun = Instant::now();
         let budget = RetryBudget::default();
-        let mut attempts = Attempts::new(Resend::Harmless, budget, begun);
+        let mut attempts = Attempts::new(Resend::Harmless, budget);
         for doubled in [250, 500, 1000, 2000] {
             let wait = attempts.after(&Kind::Timeout, begun).unwrap();
             assert!(
@@ -163,7 +165,8 @@ mod tests {
             );
         }
         assert_eq!(attempts.after(&Kind::Timeout, begun), None, "the attempts are used up");
-        let mut late = Attempts::new(Resend::Harmless, budget, begun);
+        let mut late = Attempts::new(Resend::Harmless, budget);
+        assert!(late.after(&Kind::Timeout, begun).is_some());
         assert_eq!(late.after(&Kind::Timeout, begun + budget.total), None, "the time is used up");
     }
 }
