@@ -74,6 +74,8 @@ struct Lists {
     disabled: BTreeSet<AccountId>,
     blocked: BTreeSet<AccountId>,
     enabled: u64,
+    /// Whether neither list contradicts itself.
+    whole: bool,
 }
 
 impl Lists {
@@ -88,7 +90,9 @@ impl Lists {
         };
         match read.await {
             Ok((disabled, blocked, enabled)) => {
-                Ok(Some(Self { disabled: ids(disabled), blocked: ids(blocked), enabled }))
+                let whole = disabled.gap.is_none() && blocked.gap.is_none();
+                let (disabled, blocked) = (ids(disabled), ids(blocked));
+                Ok(Some(Self { disabled, blocked, enabled, whole }))
             }
             Err(error) if matches!(error.kind, Kind::Invalid(_) | Kind::Rejected(_)) => Ok(None),
             Err(error) => Err(error),
@@ -103,7 +107,10 @@ impl Lists {
         let sum =
             self.enabled.saturating_add(count(&self.disabled)).saturating_add(count(&self.blocked));
         let within = self.disabled.union(&self.blocked).all(|id| all.contains(id));
-        within && self.disabled.is_disjoint(&self.blocked) && usize::try_from(sum) == Ok(all.len())
+        self.whole
+            && within
+            && self.disabled.is_disjoint(&self.blocked)
+            && usize::try_from(sum) == Ok(all.len())
     }
 
     /// The status when the counts agree: who is in neither list is enabled.
@@ -181,6 +188,7 @@ mod tests {
             disabled: set(disabled),
             blocked: set(blocked),
             enabled,
+            whole: true,
         };
         assert!(lists(&["a"], &["b"], 1).prove(&all));
         assert!(lists(&[], &[], 0).prove(&[]));
@@ -190,6 +198,8 @@ mod tests {
             ("one is in two lists", lists(&["a"], &["a"], 1)),
             ("one is not in the list of all", lists(&["x"], &[], 2)),
         ];
+        let cut = Lists { whole: false, ..lists(&["a"], &["b"], 1) };
+        assert!(!cut.prove(&all), "a list contradicts itself");
         for (what, lists) in wrong {
             assert!(!lists.prove(&all), "{what}");
         }
@@ -197,7 +207,8 @@ mod tests {
 
     #[test]
     fn when_counts_disagree_only_who_is_in_one_list_is_known() {
-        let lists = Lists { disabled: set(&["a", "b"]), blocked: set(&["b"]), enabled: 9 };
+        let lists =
+            Lists { disabled: set(&["a", "b"]), blocked: set(&["b"]), enabled: 9, whole: true };
         let enabled = set(&["c"]);
         let status = |id| lists.by_presence(&enabled, &AccountId::new(id));
         assert_eq!(status("a"), Some(Status::Disabled));
