@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::model::is_harmful;
+
 /// Something that is wrong with a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -42,16 +44,22 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        write!(f, "{}", plain(&self.file.display().to_string()))?;
         if let Some(Place { line, column }) = self.place {
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}", self.message)?;
+        write!(f, ": {}", plain(&self.message))?;
         match self.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),
             None => Ok(()),
         }
     }
+}
+
+/// Text of a manifest, fit for one line: who wrote it may not be who reads it.
+fn plain(text: &str) -> String {
+    let escape = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.into() };
+    text.chars().map(escape).collect()
 }
 
 impl fmt::Display for Problems {

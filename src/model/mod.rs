@@ -6,6 +6,7 @@ mod desired;
 mod email;
 mod ids;
 mod live;
+mod text;
 
 pub use desired::{
     Budget, Budgets, Desired, Policy, UnlistedAccounts, UnlistedUsers, WantedAccount, WantedUser,
@@ -13,3 +14,4 @@ pub use desired::{
 pub use email::Email;
 pub use ids::{AccountId, UserId};
 pub use live::{ChannelPool, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
+pub use text::is_harmful;

@@ -2,26 +2,24 @@
 
 use std::fmt::Write as _;
 
-/// Whether a character moves a cursor, ends a line, or turns the writing direction.
-fn is_harmful(c: char) -> bool {
-    let turns = matches!(
-        c,
-        '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-    );
-    c.is_control() || turns
-}
+use crate::model::is_harmful;
 
 /// A text for one line of a terminal: what is harmful is shown as its number.
 #[must_use]
 pub fn line(text: &str) -> String {
+    keeping(text, &[])
+}
+
+/// A text of several lines, such as CSV: its line breaks and tabs stay.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    keeping(text, &['\n', '\r', '\t'])
+}
+
+fn keeping(text: &str, kept: &[char]) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_harmful(c) {
+        if is_harmful(c) && !kept.contains(&c) {
             // Writing to a string cannot fail.
             let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         } else {
@@ -55,6 +53,7 @@ mod tests {
     fn nothing_harmful_is_left_and_json_means_the_same() {
         let hostile = "a\u{1b}[2J\r\nb\u{202e}c\u{85}d\u{7f}";
         assert_eq!(super::line(hostile), r"a\u{1b}[2J\u{d}\u{a}b\u{202e}c\u{85}d\u{7f}");
+        assert_eq!(super::lines("a,b\r\n\u{1b}[2J"), "a,b\r\n\\u{1b}[2J");
         let json = super::json(&serde_json::to_string(hostile).unwrap());
         assert!(json.is_ascii(), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);

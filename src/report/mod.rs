@@ -8,7 +8,7 @@ mod text;
 mod words;
 
 pub use digest::{BoundTo, desired_digest};
-pub use escape::{json as escape_json, line as escape_line};
+pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
 pub use json::{outcomes as outcomes_json, plan as plan_json};
 pub use table::table;
 pub use text::{Style, outcome as outcome_text, outcomes as outcomes_text, plan as plan_text};

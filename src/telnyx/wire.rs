@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::error::{AnswerFault, Detail};
 use crate::model::{
-    AccountId, ChannelPool, Email, LiveAccount, LiveUser, Role, UserId, UserStatus,
+    AccountId, ChannelPool, Email, LiveAccount, LiveUser, Role, UserId, UserStatus, is_harmful,
 };
 
 /// Text of the API that goes into a message is cut after this many characters.
@@ -228,10 +228,7 @@ pub(super) fn fit(text: &str, secrets: &[&SecretString]) -> String {
 
 /// Text of the other side, fit for one line: nothing in it can move a cursor or turn the writing direction.
 pub(super) fn clean(text: &str) -> String {
-    let harmless = |c: char| {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{61c}');
-        if c.is_control() || turns { '\u{fffd}' } else { c }
-    };
+    let harmless = |c| if is_harmful(c) { '\u{fffd}' } else { c };
     text.chars().take(LONGEST_TEXT).map(harmless).collect()
 }
 
