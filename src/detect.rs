@@ -29,7 +29,9 @@ pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
         gaps.extend(listing.gap.map(|gap| format!("users: {gap}")));
         listing.items
     });
-    Ok(Live { accounts: accounts.items, users, gaps })
+    let accounts = accounts.items;
+    let manager = accounts.iter().find_map(|account| account.manager.clone());
+    Ok(Live { manager, accounts, cancelled: Vec::new(), users, channels: None, gaps })
 }
 
 /// The manager whose accounts these are. `None`: there is no account that says so.

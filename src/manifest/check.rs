@@ -8,7 +8,8 @@ use serde_yaml::Spanned;
 use super::document::{AccountEntry, Defaults, Document, PolicyEntry, UserEntry};
 use super::problem::{Place, Problem, Problems};
 use crate::model::{
-    AccountId, Budgets, Desired, Email, Policy, UnlistedAccounts, WantedAccount, WantedUser,
+    AccountId, Budgets, Desired, Email, Policy, Presence, UnlistedAccounts, WantedAccount,
+    WantedUser,
 };
 
 /// The only version there is.
@@ -38,7 +39,8 @@ pub(super) fn check(file: &Path, document: Document) -> Result<Desired, Problems
         return Err(Problems(checks.problems));
     }
     let manager = manager_account_id.map(|id| AccountId::new(id.value));
-    Ok(Desired { organization: organization.value, manager, policy, accounts, users })
+    let organization = organization.value;
+    Ok(Desired { organization, manager, policy, accept: Vec::new(), accounts, users })
 }
 
 struct Checks<'a> {
@@ -89,6 +91,7 @@ impl Checks<'_> {
                 removals: max_removals.map_or(usual.removals, |entry| entry.0),
                 disables: max_disables.map_or(usual.disables, |entry| entry.0),
                 enables: max_enables.map_or(usual.enables, |entry| entry.0),
+                channel_cut: usual.channel_cut,
                 pricing_withdrawals: max_pricing_withdrawals
                     .map_or(usual.pricing_withdrawals, |entry| entry.0),
             },
@@ -130,6 +133,9 @@ impl Checks<'_> {
             custom_pricing: custom_pricing.or(defaults.account.custom_pricing),
             rollup_billing: rollup_billing.or(defaults.account.rollup_billing),
             reenable_connections,
+            id: None,
+            channel_limit: None,
+            password_from: None,
         }
     }
 
@@ -142,7 +148,8 @@ impl Checks<'_> {
         let mut wanted = BTreeMap::new();
         for UserEntry { email } in &users.value {
             let email = self.once(&mut seen, email);
-            wanted.insert(email.clone(), WantedUser { email });
+            let presence = Presence::Present { groups: None, until: None };
+            wanted.insert(email.clone(), WantedUser { email, presence });
         }
         wanted
     }

@@ -1,8 +1,9 @@
 //! What the manifest wants, after it was found to be without a fault.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use super::{AccountId, Email};
+use super::{AccountId, Code, Day, Email};
 
 /// An organization as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Desired {
     pub manager: Option<AccountId>,
     /// What may be done, and how much of it.
     pub policy: Policy,
+    /// The findings that are known and fine.
+    pub accept: Vec<Accepted>,
     /// The accounts that should exist.
     pub accounts: BTreeMap<Email, WantedAccount>,
     /// The users who may be in the organization. `None`: users are not managed.
@@ -26,21 +29,65 @@ pub struct WantedAccount {
     pub name: String,
     /// Its email.
     pub email: Email,
+    /// Its identity, which survives a change of its email. `None`: its email identifies it.
+    pub id: Option<AccountId>,
     /// Whether it may use Telnyx.
     pub enabled: Option<bool>,
+    /// How many channels of the manager's pool it may use at once.
+    pub channel_limit: Option<u64>,
     /// Whether it may have prices of its own.
     pub custom_pricing: Option<bool>,
     /// Whether its charges go to the manager. Cannot be changed after creation.
     pub rollup_billing: Option<bool>,
     /// Whether enabling it also enables its connections again.
     pub reenable_connections: bool,
+    /// Where the password is read from when it is created. `None`: it is created without one.
+    pub password_from: Option<PasswordSource>,
 }
 
-/// A user who may be in the organization.
+/// Where a password is read from, at apply and not before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// The variable of the environment with this name, which begins with `TRUNKLINE_SECRET_`.
+    Env(String),
+    /// The file at this path.
+    File(PathBuf),
+}
+
+/// What the manifest says of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedUser {
     /// Its email.
     pub email: Email,
+    /// Whether the user may be in the organization.
+    pub presence: Presence,
+}
+
+/// Whether a user may be in the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The user may.
+    Present {
+        /// The names of the groups that the user should be in. `None`: they are not checked.
+        groups: Option<BTreeSet<String>>,
+        /// The last day on which the user may. `None`: there is no such day.
+        until: Option<Day>,
+    },
+    /// The user is to be gone, whatever the policy says of those who are not listed.
+    Absent,
+}
+
+/// A finding that is known and fine, until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The kind of the finding.
+    pub code: Code,
+    /// The account or user that it is about. `None`: the organization.
+    pub email: Option<Email>,
+    /// The last day on which it is fine.
+    pub until: Day,
+    /// Why it is.
+    pub reason: Option<String>,
 }
 
 /// What may be done, and how much of it.
@@ -85,10 +132,12 @@ pub enum UnlistedUsers {
 pub struct Budgets {
     /// Users removed, of the live users.
     pub removals: Budget,
-    /// Accounts disabled, of the enabled ones.
+    /// Accounts disabled, of the enabled ones; a limit of channels set to zero counts too.
     pub disables: Budget,
     /// Accounts enabled, of the disabled ones.
     pub enables: Budget,
+    /// Channels taken away, of those that are allocated.
+    pub channel_cut: Budget,
     /// Custom pricing withdrawn, of the accounts that have it.
     pub pricing_withdrawals: Budget,
 }
@@ -100,6 +149,7 @@ impl Default for Budgets {
             removals: quarter,
             disables: quarter,
             enables: quarter,
+            channel_cut: Budget::Percent(50),
             pricing_withdrawals: quarter,
         }
     }

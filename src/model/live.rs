@@ -5,10 +5,16 @@ use super::{AccountId, Email, UserId};
 /// One read of the live side, as far as it was possible.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
+    /// The manager whose key was used. `None`: there is no account that says so.
+    pub manager: Option<AccountId>,
     /// The accounts that are not cancelled.
     pub accounts: Vec<LiveAccount>,
+    /// The cancelled accounts. Empty when they were not read because no entry of the manifest is missing.
+    pub cancelled: Vec<LiveAccount>,
     /// The users of the organization. `None`: users are not managed, so they were not read.
     pub users: Option<Vec<LiveUser>>,
+    /// The channels of the manager. `None`: no limits are managed, so they were not read.
+    pub channels: Option<ChannelPool>,
     /// Why this read may lack something; empty when it is complete. From an incomplete read nothing
     /// is taken away and nothing is created.
     pub gaps: Vec<String>,

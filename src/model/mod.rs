@@ -2,16 +2,23 @@
 //!
 //! Plain values of the standard library: nothing here reads a file, speaks HTTP or knows a format.
 
+mod code;
+mod day;
 mod desired;
 mod email;
 mod ids;
+mod ledger;
 mod live;
 mod text;
 
+pub use code::Code;
+pub use day::{Day, NoDay};
 pub use desired::{
-    Budget, Budgets, Desired, Policy, UnlistedAccounts, UnlistedUsers, WantedAccount, WantedUser,
+    Accepted, Budget, Budgets, Desired, PasswordSource, Policy, Presence, UnlistedAccounts,
+    UnlistedUsers, WantedAccount, WantedUser,
 };
 pub use email::Email;
 pub use ids::{AccountId, UserId};
+pub use ledger::{Create, Ledger, Remainder};
 pub use live::{ChannelPool, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
 pub use text::is_harmful;

@@ -52,6 +52,9 @@ fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) -> b
         custom_pricing,
         rollup_billing,
         reenable_connections,
+        id: _,
+        channel_limit: _,
+        password_from: _,
     } = want;
     let before = (draft.plan.actions.len(), draft.plan.findings.len());
     if let Some(have) = have.name.as_ref().filter(|have| *have != name) {

@@ -1,6 +1,6 @@
 //! What a person should know and no request can change.
 
-use crate::model::Email;
+use crate::model::{Code, Email};
 
 /// What a person should know and no request can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,22 +63,6 @@ pub enum Subject {
     Organization,
 }
 
-/// The kind of a finding, by its fixed name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is said at the finding of that name")]
-pub enum Code {
-    UserMissing,
-    AccountUnlisted,
-    UserUnlisted,
-    OwnerUnlisted,
-    ImmutableName,
-    ImmutableRollupBilling,
-    AccountBlocked,
-    StatusUnknown,
-    Protected,
-    InventoryIncomplete,
-}
-
 impl Finding {
     /// The kind of this finding.
     #[must_use]
@@ -100,16 +84,7 @@ impl Finding {
     /// How much it matters.
     #[must_use]
     pub fn level(&self) -> Level {
-        match self.code() {
-            Code::UserMissing
-            | Code::AccountUnlisted
-            | Code::UserUnlisted
-            | Code::OwnerUnlisted
-            | Code::ImmutableName
-            | Code::ImmutableRollupBilling
-            | Code::AccountBlocked => Level::Drift,
-            Code::StatusUnknown | Code::Protected | Code::InventoryIncomplete => Level::Notice,
-        }
+        if self.code().is_drift() { Level::Drift } else { Level::Notice }
     }
 
     /// What it is about.

@@ -42,7 +42,7 @@ type Row = (GuardName, Budget, u64, fn(&Action) -> bool);
 
 /// The budgets that `actions` draw on; a budget that is not drawn on is left out.
 pub(super) fn guards(budgets: &Budgets, live: &Live, actions: &[Action]) -> Vec<Guard> {
-    let Budgets { removals, disables, enables, pricing_withdrawals } = budgets;
+    let Budgets { removals, disables, enables, channel_cut: _, pricing_withdrawals } = budgets;
     let users = live.users.as_ref().map_or(0, |users| count(users, |_| true));
     let with_status = |status| count(&live.accounts, |account| account.status == Some(status));
     let with_pricing = count(&live.accounts, |account| account.custom_pricing == Some(true));

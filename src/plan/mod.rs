@@ -10,7 +10,7 @@ mod guard;
 mod users;
 
 pub use action::{Action, Change, Field, NewAccount, Reversible, Target, Value};
-pub use finding::{Code, Finding, Level, Subject};
+pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
 
 use crate::model::{Desired, Live};

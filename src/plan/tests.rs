@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::model::*;
 
+const PRESENT: Presence = Presence::Present { groups: None, until: None };
+
 /// An organization that is as its manifest says: two accounts, an owner and a user.
 fn in_sync() -> (Desired, Live) {
     let wanted = |name: &str| WantedAccount {
@@ -14,6 +16,9 @@ fn in_sync() -> (Desired, Live) {
         custom_pricing: Some(false),
         rollup_billing: Some(false),
         reenable_connections: false,
+        id: None,
+        channel_limit: None,
+        password_from: None,
     };
     let there = |name: &str| LiveAccount {
         id: AccountId::new(format!("id-{name}")),
@@ -35,13 +40,19 @@ fn in_sync() -> (Desired, Live) {
     let desired = Desired {
         organization: "acme".to_owned(),
         manager: None,
+        accept: Vec::new(),
         policy: Policy { unlisted_users: UnlistedUsers::Remove, ..Policy::default() },
         accounts: ["cat", "dog"].map(wanted).into_iter().map(|a| (a.email.clone(), a)).collect(),
-        users: Some(users.map(|email| (email.clone(), WantedUser { email })).into()),
+        users: Some(
+            users.map(|email| (email.clone(), WantedUser { email, presence: PRESENT })).into(),
+        ),
     };
     let live = Live {
         accounts: ["cat", "dog"].map(there).into(),
         users: Some(vec![user("root", Role::Owner), user("ops", Role::SubUser)]),
+        manager: Some(AccountId::new("manager")),
+        cancelled: Vec::new(),
+        channels: None,
         gaps: Vec::new(),
     };
     (desired, live)
@@ -211,7 +222,7 @@ fn unlisted_users_are_removed_only_if_the_manifest_says_so() {
 fn unlisted_owner_is_reported_never_removed() {
     let nobody = |want: &mut Desired, _: &mut Live| {
         let keep = Email::new("ops@acme.example");
-        want.users = Some([(keep.clone(), WantedUser { email: keep })].into());
+        want.users = Some([(keep.clone(), WantedUser { email: keep, presence: PRESENT })].into());
     };
     check(nobody, &[], &[Code::OwnerUnlisted]);
 }

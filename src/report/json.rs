@@ -254,7 +254,7 @@ impl From<Value> for ValueDoc {
 impl<'a> From<&'a Finding> for FindingDoc<'a> {
     fn from(finding: &'a Finding) -> Self {
         Self {
-            code: words::code(finding.code()),
+            code: finding.code().name(),
             level: words::level(finding.level()),
             kind: words::subject(finding.subject()),
             email: finding.email().map(crate::model::Email::as_str),

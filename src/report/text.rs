@@ -110,7 +110,7 @@ fn value(value: &Value) -> String {
 }
 
 fn finding_line(finding: &Finding) -> String {
-    let code = words::code(finding.code());
+    let code = finding.code().name();
     let message = line(&words::finding(finding));
     match finding.email() {
         Some(email) => format!("! {code}  {} {message}", line(email.as_str())),

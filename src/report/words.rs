@@ -1,6 +1,6 @@
 //! The fixed names of things in reports: what users script against.
 
-use crate::plan::{Action, Code, Field, GuardName, Level, Reversible, Subject};
+use crate::plan::{Action, Field, GuardName, Level, Reversible, Subject};
 
 pub(super) fn action(action: &Action) -> &'static str {
     match action {
@@ -60,21 +60,6 @@ pub(super) fn level(level: Level) -> &'static str {
     match level {
         Level::Drift => "drift",
         Level::Notice => "notice",
-    }
-}
-
-pub(super) fn code(code: Code) -> &'static str {
-    match code {
-        Code::UserMissing => "user_missing",
-        Code::AccountUnlisted => "account_unlisted",
-        Code::UserUnlisted => "user_unlisted",
-        Code::OwnerUnlisted => "owner_unlisted",
-        Code::ImmutableName => "immutable_name",
-        Code::ImmutableRollupBilling => "immutable_rollup_billing",
-        Code::AccountBlocked => "account_blocked",
-        Code::StatusUnknown => "status_unknown",
-        Code::Protected => "protected",
-        Code::InventoryIncomplete => "inventory_incomplete",
     }
 }
 

@@ -54,6 +54,9 @@ fn account(live: &[Value], disabled: &BTreeSet<String>, want: &WantedAccount) ->
         custom_pricing,
         rollup_billing,
         reenable_connections: _,
+        id: _,
+        channel_limit: _,
+        password_from: _,
     } = want;
     let same = |account: &&Value| text(account, "email") == email.folded();
     let found: Vec<&Value> = live.iter().filter(same).collect();

@@ -1,0 +1,125 @@
+//! The kinds of findings, by their fixed names.
+
+/// The kind of a finding. What each means is said at [`Finding`](crate::plan::Finding).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is said at the finding of that name")]
+pub enum Code {
+    UserMissing,
+    AccountUnlisted,
+    UserUnlisted,
+    OwnerUnlisted,
+    ImmutableName,
+    ImmutableEmail,
+    ImmutableRollupBilling,
+    GroupMismatch,
+    UserBlocked,
+    UserDisabled,
+    AccountBlocked,
+    AccountCancelled,
+    LooksLikeRename,
+    UnresolvedCreate,
+    PoolExceeded,
+    StatusUnknown,
+    ChannelLimitUnverified,
+    Protected,
+    InventoryIncomplete,
+    PolicyLoosened,
+    Accepted,
+}
+
+impl Code {
+    /// Every kind, in the order of reports.
+    pub const ALL: [Self; 21] = [
+        Self::UserMissing,
+        Self::AccountUnlisted,
+        Self::UserUnlisted,
+        Self::OwnerUnlisted,
+        Self::ImmutableName,
+        Self::ImmutableEmail,
+        Self::ImmutableRollupBilling,
+        Self::GroupMismatch,
+        Self::UserBlocked,
+        Self::UserDisabled,
+        Self::AccountBlocked,
+        Self::AccountCancelled,
+        Self::LooksLikeRename,
+        Self::UnresolvedCreate,
+        Self::PoolExceeded,
+        Self::StatusUnknown,
+        Self::ChannelLimitUnverified,
+        Self::Protected,
+        Self::InventoryIncomplete,
+        Self::PolicyLoosened,
+        Self::Accepted,
+    ];
+
+    /// Its name in manifests and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UserMissing => "user_missing",
+            Self::AccountUnlisted => "account_unlisted",
+            Self::UserUnlisted => "user_unlisted",
+            Self::OwnerUnlisted => "owner_unlisted",
+            Self::ImmutableName => "immutable_name",
+            Self::ImmutableEmail => "immutable_email",
+            Self::ImmutableRollupBilling => "immutable_rollup_billing",
+            Self::GroupMismatch => "group_mismatch",
+            Self::UserBlocked => "user_blocked",
+            Self::UserDisabled => "user_disabled",
+            Self::AccountBlocked => "account_blocked",
+            Self::AccountCancelled => "account_cancelled",
+            Self::LooksLikeRename => "looks_like_rename",
+            Self::UnresolvedCreate => "unresolved_create",
+            Self::PoolExceeded => "pool_exceeded",
+            Self::StatusUnknown => "status_unknown",
+            Self::ChannelLimitUnverified => "channel_limit_unverified",
+            Self::Protected => "protected",
+            Self::InventoryIncomplete => "inventory_incomplete",
+            Self::PolicyLoosened => "policy_loosened",
+            Self::Accepted => "accepted",
+        }
+    }
+
+    /// Whether a finding of this kind is a difference from the manifest, and not only something to know.
+    /// Only such a finding can be accepted.
+    #[must_use]
+    pub fn is_drift(self) -> bool {
+        match self {
+            Self::UserMissing
+            | Self::AccountUnlisted
+            | Self::UserUnlisted
+            | Self::OwnerUnlisted
+            | Self::ImmutableName
+            | Self::ImmutableEmail
+            | Self::ImmutableRollupBilling
+            | Self::GroupMismatch
+            | Self::UserBlocked
+            | Self::UserDisabled
+            | Self::AccountBlocked
+            | Self::AccountCancelled
+            | Self::LooksLikeRename
+            | Self::UnresolvedCreate
+            | Self::PoolExceeded => true,
+            Self::StatusUnknown
+            | Self::ChannelLimitUnverified
+            | Self::Protected
+            | Self::InventoryIncomplete
+            | Self::PolicyLoosened
+            | Self::Accepted => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_is_in_the_list_once_and_in_order() {
+        assert!(Code::ALL.is_sorted());
+        let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

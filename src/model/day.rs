@@ -1,0 +1,102 @@
+//! A day of the calendar.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A day of the Gregorian calendar. Days of the manifest are days in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+/// A text or a triple that is no day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoDay;
+
+impl Day {
+    /// A day, if the calendar has it. `month` and `day` count from 1.
+    ///
+    /// # Errors
+    ///
+    /// When the calendar does not have it, or its year is not of four digits.
+    pub fn new(year: u16, month: u8, day: u8) -> Result<Self, NoDay> {
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            _ => 0,
+        };
+        let there = (1..=9999).contains(&year) && (1..=days).contains(&day);
+        if there { Ok(Self { year, month, day }) } else { Err(NoDay) }
+    }
+}
+
+impl FromStr for Day {
+    type Err = NoDay;
+
+    /// Reads `YYYY-MM-DD` and nothing else.
+    fn from_str(text: &str) -> Result<Self, NoDay> {
+        let [year, month, day] = text.split('-').collect::<Vec<_>>()[..] else {
+            return Err(NoDay);
+        };
+        let digits = |part: &str, length| {
+            part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
+            return Err(NoDay);
+        }
+        let number = |part: &str| part.parse::<u16>().map_err(|_| NoDay);
+        let small = |part: &str| part.parse::<u8>().map_err(|_| NoDay);
+        Self::new(number(year)?, small(month)?, small(day)?)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day } = self;
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl fmt::Display for NoDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no day of the calendar")
+    }
+}
+
+impl std::error::Error for NoDay {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_days_of_the_calendar_are_days_and_they_are_ordered() {
+        for good in ["2026-01-31", "2028-02-29", "2000-02-29", "0001-12-01", "9999-12-31"] {
+            assert_eq!(good.parse::<Day>().map(|day| day.to_string()).as_deref(), Ok(good));
+        }
+        let bad = [
+            "2026-02-29",
+            "1900-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-00",
+            "0000-01-01",
+            "2026-1-01",
+            "26-01-01",
+            "2026-01-01T00:00:00Z",
+            "+026-01-01",
+            "",
+        ];
+        for bad in bad {
+            assert_eq!(bad.parse::<Day>(), Err(NoDay), "{bad}");
+        }
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        assert!(day("2026-12-31") < day("2027-01-01") && day("2027-01-09") < day("2027-01-10"));
+    }
+}
