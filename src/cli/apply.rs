@@ -6,9 +6,10 @@ use tokio::sync::watch;
 
 use super::exit::{Exit, Failure, Signal};
 use super::global::Global;
-use super::plan::{Format, Planned};
+use super::plan::{Format, Planned, Targets};
 use super::{connect, plan, signals, terminal};
 use crate::execute::{Ending, Outcome, Summary, execute};
+use crate::manifest;
 use crate::plan::Action;
 use crate::report;
 use crate::telnyx::Session;
@@ -23,14 +24,17 @@ pub(super) struct Args {
     /// Lift the budgets for a plan of exactly N losses
     #[arg(long, value_name = "N")]
     approve_losses: Option<usize>,
+    #[command(flatten)]
+    targets: Targets,
     /// Form of the outcomes
     #[arg(long, value_name = "FORM", default_value = "text")]
     format: Format,
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
+    let desired = manifest::load(&args.path)?;
     let session = connect::session(global)?;
-    let planned = plan::load(&session.reader(), &args.path).await?;
+    let planned = plan::make(&session.reader(), desired, &args.targets).await?;
     if args.format == Format::Text {
         terminal::print(&planned.show(global, Format::Text))?;
     }

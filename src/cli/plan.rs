@@ -1,7 +1,9 @@
 //! `trunkline plan PATH`
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
@@ -9,7 +11,7 @@ use super::global::Global;
 use super::{connect, terminal};
 use crate::detect;
 use crate::manifest;
-use crate::model::{AccountId, Desired, Live};
+use crate::model::{AccountId, Day, Desired, Email, Ledger, Live};
 use crate::plan::Plan;
 use crate::report::{self, BoundTo, Report};
 use crate::telnyx::Reader;
@@ -21,9 +23,19 @@ pub(super) struct Args {
     /// Exit with 2 when something differs
     #[arg(long)]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    targets: Targets,
     /// Form of the plan
     #[arg(long, value_name = "FORM", default_value = "text")]
     format: Format,
+}
+
+/// What of a plan is chosen.
+#[derive(clap::Args, Debug, Default)]
+pub(super) struct Targets {
+    /// Only what is about this account or user (may be repeated); guards still see everything
+    #[arg(long = "target", value_name = "EMAIL")]
+    emails: Vec<String>,
 }
 
 /// The form of a result.
@@ -45,7 +57,7 @@ pub(super) struct Planned {
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let desired = manifest::load(&args.path)?;
     let session = connect::session(global)?;
-    let planned = make(&session.reader(), desired).await?;
+    let planned = make(&session.reader(), desired, &args.targets).await?;
     terminal::print(&planned.show(global, args.format))?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
@@ -54,22 +66,43 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-/// Reads a manifest, and what it is about.
-pub(super) async fn load(reader: &Reader, path: &Path) -> Result<Planned, Failure> {
-    make(reader, manifest::load(path)?).await
-}
-
 /// Reads the live side and plans. It holds a reader, so it cannot change anything.
-pub(super) async fn make(reader: &Reader, desired: Desired) -> Result<Planned, Failure> {
+pub(super) async fn make(
+    reader: &Reader,
+    desired: Desired,
+    targets: &Targets,
+) -> Result<Planned, Failure> {
     let live = detect::read(reader, &desired).await?;
     check_manager(&desired, &live)?;
-    let plan = crate::plan::plan(&desired, &live);
+    let plan = crate::plan::plan(&desired, &live, &Ledger::default(), today()?);
+    let plan = targets.choose(plan, &desired, &live)?;
     let bound_to = BoundTo {
         desired: report::desired_digest(&desired),
         manager_account_id: detect::manager(&live).map(|id| id.as_str().to_owned()),
         base_url: reader.base_url(),
     };
     Ok(Planned { desired, plan, bound_to })
+}
+
+/// The day in UTC.
+fn today() -> anyhow::Result<Day> {
+    let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
+    date.to_string().parse().context("reading the clock")
+}
+
+impl Targets {
+    /// Leaves what was chosen of a plan, or all of it if nothing was.
+    fn choose(&self, plan: Plan, desired: &Desired, live: &Live) -> Result<Plan, Failure> {
+        if self.emails.is_empty() {
+            return Ok(plan);
+        }
+        let targets: BTreeSet<Email> = self.emails.iter().map(Email::new).collect();
+        if let Some(stranger) = Plan::strangers(desired, live, &targets).first() {
+            let error = anyhow::anyhow!("--target {stranger} is neither listed nor live");
+            return Err(Failure::new(error, "a target is the email of an account or a user"));
+        }
+        Ok(plan.choose(desired, live, &targets))
+    }
 }
 
 fn check_manager(desired: &Desired, live: &Live) -> Result<(), Failure> {

@@ -30,6 +30,16 @@ impl Performer<'_> {
                 }
                 None => Outcome::skipped(action),
             },
+            Action::SetChannelLimit { target, email, before, after } => {
+                let id = match target {
+                    Target::Live(id) => Some(id.clone()),
+                    Target::Created => created.clone(),
+                };
+                match id {
+                    Some(id) => self.set_limit(action, &id, email, *before, *after).await,
+                    None => Outcome::skipped(action),
+                }
+            }
             Action::UpdateAccount { id, email, before, after } => {
                 let withdrawal = *before == Some(true) && !after;
                 self.update(action, id, email, *after, withdrawal).await
@@ -74,6 +84,29 @@ impl Performer<'_> {
         }
         let answer = self.writer.disable_account(id).await;
         outcome(action, answer.map(|answer| done(&answer)))
+    }
+
+    async fn set_limit(
+        &self,
+        action: &Action,
+        id: &AccountId,
+        email: &Email,
+        before: Option<u64>,
+        after: u64,
+    ) -> Outcome {
+        if before.is_some_and(|before| before > after)
+            && let Err(ended) = self.still(action, id, email).await
+        {
+            return *ended;
+        }
+        match self.writer.set_channel_limit(id, after).await {
+            // An answer that says otherwise is no success, whatever its status.
+            Ok(answer) if answer.value != after => {
+                let fault = Fault::said(format!("Telnyx answered channel_limit: {}", answer.value));
+                Outcome::new(action, Ending::Failed(fault))
+            }
+            answer => outcome(action, answer.map(|answer| done(&answer))),
+        }
     }
 
     async fn update(
@@ -126,7 +159,11 @@ impl Performer<'_> {
         new: &NewAccount,
         created: &mut Option<AccountId>,
     ) -> Outcome {
-        let NewAccount { name, email, custom_pricing, rollup_billing } = new;
+        let NewAccount { name, email, custom_pricing, rollup_billing, password_from } = new;
+        if password_from.is_some() {
+            let fault = Fault::said("its password_from cannot be read");
+            return Outcome::new(action, Ending::Failed(fault));
+        }
         let request = telnyx::NewAccount {
             name: name.clone(),
             email: email.as_str().to_owned(),

@@ -1,6 +1,6 @@
 //! The kinds of findings, by their fixed names.
 
-/// The kind of a finding. What each means is said at [`Finding`](crate::plan::Finding).
+/// The kind of a finding. What each means is said at the planner's `Finding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is said at the finding of that name")]
 pub enum Code {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub struct Day {
     year: u16,
     month: u8,
-    day: u8,
+    of_month: u8,
 }
 
 /// A text or a triple that is no day of the calendar.
@@ -22,7 +22,8 @@ impl Day {
     ///
     /// When the calendar does not have it, or its year is not of four digits.
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self, NoDay> {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap =
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             2 if leap => 29,
             2 => 28,
@@ -31,7 +32,7 @@ impl Day {
             _ => 0,
         };
         let there = (1..=9999).contains(&year) && (1..=days).contains(&day);
-        if there { Ok(Self { year, month, day }) } else { Err(NoDay) }
+        if there { Ok(Self { year, month, of_month: day }) } else { Err(NoDay) }
     }
 }
 
@@ -57,8 +58,8 @@ impl FromStr for Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { year, month, day } = self;
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        let Self { year, month, of_month } = self;
+        write!(f, "{year:04}-{month:02}-{of_month:02}")
     }
 }
 

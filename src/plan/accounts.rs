@@ -1,89 +1,145 @@
-//! The rules for accounts.
+//! The rules for accounts, but for their channels.
 
-use std::collections::BTreeMap;
-
-use super::{Action, Draft, Finding, NewAccount, Target};
-use crate::model::{Email, LiveAccount, Status, UnlistedAccounts, WantedAccount};
+use super::identity::{Meant, Pairing};
+use super::renames::Renames;
+use super::{Action, Draft, Finding, NewAccount, Subject, Target};
+use crate::model::{AccountId, Create, LiveAccount, Status, UnlistedAccounts, WantedAccount};
 
 /// Compares every account that is wanted or there.
-pub(super) fn plan(draft: &mut Draft<'_>) {
-    let mut live: BTreeMap<&Email, Vec<&LiveAccount>> = BTreeMap::new();
-    for account in &draft.live.accounts {
-        live.entry(&account.email).or_default().push(account);
-    }
-    for (email, want) in &draft.desired.accounts {
-        let agrees = match live.remove(email).as_deref() {
-            None => {
-                create(draft, want);
-                false
+pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
+    let renames = Renames::new(pairing, draft.ledger);
+    for (want, meant) in &pairing.entries {
+        match meant {
+            Meant::Account(have) => compare(draft, have, want),
+            Meant::Missing => missing(draft, want, &renames),
+            Meant::Taken(have) => {
+                let (email, by) = (want.email.clone(), have.id.clone());
+                draft.find(Finding::IdentityTaken { email, by });
             }
-            Some([have]) => compare(draft, have, want),
-            Some(several) => {
-                draft.find(Finding::AccountAmbiguous(email.clone(), several.len()));
-                false
+            Meant::Ambiguous(several) => {
+                draft.find(Finding::AccountAmbiguous(want.email.clone(), *several));
             }
-        };
-        draft.plan.in_sync += usize::from(agrees);
+        }
     }
-    for have in live.into_values().flatten() {
-        unlisted(draft, have);
+    for have in &pairing.unlisted {
+        unlisted(draft, have, &renames);
     }
 }
 
+/// What to do about an entry of which no account is there.
+fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) {
+    let email = want.email.clone();
+    match why_missing(draft, want, renames) {
+        Missing::New => create(draft, want),
+        Missing::NotYetListed => draft.find(Finding::NotYetListed(email)),
+        Missing::Unresolved => draft.find(Finding::UnresolvedCreate(email)),
+        Missing::Cancelled => draft.find(Finding::AccountCancelled(email)),
+        Missing::Gone(id) => draft.find(Finding::IdentityGone { email, id }),
+        // Said at the account that looks like it.
+        Missing::LooksLike => {}
+    }
+}
+
+/// Why no account is there.
+enum Missing {
+    /// There never was one.
+    New,
+    NotYetListed,
+    Unresolved,
+    Cancelled,
+    Gone(AccountId),
+    LooksLike,
+}
+
+fn why_missing(draft: &Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) -> Missing {
+    let WantedAccount { email, id, .. } = want;
+    if renames.is_held(email) {
+        return Missing::LooksLike;
+    }
+    match draft.ledger.creates.get(email) {
+        Some(Create::Sending) => return Missing::Unresolved,
+        Some(Create::Acknowledged(_)) => return Missing::NotYetListed,
+        Some(Create::Intended) | None => {}
+    }
+    let same = |gone: &LiveAccount| gone.email == *email || Some(&gone.id) == id.as_ref();
+    if draft.live.cancelled.iter().any(same) {
+        return Missing::Cancelled;
+    }
+    id.clone().map_or(Missing::New, Missing::Gone)
+}
+
 fn create(draft: &mut Draft<'_>, want: &WantedAccount) {
-    let WantedAccount { name, email, enabled, custom_pricing, rollup_billing, .. } = want;
+    let WantedAccount {
+        name,
+        email,
+        id: _,
+        enabled,
+        channel_limit,
+        custom_pricing,
+        rollup_billing,
+        reenable_connections: _,
+        password_from,
+    } = want;
     let created = draft.act(Action::CreateAccount(NewAccount {
         name: name.clone(),
         email: email.clone(),
         custom_pricing: *custom_pricing,
         rollup_billing: *rollup_billing,
+        password_from: password_from.clone(),
     }));
-    if created && *enabled == Some(false) {
-        draft.act(Action::DisableAccount { target: Target::Created, email: email.clone() });
+    if !created {
+        return;
+    }
+    let target = Target::Created;
+    if *enabled == Some(false) {
+        draft.act(Action::DisableAccount { target: target.clone(), email: email.clone() });
+    }
+    if let Some(after) = *channel_limit {
+        let email = email.clone();
+        draft.act(Action::SetChannelLimit { target, email, before: None, after });
     }
 }
 
-/// Whether an account is as it should be; what is not is planned or found.
-fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) -> bool {
-    let WantedAccount {
-        name,
-        email,
-        enabled,
-        custom_pricing,
-        rollup_billing,
-        reenable_connections,
-        id: _,
-        channel_limit: _,
-        password_from: _,
-    } = want;
-    let before = (draft.plan.actions.len(), draft.plan.findings.len());
-    if let Some(have) = have.name.as_ref().filter(|have| *have != name) {
-        let (have, want) = (have.clone(), name.clone());
+/// Compares an account with what it should be; what is not so is planned or found.
+fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
+    immutable(draft, have, want);
+    if let Some(after) = want.custom_pricing.filter(|want| *want != pricing(have.custom_pricing)) {
+        let (id, before) = (have.id.clone(), have.custom_pricing);
+        draft.act(Action::UpdateAccount { id, email: have.email.clone(), before, after });
+    }
+    match want.enabled.map_or(Step::Nothing, |want| status(have.status, want)) {
+        Step::Nothing => {}
+        Step::Disable => {
+            let target = Target::Live(have.id.clone());
+            draft.act(Action::DisableAccount { target, email: have.email.clone() });
+        }
+        Step::Enable => {
+            let (id, connections) = (have.id.clone(), want.reenable_connections);
+            draft.act(Action::EnableAccount { id, email: have.email.clone(), connections });
+        }
+        Step::HeldByTelnyx => draft.find(Finding::AccountBlocked(want.email.clone())),
+        Step::Unknown => {
+            draft.find(Finding::StatusUnknown(Subject::Account, want.email.clone()));
+        }
+    }
+}
+
+/// Finds what differs and cannot be changed by API.
+fn immutable(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
+    let email = &want.email;
+    if have.email != *email {
+        let have = have.email.clone();
+        draft.find(Finding::ImmutableEmail { email: email.clone(), have });
+    }
+    if let Some(have) = have.name.as_ref().filter(|have| **have != want.name) {
+        let (have, want) = (have.clone(), want.name.clone());
         draft.find(Finding::ImmutableName { email: email.clone(), have, want });
     }
-    if let (Some(have), Some(want)) = (have.rollup_billing, *rollup_billing)
+    if let (Some(have), Some(want)) = (have.rollup_billing, want.rollup_billing)
         && have != want
     {
         draft.find(Finding::ImmutableRollupBilling { email: email.clone(), have, want });
     }
-    if let Some(after) = custom_pricing.filter(|want| *want != pricing(have.custom_pricing)) {
-        let (id, before) = (have.id.clone(), have.custom_pricing);
-        draft.act(Action::UpdateAccount { id, email: email.clone(), before, after });
-    }
-    match enabled.map_or(Step::Nothing, |want| status(have.status, want)) {
-        Step::Nothing => {}
-        Step::Disable => {
-            let target = Target::Live(have.id.clone());
-            draft.act(Action::DisableAccount { target, email: email.clone() });
-        }
-        Step::Enable => {
-            let (id, connections) = (have.id.clone(), *reenable_connections);
-            draft.act(Action::EnableAccount { id, email: email.clone(), connections });
-        }
-        Step::HeldByTelnyx => draft.find(Finding::AccountBlocked(email.clone())),
-        Step::Unknown => draft.find(Finding::StatusUnknown(email.clone())),
-    }
-    before == (draft.plan.actions.len(), draft.plan.findings.len())
 }
 
 /// An answer that leaves the field out means the documented default.
@@ -110,16 +166,23 @@ fn status(have: Option<Status>, want: bool) -> Step {
     }
 }
 
-fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount) {
+fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &Renames<'_>) {
+    let email = have.email.clone();
+    if let Some(missing) = renames.held_for(&have.id) {
+        let (subject, missing) = (Subject::Account, missing.clone());
+        return draft.find(Finding::LooksLikeRename { subject, email, missing });
+    }
     match (draft.desired.policy.unlisted_accounts, have.status) {
         (UnlistedAccounts::Disable, Some(Status::Enabled)) => {
             let target = Target::Live(have.id.clone());
-            draft.act(Action::DisableAccount { target, email: have.email.clone() });
+            draft.act(Action::DisableAccount { target, email });
         }
         // What cannot do anything any more is as disabled as it can be.
         (UnlistedAccounts::Ignore, _)
         | (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => {}
-        (UnlistedAccounts::Disable, None) => draft.find(Finding::StatusUnknown(have.email.clone())),
-        (UnlistedAccounts::Report, _) => draft.find(Finding::AccountUnlisted(have.email.clone())),
+        (UnlistedAccounts::Disable, None) => {
+            draft.find(Finding::StatusUnknown(Subject::Account, email));
+        }
+        (UnlistedAccounts::Report, _) => draft.find(Finding::AccountUnlisted(email)),
     }
 }

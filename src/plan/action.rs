@@ -1,6 +1,6 @@
 //! One request that would be made.
 
-use crate::model::{AccountId, Email, UserId};
+use crate::model::{AccountId, Email, PasswordSource, UserId};
 
 use super::Subject;
 
@@ -20,6 +20,17 @@ pub enum Action {
         target: Target,
         /// Its email.
         email: Email,
+    },
+    /// Set how many channels of the manager's pool an account may use at once.
+    SetChannelLimit {
+        /// The account.
+        target: Target,
+        /// Its email.
+        email: Email,
+        /// What is there now. `None`: it is not known, so this is an assertion.
+        before: Option<u64>,
+        /// What is wanted.
+        after: u64,
     },
     /// Change whether an account may have prices of its own.
     UpdateAccount {
@@ -65,6 +76,8 @@ pub struct NewAccount {
     pub custom_pricing: Option<bool>,
     /// Whether its charges go to the manager.
     pub rollup_billing: Option<bool>,
+    /// Where its password is read from. `None`: it is created without one.
+    pub password_from: Option<PasswordSource>,
 }
 
 /// What differs in one field.
@@ -91,6 +104,8 @@ pub enum Field {
     CustomPricing,
     /// Whether its charges go to the manager.
     RollupBilling,
+    /// How many channels of the manager's pool it may use at once.
+    ChannelLimit,
 }
 
 /// What a field holds.
@@ -98,6 +113,8 @@ pub enum Field {
 pub enum Value {
     /// Yes or no.
     Bool(bool),
+    /// A number.
+    Number(u64),
     /// A text.
     Text(String),
 }
@@ -120,6 +137,7 @@ impl Action {
         match self {
             Self::RemoveUser { email, .. }
             | Self::DisableAccount { email, .. }
+            | Self::SetChannelLimit { email, .. }
             | Self::UpdateAccount { email, .. }
             | Self::EnableAccount { email, .. } => email,
             Self::CreateAccount(new) => &new.email,
@@ -132,9 +150,12 @@ impl Action {
         match self {
             Self::RemoveUser { id, .. } => Some(id.as_str()),
             Self::DisableAccount { target: Target::Live(id), .. }
+            | Self::SetChannelLimit { target: Target::Live(id), .. }
             | Self::UpdateAccount { id, .. }
             | Self::EnableAccount { id, .. } => Some(id.as_str()),
-            Self::DisableAccount { target: Target::Created, .. } | Self::CreateAccount(_) => None,
+            Self::DisableAccount { target: Target::Created, .. }
+            | Self::SetChannelLimit { target: Target::Created, .. }
+            | Self::CreateAccount(_) => None,
         }
     }
 
@@ -144,6 +165,7 @@ impl Action {
         match self {
             Self::RemoveUser { .. } => Subject::User,
             Self::DisableAccount { .. }
+            | Self::SetChannelLimit { .. }
             | Self::UpdateAccount { .. }
             | Self::EnableAccount { .. }
             | Self::CreateAccount(_) => Subject::Account,
@@ -156,8 +178,32 @@ impl Action {
         match self {
             Self::RemoveUser { .. } | Self::DisableAccount { target: Target::Live(_), .. } => true,
             Self::UpdateAccount { before, after, .. } => *before == Some(true) && !after,
+            Self::SetChannelLimit { before, after, .. } => {
+                before.is_some_and(|before| before > *after)
+            }
             // Nobody has used an account that this very plan creates.
             Self::DisableAccount { target: Target::Created, .. }
+            | Self::EnableAccount { .. }
+            | Self::CreateAccount(_) => false,
+        }
+    }
+
+    /// Whether it sets the limit of a live account without knowing the one that is there: it is no
+    /// loss, but nobody can say that it takes nothing away either.
+    #[must_use]
+    pub fn is_assertion(&self) -> bool {
+        matches!(self, Self::SetChannelLimit { target: Target::Live(_), before: None, .. })
+    }
+
+    /// Whether it is about an account that this very plan creates, and therefore waits for its create.
+    #[must_use]
+    pub fn awaits_create(&self) -> bool {
+        match self {
+            Self::DisableAccount { target, .. } | Self::SetChannelLimit { target, .. } => {
+                *target == Target::Created
+            }
+            Self::RemoveUser { .. }
+            | Self::UpdateAccount { .. }
             | Self::EnableAccount { .. }
             | Self::CreateAccount(_) => false,
         }
@@ -173,11 +219,16 @@ impl Action {
     #[must_use]
     pub fn reversible(&self) -> Reversible {
         match self {
-            // There is no invitation by API, and an account cannot be deleted.
-            Self::RemoveUser { .. } | Self::CreateAccount(_) => Reversible::No,
+            // There is no invitation by API, an account cannot be deleted, and of a limit that was not
+            // known nobody can say what to go back to.
+            Self::RemoveUser { .. }
+            | Self::CreateAccount(_)
+            | Self::SetChannelLimit { target: Target::Live(_), before: None, .. } => Reversible::No,
             // Enabling does not bring back the connections by itself.
             Self::DisableAccount { .. } => Reversible::Partly,
-            Self::UpdateAccount { .. } | Self::EnableAccount { .. } => Reversible::Yes,
+            Self::SetChannelLimit { .. }
+            | Self::UpdateAccount { .. }
+            | Self::EnableAccount { .. } => Reversible::Yes,
         }
     }
 
@@ -195,6 +246,12 @@ impl Action {
                 let change = Change::known(Field::CustomPricing, *before, *after);
                 vec![Change { before_known: before.is_some(), ..change }]
             }
+            Self::SetChannelLimit { before, after, .. } => vec![Change {
+                field: Field::ChannelLimit,
+                before: before.map(Value::Number),
+                before_known: before.is_some(),
+                after: Value::Number(*after),
+            }],
             Self::CreateAccount(new) => new.changes(),
         }
     }
@@ -206,16 +263,39 @@ impl Action {
         match self {
             Self::RemoveUser { .. } => 0,
             Self::DisableAccount { target: Target::Live(_), .. } => 1,
-            Self::UpdateAccount { .. } => 2,
-            Self::EnableAccount { .. } => 3,
-            Self::CreateAccount(_) | Self::DisableAccount { target: Target::Created, .. } => 4,
+            Self::SetChannelLimit { target: Target::Live(_), before, after, .. } => {
+                let raises = before.is_some_and(|before| before < *after);
+                // Channels are freed before they are handed out.
+                if raises { 6 } else { 2 }
+            }
+            Self::UpdateAccount { .. } => 3,
+            Self::EnableAccount { .. } => 4,
+            Self::CreateAccount(_)
+            | Self::DisableAccount { target: Target::Created, .. }
+            | Self::SetChannelLimit { target: Target::Created, .. } => 5,
         }
     }
 
+    /// How many requests it takes: what is lost is looked at once more just before, and before a
+    /// create somebody may have been quicker.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        if self.is_loss() || self.is_create() { 2 } else { 1 }
+    }
+
     /// Where it stands in the plan.
-    pub(super) fn order(&self) -> (u8, &Email, bool, Option<&str>) {
-        let after_create = matches!(self, Self::DisableAccount { target: Target::Created, .. });
-        (self.phase(), self.email(), after_create, self.id())
+    pub(super) fn order(&self) -> (u8, &Email, u8, Option<&str>) {
+        let step = match self {
+            Self::DisableAccount { target: Target::Created, .. } => 1,
+            Self::SetChannelLimit { target: Target::Created, .. } => 2,
+            Self::RemoveUser { .. }
+            | Self::DisableAccount { target: Target::Live(_), .. }
+            | Self::SetChannelLimit { target: Target::Live(_), .. }
+            | Self::UpdateAccount { .. }
+            | Self::EnableAccount { .. }
+            | Self::CreateAccount(_) => 0,
+        };
+        (self.phase(), self.email(), step, self.id())
     }
 }
 
@@ -228,7 +308,7 @@ impl Change {
 
 impl NewAccount {
     fn changes(&self) -> Vec<Change> {
-        let Self { name, email: _, custom_pricing, rollup_billing } = self;
+        let Self { name, email: _, custom_pricing, rollup_billing, password_from: _ } = self;
         let name = Change {
             field: Field::Name,
             before: None,

@@ -1,6 +1,6 @@
 //! What a person should know and no request can change.
 
-use crate::model::{Code, Email};
+use crate::model::{AccountId, Code, Day, Email};
 
 /// What a person should know and no request can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,13 @@ pub enum Finding {
         /// The name it should have.
         want: String,
     },
+    /// The account of an `id` has another email.
+    ImmutableEmail {
+        /// The email it should have.
+        email: Email,
+        /// The email it has.
+        have: Email,
+    },
     /// The charges of an account go elsewhere.
     ImmutableRollupBilling {
         /// The account.
@@ -33,14 +40,78 @@ pub enum Finding {
         /// Whether they should.
         want: bool,
     },
+    /// A user is in other groups. The API cannot change that.
+    GroupMismatch {
+        /// The user.
+        email: Email,
+        /// The groups the user should be in and is not.
+        missing: Vec<String>,
+        /// The groups the user is in and should not be.
+        extra: Vec<String>,
+    },
+    /// A listed user is blocked by Telnyx.
+    UserBlocked(Email),
+    /// A listed user is disabled.
+    UserDisabled(Email),
     /// A listed account is blocked by Telnyx.
     AccountBlocked(Email),
-    /// Telnyx would not tell whether an account is enabled, so nothing is done about it.
-    StatusUnknown(Email),
-    /// A loss was not planned because its target is protected.
+    /// A listed account was cancelled: its email is taken, and nothing brings it back.
+    AccountCancelled(Email),
+    /// A listed account is neither live nor cancelled under its `id`, so it would not come back by creating it.
+    IdentityGone {
+        /// The email of the entry.
+        email: Email,
+        /// The `id` of the entry.
+        id: AccountId,
+    },
+    /// Who would be lost or created looks like somebody who is missing or there under another email.
+    LooksLikeRename {
+        /// Whether it is about an account or a user.
+        subject: Subject,
+        /// Who is there and not listed.
+        email: Email,
+        /// Who is listed and not there.
+        missing: Email,
+    },
+    /// The email of an entry is that of a live account with another `id`, so nobody can say which is meant.
+    IdentityTaken {
+        /// The email of the entry.
+        email: Email,
+        /// The account that has it.
+        by: AccountId,
+    },
+    /// A create was sent and nobody knows what became of it.
+    UnresolvedCreate(Email),
+    /// The limits that are wanted do not fit into the pool, so none is raised.
+    PoolExceeded {
+        /// How many channels they need at least.
+        needed: u64,
+        /// How many there are.
+        allocatable: u64,
+    },
+    /// Telnyx would not tell whether an account or a user is enabled, so nothing is done about it.
+    StatusUnknown(Subject, Email),
+    /// An account was created and no list shows it yet, so nothing else is done about it.
+    NotYetListed(Email),
+    /// The limits of channels that are live are not known, so each that is wanted is set.
+    ChannelLimitUnverified,
+    /// Something was not planned because its target is protected.
     Protected(Subject, Email),
     /// The inventory may lack something, so nothing is lost and nothing created. Why.
     InventoryIncomplete(String),
+    /// A difference that the manifest accepts.
+    Accepted {
+        /// The kind of finding that it would be.
+        code: Code,
+        /// Whether it is about an account, a user or the organization.
+        subject: Subject,
+        /// The account or user.
+        email: Option<Email>,
+        /// The last day on which it is accepted.
+        until: Day,
+        /// Why it is.
+        reason: Option<String>,
+    },
 }
 
 /// How much a finding matters.
@@ -73,11 +144,21 @@ impl Finding {
             Self::UserUnlisted(_) => Code::UserUnlisted,
             Self::OwnerUnlisted(_) => Code::OwnerUnlisted,
             Self::ImmutableName { .. } => Code::ImmutableName,
+            Self::ImmutableEmail { .. } => Code::ImmutableEmail,
             Self::ImmutableRollupBilling { .. } => Code::ImmutableRollupBilling,
+            Self::GroupMismatch { .. } => Code::GroupMismatch,
+            Self::UserBlocked(_) => Code::UserBlocked,
+            Self::UserDisabled(_) => Code::UserDisabled,
             Self::AccountBlocked(_) => Code::AccountBlocked,
-            Self::StatusUnknown(_) => Code::StatusUnknown,
+            Self::AccountCancelled(_) | Self::IdentityGone { .. } => Code::AccountCancelled,
+            Self::LooksLikeRename { .. } | Self::IdentityTaken { .. } => Code::LooksLikeRename,
+            Self::UnresolvedCreate(_) => Code::UnresolvedCreate,
+            Self::PoolExceeded { .. } => Code::PoolExceeded,
+            Self::StatusUnknown(..) | Self::NotYetListed(_) => Code::StatusUnknown,
+            Self::ChannelLimitUnverified => Code::ChannelLimitUnverified,
             Self::Protected(..) => Code::Protected,
             Self::InventoryIncomplete(_) => Code::InventoryIncomplete,
+            Self::Accepted { .. } => Code::Accepted,
         }
     }
 
@@ -91,15 +172,30 @@ impl Finding {
     #[must_use]
     pub fn subject(&self) -> Subject {
         match self {
-            Self::UserMissing(_) | Self::UserUnlisted(_) | Self::OwnerUnlisted(_) => Subject::User,
+            Self::UserMissing(_)
+            | Self::UserUnlisted(_)
+            | Self::OwnerUnlisted(_)
+            | Self::GroupMismatch { .. }
+            | Self::UserBlocked(_)
+            | Self::UserDisabled(_) => Subject::User,
             Self::AccountUnlisted(_)
             | Self::AccountAmbiguous(..)
             | Self::ImmutableName { .. }
+            | Self::ImmutableEmail { .. }
             | Self::ImmutableRollupBilling { .. }
             | Self::AccountBlocked(_)
-            | Self::StatusUnknown(_) => Subject::Account,
-            Self::Protected(subject, _) => *subject,
-            Self::InventoryIncomplete(_) => Subject::Organization,
+            | Self::AccountCancelled(_)
+            | Self::IdentityGone { .. }
+            | Self::IdentityTaken { .. }
+            | Self::UnresolvedCreate(_)
+            | Self::NotYetListed(_) => Subject::Account,
+            Self::LooksLikeRename { subject, .. }
+            | Self::StatusUnknown(subject, _)
+            | Self::Protected(subject, _)
+            | Self::Accepted { subject, .. } => *subject,
+            Self::PoolExceeded { .. }
+            | Self::ChannelLimitUnverified
+            | Self::InventoryIncomplete(_) => Subject::Organization,
         }
     }
 
@@ -113,19 +209,56 @@ impl Finding {
             | Self::UserUnlisted(email)
             | Self::OwnerUnlisted(email)
             | Self::ImmutableName { email, .. }
+            | Self::ImmutableEmail { email, .. }
             | Self::ImmutableRollupBilling { email, .. }
+            | Self::GroupMismatch { email, .. }
+            | Self::UserBlocked(email)
+            | Self::UserDisabled(email)
             | Self::AccountBlocked(email)
-            | Self::StatusUnknown(email)
+            | Self::AccountCancelled(email)
+            | Self::IdentityGone { email, .. }
+            | Self::IdentityTaken { email, .. }
+            | Self::LooksLikeRename { email, .. }
+            | Self::UnresolvedCreate(email)
+            | Self::NotYetListed(email)
+            | Self::StatusUnknown(_, email)
             | Self::Protected(_, email) => Some(email),
-            Self::InventoryIncomplete(_) => None,
+            Self::Accepted { email, .. } => email.as_ref(),
+            Self::PoolExceeded { .. }
+            | Self::ChannelLimitUnverified
+            | Self::InventoryIncomplete(_) => None,
         }
     }
 
+    /// Where it stands in the plan.
     pub(super) fn order(&self) -> (Level, Code, Subject, Option<&Email>, &str) {
-        let text = match self {
+        let rest = match self {
             Self::InventoryIncomplete(why) => why.as_str(),
-            _ => "",
+            Self::LooksLikeRename { missing, .. } => missing.folded(),
+            Self::Accepted { code, .. } => code.name(),
+            // At most one of each kind is said of an email, so there is nothing left to order by.
+            Self::UserMissing(_)
+            | Self::AccountUnlisted(_)
+            | Self::AccountAmbiguous(..)
+            | Self::UserUnlisted(_)
+            | Self::OwnerUnlisted(_)
+            | Self::ImmutableName { .. }
+            | Self::ImmutableEmail { .. }
+            | Self::ImmutableRollupBilling { .. }
+            | Self::GroupMismatch { .. }
+            | Self::UserBlocked(_)
+            | Self::UserDisabled(_)
+            | Self::AccountBlocked(_)
+            | Self::AccountCancelled(_)
+            | Self::IdentityGone { .. }
+            | Self::IdentityTaken { .. }
+            | Self::UnresolvedCreate(_)
+            | Self::PoolExceeded { .. }
+            | Self::StatusUnknown(..)
+            | Self::NotYetListed(_)
+            | Self::ChannelLimitUnverified
+            | Self::Protected(..) => "",
         };
-        (self.level(), self.code(), self.subject(), self.email(), text)
+        (self.level(), self.code(), self.subject(), self.email(), rest)
     }
 }

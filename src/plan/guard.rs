@@ -1,7 +1,9 @@
 //! How much of the organization a plan touches, against what the manifest allows.
 
-use super::Action;
-use crate::model::{Budget, Budgets, Live, Status};
+use std::collections::BTreeSet;
+
+use super::{Action, Target};
+use crate::model::{Budgets, Live, Status};
 
 /// One budget, and what a plan draws on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +23,12 @@ pub struct Guard {
 pub enum GuardName {
     /// Users removed.
     MaxRemovals,
-    /// Accounts disabled.
+    /// Accounts disabled, or left without a channel.
     MaxDisables,
     /// Accounts enabled.
     MaxEnables,
+    /// Channels taken away.
+    MaxChannelCut,
     /// Custom pricing withdrawn.
     MaxPricingWithdrawals,
 }
@@ -37,44 +41,74 @@ impl Guard {
     }
 }
 
-/// A budget, how many there are of what it is about, and which actions touch one of them.
-type Row = (GuardName, Budget, u64, fn(&Action) -> bool);
-
 /// The budgets that `actions` draw on; a budget that is not drawn on is left out.
 pub(super) fn guards(budgets: &Budgets, live: &Live, actions: &[Action]) -> Vec<Guard> {
-    let Budgets { removals, disables, enables, channel_cut: _, pricing_withdrawals } = budgets;
-    let users = live.users.as_ref().map_or(0, |users| count(users, |_| true));
+    let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals } = *budgets;
+    let drawn = Drawn::by(actions);
+    let users = count(live.users.as_deref().unwrap_or_default(), |_| true);
     let with_status = |status| count(&live.accounts, |account| account.status == Some(status));
+    let allocated = live.channels.map_or(0, |pool| pool.allocated);
     let with_pricing = count(&live.accounts, |account| account.custom_pricing == Some(true));
-    let rows: [Row; 4] = [
-        (GuardName::MaxRemovals, *removals, users, is_removal),
-        (GuardName::MaxDisables, *disables, with_status(Status::Enabled), is_disable),
-        (GuardName::MaxEnables, *enables, with_status(Status::Disabled), is_enable),
-        (GuardName::MaxPricingWithdrawals, *pricing_withdrawals, with_pricing, is_withdrawal),
+    let enabled = with_status(Status::Enabled);
+    let disabled = with_status(Status::Disabled);
+    let rows = [
+        (GuardName::MaxRemovals, drawn.removals, removals, users),
+        (GuardName::MaxDisables, drawn.disables, disables, enabled),
+        (GuardName::MaxEnables, drawn.enables, enables, disabled),
+        (GuardName::MaxChannelCut, drawn.channel_cut, channel_cut, allocated),
+        (GuardName::MaxPricingWithdrawals, drawn.withdrawals, pricing_withdrawals, with_pricing),
     ];
-    let guard = |(name, budget, of, touches): Row| Guard {
-        name,
-        actual: count(actions, touches),
-        limit: budget.limit(of),
-        of,
-    };
-    rows.into_iter().map(guard).filter(|guard| guard.actual > 0).collect()
+    rows.into_iter()
+        .filter(|(_, actual, _, _)| *actual > 0)
+        .map(|(name, actual, budget, of)| Guard { name, actual, limit: budget.limit(of), of })
+        .collect()
 }
 
-fn is_removal(action: &Action) -> bool {
-    matches!(action, Action::RemoveUser { .. })
+/// What actions draw on each budget.
+#[derive(Default)]
+struct Drawn {
+    removals: u64,
+    disables: u64,
+    enables: u64,
+    channel_cut: u64,
+    withdrawals: u64,
 }
 
-fn is_disable(action: &Action) -> bool {
-    matches!(action, Action::DisableAccount { .. }) && action.is_loss()
-}
-
-fn is_enable(action: &Action) -> bool {
-    matches!(action, Action::EnableAccount { .. })
-}
-
-fn is_withdrawal(action: &Action) -> bool {
-    matches!(action, Action::UpdateAccount { .. }) && action.is_loss()
+impl Drawn {
+    fn by(actions: &[Action]) -> Self {
+        let mut drawn = Self::default();
+        // An account that is disabled and gets a limit of zero is cut off once.
+        let mut cut_off = BTreeSet::new();
+        for action in actions {
+            match action {
+                Action::RemoveUser { .. } => drawn.removals += 1,
+                Action::DisableAccount { target: Target::Live(id), .. } => {
+                    cut_off.insert(id);
+                }
+                Action::SetChannelLimit {
+                    target: Target::Live(id),
+                    before: Some(before),
+                    after,
+                    ..
+                } => {
+                    drawn.channel_cut =
+                        drawn.channel_cut.saturating_add(before.saturating_sub(*after));
+                    if *after == 0 {
+                        cut_off.insert(id);
+                    }
+                }
+                Action::UpdateAccount { .. } => drawn.withdrawals += u64::from(action.is_loss()),
+                Action::EnableAccount { .. } => drawn.enables += 1,
+                // What this plan creates nobody has used, and what is not known cannot be counted.
+                Action::DisableAccount { target: Target::Created, .. }
+                | Action::SetChannelLimit { target: Target::Created, .. }
+                | Action::SetChannelLimit { target: Target::Live(_), before: None, .. }
+                | Action::CreateAccount(_) => {}
+            }
+        }
+        drawn.disables = cut_off.len().try_into().unwrap_or(u64::MAX);
+        drawn
+    }
 }
 
 fn count<T>(items: &[T], which: impl Fn(&T) -> bool) -> u64 {

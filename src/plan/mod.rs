@@ -5,15 +5,26 @@
 
 mod accounts;
 mod action;
+mod alike;
+mod channels;
+mod draft;
 mod finding;
 mod guard;
+mod identity;
+mod renames;
+mod target;
 mod users;
 
 pub use action::{Action, Change, Field, NewAccount, Reversible, Target, Value};
 pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
 
-use crate::model::{Desired, Live};
+use std::collections::BTreeMap;
+
+use draft::Draft;
+use identity::Pairing;
+
+use crate::model::{AccountId, Day, Desired, Ledger, Live};
 
 /// What would have to be done, in the order of execution, and what a person should know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +37,10 @@ pub struct Plan {
     pub guards: Vec<Guard>,
     /// How many entries of the manifest are as they should be.
     pub in_sync: usize,
+    /// How many actions are not in the plan because something forbids them: a finding says what.
+    pub withheld: usize,
+    /// How many actions are not in the plan because they were not chosen.
+    pub unchosen: usize,
     /// What the plan was made from.
     pub inventory: Inventory,
 }
@@ -41,6 +56,22 @@ pub struct Inventory {
     pub users: Option<usize>,
     /// Whether the status of every account is known.
     pub status_known: bool,
+    /// What is known of the limits of channels.
+    pub channels: Channels,
+    /// The limits that are known to be live: whoever executes the plan remembers them, and no others.
+    pub limits: BTreeMap<AccountId, u64>,
+}
+
+/// What is known of the limits of channels that are live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Channels {
+    /// The manifest names no limit.
+    #[default]
+    Unmanaged,
+    /// The limits that Telnyx acknowledged are what is live: the pool agrees.
+    Consistent,
+    /// Nobody can say which limits are live.
+    Unverified,
 }
 
 impl Plan {
@@ -56,64 +87,28 @@ impl Plan {
     pub fn losses(&self) -> usize {
         self.actions.iter().filter(|action| action.is_loss()).count()
     }
+
+    /// How many requests executing it takes when nothing goes wrong.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        let limits = |action: &Action| matches!(action, Action::SetChannelLimit { .. });
+        // After the last limit the pool is looked at, to know later whether somebody else was there.
+        let pool = usize::from(self.actions.iter().any(limits));
+        self.actions.iter().map(Action::requests).sum::<usize>() + pool
+    }
 }
 
-/// Plans what is to be done so that `live` becomes what is wanted.
+/// Plans what is to be done so that `live` becomes what is wanted. `ledger` is what is remembered of
+/// earlier changes, `today` the day in UTC.
 #[must_use]
-pub fn plan(desired: &Desired, live: &Live) -> Plan {
-    let mut draft = Draft::new(desired, live);
-    accounts::plan(&mut draft);
+pub fn plan(desired: &Desired, live: &Live, ledger: &Ledger, today: Day) -> Plan {
+    let pairing = Pairing::new(desired, live);
+    let mut draft = Draft::new(desired, live, ledger, today, &pairing);
+    accounts::plan(&mut draft, &pairing);
+    // After the accounts: what they create gets channels too.
+    channels::plan(&mut draft, &pairing);
     users::plan(&mut draft);
-    draft.finish()
-}
-
-/// A plan in the making. Every rule adds to it through the same few doors.
-struct Draft<'a> {
-    desired: &'a Desired,
-    live: &'a Live,
-    plan: Plan,
-}
-
-impl<'a> Draft<'a> {
-    fn new(desired: &'a Desired, live: &'a Live) -> Self {
-        let inventory = Inventory {
-            complete: live.gaps.is_empty(),
-            accounts: live.accounts.len(),
-            users: live.users.as_ref().map(Vec::len),
-            status_known: live.accounts.iter().all(|account| account.status.is_some()),
-        };
-        let mut plan = Plan { inventory, ..Plan::default() };
-        plan.findings.extend(live.gaps.iter().cloned().map(Finding::InventoryIncomplete));
-        Self { desired, live, plan }
-    }
-
-    /// The one door for actions: no loss for who is protected, no loss and no create while the
-    /// inventory may lack something. Says whether the action is in the plan.
-    fn act(&mut self, action: Action) -> bool {
-        if action.is_loss() && self.desired.policy.protected.contains(action.email()) {
-            self.plan.findings.push(Finding::Protected(action.subject(), action.email().clone()));
-            return false;
-        }
-        let needs_everything = action.is_loss() || action.is_create();
-        if needs_everything && !self.plan.inventory.complete {
-            return false;
-        }
-        self.plan.actions.push(action);
-        true
-    }
-
-    fn find(&mut self, finding: Finding) {
-        self.plan.findings.push(finding);
-    }
-
-    fn finish(self) -> Plan {
-        let Self { desired, live, mut plan } = self;
-        plan.actions.sort_by(|one, other| one.order().cmp(&other.order()));
-        plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
-        plan.findings.dedup();
-        plan.guards = guard::guards(&desired.policy.budgets, live, &plan.actions);
-        plan
-    }
+    draft.finish(&pairing)
 }
 
 #[cfg(test)]

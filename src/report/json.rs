@@ -33,6 +33,14 @@ pub(super) struct PlanSummary {
     pub findings: usize,
     pub in_sync: usize,
     pub losses: usize,
+    /// Only there when some actions were not chosen.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unchosen: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize)]
@@ -79,6 +87,7 @@ struct ChangeDoc {
 #[serde(untagged)]
 enum ValueDoc {
     Bool(bool),
+    Number(u64),
     Text(String),
 }
 
@@ -133,8 +142,8 @@ struct ErrorDoc<'a> {
 #[must_use]
 pub fn plan(report: Report<'_>) -> String {
     let Report { organization, bound_to, plan } = report;
-    let Plan { actions, findings, guards, in_sync: _, inventory } = plan;
-    let Inventory { complete, accounts, users, status_known } = inventory;
+    let Plan { actions, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory } = plan;
+    let Inventory { complete, accounts, users, status_known, channels, limits: _ } = inventory;
     pretty(&PlanDoc {
         format_version: FORMAT_VERSION,
         organization,
@@ -146,7 +155,7 @@ pub fn plan(report: Report<'_>) -> String {
             accounts: *accounts,
             users: *users,
             status_known: *status_known,
-            channels: "unmanaged",
+            channels: words::channels(*channels),
         },
         guards: guards.iter().map(GuardDoc::from).collect(),
         actions: actions.iter().map(ActionDoc::from).collect(),
@@ -193,11 +202,14 @@ impl PlanSummary {
             findings: plan.findings.len(),
             in_sync: plan.in_sync,
             losses: plan.losses(),
+            unchosen: plan.unchosen,
         };
         for action in &plan.actions {
             let count = match action {
                 Action::CreateAccount(_) => &mut summary.create,
-                Action::UpdateAccount { .. } => &mut summary.update,
+                Action::UpdateAccount { .. } | Action::SetChannelLimit { .. } => {
+                    &mut summary.update
+                }
                 Action::EnableAccount { .. } => &mut summary.enable,
                 Action::DisableAccount { .. } => &mut summary.disable,
                 Action::RemoveUser { .. } => &mut summary.remove,
@@ -246,6 +258,7 @@ impl From<Value> for ValueDoc {
     fn from(value: Value) -> Self {
         match value {
             Value::Bool(value) => Self::Bool(value),
+            Value::Number(number) => Self::Number(number),
             Value::Text(text) => Self::Text(text),
         }
     }

@@ -2,7 +2,10 @@
 
 mod digest;
 mod escape;
+mod group;
 mod json;
+mod outcomes;
+mod style;
 mod table;
 mod text;
 mod words;
@@ -10,8 +13,10 @@ mod words;
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
 pub use json::{outcomes as outcomes_json, plan as plan_json};
+pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
+pub use style::Style;
 pub use table::table;
-pub use text::{Style, outcome as outcome_text, outcomes as outcomes_text, plan as plan_text};
+pub use text::plan as plan_text;
 
 use crate::plan::Plan;
 

@@ -1,41 +1,13 @@
-//! Plans and outcomes for people at a terminal: what is lost first, then what changes.
+//! A plan for people at a terminal: what is lost first, then what changes, then what a person should know.
 
 use std::fmt::Write as _;
 
 use super::escape::line;
+use super::group::{Group, group};
 use super::json::{PlanSummary, digest};
+use super::style::{Ink, Style};
 use super::{Report, words};
-use crate::execute::{Ending, Outcome, Summary};
 use crate::plan::{Action, Change, Finding, Guard, Level, Plan, Reversible, Value};
-
-/// How text is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Style {
-    /// Whether it may have colours.
-    pub colour: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Ink {
-    Bold,
-    Dim,
-    Red,
-    Green,
-    Yellow,
-}
-
-impl Style {
-    fn paint(self, ink: Ink, text: &str) -> String {
-        let number = match ink {
-            Ink::Bold => 1,
-            Ink::Dim => 2,
-            Ink::Red => 31,
-            Ink::Green => 32,
-            Ink::Yellow => 33,
-        };
-        if self.colour { format!("\u{1b}[{number}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-}
 
 /// A plan for a terminal. Its last line says how it stands, in a form that can be searched for.
 #[must_use]
@@ -44,22 +16,22 @@ pub fn plan(report: Report<'_>, style: Style) -> String {
     let mut out = String::new();
     let heading = format!("{organization} at {}", bound_to.base_url);
     let _ = writeln!(out, "{}", style.paint(Ink::Bold, &line(&heading)));
-    let losses = plan.actions.iter().filter(|action| action.is_loss());
-    section(&mut out, style, "Losses", losses.map(|action| action_line(action, style)));
-    let others = plan.actions.iter().filter(|action| !action.is_loss());
-    section(&mut out, style, "Changes", others.map(|action| action_line(action, style)));
+    let (losses, others): (Vec<&Action>, Vec<&Action>) =
+        plan.actions.iter().partition(|action| action.is_loss());
+    section(&mut out, style, "Losses", actions(&losses, style));
+    section(&mut out, style, "Changes", actions(&others, style));
     for (title, level) in [("Findings", Level::Drift), ("Notices", Level::Notice)] {
-        let findings = plan.findings.iter().filter(|finding| finding.level() == level);
-        section(&mut out, style, title, findings.map(finding_line));
+        let found = plan.findings.iter().filter(|finding| finding.level() == level);
+        section(&mut out, style, title, findings(found));
     }
-    section(&mut out, style, "Guards", plan.guards.iter().map(|guard| guard_line(*guard, style)));
-    let _ = writeln!(out, "\n{}", verdict(plan, &digest(report), style));
+    let guards = plan.guards.iter().map(|guard| guard_line(*guard, style)).collect();
+    section(&mut out, style, "Guards", guards);
+    let _ = writeln!(out, "\n{}", verdict(report, style));
     out
 }
 
-fn section(out: &mut String, style: Style, title: &str, lines: impl Iterator<Item = String>) {
-    let mut lines = lines.peekable();
-    if lines.peek().is_none() {
+fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
+    if lines.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n{}", style.paint(Ink::Bold, title));
@@ -68,27 +40,73 @@ fn section(out: &mut String, style: Style, title: &str, lines: impl Iterator<Ite
     }
 }
 
-fn action_line(action: &Action, style: Style) -> String {
-    let (sign, ink) = match action {
-        _ if action.is_loss() => ("-", Ink::Red),
-        Action::CreateAccount(_) => ("+", Ink::Green),
-        Action::RemoveUser { .. }
-        | Action::DisableAccount { .. }
-        | Action::UpdateAccount { .. }
-        | Action::EnableAccount { .. } => ("~", Ink::Yellow),
-    };
-    let what = format!("{sign} {:<15}", words::action(action).replace('_', " "));
-    let changes: Vec<String> = action.changes().iter().map(change).collect();
-    let mut text = format!("{}  {}", style.paint(ink, &what), line(action.email().as_str()));
-    if !changes.is_empty() {
-        let _ = write!(text, "  {}", changes.join(", "));
+/// What an action does, without to whom: equal ones are shown as one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Deed {
+    sign: &'static str,
+    name: String,
+    loss: bool,
+    changes: String,
+    note: &'static str,
+}
+
+impl Deed {
+    fn of(action: &Action) -> Self {
+        let loss = action.is_loss();
+        let changes: Vec<String> = action.changes().iter().map(change).collect();
+        Self {
+            sign: if loss {
+                "-"
+            } else if action.is_create() {
+                "+"
+            } else {
+                "~"
+            },
+            name: words::action(action).replace('_', " "),
+            loss,
+            changes: changes.join(", "),
+            note: match (loss, action.reversible()) {
+                (true, Reversible::No) => "(cannot be undone)",
+                (true, Reversible::Partly) => "(can be undone only partly)",
+                (true | false, Reversible::Yes) | (false, Reversible::No | Reversible::Partly) => {
+                    ""
+                }
+            },
+        }
     }
-    let note = match (action.is_loss(), action.reversible()) {
-        (true, Reversible::No) => "  (cannot be undone)",
-        (true, Reversible::Partly) => "  (can be undone only partly)",
-        (true | false, _) => "",
-    };
-    text + &style.paint(Ink::Dim, note)
+
+    /// One line of it, about `whom`.
+    fn line(&self, whom: &str, style: Style) -> String {
+        let Self { sign, name, loss, changes, note } = self;
+        let ink = match (*loss, *sign) {
+            (true, _) => Ink::Red,
+            (false, "+") => Ink::Green,
+            (false, _) => Ink::Yellow,
+        };
+        let head = style.paint(ink, &format!("{sign} {name:<17}"));
+        let mut text = format!("{head}  {whom}");
+        if !changes.is_empty() {
+            text.extend(["  ", changes]);
+        }
+        if !note.is_empty() {
+            text.extend(["  ", &style.paint(Ink::Dim, note)]);
+        }
+        text
+    }
+}
+
+fn actions(actions: &[&Action], style: Style) -> Vec<String> {
+    let deeds = actions.iter().map(|action| (Deed::of(action), line(action.email().as_str())));
+    let lines = group(deeds).into_iter().flat_map(|group| {
+        let Group { what, names } = &group;
+        if !group.is_one() {
+            return names.iter().map(|name| what.line(name, style)).collect::<Vec<_>>();
+        }
+        let mut lines = vec![what.line(&format!("{} times", names.len()), style)];
+        lines.extend(group.names("    ", what.loss));
+        lines
+    });
+    lines.collect()
 }
 
 fn change(change: &Change) -> String {
@@ -105,17 +123,28 @@ fn change(change: &Change) -> String {
 fn value(value: &Value) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
         Value::Text(text) => format!("\"{}\"", line(text)),
     }
 }
 
-fn finding_line(finding: &Finding) -> String {
-    let code = finding.code().name();
-    let message = line(&words::finding(finding));
-    match finding.email() {
-        Some(email) => format!("! {code}  {} {message}", line(email.as_str())),
-        None => format!("! {code}  {message}"),
-    }
+fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
+    let said = findings.map(|finding| {
+        let text = (finding.code().name(), line(&words::finding(finding)));
+        (text, finding.email().map(|email| line(email.as_str())).unwrap_or_default())
+    });
+    let lines = group(said).into_iter().flat_map(|group| {
+        let Group { what: (code, message), names } = &group;
+        if !group.is_one() {
+            let space = |name: &str| if name.is_empty() { "" } else { " " };
+            let one = |name: &String| format!("! {code}  {name}{}{message}", space(name));
+            return names.iter().map(one).collect::<Vec<_>>();
+        }
+        let mut lines = vec![format!("! {code}  {} times: {message}", names.len())];
+        lines.extend(group.names("    ", false));
+        lines
+    });
+    lines.collect()
 }
 
 fn guard_line(guard: Guard, style: Style) -> String {
@@ -128,65 +157,54 @@ fn guard_line(guard: Guard, style: Style) -> String {
     format!("{}: {counts}", words::guard(name))
 }
 
-/// The last line of a plan.
-fn verdict(plan: &Plan, digest: &str, style: Style) -> String {
-    let PlanSummary { create, update, enable, disable, remove, findings, in_sync, losses } =
-        PlanSummary::of(plan);
-    if !plan.has_drift() && plan.inventory.complete {
-        let text = format!("In sync: {in_sync} entries are as they should be.");
-        return style.paint(Ink::Green, &text);
-    }
-    format!(
-        "Digest: {digest}\nPlan: {create} to create, {update} to update, {enable} to enable, \
-         {disable} to disable, {remove} to remove; {losses} losses, {findings} findings, {in_sync} in sync"
-    )
-}
-
-/// One outcome, on one line; a second one for its hint.
-#[must_use]
-pub fn outcome(outcome: &Outcome, style: Style) -> String {
-    let Outcome { action, ending, created, request_id } = outcome;
-    let ink = match ending {
-        Ending::Done | Ending::Satisfied => Ink::Green,
-        Ending::Failed(_) | Ending::Unknown(_) => Ink::Red,
-        Ending::Stale(_) | Ending::Skipped => Ink::Yellow,
-    };
-    let word = style.paint(ink, &format!("{:<9}", words::ending(ending)));
-    let what = words::action(action).replace('_', " ");
-    let mut text = format!("{word}  {what:<15}  {}", line(action.email().as_str()));
-    if let Some(id) = created {
-        let _ = write!(text, "  {}", line(id));
-    }
-    match ending {
-        Ending::Failed(fault) | Ending::Unknown(fault) => {
-            let _ = write!(text, ": {}", line(&fault.message));
-            if let Some(id) = request_id {
-                let _ = write!(text, " (request {})", line(id));
-            }
-            if let Some(hint) = fault.hint {
-                let _ = write!(text, "\n           hint: {hint}");
-            }
-        }
-        Ending::Stale(why) => {
-            let _ = write!(text, ": {}", line(why));
-        }
-        Ending::Done | Ending::Satisfied | Ending::Skipped => {}
-    }
-    text
-}
-
-/// All outcomes, and how many ended how.
-#[must_use]
-pub fn outcomes(outcomes: &[Outcome], style: Style) -> String {
+/// How it stands: a few lines, of which the last can be searched for.
+fn verdict(report: Report<'_>, style: Style) -> String {
+    let plan = report.plan;
+    let PlanSummary {
+        create,
+        update,
+        enable,
+        disable,
+        remove,
+        findings,
+        in_sync,
+        losses,
+        unchosen,
+    } = PlanSummary::of(plan);
     let mut out = String::new();
-    for one in outcomes {
-        let _ = writeln!(out, "{}", outcome(one, style));
+    if plan.withheld > 0 {
+        let _ = writeln!(out, "Held back: {} actions, for the reasons above.", plan.withheld);
     }
-    let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
-    let _ = writeln!(
+    if !plan.has_drift() && plan.inventory.complete && unchosen == 0 {
+        let text = format!("In sync: {in_sync} entries are as they should be.");
+        return out + &style.paint(Ink::Green, &text);
+    }
+    if unchosen > 0 {
+        let _ =
+            writeln!(out, "Not chosen: {unchosen} actions; the guards look at them all the same.");
+    }
+    out.push_str(&prospects(plan));
+    let _ = write!(
         out,
-        "\nApplied: {done} done, {satisfied} satisfied, {failed} failed, {stale} stale, \
-         {unknown} unknown, {skipped} skipped"
+        "Digest: {}\nPlan: {create} to create, {update} to update, {enable} to enable, \
+         {disable} to disable, {remove} to remove; {losses} losses, {findings} findings, {in_sync} in sync",
+        digest(report)
     );
+    if !plan.inventory.complete {
+        out.push_str("; the inventory is incomplete");
+    }
     out
+}
+
+/// What an apply of it would meet.
+fn prospects(plan: &Plan) -> String {
+    if plan.actions.is_empty() {
+        return String::new();
+    }
+    let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
+    if refusing == 0 {
+        return format!("An apply sends {} requests.\n", plan.requests());
+    }
+    let losses = plan.losses();
+    format!("An apply is refused by {refusing} guards; --approve-losses {losses} lifts them.\n")
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
-use super::plan::{self, Planned};
+use super::plan::{self, Planned, Targets};
 use super::terminal;
 use crate::execute::{Ending, execute};
 use crate::manifest;
@@ -64,7 +64,7 @@ fn step(text: &str) -> Result<(), Failure> {
 
 async fn plan_now(session: &Session) -> Result<Planned, Failure> {
     let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
-    plan::make(&session.reader(), desired).await
+    plan::make(&session.reader(), desired, &Targets::default()).await
 }
 
 async fn apply(session: &Session, planned: &Planned, style: Style) -> Result<(), Failure> {

@@ -1,9 +1,15 @@
 //! Situations, and what is planned for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::model::*;
+
+mod channels;
+mod identity;
+mod laws;
+mod people;
+mod world;
 
 const PRESENT: Presence = Presence::Present { groups: None, until: None };
 
@@ -62,15 +68,60 @@ fn email(name: &str) -> Email {
     Email::new(format!("{name}@shop.example"))
 }
 
+/// What a plan is made of.
+struct Situation {
+    want: Desired,
+    live: Live,
+    ledger: Ledger,
+    today: Day,
+}
+
+impl Situation {
+    fn in_sync() -> Self {
+        let (want, live) = in_sync();
+        Self { want, live, ledger: Ledger::default(), today: day("2026-03-01") }
+    }
+
+    fn plan(&self) -> Plan {
+        plan(&self.want, &self.live, &self.ledger, self.today)
+    }
+
+    fn account(&mut self, name: &str) -> &mut WantedAccount {
+        self.want.accounts.get_mut(&email(name)).unwrap()
+    }
+
+    fn users(&mut self) -> &mut BTreeMap<Email, WantedUser> {
+        self.want.users.as_mut().unwrap()
+    }
+
+    fn list_user(&mut self, address: &str, presence: Presence) {
+        let email = Email::new(address);
+        self.users().insert(email.clone(), WantedUser { email, presence });
+    }
+
+    fn rename_user(&mut self, name: &str, address: &str) {
+        user(&mut self.live, name).email = Email::new(address);
+    }
+}
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
 /// Starts in sync, breaks something, and looks at what is planned: actions as `verb email`, findings as codes.
 fn check(
     change: impl FnOnce(&mut Desired, &mut Live),
     actions: &[&str],
     findings: &[Code],
 ) -> Plan {
-    let (mut desired, mut live) = in_sync();
-    change(&mut desired, &mut live);
-    let plan = plan(&desired, &live);
+    check_all(|situation| change(&mut situation.want, &mut situation.live), actions, findings)
+}
+
+/// The same with the ledger and the day.
+fn check_all(change: impl FnOnce(&mut Situation), actions: &[&str], findings: &[Code]) -> Plan {
+    let mut situation = Situation::in_sync();
+    change(&mut situation);
+    let plan = situation.plan();
     let planned: Vec<String> = plan.actions.iter().map(in_words).collect();
     assert_eq!(planned, actions);
     let found: Vec<Code> = plan.findings.iter().map(Finding::code).collect();
@@ -82,6 +133,10 @@ fn in_words(action: &Action) -> String {
     let verb = match action {
         Action::RemoveUser { .. } => "remove",
         Action::DisableAccount { .. } => "disable",
+        Action::SetChannelLimit { before, after, .. } => {
+            let before = before.map_or("?".to_owned(), |before| before.to_string());
+            return format!("limit {} {before}→{after}", action.email());
+        }
         Action::UpdateAccount { .. } => "update",
         Action::EnableAccount { .. } => "enable",
         Action::CreateAccount(_) => "create",
@@ -331,8 +386,9 @@ fn equal_input_in_another_order_gives_the_same_plan() {
     desired.accounts = BTreeMap::new();
     desired.policy.unlisted_accounts = UnlistedAccounts::Disable;
     desired.users.as_mut().unwrap().clear();
-    let one = plan(&desired, &live);
+    let make = |live: &Live| plan(&desired, live, &Ledger::default(), day("2026-03-01"));
+    let one = make(&live);
     live.accounts.reverse();
     live.users.as_mut().unwrap().reverse();
-    assert_eq!(plan(&desired, &live), one);
+    assert_eq!(make(&live), one);
 }

@@ -1,0 +1,150 @@
+//! Users: who may be there until when, who looks like whom, and what only a person can change.
+
+use super::*;
+
+fn until(text: &str) -> Presence {
+    Presence::Present { groups: None, until: Some(day(text)) }
+}
+
+#[test]
+fn after_its_last_day_a_user_counts_as_unlisted() {
+    let listed = |text| {
+        move |situation: &mut Situation| situation.list_user("ops@acme.example", until(text))
+    };
+    check_all(listed("2026-03-01"), &[], &[]);
+    check_all(listed("2026-02-28"), &["remove ops@acme.example"], &[]);
+    check_all(
+        |situation| {
+            listed("2026-02-28")(situation);
+            situation.want.policy.unlisted_users = UnlistedUsers::Report;
+        },
+        &[],
+        &[Code::UserUnlisted],
+    );
+}
+
+#[test]
+fn a_user_whose_day_has_passed_is_not_missed() {
+    check_all(|situation| situation.list_user("temp@acme.example", until("2026-02-28")), &[], &[]);
+}
+
+#[test]
+fn who_is_to_be_absent_is_removed_whatever_the_policy_says() {
+    for policy in [UnlistedUsers::Ignore, UnlistedUsers::Report, UnlistedUsers::Remove] {
+        check_all(
+            |situation| {
+                situation.want.policy.unlisted_users = policy;
+                situation.list_user("ops@acme.example", Presence::Absent);
+            },
+            &["remove ops@acme.example"],
+            &[],
+        );
+    }
+    let plan =
+        check_all(|situation| situation.list_user("left@acme.example", Presence::Absent), &[], &[]);
+    assert_eq!(plan.in_sync, 5, "who is gone as wanted is in sync");
+    check_all(
+        |situation| situation.list_user("root@acme.example", Presence::Absent),
+        &[],
+        &[Code::OwnerUnlisted],
+    );
+    check_all(
+        |situation| {
+            situation.list_user("ops@acme.example", Presence::Absent);
+            situation.want.policy.protected.insert(Email::new("ops@acme.example"));
+        },
+        &[],
+        &[Code::Protected],
+    );
+}
+
+#[test]
+fn a_user_who_looks_like_a_missing_one_is_held_back_unless_absent() {
+    check_all(
+        |situation| situation.rename_user("ops", "op@acme.example"),
+        &[],
+        &[Code::UserMissing, Code::LooksLikeRename],
+    );
+    check_all(
+        |situation| {
+            situation.rename_user("ops", "op@acme.example");
+            situation.list_user("op@acme.example", Presence::Absent);
+        },
+        &["remove op@acme.example"],
+        &[Code::UserMissing],
+    );
+    check_all(
+        |situation| situation.rename_user("ops", "somebody@acme.example"),
+        &["remove somebody@acme.example"],
+        &[Code::UserMissing],
+    );
+}
+
+#[test]
+fn what_differs_of_a_listed_user_is_for_a_person() {
+    let status = |status| {
+        move |situation: &mut Situation| user(&mut situation.live, "ops").status = Some(status)
+    };
+    check_all(status(UserStatus::Disabled), &[], &[Code::UserDisabled]);
+    check_all(status(UserStatus::Blocked), &[], &[Code::UserBlocked]);
+    check_all(status(UserStatus::Other("asleep".to_owned())), &[], &[Code::StatusUnknown]);
+    let plan = check_all(
+        |situation| {
+            let groups = Some(["Engineering", "Support"].map(str::to_owned).into());
+            situation.list_user("ops@acme.example", Presence::Present { groups, until: None });
+            let groups = ["Support", "Finance"].map(str::to_owned).into();
+            user(&mut situation.live, "ops").groups = Some(groups);
+        },
+        &[],
+        &[Code::GroupMismatch],
+    );
+    let finding = Finding::GroupMismatch {
+        email: Email::new("ops@acme.example"),
+        missing: vec!["Engineering".to_owned()],
+        extra: vec!["Finance".to_owned()],
+    };
+    assert_eq!(plan.findings, [finding]);
+}
+
+#[test]
+fn a_finding_is_accepted_until_its_day() {
+    let accept = |code, email: &str, until| Accepted {
+        code,
+        email: Some(Email::new(email)),
+        until: day(until),
+        reason: Some("invited".to_owned()),
+    };
+    let with = |accepted: Accepted| {
+        move |situation: &mut Situation| {
+            situation.want.accept = vec![accepted];
+            situation.live.users.as_mut().unwrap().pop();
+        }
+    };
+    let fine = with(accept(Code::UserMissing, "OPS@acme.example", "2026-03-01"));
+    assert!(!check_all(fine, &[], &[Code::Accepted]).has_drift());
+    let late = with(accept(Code::UserMissing, "ops@acme.example", "2026-02-28"));
+    assert!(check_all(late, &[], &[Code::UserMissing]).has_drift());
+    let other = with(accept(Code::UserBlocked, "ops@acme.example", "2026-03-01"));
+    check_all(other, &[], &[Code::UserMissing]);
+    let other = with(accept(Code::UserMissing, "root@acme.example", "2026-03-01"));
+    check_all(other, &[], &[Code::UserMissing]);
+}
+
+#[test]
+fn a_target_chooses_from_the_plan_that_is_made_of_everything() {
+    let mut situation = Situation::in_sync();
+    situation.want.policy.unlisted_users = UnlistedUsers::Remove;
+    situation.users().remove(&Email::new("ops@acme.example"));
+    situation.account("cat").custom_pricing = Some(true);
+    situation.live.accounts[1].name = Some("Tom".to_owned());
+    let (want, live) = (&situation.want, &situation.live);
+    let target = [email("cat")].into();
+    let chosen = situation.plan().choose(want, live, &target);
+    let words: Vec<_> = chosen.actions.iter().map(in_words).collect();
+    assert_eq!(words, ["update cat@shop.example"]);
+    assert_eq!((chosen.unchosen, chosen.findings.len(), chosen.losses()), (1, 0, 0));
+    assert_eq!(chosen.guards, situation.plan().guards, "guards see the whole");
+    assert_eq!(Plan::strangers(want, live, &target), Vec::<&Email>::new());
+    let stranger = [email("cta")].into();
+    assert_eq!(Plan::strangers(want, live, &stranger), [&email("cta")]);
+}

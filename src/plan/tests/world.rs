@@ -1,0 +1,366 @@
+//! A small world to plan for: an organization, a manifest for it, and a ledger that may be right, old or
+//! empty. It can be read, and a plan can be carried out in it.
+
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+/// An organization with what the API hides, and what somebody wants it to be.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub want: Desired,
+    pub accounts: Vec<Customer>,
+    pub users: Vec<LiveUser>,
+    pub allocatable: u64,
+    /// What an account gets at its creation.
+    pub allotment: u64,
+    pub ledger: Ledger,
+    pub gaps: Vec<String>,
+}
+
+/// A managed account, with what the API hides.
+#[derive(Clone, Debug)]
+pub(super) struct Customer {
+    pub account: LiveAccount,
+    pub cancelled: bool,
+    pub limit: u64,
+}
+
+pub(super) const TODAY: &str = "2026-03-01";
+
+const LOCALS: [&str; 8] =
+    ["martin", "Marten", "martinique", "zoe", "zo\u{435}", "b0b", "bob", "customer.support"];
+const DOMAINS: [&str; 4] = ["shop.example", "SHOP.example", "sh0p.example", "elsewhere.example"];
+const NAMES: [&str; 4] = ["North", "South", "East", "  north "];
+
+fn emails() -> impl Strategy<Value = Email> {
+    (select(&LOCALS[..]), select(&DOMAINS[..]))
+        .prop_map(|(local, domain)| Email::new(format!("{local}@{domain}")))
+}
+
+fn statuses() -> impl Strategy<Value = Status> {
+    select(&[Status::Enabled, Status::Enabled, Status::Disabled, Status::Blocked][..])
+}
+
+type Spec = (Email, &'static str, (Status, bool, bool), (Option<bool>, Option<bool>), u64);
+
+fn customers() -> impl Strategy<Value = Vec<Customer>> {
+    let one = (
+        emails(),
+        select(&NAMES[..]),
+        (statuses(), prop::bool::weighted(0.9), prop::bool::weighted(0.1)),
+        (of(any::<bool>()), of(any::<bool>())),
+        0_u64..30,
+    );
+    vec(one, 0..7).prop_map(|customers| {
+        let customer = |(place, spec)| {
+            let (place, spec): (usize, Spec) = (place, spec);
+            let (email, name, (status, told, cancelled), (pricing, rollup), limit) = spec;
+            Customer {
+                account: LiveAccount {
+                    id: AccountId::new(format!("account-{place}")),
+                    email,
+                    name: Some(name.to_owned()),
+                    manager: Some(AccountId::new("manager")),
+                    custom_pricing: pricing,
+                    rollup_billing: rollup,
+                    status: told.then_some(status),
+                },
+                cancelled,
+                limit,
+            }
+        };
+        customers.into_iter().enumerate().map(customer).collect()
+    })
+}
+
+fn people() -> impl Strategy<Value = Vec<LiveUser>> {
+    let roles = select(&[0, 0, 0, 1, 2][..]);
+    vec((emails(), roles, 0..4_u8), 0..7).prop_map(|people| {
+        let person = |(place, (email, role, status)): (usize, (Email, i32, u8))| LiveUser {
+            id: UserId::new(format!("user-{place}")),
+            email,
+            role: match role {
+                0 => Role::SubUser,
+                1 => Role::Owner,
+                _ => Role::Other("organization_robot".to_owned()),
+            },
+            status: match status {
+                0 => Some(UserStatus::Disabled),
+                1 => Some(UserStatus::Blocked),
+                _ => Some(UserStatus::Enabled),
+            },
+            groups: Some(vec!["Support".to_owned()]),
+        };
+        people.into_iter().enumerate().map(person).collect()
+    })
+}
+
+fn wanted_accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
+    let one = (
+        emails(),
+        select(&NAMES[..]),
+        of(any::<bool>()),
+        of(0_u64..30),
+        (of(any::<bool>()), of(any::<bool>())),
+        prop::option::weighted(0.2, 0_u8..7),
+    );
+    vec(one, 0..7).prop_map(|entries| {
+        let mut ids = BTreeSet::new();
+        let entry = |(email, name, enabled, channel_limit, (pricing, rollup), id)| {
+            let (email, name, id): (Email, &str, Option<u8>) = (email, name, id);
+            let account = WantedAccount {
+                name: name.to_owned(),
+                email: email.clone(),
+                // A manifest has each id once.
+                id: id
+                    .filter(|id| ids.insert(*id))
+                    .map(|id| AccountId::new(format!("account-{id}"))),
+                enabled,
+                channel_limit,
+                custom_pricing: pricing,
+                rollup_billing: rollup,
+                reenable_connections: false,
+                password_from: None,
+            };
+            (email, account)
+        };
+        entries.into_iter().map(entry).collect()
+    })
+}
+
+fn wanted_users() -> impl Strategy<Value = Option<BTreeMap<Email, WantedUser>>> {
+    let presence = prop_oneof![
+        4 => Just(PRESENT),
+        1 => Just(Presence::Absent),
+        1 => Just(Presence::Present { groups: None, until: Some(day("2026-02-28")) }),
+        1 => Just(Presence::Present {
+            groups: Some(["Finance".to_owned()].into()),
+            until: Some(day("2026-03-01")),
+        }),
+    ];
+    let users = vec((emails(), presence), 1..7).prop_map(|users| {
+        users
+            .into_iter()
+            .map(|(email, presence)| (email.clone(), WantedUser { email, presence }))
+            .collect()
+    });
+    prop::option::weighted(0.9, users)
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    use UnlistedAccounts as A;
+    use UnlistedUsers as U;
+    let accounts = select(&[A::Ignore, A::Report, A::Disable, A::Disable][..]);
+    let users = select(&[U::Ignore, U::Report, U::Remove, U::Remove][..]);
+    (accounts, users, vec(emails(), 0..3)).prop_map(
+        |(unlisted_accounts, unlisted_users, protected)| Policy {
+            unlisted_accounts,
+            unlisted_users,
+            budgets: Budgets::default(),
+            protected: protected.into_iter().collect(),
+        },
+    )
+}
+
+/// How far what is remembered agrees with what is there.
+#[derive(Clone, Copy, Debug)]
+enum Memory {
+    None,
+    /// Everything that is there is recorded as it is.
+    Whole,
+    /// Some of it is.
+    Part,
+    /// Somebody changed a limit since.
+    Old,
+}
+
+/// Worlds of every kind; `gaps` says how often an inventory is incomplete.
+pub(super) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
+    let memory = select(&[Memory::None, Memory::Whole, Memory::Part, Memory::Old][..]);
+    let create = (any::<prop::sample::Index>(), 0..3_u8);
+    let pool = (0_u64..120, 0_u64..4);
+    let wanted = (policies(), wanted_accounts(), wanted_users());
+    (wanted, customers(), people(), pool, memory, of(create), prop::bool::weighted(gaps)).prop_map(
+        |(
+            (policy, accounts, users),
+            customers,
+            people,
+            (spare, allotment),
+            memory,
+            create,
+            gap,
+        )| {
+            let want = Desired {
+                organization: "world".to_owned(),
+                manager: None,
+                policy,
+                accept: Vec::new(),
+                accounts,
+                users,
+            };
+            let mut world = World {
+                want,
+                accounts: customers,
+                users: people,
+                allocatable: 0,
+                allotment,
+                ledger: Ledger::default(),
+                gaps: if gap { vec!["accounts: a page was empty".to_owned()] } else { Vec::new() },
+            };
+            world.allocatable = world.allocated() + spare;
+            world.remember(memory);
+            if let Some((place, state)) = create.filter(|_| !world.want.accounts.is_empty()) {
+                let email = place.get(&world.want.accounts.keys().collect::<Vec<_>>()).to_owned();
+                let state = match state {
+                    0 => Create::Intended,
+                    1 => Create::Sending,
+                    _ => Create::Acknowledged(AccountId::new("account-unseen")),
+                };
+                world.ledger.creates.insert(email.clone(), state);
+            }
+            world
+        },
+    )
+}
+
+impl World {
+    fn present(&self) -> impl Iterator<Item = &Customer> {
+        self.accounts.iter().filter(|customer| !customer.cancelled)
+    }
+
+    pub(super) fn allocated(&self) -> u64 {
+        self.present().map(|customer| customer.limit).sum()
+    }
+
+    fn remember(&mut self, memory: Memory) {
+        let all: Vec<_> = self.present().map(|one| (one.account.id.clone(), one.limit)).collect();
+        let known = match memory {
+            Memory::None => return,
+            Memory::Whole | Memory::Old => all.len(),
+            Memory::Part => all.len() / 2,
+        };
+        self.ledger.limits = all.into_iter().take(known).collect();
+        self.take_remainder();
+        if let (Memory::Old, Some(first)) = (memory, self.accounts.first_mut()) {
+            first.limit += 1;
+            self.allocatable += 1;
+        }
+    }
+
+    fn take_remainder(&mut self) {
+        let unrecorded = self.present().map(|one| one.account.id.clone());
+        let unrecorded = unrecorded.filter(|id| !self.ledger.limits.contains_key(id)).collect();
+        let channels = i64::try_from(self.allocated()).unwrap() - self.ledger.acknowledged();
+        self.ledger.remainder = Some(Remainder { channels, unrecorded });
+    }
+
+    /// What a complete read of it gives.
+    pub(super) fn read(&self) -> Live {
+        let side = |cancelled| {
+            let those = self.accounts.iter().filter(move |one| one.cancelled == cancelled);
+            those.map(|one| one.account.clone()).collect::<Vec<_>>()
+        };
+        let limits = self.want.accounts.values().any(|want| want.channel_limit.is_some());
+        Live {
+            manager: Some(AccountId::new("manager")),
+            accounts: side(false),
+            cancelled: side(true),
+            users: self.want.users.is_some().then(|| self.users.clone()),
+            channels: limits.then(|| ChannelPool {
+                allocatable: self.allocatable,
+                allocated: self.allocated(),
+            }),
+            gaps: self.gaps.clone(),
+        }
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        plan(&self.want, &self.read(), &self.ledger, day(TODAY))
+    }
+
+    /// Carries out a plan, as an executor would: says which limits the pool refused for good.
+    pub(super) fn apply(&mut self, plan: &Plan) -> Vec<Action> {
+        if plan.inventory.channels != Channels::Unmanaged {
+            self.ledger.limits = plan.inventory.limits.clone();
+        }
+        let mut refused = Vec::new();
+        let mut actions = plan.actions.as_slice();
+        while let Some(first) = actions.first() {
+            let phase = actions.iter().take_while(|action| action.phase() == first.phase()).count();
+            let (mut open, rest) = (actions[..phase].to_vec(), &actions[phase..]);
+            // Who is refused waits while others free channels.
+            loop {
+                let before = open.len();
+                open.retain(|action| !self.perform(action));
+                if open.is_empty() || open.len() == before {
+                    break;
+                }
+            }
+            refused.extend(open);
+            actions = rest;
+        }
+        if plan.inventory.channels != Channels::Unmanaged {
+            self.take_remainder();
+        }
+        refused
+    }
+
+    fn perform(&mut self, action: &Action) -> bool {
+        match action {
+            Action::RemoveUser { id, .. } => self.users.retain(|user| user.id != *id),
+            Action::DisableAccount { target, email } => {
+                self.customer(target, email).account.status = Some(Status::Disabled);
+            }
+            Action::EnableAccount { id, email, .. } => {
+                let target = Target::Live(id.clone());
+                self.customer(&target, email).account.status = Some(Status::Enabled);
+            }
+            Action::UpdateAccount { id, email, after, .. } => {
+                let target = Target::Live(id.clone());
+                self.customer(&target, email).account.custom_pricing = Some(*after);
+            }
+            Action::SetChannelLimit { target, email, after, .. } => {
+                let (allocated, allocatable) = (self.allocated(), self.allocatable);
+                let customer = self.customer(target, email);
+                if allocated - customer.limit + after > allocatable && *after > customer.limit {
+                    return false;
+                }
+                customer.limit = *after;
+                let id = customer.account.id.clone();
+                self.ledger.limits.insert(id, *after);
+            }
+            Action::CreateAccount(new) => self.create(new),
+        }
+        true
+    }
+
+    fn create(&mut self, new: &NewAccount) {
+        let id = AccountId::new(format!("account-created-{}", self.accounts.len()));
+        let spare = self.allocatable.saturating_sub(self.allocated());
+        self.accounts.push(Customer {
+            account: LiveAccount {
+                id,
+                email: new.email.clone(),
+                name: Some(new.name.clone()),
+                manager: Some(AccountId::new("manager")),
+                custom_pricing: Some(new.custom_pricing.unwrap_or(false)),
+                rollup_billing: Some(new.rollup_billing.unwrap_or(false)),
+                status: Some(Status::Enabled),
+            },
+            cancelled: false,
+            limit: self.allotment.min(spare),
+        });
+    }
+
+    fn customer(&mut self, target: &Target, email: &Email) -> &mut Customer {
+        let is = |one: &&mut Customer| match target {
+            Target::Live(id) => one.account.id == *id,
+            Target::Created => !one.cancelled && one.account.email == *email,
+        };
+        self.accounts.iter_mut().find(is).unwrap()
+    }
+}
