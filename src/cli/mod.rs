@@ -2,6 +2,7 @@
 //! exit status.
 
 mod apply;
+mod completions;
 mod connect;
 mod demo;
 mod exit;
@@ -49,6 +50,10 @@ enum Command {
     Sandbox(sandbox::Args),
     /// Plan, apply and plan again against a sandbox of its own: no key, no network
     Demo(demo::Args),
+    /// Print what a shell reads to complete arguments
+    Completions(completions::Args),
+    /// Print the manual, as troff
+    Man,
 }
 
 /// Runs the command that the arguments name.
@@ -78,6 +83,8 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Get(args) => get::run(&global, &args).await,
         Command::Sandbox(args) => sandbox::run(&global, &args).await,
         Command::Demo(args) => demo::run(&global, &args).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => completions::manual(),
     }
 }
 

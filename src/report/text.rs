@@ -124,7 +124,7 @@ fn value(value: &Value) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.to_string(),
-        Value::Text(text) => format!("\"{}\"", line(text)),
+        Value::Text(text) => format!("\"{}\"", line(text).replace('"', "\\\"")),
     }
 }
 

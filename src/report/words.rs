@@ -87,7 +87,9 @@ pub(super) fn finding(finding: &Finding) -> String {
         F::UserUnlisted(_) => "is in the organization and not listed",
         F::OwnerUnlisted(_) => "is an owner and should not be there; owners are never removed",
         F::UserDisabled(_) => "is disabled; enable the user in the portal",
-        F::AccountBlocked(_) | F::UserBlocked(_) => "is blocked by Telnyx; only Telnyx support can lift that",
+        F::AccountBlocked(_) | F::UserBlocked(_) => {
+            "is blocked by Telnyx; only Telnyx support can lift that"
+        }
         F::AccountCancelled(_) => {
             "was cancelled and keeps its email; only Telnyx support can bring it back"
         }

@@ -15,6 +15,8 @@ mod operations;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod resend;
 mod sandbox;
 #[cfg(test)]
