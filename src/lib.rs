@@ -9,17 +9,19 @@
 //!    [`telnyx::Writer`] can only change.
 //! 4. [`detect`]: one read-only pass over the API becomes `Live`, or says what may be missing in it.
 //! 5. [`plan`]: a pure function of `Desired` and `Live`: [`plan::Plan`], the actions and the findings.
-//! 6. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
-//! 7. [`report`]: plans and outcomes as text and JSON.
-//! 8. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
-//! 9. [`cli`]: the command line, where errors are printed and become exit statuses.
+//! 6. [`ledger`]: keeps [`model::Ledger`], what Telnyx will not tell again, where it outlives a run.
+//! 7. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
+//! 8. [`report`]: plans and outcomes as text and JSON.
+//! 9. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
+//! 10. [`cli`]: the command line, where errors are printed and become exit statuses.
 //!
-//! Imports go one way: `main → cli → {detect, execute, report, sandbox} → {manifest, telnyx, plan} →
+//! Imports go one way: `main → cli → {detect, execute, report, sandbox} → {manifest, telnyx, ledger, plan} →
 //! model`. `model` and `plan` know no serialization, no async and no clock; a test holds the modules to this.
 
 pub mod cli;
 pub mod detect;
 pub mod execute;
+pub mod ledger;
 pub mod manifest;
 pub mod model;
 pub mod plan;

@@ -27,6 +27,12 @@ pub(super) struct Global {
     /// How long one request may take
     #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
+    /// The ledger: a file, or none [default: .trunkline/ORGANIZATION.json]
+    #[arg(long, global = true, value_name = "URL")]
+    pub state: Option<String>,
+    /// How long to wait for a ledger that another process holds
+    #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub lock_timeout: Duration,
     /// Form of the log on stderr
     #[arg(long, global = true, value_name = "FORM", default_value = "text")]
     pub log_format: LogFormat,

@@ -8,10 +8,12 @@ mod demo;
 mod exit;
 mod get;
 mod global;
+mod ledger;
 mod logging;
 mod plan;
 mod sandbox;
 mod signals;
+mod state;
 mod terminal;
 mod validate;
 
@@ -46,6 +48,8 @@ enum Command {
     Apply(apply::Args),
     /// Read accounts, users and channels
     Get(get::Args),
+    /// Look into the ledger, and settle what it cannot know
+    State(state::Args),
     /// Run the account API on this machine, to try things out
     Sandbox(sandbox::Args),
     /// Plan, apply and plan again against a sandbox of its own: no key, no network
@@ -81,6 +85,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&global, &args).await,
         Command::Apply(args) => apply::run(&global, &args).await,
         Command::Get(args) => get::run(&global, &args).await,
+        Command::State(args) => state::run(&global, &args).await,
         Command::Sandbox(args) => sandbox::run(&global, &args).await,
         Command::Demo(args) => demo::run(&global, &args).await,
         Command::Completions(args) => completions::run(&args),

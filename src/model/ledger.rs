@@ -13,8 +13,11 @@ pub struct Ledger {
     pub remainder: Option<Remainder>,
     /// The creates that have begun and that no list has shown yet.
     pub creates: BTreeMap<Email, Create>,
-    /// The email of each account as it was last seen.
+    /// The email of each account as it was last seen. One that the manifest still wants and that no account
+    /// has any more is kept: it tells who the account was.
     pub emails: BTreeMap<AccountId, Email>,
+    /// When the creates that are `Sending` were about to be sent, in seconds since 1970 (UTC).
+    pub sent_at: BTreeMap<Email, u64>,
 }
 
 /// What a pool had beside the acknowledged limits, when it was last looked at.

@@ -5,17 +5,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may import of the crate, beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("telnyx", &["model"]),
     ("plan", &["model"]),
     ("detect", &["model", "telnyx"]),
-    ("execute", &["model", "plan", "telnyx"]),
+    ("ledger", &["model"]),
+    ("execute", &["ledger", "model", "plan", "telnyx"]),
     // Outcomes are what execution returns; a report only shows them.
     ("report", &["model", "plan", "execute"]),
     ("sandbox", &[]),
-    ("cli", &["detect", "execute", "manifest", "model", "plan", "report", "sandbox", "telnyx"]),
+    (
+        "cli",
+        &[
+            "detect", "execute", "ledger", "manifest", "model", "plan", "report", "sandbox",
+            "telnyx",
+        ],
+    ),
 ];
 
 /// The source files of a module, with their text.

@@ -1,0 +1,49 @@
+//! From flags to a ledger.
+
+use super::exit::Failure;
+use super::global::Global;
+use crate::ledger::{Binding, Error, Holder, Journal, Location, Mismatch, Store};
+use crate::model::Ledger;
+
+/// The store that the flags name, or the one that an organization has by default.
+#[expect(dead_code, reason = "for the commands that plan")]
+pub(super) fn store(global: &Global, organization: &str) -> Result<Store, Failure> {
+    let named = named(global)?;
+    Ok(Store::new(&named.unwrap_or_else(|| Location::of(organization))))
+}
+
+/// Where the flags say that the ledger is. `None`: they don't.
+pub(super) fn named(global: &Global) -> Result<Option<Location>, Failure> {
+    Ok(global.state.as_deref().map(Location::parse).transpose()?)
+}
+
+/// What is remembered, for a command that only looks: it waits for nobody and makes nothing.
+#[expect(dead_code, reason = "for the commands that plan")]
+pub(super) async fn read(store: &Store, binding: &Binding) -> Result<Ledger, Failure> {
+    Ok(store.load(binding).await?.ledger)
+}
+
+/// The ledger for a command that changes something; `command` is what others are told that holds it.
+#[expect(dead_code, reason = "for the commands that apply")]
+pub(super) async fn write(
+    global: &Global,
+    store: Store,
+    binding: &Binding,
+    command: &str,
+) -> Result<Journal, Failure> {
+    Ok(Journal::open(store, binding, &Holder::this(command), global.lock_timeout).await?)
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let hint = error.hint();
+        match (&error, hint) {
+            // As with a manifest for another manager: the wrong key, and nothing was sent.
+            (Error::Foreign { what: Mismatch::Manager, .. }, Some(hint)) => {
+                Self::refused(error.to_string(), hint)
+            }
+            (_, Some(hint)) => Self::new(error, hint),
+            (_, None) => Self::from(anyhow::Error::from(error)),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `trunkline state resolve` and `trunkline state forget`: everything is checked, then all of it is recorded
+//! in one write, or none of it.
+
+use std::collections::BTreeSet;
+
+use super::super::exit::{Exit, Failure};
+use super::super::global::Global;
+use super::super::terminal;
+use crate::ledger::{Change, Holder, Journal, Store};
+use crate::model::{AccountId, Create, Email, Ledger};
+use crate::report::escape_line;
+
+/// Settle creates whose outcome is unknown
+///
+/// A create is of unknown outcome when its answer was lost and no list has shown the account: it may exist or
+/// not. Look into the portal, then say what is so.
+#[derive(clap::Args, Debug)]
+#[command(group = clap::ArgGroup::new("how").required(true))]
+pub(super) struct Resolve {
+    /// The emails of the accounts
+    #[arg(value_name = "EMAIL", required_unless_present = "all", conflicts_with = "all")]
+    emails: Vec<String>,
+    /// All creates of unknown outcome
+    #[arg(long)]
+    all: bool,
+    /// The account exists, and this is its id: go on with it (one EMAIL)
+    #[arg(long, value_name = "ID", group = "how", conflicts_with = "all")]
+    adopt: Option<String>,
+    /// It does not exist, and is still wanted: the next apply sends the create again
+    #[arg(long, group = "how")]
+    retry: bool,
+    /// It does not exist: remember nothing; the next plan goes by the manifest and the lists
+    #[arg(long, group = "how")]
+    forget: bool,
+}
+
+pub(super) async fn resolve(
+    global: &Global,
+    store: Store,
+    args: &Resolve,
+) -> Result<Exit, Failure> {
+    let Resolve { emails, all, adopt, retry, forget: _ } = args;
+    let journal = open(global, store, "state resolve").await?;
+    let ledger = journal.ledger();
+    let emails = if *all { unknown(&ledger) } else { named(emails) };
+    if emails.is_empty() {
+        terminal::print("No create is of unknown outcome.\n")?;
+        return Ok(Exit::Fine);
+    }
+    if let Some(other) = emails.iter().find(|email| !is_unknown(&ledger, email)) {
+        return Err(not_unknown(&ledger, other));
+    }
+    let (changes, said): (Vec<Change>, &str) = match adopt {
+        Some(id) => {
+            let change = adoption(&ledger, &emails, id)?;
+            (vec![change], "taken to be created; the next plan goes on with it")
+        }
+        None if *retry => (
+            emails.iter().cloned().map(Change::Retry).collect(),
+            "intended again; the next apply looks for it once more, then sends it",
+        ),
+        None => (
+            emails.iter().cloned().map(Change::Failed).collect(),
+            "forgotten; the next plan goes by the manifest and the lists",
+        ),
+    };
+    settle(journal, changes, &emails, said).await
+}
+
+pub(super) async fn forget(
+    global: &Global,
+    store: Store,
+    emails: &[String],
+) -> Result<Exit, Failure> {
+    let journal = open(global, store, "state forget").await?;
+    let ledger = journal.ledger();
+    let emails = named(emails);
+    for email in &emails {
+        let shown = escape_line(email.as_str());
+        match ledger.creates.get(email) {
+            Some(Create::Sending) => {
+                let error = anyhow::anyhow!("nobody knows what became of the create of {shown}");
+                return Err(Failure::new(error, "settle it first, with trunkline state resolve"));
+            }
+            Some(Create::Intended | Create::Acknowledged(_)) => {}
+            None if ledger.emails.values().any(|known| known == email) => {}
+            None => {
+                let error = anyhow::anyhow!("nothing is recorded of {shown}");
+                return Err(Failure::new(error, "trunkline state show tells what is"));
+            }
+        }
+    }
+    let changes = emails.iter().cloned().map(Change::Forget).collect();
+    settle(journal, changes, &emails, "forgotten; a limit in the manifest is set anew").await
+}
+
+/// The ledger, held for a change.
+async fn open(global: &Global, store: Store, command: &str) -> Result<Journal, Failure> {
+    let none = super::nothing(&store);
+    Journal::open_any(store, &Holder::this(command), global.lock_timeout).await?.ok_or(none)
+}
+
+async fn settle(
+    journal: Journal,
+    changes: Vec<Change>,
+    emails: &BTreeSet<Email>,
+    said: &str,
+) -> Result<Exit, Failure> {
+    journal.record_all(changes).await?;
+    journal.close().await?;
+    for email in emails {
+        terminal::print(&format!("{}: {said}\n", escape_line(email.as_str())))?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn named(emails: &[String]) -> BTreeSet<Email> {
+    emails.iter().map(|email| Email::new(email.trim())).collect()
+}
+
+fn unknown(ledger: &Ledger) -> BTreeSet<Email> {
+    ledger.creates.keys().filter(|email| is_unknown(ledger, email)).cloned().collect()
+}
+
+/// Nobody else holds the lock, so what is being sent is being sent by nobody.
+fn is_unknown(ledger: &Ledger, email: &Email) -> bool {
+    match ledger.creates.get(email) {
+        Some(Create::Sending) => true,
+        Some(Create::Intended | Create::Acknowledged(_)) | None => false,
+    }
+}
+
+fn not_unknown(ledger: &Ledger, email: &Email) -> Failure {
+    let email = escape_line(email.as_str());
+    let error = anyhow::anyhow!("there is no create of unknown outcome for {email}");
+    let there: Vec<_> = unknown(ledger).iter().map(|email| escape_line(email.as_str())).collect();
+    Failure::new(
+        error,
+        if there.is_empty() {
+            "no create is of unknown outcome; trunkline state forget drops the rest".to_owned()
+        } else {
+            format!("of unknown outcome: {}", there.join(", "))
+        },
+    )
+}
+
+/// A person's word that an account is the one that was created, unless the ledger knows better.
+fn adoption(ledger: &Ledger, emails: &BTreeSet<Email>, id: &str) -> Result<Change, Failure> {
+    let id = AccountId::new(id.trim());
+    let mut emails = emails.iter();
+    let (Some(email), None) = (emails.next(), emails.next()) else {
+        let error = anyhow::Error::msg("--adopt takes one EMAIL: an id belongs to one account");
+        return Err(Failure::new(error, "settle them one after the other"));
+    };
+    if id.as_str().is_empty() {
+        let error = anyhow::Error::msg("--adopt was given no id");
+        return Err(Failure::new(error, "trunkline get accounts shows the ids"));
+    }
+    let acknowledged = ledger.creates.iter().find_map(|(email, create)| match create {
+        Create::Acknowledged(known) if *known == id => Some(email),
+        Create::Acknowledged(_) | Create::Intended | Create::Sending => None,
+    });
+    match ledger.emails.get(&id).or(acknowledged) {
+        Some(other) if other != email => {
+            let (id, other) = (escape_line(id.as_str()), escape_line(other.as_str()));
+            let error = anyhow::anyhow!("account {id} is known as {other}");
+            Err(Failure::new(error, "look for the id once more: trunkline get accounts"))
+        }
+        Some(_) | None => Ok(Change::Adopt(email.clone(), id)),
+    }
+}

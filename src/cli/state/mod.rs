@@ -1,0 +1,134 @@
+//! `trunkline state …`: the ledger, without a network and without a key.
+
+mod edit;
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use super::exit::{Exit, Failure};
+use super::global::Global;
+use super::plan::Format;
+use super::{ledger, terminal};
+use crate::ledger::{Error, Location, Store};
+use crate::report::escape_line;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show what is recorded
+    Show {
+        /// Form of the result
+        #[arg(long, value_name = "FORM", default_value = "text")]
+        format: Format,
+    },
+    /// Settle creates whose outcome is unknown
+    Resolve(edit::Resolve),
+    /// Forget what is recorded of accounts: limit, id, and a create that was acknowledged
+    Forget {
+        /// Their emails
+        #[arg(value_name = "EMAIL", required = true)]
+        emails: Vec<String>,
+    },
+    /// Say who holds the lock; the lock of a file needs no breaking
+    ///
+    /// The lock of a file is held by the operating system, which lets it go when the process ends, however it
+    /// ends. So there is nothing to break. Exits with 0 when nobody holds it, otherwise with 1.
+    Unlock {
+        /// The id of a lock that expires; that of a file has none
+        id: Option<String>,
+    },
+}
+
+pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
+    let store = store(global)?;
+    match &args.what {
+        What::Show { format } => show::run(&store, *format).await,
+        What::Resolve(resolve) => edit::resolve(global, store, resolve).await,
+        What::Forget { emails } => edit::forget(global, store, emails).await,
+        What::Unlock { id } => unlock(&store, id.as_deref()).await,
+    }
+}
+
+async fn unlock(store: &Store, id: Option<&str>) -> Result<Exit, Failure> {
+    if id.is_some() {
+        let error = anyhow::Error::msg("the lock of a file has no id");
+        return Err(Failure::new(error, "leave it out to see who holds the lock"));
+    }
+    match store.unlocked().await {
+        Ok(()) => {
+            terminal::print(&format!("Nobody holds the lock of {}.\n", store.place()))?;
+            Ok(Exit::Fine)
+        }
+        Err(error @ Error::Locked { .. }) => Err(Failure::new(
+            error,
+            "the operating system holds this lock until that process ends; there is nothing to break",
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The ledger that is named, or the only one there is.
+fn store(global: &Global) -> Result<Store, Failure> {
+    let location = match ledger::named(global)? {
+        Some(location) => location,
+        None => Location::File(only()?),
+    };
+    match &location {
+        Location::File(_) => Ok(Store::new(&location)),
+        Location::None | Location::Memory => {
+            let error = anyhow::Error::msg("nothing of that state is kept after a run");
+            Err(Failure::new(error, "name a file with --state"))
+        }
+    }
+}
+
+/// The only ledger in our folder.
+fn only() -> Result<PathBuf, Failure> {
+    let folder = Path::new(Location::FOLDER);
+    let mut found = ledgers(folder).with_context(|| format!("reading {}", folder.display()))?;
+    found.sort();
+    match &found[..] {
+        [one] => Ok(one.clone()),
+        [] => {
+            let error = anyhow::anyhow!("there is no ledger in {}", folder.display());
+            Err(Failure::new(error, "name one with --state; the first apply makes it"))
+        }
+        several => {
+            let names: Vec<_> =
+                several.iter().map(|path| escape_line(&path.display().to_string())).collect();
+            let error = anyhow::anyhow!("there are several ledgers: {}", names.join(", "));
+            Err(Failure::new(error, "name one with --state"))
+        }
+    }
+}
+
+fn ledgers(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|extension| extension == "json") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// There is no ledger where one was named.
+fn nothing(store: &Store) -> Failure {
+    let error = anyhow::anyhow!("there is no ledger at {}", store.place());
+    Failure::new(error, "name one with --state; the first apply makes it")
+}

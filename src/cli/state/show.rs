@@ -1,0 +1,109 @@
+//! `trunkline state show`
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::super::exit::{Exit, Failure};
+use super::super::plan::Format;
+use super::super::terminal;
+use crate::ledger::{Binding, Error, Record, Store};
+use crate::model::{AccountId, Create, Email, Ledger, Remainder};
+use crate::report::{escape_json, escape_line, table};
+
+pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> {
+    let Some(record) = store.read().await? else { return Err(super::nothing(store)) };
+    let text = match format {
+        Format::Json => escape_json(&record.to_json()),
+        Format::Text => {
+            let held = match store.unlocked().await {
+                Ok(()) => None,
+                Err(Error::Locked { holder, .. }) => {
+                    Some(holder.map_or("another process".to_owned(), |holder| holder.to_string()))
+                }
+                Err(error) => return Err(error.into()),
+            };
+            text(&record, &store.place(), held.as_deref())
+        }
+    };
+    terminal::print(&text)?;
+    Ok(Exit::Fine)
+}
+
+/// The record for people. `held`: who holds its lock.
+fn text(record: &Record, place: &str, held: Option<&str>) -> String {
+    let Binding { organization, manager, base_url } = &record.binding;
+    let Ledger { limits, remainder, creates, emails, sent_at: _ } = &record.ledger;
+    let manager = manager.as_ref().map_or("not known yet", AccountId::as_str);
+    let mut out = format!("Ledger {place}\n\n");
+    let head = [
+        ("organization", organization.as_str()),
+        ("manager", manager),
+        ("API", base_url),
+        ("writes", &record.serial.to_string()),
+        ("lock", held.unwrap_or("free")),
+    ];
+    for (name, value) in head {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{name:<14}{}", escape_line(value));
+    }
+    if !creates.is_empty() {
+        let rows: Vec<_> =
+            creates.iter().map(|create| create_row(create, &record.ledger)).collect();
+        out += "\nCreates that no list has shown yet\n\n";
+        out += &table(["EMAIL", "STATE", "ID", "SINCE"], &rows);
+        if held.is_none() {
+            out += &unknown(&record.ledger);
+        }
+    }
+    let mut ids: Vec<&AccountId> = limits.keys().chain(emails.keys()).collect();
+    ids.sort();
+    ids.dedup();
+    if !ids.is_empty() {
+        let rows: Vec<_> = ids.iter().map(|id| account_row(id, &record.ledger)).collect();
+        out += "\nAccounts\n\n";
+        out += &table(["ID", "EMAIL", "CHANNEL_LIMIT"], &rows);
+    }
+    if let Some(Remainder { channels, unrecorded }) = remainder {
+        let _ = writeln!(
+            out,
+            "\nBeside these limits the pool had {channels} channels allocated, with {} accounts whose limit is not recorded.",
+            unrecorded.len()
+        );
+    }
+    if creates.is_empty() && ids.is_empty() && remainder.is_none() {
+        out += "\nNothing is recorded.\n";
+    }
+    out
+}
+
+/// What is to be done about creates that nobody finishes any more.
+fn unknown(ledger: &Ledger) -> String {
+    let count = ledger.creates.values().filter(|create| **create == Create::Sending).count();
+    let what = match count {
+        0 => return String::new(),
+        1 => "1 create is of unknown outcome".to_owned(),
+        _ => format!("{count} creates are of unknown outcome"),
+    };
+    format!(
+        "\n{what}: nothing more is sent for it until a list shows the account,\nor until trunkline state resolve settles it.\n"
+    )
+}
+
+fn create_row((email, create): (&Email, &Create), ledger: &Ledger) -> [String; 4] {
+    let (state, id, since) = match create {
+        Create::Intended => ("intended", None, None),
+        Create::Sending => ("sending", None, ledger.sent_at.get(email)),
+        Create::Acknowledged(id) => ("acknowledged", Some(id), None),
+    };
+    let since = since.and_then(|at| Timestamp::from_second(i64::try_from(*at).ok()?).ok());
+    [email.to_string(), state.to_owned(), or_dash(id), or_dash(since)]
+}
+
+fn account_row(id: &AccountId, ledger: &Ledger) -> [String; 3] {
+    [id.to_string(), or_dash(ledger.emails.get(id)), or_dash(ledger.limits.get(id))]
+}
+
+fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or("-".to_owned(), |value| value.to_string())
+}

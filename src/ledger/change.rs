@@ -1,0 +1,140 @@
+//! What can happen to a ledger, one step at a time. Pure: a value in, a value out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Error;
+use crate::model::{AccountId, Create, Email, Ledger, Remainder};
+
+/// Something that has happened, or is about to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// These creates are going to be sent. What is known of one already stays.
+    Intend(Vec<Email>),
+    /// This create is sent as soon as it is recorded. Refused when it may have been sent before.
+    Sending(Email),
+    /// Telnyx has answered the create with this account.
+    Acknowledged(Email, AccountId),
+    /// A look-up by email has found this account: the create is taken to be done.
+    Adopt(Email, AccountId),
+    /// It is certain that nothing was created: Telnyx refused cleanly, or nothing has left. An account that
+    /// was acknowledged stays.
+    Failed(Email),
+    /// A person says that nothing was created: the create is intended again. Only one of unknown outcome changes.
+    Retry(Email),
+    /// Nothing is remembered of this account any more: no limit, no id, no create.
+    Forget(Email),
+    /// Telnyx has answered a PATCH of the account's limit of channels with this.
+    Limit(AccountId, u64),
+    /// What the pool has beside the recorded limits was taken.
+    Remainder(Remainder),
+    /// A complete inventory was read. Never from an incomplete one: what it lacks is taken to be gone.
+    Seen {
+        /// Every account that it shows.
+        accounts: BTreeMap<AccountId, Email>,
+        /// The emails of the manifest.
+        wanted: BTreeSet<Email>,
+    },
+}
+
+/// Changes a ledger, or leaves it alone when the change is refused. `now`: seconds since 1970 (UTC).
+///
+/// # Errors
+///
+/// [`Error::SentBefore`] for a [`Change::Sending`] of what may have been sent before.
+pub fn apply(ledger: &mut Ledger, change: Change, now: u64) -> Result<(), Error> {
+    match change {
+        Change::Intend(emails) => {
+            for email in emails {
+                ledger.creates.entry(email).or_insert(Create::Intended);
+            }
+        }
+        Change::Sending(email) => return sending(ledger, email, now),
+        Change::Acknowledged(email, id) | Change::Adopt(email, id) => {
+            ledger.sent_at.remove(&email);
+            ledger.emails.insert(id.clone(), email.clone());
+            ledger.creates.insert(email, Create::Acknowledged(id));
+        }
+        Change::Failed(email) => match ledger.creates.get(&email) {
+            Some(Create::Intended | Create::Sending) => drop_create(ledger, &email),
+            Some(Create::Acknowledged(_)) | None => {}
+        },
+        Change::Retry(email) => {
+            if ledger.creates.get(&email) == Some(&Create::Sending) {
+                ledger.sent_at.remove(&email);
+                ledger.creates.insert(email, Create::Intended);
+            }
+        }
+        Change::Forget(email) => forget(ledger, &email),
+        Change::Limit(id, limit) => {
+            ledger.limits.insert(id, limit);
+        }
+        Change::Remainder(remainder) => ledger.remainder = Some(remainder),
+        Change::Seen { accounts, wanted } => seen(ledger, &accounts, &wanted),
+    }
+    Ok(())
+}
+
+/// The one step after which a request may leave. It is taken once.
+fn sending(ledger: &mut Ledger, email: Email, now: u64) -> Result<(), Error> {
+    match ledger.creates.get(&email) {
+        None | Some(Create::Intended) => {
+            ledger.sent_at.insert(email.clone(), now);
+            ledger.creates.insert(email, Create::Sending);
+            Ok(())
+        }
+        Some(Create::Sending) => Err(Error::sent_before(&email, None)),
+        Some(Create::Acknowledged(id)) => Err(Error::sent_before(&email, Some(id))),
+    }
+}
+
+fn drop_create(ledger: &mut Ledger, email: &Email) {
+    ledger.creates.remove(email);
+    ledger.sent_at.remove(email);
+}
+
+fn forget(ledger: &mut Ledger, email: &Email) {
+    let mut ids: BTreeSet<AccountId> = ledger
+        .emails
+        .iter()
+        .filter(|(_, known)| *known == email)
+        .map(|(id, _)| id.clone())
+        .collect();
+    if let Some(Create::Acknowledged(id)) = ledger.creates.get(email) {
+        ids.insert(id.clone());
+    }
+    drop_create(ledger, email);
+    ledger.limits.retain(|id, _| !ids.contains(id));
+    ledger.emails.retain(|id, _| !ids.contains(id));
+}
+
+/// What a complete inventory tells: which creates have arrived, who has which email, who is gone.
+fn seen(ledger: &mut Ledger, accounts: &BTreeMap<AccountId, Email>, wanted: &BTreeSet<Email>) {
+    let shown: BTreeSet<&Email> = accounts.values().collect();
+    ledger.creates.retain(|email, create| match create {
+        Create::Intended | Create::Sending => !shown.contains(email),
+        Create::Acknowledged(id) => !accounts.contains_key(id),
+    });
+    let Ledger { limits, remainder: _, creates, emails, sent_at } = ledger;
+    sent_at.retain(|email, _| creates.contains_key(email));
+    // Lists lag behind: what was acknowledged and is not shown yet is not gone.
+    let arriving: BTreeSet<AccountId> = creates
+        .values()
+        .filter_map(|create| match create {
+            Create::Acknowledged(id) => Some(id.clone()),
+            Create::Intended | Create::Sending => None,
+        })
+        .collect();
+    let stays = |id: &AccountId| accounts.contains_key(id) || arriving.contains(id);
+    limits.retain(|id, _| stays(id));
+    emails.retain(|id, _| stays(id));
+    for (id, email) in accounts {
+        // The manifest wants an email that nobody has any more: only this record tells whose it was.
+        let missed = |old: &Email| wanted.contains(old) && !shown.contains(old);
+        if !(emails.get(id).is_some_and(missed) && !wanted.contains(email)) {
+            emails.insert(id.clone(), email.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! The form of a ledger as text: JSON in a fixed order, and a check over every byte of it.
+//!
+//! The check is the last field. It covers the text before it as it stands, so that a file that was cut,
+//! flipped or edited anywhere is noticed before anybody believes it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use super::error::{Damage, Error, plain};
+use super::record::{Binding, Record};
+use crate::model::{AccountId, Create, Email, Ledger, Remainder};
+
+/// The only version there is.
+const VERSION: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format_version: u64,
+    organization: String,
+    manager_account_id: Option<String>,
+    base_url: String,
+    /// How many times it was written.
+    serial: u64,
+    remainder: Option<RemainderEntry>,
+    creates: Vec<CreateEntry>,
+    accounts: Vec<AccountEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemainderEntry {
+    channels: i64,
+    unrecorded: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
+enum CreateEntry {
+    Intended {
+        email: String,
+    },
+    Sending {
+        email: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since: Option<String>,
+    },
+    Acknowledged {
+        email: String,
+        id: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountEntry {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_limit: Option<u64>,
+}
+
+/// What is looked at first: a newer version may have any form beside it.
+#[derive(Deserialize)]
+struct Peek {
+    format_version: u64,
+}
+
+/// A record as JSON for people and programs, without the check.
+pub(super) fn json(record: &Record) -> String {
+    // Strings, numbers and lists of them: nothing that JSON could refuse.
+    serde_json::to_string_pretty(&document(record)).unwrap_or_default() + "\n"
+}
+
+/// A record as it is kept.
+pub(super) fn to_text(record: &Record) -> String {
+    let mut text = json(record);
+    text.truncate(text.len().saturating_sub("\n}\n".len()));
+    let tail = tail(&text);
+    text + &tail
+}
+
+/// Reads what `to_text` wrote, and nothing else.
+pub(super) fn from_bytes(bytes: &[u8], place: &str) -> Result<Record, Error> {
+    let damaged = |why| Error::Damaged { place: place.to_owned(), why };
+    if bytes.is_empty() {
+        return Err(damaged(Damage::Empty));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| damaged(Damage::Torn))?;
+    let peek = serde_json::from_str::<Peek>(text);
+    if let Ok(Peek { format_version: version }) = peek
+        && version > VERSION
+    {
+        return Err(Error::Newer { place: place.to_owned(), version });
+    }
+    let body = checked(text)
+        .ok_or_else(|| damaged(if peek.is_ok() { Damage::Check } else { Damage::Torn }))?;
+    let read = serde_json::from_str::<Document>(&format!("{body}\n}}"))
+        .map_err(|error| plain(&error.to_string()))
+        .and_then(record);
+    let record = read.map_err(|why| damaged(Damage::Form(why)))?;
+    Ok(Record { version: Some(version(bytes)), ..record })
+}
+
+/// The digest that stands for a whole text.
+pub(super) fn version(bytes: &[u8]) -> String {
+    let mut out = "sha256:".to_owned();
+    for byte in digest(&SHA256, bytes).as_ref() {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+/// The end of the text: always of the same length.
+fn tail(body: &str) -> String {
+    format!(",\n  \"check\": \"{}\"\n}}\n", version(body.as_bytes()))
+}
+
+/// The text before the check, if the check fits it.
+fn checked(text: &str) -> Option<&str> {
+    let body = text.get(..text.len().checked_sub(tail("").len())?)?;
+    (text.get(body.len()..) == Some(tail(body).as_str())).then_some(body)
+}
+
+fn document(record: &Record) -> Document {
+    let Record { binding, serial, ledger, version: _ } = record;
+    let Binding { organization, manager, base_url } = binding;
+    let Ledger { limits, remainder, creates, emails, sent_at } = ledger;
+    let mut accounts: BTreeMap<&AccountId, (Option<&Email>, Option<u64>)> =
+        emails.iter().map(|(id, email)| (id, (Some(email), None))).collect();
+    for (id, limit) in limits {
+        accounts.entry(id).or_default().1 = Some(*limit);
+    }
+    Document {
+        format_version: VERSION,
+        organization: organization.clone(),
+        manager_account_id: manager.as_ref().map(ToString::to_string),
+        base_url: base_url.clone(),
+        serial: *serial,
+        remainder: remainder.as_ref().map(|Remainder { channels, unrecorded }| RemainderEntry {
+            channels: *channels,
+            unrecorded: unrecorded.iter().map(ToString::to_string).collect(),
+        }),
+        creates: creates
+            .iter()
+            .map(|(email, create)| create_entry(email, create, sent_at.get(email)))
+            .collect(),
+        accounts: accounts
+            .into_iter()
+            .map(|(id, (email, channel_limit))| AccountEntry {
+                id: id.to_string(),
+                email: email.map(ToString::to_string),
+                channel_limit,
+            })
+            .collect(),
+    }
+}
+
+fn create_entry(email: &Email, create: &Create, sent_at: Option<&u64>) -> CreateEntry {
+    let email = email.to_string();
+    match create {
+        Create::Intended => CreateEntry::Intended { email },
+        Create::Sending => CreateEntry::Sending { email, since: sent_at.and_then(|at| time(*at)) },
+        Create::Acknowledged(id) => CreateEntry::Acknowledged { email, id: id.to_string() },
+    }
+}
+
+/// Seconds since 1970 as a time of RFC 3339.
+fn time(seconds: u64) -> Option<String> {
+    Some(Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?.to_string())
+}
+
+fn record(document: Document) -> Result<Record, String> {
+    let Document {
+        format_version,
+        organization,
+        manager_account_id,
+        base_url,
+        serial,
+        remainder,
+        creates,
+        accounts,
+    } = document;
+    if format_version != VERSION {
+        return Err(format!("format_version {format_version} is not known"));
+    }
+    let mut ledger = Ledger {
+        remainder: remainder.map(|RemainderEntry { channels, unrecorded }| Remainder {
+            channels,
+            unrecorded: unrecorded.into_iter().map(AccountId::new).collect(),
+        }),
+        ..Ledger::default()
+    };
+    for entry in creates {
+        take_create(&mut ledger, entry)?;
+    }
+    for entry in accounts {
+        take_account(&mut ledger, entry)?;
+    }
+    let binding =
+        Binding { organization, manager: manager_account_id.map(AccountId::new), base_url };
+    Ok(Record { binding, serial, ledger, version: None })
+}
+
+fn take_create(ledger: &mut Ledger, entry: CreateEntry) -> Result<(), String> {
+    let (email, create) = match entry {
+        CreateEntry::Intended { email } => (Email::new(email), Create::Intended),
+        CreateEntry::Sending { email, since } => {
+            let email = Email::new(email);
+            if let Some(since) = since {
+                let seconds = since.parse::<Timestamp>().ok().map(Timestamp::as_second);
+                let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+                let at = seconds.ok_or_else(|| format!("{:?} is no time", plain(&since)))?;
+                ledger.sent_at.insert(email.clone(), at);
+            }
+            (email, Create::Sending)
+        }
+        CreateEntry::Acknowledged { email, id } => {
+            (Email::new(email), Create::Acknowledged(AccountId::new(id)))
+        }
+    };
+    let twice = format!("the create of {} is there twice", plain(email.as_str()));
+    match ledger.creates.insert(email, create) {
+        None => Ok(()),
+        Some(_) => Err(twice),
+    }
+}
+
+fn take_account(ledger: &mut Ledger, entry: AccountEntry) -> Result<(), String> {
+    let AccountEntry { id, email, channel_limit } = entry;
+    let id = AccountId::new(id);
+    if ledger.emails.contains_key(&id) || ledger.limits.contains_key(&id) {
+        return Err(format!("account {} is there twice", plain(id.as_str())));
+    }
+    if let Some(email) = email {
+        ledger.emails.insert(id.clone(), Email::new(email));
+    }
+    if let Some(limit) = channel_limit {
+        ledger.limits.insert(id, limit);
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! Records what happens while many requests are under way, in few durable writes.
+//!
+//! What is recorded while a write is under way goes together in the next one. A task of its own writes, so
+//! that a caller who goes away in the middle leaves nothing half done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::change::{Change, apply};
+use super::record::{Binding, Record};
+use super::{Error, Hold, Holder, Store};
+use crate::model::{AccountId, Email, Ledger};
+
+/// How many messages one write takes up at most. More wait for the next.
+const TOGETHER: usize = 4096;
+
+/// A ledger that is held for writing. Clones are the same one; the lock is let go when the last is dropped,
+/// or by [`close`](Self::close).
+#[derive(Clone, Debug)]
+pub struct Journal {
+    place: String,
+    inbox: mpsc::UnboundedSender<Message>,
+    current: watch::Receiver<Arc<Record>>,
+}
+
+#[derive(Debug)]
+struct Message {
+    work: Work,
+    done: oneshot::Sender<Result<(), Error>>,
+}
+
+#[derive(Debug)]
+enum Work {
+    Record(Vec<Change>),
+    Bind(AccountId),
+    Close,
+}
+
+impl Journal {
+    /// Takes the lock, waiting for it no longer than `wait`, and reads what is there.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else holds it, and when it is damaged, newer, foreign or cannot be read.
+    pub async fn open(
+        store: Store,
+        binding: &Binding,
+        holder: &Holder,
+        wait: Duration,
+    ) -> Result<Self, Error> {
+        let hold = store.lock(holder, wait).await?;
+        let record = store.load(binding).await?;
+        Ok(Self::start(store, hold, record))
+    }
+
+    /// As [`open`](Self::open), for what is there, whatever it belongs to. `None`: there is no ledger.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else holds it, and when it is damaged, newer or cannot be read.
+    pub async fn open_any(
+        store: Store,
+        holder: &Holder,
+        wait: Duration,
+    ) -> Result<Option<Self>, Error> {
+        // Looked for first: a lock would make the folder.
+        if store.read().await?.is_none() {
+            return Ok(None);
+        }
+        let hold = store.lock(holder, wait).await?;
+        let record = store.read().await?;
+        Ok(record.map(|record| Self::start(store, hold, record)))
+    }
+
+    fn start(store: Store, hold: Hold, record: Record) -> Self {
+        let place = store.place();
+        let (inbox, messages) = mpsc::unbounded_channel();
+        let (shown, current) = watch::channel(Arc::new(record.clone()));
+        tokio::spawn(Writer { store, hold, record, shown, broken: None }.run(messages));
+        Self { place, inbox, current }
+    }
+
+    /// What is on disk now.
+    #[must_use]
+    pub fn record_now(&self) -> Arc<Record> {
+        Arc::clone(&self.current.borrow())
+    }
+
+    /// What is on disk now, of the ledger itself.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.current.borrow().ledger.clone()
+    }
+
+    /// When each create that is `Sending` was about to be sent.
+    #[must_use]
+    pub fn sent_at(&self) -> BTreeMap<Email, SystemTime> {
+        let time = |seconds: &u64| SystemTime::UNIX_EPOCH + Duration::from_secs(*seconds);
+        let record = self.current.borrow();
+        record.ledger.sent_at.iter().map(|(email, at)| (email.clone(), time(at))).collect()
+    }
+
+    /// Records a change: it is on disk when this returns. What it was recorded for may not be done before,
+    /// nor after an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SentBefore`] refuses this change and leaves the journal as it is. Every other error ends it: what
+    /// was not written is not on disk, or may not be, and all that is recorded afterwards gets the same error.
+    pub async fn record(&self, change: Change) -> Result<(), Error> {
+        self.record_all(vec![change]).await
+    }
+
+    /// Records some changes in one write: all, or none of them. As [`record`](Self::record) otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`record`](Self::record).
+    pub async fn record_all(&self, changes: Vec<Change>) -> Result<(), Error> {
+        self.send(Work::Record(changes)).await
+    }
+
+    /// Binds the ledger to a manager, which the next write keeps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] when it belongs to another one.
+    pub async fn bind(&self, manager: &AccountId) -> Result<(), Error> {
+        self.send(Work::Bind(manager.clone())).await
+    }
+
+    /// Ends the journal, once what was recorded before is written, and lets the lock go.
+    ///
+    /// # Errors
+    ///
+    /// When something before could not be written, or it was closed already.
+    pub async fn close(self) -> Result<(), Error> {
+        self.send(Work::Close).await
+    }
+
+    async fn send(&self, work: Work) -> Result<(), Error> {
+        let closed = || Error::Closed { place: self.place.clone() };
+        let (done, answer) = oneshot::channel();
+        self.inbox.send(Message { work, done }).map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+/// The one who writes.
+struct Writer {
+    store: Store,
+    hold: Hold,
+    /// As it is on disk.
+    record: Record,
+    shown: watch::Sender<Arc<Record>>,
+    /// Why nothing is written any more.
+    broken: Option<Error>,
+}
+
+impl Writer {
+    async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
+        let mut closing = Vec::new();
+        let mut batch = Vec::new();
+        while closing.is_empty() && messages.recv_many(&mut batch, TOGETHER).await > 0 {
+            let mut answers = Vec::with_capacity(batch.len());
+            let mut next = self.record.clone();
+            for Message { work, done } in batch.drain(..) {
+                match work {
+                    Work::Record(changes) => {
+                        answers.push((done, record_all(&mut next.ledger, changes)));
+                    }
+                    Work::Bind(manager) => {
+                        answers.push((done, next.bind(&manager, &self.store.place())));
+                    }
+                    Work::Close => closing.push(done),
+                }
+            }
+            let written = self.write(next).await;
+            for (done, refused) in answers {
+                // Who no longer waits does not want to know.
+                let _ = done.send(refused.and(written.clone()));
+            }
+        }
+        let Self { store: _, hold, record: _, shown: _, broken } = self;
+        drop(messages);
+        drop(hold);
+        for done in closing {
+            let _ = done.send(broken.clone().map_or(Ok(()), Err));
+        }
+    }
+
+    /// Writes what has changed. A write that failed may have happened or not, so it is the last one.
+    async fn write(&mut self, mut next: Record) -> Result<(), Error> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
+        if next.ledger == self.record.ledger {
+            // A manager alone waits for the first write that has something to say.
+            self.record.binding = next.binding;
+            return Ok(());
+        }
+        if let Err(error) = self.store.save(&self.hold, &mut next).await {
+            self.broken = Some(error.clone());
+            return Err(error);
+        }
+        self.record = next;
+        self.shown.send_replace(Arc::new(self.record.clone()));
+        Ok(())
+    }
+}
+
+/// All of the changes, or none of them.
+fn record_all(ledger: &mut Ledger, changes: Vec<Change>) -> Result<(), Error> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_secs());
+    if let [_] = changes[..] {
+        // One that is refused changes nothing.
+        return changes.into_iter().try_for_each(|change| apply(ledger, change, now));
+    }
+    let mut copy = ledger.clone();
+    changes.into_iter().try_for_each(|change| apply(&mut copy, change, now))?;
+    *ledger = copy;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Where a ledger is kept: what `--state` means.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::Error;
+use super::error::plain;
+
+/// Where a ledger is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// Nowhere: every run begins with nothing.
+    None,
+    /// In this process.
+    Memory,
+    /// In a file.
+    File(PathBuf),
+}
+
+impl Location {
+    /// The folder of the ledgers that nobody gave another place, below the working directory.
+    pub const FOLDER: &'static str = ".trunkline";
+
+    /// Where the ledger of an organization is when nothing else is said. `organization` is a label that
+    /// can stand in a file name, as those of manifests can.
+    #[must_use]
+    pub fn of(organization: &str) -> Self {
+        Self::File(Path::new(Self::FOLDER).join(format!("{organization}.json")))
+    }
+
+    /// Reads `none`, `memory:`, `file:///…` or a path.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoBucket`] for `s3://`, `gs://` and `az://`, [`Error::NoPlace`] for any other URL and for nothing.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let no_place = || Error::NoPlace { place: format!("{:?}", plain(text)) };
+        match text {
+            "" => Err(no_place()),
+            "none" => Ok(Self::None),
+            "memory:" => Ok(Self::Memory),
+            _ => match scheme(text).map(str::to_ascii_lowercase).as_deref() {
+                None => Ok(Self::File(PathBuf::from(text))),
+                Some("file") => {
+                    let url = Url::parse(text).map_err(|_| no_place())?;
+                    let whole = text.len() > "file:///".len() && text[5..].starts_with("//");
+                    let path = url.to_file_path().ok().filter(|_| whole);
+                    path.map(Self::File).ok_or_else(no_place)
+                }
+                Some("s3" | "gs" | "az") => {
+                    Err(Error::NoBucket { place: format!("{:?}", plain(text)) })
+                }
+                Some(_) => Err(no_place()),
+            },
+        }
+    }
+}
+
+/// The scheme of a URL. A single letter is a drive, and a slash before the colon makes it a path.
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let is_one = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(letters);
+    is_one.then_some(scheme)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_none_memory_a_file_url_or_a_path() {
+        let file = |path: &str| Location::File(PathBuf::from(path));
+        assert_eq!(Location::of("acme"), file(".trunkline/acme.json"));
+        let cases = [
+            ("none", Location::None),
+            ("memory:", Location::Memory),
+            ("file:///var/lib/a%20b.json", file("/var/lib/a b.json")),
+            ("acme.json", file("acme.json")),
+            ("./memory:", file("./memory:")),
+            ("states/a:b.json", file("states/a:b.json")),
+            ("C:\\ledger.json", file("C:\\ledger.json")),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(Location::parse(text).unwrap(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn buckets_are_known_and_refused_and_what_is_not_known_is_no_file() {
+        for bucket in ["s3://bucket/acme.json", "GS://b", "az://b/c"] {
+            let refused = Location::parse(bucket);
+            assert!(matches!(refused, Err(Error::NoBucket { .. })), "{bucket}: {refused:?}");
+        }
+        for other in [
+            "",
+            "https://a.example/x",
+            "memory:x",
+            "file:acme.json",
+            "file://",
+            "file:///",
+            "None:",
+        ] {
+            let refused = Location::parse(other);
+            assert!(matches!(refused, Err(Error::NoPlace { .. })), "{other}: {refused:?}");
+        }
+    }
+}
