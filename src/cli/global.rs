@@ -9,35 +9,49 @@ use crate::telnyx::BaseUrl;
 
 /// What every command understands.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// The file with the API key.
     #[arg(
         long,
         global = true,
         value_name = "FILE",
-        help = "File with the API key (or variable TELNYX_API_KEY; never a flag's value)"
+        help = "File with the API key (or variable TELNYX_API_KEY)"
     )]
     pub api_key_file: Option<PathBuf>,
-    /// Where the API is: https, or http to a loopback address
+    /// Where the API is (or variable TELNYX_BASE_URL)
     #[arg(long, global = true, value_name = "URL", env = "TELNYX_BASE_URL", default_value = BaseUrl::TELNYX)]
+    #[arg(hide_env = true, hide_default_value = true)]
     pub base_url: String,
-    /// How many requests may be under way at once
+    /// Requests under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub parallelism: u16,
     /// How long one request may take
     #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
-    /// The ledger: a file, or none [default: .trunkline/ORGANIZATION.json]
+    /// The ledger, or none [default: .trunkline/NAME.json]
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
-    /// How long to wait for a ledger that another process holds
+    /// How long to wait for its lock
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub lock_timeout: Duration,
-    /// Form of the log on stderr
-    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    /// Log on stderr: text or json
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        default_value = "text",
+        hide_possible_values = true
+    )]
     pub log_format: LogFormat,
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colours: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: Colour,
     /// Say more; twice: requests too
     #[arg(short, long, global = true, action = ArgAction::Count)]

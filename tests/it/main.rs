@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod manifest;
@@ -23,5 +25,7 @@ mod sandbox;
 mod secrets;
 #[cfg(test)]
 mod shedding;
+#[cfg(test)]
+mod state;
 #[cfg(test)]
 mod support;

@@ -10,10 +10,6 @@ use crate::ledger::{Change, Holder, Journal, Store};
 use crate::model::{AccountId, Create, Email, Ledger};
 use crate::report::escape_line;
 
-/// Settle creates whose outcome is unknown
-///
-/// A create is of unknown outcome when its answer was lost and no list has shown the account: it may exist or
-/// not. Look into the portal, then say what is so.
 #[derive(clap::Args, Debug)]
 #[command(group = clap::ArgGroup::new("how").required(true))]
 pub(super) struct Resolve {
@@ -23,13 +19,13 @@ pub(super) struct Resolve {
     /// All creates of unknown outcome
     #[arg(long)]
     all: bool,
-    /// The account exists, and this is its id: go on with it (one EMAIL)
+    /// It exists, and this is its id (one EMAIL)
     #[arg(long, value_name = "ID", group = "how", conflicts_with = "all")]
     adopt: Option<String>,
-    /// It does not exist, and is still wanted: the next apply sends the create again
+    /// It does not exist: the next apply is to create it
     #[arg(long, group = "how")]
     retry: bool,
-    /// It does not exist: remember nothing; the next plan goes by the manifest and the lists
+    /// It does not exist: remember nothing of it
     #[arg(long, group = "how")]
     forget: bool,
 }

@@ -30,14 +30,23 @@ enum What {
         format: Format,
     },
     /// Settle creates whose outcome is unknown
+    ///
+    /// The answer to such a create was lost, and no list has shown the account since: it may exist or not.
+    /// Nothing more is sent for it until a list shows it or a person says what is so. Look into the portal first.
+    ///
+    /// With --retry the create is intended, as if it was planned and never sent. With --forget nothing is known
+    /// of it any more. Either way an apply looks the email up once more before it sends anything.
     Resolve(edit::Resolve),
-    /// Forget what is recorded of accounts: limit, id, and a create that was acknowledged
+    /// Forget what is recorded of accounts
+    ///
+    /// That is the limit of channels, the id, and a create that Telnyx has acknowledged or that was only
+    /// intended. One of unknown outcome is for `resolve`.
     Forget {
         /// Their emails
         #[arg(value_name = "EMAIL", required = true)]
         emails: Vec<String>,
     },
-    /// Say who holds the lock; the lock of a file needs no breaking
+    /// Say who holds the lock
     ///
     /// The lock of a file is held by the operating system, which lets it go when the process ends, however it
     /// ends. So there is nothing to break. Exits with 0 when nobody holds it, otherwise with 1.

@@ -67,7 +67,8 @@ fn text(record: &Record, place: &str, held: Option<&str>) -> String {
     if let Some(Remainder { channels, unrecorded }) = remainder {
         let _ = writeln!(
             out,
-            "\nBeside these limits the pool had {channels} channels allocated, with {} accounts whose limit is not recorded.",
+            "\nBeside these limits {channels} channels were allocated when that was last looked at.\n\
+             Accounts whose limit was not recorded then: {}.",
             unrecorded.len()
         );
     }
@@ -80,13 +81,14 @@ fn text(record: &Record, place: &str, held: Option<&str>) -> String {
 /// What is to be done about creates that nobody finishes any more.
 fn unknown(ledger: &Ledger) -> String {
     let count = ledger.creates.values().filter(|create| **create == Create::Sending).count();
-    let what = match count {
+    let (what, them, accounts) = match count {
         0 => return String::new(),
-        1 => "1 create is of unknown outcome".to_owned(),
-        _ => format!("{count} creates are of unknown outcome"),
+        1 => ("1 create is".to_owned(), "it", "account"),
+        _ => (format!("{count} creates are"), "them", "accounts"),
     };
     format!(
-        "\n{what}: nothing more is sent for it until a list shows the account,\nor until trunkline state resolve settles it.\n"
+        "\n{what} of unknown outcome. Nothing more is sent for {them} until a list shows\n\
+         the {accounts}, or trunkline state resolve settles {them}.\n"
     )
 }
 

@@ -1,0 +1,150 @@
+//! What every store that remembers has to do.
+
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use trunkline::ledger::{Binding, Error, Holder, Location, Mismatch, Store};
+use trunkline::model::Ledger;
+
+use super::{binding, file, id, keep, sample};
+
+/// The stores that remember, each new. The folder lives as long as they do.
+fn stores() -> (TempDir, [Store; 2]) {
+    let folder = TempDir::new().unwrap();
+    let stores = [file(&folder.path().join("acme.json")), Store::new(&Location::Memory)];
+    (folder, stores)
+}
+
+#[tokio::test]
+async fn what_is_not_there_yet_is_empty_and_what_was_written_comes_back() {
+    let (_folder, stores) = stores();
+    for store in stores {
+        assert!(store.remembers());
+        assert_eq!(store.read().await.unwrap(), None);
+        let empty = store.load(&binding()).await.unwrap();
+        assert_eq!((empty.serial, empty.ledger), (0, Ledger::default()));
+        keep(&store, &binding(), sample()).await;
+        let read = store.load(&binding()).await.unwrap();
+        assert_eq!((read.serial, &read.ledger, &read.binding), (1, &sample(), &binding()));
+        // How an email was written comes back too, though it is not compared.
+        assert_eq!(read.ledger.emails[&id("a-1")].as_str(), "Larry@CatFood.example");
+        keep(&store, &binding(), Ledger::default()).await;
+        let read = store.clone().read().await.unwrap().unwrap();
+        assert_eq!((read.serial, read.ledger), (2, Ledger::default()));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_over_what_was_not_read() {
+    let (_folder, stores) = stores();
+    for store in stores {
+        let hold = store.lock(&Holder::this("test"), Duration::ZERO).await.unwrap();
+        let mut none = store.load(&binding()).await.unwrap();
+        let mut first = none.clone();
+        store.save(&hold, &mut first).await.unwrap();
+        let mut second = first.clone();
+        store.save(&hold, &mut second).await.unwrap();
+        for old in [&mut none, &mut first] {
+            let before = old.clone();
+            let refused = store.save(&hold, old).await;
+            assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+            assert_eq!(*old, before);
+        }
+        store.save(&hold, &mut second).await.unwrap();
+        assert_eq!(store.read().await.unwrap(), Some(second));
+    }
+}
+
+#[tokio::test]
+async fn one_holds_the_lock_the_other_is_told_who_and_readers_do_not_care() {
+    let (_folder, stores) = stores();
+    for store in stores {
+        keep(&store, &binding(), sample()).await;
+        let holder = Holder::this("apply");
+        let hold = store.lock(&holder, Duration::ZERO).await.unwrap();
+        let other = store.lock(&Holder::this("state forget"), Duration::ZERO).await;
+        let Err(error @ Error::Locked { .. }) = other else { panic!("{other:?}") };
+        let wanted = format!(
+            "the ledger {} is in use by process {} (apply) since {}",
+            store.place(),
+            std::process::id(),
+            holder.since
+        );
+        assert_eq!(error.to_string(), wanted);
+        assert_eq!(store.unlocked().await.unwrap_err().to_string(), wanted);
+        assert_eq!(store.load(&binding()).await.unwrap().ledger, sample());
+        drop(hold);
+        store.unlocked().await.unwrap();
+        drop(store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_for_as_long_as_was_said() {
+    let (_folder, stores) = stores();
+    for store in stores {
+        let hold = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+        let begun = Instant::now();
+        let wait = Duration::from_millis(300);
+        assert!(store.lock(&Holder::this("apply"), wait).await.is_err());
+        assert!(begun.elapsed() >= wait);
+        let waiting = {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.lock(&Holder::this("apply"), Duration::from_secs(60)).await.map(drop)
+            })
+        };
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!waiting.is_finished());
+        drop(hold);
+        waiting.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_of_something_else_is_refused() {
+    let (_folder, stores) = stores();
+    for store in stores {
+        keep(&store, &binding(), sample()).await;
+        let others = [
+            (Mismatch::Organization, Binding { organization: "other".to_owned(), ..binding() }),
+            (Mismatch::Manager, Binding { manager: Some(id("manager-2")), ..binding() }),
+            (
+                Mismatch::BaseUrl,
+                Binding { base_url: "http://127.0.0.1:8484/v2".to_owned(), ..binding() },
+            ),
+        ];
+        for (wanted, other) in others {
+            let refused = store.load(&other).await;
+            assert!(
+                matches!(&refused, Err(Error::Foreign { what, .. }) if *what == wanted),
+                "{refused:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_manager_is_bound_once_it_is_known_and_not_forgotten() {
+    let (_folder, stores) = stores();
+    let unknown = Binding { manager: None, ..binding() };
+    for store in stores {
+        keep(&store, &unknown, sample()).await;
+        assert_eq!(store.read().await.unwrap().unwrap().binding, unknown);
+        keep(&store, &binding(), sample()).await;
+        assert_eq!(store.read().await.unwrap().unwrap().binding, binding());
+        // A run that sees no account knows no manager, and changes nothing about it.
+        keep(&store, &unknown, sample()).await;
+        assert_eq!(store.read().await.unwrap().unwrap().binding, binding());
+    }
+}
+
+#[tokio::test]
+async fn none_remembers_nothing_and_stops_nobody() {
+    let store = Store::new(&Location::None);
+    assert!(!store.remembers());
+    let _first = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+    keep(&store, &binding(), sample()).await;
+    assert_eq!(store.read().await.unwrap(), None);
+    assert_eq!(store.load(&binding()).await.unwrap().ledger, Ledger::default());
+}

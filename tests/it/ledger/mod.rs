@@ -1,0 +1,71 @@
+//! The ledger: where it is kept, what is refused, who holds it, and what a journal writes.
+
+mod conformance;
+mod damage;
+mod files;
+mod journal;
+mod killed;
+
+use std::path::Path;
+use std::time::Duration;
+
+use trunkline::ledger::{Binding, Change, Holder, Journal, Location, Store, apply};
+use trunkline::model::{AccountId, Email, Ledger, Remainder};
+
+/// The time at which everything in these tests was sent.
+pub(crate) const NOW: u64 = 1_790_000_000;
+
+pub(crate) fn id(id: &str) -> AccountId {
+    AccountId::new(id)
+}
+
+pub(crate) fn email(name: &str) -> Email {
+    Email::new(format!("{name}@acme.example"))
+}
+
+pub(crate) fn binding() -> Binding {
+    Binding {
+        organization: "acme".to_owned(),
+        manager: Some(id("manager-1")),
+        base_url: "https://api.telnyx.com/v2".to_owned(),
+    }
+}
+
+pub(crate) fn file(path: &Path) -> Store {
+    Store::new(&Location::File(path.to_owned()))
+}
+
+/// A ledger with one of everything.
+pub(crate) fn sample() -> Ledger {
+    let changes = [
+        Change::Limit(id("a-1"), 30),
+        Change::Limit(id("a-2"), 0),
+        Change::Seen {
+            accounts: [(id("a-1"), Email::new("Larry@CatFood.example")), (id("a-2"), email("two"))]
+                .into(),
+            wanted: [email("two")].into(),
+        },
+        Change::Intend(vec![email("intended"), email("sending"), email("new")]),
+        Change::Sending(email("sending")),
+        Change::Acknowledged(email("new"), id("a-3")),
+        Change::Limit(id("a-3"), u64::MAX),
+        Change::Remainder(Remainder { channels: -40, unrecorded: [id("a-4"), id("a-5")].into() }),
+    ];
+    let mut ledger = Ledger::default();
+    for change in changes {
+        apply(&mut ledger, change, NOW).unwrap();
+    }
+    ledger
+}
+
+/// Writes a ledger into a store.
+pub(crate) async fn keep(store: &Store, binding: &Binding, ledger: Ledger) {
+    let hold = store.lock(&Holder::this("test"), Duration::ZERO).await.unwrap();
+    let mut record = store.load(binding).await.unwrap();
+    record.ledger = ledger;
+    store.save(&hold, &mut record).await.unwrap();
+}
+
+async fn journal(store: &Store) -> Journal {
+    Journal::open(store.clone(), &binding(), &Holder::this("apply"), Duration::ZERO).await.unwrap()
+}
