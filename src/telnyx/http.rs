@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{
@@ -97,6 +98,16 @@ pub(super) struct Http {
     authorization: HeaderValue,
     pace: Pace,
     slots: Semaphore,
+    answered: AtomicU64,
+}
+
+/// How far the requests of one key are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many requests were answered since the connection was made, refusals too.
+    pub answered: u64,
+    /// How long the next request has to wait for the rate limit. Zero: it need not.
+    pub held: Duration,
 }
 
 /// One request, before it is sent.
@@ -187,11 +198,22 @@ impl Http {
         authorization.set_sensitive(true);
         let client = client(config.timeout, config.base_url.is_loopback())?;
         let slots = Semaphore::new(config.parallelism.clamp(1, 1024));
-        Ok(Self { client, config, authorization, pace: Pace::default(), slots })
+        Ok(Self {
+            client,
+            config,
+            authorization,
+            pace: Pace::default(),
+            slots,
+            answered: AtomicU64::new(0),
+        })
     }
 
     pub(super) fn base_url(&self) -> &BaseUrl {
         &self.config.base_url
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        Progress { answered: self.answered.load(Ordering::Relaxed), held: self.pace.held() }
     }
 
     /// Sends a request until it is answered well, or must not be sent again.
@@ -240,6 +262,7 @@ impl Http {
             [&self.config.key].into_iter().chain(call.secret).collect();
         let request_id = header(response.headers(), "x-request-id", &secrets);
         leave.answered(status, response.headers());
+        self.answered.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(method = %call.method, path = call.path(), status = status.as_u16(), "answered");
         if status.is_success() {
             let body = body(response).await?;

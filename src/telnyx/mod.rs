@@ -7,6 +7,7 @@ mod base_url;
 mod error;
 mod http;
 mod pace;
+mod pages;
 mod read;
 mod retry;
 mod wire;
@@ -16,8 +17,8 @@ use std::sync::Arc;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use error::{AnswerFault, Detail, Error, Kind};
-pub use http::{Answered, Config, ConfigError, client};
-pub use read::{Accounts, Credentials, Listing, Reader, StatusFilter};
+pub use http::{Answered, Config, ConfigError, Progress, client};
+pub use read::{Accounts, Begun, Credentials, Listing, Reader, StatusFilter};
 pub use retry::RetryBudget;
 pub use write::{Created, NewAccount, Writer};
 

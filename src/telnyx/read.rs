@@ -1,6 +1,5 @@
 //! Everything that can be asked of Telnyx, and nothing that could change it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -8,16 +7,15 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::error::{AnswerFault, Error};
-use super::http::{Call, Http};
-use super::wire::{self, AccountBody, CredentialsBody, Meta, One, Page, PoolBody, UserBody};
+use super::http::{Call, Http, Progress};
+use super::pages::{self, RawPage};
+use super::wire::{self, AccountBody, CredentialsBody, One, Page, PoolBody, UserBody};
 use crate::model::{AccountId, ChannelPool, LiveAccount, LiveUser, UserId};
 
 /// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
 const PAGE: u64 = 250;
 /// How often a list is read until it agrees with itself.
 const READS: usize = 3;
-/// More pages than this nobody has: a server that says so is not believed.
-const MOST_PAGES: u64 = 40_000;
 
 /// Every read of the API. Whoever has this cannot change anything.
 #[derive(Clone, Debug)]
@@ -41,6 +39,8 @@ pub enum Accounts {
     All,
     /// All, the cancelled ones too.
     WithCancelled,
+    /// The cancelled ones alone.
+    Cancelled,
     /// Those of one status.
     Of(StatusFilter),
 }
@@ -54,6 +54,32 @@ pub enum StatusFilter {
     Disabled,
     /// Blocked by Telnyx.
     Blocked,
+}
+
+/// A list of accounts of which the first page is here.
+pub struct Begun {
+    reader: Reader,
+    which: Accounts,
+    first: RawPage<AccountBody>,
+}
+
+impl Begun {
+    /// How many accounts the list has, by its first page.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.first.1.total_results
+    }
+
+    /// The rest of the list, and the whole of it again where it contradicts itself.
+    ///
+    /// # Errors
+    ///
+    /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
+    pub async fn finish(self) -> Result<Listing<LiveAccount>, Error> {
+        let Self { reader, which, first } = self;
+        let id = |account: &LiveAccount| account.id.as_str().to_owned();
+        reader.list(&accounts_reads(which), Some(first), id, LiveAccount::from).await
+    }
 }
 
 /// The secrets of a managed account.
@@ -82,20 +108,30 @@ impl Reader {
         self.http.base_url().to_string()
     }
 
+    /// How far the requests of this key are, for whoever shows it to a person.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.http.progress()
+    }
+
     /// `GET /managed_accounts`, all pages: the accounts, and whether the list agrees with itself.
     ///
     /// # Errors
     ///
     /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
     pub async fn accounts(&self, which: Accounts) -> Result<Listing<LiveAccount>, Error> {
-        let call = |sort| accounts_call(which).query("sort", sort);
-        let reads = ["created_at", "created_at", "email"].map(call);
-        self.list(
-            &reads,
-            |account: &LiveAccount| account.id.as_str().to_owned(),
-            |body: AccountBody| body.into(),
-        )
-        .await
+        self.begin(which).await?.finish().await
+    }
+
+    /// The first page of that list: who waits for it knows how long the list is, and can ask for more meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the page cannot be had.
+    pub async fn begin(&self, which: Accounts) -> Result<Begun, Error> {
+        let [call, ..] = accounts_reads(which);
+        let first = self.numbered(&call, 1).await?;
+        Ok(Begun { reader: self.clone(), which, first })
     }
 
     /// How many accounts have a status, by `meta.total_results` of a page of one.
@@ -148,12 +184,8 @@ impl Reader {
     pub async fn users(&self) -> Result<Listing<LiveUser>, Error> {
         let reads = [(); READS]
             .map(|()| Call::get(&["organizations", "users"]).query("include_groups", "true"));
-        self.list(
-            &reads,
-            |user: &LiveUser| user.id.as_str().to_owned(),
-            |body: UserBody| body.into(),
-        )
-        .await
+        let id = |user: &LiveUser| user.id.as_str().to_owned();
+        self.list(&reads, None, id, |body: UserBody| body.into()).await
     }
 
     /// How many users the organization has, by `meta.total_results` of a page of one.
@@ -201,23 +233,21 @@ impl Reader {
         Ok(self.http.send(&call, csv).await?.value)
     }
 
-    /// Reads a list until it agrees with itself, once for each of `reads`.
+    /// Reads a list until it agrees with itself, once for each of `reads`. `first` is what the first
+    /// of them has brought already.
     async fn list<W: DeserializeOwned, T>(
         &self,
         reads: &[Call<'_>; READS],
+        mut first: Option<RawPage<W>>,
         id: impl Fn(&T) -> String,
         model: impl Fn(W) -> T,
     ) -> Result<Listing<T>, Error> {
         let mut listing = Listing { items: Vec::new(), gap: None };
         for call in reads {
-            let pages = self.pages::<W>(call).await?;
-            let pages = pages
-                .into_iter()
-                .map(|(items, meta)| (items.into_iter().map(&model).collect(), meta))
-                .collect();
-            listing = assemble(pages, &id);
+            let read = self.pages(call, first.take()).await?;
+            listing = pages::assemble(read, &id, &model);
             match &listing.gap {
-                None => break,
+                None => return Ok(listing),
                 Some(gap) => tracing::info!(
                     list = call.segments.join("/"),
                     gap,
@@ -225,30 +255,40 @@ impl Reader {
                 ),
             }
         }
+        listing.gap = listing.gap.map(|gap| format!("read {READS} times, {gap}"));
         Ok(listing)
     }
 
-    /// The first page, then the others at once.
+    /// The first page, then the others at once; none of them when the first is not to be believed.
     async fn pages<W: DeserializeOwned>(
         &self,
         call: &Call<'_>,
-    ) -> Result<Vec<(Vec<W>, Meta)>, Error> {
-        let page = |number: u64| {
-            let mut query = call.query.clone();
-            query.extend([("page[number]", number.to_string()), ("page[size]", PAGE.to_string())]);
-            let call = Call { query, ..Call::get(&call.segments) };
-            async move { self.page::<W>(&call).await }
+        first: Option<RawPage<W>>,
+    ) -> Result<Vec<RawPage<W>>, Error> {
+        let first = match first {
+            Some(first) => first,
+            None => self.numbered(call, 1).await?,
         };
-        let first = page(1).await?;
-        let last = first.1.total_pages.min(MOST_PAGES);
+        let last = pages::last(&first);
         let mut pages = vec![first];
         // How many are really under way at once is decided where they are sent.
-        let rest = stream::iter(2..=last).map(page).buffered(64);
+        let rest = stream::iter(2..=last).map(|number| self.numbered(call, number)).buffered(64);
         pages.extend(rest.try_collect::<Vec<_>>().await?);
         Ok(pages)
     }
 
-    async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<(Vec<W>, Meta), Error> {
+    /// One page of the largest size.
+    async fn numbered<W: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        number: u64,
+    ) -> Result<RawPage<W>, Error> {
+        let mut query = call.query.clone();
+        query.extend([("page[number]", number.to_string()), ("page[size]", PAGE.to_string())]);
+        self.page(&Call { query, ..Call::get(&call.segments) }).await
+    }
+
+    async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
         let read = |body: &[u8]| {
             let page = wire::json::<Page<W>>(body)?;
             Ok((page.data, page.meta.ok_or(AnswerFault::NoMeta)?))
@@ -261,11 +301,20 @@ fn groups_report_call() -> Call<'static> {
     Call::get(&["organizations", "users", "users_groups_report"])
 }
 
+/// The reads of a list of accounts: oldest first, so that a create adds to the end and shifts no
+/// page; the last one in another order, should that one be what a server cannot keep.
+fn accounts_reads(which: Accounts) -> [Call<'static>; READS] {
+    ["created_at", "created_at", "email"].map(|sort| accounts_call(which).query("sort", sort))
+}
+
 fn accounts_call(which: Accounts) -> Call<'static> {
     let call = Call::get(&["managed_accounts"]);
     match which {
         Accounts::All => call,
         Accounts::WithCancelled => call.query("include_cancelled_accounts", "true"),
+        Accounts::Cancelled => {
+            accounts_call(Accounts::WithCancelled).query("filter[status][eq]", "cancelled")
+        }
         Accounts::Of(StatusFilter::Enabled) => call.query("filter[status][eq]", "enabled"),
         Accounts::Of(StatusFilter::Disabled) => call.query("filter[status][eq]", "disabled"),
         Accounts::Of(StatusFilter::Blocked) => call.query("filter[status][eq]", "blocked"),
@@ -279,92 +328,5 @@ fn csv(body: &[u8]) -> Result<String, AnswerFault> {
         "" => Err(AnswerFault::Empty),
         html if html.starts_with('<') => Err(AnswerFault::Html),
         _ => Ok(text.to_owned()),
-    }
-}
-
-/// Puts pages together and checks that they are one list: as many different ids as `total_results`
-/// says, the same totals on every page, and no page that is empty or short before the last one.
-fn assemble<T>(pages: Vec<(Vec<T>, Meta)>, id: impl Fn(&T) -> String) -> Listing<T> {
-    let gap = contradiction(&pages);
-    let mut seen = BTreeSet::new();
-    let mut items = Vec::new();
-    let mut repeated = 0_usize;
-    let total = pages.first().map_or(0, |(_, meta)| meta.total_results);
-    for item in pages.into_iter().flat_map(|(items, _)| items) {
-        if seen.insert(id(&item)) {
-            items.push(item);
-        } else {
-            repeated += 1;
-        }
-    }
-    let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
-    let gap = gap.or_else(|| (repeated > 0).then(|| format!("{repeated} of its items came twice")));
-    let gap = gap.or_else(|| {
-        (count != total).then(|| format!("it should have {total} items and has {count}"))
-    });
-    Listing { items, gap }
-}
-
-/// The first thing in which the pages disagree.
-fn contradiction<T>(pages: &[(Vec<T>, Meta)]) -> Option<String> {
-    let first = pages.first()?.1;
-    if first.total_pages > MOST_PAGES {
-        return Some(format!("it claims {} pages", first.total_pages));
-    }
-    for (number, (items, meta)) in (1..).zip(pages) {
-        if (meta.total_results, meta.total_pages) != (first.total_results, first.total_pages) {
-            return Some(format!(
-                "it had {} items on page 1 and {} on page {number}",
-                first.total_results, meta.total_results
-            ));
-        }
-        if meta.page_number.is_some_and(|said| said != number) {
-            return Some(format!("page {number} says that it is another"));
-        }
-        if items.is_empty() && first.total_results > 0 {
-            return Some(format!("page {number} is empty"));
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn page(
-        number: u64,
-        ids: &[&str],
-        total_pages: u64,
-        total_results: u64,
-    ) -> (Vec<String>, Meta) {
-        let meta = Meta { total_pages, total_results, page_number: Some(number) };
-        (ids.iter().map(|id| (*id).to_owned()).collect(), meta)
-    }
-
-    fn gap(pages: Vec<(Vec<String>, Meta)>) -> Option<String> {
-        assemble(pages, Clone::clone).gap
-    }
-
-    #[test]
-    fn a_list_is_whole_only_when_all_its_pages_agree() {
-        assert_eq!(gap(vec![page(1, &["a", "b"], 2, 3), page(2, &["c"], 2, 3)]), None);
-        assert_eq!(gap(vec![page(1, &[], 1, 0)]), None);
-        assert_eq!(gap(vec![page(1, &[], 0, 0)]), None);
-        let broken = [
-            (
-                "empty in the middle",
-                vec![page(1, &["a"], 3, 3), page(2, &[], 3, 3), page(3, &["c"], 3, 3)],
-            ),
-            ("short", vec![page(1, &["a", "b"], 2, 4), page(2, &["c"], 2, 4)]),
-            ("shifted by an insert", vec![page(1, &["a", "b"], 2, 4), page(2, &["b", "c"], 2, 4)]),
-            ("another total", vec![page(1, &["a", "b"], 2, 3), page(2, &["c"], 2, 4)]),
-            ("another page", vec![page(1, &["a", "b"], 2, 3), page(1, &["c"], 2, 3)]),
-            ("too long", vec![page(1, &["a", "b"], 1, 1)]),
-            ("endless", vec![page(1, &["a"], u64::MAX, 1)]),
-        ];
-        for (what, pages) in broken {
-            assert!(gap(pages).is_some(), "{what}");
-        }
     }
 }

@@ -8,6 +8,7 @@ mod headers;
 mod pacer;
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -20,6 +21,8 @@ use pacer::Pacer;
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     pacer: Mutex<Pacer>,
+    /// Until when somebody has to wait; what is past means nothing.
+    held_until: Mutex<Option<Instant>>,
 }
 
 /// Leave for one request. Dropping it says that the request is over, however it ended.
@@ -44,8 +47,15 @@ impl Pace {
             if wait.as_secs() >= 5 {
                 tracing::info!(seconds = wait.as_secs(), "waiting for the rate limit");
             }
+            *self.held_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + wait);
             sleep_until(now + wait).await;
         }
+    }
+
+    /// How much longer the request that waits has to wait.
+    pub(super) fn held(&self) -> Duration {
+        let until = *self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Pacer) -> T) -> T {

@@ -1,0 +1,95 @@
+//! All accounts that are not cancelled, with their status as far as it is proven.
+
+use std::collections::BTreeSet;
+
+use super::status::{self, Lists, Members};
+use crate::model::{AccountId, LiveAccount};
+use crate::telnyx::{Accounts, Error, Listing, Reader, StatusFilter};
+
+/// How often all lists are read until none has an account that the list of all lacks.
+const SURVEYS: usize = 2;
+
+/// All accounts, with their status as far as the lists prove it.
+///
+/// An account that the list of one status has and the list of all lacks was most likely created
+/// between the two, so everything is read once more. If there is such an account again, the list of
+/// all may lack others too: that is a gap.
+///
+/// # Errors
+///
+/// When a list cannot be read at all.
+pub async fn accounts(reader: &Reader) -> Result<Listing<LiveAccount>, Error> {
+    let mut listing = Listing { items: Vec::new(), gap: None };
+    for _ in 0..SURVEYS {
+        let survey = survey(reader).await?;
+        let again = survey.stranger.is_some();
+        listing = Listing { gap: survey.all.gap.or(survey.stranger), ..survey.all };
+        if !again {
+            break;
+        }
+    }
+    Ok(listing)
+}
+
+/// What one read of all lists says.
+struct Survey {
+    all: Listing<LiveAccount>,
+    /// Which list has an account that the list of all lacks.
+    stranger: Option<String>,
+}
+
+async fn survey(reader: &Reader) -> Result<Survey, Error> {
+    let all = async {
+        let begun = reader.begin(Accounts::All).await?;
+        // The count goes out with the rest of the list.
+        let enabled = status::enabled(reader, begun.total() > 0);
+        tokio::try_join!(begun.finish(), enabled)
+    };
+    let disabled = status::members(reader, StatusFilter::Disabled);
+    let blocked = status::members(reader, StatusFilter::Blocked);
+    let ((mut all, enabled), disabled, blocked) = tokio::try_join!(all, disabled, blocked)?;
+    let (Some(disabled), Some(blocked), Some(enabled)) = (disabled, blocked, enabled) else {
+        return Ok(rejected(all));
+    };
+    let lists = Lists { disabled, blocked, enabled };
+    let mut read = vec![("disabled", &lists.disabled), ("blocked", &lists.blocked)];
+    let members;
+    if lists.prove(&all) {
+        for account in &mut all.items {
+            account.status = Some(lists.by_absence(&account.id));
+        }
+    } else if lists.alike() {
+        tracing::info!("the server ignores the status filter: every status is unknown");
+    } else {
+        tracing::info!("the lists of each status do not add up to the list of all accounts");
+        let Some(enabled) = status::members(reader, StatusFilter::Enabled).await? else {
+            return Ok(rejected(all));
+        };
+        for account in &mut all.items {
+            account.status = lists.by_presence(&enabled, &account.id);
+        }
+        members = enabled;
+        read.push(("enabled", &members));
+    }
+    let stranger = stranger(&all, &read);
+    Ok(Survey { all, stranger })
+}
+
+fn rejected(all: Listing<LiveAccount>) -> Survey {
+    tracing::info!("the server rejects the status filter: every status is unknown");
+    Survey { all, stranger: None }
+}
+
+/// The first of these lists that has an account which the list of all lacks, though that list is whole.
+fn stranger(all: &Listing<LiveAccount>, lists: &[(&str, &Members)]) -> Option<String> {
+    if all.gap.is_some() {
+        return None;
+    }
+    let known: BTreeSet<&AccountId> = status::ids(&all.items);
+    lists.iter().find_map(|(name, list)| {
+        let strangers = list.ids.iter().filter(|id| !known.contains(id)).count();
+        (strangers > 0).then(|| {
+            format!("the list of {name} accounts has {strangers} that the list of all lacks")
+        })
+    })
+}

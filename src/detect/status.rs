@@ -1,0 +1,256 @@
+//! The status of each account: membership in lists, for no answer carries it.
+//!
+//! The disabled and the blocked are read, the enabled only counted. When the three add up to all accounts,
+//! everybody's status is proven: who is in neither list is enabled. When they do not, the list of
+//! the enabled is read too, and who is in exactly one of the three is known.
+//!
+//! A server that ignores the filter, for all lists or for one, can add up to all accounts only when every
+//! account has that one status. What sums cannot show is two changes that cancel out while the lists
+//! are read, say one account that is blocked after it left the list of the disabled, and another that is enabled
+//! just before they are counted. So a loss is read again before it is sent.
+
+use std::collections::BTreeSet;
+
+use crate::model::{AccountId, LiveAccount, Status};
+use crate::telnyx::{Accounts, Error, Kind, Listing, Reader, StatusFilter};
+
+/// Who is in the list of one status.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    pub ids: BTreeSet<AccountId>,
+    /// Whether the list does not contradict itself: only then is absence from it worth anything.
+    pub whole: bool,
+}
+
+/// How many accounts are enabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Enabled {
+    /// So many, by the server's count.
+    Counted(u64),
+    /// Not asked, because there was no account.
+    NotCounted,
+}
+
+/// What the filtered lists say.
+#[derive(Clone, Debug)]
+pub(super) struct Lists {
+    pub disabled: Members,
+    pub blocked: Members,
+    pub enabled: Enabled,
+}
+
+/// Reads the list of one status. `None`: the server rejects the filter.
+pub(super) async fn members(
+    reader: &Reader,
+    status: StatusFilter,
+) -> Result<Option<Members>, Error> {
+    let Some(listing) = unless_rejected(reader.accounts(Accounts::Of(status)).await)? else {
+        return Ok(None);
+    };
+    let Listing { items, gap } = listing;
+    if let Some(gap) = &gap {
+        tracing::info!(?status, gap, "a list of one status proves little");
+    }
+    let ids = items.into_iter().map(|account| account.id).collect();
+    Ok(Some(Members { ids, whole: gap.is_none() }))
+}
+
+/// Counts the enabled accounts, if there is `any` account. `None`: the server rejects the filter.
+pub(super) async fn enabled(reader: &Reader, any: bool) -> Result<Option<Enabled>, Error> {
+    if !any {
+        return Ok(Some(Enabled::NotCounted));
+    }
+    let count = unless_rejected(reader.count(StatusFilter::Enabled).await)?;
+    Ok(count.map(Enabled::Counted))
+}
+
+/// `None`: the server does not accept what was asked for. Every other error stays one.
+pub(super) fn unless_rejected<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind, Kind::Invalid(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Lists {
+    /// Whether the three statuses add up to all accounts, each in one of them.
+    pub(super) fn prove(&self, all: &Listing<LiveAccount>) -> bool {
+        let Self { disabled, blocked, enabled } = self;
+        let ids = ids(&all.items);
+        let enabled = match enabled {
+            Enabled::Counted(enabled) => *enabled,
+            Enabled::NotCounted if ids.is_empty() => 0,
+            Enabled::NotCounted => return false,
+        };
+        let sum = [&disabled.ids, &blocked.ids]
+            .map(|ids| u64::try_from(ids.len()).unwrap_or(u64::MAX))
+            .into_iter()
+            .fold(enabled, u64::saturating_add);
+        let whole = all.gap.is_none() && disabled.whole && blocked.whole;
+        let within = disabled.ids.union(&blocked.ids).all(|id| ids.contains(id));
+        let apart = disabled.ids.is_disjoint(&blocked.ids);
+        whole && within && apart && usize::try_from(sum) == Ok(ids.len())
+    }
+
+    /// Whether the lists are alike, as from a server that ignores the filter. Then nothing is known.
+    pub(super) fn alike(&self) -> bool {
+        !self.disabled.ids.is_empty() && self.disabled.ids == self.blocked.ids
+    }
+
+    /// The status when it is proven: who is in neither list is enabled.
+    pub(super) fn by_absence(&self, id: &AccountId) -> Status {
+        match (self.disabled.ids.contains(id), self.blocked.ids.contains(id)) {
+            (true, _) => Status::Disabled,
+            (false, true) => Status::Blocked,
+            (false, false) => Status::Enabled,
+        }
+    }
+
+    /// The status when it is not: known of who is in one list and surely in no other.
+    pub(super) fn by_presence(&self, enabled: &Members, id: &AccountId) -> Option<Status> {
+        let lists = [
+            (enabled, Status::Enabled),
+            (&self.disabled, Status::Disabled),
+            (&self.blocked, Status::Blocked),
+        ];
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            lists.into_iter().partition(|(list, _)| list.ids.contains(id));
+        let surely = outside.iter().all(|(list, _)| list.whole);
+        match inside[..] {
+            [(_, status)] if surely => Some(status),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn ids(accounts: &[LiveAccount]) -> BTreeSet<&AccountId> {
+    accounts.iter().map(|account| &account.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Email;
+
+    fn members(ids: &[&str]) -> Members {
+        Members { ids: ids.iter().copied().map(AccountId::new).collect(), whole: true }
+    }
+
+    fn cut(ids: &[&str]) -> Members {
+        Members { whole: false, ..members(ids) }
+    }
+
+    fn account(id: &str) -> LiveAccount {
+        LiveAccount {
+            id: AccountId::new(id),
+            email: Email::new(format!("{id}@shop.example")),
+            name: None,
+            manager: None,
+            custom_pricing: None,
+            rollup_billing: None,
+            status: None,
+        }
+    }
+
+    fn list(ids: &[&str]) -> Listing<LiveAccount> {
+        Listing { items: ids.iter().map(|id| account(id)).collect(), gap: None }
+    }
+
+    fn lists(disabled: &[&str], blocked: &[&str], enabled: u64) -> Lists {
+        let (disabled, blocked) = (members(disabled), members(blocked));
+        Lists { disabled, blocked, enabled: Enabled::Counted(enabled) }
+    }
+
+    #[test]
+    fn a_status_is_proven_only_when_the_lists_add_up_to_all_accounts() {
+        let all = list(&["a", "b", "c"]);
+        assert!(lists(&["a"], &["b"], 1).prove(&all));
+        assert!(lists(&["a", "b", "c"], &[], 0).prove(&all));
+        let sound = lists(&["a"], &["b"], 1);
+        let wrong = [
+            ("the filter is ignored", lists(&["a", "b", "c"], &["a", "b", "c"], 3)),
+            ("it is for the disabled alone", lists(&["a", "b", "c"], &["b"], 2)),
+            ("one is missing", lists(&["a"], &[], 1)),
+            ("there is one too many", lists(&["a"], &["b"], 2)),
+            ("one is in two lists", lists(&["a"], &["a"], 1)),
+            ("one is not in the list of all", lists(&["x"], &[], 2)),
+            ("the disabled have a gap", Lists { disabled: cut(&["a"]), ..sound.clone() }),
+            ("the blocked have a gap", Lists { blocked: cut(&["b"]), ..sound.clone() }),
+            (
+                "nobody counted",
+                Lists { enabled: Enabled::NotCounted, ..lists(&["a", "b", "c"], &[], 0) },
+            ),
+        ];
+        for (what, lists) in wrong {
+            assert!(!lists.prove(&all), "{what}");
+        }
+        let gap = Some("page 2 is empty".to_owned());
+        assert!(!sound.prove(&Listing { gap, ..all }), "the list of all has a gap");
+    }
+
+    #[test]
+    fn of_no_accounts_there_is_nothing_to_prove() {
+        let nobody = Lists { enabled: Enabled::NotCounted, ..lists(&[], &[], 0) };
+        assert!(nobody.prove(&list(&[])));
+        assert!(!nobody.alike());
+    }
+
+    #[test]
+    fn without_proof_only_who_is_in_one_list_and_surely_in_no_other_is_known() {
+        let status =
+            |lists: &Lists, enabled: &Members, id| lists.by_presence(enabled, &AccountId::new(id));
+        let unproven = lists(&["a", "b"], &["b", "d"], 9);
+        let enabled = members(&["c"]);
+        for (id, known) in [
+            ("a", Some(Status::Disabled)),
+            ("b", None),
+            ("c", Some(Status::Enabled)),
+            ("d", Some(Status::Blocked)),
+            ("e", None),
+        ] {
+            assert_eq!(status(&unproven, &enabled, id), known, "{id}");
+        }
+        // Who is in a list with a gap was seen there; who is not may be there all the same.
+        let gap = Lists { disabled: cut(&["a"]), ..unproven };
+        assert_eq!(status(&gap, &enabled, "a"), Some(Status::Disabled));
+        assert_eq!(status(&gap, &enabled, "c"), None);
+        assert_eq!(status(&gap, &enabled, "d"), None);
+        assert_eq!(status(&gap, &cut(&["c"]), "a"), None);
+    }
+
+    /// Every way to answer three lists by truth or by everybody, for every organization of three.
+    #[test]
+    fn a_filter_that_is_ignored_for_some_lists_never_makes_wrong_knowledge() {
+        const IDS: [&str; 3] = ["a", "b", "c"];
+        let statuses = [Status::Enabled, Status::Disabled, Status::Blocked];
+        let mut known = 0;
+        for case in 0..27 * 8_usize {
+            let (truth, ignored) = (case / 8, case % 8);
+            let truth = [truth / 9, truth / 3 % 3, truth % 3].map(|status| statuses[status]);
+            let list_of = |bit: usize, status| -> Vec<&str> {
+                let all = ignored >> bit & 1 == 1;
+                (0..3).filter(|at| all || truth[*at] == status).map(|at| IDS[at]).collect()
+            };
+            let enabled = list_of(0, Status::Enabled);
+            let count = u64::try_from(enabled.len()).unwrap();
+            let lists = lists(&list_of(1, Status::Disabled), &list_of(2, Status::Blocked), count);
+            let proven = lists.prove(&list(&IDS));
+            for (id, truth) in IDS.iter().zip(truth) {
+                let id = AccountId::new(*id);
+                let said = match proven {
+                    true => Some(lists.by_absence(&id)),
+                    false if lists.alike() => None,
+                    false => lists.by_presence(&members(&enabled), &id),
+                };
+                assert!(
+                    said.is_none_or(|said| said == truth),
+                    "{case}: {said:?} and not {truth:?}"
+                );
+                known += usize::from(said.is_some());
+            }
+            assert!(ignored != 0 || proven, "{case}: an honest server proves everybody's status");
+        }
+        assert!(known > 27 * 3, "{known}");
+    }
+}

@@ -1,0 +1,190 @@
+//! Whether pages are one list: pure, and the only place that decides it.
+//!
+//! Between two pages accounts may come and go, and servers make mistakes. A list is whole when all
+//! its pages say the same totals, these agree with each other, every page is as long as it must be by them, and
+//! no item came twice. What no total can show is one item that goes and another that comes between
+//! the same two pages.
+
+use std::collections::BTreeSet;
+
+use super::read::Listing;
+use super::wire::Meta;
+
+/// A page as it was read: its items, and what it says of its list.
+pub(super) type RawPage<W> = (Vec<W>, Meta);
+
+/// More pages than this nobody has: a server that says so is not believed.
+const MOST_PAGES: u64 = 40_000;
+
+/// The number of the last page that is worth asking for: the first when that one is not to be believed.
+pub(super) fn last<W>((items, meta): &RawPage<W>) -> u64 {
+    if first_fault(items.len(), *meta).is_some() { 1 } else { meta.total_pages }
+}
+
+/// Puts pages together: each item once, and the first thing in which they disagree.
+pub(super) fn assemble<W, T>(
+    pages: Vec<RawPage<W>>,
+    id: impl Fn(&T) -> String,
+    model: impl Fn(W) -> T,
+) -> Listing<T> {
+    let gap = fault(&pages);
+    let mut seen = BTreeSet::new();
+    let mut items = Vec::new();
+    let mut repeated = 0_usize;
+    for item in pages.into_iter().flat_map(|(items, _)| items).map(model) {
+        if seen.insert(id(&item)) {
+            items.push(item);
+        } else {
+            repeated += 1;
+        }
+    }
+    let gap = gap.or_else(|| (repeated > 0).then(|| format!("{repeated} of its items came twice")));
+    Listing { items, gap }
+}
+
+fn fault<W>(pages: &[RawPage<W>]) -> Option<String> {
+    let (first, rest) = pages.split_first()?;
+    let first = (first.0.len(), first.1);
+    first_fault(first.0, first.1).or_else(|| {
+        (2..)
+            .zip(rest)
+            .find_map(|(number, (items, meta))| later_fault(first, number, items.len(), *meta))
+    })
+}
+
+/// What is wrong with the first page by itself. A server may have smaller pages than it was asked for.
+fn first_fault(items: usize, meta: Meta) -> Option<String> {
+    let Meta { total_pages, total_results, page_number: _ } = meta;
+    let items = count(items);
+    if let Some(fault) = another_page(1, meta) {
+        return Some(fault);
+    }
+    if total_results == 0 && items == 0 {
+        return (total_pages > 1).then(|| format!("it counts no items on {total_pages} pages"));
+    }
+    if items == 0 {
+        return Some(format!("page 1 is empty, of {}", many(total_results, "item")));
+    }
+    if total_pages != total_results.div_ceil(items) || items > total_results {
+        return Some(format!(
+            "it counts {} on {}, and page 1 has {items}",
+            many(total_results, "item"),
+            many(total_pages, "page"),
+        ));
+    }
+    (total_pages > MOST_PAGES).then(|| format!("it counts {total_pages} pages, which nobody has"))
+}
+
+/// What is wrong with a page after the first, which is sound.
+fn later_fault(first: (usize, Meta), number: u64, items: usize, meta: Meta) -> Option<String> {
+    let (length, Meta { total_pages, total_results, page_number: _ }) = first;
+    let (length, items) = (count(length), count(items));
+    if meta.total_results != total_results {
+        let other = meta.total_results;
+        return Some(format!(
+            "it counts {} on page 1 and {other} on page {number}",
+            many(total_results, "item")
+        ));
+    }
+    if meta.total_pages != total_pages {
+        let other = meta.total_pages;
+        return Some(format!(
+            "it counts {} on page 1 and {other} on page {number}",
+            many(total_pages, "page")
+        ));
+    }
+    if let Some(fault) = another_page(number, meta) {
+        return Some(fault);
+    }
+    let due = if number < total_pages {
+        length
+    } else {
+        total_results.saturating_sub(length * (total_pages - 1))
+    };
+    let has =
+        if items == 0 { "is empty".to_owned() } else { format!("has {}", many(items, "item")) };
+    (items != due).then(|| format!("page {number} {has} and should have {due}"))
+}
+
+fn another_page(number: u64, meta: Meta) -> Option<String> {
+    let said = meta.page_number.filter(|said| *said != number)?;
+    Some(format!("page {number} says that it is page {said}"))
+}
+
+/// `1 item`, `2 items`.
+fn many(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(number: u64, ids: &[&str], total_pages: u64, total_results: u64) -> RawPage<String> {
+        let meta = Meta { total_pages, total_results, page_number: Some(number) };
+        (ids.iter().map(|id| (*id).to_owned()).collect(), meta)
+    }
+
+    fn gap(pages: Vec<RawPage<String>>) -> Option<String> {
+        assemble(pages, Clone::clone, |id| id).gap
+    }
+
+    #[test]
+    fn a_list_is_whole_only_when_all_its_pages_agree() {
+        assert_eq!(gap(vec![page(1, &["a", "b"], 2, 3), page(2, &["c"], 2, 3)]), None);
+        assert_eq!(gap(vec![page(1, &["a", "b"], 2, 4), page(2, &["c", "d"], 2, 4)]), None);
+        assert_eq!(gap(vec![page(1, &[], 1, 0)]), None);
+        assert_eq!(gap(vec![page(1, &[], 0, 0)]), None);
+        let broken = [
+            (
+                vec![page(1, &["a"], 3, 3), page(2, &[], 3, 3), page(3, &["c"], 3, 3)],
+                "page 2 is empty and should have 1",
+            ),
+            (
+                vec![page(1, &["a", "b"], 2, 4), page(2, &["c"], 2, 4)],
+                "page 2 has 1 item and should have 2",
+            ),
+            (
+                vec![page(1, &["a", "b"], 3, 5), page(2, &["c"], 3, 5), page(3, &["d", "e"], 3, 5)],
+                "page 2 has 1 item and should have 2",
+            ),
+            (
+                vec![page(1, &["a", "b"], 2, 4), page(2, &["b", "c"], 2, 4)],
+                "1 of its items came twice",
+            ),
+            (
+                vec![page(1, &["a", "b"], 2, 3), page(2, &["c"], 2, 4)],
+                "it counts 3 items on page 1 and 4 on page 2",
+            ),
+            (
+                vec![page(1, &["a", "b"], 2, 3), page(2, &["c"], 3, 3)],
+                "it counts 2 pages on page 1 and 3 on page 2",
+            ),
+            (
+                vec![page(1, &["a", "b"], 2, 3), page(1, &["c"], 2, 3)],
+                "page 2 says that it is page 1",
+            ),
+            (vec![page(1, &["a", "b"], 1, 1)], "it counts 1 item on 1 page, and page 1 has 2"),
+            (vec![page(1, &["a"], 1, 2)], "it counts 2 items on 1 page, and page 1 has 1"),
+            (vec![page(1, &["a", "b"], 2, 2)], "it counts 2 items on 2 pages, and page 1 has 2"),
+            (vec![page(1, &[], 1, 3)], "page 1 is empty, of 3 items"),
+            (vec![page(1, &[], 3, 0)], "it counts no items on 3 pages"),
+            (vec![page(1, &["a"], 50_000, 50_000)], "it counts 50000 pages, which nobody has"),
+        ];
+        for (pages, words) in broken {
+            assert_eq!(gap(pages).as_deref(), Some(words));
+        }
+    }
+
+    #[test]
+    fn no_page_is_asked_for_on_the_word_of_a_first_page_that_contradicts_itself() {
+        assert_eq!(last(&page(1, &["a"], 3, 3)), 3);
+        assert_eq!(last(&page(1, &["a"], u64::MAX, 3)), 1);
+        assert_eq!(last(&page(1, &["a"], u64::MAX, u64::MAX)), 1);
+        assert_eq!(last(&page(1, &[], 0, 0)), 0);
+    }
+}
