@@ -3,13 +3,22 @@
 use super::exit::Failure;
 use super::global::Global;
 use crate::ledger::{Binding, Error, Holder, Journal, Location, Mismatch, Store};
-use crate::model::Ledger;
+use crate::model::{AccountId, Desired, Ledger};
+use crate::telnyx::Reader;
 
 /// The store that the flags name, or the one that an organization has by default.
-#[expect(dead_code, reason = "for the commands that plan")]
 pub(super) fn store(global: &Global, organization: &str) -> Result<Store, Failure> {
     let named = named(global)?;
     Ok(Store::new(&named.unwrap_or_else(|| Location::of(organization))))
+}
+
+/// What a ledger has to belong to. `live`: the manager whose accounts were read, if that is known.
+pub(super) fn binding(desired: &Desired, reader: &Reader, live: Option<&AccountId>) -> Binding {
+    Binding {
+        organization: desired.organization.clone(),
+        manager: live.or(desired.manager.as_ref()).cloned(),
+        base_url: reader.base_url(),
+    }
 }
 
 /// Where the flags say that the ledger is. `None`: they don't.
@@ -18,13 +27,11 @@ pub(super) fn named(global: &Global) -> Result<Option<Location>, Failure> {
 }
 
 /// What is remembered, for a command that only looks: it waits for nobody and makes nothing.
-#[expect(dead_code, reason = "for the commands that plan")]
 pub(super) async fn read(store: &Store, binding: &Binding) -> Result<Ledger, Failure> {
     Ok(store.load(binding).await?.ledger)
 }
 
 /// The ledger for a command that changes something; `command` is what others are told that holds it.
-#[expect(dead_code, reason = "for the commands that apply")]
 pub(super) async fn write(
     global: &Global,
     store: Store,

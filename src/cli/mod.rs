@@ -11,6 +11,7 @@ mod global;
 mod ledger;
 mod logging;
 mod plan;
+mod progress;
 mod sandbox;
 mod signals;
 mod state;

@@ -8,7 +8,8 @@ use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
-use super::{connect, terminal};
+use super::progress::Progress;
+use super::{connect, ledger, terminal};
 use crate::detect;
 use crate::manifest;
 use crate::model::{AccountId, Day, Desired, Email, Ledger, Live};
@@ -18,7 +19,7 @@ use crate::telnyx::Reader;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The manifest
+    /// The manifest: a file or a folder
     path: PathBuf,
     /// Exit with 2 when something differs
     #[arg(long)]
@@ -50,14 +51,19 @@ pub(super) enum Format {
 /// A plan with what it was made from.
 pub(super) struct Planned {
     pub desired: Desired,
+    pub live: Live,
     pub plan: Plan,
     pub bound_to: BoundTo,
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let desired = manifest::load(&args.path)?;
-    let session = connect::session(global)?;
-    let planned = make(&session.reader(), desired, &args.targets).await?;
+    let reader = connect::session(global)?.reader();
+    let live = look(global, &reader, &desired).await?;
+    let store = ledger::store(global, &desired.organization)?;
+    let binding = ledger::binding(&desired, &reader, live.manager.as_ref());
+    let known = ledger::read(&store, &binding).await?;
+    let planned = Planned::make(&reader, desired, live, &known, &args.targets)?;
     terminal::print(&planned.show(global, args.format))?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
@@ -66,22 +72,17 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-/// Reads the live side and plans. It holds a reader, so it cannot change anything.
-pub(super) async fn make(
+/// Reads the live side. It holds a reader, so it cannot change anything.
+pub(super) async fn look(
+    global: &Global,
     reader: &Reader,
-    desired: Desired,
-    targets: &Targets,
-) -> Result<Planned, Failure> {
-    let live = detect::read(reader, &desired).await?;
-    check_manager(&desired, &live)?;
-    let plan = crate::plan::plan(&desired, &live, &Ledger::default(), today()?);
-    let plan = targets.choose(plan, &desired, &live)?;
-    let bound_to = BoundTo {
-        desired: report::desired_digest(&desired),
-        manager_account_id: detect::manager(&live).map(|id| id.as_str().to_owned()),
-        base_url: reader.base_url(),
-    };
-    Ok(Planned { desired, plan, bound_to })
+    desired: &Desired,
+) -> Result<Live, Failure> {
+    // On the heap: all who wait for it would carry its whole state.
+    let read = Box::pin(detect::read(reader, desired));
+    let live = Progress::reading(global, reader, read).await?;
+    check_manager(desired, &live)?;
+    Ok(live)
 }
 
 /// The day in UTC.
@@ -114,9 +115,27 @@ fn check_manager(desired: &Desired, live: &Live) -> Result<(), Failure> {
 }
 
 impl Planned {
+    /// Plans, and leaves what was chosen.
+    pub(super) fn make(
+        reader: &Reader,
+        desired: Desired,
+        live: Live,
+        known: &Ledger,
+        targets: &Targets,
+    ) -> Result<Self, Failure> {
+        let plan = crate::plan::plan(&desired, &live, known, today()?);
+        let plan = targets.choose(plan, &desired, &live)?;
+        let bound_to = BoundTo {
+            desired: report::desired_digest(&desired),
+            manager_account_id: detect::manager(&live).map(|id| id.as_str().to_owned()),
+            base_url: reader.base_url(),
+        };
+        Ok(Self { desired, live, plan, bound_to })
+    }
+
     /// The plan as a report.
     pub(super) fn report(&self) -> Report<'_> {
-        let Self { desired, plan, bound_to } = self;
+        let Self { desired, live: _, plan, bound_to } = self;
         Report { organization: &desired.organization, bound_to, plan }
     }
 

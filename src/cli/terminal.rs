@@ -35,6 +35,11 @@ pub(super) fn style(global: &Global) -> Style {
     Style { colour }
 }
 
+/// Whether somebody watches how far it is.
+pub(super) fn shows_progress(global: &Global) -> bool {
+    !global.quiet && io::stderr().is_terminal()
+}
+
 /// Whether somebody is there to answer a question.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -1,5 +1,8 @@
 //! What became of one action.
 
+use super::create::was_stopped;
+use crate::ledger;
+use crate::model::AccountId;
 use crate::plan::Action;
 use crate::telnyx::Error;
 
@@ -10,7 +13,7 @@ pub struct Outcome {
     pub action: Action,
     /// What became of it.
     pub ending: Ending,
-    /// The identity of the account that it created.
+    /// The identity of the account that it created, or that was there already.
     pub created: Option<String>,
     /// Telnyx's identity of the request (`x-request-id`), for its support.
     pub request_id: Option<Box<str>>,
@@ -66,6 +69,38 @@ impl Outcome {
     pub(super) fn skipped(action: &Action) -> Self {
         Self::new(action, Ending::Skipped)
     }
+
+    pub(super) fn done(action: &Action, request_id: Option<Box<str>>) -> Self {
+        Self::new(action, Ending::Done).with_request(request_id)
+    }
+
+    /// What an error means for an action: what everything was told to stop before is not sent.
+    pub(super) fn failed(action: &Action, error: &Error) -> Self {
+        if was_stopped(error) {
+            return Self::skipped(action);
+        }
+        let ending = Ending::Failed(Fault::from(error));
+        Self::new(action, ending).with_request(error.request_id.clone())
+    }
+
+    /// It was under way for too long after everything was told to stop.
+    pub(super) fn abandoned(action: &Action) -> Self {
+        let fault = Fault::said("interrupted while it was under way; it may have happened");
+        Self::new(action, Ending::Unknown(fault))
+    }
+
+    pub(super) fn with_request(self, request_id: Option<Box<str>>) -> Self {
+        Self { request_id, ..self }
+    }
+
+    pub(super) fn with_account(self, id: &AccountId) -> Self {
+        Self { created: Some(id.as_str().to_owned()), ..self }
+    }
+
+    /// The same action with another ending.
+    pub(super) fn ended(self, ending: Ending) -> Self {
+        Self { ending, ..self }
+    }
 }
 
 impl Ending {
@@ -88,6 +123,23 @@ impl Ending {
 impl Fault {
     pub(super) fn said(message: impl Into<String>) -> Self {
         Self { status: None, code: None, message: message.into(), hint: None }
+    }
+
+    /// What was done could not be recorded.
+    pub(super) fn unrecorded(error: &ledger::Error) -> Self {
+        Self::said(format!("it was answered, and the ledger could not be written: {error}"))
+    }
+
+    /// What was going to be done could not be recorded, so it was not.
+    pub(super) fn not_sent(error: &ledger::Error) -> Self {
+        Self::said(format!("nothing was sent, because the ledger could not be written: {error}"))
+    }
+
+    /// The account is there, and its secrets could not be kept.
+    pub(super) fn secrets_lost(id: &AccountId, error: &std::io::Error) -> Self {
+        Self::said(format!(
+            "it was created, and its credentials could not be written: {error}; see `trunkline get account {id} --show-credentials`"
+        ))
     }
 }
 

@@ -1,123 +1,91 @@
 //! One action: look once more if it is a loss, send it, and say what became of it.
 
+use tokio::sync::watch;
+
+use super::Work;
 use super::outcome::{Ending, Fault, Outcome};
-use crate::model::{AccountId, Email, LiveAccount, Role, UserId};
-use crate::plan::{Action, NewAccount, Target};
-use crate::telnyx::{self, Answered, Error, Kind, Reader, Writer};
+use crate::ledger::{self, Change};
+use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
+use crate::plan::{Action, Target};
+use crate::telnyx::{Answered, Error, Kind};
 
 /// What sends actions.
 pub(super) struct Performer<'a> {
-    pub reader: &'a Reader,
-    pub writer: &'a Writer,
+    pub work: &'a Work<'a>,
+    pub stop: watch::Receiver<bool>,
+}
+
+/// What an action knows of those before it in its chain.
+#[derive(Default)]
+pub(super) struct Chained {
+    /// The account that was created.
+    pub created: Option<AccountId>,
+    /// The account that was to be created was there already, and not by us.
+    pub was_there: bool,
 }
 
 impl Performer<'_> {
-    /// Performs an action. `created` is the account that this chain has created, once it has.
-    pub(super) async fn perform(
-        &self,
-        action: &Action,
-        created: &mut Option<AccountId>,
-    ) -> Outcome {
+    pub(super) async fn perform(&self, action: &Action, chained: &mut Chained) -> Outcome {
         match action {
             Action::RemoveUser { id, email } => self.remove(action, id, email).await,
-            Action::DisableAccount { target: Target::Live(id), email } => {
-                self.disable(action, id, email).await
-            }
-            Action::DisableAccount { target: Target::Created, .. } => match created {
-                Some(id) => {
-                    let answer = self.writer.disable_account(id).await;
-                    outcome(action, answer.map(|answer| done(&answer)))
-                }
-                None => Outcome::skipped(action),
+            Action::DisableAccount { target, email } => match chained.resolve(action, target) {
+                Ok(id) => self.disable(action, &id, email).await,
+                Err(ended) => *ended,
             },
-            Action::SetChannelLimit { target, email, before, after } => {
-                let id = match target {
-                    Target::Live(id) => Some(id.clone()),
-                    Target::Created => created.clone(),
-                };
-                match id {
-                    Some(id) => self.set_limit(action, &id, email, *before, *after).await,
-                    None => Outcome::skipped(action),
+            Action::SetChannelLimit { target, email, before: _, after } => {
+                match chained.resolve(action, target) {
+                    Ok(id) => self.set_limit(action, &id, email, *after).await,
+                    Err(ended) => *ended,
                 }
             }
-            Action::UpdateAccount { id, email, before, after } => {
-                let withdrawal = *before == Some(true) && !after;
-                self.update(action, id, email, *after, withdrawal).await
+            Action::UpdateAccount { id, email, before: _, after } => {
+                self.update(action, id, email, *after).await
             }
             Action::EnableAccount { id, email: _, connections } => {
-                let answer = self.writer.enable_account(id, *connections).await;
-                outcome(action, answer.map(|answer| done(&answer)))
+                let answer = self.work.writer.enable_account(id, *connections).await;
+                Outcome::of(action, answer)
             }
-            Action::CreateAccount(new) => self.create(action, new, created).await,
+            Action::CreateAccount(new) => self.create(action, new, chained).await,
         }
     }
 
     async fn remove(&self, action: &Action, id: &UserId, email: &Email) -> Outcome {
-        let user = match self.reader.user(id).await {
-            Ok(user) => user,
+        match self.work.reader.user(id).await {
+            Ok(user) => {
+                if let Some(why) = unfit(&user, email) {
+                    return Outcome::new(action, Ending::Stale(why));
+                }
+            }
             Err(error) if error.kind == Kind::NotFound => {
                 return Outcome::new(action, Ending::Satisfied);
             }
-            Err(error) => return Outcome::new(action, Ending::Failed(Fault::from(&error))),
-        };
-        if user.email != *email {
-            let why = format!("the user's email is now {}", user.email);
-            return Outcome::new(action, Ending::Stale(why));
+            Err(error) => return Outcome::failed(action, &error),
         }
-        match user.role {
-            Role::SubUser => {}
-            Role::Owner => {
-                let why = "the user is an owner now; owners are never removed".to_owned();
-                return Outcome::new(action, Ending::Stale(why));
+        match self.work.writer.remove_user(id).await {
+            // Who was there a moment ago and is not now was removed by somebody else.
+            Err(error) if error.kind == Kind::NotFound && self.is_gone(id).await => {
+                Outcome::new(action, Ending::Satisfied)
             }
-            Role::Other(role) => {
-                return Outcome::new(action, Ending::Stale(format!("the user is now a {role:?}")));
-            }
+            answer => Outcome::of(action, answer),
         }
-        let answer = self.writer.remove_user(id).await;
-        outcome(action, answer.map(|answer| done(&answer)))
+    }
+
+    async fn is_gone(&self, id: &UserId) -> bool {
+        let user = self.work.reader.user(id).await;
+        user.is_err_and(|error| error.kind == Kind::NotFound)
     }
 
     async fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> Outcome {
-        if let Err(ended) = self.still(action, id, email).await {
-            return *ended;
-        }
-        let answer = self.writer.disable_account(id).await;
-        outcome(action, answer.map(|answer| done(&answer)))
-    }
-
-    async fn set_limit(
-        &self,
-        action: &Action,
-        id: &AccountId,
-        email: &Email,
-        before: Option<u64>,
-        after: u64,
-    ) -> Outcome {
-        if before.is_some_and(|before| before > after)
+        if action.is_loss()
             && let Err(ended) = self.still(action, id, email).await
         {
             return *ended;
         }
-        match self.writer.set_channel_limit(id, after).await {
-            // An answer that says otherwise is no success, whatever its status.
-            Ok(answer) if answer.value != after => {
-                let fault = Fault::said(format!("Telnyx answered channel_limit: {}", answer.value));
-                Outcome::new(action, Ending::Failed(fault))
-            }
-            answer => outcome(action, answer.map(|answer| done(&answer))),
-        }
+        Outcome::of(action, self.work.writer.disable_account(id).await)
     }
 
-    async fn update(
-        &self,
-        action: &Action,
-        id: &AccountId,
-        email: &Email,
-        after: bool,
-        withdrawal: bool,
-    ) -> Outcome {
-        if withdrawal {
+    async fn update(&self, action: &Action, id: &AccountId, email: &Email, after: bool) -> Outcome {
+        if action.is_loss() {
             match self.still(action, id, email).await {
                 Ok(account) if account.custom_pricing == Some(after) => {
                     return Outcome::new(action, Ending::Satisfied);
@@ -126,26 +94,27 @@ impl Performer<'_> {
                 Err(ended) => return *ended,
             }
         }
-        match self.writer.set_custom_pricing(id, after).await {
-            // An answer that says otherwise is no success, whatever its status.
-            Ok(answer) if answer.value.custom_pricing.is_some_and(|now| now != after) => {
-                let fault = Fault::said(format!("Telnyx answered custom_pricing: {}", !after));
-                Outcome::new(action, Ending::Failed(fault))
-            }
-            answer => outcome(action, answer.map(|answer| done(&answer))),
+        let answer = self.work.writer.set_custom_pricing(id, after).await;
+        // An answer that says otherwise is no success, whatever its status.
+        let otherwise = |answer: &Answered<LiveAccount>| {
+            answer.value.custom_pricing.is_some_and(|now| now != after)
+        };
+        if answer.as_ref().is_ok_and(otherwise) {
+            let fault = Fault::said(format!("Telnyx answered custom_pricing: {}", !after));
+            return Outcome::of(action, answer).ended(Ending::Failed(fault));
         }
+        Outcome::of(action, answer)
     }
 
     /// The account, if it is still the one that the plan was made for.
-    async fn still(
+    pub(super) async fn still(
         &self,
         action: &Action,
         id: &AccountId,
         email: &Email,
     ) -> Result<LiveAccount, Box<Outcome>> {
-        let account = self.reader.account(id).await;
-        let account = account
-            .map_err(|error| Box::new(Outcome::new(action, Ending::Failed(Fault::from(&error)))))?;
+        let account = self.work.reader.account(id).await;
+        let account = account.map_err(|error| Box::new(Outcome::failed(action, &error)))?;
         if account.email == *email && account.id == *id {
             return Ok(account);
         }
@@ -153,61 +122,43 @@ impl Performer<'_> {
         Err(Box::new(Outcome::new(action, Ending::Stale(why))))
     }
 
-    async fn create(
-        &self,
-        action: &Action,
-        new: &NewAccount,
-        created: &mut Option<AccountId>,
-    ) -> Outcome {
-        let NewAccount { name, email, custom_pricing, rollup_billing, password_from } = new;
-        if password_from.is_some() {
-            let fault = Fault::said("its password_from cannot be read");
-            return Outcome::new(action, Ending::Failed(fault));
-        }
-        let request = telnyx::NewAccount {
-            name: name.clone(),
-            email: email.as_str().to_owned(),
-            password: None,
-            custom_pricing: *custom_pricing,
-            rollup_billing: *rollup_billing,
-        };
-        let answer = match self.writer.create_account(&request).await {
-            Ok(answer) => answer,
-            Err(error) if error.may_have_happened() => {
-                let mut outcome = Outcome::new(action, Ending::Unknown(Fault::from(&error)));
-                outcome.request_id = error.request_id;
-                return outcome;
+    pub(super) async fn record(&self, change: Change) -> Result<(), ledger::Error> {
+        self.work.journal.record(change).await
+    }
+}
+
+impl Chained {
+    /// The account that an action is about; without one, what becomes of the action.
+    fn resolve(&self, action: &Action, target: &Target) -> Result<AccountId, Box<Outcome>> {
+        match (target, &self.created) {
+            (Target::Live(id), _) | (Target::Created, Some(id)) => Ok(id.clone()),
+            (Target::Created, None) if self.was_there => {
+                let why = "the account was there before it was created; plan again".to_owned();
+                Err(Box::new(Outcome::new(action, Ending::Stale(why))))
             }
-            Err(error) => return outcome(action, Err(error)),
-        };
-        let id = answer.value.account.id.clone();
-        let ending = if answer.value.account.email == *email {
-            *created = Some(id.clone());
-            Ending::Done
-        } else {
-            // Nothing more is done to an account that is not the one we asked for.
-            let message =
-                format!("Telnyx answered with the account of {}", answer.value.account.email);
-            Ending::Unknown(Fault::said(message))
-        };
-        Outcome {
-            action: action.clone(),
-            ending,
-            created: Some(id.as_str().to_owned()),
-            request_id: answer.request_id,
+            (Target::Created, None) => Err(Box::new(Outcome::skipped(action))),
         }
     }
 }
 
-/// What a change was answered with, as far as the outcome cares.
-fn done<T>(answer: &Answered<T>) -> Option<Box<str>> {
-    answer.request_id.clone()
+/// Why a user is no longer who was to be removed.
+fn unfit(user: &LiveUser, email: &Email) -> Option<String> {
+    if user.email != *email {
+        return Some(format!("the user's email is now {}", user.email));
+    }
+    match &user.role {
+        Role::SubUser => None,
+        Role::Owner => Some("the user is an owner now; owners are never removed".to_owned()),
+        Role::Other(role) => Some(format!("the user is now a {role:?}")),
+    }
 }
 
-fn outcome(action: &Action, answer: Result<Option<Box<str>>, Error>) -> Outcome {
-    let (ending, request_id) = match answer {
-        Ok(request_id) => (Ending::Done, request_id),
-        Err(error) => (Ending::Failed(Fault::from(&error)), error.request_id),
-    };
-    Outcome { request_id, ..Outcome::new(action, ending) }
+impl Outcome {
+    /// What a change was answered with.
+    pub(super) fn of<T>(action: &Action, answer: Result<Answered<T>, Error>) -> Self {
+        match answer {
+            Ok(answer) => Self::done(action, answer.request_id),
+            Err(error) => Self::failed(action, &error),
+        }
+    }
 }

@@ -25,6 +25,10 @@ pub enum Change {
     Forget(Email),
     /// Telnyx has answered a PATCH of the account's limit of channels with this.
     Limit(AccountId, u64),
+    /// Nobody knows what became of a PATCH of the account's limit, so its limit is not known any more.
+    LimitUnknown(AccountId),
+    /// These limits are known to be live, and no others; with what the pool has beside them, if that is known.
+    Limits(BTreeMap<AccountId, u64>, Option<Remainder>),
     /// What the pool has beside the recorded limits was taken.
     Remainder(Remainder),
     /// A complete inventory was read. Never from an incomplete one: what it lacks is taken to be gone.
@@ -67,6 +71,13 @@ pub fn apply(ledger: &mut Ledger, change: Change, now: u64) -> Result<(), Error>
         Change::Forget(email) => forget(ledger, &email),
         Change::Limit(id, limit) => {
             ledger.limits.insert(id, limit);
+        }
+        Change::LimitUnknown(id) => {
+            ledger.limits.remove(&id);
+        }
+        Change::Limits(limits, remainder) => {
+            ledger.limits = limits;
+            ledger.remainder = remainder;
         }
         Change::Remainder(remainder) => ledger.remainder = Some(remainder),
         Change::Seen { accounts, wanted } => seen(ledger, &accounts, &wanted),

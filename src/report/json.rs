@@ -175,8 +175,24 @@ pub fn outcomes(report: Report<'_>, outcomes: &[Outcome]) -> String {
     })
 }
 
+/// One outcome as a line of an audit log.
+#[must_use]
+pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        time: &'a str,
+        actor: &'a str,
+        digest: &'a str,
+        #[serde(flatten)]
+        outcome: OutcomeDoc<'a>,
+    }
+    let line = Line { time, actor, digest, outcome: outcome.into() };
+    escape::json(&serde_json::to_string(&line).unwrap_or_default()) + "\n"
+}
+
 /// The digest of the work: the same actions for the same organization have the same one.
-pub(super) fn digest(report: Report<'_>) -> String {
+#[must_use]
+pub fn digest(report: Report<'_>) -> String {
     #[derive(Serialize)]
     struct Work<'a> {
         bound_to: &'a BoundTo,

@@ -12,7 +12,7 @@ mod words;
 
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
-pub use json::{outcomes as outcomes_json, plan as plan_json};
+pub use json::{audit_line, digest, outcomes as outcomes_json, plan as plan_json};
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use style::Style;
 pub use table::table;

@@ -52,6 +52,8 @@ pub enum Kind {
     Answer(AnswerFault),
     /// An identity that cannot stand in a path. Nothing was sent.
     BadId,
+    /// The session was stopped before it was sent.
+    Stopped,
 }
 
 /// Why an answer could not be used.
@@ -105,9 +107,12 @@ impl Error {
             | Kind::Rejected(status)
             | Kind::Redirected(status)
             | Kind::Server(status) => Some(status),
-            Kind::Connect(_) | Kind::Timeout | Kind::Broken(_) | Kind::Answer(_) | Kind::BadId => {
-                None
-            }
+            Kind::Connect(_)
+            | Kind::Timeout
+            | Kind::Broken(_)
+            | Kind::Answer(_)
+            | Kind::BadId
+            | Kind::Stopped => None,
         }
     }
 
@@ -144,7 +149,8 @@ impl Kind {
             | Self::Invalid(_)
             | Self::RateLimited
             | Self::Connect(_)
-            | Self::BadId => false,
+            | Self::BadId
+            | Self::Stopped => false,
         }
     }
 
@@ -176,7 +182,7 @@ impl Kind {
             }
             Self::Answer(_) => "this is not what Telnyx documents; check --base-url",
             Self::BadId => "an id is what `trunkline get` prints in its first column",
-            Self::Rejected(_) => return None,
+            Self::Rejected(_) | Self::Stopped => return None,
         })
     }
 }
@@ -210,6 +216,7 @@ impl fmt::Display for Kind {
             Self::Broken(why) => write!(f, "the connection broke: {why}"),
             Self::Answer(fault) => write!(f, "{fault}"),
             Self::BadId => f.write_str("this is no id"),
+            Self::Stopped => f.write_str("not sent any more"),
         }
     }
 }

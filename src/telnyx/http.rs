@@ -10,7 +10,7 @@ use reqwest::header::{
 };
 use reqwest::{Client, Method, Response, StatusCode, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 use super::base_url::BaseUrl;
@@ -99,6 +99,7 @@ pub(super) struct Http {
     pace: Pace,
     slots: Semaphore,
     answered: AtomicU64,
+    stopped: watch::Sender<bool>,
 }
 
 /// How far the requests of one key are.
@@ -205,6 +206,7 @@ impl Http {
             pace: Pace::default(),
             slots,
             answered: AtomicU64::new(0),
+            stopped: watch::Sender::new(false),
         })
     }
 
@@ -214,6 +216,17 @@ impl Http {
 
     pub(super) fn progress(&self) -> Progress {
         Progress { answered: self.answered.load(Ordering::Relaxed), held: self.pace.held() }
+    }
+
+    /// From now on nothing is sent; what is under way is left alone.
+    pub(super) fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// Returns when [`stop`](Self::stop) was called.
+    async fn stopped(&self) {
+        // The sender lives as long as this does, so there is no other end.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     /// Sends a request until it is answered well, or must not be sent again.
@@ -231,6 +244,8 @@ impl Http {
             };
             let again = attempts.after(&failure.kind, Instant::now());
             tracing::debug!(method = %call.method, path = call.path(), failure = %failure.kind, again = again.is_some(), "request failed");
+            // A session that was stopped while an attempt was under way sends it no second time.
+            let again = again.filter(|_| !*self.stopped.borrow());
             let Some(wait) = again else {
                 return Err(Error {
                     method: method_name(&call.method),
@@ -244,7 +259,10 @@ impl Http {
                 });
             };
             earlier_lost |= failure.kind.may_have_happened();
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.stopped() => {}
+            }
         }
     }
 
@@ -254,8 +272,12 @@ impl Http {
         read: &impl Fn(&[u8]) -> Result<T, AnswerFault>,
     ) -> Result<Answered<T>, Failure> {
         let url = self.config.base_url.join(&call.segments, &call.query).ok_or(Kind::BadId)?;
-        let _slot = self.slots.acquire().await;
-        let leave = self.pace.leave().await;
+        let turn = async { (self.slots.acquire().await, self.pace.leave().await) };
+        let (_slot, leave) = tokio::select! {
+            biased;
+            () = self.stopped() => return Err(Kind::Stopped.into()),
+            turn = turn => turn,
+        };
         let response = self.request(call, url).send().await.map_err(|error| lost(&error))?;
         let status = response.status();
         let secrets: Vec<&SecretString> =

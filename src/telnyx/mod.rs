@@ -44,6 +44,12 @@ impl Session {
         Reader::new(Arc::clone(&self.http))
     }
 
+    /// From now on nothing is sent: every request that has not left ends with [`Kind::Stopped`]. What is
+    /// under way is finished, and not sent again.
+    pub fn stop(&self) {
+        self.http.stop();
+    }
+
     /// What can only change.
     #[must_use]
     pub fn writer(&self) -> Writer {

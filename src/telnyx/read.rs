@@ -10,7 +10,7 @@ use super::error::{AnswerFault, Error};
 use super::http::{Call, Http, Progress};
 use super::pages::{self, RawPage};
 use super::wire::{self, AccountBody, CredentialsBody, One, Page, PoolBody, UserBody};
-use crate::model::{AccountId, ChannelPool, LiveAccount, LiveUser, UserId};
+use crate::model::{AccountId, ChannelPool, Email, LiveAccount, LiveUser, UserId};
 
 /// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
 const PAGE: u64 = 250;
@@ -132,6 +132,26 @@ impl Reader {
         let [call, ..] = accounts_reads(which);
         let first = self.numbered(&call, 1).await?;
         Ok(Begun { reader: self.clone(), which, first })
+    }
+
+    /// The accounts that have this email in whatever case, by all pages of a list that is filtered by it.
+    /// What the filter lets through is compared here: it is not trusted.
+    ///
+    /// # Errors
+    ///
+    /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
+    pub async fn with_email(
+        &self,
+        email: &Email,
+        cancelled_too: bool,
+    ) -> Result<Listing<LiveAccount>, Error> {
+        let which = if cancelled_too { Accounts::WithCancelled } else { Accounts::All };
+        let reads =
+            accounts_reads(which).map(|call| call.query("filter[email][contains]", email.as_str()));
+        let id = |account: &LiveAccount| account.id.as_str().to_owned();
+        let mut found = self.list(&reads, None, id, |body: AccountBody| body.into()).await?;
+        found.items.retain(|account| account.email == *email);
+        Ok(found)
     }
 
     /// How many accounts have a status, by `meta.total_results` of a page of one.

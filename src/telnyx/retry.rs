@@ -103,7 +103,8 @@ fn is_passing(kind: &Kind) -> bool {
         | Kind::NotFound
         | Kind::Invalid(_)
         | Kind::Redirected(_)
-        | Kind::BadId => false,
+        | Kind::BadId
+        | Kind::Stopped => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod verify;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::plan::{self, Planned, Targets};
 use super::terminal;
-use crate::execute::{Ending, execute};
+use crate::execute::{Ending, Work, execute, remember};
+use crate::ledger::{Binding, Holder, Journal, Location, Store};
 use crate::manifest;
 use crate::plan::Action;
 use crate::report::{self, Style};
@@ -36,17 +38,25 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let config = Config::new(base_url, SecretString::from(KEY));
     let session = Session::new(config).context("reaching the sandbox")?;
 
+    let binding = Binding {
+        organization: "acme".to_owned(),
+        manager: None,
+        base_url: session.reader().base_url(),
+    };
+    let store = Store::new(&Location::Memory);
+    let journal = Journal::open(store, &binding, &Holder::this("demo"), Duration::ZERO).await?;
+
     step(&format!("a sandbox of the account API listens on {}", sandbox.url()))?;
     step("plan: manifests/example.yaml against it")?;
-    let planned = plan_now(&session).await?;
+    let planned = plan_now(global, &session, &journal).await?;
     terminal::print(&report::plan_text(planned.report(), style))?;
     every_kind(&planned)?;
 
     step("apply: what was planned")?;
-    apply(&session, &planned, style).await?;
+    apply(&session, &planned, &journal, style).await?;
 
     step("plan again")?;
-    let again = plan_now(&session).await?;
+    let again = plan_now(global, &session, &journal).await?;
     terminal::print(&report::plan_text(again.report(), style))?;
     if again.plan.has_drift() {
         return Err(anyhow::Error::msg("the demo did not end in sync").into());
@@ -62,19 +72,42 @@ fn step(text: &str) -> Result<(), Failure> {
     terminal::print(&format!("\n# {text}\n"))
 }
 
-async fn plan_now(session: &Session) -> Result<Planned, Failure> {
+async fn plan_now(
+    global: &Global,
+    session: &Session,
+    journal: &Journal,
+) -> Result<Planned, Failure> {
     let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
-    plan::make(&session.reader(), desired, &Targets::default()).await
+    let reader = session.reader();
+    let live = plan::look(global, &reader, &desired).await?;
+    Planned::make(&reader, desired, live, &journal.ledger(), &Targets::default())
 }
 
-async fn apply(session: &Session, planned: &Planned, style: Style) -> Result<(), Failure> {
+async fn apply(
+    session: &Session,
+    planned: &Planned,
+    journal: &Journal,
+    style: Style,
+) -> Result<(), Failure> {
     let refused = planned.plan.guards.iter().any(crate::plan::Guard::refused);
     if refused {
         return Err(anyhow::Error::msg("a guard refuses the demo's plan").into());
     }
     let (_stop, stopped) = watch::channel(false);
-    let (reader, writer) = (session.reader(), session.writer());
-    let outcomes = execute(&planned.plan, &reader, &writer, 8, stopped, &|_| ()).await;
+    remember(journal, &planned.desired, &planned.live, &planned.plan).await?;
+    let work = Work {
+        plan: &planned.plan,
+        live: &planned.live,
+        reader: &session.reader(),
+        writer: &session.writer(),
+        journal,
+        passwords: &BTreeMap::new(),
+        parallelism: 8,
+        create_grace: PATIENCE,
+        on_created: None,
+        on_outcome: &|_| (),
+    };
+    let outcomes = execute(&work, stopped).await;
     terminal::print(&report::outcomes_text(&outcomes, style))?;
     if outcomes.iter().all(|outcome| matches!(outcome.ending, Ending::Done)) {
         return Ok(());

@@ -1,0 +1,215 @@
+//! `trunkline apply PATH`
+
+mod files;
+mod passwords;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::exit::{Exit, Failure, Signal};
+use super::global::{Global, duration};
+use super::plan::{Format, Planned, Targets};
+use super::progress::Progress;
+use super::{connect, ledger, plan, signals, terminal};
+use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
+use crate::ledger::Journal;
+use crate::manifest;
+use crate::model::Code;
+use crate::plan::{Action, Finding};
+use crate::report;
+use crate::telnyx::Session;
+
+use files::{AuditLog, Vault};
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// The manifest: a file or a folder
+    path: PathBuf,
+    /// Do not ask
+    #[arg(long)]
+    auto_approve: bool,
+    /// Lift the budgets for a plan of exactly N losses
+    #[arg(long, value_name = "N")]
+    approve_losses: Option<usize>,
+    #[command(flatten)]
+    targets: Targets,
+    /// Keep the secrets of created accounts in this file (mode 0600), one JSON
+    /// object a line; without it they are dropped
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    new_credentials: Option<PathBuf>,
+    /// Append one JSON line per outcome, as it happens
+    #[arg(long, value_name = "FILE")]
+    audit_log: Option<PathBuf>,
+    /// How long to look for an account whose create got no answer
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    create_grace: Duration,
+    /// Form of the outcomes: text or json
+    #[arg(long, value_name = "FORM", default_value = "text", hide_possible_values = true)]
+    format: Format,
+}
+
+pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
+    let desired = manifest::load(&args.path)?;
+    let session = connect::session(global)?;
+    let reader = session.reader();
+    let store = ledger::store(global, &desired.organization)?;
+    let binding = ledger::binding(&desired, &reader, None);
+    // From here to the end nobody else applies: what is planned is what is there.
+    let journal = ledger::write(global, store, &binding, "apply").await?;
+    let ended = under_lock(global, args, &session, desired, &journal).await;
+    let closed = journal.close().await;
+    let exit = ended?;
+    closed?;
+    Ok(exit)
+}
+
+async fn under_lock(
+    global: &Global,
+    args: &Args,
+    session: &Session,
+    desired: crate::model::Desired,
+    journal: &Journal,
+) -> Result<Exit, Failure> {
+    let reader = session.reader();
+    let live = plan::look(global, &reader, &desired).await?;
+    let planned = Planned::make(&reader, desired, live, &journal.ledger(), &args.targets)?;
+    if args.format == Format::Text {
+        terminal::print(&planned.show(global, Format::Text))?;
+    }
+    guard(&planned, args.approve_losses)?;
+    let passwords = passwords::read(&planned.plan)?;
+    let vault = args.new_credentials.as_deref().map(Vault::open).transpose()?;
+    let audit = args.audit_log.as_deref().map(|path| AuditLog::open(path, &planned)).transpose()?;
+    if !planned.plan.actions.is_empty() {
+        approve(&planned, args)?;
+    }
+    remember(journal, &planned.desired, &planned.live, &planned.plan).await?;
+
+    let progress = Progress::of_actions(global, planned.plan.actions.len());
+    let keep = |email: &_, id: &_, secrets: &_| {
+        vault.as_ref().map_or(Ok(()), |vault| vault.keep(email, id, secrets))
+    };
+    let told = |outcome: &Outcome| {
+        let words = report::outcome_text(outcome, report::Style::default());
+        tracing::info!(outcome = words, "outcome");
+        progress.step();
+        if let Some(audit) = &audit {
+            audit.append(outcome);
+        }
+    };
+    let work = Work {
+        plan: &planned.plan,
+        live: &planned.live,
+        reader: &reader,
+        writer: &session.writer(),
+        journal,
+        passwords: &passwords,
+        parallelism: usize::from(global.parallelism),
+        create_grace: args.create_grace,
+        on_created: if vault.is_some() { Some(&keep) } else { None },
+        on_outcome: &told,
+    };
+    let (outcomes, signal) = perform(&work, session).await?;
+    progress.finish();
+    show(global, args, &planned, &outcomes)?;
+    if let Some(error) = audit.and_then(AuditLog::finish) {
+        terminal::say(&format!("warning: {error}"));
+    }
+    Ok(exit(&planned, &outcomes, signal))
+}
+
+fn show(
+    global: &Global,
+    args: &Args,
+    planned: &Planned,
+    outcomes: &[Outcome],
+) -> Result<(), Failure> {
+    match args.format {
+        Format::Text if outcomes.is_empty() => Ok(()),
+        Format::Text => {
+            let shown = report::outcomes_text(outcomes, terminal::style(global));
+            terminal::print(&format!("\n{shown}"))
+        }
+        Format::Json => terminal::print(&report::outcomes_json(planned.report(), outcomes)),
+    }
+}
+
+/// Guards look at the whole plan before the first request.
+fn guard(planned: &Planned, approved: Option<usize>) -> Result<(), Failure> {
+    let plan = &planned.plan;
+    let losses = plan.losses();
+    if let Some(approved) = approved {
+        if approved == losses {
+            return Ok(());
+        }
+        let why =
+            format!("--approve-losses {approved} was given, and the plan has {losses} losses");
+        return Err(Failure::refused(why, "look at the plan again, and approve what it says"));
+    }
+    let refused = plan.guards.iter().filter(|guard| guard.refused()).count();
+    if refused == 0 {
+        return Ok(());
+    }
+    let why = format!("{refused} of the plan's guards refuse it; nothing was sent");
+    let hint = format!("if all {losses} losses are meant, say --approve-losses {losses}");
+    Err(Failure::refused(why, hint))
+}
+
+fn approve(planned: &Planned, args: &Args) -> Result<(), Failure> {
+    if args.auto_approve {
+        return Ok(());
+    }
+    if !terminal::can_ask() {
+        let error = anyhow::Error::msg("nobody is there to approve the plan; nothing was sent");
+        return Err(Failure::new(error, "say --auto-approve where there is no terminal"));
+    }
+    let (actions, losses) = (planned.plan.actions.len(), planned.plan.losses());
+    let organization = &planned.desired.organization;
+    let question = format!("Send {actions} actions ({losses} losses) to {organization}?");
+    if terminal::ask(&question)? {
+        return Ok(());
+    }
+    Err(anyhow::Error::msg("not approved; nothing was sent").into())
+}
+
+/// Executes the plan. A signal ends it in an orderly way, a second one at once.
+async fn perform(
+    work: &Work<'_>,
+    session: &Session,
+) -> Result<(Vec<Outcome>, Option<Signal>), Failure> {
+    let (stop, stopped) = watch::channel(false);
+    let execution = execute(work, stopped);
+    tokio::pin!(execution);
+    let signal = tokio::select! {
+        outcomes = &mut execution => return Ok((outcomes, None)),
+        signal = signals::wait() => signal?,
+    };
+    terminal::say("interrupted: nothing new is sent, what is under way is finished");
+    stop.send_replace(true);
+    session.stop();
+    tokio::select! {
+        outcomes = execution => Ok((outcomes, Some(signal))),
+        again = signals::wait() => Err(Failure::interrupted(again?)),
+    }
+}
+
+/// Several things may have gone wrong: what needs a person most is what counts.
+fn exit(planned: &Planned, outcomes: &[Outcome], signal: Option<Signal>) -> Exit {
+    let Summary { done: _, satisfied: _, failed, stale, unknown, skipped } = Summary::of(outcomes);
+    let create_unknown = outcomes.iter().any(|outcome| {
+        matches!((&outcome.action, &outcome.ending), (Action::CreateAccount(_), Ending::Unknown(_)))
+    });
+    // One of an earlier run still needs a person.
+    let unresolved = |finding: &Finding| finding.code() == Code::UnresolvedCreate;
+    let unresolved = planned.plan.findings.iter().any(unresolved);
+    match signal {
+        Some(signal) if skipped + unknown > 0 => Exit::Interrupted(signal),
+        _ if create_unknown || unresolved => Exit::Unknown,
+        _ if failed + unknown > 0 => Exit::Failed,
+        _ if stale > 0 => Exit::Stale,
+        _ if !planned.plan.inventory.complete => Exit::Incomplete,
+        _ => Exit::Fine,
+    }
+}

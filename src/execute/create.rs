@@ -1,0 +1,210 @@
+//! Creating an account: never two for one entry, whatever becomes of the request and its answer.
+//!
+//! Look up by email; record that it is sent; send it once; record what came of it. When the answer is
+//! lost, look up again until the grace period ends. What is still not known then stays recorded as
+//! sent, and is not sent again before a person has settled it.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::outcome::{Ending, Fault, Outcome};
+use super::perform::{Chained, Performer};
+use crate::ledger::Change;
+use crate::model::{AccountId, Email, LiveAccount};
+use crate::plan::{Action, NewAccount};
+use crate::telnyx::{self, Answered, Created, Error, Kind};
+
+/// The first wait before an account is looked for again; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// The longest such wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
+
+/// Who has an email.
+enum Holder {
+    Nobody,
+    Account(Box<LiveAccount>),
+    Cancelled,
+    Several(usize),
+    /// The list contradicts itself, so it may lack somebody. Why.
+    Unsure(String),
+}
+
+impl Performer<'_> {
+    pub(super) async fn create(
+        &self,
+        action: &Action,
+        new: &NewAccount,
+        chained: &mut Chained,
+    ) -> Outcome {
+        match self.holder(&new.email).await {
+            Ok(Holder::Nobody) => {}
+            Ok(Holder::Account(account)) => {
+                return self.was_quicker(action, new, &account, chained).await;
+            }
+            Ok(other) => return Outcome::new(action, Ending::Failed(other.objection())),
+            Err(error) => return Outcome::failed(action, &error),
+        }
+        // From here on the request may have left, whatever happens to this process.
+        if let Err(error) = self.record(Change::Sending(new.email.clone())).await {
+            return Outcome::new(action, Ending::Failed(Fault::not_sent(&error)));
+        }
+        match self.work.writer.create_account(&self.request(new)).await {
+            Ok(answer) => self.created(action, new, answer, chained).await,
+            Err(error) if error.may_have_happened() => {
+                self.look_for(action, new, &error, chained).await
+            }
+            Err(error) => {
+                let outcome = Outcome::failed(action, &error);
+                match self.record(Change::Failed(new.email.clone())).await {
+                    Ok(()) => outcome,
+                    Err(error) => outcome.ended(Ending::Unknown(Fault::unrecorded(&error))),
+                }
+            }
+        }
+    }
+
+    fn request(&self, new: &NewAccount) -> telnyx::NewAccount {
+        let NewAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
+        telnyx::NewAccount {
+            name: name.clone(),
+            email: email.as_str().to_owned(),
+            password: self.work.passwords.get(email).cloned(),
+            custom_pricing: *custom_pricing,
+            rollup_billing: *rollup_billing,
+        }
+    }
+
+    /// Somebody has created it since the plan was made. It is theirs: what this plan would do to an
+    /// account of its own is not done to it.
+    async fn was_quicker(
+        &self,
+        action: &Action,
+        new: &NewAccount,
+        account: &LiveAccount,
+        chained: &mut Chained,
+    ) -> Outcome {
+        chained.was_there = true;
+        let outcome = Outcome::new(action, Ending::Satisfied).with_account(&account.id);
+        match self.record(Change::Adopt(new.email.clone(), account.id.clone())).await {
+            Ok(()) => outcome,
+            Err(error) => outcome.ended(Ending::Failed(Fault::unrecorded(&error))),
+        }
+    }
+
+    async fn created(
+        &self,
+        action: &Action,
+        new: &NewAccount,
+        answer: Answered<Created>,
+        chained: &mut Chained,
+    ) -> Outcome {
+        let Answered { value: Created { account, credentials }, request_id } = answer;
+        let outcome = Outcome::done(action, request_id).with_account(&account.id);
+        if account.email != new.email {
+            // Nothing more is done to an account that is not the one we asked for.
+            let fault =
+                Fault::said(format!("Telnyx answered with the account of {}", account.email));
+            return outcome.ended(Ending::Unknown(fault));
+        }
+        let known = Change::Acknowledged(new.email.clone(), account.id.clone());
+        if let Err(error) = self.record(known).await {
+            return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
+        }
+        chained.created = Some(account.id.clone());
+        match (self.work.on_created, &credentials) {
+            (Some(keep), Some(secrets)) => match keep(&new.email, &account.id, secrets) {
+                Ok(()) => outcome,
+                Err(error) => {
+                    outcome.ended(Ending::Failed(Fault::secrets_lost(&account.id, &error)))
+                }
+            },
+            (None, _) | (_, None) => outcome,
+        }
+    }
+
+    /// The answer was lost: the account is looked for until the grace period ends.
+    async fn look_for(
+        &self,
+        action: &Action,
+        new: &NewAccount,
+        lost: &Error,
+        chained: &mut Chained,
+    ) -> Outcome {
+        let end = Instant::now() + self.work.create_grace;
+        let mut wait = FIRST_WAIT;
+        loop {
+            // A failed look-up is no answer; lists may lag behind, so nobody's is none either.
+            if let Ok(Holder::Account(account)) = self.holder(&new.email).await {
+                return self.found(action, new, &account.id, chained).await;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || *self.stop.borrow() {
+                return Outcome::new(action, Ending::Unknown(Fault::from(lost)))
+                    .with_request(lost.request_id.clone());
+            }
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                () = sleep(wait.min(left)) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// The account is there, and nobody had this email just before: it is ours.
+    async fn found(
+        &self,
+        action: &Action,
+        new: &NewAccount,
+        id: &AccountId,
+        chained: &mut Chained,
+    ) -> Outcome {
+        let outcome = Outcome::done(action, None).with_account(id);
+        if let Err(error) = self.record(Change::Adopt(new.email.clone(), id.clone())).await {
+            return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
+        }
+        chained.created = Some(id.clone());
+        outcome
+    }
+
+    /// Who has an email, cancelled accounts too.
+    async fn holder(&self, email: &Email) -> Result<Holder, Error> {
+        let all = self.work.reader.with_email(email, true).await?;
+        if let Some(gap) = all.gap {
+            return Ok(Holder::Unsure(gap));
+        }
+        let several = all.items.len();
+        let Some(account) = all.items.into_iter().next() else { return Ok(Holder::Nobody) };
+        if several > 1 {
+            return Ok(Holder::Several(several));
+        }
+        // No account says that it is cancelled: those are only in the longer list.
+        let active = self.work.reader.with_email(email, false).await?;
+        let is_active = active.items.iter().any(|other| other.id == account.id);
+        Ok(match active.gap {
+            Some(gap) => Holder::Unsure(gap),
+            None if is_active => Holder::Account(Box::new(account)),
+            None => Holder::Cancelled,
+        })
+    }
+}
+
+impl Holder {
+    /// Why nothing is created.
+    fn objection(self) -> Fault {
+        Fault::said(match self {
+            Self::Cancelled => "a cancelled account has this email; nothing was sent".to_owned(),
+            Self::Several(count) => format!("{count} accounts have this email; nothing was sent"),
+            Self::Unsure(gap) => {
+                format!("nobody can say whether the email is taken, so nothing was sent: {gap}")
+            }
+            Self::Nobody | Self::Account(_) => "nothing was sent".to_owned(),
+        })
+    }
+}
+
+/// Whether a request was held back because everything was told to stop.
+pub(super) fn was_stopped(error: &Error) -> bool {
+    error.kind == Kind::Stopped && !error.may_have_happened()
+}

@@ -1,0 +1,68 @@
+//! What the ledger learns before anything is sent.
+
+use std::collections::BTreeSet;
+
+use crate::ledger::{Change, Error, Journal};
+use crate::model::{AccountId, ChannelPool, Desired, Live, Remainder};
+use crate::plan::{Action, Channels, Plan};
+
+/// Records what a read has shown and what is going to be created, in one write: afterwards a crash at
+/// any point leaves behind what has to be known.
+///
+/// # Errors
+///
+/// When the ledger cannot be written, or belongs to another manager. Then nothing may be sent.
+pub async fn remember(
+    journal: &Journal,
+    desired: &Desired,
+    live: &Live,
+    plan: &Plan,
+) -> Result<(), Error> {
+    if let Some(manager) = &live.manager {
+        journal.bind(manager).await?;
+    }
+    let mut changes = Vec::new();
+    if plan.inventory.complete {
+        // From an incomplete read nobody is taken to be gone.
+        let accounts = live.accounts.iter().map(|one| (one.id.clone(), one.email.clone()));
+        let wanted = desired.accounts.keys().cloned().collect();
+        changes.push(Change::Seen { accounts: accounts.collect(), wanted });
+    }
+    if let (true, Some(pool)) = (plan.inventory.complete, live.channels) {
+        let limits = plan.inventory.limits.clone();
+        let ids = live.accounts.iter().map(|account| &account.id);
+        let remainder = match plan.inventory.channels {
+            Channels::Consistent => Some(remainder(pool, &limits, ids)),
+            Channels::Unmanaged | Channels::Unverified => None,
+        };
+        changes.push(Change::Limits(limits, remainder));
+    }
+    let creates = plan.actions.iter().filter_map(|action| match action {
+        Action::CreateAccount(new) => Some(new.email.clone()),
+        Action::RemoveUser { .. }
+        | Action::DisableAccount { .. }
+        | Action::SetChannelLimit { .. }
+        | Action::UpdateAccount { .. }
+        | Action::EnableAccount { .. } => None,
+    });
+    let creates: Vec<_> = creates.collect();
+    if !creates.is_empty() {
+        changes.push(Change::Intend(creates));
+    }
+    journal.record_all(changes).await
+}
+
+/// What a pool has beside the acknowledged limits of these accounts.
+pub(super) fn remainder<'a>(
+    pool: ChannelPool,
+    limits: &std::collections::BTreeMap<AccountId, u64>,
+    accounts: impl Iterator<Item = &'a AccountId>,
+) -> Remainder {
+    let allocated = i64::try_from(pool.allocated).unwrap_or(i64::MAX);
+    let sum = limits
+        .values()
+        .fold(0_i64, |sum, limit| sum.saturating_add(i64::try_from(*limit).unwrap_or(i64::MAX)));
+    let unrecorded: BTreeSet<AccountId> =
+        accounts.filter(|id| !limits.contains_key(*id)).cloned().collect();
+    Remainder { channels: allocated.saturating_sub(sum), unrecorded }
+}
