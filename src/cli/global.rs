@@ -19,9 +19,13 @@ pub(super) struct Global {
         help = "File with the API key (or variable TELNYX_API_KEY)"
     )]
     pub api_key_file: Option<PathBuf>,
-    /// Where the API is (or variable TELNYX_BASE_URL)
+    /// Where the API is.
     #[arg(long, global = true, value_name = "URL", env = "TELNYX_BASE_URL", default_value = BaseUrl::TELNYX)]
-    #[arg(hide_env = true, hide_default_value = true)]
+    #[arg(
+        help = "Where the API is (or variable TELNYX_BASE_URL)",
+        hide_env = true,
+        hide_default_value = true
+    )]
     pub base_url: String,
     /// Requests under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]

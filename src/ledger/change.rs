@@ -141,7 +141,7 @@ fn seen(ledger: &mut Ledger, accounts: &BTreeMap<AccountId, Email>, wanted: &BTr
     for (id, email) in accounts {
         // The manifest wants an email that nobody has any more: only this record tells whose it was.
         let missed = |old: &Email| wanted.contains(old) && !shown.contains(old);
-        if !(emails.get(id).is_some_and(missed) && !wanted.contains(email)) {
+        if wanted.contains(email) || !emails.get(id).is_some_and(missed) {
             emails.insert(id.clone(), email.clone());
         }
     }

@@ -246,3 +246,66 @@ fn take_account(ledger: &mut Ledger, entry: AccountEntry) -> Result<(), String> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ledger::{Change, apply};
+
+    /// Few of them, so that they meet; some with what JSON, a terminal or a person would stumble over.
+    fn name() -> impl Strategy<Value = String> {
+        prop_oneof!["[abAB]", "[ -~]{0,3}", any::<String>()]
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let email = || name().prop_map(Email::new);
+        let id = || name().prop_map(AccountId::new);
+        let seen = (proptest::collection::btree_map(id(), email(), 0..4), vec(email(), 0..3));
+        prop_oneof![
+            vec(email(), 0..3).prop_map(Change::Intend),
+            email().prop_map(Change::Sending),
+            (email(), id()).prop_map(|(email, id)| Change::Acknowledged(email, id)),
+            (email(), id()).prop_map(|(email, id)| Change::Adopt(email, id)),
+            email().prop_map(Change::Failed),
+            email().prop_map(Change::Retry),
+            email().prop_map(Change::Forget),
+            (id(), any::<u64>()).prop_map(|(id, limit)| Change::Limit(id, limit)),
+            (any::<i64>(), vec(id(), 0..3)).prop_map(|(channels, ids)| {
+                Change::Remainder(Remainder { channels, unrecorded: ids.into_iter().collect() })
+            }),
+            seen.prop_map(|(accounts, wanted)| {
+                Change::Seen { accounts, wanted: wanted.into_iter().collect() }
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again_and_times_are_of_what_is_being_sent(
+            changes in vec((change(), 0..4_000_000_000_u64), 0..40),
+            organization in name(),
+            manager in proptest::option::of(name()),
+            serial in any::<u64>(),
+        ) {
+            let mut ledger = Ledger::default();
+            for (change, now) in changes {
+                // Some are refused: that is a state like any other.
+                let _ = apply(&mut ledger, change, now);
+            }
+            for (email, create) in &ledger.creates {
+                prop_assert_eq!(ledger.sent_at.contains_key(email), *create == Create::Sending);
+            }
+            prop_assert!(ledger.sent_at.keys().all(|email| ledger.creates.contains_key(email)));
+            let manager = manager.map(AccountId::new);
+            let binding = Binding { organization, manager, base_url: "https://a.example".to_owned() };
+            let record = Record { binding, serial, ledger, version: None };
+            let text = to_text(&record);
+            let read = from_bytes(text.as_bytes(), "here").unwrap();
+            prop_assert_eq!(to_text(&read), text);
+            prop_assert_eq!(Record { version: None, ..read }, record);
+        }
+    }
+}

@@ -57,13 +57,8 @@ impl Record {
 
     /// Binds it to a manager, unless it belongs to another.
     pub(super) fn bind(&mut self, manager: &AccountId, place: &str) -> Result<(), Error> {
-        match &self.binding.manager {
-            Some(theirs) => same(place, Mismatch::Manager, theirs.as_str(), manager.as_str()),
-            None => {
-                self.binding.manager = Some(manager.clone());
-                Ok(())
-            }
-        }
+        let bound = self.binding.manager.get_or_insert_with(|| manager.clone());
+        same(place, Mismatch::Manager, bound.as_str(), manager.as_str())
     }
 }
 

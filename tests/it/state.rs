@@ -45,7 +45,7 @@ impl Site {
     }
 
     /// Runs a command that must be refused: why, and what to do.
-    async fn refused(&self, arguments: &[&str]) -> String {
+    fn refused(&self, arguments: &[&str]) -> String {
         let before = fs::read(self.path("acme")).ok();
         let (status, out, err) = self.run(arguments);
         assert_eq!((status, out.as_str()), (1, ""), "{arguments:?}\n{err}");
@@ -151,8 +151,8 @@ async fn what_is_refused_changes_nothing_not_even_what_was_fine_of_it() {
     ];
     let mut told = String::new();
     for arguments in cases {
-        told += &format!("$ trunkline state {}\n", arguments.join(" "));
-        told += &site.refused(arguments).await;
+        let why = site.refused(arguments);
+        told.extend(["$ trunkline state ", &arguments.join(" "), "\n", &why]);
     }
     insta::assert_snapshot!("refused", told);
     // The parser's own.
@@ -164,7 +164,7 @@ async fn what_is_refused_changes_nothing_not_even_what_was_fine_of_it() {
         &["resolve", "sending@acme.example", "--retry", "--forget"],
         &["forget"],
     ] {
-        site.refused(arguments).await;
+        site.refused(arguments);
     }
 }
 
@@ -197,7 +197,7 @@ async fn a_damaged_ledger_is_refused_by_every_command() {
         &["resolve", "--all", "--retry"],
         &["forget", "two@acme.example"],
     ] {
-        let told = site.refused(arguments).await;
+        let told = site.refused(arguments);
         assert!(told.contains(".trunkline/acme.json is damaged: "), "{told}");
         assert!(told.contains("\nhint: restore it from a copy; "), "{told}");
     }
@@ -212,8 +212,8 @@ async fn who_holds_the_lock_is_told_and_waited_for() {
     let store = file(&site.path("acme"));
     let journal = Journal::open(store, &binding(), &holder, Duration::ZERO).await.unwrap();
     let settled = |text: String| text.replace(&std::process::id().to_string(), "PID");
-    let mut told = settled(site.refused(&["unlock"]).await);
-    told += &settled(site.refused(&["resolve", "--all", "--retry"]).await);
+    let mut told = settled(site.refused(&["unlock"]));
+    told += &settled(site.refused(&["resolve", "--all", "--retry"]));
     insta::assert_snapshot!("held", told);
     insta::assert_snapshot!("show_held", settled(site.fine(&["show"])));
     // A waiting command gets it as soon as it is free.

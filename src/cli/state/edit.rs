@@ -12,6 +12,9 @@ use crate::report::escape_line;
 
 #[derive(clap::Args, Debug)]
 #[command(group = clap::ArgGroup::new("how").required(true))]
+#[command(
+    override_usage = "trunkline state resolve <EMAIL...|--all> <--adopt ID|--retry|--forget>"
+)]
 pub(super) struct Resolve {
     /// The emails of the accounts
     #[arg(value_name = "EMAIL", required_unless_present = "all", conflicts_with = "all")]

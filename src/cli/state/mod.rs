@@ -10,7 +10,6 @@ use clap::Subcommand;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
-use super::plan::Format;
 use super::{ledger, terminal};
 use crate::ledger::{Error, Location, Store};
 use crate::report::escape_line;
@@ -25,9 +24,9 @@ pub(super) struct Args {
 enum What {
     /// Show what is recorded
     Show {
-        /// Form of the result
-        #[arg(long, value_name = "FORM", default_value = "text")]
-        format: Format,
+        /// Form of the result: text or json
+        #[arg(long, value_name = "FORM", default_value = "text", hide_possible_values = true)]
+        format: show::Format,
     },
     /// Settle creates whose outcome is unknown
     ///

@@ -2,36 +2,45 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 
 use super::super::exit::{Exit, Failure};
-use super::super::plan::Format;
 use super::super::terminal;
 use crate::ledger::{Binding, Error, Record, Store};
 use crate::model::{AccountId, Create, Email, Ledger, Remainder};
 use crate::report::{escape_json, escape_line, table};
+
+/// The form of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
 
 pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> {
     let Some(record) = store.read().await? else { return Err(super::nothing(store)) };
     let text = match format {
         Format::Json => escape_json(&record.to_json()),
         Format::Text => {
-            let held = match store.unlocked().await {
+            let lock = match store.unlocked().await {
                 Ok(()) => None,
                 Err(Error::Locked { holder, .. }) => {
                     Some(holder.map_or("another process".to_owned(), |holder| holder.to_string()))
                 }
                 Err(error) => return Err(error.into()),
             };
-            text(&record, &store.place(), held.as_deref())
+            text(&record, &store.place(), lock.as_deref())
         }
     };
     terminal::print(&text)?;
     Ok(Exit::Fine)
 }
 
-/// The record for people. `held`: who holds its lock.
-fn text(record: &Record, place: &str, held: Option<&str>) -> String {
+/// The record for people. `lock`: who holds it.
+fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
     let Binding { organization, manager, base_url } = &record.binding;
     let Ledger { limits, remainder, creates, emails, sent_at: _ } = &record.ledger;
     let manager = manager.as_ref().map_or("not known yet", AccountId::as_str);
@@ -41,7 +50,7 @@ fn text(record: &Record, place: &str, held: Option<&str>) -> String {
         ("manager", manager),
         ("API", base_url),
         ("writes", &record.serial.to_string()),
-        ("lock", held.unwrap_or("free")),
+        ("lock", lock.unwrap_or("free")),
     ];
     for (name, value) in head {
         // Writing to a string cannot fail.
@@ -52,7 +61,7 @@ fn text(record: &Record, place: &str, held: Option<&str>) -> String {
             creates.iter().map(|create| create_row(create, &record.ledger)).collect();
         out += "\nCreates that no list has shown yet\n\n";
         out += &table(["EMAIL", "STATE", "ID", "SINCE"], &rows);
-        if held.is_none() {
+        if lock.is_none() {
             out += &unknown(&record.ledger);
         }
     }

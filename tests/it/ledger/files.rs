@@ -78,8 +78,8 @@ async fn a_link_is_followed_and_one_to_nowhere_is_no_empty_ledger() {
     let folder = TempDir::new().unwrap();
     let (real, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
     std::os::unix::fs::symlink(&real, &link).unwrap();
-    let read = file(&link).load(&binding()).await;
-    assert!(matches!(read, Err(Error::Io { .. })), "{read:?}");
+    let refused = file(&link).load(&binding()).await;
+    assert!(matches!(refused, Err(Error::Io { .. })), "{refused:?}");
     keep(&file(&real), &binding(), sample()).await;
     keep(&file(&link), &binding(), Ledger::default()).await;
     assert!(link.is_symlink());

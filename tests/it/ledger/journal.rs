@@ -164,6 +164,29 @@ async fn what_is_removed_or_changed_behind_its_back_ends_the_journal() {
 }
 
 #[tokio::test]
+async fn a_write_that_fails_is_told_to_all_who_wait_and_is_the_last_one() {
+    let folder = TempDir::new().unwrap();
+    let store = file(&folder.path().join("acme.json"));
+    let one = journal(&store).await;
+    one.record(Change::Limit(id("1"), 1)).await.unwrap();
+    // Where the temporary file would be.
+    let in_the_way = folder.path().join(".acme.json.new");
+    fs::create_dir(&in_the_way).unwrap();
+    let sending = |name| one.record(Change::Sending(email(name)));
+    let (a, b) = join(sending("a"), sending("b")).await;
+    for failed in [a, b] {
+        assert!(matches!(failed, Err(Error::Io { .. })), "{failed:?}");
+    }
+    fs::remove_dir(&in_the_way).unwrap();
+    assert!(matches!(sending("c").await, Err(Error::Io { .. })));
+    assert_eq!(one.ledger().creates.len(), 0, "what is not on disk is not shown");
+    assert!(one.close().await.is_err());
+    let next = journal(&store).await;
+    assert_eq!((next.ledger().creates.len(), next.ledger().limits.len()), (0, 1));
+    next.record(Change::Sending(email("a"))).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_journal_holds_the_lock_until_it_is_closed_and_records_nothing_afterwards() {
     let folder = TempDir::new().unwrap();
     let store = file(&folder.path().join("acme.json"));

@@ -90,6 +90,28 @@ async fn a_killed_process_leaves_no_lock_and_a_whole_ledger_with_all_it_recorded
     }
 }
 
+#[tokio::test]
+async fn who_reads_while_another_process_writes_sees_a_whole_ledger_that_only_grows() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("acme.json");
+    let mut child = start(&path);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(said(&mut lines).as_deref(), Some("held"));
+    said(&mut lines).unwrap();
+    // What it says has to be read, or it waits.
+    let listening = std::thread::spawn(move || lines.map_while(Result::ok).count());
+    let (store, mut before, mut different) = (file(&path), 0, 0);
+    while different < 100 {
+        let serial = store.load(&binding()).await.unwrap().serial;
+        assert!(serial >= before, "{serial} after {before}");
+        different += u32::from(serial > before);
+        before = serial;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    listening.join().unwrap();
+}
+
 #[test]
 fn of_two_processes_one_gets_the_lock_and_the_other_is_told_who_and_since_when() {
     let folder = TempDir::new().unwrap();
