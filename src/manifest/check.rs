@@ -81,6 +81,9 @@ fn value<T>(written: Option<Written<T>>) -> Option<T> {
     written.map(|written| written.value)
 }
 
+/// Where each email is, and how it is written there.
+type Emails = BTreeMap<Email, (Spot, Email)>;
+
 struct Checks<'a> {
     faults: &'a mut Vec<Fault>,
 }
@@ -129,7 +132,7 @@ impl Checks<'_> {
         entries: Vec<Written<AccountEntry>>,
         defaults: &AccountDefaults,
     ) -> BTreeMap<Email, WantedAccount> {
-        let mut emails = BTreeMap::new();
+        let mut emails = Emails::new();
         let mut ids = BTreeMap::new();
         let mut wanted = BTreeMap::new();
         for Written { value: entry, spot: _ } in entries {
@@ -150,7 +153,7 @@ impl Checks<'_> {
     }
 
     fn users(&mut self, entries: Vec<Written<UserEntry>>) -> BTreeMap<Email, WantedUser> {
-        let mut emails = BTreeMap::new();
+        let mut emails = Emails::new();
         let mut wanted = BTreeMap::new();
         for Written { value: entry, spot: _ } in entries {
             let UserEntry { email, groups, until, absent } = entry;
@@ -170,16 +173,16 @@ impl Checks<'_> {
     }
 
     /// Notes an email that another of the same kind has.
-    fn once(&mut self, seen: &mut BTreeMap<Email, Spot>, email: &Written<Email>, what: &str) {
+    fn once(&mut self, seen: &mut Emails, email: &Written<Email>, what: &str) {
         let Written { value: email, spot } = email;
-        if let Some(first) = seen.insert(email.clone(), *spot) {
+        if let Some((first, written)) = seen.insert(email.clone(), (*spot, email.clone())) {
             let message = format!("there are two {what}s with the email {email}");
-            self.twice(
-                *spot,
-                first,
-                message,
-                "emails that differ only in upper and lower case are the same",
-            );
+            let hint = if written.as_str() == email.as_str() {
+                "keep one of them"
+            } else {
+                "upper and lower case are the same in an email: keep one of them"
+            };
+            self.twice(*spot, first, message, hint);
         }
     }
 

@@ -82,8 +82,15 @@ impl Taken {
         };
         let secrets = Secrets::of(&root);
         let faults = &mut self.faults;
-        let mut reading =
-            Reading { file, alone, text: &source.text, secrets: &secrets, faults, field: "" };
+        let mut reading = Reading {
+            file,
+            alone,
+            text: &source.text,
+            secrets: &secrets,
+            faults,
+            field: "",
+            item: false,
+        };
         self.documents.extend(take::document(&mut reading, &root));
         self.secrets.push(secrets);
     }

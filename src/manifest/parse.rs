@@ -16,7 +16,7 @@ pub(super) struct Unreadable {
 
 /// Takes a text apart. Everything that is well-formed is taken, keys that are there twice included.
 pub(super) fn parse(text: &str) -> Result<Node<'_>, Unreadable> {
-    serde_yaml::from_str_with_options(text, options()).map_err(|error| unreadable(&error))
+    serde_yaml::from_str_with_options(text, options()).map_err(|error| unreadable(text, &error))
 }
 
 /// The parser's budgets, raised to what 64 MiB of manifest need (100,000 accounts are 1.2 million
@@ -43,11 +43,26 @@ fn options() -> serde_yaml::Options {
     }
 }
 
-fn unreadable(error: &Error) -> Unreadable {
+fn unreadable(text: &str, error: &Error) -> Unreadable {
     let error = error.without_snippet();
-    let span = error.location().filter(|location| location.line() > 0).map(Span::from);
+    let location = error.location().filter(|location| location.line() > 0);
+    // An alias is told by where it is used; what is wrong with it, by what it stands for.
+    let error = if let Error::AliasError { error, .. } = error { error } else { error };
     let (message, hint) = words(error);
+    let span = location.map(|location| match location.span().byte_offset() {
+        Some(_) => Span::from(location),
+        None => point(text, Span::from(location)),
+    });
     Unreadable { span, message, hint }
+}
+
+/// A place of which only line and column are known.
+fn point(text: &str, span: Span) -> Span {
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
+    let begin = text.split_inclusive('\n').take(number(span.line)).map(str::len).sum();
+    let line = text[begin..].split('\n').next().unwrap_or_default();
+    let column = line.char_indices().nth(number(span.column)).map_or(line.len(), |(at, _)| at);
+    Span { offset: begin + column, length: 0, ..span }
 }
 
 fn words(error: &Error) -> (String, Option<&'static str>) {
@@ -84,7 +99,7 @@ fn words(error: &Error) -> (String, Option<&'static str>) {
             ),
         ),
         Error::Eof { .. } => {
-            ("the file says nothing".to_owned(), Some("it should begin with `version: 1`"))
+            ("this file ends too early".to_owned(), Some("look at its last lines"))
         }
         other => {
             let text = other.to_string();
@@ -100,15 +115,17 @@ fn words(error: &Error) -> (String, Option<&'static str>) {
 fn syntax_hint(message: &str) -> Option<&'static str> {
     let has = |words: &str| message.contains(words);
     if has("tab") {
-        Some("YAML is indented with spaces only")
+        Some("indent with spaces: YAML takes no tabs there")
     } else if has("mapping values are not allowed") {
-        Some("a text with `: ` in it needs quotes")
-    } else if has("quoted scalar") {
-        Some("a quote that was opened must be closed")
+        Some("a text with `: ` in it needs quotes; if it is no text, look at the indentation")
+    } else if has("quote") {
+        Some("a quote that begins a text must also end it")
     } else if has("anchor") || has("alias") {
         Some("a text that begins with * or & needs quotes")
-    } else if has("did not find expected ',' or") || has("flow") {
+    } else if has("bracket") || has("flow") {
         Some("what begins with [ or { must end with ] or }, with commas between")
+    } else if has("expected") || has("indent") {
+        Some("look at the indentation of this line and of the one above")
     } else {
         None
     }

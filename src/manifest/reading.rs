@@ -40,6 +40,8 @@ pub(super) struct Reading<'a> {
     pub faults: &'a mut Vec<Fault>,
     /// The field whose value is looked at.
     pub field: &'static str,
+    /// Whether it is one of the values of its list.
+    pub item: bool,
 }
 
 /// The fields of a map while they are taken out of it.
@@ -70,8 +72,14 @@ impl Reading<'_> {
     /// Notes that the field takes something else than what is there.
     pub(super) fn wrong(&mut self, node: &Node<'_>, wanted: &str) -> &mut Fault {
         let there = self.describe(node);
-        let message = format!("`{}` takes {wanted}, not {there}", self.field);
+        let message = format!("{} takes {wanted}, not {there}", self.subject());
         self.fault(node.span, message)
+    }
+
+    /// What the value that is looked at is called.
+    pub(super) fn subject(&self) -> String {
+        let entry = if self.item { "an entry of " } else { "" };
+        format!("{entry}`{}`", self.field)
     }
 
     /// A value in the words of a message.
@@ -96,7 +104,7 @@ impl Reading<'_> {
     pub(super) fn quote(&self, text: &str) -> String {
         const LONGEST: usize = 60;
         if self.secrets.hold(text) {
-            return "that is not shown here".to_owned();
+            return "\"[hidden]\"".to_owned();
         }
         match text.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("\"{}…\"", &text[..end]),
@@ -118,13 +126,14 @@ impl Reading<'_> {
         mut read: impl FnMut(&mut Self, &Node<'_>) -> Option<T>,
     ) -> Option<Vec<Written<T>>> {
         let Kind::List(items) = &node.kind else {
-            self.wrong(node, wanted);
+            let hint = "write one entry a line, each after `- `";
+            self.wrong(node, wanted).hint = Some(hint.into());
             return None;
         };
         let field = self.field;
         let mut values = Vec::with_capacity(items.len());
         for item in items {
-            self.field = field;
+            (self.field, self.item) = (field, true);
             if let Some(value) = read(self, item) {
                 values.push(self.written(item, value));
             }
@@ -142,8 +151,15 @@ impl<'n, 'a> Fields<'n, 'a> {
     ) -> Option<Self> {
         let Kind::Map(entries) = &node.kind else {
             let there = reading.describe(node);
-            let fault = reading.fault(node.span, format!("{what} has fields, and this is {there}"));
-            fault.hint = Some("write `field: value`, one a line".into());
+            let (message, hint) = match node.kind {
+                Kind::Nothing if what == MANIFEST => ("this file says nothing".to_owned(), BEGIN),
+                _ if what == MANIFEST => (format!("this is no manifest, but {there}"), BEGIN),
+                _ => (
+                    format!("{what} has fields, and this is {there}"),
+                    "write `field: value`, one a line",
+                ),
+            };
+            reading.fault(node.span, message).hint = Some(hint.into());
             return None;
         };
         Some(Self { what, span: node.span, entries, known: Vec::new() })
@@ -173,7 +189,7 @@ impl<'n, 'a> Fields<'n, 'a> {
             if key.name.as_deref() != Some(name) {
                 continue;
             }
-            reading.field = name;
+            (reading.field, reading.item) = (name, false);
             // A second value is read too: what is wrong in it should be told in the same run.
             let read = if matches!(value.kind, Kind::Nothing) {
                 let fault = reading.fault(key.span, format!("`{name}` has no value"));
@@ -249,9 +265,15 @@ impl<'n, 'a> Fields<'n, 'a> {
     }
 }
 
+/// What a whole file is.
+pub(super) const MANIFEST: &str = "a manifest";
+
+/// How a file begins.
+pub(super) const BEGIN: &str = "begin the file with `version: 1`";
+
 /// What to do about a password.
-pub(super) const SAY_SOURCE: &str = "say where it is read from at apply: `password_from: { env: TRUNKLINE_SECRET_… }` or \
-     `{ file: … }`; if a real password was here, change it";
+pub(super) const SAY_SOURCE: &str = "write `password_from: { env: TRUNKLINE_SECRET_… }` or `{ file: … }`, which is read at apply; \
+     and change the password if it was a real one";
 
 /// Our name for what Telnyx calls otherwise.
 fn ours(name: &str) -> Option<&'static str> {
@@ -268,7 +290,11 @@ pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase().replace('-', "_");
     let by_distance = |known: &&'k str| (strsim::damerau_levenshtein(&name, known), *known);
     let (distance, near) = known.iter().map(by_distance).min()?;
-    let extended = name.len() >= 4 && (near.starts_with(&name) || name.starts_with(near));
-    let close = distance <= (name.len().max(near.len()) / 3).max(1);
-    (close || extended).then_some(near)
+    if distance <= (name.len().max(near.len()) / 3).max(1) {
+        return Some(near);
+    }
+    // Not misspelt, but half of it: `manager_id`, `pricing`.
+    let within = |known: &&str| name.split('_').all(|part| known.split('_').any(|of| of == part));
+    let mut halves = known.iter().copied().filter(within);
+    halves.next().filter(|_| halves.next().is_none())
 }

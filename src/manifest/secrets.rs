@@ -19,6 +19,9 @@ const WORDS: [&str; 8] =
 const USUAL: [&str; 7] =
     ["name", "email", "enabled", "channel_limit", "custom_pricing", "groups", "id"];
 
+/// The names below a source of a password that are surely none.
+const PLAIN: [&str; 8] = ["env", "file", "value", "name", "path", "from", "var", "variable"];
+
 /// A value that is shorter is hidden where it stands, but not wherever else the same text is.
 const TELLING: usize = 4;
 
@@ -76,32 +79,34 @@ impl Secrets {
         }
     }
 
-    /// Hides a value with everything in it.
+    /// Hides every value in a value, and every name that is none of a field.
     fn hide(&mut self, node: &Node<'_>) {
-        let mut range = node.span.range();
-        self.take(node, &mut range);
-        self.hidden.push(range);
-    }
-
-    fn take(&mut self, node: &Node<'_>, range: &mut Range<usize>) {
-        range.end = range.end.max(node.span.range().end);
         match &node.kind {
-            Kind::Text(text) if text.len() >= TELLING => {
-                self.values.insert(text.clone().into_owned());
+            Kind::Text(text) => {
+                self.hidden.push(node.span.range());
+                self.learn(text);
             }
-            Kind::List(items) => items.iter().for_each(|item| self.take(item, range)),
+            Kind::Bool(_) | Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => {
+                self.hidden.push(node.span.range());
+            }
+            Kind::Nothing => {}
+            Kind::List(items) => items.iter().for_each(|item| self.hide(item)),
             Kind::Map(fields) => {
                 for (key, value) in fields {
-                    range.end = range.end.max(key.span.range().end);
-                    self.take(value, range);
+                    let name = key.name.as_deref().unwrap_or_default();
+                    if !PLAIN.contains(&name) {
+                        self.hidden.push(key.span.range());
+                        self.learn(name);
+                    }
+                    self.hide(value);
                 }
             }
-            Kind::Nothing
-            | Kind::Bool(_)
-            | Kind::Whole(_)
-            | Kind::Negative(_)
-            | Kind::Fraction
-            | Kind::Text(_) => {}
+        }
+    }
+
+    fn learn(&mut self, text: &str) {
+        if text.len() >= TELLING {
+            self.values.insert(text.to_owned());
         }
     }
 

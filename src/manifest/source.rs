@@ -132,35 +132,35 @@ impl<'a> Cut<'a> {
 mod tests {
     use super::*;
 
-    fn excerpt(text: &str, offset: usize, length: usize, hidden: &Option<Range<usize>>) -> String {
+    fn excerpt(text: &str, offset: usize, length: usize, hidden: Range<usize>) -> String {
         let source = Source { path: PathBuf::new(), text: text.to_owned() };
-        let Excerpt { text, mark } = source.excerpt(offset, length, hidden.as_slice());
+        let Excerpt { text, mark } = source.excerpt(offset, length, std::slice::from_ref(&hidden));
         format!("{}<{}>{}", &text[..mark.start], &text[mark.clone()], &text[mark.end..])
     }
 
     #[test]
     fn an_excerpt_is_the_line_with_a_mark() {
-        assert_eq!(excerpt("a: 1\nbé: 22\r\nc: 3", 10, 2, &None), "bé: <22>");
-        assert_eq!(excerpt("a: 1\nb: 2", 4, 0, &None), "a: 1<>");
-        assert_eq!(excerpt("a: |\n x\n y", 3, 6, &None), "a: <|>");
-        assert_eq!(excerpt("", 5, 5, &None), "<>");
+        assert_eq!(excerpt("a: 1\nbé: 22\r\nc: 3", 10, 2, 0..0), "bé: <22>");
+        assert_eq!(excerpt("a: 1\nb: 2", 4, 0, 0..0), "a: 1<>");
+        assert_eq!(excerpt("a: |\n x\n y", 3, 6, 0..0), "a: <|>");
+        assert_eq!(excerpt("", 5, 5, 0..0), "<>");
         // In the middle of a character.
-        assert_eq!(excerpt("é", 1, 9, &None), "<é>");
+        assert_eq!(excerpt("é", 1, 9, 0..0), "<é>");
     }
 
     #[test]
     fn what_is_hidden_is_not_in_it() {
-        assert_eq!(excerpt("p: word, x: 1", 12, 1, &Some(3..7)), "p: [hidden], x: <1>");
-        assert_eq!(excerpt("p: word, x: 1", 3, 4, &Some(3..7)), "p: <[hidden]>, x: 1");
-        assert_eq!(excerpt("p: |\n  word\nx: 1", 7, 1, &Some(3..11)), "<[hidden]>");
-        assert_eq!(excerpt("{p: word}", 0, 9, &Some(4..8)), "<{p: [hidden]}>");
-        assert_eq!(excerpt("a: 1 # p", 8, 0, &Some(0..4)), "[hidden] # p<>");
+        assert_eq!(excerpt("p: word, x: 1", 12, 1, 3..7), "p: [hidden], x: <1>");
+        assert_eq!(excerpt("p: word, x: 1", 3, 4, 3..7), "p: <[hidden]>, x: 1");
+        assert_eq!(excerpt("p: |\n  word\nx: 1", 7, 1, 3..11), "<[hidden]>");
+        assert_eq!(excerpt("{p: word}", 0, 9, 4..8), "<{p: [hidden]}>");
+        assert_eq!(excerpt("a: 1 # p", 8, 0, 0..4), "[hidden] # p<>");
     }
 
     #[test]
     fn of_a_long_line_only_what_is_near_is_shown() {
         let long = format!("{}here{}", "a".repeat(5000), "z".repeat(5000));
-        let shown = excerpt(&long, 5000, 4, &Some(0..1));
+        let shown = excerpt(&long, 5000, 4, 0..1);
         assert!(shown.starts_with("…a") && shown.ends_with("z…"), "{shown}");
         assert!(shown.contains("a<here>z") && shown.len() < 300, "{shown}");
     }

@@ -3,16 +3,15 @@
 use super::document::{
     AcceptEntry, AccountDefaults, AccountEntry, DefaultsEntry, Document, PolicyEntry, UserEntry,
 };
-use super::reading::{Fields, Reading, Written};
-use super::tree::Node;
+use super::reading::{BEGIN, Fields, MANIFEST, Reading, Written};
+use super::tree::{Kind, Node};
 use super::values;
 use crate::model::{Code, Email};
 
 /// Takes a file. What does not fit is noted and left out; the rest goes on to be checked.
 pub(super) fn document(reading: &mut Reading<'_>, root: &Node<'_>) -> Option<Document> {
-    let mut fields = Fields::of(reading, root, "a manifest")?;
-    let hint = "begin the file with `version: 1`";
-    let version = fields.required(reading, "version", hint, values::version);
+    let mut fields = Fields::of(reading, root, MANIFEST)?;
+    let version = fields.required(reading, "version", BEGIN, values::version);
     let organization = if reading.alone {
         let hint = "a label for reports, such as `organization: acme`";
         fields.required(reading, "organization", hint, values::label)
@@ -139,7 +138,7 @@ fn users(
     reading: &mut Reading<'_>,
 ) -> Option<Vec<Written<UserEntry>>> {
     value(fields.optional(reading, "users", |reading, node| {
-        if matches!(&node.kind, super::tree::Kind::List(items) if items.is_empty()) {
+        if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
             let message = "an empty list of users would say that nobody may be in the organization";
             let fault = reading.fault(node.span, message.to_owned());
             fault.hint = Some("leave `users` out to not manage users".into());

@@ -34,8 +34,13 @@ pub(super) fn version(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64>
     if matches!(node.kind, Kind::Whole(VERSION)) {
         return Some(VERSION);
     }
-    let wrong = reading.wrong(node, "the number 1");
-    wrong.hint = Some("this program reads version 1 of the format".into());
+    let hint = match node.kind {
+        Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => "this program reads version 1 only",
+        Kind::Nothing | Kind::Bool(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
+            "write `version: 1`, without quotes"
+        }
+    };
+    reading.wrong(node, "the number 1").hint = Some(hint.into());
     None
 }
 
@@ -73,20 +78,20 @@ pub(super) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String>
         reading.wrong(node, "a text").hint = quotes;
         return None;
     };
-    let field = reading.field;
+    let subject = reading.subject();
     if text.trim().is_empty() {
-        reading.fault(node.span, format!("`{field}` is empty"));
+        reading.fault(node.span, format!("{subject} is empty"));
         return None;
     }
     if let Some(harmful) = text.chars().find(|c| is_harmful(*c)) {
         let number = u32::from(harmful);
         let message =
-            format!("`{field}` has a character in it that cannot be seen, U+{number:04X}");
+            format!("{subject} has a character in it that cannot be seen, U+{number:04X}");
         reading.fault(node.span, message).hint = Some("type the text anew".into());
         return None;
     }
     if text.chars().count() > LONGEST_TEXT {
-        reading.fault(node.span, format!("`{field}` is longer than {LONGEST_TEXT} characters"));
+        reading.fault(node.span, format!("{subject} is longer than {LONGEST_TEXT} characters"));
         return None;
     }
     Some(text.clone().into_owned())
@@ -156,7 +161,7 @@ pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Optio
         }
         Kind::Negative(_) => {
             let fault = reading.fault(node.span, format!("`{}` cannot be negative", reading.field));
-            fault.hint = Some("0 lets the account make no calls at all".into());
+            fault.hint = Some("the least is 0, which is no channels at all".into());
         }
         Kind::Text(_) => {
             let fault = reading.wrong(node, wanted);
@@ -289,7 +294,7 @@ pub(super) fn password_source(
         reading.fault(node.span, message.to_owned()).hint = Some(SAY_SOURCE.into());
         return None;
     }
-    let mut fields = Fields::of(reading, node, "password_from")?;
+    let mut fields = Fields::of(reading, node, "`password_from`")?;
     let (both, neither) = match (fields.has("env"), fields.has("file")) {
         (true, true) => (true, false),
         (false, false) => (false, true),
