@@ -16,31 +16,31 @@ use crate::model::{
 #[schemars(deny_unknown_fields, title = "Manifest of Trunkline", rename = "Manifest")]
 pub(super) struct Document {
     /// The version of this format: 1.
-    #[schemars(required, schema_with = "schema::version")]
+    #[schemars(schema_with = "schema::version")]
     pub version: Option<Written<u64>>,
     /// A label for reports, file names and metrics. In a folder one file has to say it.
-    #[schemars(schema_with = "schema::label")]
+    #[schemars(default, schema_with = "schema::label")]
     pub organization: Option<Written<String>>,
     /// Whether `organization` is there, even if its value is wrong.
     #[schemars(skip)]
     pub names_organization: bool,
     /// The id of the manager account that this manifest is for. A key of another manager is refused.
-    #[schemars(schema_with = "schema::id")]
+    #[schemars(default, schema_with = "schema::id")]
     pub manager_account_id: Option<Written<AccountId>>,
     /// What may be done, and how much of it by one plan.
-    #[schemars(with = "Option<PolicyEntry>")]
+    #[schemars(default, with = "PolicyEntry")]
     pub policy: Option<PolicyEntry>,
     /// Findings that are known and fine, each until a day.
-    #[schemars(with = "Option<Vec<AcceptEntry>>")]
+    #[schemars(default, with = "Vec<AcceptEntry>")]
     pub accept: Vec<Written<AcceptEntry>>,
     /// What holds for every account that does not say otherwise.
-    #[schemars(with = "Option<DefaultsEntry>")]
+    #[schemars(default, with = "DefaultsEntry")]
     pub defaults: Option<DefaultsEntry>,
     /// The managed accounts that should exist.
-    #[schemars(with = "Option<Vec<AccountEntry>>")]
+    #[schemars(default, with = "Vec<AccountEntry>")]
     pub accounts: Vec<Written<AccountEntry>>,
     /// The users who may be in the organization. Left out: users are not managed, and not read.
-    #[schemars(with = "Option<Vec<UserEntry>>", length(min = 1))]
+    #[schemars(default, with = "Vec<UserEntry>", length(min = 1))]
     pub users: Option<Vec<Written<UserEntry>>>,
 }
 
@@ -51,31 +51,31 @@ pub(super) struct Document {
 pub(super) struct PolicyEntry {
     /// What to do about live accounts that are not listed: `ignore` them, `report` them (the
     /// default), or `disable` them.
-    #[schemars(schema_with = "schema::unlisted_accounts")]
+    #[schemars(default, schema_with = "schema::unlisted_accounts")]
     pub unlisted_accounts: Option<Written<UnlistedAccounts>>,
     /// What to do about users of the organization who are not listed: `ignore` them, `report` them
     /// (the default), or `remove` them.
-    #[schemars(schema_with = "schema::unlisted_users")]
+    #[schemars(default, schema_with = "schema::unlisted_users")]
     pub unlisted_users: Option<Written<UnlistedUsers>>,
     /// How many users one plan may remove, of all users. Default: 25%.
-    #[schemars(schema_with = "schema::budget")]
+    #[schemars(default, schema_with = "schema::budget")]
     pub max_removals: Option<Written<Budget>>,
     /// How many accounts one plan may disable, of the enabled ones; a channel limit that is set to
     /// 0 counts too. Default: 25%.
-    #[schemars(schema_with = "schema::budget")]
+    #[schemars(default, schema_with = "schema::budget")]
     pub max_disables: Option<Written<Budget>>,
     /// How many accounts one plan may enable, of the disabled ones. Default: 25%.
-    #[schemars(schema_with = "schema::budget")]
+    #[schemars(default, schema_with = "schema::budget")]
     pub max_enables: Option<Written<Budget>>,
     /// How many channels one plan may take away, of those that are allocated. Default: 50%.
-    #[schemars(schema_with = "schema::budget")]
+    #[schemars(default, schema_with = "schema::budget")]
     pub max_channel_cut: Option<Written<Budget>>,
     /// From how many accounts one plan may withdraw custom pricing, of those that have it.
     /// Default: 25%.
-    #[schemars(schema_with = "schema::budget")]
+    #[schemars(default, schema_with = "schema::budget")]
     pub max_pricing_withdrawals: Option<Written<Budget>>,
     /// The emails of accounts and users that suffer no loss of any kind.
-    #[schemars(schema_with = "schema::emails")]
+    #[schemars(default, schema_with = "schema::emails")]
     pub protected: Vec<Written<Email>>,
 }
 
@@ -84,17 +84,17 @@ pub(super) struct PolicyEntry {
 #[schemars(deny_unknown_fields, rename = "Accept")]
 pub(super) struct AcceptEntry {
     /// The kind of the finding, as a plan shows it.
-    #[schemars(required, schema_with = "schema::code")]
+    #[schemars(schema_with = "schema::code")]
     pub code: Option<Written<Code>>,
     /// The account or user that it is about. Only `pool_exceeded`, which is about the whole
     /// organization, can do without.
-    #[schemars(schema_with = "schema::email")]
+    #[schemars(default, schema_with = "schema::email")]
     pub email: Option<Written<Email>>,
     /// The last day (UTC) on which it is fine.
-    #[schemars(required, schema_with = "schema::day")]
+    #[schemars(schema_with = "schema::day")]
     pub until: Option<Written<Day>>,
     /// Why it is fine, for whoever reads the report.
-    #[schemars(schema_with = "schema::text")]
+    #[schemars(default, schema_with = "schema::text")]
     pub reason: Option<Written<String>>,
 }
 
@@ -103,7 +103,7 @@ pub(super) struct AcceptEntry {
 #[schemars(deny_unknown_fields, rename = "Defaults")]
 pub(super) struct DefaultsEntry {
     /// What holds for every account that does not say otherwise.
-    #[schemars(with = "Option<AccountDefaults>")]
+    #[schemars(default, with = "AccountDefaults")]
     pub account: Option<AccountDefaults>,
 }
 
@@ -112,19 +112,19 @@ pub(super) struct DefaultsEntry {
 #[schemars(deny_unknown_fields)]
 pub(super) struct AccountDefaults {
     /// Whether accounts may use Telnyx.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub enabled: Option<Written<bool>>,
     /// How many channels of the manager's pool each account may use at once.
-    #[schemars(schema_with = "schema::channel_limit")]
+    #[schemars(default, schema_with = "schema::channel_limit")]
     pub channel_limit: Option<Written<u64>>,
     /// Whether accounts may have prices of their own.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub custom_pricing: Option<Written<bool>>,
     /// Whether the charges of accounts go to the manager. Cannot be changed after creation.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub rollup_billing: Option<Written<bool>>,
     /// Whether enabling an account also enables its connections again.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub reenable_connections: Option<Written<bool>>,
 }
 
@@ -133,31 +133,31 @@ pub(super) struct AccountDefaults {
 #[schemars(deny_unknown_fields, rename = "Account")]
 pub(super) struct AccountEntry {
     /// The name of its organization, as Telnyx shows it. Only Telnyx can change it later.
-    #[schemars(required, schema_with = "schema::text")]
+    #[schemars(schema_with = "schema::text")]
     pub name: Option<Written<String>>,
     /// Its email, by which it is known; upper and lower case are the same.
-    #[schemars(required, schema_with = "schema::email")]
+    #[schemars(schema_with = "schema::email")]
     pub email: Option<Written<Email>>,
     /// Its id at Telnyx, which stays when its email changes.
-    #[schemars(schema_with = "schema::id")]
+    #[schemars(default, schema_with = "schema::id")]
     pub id: Option<Written<AccountId>>,
     /// Whether it may use Telnyx.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub enabled: Option<Written<bool>>,
     /// How many channels of the manager's pool it may use at once.
-    #[schemars(schema_with = "schema::channel_limit")]
+    #[schemars(default, schema_with = "schema::channel_limit")]
     pub channel_limit: Option<Written<u64>>,
     /// Whether it may have prices of its own.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub custom_pricing: Option<Written<bool>>,
     /// Whether its charges go to the manager. Cannot be changed after creation.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub rollup_billing: Option<Written<bool>>,
     /// Whether enabling it also enables its connections again.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(default, with = "bool")]
     pub reenable_connections: Option<Written<bool>>,
     /// Where its password is read from when it is created; never the password itself.
-    #[schemars(schema_with = "schema::password_source")]
+    #[schemars(default, schema_with = "schema::password_source")]
     pub password_from: Option<Written<PasswordSource>>,
 }
 
@@ -166,15 +166,15 @@ pub(super) struct AccountEntry {
 #[schemars(deny_unknown_fields, rename = "User")]
 pub(super) struct UserEntry {
     /// The user's email; upper and lower case are the same.
-    #[schemars(required, schema_with = "schema::email")]
+    #[schemars(schema_with = "schema::email")]
     pub email: Option<Written<Email>>,
     /// The names of the groups that the user should be in. Left out: they are not checked.
-    #[schemars(schema_with = "schema::groups")]
+    #[schemars(default, schema_with = "schema::groups")]
     pub groups: Option<Written<Vec<Written<String>>>>,
     /// The last day (UTC) on which the user may be in the organization.
-    #[schemars(schema_with = "schema::day")]
+    #[schemars(default, schema_with = "schema::day")]
     pub until: Option<Written<Day>>,
     /// `true`: the user is to be gone, whatever `unlisted_users` says.
-    #[schemars(schema_with = "schema::absent")]
+    #[schemars(default, schema_with = "schema::absent")]
     pub absent: Option<Written<bool>>,
 }

@@ -4,7 +4,9 @@
 //! there twice, only loading says.
 
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
 use super::document::Document;
 use super::secrets::PREFIX;
@@ -14,10 +16,19 @@ use super::values::{LONGEST_TEXT, UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, ac
 /// editor knows.
 #[must_use]
 pub fn schema() -> String {
-    let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<Document>();
+    let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(one_line));
+    let schema = settings.into_generator().into_root_schema_for::<Document>();
     // Maps of JSON with keys of text can always be written.
     let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text + "\n"
+}
+
+/// Puts a description, which is wrapped as our documentation is, into one line a paragraph.
+fn one_line(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        let paragraphs = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+        *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+    }
 }
 
 pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
