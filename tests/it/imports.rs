@@ -11,16 +11,10 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("telnyx", &["model"]),
     ("plan", &["model"]),
     ("detect", &["model", "telnyx"]),
-<<<<<<< HEAD
     ("ledger", &["model"]),
     ("execute", &["ledger", "model", "plan", "telnyx"]),
-    // Outcomes are what execution returns; a report only shows them.
-    ("report", &["model", "plan", "execute"]),
-=======
-    ("execute", &["model", "plan", "telnyx"]),
     // Outcomes are what execution returns, problems what reading a manifest does; a report only shows them.
     ("report", &["model", "manifest", "plan", "execute"]),
->>>>>>> 4b2cb05 (manifest: every problem in one run, from a tree that knows its places; schema; validate)
     ("sandbox", &[]),
     (
         "cli",
