@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::manifest::Problems;
+use crate::report::{self, Style};
 use crate::telnyx::Error;
 
 /// How a command ended. The numbers are frozen: pipelines branch on them.
@@ -112,12 +113,21 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Failure {
+    fn show(&self, style: Style) -> String {
+        match self.error.downcast_ref::<Problems>() {
+            Some(problems) => report::problems(problems, style),
+            None => self.to_string(),
+        }
+    }
+}
+
 /// Prints an error, if there is one, and says how the command ended.
-pub(super) fn report(result: Result<Exit, Failure>) -> ExitCode {
+pub(super) fn report(result: Result<Exit, Failure>, style: Style) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            super::terminal::say(&failure.to_string());
+            super::terminal::say(&failure.show(style));
             failure.exit.into()
         }
     }

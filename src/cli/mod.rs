@@ -13,6 +13,7 @@ mod logging;
 mod plan;
 mod progress;
 mod sandbox;
+mod schema;
 mod signals;
 mod state;
 mod terminal;
@@ -51,6 +52,8 @@ enum Command {
     Get(get::Args),
     /// Look into the ledger, and settle what it cannot know
     State(state::Args),
+    /// Print the JSON Schema of a format
+    Schema(schema::Args),
     /// Run the account API on this machine, to try things out
     Sandbox(sandbox::Args),
     /// Plan, apply and plan again against a sandbox of its own: no key, no network
@@ -69,14 +72,15 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     logging::init(&args.global);
+    let style = terminal::error_style(&args.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return exit::report(Err(Failure::from(anyhow::Error::from(error)))),
+        Err(error) => return exit::report(Err(Failure::from(anyhow::Error::from(error))), style),
     };
     let result = runtime.block_on(run(args));
     // Nothing that still runs in the background is worth waiting for.
     runtime.shutdown_background();
-    exit::report(result)
+    exit::report(result, style)
 }
 
 async fn run(args: Args) -> Result<Exit, Failure> {
@@ -87,6 +91,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Apply(args) => apply::run(&global, &args).await,
         Command::Get(args) => get::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
+        Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(&global, &args).await,
         Command::Demo(args) => demo::run(&global, &args).await,
         Command::Completions(args) => completions::run(&args),

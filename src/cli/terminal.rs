@@ -26,11 +26,20 @@ pub(super) fn say(text: &str) {
 
 /// How results are shown.
 pub(super) fn style(global: &Global) -> Style {
+    style_on(global, &io::stdout())
+}
+
+/// How errors are shown.
+pub(super) fn error_style(global: &Global) -> Style {
+    style_on(global, &io::stderr())
+}
+
+fn style_on(global: &Global, stream: &impl IsTerminal) -> Style {
     let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = match global.color {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => io::stdout().is_terminal() && !unwanted,
+        Colour::Auto => stream.is_terminal() && !unwanted,
     };
     Style { colour }
 }

@@ -1,187 +1,224 @@
-//! From what is written to what is wanted: every problem is found, not only the first.
+//! From what is written in all files to what is wanted: whether it fits together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use serde_yaml::Spanned;
-
-use super::document::{AccountEntry, Defaults, Document, PolicyEntry, UserEntry};
-use super::problem::{Place, Problem, Problems};
+use super::document::{
+    AcceptEntry, AccountDefaults, AccountEntry, DefaultsEntry, Document, PolicyEntry, UserEntry,
+};
+use super::join::join;
+use super::reading::{Fault, Spot, Written};
 use crate::model::{
-    AccountId, Budgets, Desired, Email, Policy, Presence, UnlistedAccounts, WantedAccount,
+    Accepted, Budgets, Desired, Email, Policy, Presence, UnlistedAccounts, WantedAccount,
     WantedUser,
 };
 
-/// The only version there is.
-const VERSION: u64 = 1;
-
-/// Takes a document for what is wanted.
-pub(super) fn check(file: &Path, document: Document) -> Result<Desired, Problems> {
-    let Document { version, organization, manager_account_id, policy, defaults, accounts, users } =
-        document;
-    let mut checks = Checks { file, problems: Vec::new() };
-    if version.value != VERSION {
-        let message = format!("version {} is not known", version.value);
-        checks.add(&version, message, Some("this program reads version: 1"));
+/// Takes the documents of all files for what is wanted. `None`: something has been noted, here or before.
+/// `complete`: the documents are all that there are.
+pub(super) fn check(
+    documents: Vec<Document>,
+    complete: bool,
+    faults: &mut Vec<Fault>,
+) -> Option<Desired> {
+    let Document {
+        version: _,
+        organization,
+        names_organization: _,
+        manager_account_id,
+        policy,
+        accept,
+        defaults,
+        accounts,
+        users,
+    } = join(documents, faults);
+    let DefaultsEntry { account: defaults } = defaults.unwrap_or_default();
+    let mut checks = Checks { faults };
+    let policy = policy.unwrap_or_default();
+    if complete && accounts.is_empty() {
+        checks.not_everything(&policy);
     }
-    checks.label(&organization);
-    let policy = checks.policy(policy);
-    let accounts = checks.accounts(accounts, &defaults);
-    let users = users.map(|users| checks.users(&users));
-    if policy.unlisted_accounts == UnlistedAccounts::Disable && accounts.is_empty() {
-        let message = "unlisted_accounts: disable with no accounts would disable every account";
-        checks
-            .problems
-            .push(Problem::whole(file, message).hint("list the accounts that are to stay"));
-    }
-    if !checks.problems.is_empty() {
-        checks.problems.sort_by_key(|problem| problem.place);
-        return Err(Problems(checks.problems));
-    }
-    let manager = manager_account_id.map(|id| AccountId::new(id.value));
-    let organization = organization.value;
-    Ok(Desired { organization, manager, policy, accept: Vec::new(), accounts, users })
+    let accept = checks.accept(accept);
+    let accounts = checks.accounts(accounts, &defaults.unwrap_or_default());
+    let users = users.map(|users| checks.users(users));
+    Some(Desired {
+        organization: organization?.value,
+        manager: manager_account_id.map(|id| id.value),
+        policy: policy_of(policy),
+        accept,
+        accounts,
+        users,
+    })
 }
 
+/// The policy with its defaults.
+fn policy_of(entry: PolicyEntry) -> Policy {
+    let PolicyEntry {
+        unlisted_accounts,
+        unlisted_users,
+        max_removals,
+        max_disables,
+        max_enables,
+        max_channel_cut,
+        max_pricing_withdrawals,
+        protected,
+    } = entry;
+    let usual = Budgets::default();
+    Policy {
+        unlisted_accounts: value(unlisted_accounts).unwrap_or_default(),
+        unlisted_users: value(unlisted_users).unwrap_or_default(),
+        budgets: Budgets {
+            removals: value(max_removals).unwrap_or(usual.removals),
+            disables: value(max_disables).unwrap_or(usual.disables),
+            enables: value(max_enables).unwrap_or(usual.enables),
+            channel_cut: value(max_channel_cut).unwrap_or(usual.channel_cut),
+            pricing_withdrawals: value(max_pricing_withdrawals)
+                .unwrap_or(usual.pricing_withdrawals),
+        },
+        protected: protected.into_iter().map(|email| email.value).collect(),
+    }
+}
+
+fn value<T>(written: Option<Written<T>>) -> Option<T> {
+    written.map(|written| written.value)
+}
+
+/// Where each email is, and how it is written there.
+type Emails = BTreeMap<Email, (Spot, Email)>;
+
 struct Checks<'a> {
-    file: &'a Path,
-    problems: Vec<Problem>,
+    faults: &'a mut Vec<Fault>,
 }
 
 impl Checks<'_> {
-    fn add<T>(&mut self, at: &Spanned<T>, message: String, hint: Option<&'static str>) {
-        let place = Place { line: at.referenced.line(), column: at.referenced.column() };
-        self.problems.push(Problem {
-            file: self.file.to_owned(),
-            place: Some(place),
-            message,
-            hint,
+    /// A manifest without accounts must not disable all there are.
+    fn not_everything(&mut self, policy: &PolicyEntry) {
+        let Some(Written { value: UnlistedAccounts::Disable, spot }) = policy.unlisted_accounts
+        else {
+            return;
+        };
+        let message = "with no accounts in the manifest this would disable every account there is";
+        self.faults.push(Fault {
+            spot,
+            message: message.to_owned(),
+            hint: Some("list the accounts that are to stay".into()),
+            related: None,
         });
     }
 
-    /// The label becomes part of file names and metrics.
-    fn label(&mut self, label: &Spanned<String>) {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let text = &label.value;
-        if text.is_empty() || text.len() > 64 || text.starts_with('.') || !text.chars().all(plain) {
-            let message = format!("{text:?} cannot be the label of an organization");
-            self.add(
-                label,
-                message,
-                Some("use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front"),
-            );
+    fn accept(&mut self, entries: Vec<Written<AcceptEntry>>) -> Vec<Accepted> {
+        let mut seen = BTreeMap::new();
+        let mut accepted = Vec::new();
+        for entry in entries {
+            let AcceptEntry { code, email, until, reason } = entry.value;
+            let Some(code) = code else { continue };
+            let what = (code.value, value(email.clone()));
+            if let Some(first) = seen.insert(what, code.spot) {
+                let message = match &email {
+                    Some(email) => {
+                        format!("{} of {} is accepted twice", code.value.name(), email.value)
+                    }
+                    None => format!("{} is accepted twice", code.value.name()),
+                };
+                self.twice(code.spot, first, message, "keep one of them");
+            }
+            let Some(until) = value(until) else { continue };
+            let (email, reason) = (value(email), value(reason));
+            accepted.push(Accepted { code: code.value, email, until, reason });
         }
-    }
-
-    fn policy(&mut self, entry: PolicyEntry) -> Policy {
-        let PolicyEntry {
-            unlisted_accounts,
-            unlisted_users,
-            max_removals,
-            max_disables,
-            max_enables,
-            max_pricing_withdrawals,
-            protected,
-        } = entry;
-        let usual = Budgets::default();
-        Policy {
-            unlisted_accounts: unlisted_accounts.into(),
-            unlisted_users: unlisted_users.into(),
-            budgets: Budgets {
-                removals: max_removals.map_or(usual.removals, |entry| entry.0),
-                disables: max_disables.map_or(usual.disables, |entry| entry.0),
-                enables: max_enables.map_or(usual.enables, |entry| entry.0),
-                channel_cut: usual.channel_cut,
-                pricing_withdrawals: max_pricing_withdrawals
-                    .map_or(usual.pricing_withdrawals, |entry| entry.0),
-            },
-            protected: protected.iter().map(|email| self.email(email)).collect::<BTreeSet<_>>(),
-        }
+        accepted
     }
 
     fn accounts(
         &mut self,
-        entries: Vec<AccountEntry>,
-        defaults: &Defaults,
+        entries: Vec<Written<AccountEntry>>,
+        defaults: &AccountDefaults,
     ) -> BTreeMap<Email, WantedAccount> {
-        let mut seen = BTreeMap::new();
+        let mut emails = Emails::new();
+        let mut ids = BTreeMap::new();
         let mut wanted = BTreeMap::new();
-        for entry in entries {
-            let email = self.once(&mut seen, &entry.email);
-            let account = self.account(entry, email.clone(), defaults);
-            wanted.insert(email, account);
+        for Written { value: entry, spot: _ } in entries {
+            if let Some(email) = &entry.email {
+                self.once(&mut emails, email, "account");
+            }
+            if let Some(Written { value: id, spot }) = &entry.id
+                && let Some(first) = ids.insert(id.clone(), *spot)
+            {
+                let message = format!("two accounts have the id {id}");
+                self.twice(*spot, first, message, "an id belongs to one account");
+            }
+            if let Some(account) = account(entry, defaults) {
+                wanted.insert(account.email.clone(), account);
+            }
         }
         wanted
     }
 
-    fn account(&mut self, entry: AccountEntry, email: Email, defaults: &Defaults) -> WantedAccount {
-        let AccountEntry {
-            name,
-            email: _,
-            enabled,
-            custom_pricing,
-            rollup_billing,
-            reenable_connections,
-        } = entry;
-        if name.value.trim().is_empty() {
-            self.add(&name, "an account needs a name".to_owned(), None);
-        }
-        WantedAccount {
-            name: name.value,
-            email,
-            enabled: enabled.or(defaults.account.enabled),
-            custom_pricing: custom_pricing.or(defaults.account.custom_pricing),
-            rollup_billing: rollup_billing.or(defaults.account.rollup_billing),
-            reenable_connections,
-            id: None,
-            channel_limit: None,
-            password_from: None,
-        }
-    }
-
-    fn users(&mut self, users: &Spanned<Vec<UserEntry>>) -> BTreeMap<Email, WantedUser> {
-        if users.value.is_empty() {
-            let message = "an empty list of users would say that nobody may be in the organization";
-            self.add(users, message.to_owned(), Some("leave `users` out to not manage users"));
-        }
-        let mut seen = BTreeMap::new();
+    fn users(&mut self, entries: Vec<Written<UserEntry>>) -> BTreeMap<Email, WantedUser> {
+        let mut emails = Emails::new();
         let mut wanted = BTreeMap::new();
-        for UserEntry { email } in &users.value {
-            let email = self.once(&mut seen, email);
-            let presence = Presence::Present { groups: None, until: None };
-            wanted.insert(email.clone(), WantedUser { email, presence });
+        for Written { value: entry, spot: _ } in entries {
+            let UserEntry { email, groups, until, absent } = entry;
+            let Some(email) = email else { continue };
+            self.once(&mut emails, &email, "user");
+            let presence = if value(absent).unwrap_or(false) {
+                Presence::Absent
+            } else {
+                let names = |groups: Vec<Written<String>>| {
+                    groups.into_iter().map(|group| group.value).collect::<BTreeSet<_>>()
+                };
+                Presence::Present { groups: value(groups).map(names), until: value(until) }
+            };
+            wanted.insert(email.value.clone(), WantedUser { email: email.value, presence });
         }
         wanted
     }
 
-    /// An email that nobody else in the same list has.
-    fn once(&mut self, seen: &mut BTreeMap<Email, u64>, written: &Spanned<String>) -> Email {
-        let email = self.email(written);
-        if let Some(line) = seen.insert(email.clone(), written.referenced.line()) {
-            let message = format!("{email} is already listed in line {line}");
-            self.add(written, message, Some("emails are compared without regard to case"));
+    /// Notes an email that another of the same kind has.
+    fn once(&mut self, seen: &mut Emails, email: &Written<Email>, what: &str) {
+        let Written { value: email, spot } = email;
+        if let Some((first, written)) = seen.insert(email.clone(), (*spot, email.clone())) {
+            let message = format!("there are two {what}s with the email {email}");
+            let hint = if written.as_str() == email.as_str() {
+                "keep one of them"
+            } else {
+                "upper and lower case are the same in an email: keep one of them"
+            };
+            self.twice(*spot, first, message, hint);
         }
-        email
     }
 
-    fn email(&mut self, written: &Spanned<String>) -> Email {
-        if !is_email(&written.value) {
-            let message = format!("{:?} is no email address", written.value);
-            self.add(written, message, Some("an address looks like ops@acme.example"));
-        }
-        Email::new(written.value.as_str())
+    fn twice(&mut self, spot: Spot, first: Spot, message: String, hint: &'static str) {
+        let related = Some((first, "it is here first"));
+        self.faults.push(Fault { spot, message, hint: Some(hint.into()), related });
     }
 }
 
-/// Whether a text has the form of an address. Whether mail arrives there is not for us to say.
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let odd =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"');
-    let good_domain = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    !local.is_empty()
-        && !local.contains('@')
-        && good_domain
-        && !text.contains(odd)
-        && text.len() <= 254
+/// An account with what holds for all. `None`: its name or email is missing.
+fn account(entry: AccountEntry, defaults: &AccountDefaults) -> Option<WantedAccount> {
+    let AccountEntry {
+        name,
+        email,
+        id,
+        enabled,
+        channel_limit,
+        custom_pricing,
+        rollup_billing,
+        reenable_connections,
+        password_from,
+    } = entry;
+    Some(WantedAccount {
+        name: name?.value,
+        email: email?.value,
+        id: value(id),
+        enabled: either(enabled, defaults.enabled.as_ref()),
+        channel_limit: either(channel_limit, defaults.channel_limit.as_ref()),
+        custom_pricing: either(custom_pricing, defaults.custom_pricing.as_ref()),
+        rollup_billing: either(rollup_billing, defaults.rollup_billing.as_ref()),
+        reenable_connections: either(reenable_connections, defaults.reenable_connections.as_ref())
+            .unwrap_or(false),
+        password_from: value(password_from),
+    })
+}
+
+fn either<T: Copy>(own: Option<Written<T>>, usual: Option<&Written<T>>) -> Option<T> {
+    value(own).or(usual.map(|usual| usual.value))
 }

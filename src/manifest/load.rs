@@ -1,25 +1,26 @@
-//! From a file to what is wanted.
+//! From a path to what is wanted, or to everything that is wrong.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use super::check::check;
 use super::document::Document;
-use super::problem::{Place, Problem, Problems};
+use super::files;
+use super::parse::{self, Unreadable};
+use super::problem::{Problem, Problems, Related};
+use super::reading::{Fault, Reading, Spot};
+use super::secrets::{self, Secrets};
+use super::source::Source;
+use super::take;
 use crate::model::Desired;
 
-/// A manifest is no larger than this, in bytes.
-const LARGEST: u64 = 64 << 20;
-
-/// Reads the manifest at `path`.
+/// Reads the manifest at `path`: a file, or a folder with the files of one organization.
 ///
 /// # Errors
 ///
 /// With everything that is wrong with it.
 pub fn load(path: &Path) -> Result<Desired, Problems> {
-    let text = read(path).map_err(|problem| Problems(vec![problem]))?;
-    parse(path, &text)
+    let (sources, problems) = files::read(path);
+    assemble(path, &sources, problems)
 }
 
 /// Reads a manifest from its text; `file` is for messages.
@@ -28,50 +29,104 @@ pub fn load(path: &Path) -> Result<Desired, Problems> {
 ///
 /// With everything that is wrong with it.
 pub fn parse(file: &Path, text: &str) -> Result<Desired, Problems> {
-    let document: Document = serde_yaml::from_str_with_options(text, options())
-        .map_err(|error| Problems(vec![unreadable(file, &error)]))?;
-    check(file, document)
+    let text = files::without_mark(text.to_owned());
+    assemble(file, &[Source { path: file.to_owned(), text }], Vec::new())
 }
 
-fn read(path: &Path) -> Result<String, Problem> {
-    let failed = |error: std::io::Error| Problem::whole(path, format!("cannot be read: {error}"));
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(Problem::whole(path, "is a folder").hint("name a manifest file"));
-    }
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    let size = file.take(LARGEST + 1).read_to_string(&mut text).map_err(failed)?;
-    if size as u64 > LARGEST {
-        return Err(Problem::whole(path, "is larger than 64 MiB"));
-    }
-    Ok(text)
+/// What is known once every file has been taken apart.
+#[derive(Default)]
+struct Taken {
+    documents: Vec<Document>,
+    /// What must not be shown of each file.
+    secrets: Vec<Secrets>,
+    faults: Vec<Fault>,
+    problems: Vec<Problem>,
 }
 
-/// The parser's budgets, raised to what 64 MiB of manifest need (100,000 accounts are 1.2 million
-/// nodes), except for aliases: nobody needs many, and they are how a small file becomes a large one.
-fn options() -> serde_yaml::Options {
-    serde_yaml::options! {
-        budget: serde_yaml::budget! {
-            max_nodes: 8_000_000,
-            max_events: 16_000_000,
-            max_documents: 1,
-            max_aliases: 1_000,
-            max_anchors: 1_000,
-            max_recorded_anchor_events: 100_000,
-        },
-        strict_booleans: true,
-        with_snippet: false,
+fn assemble(path: &Path, sources: &[Source], problems: Vec<Problem>) -> Result<Desired, Problems> {
+    let unread = problems.len();
+    let mut taken = Taken { problems, ..Taken::default() };
+    for (file, source) in sources.iter().enumerate() {
+        taken.take(file, source, sources.len() == 1 && unread == 0);
+    }
+    let Taken { documents, secrets, mut faults, mut problems } = taken;
+    // Of files that could not be read nobody knows what they would have said.
+    let complete = unread == 0 && documents.len() == sources.len();
+    if complete
+        && !documents.iter().any(|document| document.names_organization)
+        && documents.len() > 1
+    {
+        let problem = Problem::whole(path, "no file of this folder says `organization`");
+        problems.push(problem.hint("say it in one of them, such as `organization: acme`"));
+    }
+    let desired = check(documents, complete, &mut faults);
+    problems.extend(faults.into_iter().map(|fault| problem(sources, &secrets, fault)));
+    match desired {
+        Some(desired) if problems.is_empty() => Ok(desired),
+        _ => {
+            problems.sort_by(|a, b| a.position().cmp(&b.position()));
+            Err(Problems(problems))
+        }
     }
 }
 
-fn unreadable(file: &Path, error: &serde_yaml::Error) -> Problem {
-    let place = error.location().map(|at| Place { line: at.line(), column: at.column() });
-    let text = error.without_snippet().to_string();
-    // The place is told once, in front.
-    let message = match (place, text.rfind(" at line ")) {
-        (Some(_), Some(at)) => &text[..at],
-        _ => &text,
-    };
-    Problem { file: file.to_owned(), place, message: message.to_owned(), hint: None }
+impl Taken {
+    fn take(&mut self, file: usize, source: &Source, alone: bool) {
+        let root = match parse::parse(&source.text) {
+            Ok(root) => root,
+            Err(unreadable) => {
+                self.problems.push(broken(source, unreadable));
+                self.secrets.push(Secrets::default());
+                return;
+            }
+        };
+        let secrets = Secrets::of(&root);
+        let faults = &mut self.faults;
+        let mut reading = Reading {
+            file,
+            alone,
+            text: &source.text,
+            secrets: &secrets,
+            faults,
+            field: "",
+            item: false,
+        };
+        self.documents.extend(take::document(&mut reading, &root));
+        self.secrets.push(secrets);
+    }
+}
+
+/// The problem of a file that is no YAML.
+fn broken(source: &Source, unreadable: Unreadable) -> Problem {
+    let Unreadable { span, message, hint } = unreadable;
+    let mut problem = Problem::whole(&source.path, message);
+    problem.hint = hint.map(str::to_owned);
+    problem.place = span.map(|span| {
+        let mut place = source.place(span, &[]);
+        // Without a tree nobody knows where a password begins and ends.
+        if secrets::may_hold_one(source.until_end_of_line(span)) {
+            place.excerpt = None;
+        }
+        place
+    });
+    problem
+}
+
+fn problem(sources: &[Source], secrets: &[Secrets], fault: Fault) -> Problem {
+    let Fault { spot, message, hint, related } = fault;
+    let place = |Spot { file, span }: Spot| sources[file].place(span, &secrets[file].hidden);
+    Problem {
+        file: sources[spot.file].path.clone(),
+        place: Some(place(spot)),
+        message,
+        hint: hint.map(Into::into),
+        related: related
+            .into_iter()
+            .map(|(spot, message)| Related {
+                file: sources[spot.file].path.clone(),
+                place: place(spot),
+                message: message.to_owned(),
+            })
+            .collect(),
+    }
 }

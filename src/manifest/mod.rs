@@ -1,12 +1,26 @@
-//! The manifest: a YAML file in git that says what should be.
+//! The manifest: YAML files in git that say what should be.
 //!
-//! Inert data: no templates, no environment, no includes. What is written (the document) is not what
-//! is wanted ([`Desired`](crate::model::Desired)): only a manifest without a fault becomes that.
+//! Inert data: no templates, no environment, no includes. A manifest comes in steps: the files are
+//! read, each becomes a tree in which everything knows its place, the tree becomes a document in which every value
+//! has the right form, and the documents together become what is wanted
+//! ([`Desired`](crate::model::Desired)) if they fit. What is wrong is noted at every step, and a
+//! manifest without a fault is the only one that becomes anything.
 
 mod check;
 mod document;
+mod files;
+mod join;
 mod load;
+mod parse;
 mod problem;
+mod reading;
+mod schema;
+mod secrets;
+mod source;
+mod take;
+mod tree;
+mod values;
 
 pub use load::{load, parse};
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Excerpt, Place, Problem, Problems, Related};
+pub use schema::schema;

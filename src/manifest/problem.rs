@@ -1,11 +1,12 @@
 //! What is wrong with a manifest, and where.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::model::is_harmful;
 
-/// Something that is wrong with a manifest.
+/// Something that is wrong with a manifest. No text of it holds a password that the manifest holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The file it is in.
@@ -15,44 +16,94 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<&'static str>,
+    pub hint: Option<String>,
+    /// The other places that have to do with it, such as where something was said first.
+    pub related: Vec<Related>,
 }
 
-/// A place in a file. Both count from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A place in a file. Line and column count from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The line.
     pub line: u64,
     /// The column, in characters.
     pub column: u64,
+    /// What stands there. `None`: it is not to be shown, or cannot be.
+    pub excerpt: Option<Excerpt>,
 }
 
-/// Everything that is wrong with a manifest; never empty.
+/// A line of a file, or what of it is near the place; passwords are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The text as it is in the file, whatever characters that are.
+    pub text: String,
+    /// The bytes of `text` that are meant; may be empty.
+    pub mark: Range<usize>,
+}
+
+/// Another place that has to do with a problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The file it is in.
+    pub file: PathBuf,
+    /// Where in the file.
+    pub place: Place,
+    /// What is there.
+    pub message: String,
+}
+
+/// Everything that is wrong with a manifest, in the order of files and lines; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(pub Vec<Problem>);
 
 impl Problem {
+    /// A problem of a file or folder as a whole.
     pub(super) fn whole(file: &Path, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), place: None, message: message.into(), hint: None }
+        Self {
+            file: file.to_owned(),
+            place: None,
+            message: message.into(),
+            hint: None,
+            related: Vec::new(),
+        }
     }
 
-    pub(super) fn hint(mut self, hint: &'static str) -> Self {
-        self.hint = Some(hint);
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
         self
+    }
+
+    /// Where it stands in the order of problems.
+    pub(super) fn position(&self) -> (&Path, u64, u64) {
+        let (line, column) = self.place.as_ref().map_or((0, 0), |place| (place.line, place.column));
+        (&self.file, line, column)
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", plain(&self.file.display().to_string()))?;
-        if let Some(Place { line, column }) = self.place {
-            write!(f, ":{line}:{column}")?;
+        let Self { file, place, message, hint, related } = self;
+        match place {
+            Some(place) => write!(f, "{}", Spot(file, place))?,
+            None => write!(f, "{}", plain(&file.display().to_string()))?,
         }
-        write!(f, ": {}", plain(&self.message))?;
-        match self.hint {
-            Some(hint) => write!(f, "\n  hint: {hint}"),
+        write!(f, ": {}", plain(message))?;
+        for Related { file, place, message } in related {
+            write!(f, "\n  {}: {}", Spot(file, place), plain(message))?;
+        }
+        match hint {
+            Some(hint) => write!(f, "\n  hint: {}", plain(hint)),
             None => Ok(()),
         }
+    }
+}
+
+struct Spot<'a>(&'a Path, &'a Place);
+
+impl fmt::Display for Spot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(file, Place { line, column, excerpt: _ }) = self;
+        write!(f, "{}:{line}:{column}", plain(&file.display().to_string()))
     }
 }
 

@@ -13,8 +13,8 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("detect", &["model", "telnyx"]),
     ("ledger", &["model"]),
     ("execute", &["ledger", "model", "plan", "telnyx"]),
-    // Outcomes are what execution returns; a report only shows them.
-    ("report", &["model", "plan", "execute"]),
+    // Outcomes are what execution returns, problems what reading a manifest does; a report only shows them.
+    ("report", &["model", "manifest", "plan", "execute"]),
     ("sandbox", &[]),
     (
         "cli",

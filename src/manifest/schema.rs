@@ -1,0 +1,120 @@
+//! The JSON Schema of the manifest, for editors and for pipelines.
+//!
+//! It says what can be said of one file by itself. What needs all files, such as that no email is
+//! there twice, only loading says.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use super::document::Document;
+use super::secrets::PREFIX;
+use super::values::{LONGEST_TEXT, UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
+
+/// The JSON Schema of a manifest file, as text that ends with a line break. Draft 7, which every
+/// editor knows.
+#[must_use]
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(one_line));
+    let schema = settings.into_generator().into_root_schema_for::<Document>();
+    // Maps of JSON with keys of text can always be written.
+    let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text + "\n"
+}
+
+/// Puts a description, which is wrapped as our documentation is, into one line a paragraph.
+fn one_line(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        let paragraphs = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+        *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+    }
+}
+
+pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "const": VERSION })
+}
+
+pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": LONGEST_TEXT })
+}
+
+pub(super) fn label(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$" })
+}
+
+pub(super) fn id(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^\\S+$", "maxLength": LONGEST_TEXT })
+}
+
+pub(super) fn email(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[^@\\s<>,;\"]+@[^@\\s<>,;\".]+(\\.[^@\\s<>,;\".]+)+$", "maxLength": 254 })
+}
+
+pub(super) fn emails(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": email(generator) })
+}
+
+pub(super) fn groups(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": text(generator) })
+}
+
+pub(super) fn day(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$" })
+}
+
+pub(super) fn channel_limit(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+}
+
+pub(super) fn budget(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            { "type": "integer", "minimum": 0 },
+            { "type": "string", "pattern": "^([0-9]|[1-9][0-9]|100)%$" },
+        ],
+        "examples": ["25%", 3],
+    })
+}
+
+pub(super) fn code(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": acceptable().collect::<Vec<_>>() })
+}
+
+pub(super) fn unlisted_accounts(_: &mut SchemaGenerator) -> Schema {
+    words("report", UNLISTED_ACCOUNTS.map(|(word, _)| word))
+}
+
+pub(super) fn unlisted_users(_: &mut SchemaGenerator) -> Schema {
+    words("report", UNLISTED_USERS.map(|(word, _)| word))
+}
+
+fn words(default: &str, words: [&str; 3]) -> Schema {
+    json_schema!({ "type": "string", "enum": words, "default": default })
+}
+
+pub(super) fn absent(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "boolean", "default": false })
+}
+
+pub(super) fn password_source(_: &mut SchemaGenerator) -> Schema {
+    let variable = format!("^{PREFIX}[A-Za-z0-9_]+$");
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "env": {
+                "description": format!("The variable of the environment that holds it at apply; its name begins with {PREFIX}."),
+                "type": "string",
+                "pattern": variable,
+            },
+            "file": {
+                "description": "The file that holds it at apply.",
+                "type": "string",
+                "minLength": 1,
+            },
+        },
+        "additionalProperties": false,
+        "minProperties": 1,
+        "maxProperties": 1,
+    })
+}

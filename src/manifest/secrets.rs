@@ -1,0 +1,209 @@
+//! Where a manifest holds what looks like a password, so that nobody repeats it.
+//!
+//! A manifest must hold none, and is refused when it does. Until somebody corrects it, the value must
+//! not reach a terminal, a log of a pipeline or a comment on a pull request by way of our message.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::tree::{Key, Kind, Node};
+
+/// What the name of a variable with a password begins with.
+pub(super) const PREFIX: &str = "TRUNKLINE_SECRET_";
+
+/// What a name that is said to hold a secret has in it.
+const WORDS: [&str; 8] =
+    ["password", "passwd", "passphrase", "secret", "token", "api_key", "apikey", "credential"];
+
+/// The names that most fields have. They are known to hold none, and there may be a hundred thousand.
+const USUAL: [&str; 7] =
+    ["name", "email", "enabled", "channel_limit", "custom_pricing", "groups", "id"];
+
+/// The names below a source of a password that are surely none.
+const PLAIN: [&str; 8] = ["env", "file", "value", "name", "path", "from", "var", "variable"];
+
+/// A value that is shorter is hidden where it stands, but not wherever else the same text is.
+const TELLING: usize = 4;
+
+/// What must not be shown of a file.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    /// The bytes, sorted and without overlaps.
+    pub hidden: Vec<Range<usize>>,
+    values: HashSet<String>,
+}
+
+impl Secrets {
+    /// Finds them in a tree.
+    pub(super) fn of(root: &Node<'_>) -> Self {
+        let mut secrets = Self::default();
+        secrets.search(root);
+        if !secrets.values.is_empty() {
+            secrets.search_values(root);
+        }
+        secrets.hidden.sort_by_key(|range| (range.start, range.end));
+        let mut merged: Vec<Range<usize>> = Vec::new();
+        for range in std::mem::take(&mut secrets.hidden) {
+            match merged.last_mut() {
+                Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        secrets.hidden = merged;
+        secrets
+    }
+
+    /// Whether a text is one of them.
+    pub(super) fn hold(&self, text: &str) -> bool {
+        self.values.contains(text)
+    }
+
+    fn search(&mut self, node: &Node<'_>) {
+        match &node.kind {
+            Kind::Map(fields) => {
+                for (key, value) in fields {
+                    if names_a_secret(key) && !is_source(key, value) {
+                        self.hide(value);
+                    } else {
+                        self.search(value);
+                    }
+                }
+            }
+            Kind::List(items) => items.iter().for_each(|item| self.search(item)),
+            Kind::Nothing
+            | Kind::Bool(_)
+            | Kind::Whole(_)
+            | Kind::Negative(_)
+            | Kind::Fraction
+            | Kind::Text(_) => {}
+        }
+    }
+
+    /// Hides every value in a value, and every name that is none of a field.
+    fn hide(&mut self, node: &Node<'_>) {
+        match &node.kind {
+            Kind::Text(text) => {
+                self.hidden.push(node.span.range());
+                self.learn(text);
+            }
+            Kind::Bool(_) | Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => {
+                self.hidden.push(node.span.range());
+            }
+            Kind::Nothing => {}
+            Kind::List(items) => items.iter().for_each(|item| self.hide(item)),
+            Kind::Map(fields) => {
+                for (key, value) in fields {
+                    let name = key.name.as_deref().unwrap_or_default();
+                    if !PLAIN.contains(&name) {
+                        self.hidden.push(key.span.range());
+                        self.learn(name);
+                    }
+                    self.hide(value);
+                }
+            }
+        }
+    }
+
+    fn learn(&mut self, text: &str) {
+        if text.len() >= TELLING {
+            self.values.insert(text.to_owned());
+        }
+    }
+
+    /// Hides the same texts wherever they are.
+    fn search_values(&mut self, node: &Node<'_>) {
+        match &node.kind {
+            Kind::Text(text) if self.values.contains(text.as_ref()) => {
+                self.hidden.push(node.span.range());
+            }
+            Kind::List(items) => items.iter().for_each(|item| self.search_values(item)),
+            Kind::Map(fields) => fields.iter().for_each(|(_, value)| self.search_values(value)),
+            Kind::Nothing
+            | Kind::Bool(_)
+            | Kind::Whole(_)
+            | Kind::Negative(_)
+            | Kind::Fraction
+            | Kind::Text(_) => {}
+        }
+    }
+}
+
+/// Whether a field of this name is likely to hold a secret, however it is spelt.
+pub(super) fn looks_secret(name: &str) -> bool {
+    let name = name.to_lowercase().replace('-', "_");
+    let close = |to| strsim::damerau_levenshtein(&name, to) <= 2;
+    WORDS.iter().any(|word| name.contains(word)) || close("password") || close("password_from")
+}
+
+fn names_a_secret(key: &Key<'_>) -> bool {
+    key.name.as_ref().is_some_and(|name| !USUAL.contains(&name.as_ref()) && looks_secret(name))
+}
+
+/// Whether a field says in the proper way where a password is read from.
+fn is_source(key: &Key<'_>, value: &Node<'_>) -> bool {
+    let Kind::Map(fields) = &value.kind else { return false };
+    key.name.as_deref() == Some("password_from")
+        && fields.iter().all(|(key, value)| match (key.name.as_deref(), &value.kind) {
+            (Some("env"), Kind::Text(name)) => is_variable(name),
+            (Some("file"), Kind::Text(_)) => true,
+            _ => false,
+        })
+}
+
+/// Whether a text is the name of a variable that may hold a password.
+pub(super) fn is_variable(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.strip_prefix(PREFIX).is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain))
+}
+
+/// Whether a text, which no tree could be made of, may hold a password.
+pub(super) fn may_hold_one(text: &str) -> bool {
+    let part_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut rest = text;
+    while let Some(begin) = rest.find(part_of_name) {
+        let from = &rest[begin..];
+        let end = from.find(|c| !part_of_name(c)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        rest = after;
+        let harmless = USUAL.contains(&word) || word.starts_with(PREFIX);
+        if !harmless && looks_secret(word) && !(word == "password_from" && begins_source(after)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether what follows `password_from` can be the proper way to say where one is read from.
+fn begins_source(after: &str) -> bool {
+    let value = after.strip_prefix(':').map(|value| value.trim_start_matches([' ', '\t']));
+    value.is_some_and(|value| value.is_empty() || value.starts_with(['{', '\n', '\r', '#']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_noticed_even_in_what_is_no_yaml() {
+        for text in [
+            "password: x",
+            "  \"passwd\": x",
+            "{ Pasword: x",
+            "password x",
+            "password_from: x",
+            "a: 1\npassword-from: {",
+            "api_key: [",
+        ] {
+            assert!(may_hold_one(text), "{text}");
+        }
+        for text in [
+            "name: A\nemail: a@b.example",
+            "password_from: { env: TRUNKLINE_SECRET_A }",
+            "password_from:\n  file: a.txt",
+            "password_from:",
+            "",
+        ] {
+            assert!(!may_hold_one(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The problems of a manifest for people: each with its line, a caret, and what to do.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::Path;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::Style;
+use super::escape::line;
+use crate::manifest::{Excerpt, Place, Problem, Problems, Related};
+
+/// The problems of a manifest. The last line says how many there are, and in how many files.
+#[must_use]
+pub fn problems(problems: &Problems, style: Style) -> String {
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    for problem in &problems.0 {
+        out.push_str(&without_empty_origins(&renderer.render(&[group(problem)])));
+        out.push('\n');
+    }
+    let files: BTreeSet<_> = problems.0.iter().map(|problem| &problem.file).collect();
+    let (number, files) = (problems.0.len(), files.len());
+    let plural = |number: usize| if number == 1 { "" } else { "s" };
+    let _ = write!(out, "{number} problem{} in {files} file{}", plural(number), plural(files));
+    out
+}
+
+fn group(problem: &Problem) -> Group<'static> {
+    let Problem { file, place, message, hint, related } = problem;
+    let mut group = Level::ERROR.primary_title(line(message)).elements(None::<Origin<'static>>);
+    let (same, others): (Vec<_>, Vec<_>) = related
+        .iter()
+        .partition(|other| place.as_ref().is_some_and(|place| beside(file, place, other)));
+    group = match place {
+        Some(place) => at(group, file, place, mark(AnnotationKind::Primary, place, None), &same),
+        None => group.element(Origin::path(path(file))),
+    };
+    for Related { file, place, message } in others {
+        let mark = mark(AnnotationKind::Context, place, Some(message));
+        group = at(group, file, place, mark, &[]);
+    }
+    match hint {
+        Some(hint) => group.element(Level::HELP.message(wrapped(&line(hint)))),
+        None => group,
+    }
+}
+
+/// Whether something else is in the same line of the same file.
+fn beside(file: &Path, place: &Place, other: &Related) -> bool {
+    let text = |place: &Place| place.excerpt.as_ref().map(|excerpt| excerpt.text.clone());
+    file == other.file && place.line == other.place.line && text(place) == text(&other.place)
+}
+
+/// Adds a place to a group, with what stands there if it may be shown.
+fn at(
+    group: Group<'static>,
+    file: &Path,
+    place: &Place,
+    mark: Option<Annotation<'static>>,
+    same: &[&Related],
+) -> Group<'static> {
+    let Place { line: number, column, excerpt } = place;
+    let position = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let origin = Origin::path(path(file)).line(position(*number)).char_column(position(*column));
+    let group = group.element(origin);
+    let Some(Excerpt { text, mark: meant }) = excerpt else { return group };
+    let (text, _) = harmless(text, meant);
+    let same = same.iter().filter_map(|related| {
+        self::mark(AnnotationKind::Context, &related.place, Some(&related.message))
+    });
+    let snippet = Snippet::source(text).line_start(position(*number));
+    group.element(snippet.annotations(mark.into_iter().chain(same)))
+}
+
+/// The mark below what is meant.
+fn mark(kind: AnnotationKind, place: &Place, label: Option<&str>) -> Option<Annotation<'static>> {
+    let Excerpt { text, mark } = place.excerpt.as_ref()?;
+    let (_, mark) = harmless(text, mark);
+    let annotation = kind.span(mark);
+    Some(match label {
+        Some(label) => annotation.label(line(label)),
+        None => annotation,
+    })
+}
+
+/// A text in lines of a terminal's usual width, below each other.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 90;
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if column > 0 {
+            let (separator, at) =
+                if column + 1 + width > WIDTH { ('\n', 0) } else { (' ', column + 1) };
+            out.push(separator);
+            column = at;
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out
+}
+
+/// Takes out the lines in which the renderer says that a snippet comes from nowhere: where it comes
+/// from is said just above, by line and column of the file and not of what is shown of it.
+fn without_empty_origins(rendered: &str) -> String {
+    let mut out = String::with_capacity(rendered.len());
+    for line in rendered.lines().filter(|line| visible(line).trim() != ":::") {
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+/// A line without its colours.
+fn visible(line: &str) -> String {
+    let mut pieces = line.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + piece.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+fn path(file: &Path) -> String {
+    line(&file.display().to_string())
+}
+
+/// A line of a file with nothing harmful in it, and the mark where it is then. A tab is as wide as
+/// it is for the caret.
+fn harmless(text: &str, mark: &Range<usize>) -> (String, Range<usize>) {
+    let shown = |piece: &str| line(&piece.replace('\t', "    "));
+    let pieces = (text.get(..mark.start), text.get(mark.clone()), text.get(mark.end..));
+    let (Some(before), Some(meant), Some(after)) = pieces else { return (shown(text), 0..0) };
+    let (before, meant) = (shown(before), shown(meant));
+    let mark = before.len()..before.len() + meant.len();
+    (before + &meant + &shown(after), mark)
+}
