@@ -19,7 +19,7 @@ pub(super) struct Global {
     )]
     pub api_key_file: Option<PathBuf>,
     /// Where the API is: https, or http to a loopback address
-    #[arg(long, global = true, value_name = "URL", env = "TELNYX_BASE_URL", default_value = BaseUrl::TELNYX)]
+    #[arg(long, global = true, value_name = "URL", env = "TELNYX_BASE_URL", hide_env_values = true, default_value = BaseUrl::TELNYX)]
     pub base_url: String,
     /// How many requests may be under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]

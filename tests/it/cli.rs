@@ -266,6 +266,27 @@ async fn errors_say_what_to_do_and_exit_with_1() {
     }
 }
 
+#[test]
+fn a_base_url_with_a_secret_in_it_is_refused_and_never_shown() {
+    for url in [
+        "https://joe:hunter2@api.telnyx.com/v2",
+        "http://joe:hunter2@api.telnyx.com/v2",
+        "joe:hunter2@api.telnyx.com/v2",
+        "https://api.telnyx.com/v2?api_key=hunter2",
+        "https://api.telnyx.com/v2#hunter2",
+    ] {
+        for (arguments, status) in [(["get", "channels"], 1), (["get", "--help"], 0)] {
+            let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
+            command.args(arguments).env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", url);
+            let output = command.output().unwrap();
+            let (out, err) = (output.stdout, output.stderr);
+            let printed = String::from_utf8([out, err].concat()).unwrap();
+            assert_eq!(output.status.code(), Some(status), "{printed}");
+            assert!(!printed.contains("hunter2"), "{printed}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn get_reads_everything_and_shows_secrets_only_when_asked() {
     let site = Site::open().await;
