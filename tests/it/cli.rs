@@ -267,6 +267,21 @@ async fn errors_say_what_to_do_and_exit_with_1() {
 }
 
 #[test]
+fn help_fits_into_80_columns() {
+    let commands = ["", "validate", "plan", "apply", "get", "get account", "sandbox", "demo"];
+    for command in commands {
+        for flag in ["-h", "--help"] {
+            let mut help = std::process::Command::cargo_bin("trunkline").unwrap();
+            help.args(command.split_whitespace()).arg(flag).env("COLUMNS", "80");
+            let help = String::from_utf8(help.output().unwrap().stdout).unwrap();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{command} {flag}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_base_url_with_a_secret_in_it_is_refused_and_never_shown() {
     for url in [
         "https://joe:hunter2@api.telnyx.com/v2",
