@@ -267,6 +267,26 @@ async fn errors_say_what_to_do_and_exit_with_1() {
 }
 
 #[test]
+fn a_sandbox_that_is_stopped_as_soon_as_it_listens_ends_in_an_orderly_way() {
+    use std::io::BufRead as _;
+    for signal in ["-INT", "-TERM"] {
+        for _ in 0..10 {
+            let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
+            let command = command.args(["sandbox", "--port", "0"]).stdout(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let mut line = String::new();
+            let stdout = child.stdout.take().unwrap();
+            std::io::BufReader::new(stdout).read_line(&mut line).unwrap();
+            assert!(line.starts_with("listening on http://127.0.0.1:"), "{line}");
+            let id = child.id().to_string();
+            let killed = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
+            assert!(killed.success());
+            assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
+        }
+    }
+}
+
+#[test]
 fn help_fits_into_80_columns() {
     let commands = ["", "validate", "plan", "apply", "get", "get account", "sandbox", "demo"];
     for command in commands {
