@@ -16,13 +16,21 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
     // A variable that is set to nothing is one that is not set.
     let text = Some(global.base_url.trim()).filter(|text| !text.is_empty());
     let text = text.unwrap_or(BaseUrl::TELNYX);
-    let base_url = BaseUrl::parse(text).with_context(|| format!("base URL {text:?}"))?;
+    let base_url = BaseUrl::parse(text).with_context(|| shown(text))?;
     let config = Config {
         timeout: global.timeout,
         parallelism: usize::from(global.parallelism),
         ..Config::new(base_url, key(global)?)
     };
     Session::new(config).map_err(|error| Failure::new(error, NO_KEY))
+}
+
+/// What is no base URL, unless there may be a password or a key in it.
+fn shown(text: &str) -> String {
+    if text.contains(['@', '?', '#']) {
+        return "base URL (not shown: it may hold a secret)".to_owned();
+    }
+    format!("base URL {text:?}")
 }
 
 /// The key from the file, or else from the variable.

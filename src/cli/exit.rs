@@ -104,7 +104,9 @@ impl From<Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
+        let mut causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
+        // Some errors say their cause themselves.
+        causes.dedup_by(|cause, before| before.ends_with(cause.as_str()));
         write!(f, "error: {}", causes.join(": "))?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
@@ -130,5 +132,18 @@ pub(super) fn report(result: Result<Exit, Failure>, style: Style) -> ExitCode {
             super::terminal::say(&failure.show(style));
             failure.exit.into()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let none = anyhow::Error::msg("no such file");
+        let twice = none.context("reading a.json: no such file").context("starting");
+        let failure = Failure::from(twice);
+        assert_eq!(failure.to_string(), "error: starting: reading a.json: no such file");
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct Global {
     #[arg(
         help = "Where the API is (or variable TELNYX_BASE_URL)",
         hide_env = true,
+        hide_env_values = true,
         hide_default_value = true
     )]
     pub base_url: String,

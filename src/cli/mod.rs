@@ -31,7 +31,7 @@ use global::Global;
 #[derive(Debug, Parser)]
 #[command(name = "trunkline", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
-    after_help = "Exit status: 0 fine, 1 error, 2 drift (plan --detailed-exitcode), 3 refused by a guard,\n4 stale, 5 some actions failed, 6 the outcome of a create is unknown, 7 the inventory is incomplete."
+    after_help = "Exit status: 0 fine, 1 error, 2 drift (plan --detailed-exitcode), 3 refused by a guard, 4 stale, 5 some actions failed, 6 the outcome of a create is unknown, 7 the inventory is incomplete."
 )]
 struct Args {
     #[command(flatten)]

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::exit::{Exit, Failure};
 use super::global::{Global, duration};
+use super::signals::Signals;
 use super::{connect, terminal};
 use crate::sandbox::{Config, Seed, start};
 
@@ -54,9 +55,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         latency: *latency,
         ..Config::new(key, seed)
     };
+    // Whoever reads the line below may stop us at once, and wants an orderly end.
+    let mut signals = Signals::listen()?;
     let running = start(config).await.context("starting the sandbox")?;
     terminal::print(&format!("listening on {}\n", running.url()))?;
-    super::signals::wait().await?;
+    signals.next().await;
     running.stop().await;
     Ok(Exit::Fine)
 }

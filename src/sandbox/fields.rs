@@ -86,14 +86,15 @@ impl<'a> Fields<'a> {
 }
 
 /// Whether a text looks like an email address: dotted words, an `@`, a domain of at least two labels.
+/// ASCII only, for the answers have to be of the `email` format of the document.
 pub(super) fn is_email(text: &str) -> bool {
     let word = |part: &str| {
         !part.is_empty()
-            && part.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c))
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c))
     };
     let label = |part: &str| {
         !part.is_empty()
-            && part.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
             && !part.starts_with('-')
             && !part.ends_with('-')
     };
@@ -123,6 +124,8 @@ mod tests {
             "a@-b.example",
             "a@b.",
             "a@b.example\n",
+            "j\u{fc}rgen@b.example",
+            "a@b\u{fc}cher.example",
         ] {
             assert!(!is_email(bad), "{bad}");
         }

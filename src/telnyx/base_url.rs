@@ -61,8 +61,10 @@ impl BaseUrl {
 
     /// The URL of an operation: `segments` below the base. `None` when one of them cannot stand in a path.
     pub(super) fn join(&self, segments: &[&str], query: &[(&str, String)]) -> Option<Url> {
-        // A segment of dots alone would lead to another operation.
-        if segments.iter().any(|segment| segment.trim_matches('.').is_empty()) {
+        // Dots alone would lead to another operation, and a URL passes over tabs and line breaks:
+        // with them one id would quietly become another.
+        let dots = |segment: &str| segment.trim_matches('.').is_empty();
+        if segments.iter().any(|segment| dots(segment) || segment.contains(['\t', '\n', '\r'])) {
             return None;
         }
         let mut url = self.url.clone();
@@ -126,7 +128,11 @@ mod tests {
             joined("a/../b?c").as_deref(),
             Some("https://api.telnyx.com/v2/managed_accounts/a%2F..%2Fb%3Fc")
         );
-        for bad in ["", ".", ".."] {
+        assert_eq!(
+            joined("%2e%2e").as_deref(),
+            Some("https://api.telnyx.com/v2/managed_accounts/%252e%252e")
+        );
+        for bad in ["", ".", "..", "\t", ".\n.", "a\r1", "a1\n"] {
             assert_eq!(joined(bad), None, "{bad:?}");
         }
     }

@@ -347,6 +347,10 @@ fn csv(body: &[u8]) -> Result<String, AnswerFault> {
     match text.trim_start() {
         "" => Err(AnswerFault::Empty),
         html if html.starts_with('<') => Err(AnswerFault::Html),
+        // The server did not heed `Accept`: whoever wants columns must not get this.
+        json if json.starts_with(['{', '[']) => {
+            Err(AnswerFault::Shape("the report is JSON, not CSV".to_owned()))
+        }
         _ => Ok(text.to_owned()),
     }
 }

@@ -144,6 +144,10 @@ async fn a_report_that_is_no_report_is_an_error() {
             Reply::json(200, b"id,email\n\xff\xfe"),
             AnswerFault::Shape("the report is no text".into()),
         ),
+        (
+            Reply::json(200, r#"{"data":[]}"#),
+            AnswerFault::Shape("the report is JSON, not CSV".into()),
+        ),
     ] {
         let server = Server::script([reply]).await;
         let error = once(&server.origin).reader().groups_report_csv().await.unwrap_err();

@@ -266,6 +266,62 @@ async fn errors_say_what_to_do_and_exit_with_1() {
     }
 }
 
+#[test]
+fn a_sandbox_that_is_stopped_as_soon_as_it_listens_ends_in_an_orderly_way() {
+    use std::io::BufRead as _;
+    for signal in ["-INT", "-TERM"] {
+        for _ in 0..10 {
+            let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
+            let command = command.args(["sandbox", "--port", "0"]).stdout(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let mut line = String::new();
+            let stdout = child.stdout.take().unwrap();
+            std::io::BufReader::new(stdout).read_line(&mut line).unwrap();
+            assert!(line.starts_with("listening on http://127.0.0.1:"), "{line}");
+            let id = child.id().to_string();
+            let killed = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
+            assert!(killed.success());
+            assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
+        }
+    }
+}
+
+#[test]
+fn help_fits_into_80_columns() {
+    let commands = ["", "validate", "plan", "apply", "get", "get account", "sandbox", "demo"];
+    for command in commands {
+        for flag in ["-h", "--help"] {
+            let mut help = std::process::Command::cargo_bin("trunkline").unwrap();
+            help.args(command.split_whitespace()).arg(flag).env("COLUMNS", "80");
+            let help = String::from_utf8(help.output().unwrap().stdout).unwrap();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{command} {flag}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_base_url_with_a_secret_in_it_is_refused_and_never_shown() {
+    for url in [
+        "https://joe:hunter2@api.telnyx.com/v2",
+        "http://joe:hunter2@api.telnyx.com/v2",
+        "joe:hunter2@api.telnyx.com/v2",
+        "https://api.telnyx.com/v2?api_key=hunter2",
+        "https://api.telnyx.com/v2#hunter2",
+    ] {
+        for (arguments, status) in [(["get", "channels"], 1), (["get", "--help"], 0)] {
+            let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
+            command.args(arguments).env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", url);
+            let output = command.output().unwrap();
+            let (out, err) = (output.stdout, output.stderr);
+            let printed = String::from_utf8([out, err].concat()).unwrap();
+            assert_eq!(output.status.code(), Some(status), "{printed}");
+            assert!(!printed.contains("hunter2"), "{printed}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn get_reads_everything_and_shows_secrets_only_when_asked() {
     let site = Site::open().await;

@@ -149,6 +149,20 @@ async fn a_create_over_a_connection_that_was_closed_while_idle_creates_once() {
 }
 
 #[tokio::test]
+async fn a_create_that_a_used_connection_took_without_an_answer_is_sent_once() {
+    let pool = r#"{"data":{"allocatable_global_outbound_channels":5,"total_global_channels_allocated":1}}"#;
+    for (fault, reply) in [("closed", Reply::raw(b"")), ("reset", Reply::reset())] {
+        let server = Server::script([Reply::json(200, pool), reply]).await;
+        let session = patient(&server.origin, budget(5));
+        session.reader().channels().await.unwrap();
+        let error = session.writer().create_account(&larry()).await.unwrap_err();
+        assert!(matches!(error.kind, Kind::Broken(_)) && error.may_have_happened(), "{error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(server.count(), 2, "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn what_telnyx_does_not_accept_is_final_and_has_not_happened() {
     for status in [400, 401, 403, 404, 409, 422] {
         let server = Server::script([Reply::json(status, "")]).await;

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::headers::Said;
 
-/// How long to be silent after a refusal that names no time.
+/// How long to be silent after a refusal that names no time. It doubles while nothing is accepted.
 const SILENCE: Duration = Duration::from_secs(1);
+/// How often it doubles at most.
+const DOUBLINGS: u32 = 4;
 /// How much of a measured rate is used, so that the next window does not end in a refusal.
 const PRUDENCE: f64 = 0.9;
 /// By how much each accepted request raises a measured rate: without it one bad moment would last for ever.
@@ -29,12 +31,15 @@ pub(super) struct Pacer {
     described: u64,
     /// The window that the server described, if it describes any.
     window: Option<Window>,
-    /// Requests a second that a server without a description takes, as measured at its refusals.
+    /// Requests a second that a server takes which refuses without a description, or in spite of it, as
+    /// measured at its refusals.
     measured: Option<f64>,
     /// The rate at which it was last seen to refuse.
     too_fast: Option<f64>,
     /// When requests were accepted lately, oldest first.
     accepted: VecDeque<Instant>,
+    /// How many refusals in a row named no time.
+    unnamed: u32,
     /// No request before this: the server asked for silence.
     silent_until: Option<Instant>,
     /// No request before this: the rest of the window is spread evenly.
@@ -61,17 +66,17 @@ impl Pacer {
                 return Err(hold);
             }
         }
-        let gap = match (&mut self.window, self.measured) {
-            (Some(window), _) => {
+        let even = self.measured.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate));
+        let gap = match &mut self.window {
+            Some(window) => {
                 if now >= window.renewed {
                     window.renew(now);
                     // What was asked in the old window says nothing about the new one.
                     self.described = self.sent;
                 }
-                window.take(now)?
+                window.take(now)?.max(even)
             }
-            (None, Some(rate)) => Duration::from_secs_f64(1.0 / rate),
-            (None, None) => Duration::ZERO,
+            None => even,
         };
         self.next = Some(now + gap);
         self.sent += 1;
@@ -125,37 +130,56 @@ impl Pacer {
         // What was sent after this request was not counted when it was answered.
         let uncounted = self.in_flight.range(request..).count();
         let left = remaining.saturating_sub(u32::try_from(uncounted).unwrap_or(u32::MAX));
+        if self.window.is_none() {
+            // The description is better than what was measured without it.
+            (self.measured, self.too_fast) = (None, None);
+        }
         self.window = Some(Window { limit, remaining, left, renewed, length });
     }
 
     fn refused(&mut self, now: Instant, said: &Said) {
         let reset = said.reset.filter(|_| said.remaining.is_none_or(|remaining| remaining == 0));
+        let first_of_its_kind = self.silent_until.is_none_or(|until| until <= now);
         let silence = match (said.retry_after, reset) {
-            (None, None) => SILENCE,
+            // What was in flight with the first one is refused for the same reason.
+            (None, None) if !first_of_its_kind => SILENCE,
+            (None, None) => {
+                self.unnamed += 1;
+                SILENCE * (1 << (self.unnamed - 1).min(DOUBLINGS))
+            }
             (after, reset) => after.unwrap_or_default().max(reset.unwrap_or_default()),
         };
-        let first_of_its_kind = self.silent_until.is_none_or(|until| until <= now);
-        if self.window.is_none() && first_of_its_kind {
-            self.measured = Some(self.measure(now, silence.max(SILENCE)));
+        if first_of_its_kind && !self.is_explained(said) {
+            self.measured = self.measure(now, silence.max(SILENCE));
         }
         self.be_silent(now, silence);
     }
 
+    /// Whether a refusal came because the window was used up. If there was room in it, the server keeps
+    /// another limit beside the one that it describes.
+    fn is_explained(&self, said: &Said) -> bool {
+        let used_up = |window: &Window| window.left == 0 || said.remaining == Some(0);
+        self.window.as_ref().is_some_and(used_up)
+    }
+
     /// The rate to go on with after a refusal, from what was accepted in the window that it ends.
-    fn measure(&mut self, now: Instant, window: Duration) -> f64 {
+    fn measure(&mut self, now: Instant, window: Duration) -> Option<f64> {
         let recent = |at: &&Instant| now.duration_since(**at) < window;
         let lately = self.accepted.iter().rev().take_while(recent).count();
         let lately = f64::from(u32::try_from(lately).unwrap_or(u32::MAX));
         if lately == 0.0 {
-            // Somebody else has used the window up: that says nothing about the limit.
-            return self.measured.unwrap_or(1.0 / window.as_secs_f64());
+            // Somebody else has used the window up: that says nothing about the limit, however long the
+            // silence. Without a description we feel our way.
+            let careful = self.window.is_none().then_some(1.0 / SILENCE.as_secs_f64());
+            return self.measured.or(careful);
         }
         let rate = lately / window.as_secs_f64();
         self.too_fast = Some(rate);
-        self.measured.map_or(rate, |known| rate.min(known)) * PRUDENCE
+        Some(self.measured.map_or(rate, |known| rate.min(known)) * PRUDENCE)
     }
 
     fn accepted(&mut self, now: Instant) {
+        self.unnamed = 0;
         if self.accepted.len() == MEMORY {
             self.accepted.pop_front();
         }

@@ -32,9 +32,21 @@ impl Counting {
     }
 }
 
+/// What a server says beside its refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    /// The limit that it keeps, and when to come back.
+    Limit,
+    /// Another limit than the one that it keeps: there is always room in it.
+    OtherLimit,
+    /// When to come back.
+    RetryAfter,
+    Nothing,
+}
+
 struct Server {
     counting: Counting,
-    describes: bool,
+    says: Says,
     begun: Instant,
     window: Instant,
     taken: VecDeque<Instant>,
@@ -43,10 +55,10 @@ struct Server {
 }
 
 impl Server {
-    fn new(counting: Counting, describes: bool, begun: Instant) -> Self {
+    fn new(counting: Counting, says: Says, begun: Instant) -> Self {
         Self {
             counting,
-            describes,
+            says,
             begun,
             window: begun,
             taken: VecDeque::new(),
@@ -101,19 +113,27 @@ impl Server {
     fn says(&self, refused: bool, left: u32) -> Said {
         let second = Some(Duration::from_secs(1));
         let retry_after = if refused { second } else { None };
-        if self.describes {
-            Said { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
-        } else {
-            Said { retry_after, ..Said::default() }
+        match self.says {
+            Says::Limit => {
+                Said { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
+            }
+            Says::OtherLimit => Said {
+                limit: Some(6000),
+                remaining: Some(5000),
+                reset: Some(Duration::from_secs(60)),
+                retry_after,
+            },
+            Says::RetryAfter => Said { retry_after, ..Said::default() },
+            Says::Nothing => Said::default(),
         }
     }
 }
 
 /// Sends `REQUESTS` through the pacer until all are accepted: how many were refused, and how long it took.
-fn run(counting: Counting, describes: bool, parallelism: usize, latency: u32) -> (u32, f64) {
+fn run(counting: Counting, says: Says, parallelism: usize, latency: u32) -> (u32, f64) {
     let begun = Instant::now();
     let latency = Duration::from_millis(latency.into());
-    let mut server = Server::new(counting, describes, begun);
+    let mut server = Server::new(counting, says, begun);
     let mut pacer = Pacer::default();
     let (mut now, mut waiting, mut refusals) = (begun, REQUESTS, 0);
     let mut flying: BinaryHeap<Reverse<(Instant, u64, bool)>> = BinaryHeap::new();
@@ -157,12 +177,12 @@ fn the_limit_is_approached_and_not_hit_whatever_the_server_counts() {
         Counting::Bucket,
     ];
     for counting in kinds {
-        for describes in [true, false] {
+        for says in [Says::Limit, Says::OtherLimit, Says::RetryAfter, Says::Nothing] {
             for parallelism in [4, 16, 32] {
                 for latency in [2, 50, 300] {
-                    let (refusals, seconds) = run(counting, describes, parallelism, latency);
+                    let (refusals, seconds) = run(counting, says, parallelism, latency);
                     let situation = format!(
-                        "{counting:?}, describes: {describes}, {parallelism} at once, {latency} ms: {refusals} refused, {seconds:.1} s of {ideal:.1}"
+                        "{counting:?}, says: {says:?}, {parallelism} at once, {latency} ms: {refusals} refused, {seconds:.1} s of {ideal:.1}"
                     );
                     assert!(refusals * 10 < REQUESTS, "{situation}");
                     let in_flight = f64::from(u32::try_from(parallelism).unwrap());
@@ -177,21 +197,47 @@ fn the_limit_is_approached_and_not_hit_whatever_the_server_counts() {
 
 #[test]
 fn a_refusal_that_was_not_our_doing_does_not_slow_us_down_for_long() {
-    let begun = Instant::now();
+    for silence in [1, 60] {
+        let silence = Duration::from_secs(silence);
+        let begun = Instant::now();
+        let mut pacer = Pacer::default();
+        let first = pacer.ask(begun).unwrap();
+        let refusal = Said { retry_after: Some(silence), ..Said::default() };
+        pacer.answered(first, begun, true, &refusal);
+        let (mut now, mut sent) = (begun, 0);
+        while sent < 100 {
+            match pacer.ask(now) {
+                Err(at) => now = at,
+                Ok(request) => {
+                    sent += 1;
+                    pacer.answered(request, now, false, &Said::default());
+                }
+            }
+        }
+        let took = now - (begun + silence);
+        assert!(took < Duration::from_secs(20), "{took:?}, although nothing more was refused");
+    }
+}
+
+#[test]
+fn a_server_that_goes_on_refusing_and_names_no_time_is_asked_less_and_less() {
     let mut pacer = Pacer::default();
-    let first = pacer.ask(begun).unwrap();
-    let refusal = Said { retry_after: Some(Duration::from_secs(1)), ..Said::default() };
-    pacer.answered(first, begun, true, &refusal);
-    let (mut now, mut sent) = (begun, 0);
-    while sent < 100 {
+    let (begun, nothing) = (Instant::now(), Said::default());
+    let (mut now, mut asked) = (begun, Vec::new());
+    while asked.len() < 8 {
         match pacer.ask(now) {
             Err(at) => now = at,
             Ok(request) => {
-                sent += 1;
-                pacer.answered(request, now, false, &Said::default());
+                asked.push((now - begun).as_secs());
+                pacer.answered(request, now, true, &nothing);
             }
         }
     }
-    let took = now - begun;
-    assert!(took < Duration::from_secs(20), "{took:?}, although nothing more was refused");
+    assert_eq!(asked, [0, 1, 3, 7, 15, 31, 47, 63]);
+    // Once it takes requests again, a refusal is no more than the first one was.
+    let at = now + Duration::from_secs(60);
+    let request = pacer.ask(at).unwrap();
+    pacer.answered(request, at, false, &nothing);
+    pacer.answered(request, at, true, &nothing);
+    assert_eq!(pacer.ask(at), Err(at + SILENCE));
 }
