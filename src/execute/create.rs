@@ -119,7 +119,7 @@ impl Performer<'_> {
                     outcome.ended(Ending::Failed(Fault::secrets_lost(&account.id, &error)))
                 }
             },
-            (None, _) | (_, None) => outcome,
+            (None, _) | (_, None) => outcome.without_secrets(&account.id),
         }
     }
 
@@ -160,7 +160,7 @@ impl Performer<'_> {
         id: &AccountId,
         chained: &mut Chained,
     ) -> Outcome {
-        let outcome = Outcome::done(action, None).with_account(id);
+        let outcome = Outcome::done(action, None).with_account(id).without_secrets(id);
         if let Err(error) = self.record(Change::Adopt(new.email.clone(), id.clone())).await {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
         }

@@ -17,6 +17,8 @@ pub struct Outcome {
     pub created: Option<String>,
     /// Telnyx's identity of the request (`x-request-id`), for its support.
     pub request_id: Option<Box<str>>,
+    /// What to do next, if there is something.
+    pub hint: Option<String>,
 }
 
 /// What became of one action.
@@ -63,7 +65,7 @@ pub struct Summary {
 
 impl Outcome {
     pub(super) fn new(action: &Action, ending: Ending) -> Self {
-        Self { action: action.clone(), ending, created: None, request_id: None }
+        Self { action: action.clone(), ending, created: None, request_id: None, hint: None }
     }
 
     pub(super) fn skipped(action: &Action) -> Self {
@@ -95,6 +97,12 @@ impl Outcome {
 
     pub(super) fn with_account(self, id: &AccountId) -> Self {
         Self { created: Some(id.as_str().to_owned()), ..self }
+    }
+
+    /// The secrets of the created account were not kept: how to get them.
+    pub(super) fn without_secrets(self, id: &AccountId) -> Self {
+        let hint = format!("its keys: trunkline get account {id} --show-credentials");
+        Self { hint: Some(hint), ..self }
     }
 
     /// The same action with another ending.

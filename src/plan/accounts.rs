@@ -56,14 +56,14 @@ fn why_missing(draft: &Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) -
     if renames.is_held(email) {
         return Missing::LooksLike;
     }
+    let same = |gone: &LiveAccount| gone.email == *email || Some(&gone.id) == id.as_ref();
+    if draft.live.cancelled.iter().any(same) {
+        return Missing::Cancelled;
+    }
     match draft.ledger.creates.get(email) {
         Some(Create::Sending) => return Missing::Unresolved,
         Some(Create::Acknowledged(_)) => return Missing::NotYetListed,
         Some(Create::Intended) | None => {}
-    }
-    let same = |gone: &LiveAccount| gone.email == *email || Some(&gone.id) == id.as_ref();
-    if draft.live.cancelled.iter().any(same) {
-        return Missing::Cancelled;
     }
     id.clone().map_or(Missing::New, Missing::Gone)
 }

@@ -129,6 +129,8 @@ struct OutcomeDoc<'a> {
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorDoc<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -294,7 +296,7 @@ impl<'a> From<&'a Finding> for FindingDoc<'a> {
 
 impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
     fn from(outcome: &'a Outcome) -> Self {
-        let Outcome { action, ending, created, request_id } = outcome;
+        let Outcome { action, ending, created, request_id, hint } = outcome;
         let error = match ending {
             Ending::Failed(fault) | Ending::Unknown(fault) => Some(ErrorDoc::from(fault)),
             Ending::Stale(why) => Some(ErrorDoc { status: None, code: None, message: why }),
@@ -306,6 +308,7 @@ impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
             created_id: created.as_deref(),
             request_id: request_id.as_deref(),
             error,
+            hint: hint.as_deref(),
         }
     }
 }

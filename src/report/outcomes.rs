@@ -10,7 +10,7 @@ use crate::execute::{Ending, Outcome, Summary};
 /// One outcome, on one line; a second one for its hint.
 #[must_use]
 pub fn outcome(outcome: &Outcome, style: Style) -> String {
-    let Outcome { action, ending, created, request_id } = outcome;
+    let Outcome { action, ending, created, request_id, hint } = outcome;
     let ink = match ending {
         Ending::Done | Ending::Satisfied => Ink::Green,
         Ending::Failed(_) | Ending::Unknown(_) => Ink::Red,
@@ -18,7 +18,7 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     };
     let word = style.paint(ink, &format!("{:<9}", words::ending(ending)));
     let what = words::action(action).replace('_', " ");
-    let mut text = format!("{word}  {what:<15}  {}", line(action.email().as_str()));
+    let mut text = format!("{word}  {what:<17}  {}", line(action.email().as_str()));
     if let Some(id) = created {
         let _ = write!(text, "  {}", line(id));
     }
@@ -36,6 +36,9 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
             let _ = write!(text, ": {}", line(why));
         }
         Ending::Done | Ending::Satisfied | Ending::Skipped => {}
+    }
+    if let Some(hint) = hint {
+        let _ = write!(text, "\n           hint: {}", line(hint));
     }
     text
 }

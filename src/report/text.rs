@@ -68,6 +68,7 @@ impl Deed {
             note: match (loss, action.reversible()) {
                 (true, Reversible::No) => "(cannot be undone)",
                 (true, Reversible::Partly) => "(can be undone only partly)",
+                (false, _) if action.awaits_create() => "(of the new account)",
                 (true | false, Reversible::Yes) | (false, Reversible::No | Reversible::Partly) => {
                     ""
                 }
@@ -173,22 +174,28 @@ fn verdict(report: Report<'_>, style: Style) -> String {
     } = PlanSummary::of(plan);
     let mut out = String::new();
     if plan.withheld > 0 {
-        let _ = writeln!(out, "Held back: {} actions, for the reasons above.", plan.withheld);
+        let _ = writeln!(
+            out,
+            "Held back: {}, for the reasons above.",
+            count(plan.withheld, "action", "actions")
+        );
     }
     if !plan.has_drift() && plan.inventory.complete && unchosen == 0 {
         let text = format!("In sync: {in_sync} entries are as they should be.");
         return out + &style.paint(Ink::Green, &text);
     }
     if unchosen > 0 {
-        let _ =
-            writeln!(out, "Not chosen: {unchosen} actions; the guards look at them all the same.");
+        let actions = count(unchosen, "action", "actions");
+        let _ = writeln!(out, "Not chosen: {actions}; the guards look at the whole all the same.");
     }
     out.push_str(&prospects(plan));
     let _ = write!(
         out,
         "Digest: {}\nPlan: {create} to create, {update} to update, {enable} to enable, \
-         {disable} to disable, {remove} to remove; {losses} losses, {findings} findings, {in_sync} in sync",
-        digest(report)
+         {disable} to disable, {remove} to remove; {}, {}, {in_sync} in sync",
+        digest(report),
+        count(losses, "loss", "losses"),
+        count(findings, "finding", "findings"),
     );
     if !plan.inventory.complete {
         out.push_str("; the inventory is incomplete");
@@ -203,8 +210,14 @@ fn prospects(plan: &Plan) -> String {
     }
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
     if refusing == 0 {
-        return format!("An apply sends {} requests.\n", plan.requests());
+        let requests = count(plan.requests(), "request", "requests");
+        return format!("An apply sends {requests}.\n");
     }
     let losses = plan.losses();
-    format!("An apply is refused by {refusing} guards; --approve-losses {losses} lifts them.\n")
+    let guards = count(refusing, "guard", "guards");
+    format!("An apply is refused by {guards}; --approve-losses {losses} lifts the budgets.\n")
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -97,7 +97,7 @@ pub(super) fn finding(finding: &Finding) -> String {
             "was sent to be created and nobody knows what became of it; it is not sent again before `trunkline state resolve`"
         }
         F::NotYetListed(_) => {
-            "was created and no list shows it yet; it is left as it is until one does"
+            "was created and no list shows it yet; it is left as it is until one does, or until `trunkline state forget`"
         }
         F::StatusUnknown(..) => "has a status that Telnyx would not tell, so it is left as it is",
         F::ChannelLimitUnverified => {

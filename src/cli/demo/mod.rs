@@ -120,6 +120,7 @@ fn every_kind(planned: &Planned) -> anyhow::Result<()> {
     let has = |kind: fn(&Action) -> bool| planned.plan.actions.iter().any(kind);
     ensure!(has(|action| matches!(action, Action::RemoveUser { .. })), "no user is removed");
     ensure!(has(|action| matches!(action, Action::DisableAccount { .. })), "none is disabled");
+    ensure!(has(|action| matches!(action, Action::SetChannelLimit { .. })), "no limit is set");
     ensure!(has(|action| matches!(action, Action::UpdateAccount { .. })), "none is updated");
     ensure!(has(|action| matches!(action, Action::EnableAccount { .. })), "none is enabled");
     ensure!(has(|action| matches!(action, Action::CreateAccount(_))), "none is created");

@@ -23,8 +23,12 @@ pub(super) async fn verify(url: &str, key: &str, desired: &Desired) -> Result<St
     }
     let users = server.list("organizations/users").await?;
     ensure_users(&users, desired)?;
+    let channels = server.channels().await?;
+    ensure_channels(channels, desired)?;
     let (accounts, users) = (desired.accounts.len(), users.len());
-    Ok(format!("{accounts} accounts and {users} users are what the manifest says"))
+    Ok(format!(
+        "{accounts} accounts with {channels} channels and {users} users are what the manifest says"
+    ))
 }
 
 struct Server<'a> {
@@ -34,10 +38,20 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    async fn list(&self, path: &str) -> Result<Vec<Value>> {
+    /// How many channels are allocated: of single accounts the API does not tell it.
+    async fn channels(&self) -> Result<u64> {
+        let pool = self.get("managed_accounts/allocatable_global_outbound_channels").await?;
+        pool["data"]["total_global_channels_allocated"].as_u64().context("there is no total")
+    }
+
+    async fn get(&self, path: &str) -> Result<Value> {
         let request = self.client.get(format!("{}/{path}", self.url)).bearer_auth(self.key);
         let body = request.send().await?.error_for_status()?.bytes().await?;
-        let mut answer: Value = serde_json::from_slice(&body)?;
+        Ok(serde_json::from_slice(&body)?)
+    }
+
+    async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let mut answer = self.get(path).await?;
         ensure!(answer["meta"]["total_pages"].as_u64() <= Some(1), "{path} has several pages");
         match answer["data"].take() {
             Value::Array(items) => Ok(items),
@@ -72,6 +86,13 @@ fn account(live: &[Value], disabled: &BTreeSet<String>, want: &WantedAccount) ->
         let right = want.is_none_or(|want| have[field].as_bool() == Some(want));
         ensure!(right, "{field} is {}", have[field]);
     }
+    Ok(())
+}
+
+fn ensure_channels(allocated: u64, desired: &Desired) -> Result<()> {
+    let limits: Option<u64> = desired.accounts.values().map(|want| want.channel_limit).sum();
+    let wanted = limits.context("the demo gives every account a limit")?;
+    ensure!(allocated == wanted, "{allocated} channels are allocated and should be {wanted}");
     Ok(())
 }
 

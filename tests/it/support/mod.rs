@@ -14,7 +14,7 @@ pub(crate) const KEY: &str = "KEY0123_of_the_tests";
 pub(crate) const PASSWORD: &str = "3jVjLq!tMuWKyWx4NN*CvhnB";
 
 /// How long a [`hasty`] session waits for an answer.
-pub(crate) const HASTE: Duration = Duration::from_millis(500);
+pub(crate) const HASTE: Duration = Duration::from_millis(1500);
 
 /// So many more attempts after a failure or a 429, with waits of milliseconds.
 pub(crate) fn budget(attempts: u32) -> RetryBudget {

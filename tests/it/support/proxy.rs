@@ -19,9 +19,12 @@ pub(crate) enum Fault {
     AnswerLost,
     /// Answer with an error page, and let nothing pass.
     RequestLost,
+    /// Refuse it with this status, and let nothing pass.
+    Refused(u16),
 }
 
-type Faults = dyn Fn(&str, &str) -> Fault + Send + Sync;
+/// What becomes of a request, by its method, path and body.
+type Faults = dyn Fn(&str, &str, &str) -> Fault + Send + Sync;
 
 pub(crate) struct Proxy {
     pub(crate) url: String,
@@ -39,7 +42,7 @@ impl Proxy {
     /// Starts a proxy to `target`, a base URL that ends with `/v2`.
     pub(crate) async fn start(
         target: &str,
-        faults: impl Fn(&str, &str) -> Fault + Send + Sync + 'static,
+        faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static,
     ) -> Self {
         let passed = Arc::new(Mutex::new(Vec::new()));
         let shared = Shared {
@@ -70,12 +73,17 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
     shared.passed.lock().unwrap().push(format!("{method} {path}"));
-    let fault = (shared.faults)(&method, &path);
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    let fault = (shared.faults)(&method, &path, &String::from_utf8_lossy(&body));
     let lost = (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response();
     if fault == Fault::RequestLost {
         return lost;
     }
-    let body = to_bytes(body, 1 << 20).await.unwrap();
+    if let Fault::Refused(status) = fault {
+        let error =
+            r#"{"errors":[{"code":"10015","title":"Refused","detail":"The test said so."}]}"#;
+        return (StatusCode::from_u16(status).unwrap(), error).into_response();
+    }
     let url = format!("{}{}", shared.target, parts.uri);
     let mut headers: HeaderMap = parts.headers;
     headers.remove("host");
