@@ -21,12 +21,15 @@ pub(super) fn parse(text: &str) -> Result<Node<'_>, Unreadable> {
 
 /// The parser's budgets, raised to what 64 MiB of manifest need (100,000 accounts are 1.2 million
 /// nodes), except for aliases: nobody needs many, and they are how a small file becomes a large one.
+/// A manifest is four levels deep; each level takes the parser kilobytes of stack, of which the thread
+/// of a library user may have few.
 fn options() -> serde_yaml::Options {
     serde_yaml::options! {
         budget: serde_yaml::budget! {
             max_nodes: 8_000_000,
             max_events: 16_000_000,
             max_documents: 1,
+            max_depth: 16,
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_recorded_anchor_events: 100_000,

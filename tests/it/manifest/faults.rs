@@ -1,0 +1,265 @@
+//! Laws of reading: nothing panics, and every fault is found where it is.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::{EVERYTHING, read, shown};
+
+/// An account of four good lines, or with one fault: what is written, and the line of the fault in it.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    name: &'static str,
+    /// Lines that replace the line of the same field, or come after all others.
+    line: &'static str,
+    /// Which line of the account is to be named; `None`: the line itself.
+    named: Option<usize>,
+}
+
+const fn kind(name: &'static str, line: &'static str) -> Kind {
+    Kind { name, line, named: None }
+}
+
+const KINDS: [Kind; 26] = [
+    kind("unknown field", "enable: true"),
+    kind("a field of Telnyx", "managed_account_allow_custom_pricing: true"),
+    kind("text for a boolean", "enabled: \"yes\""),
+    kind("boolean of another age", "enabled: on"),
+    kind("number for a boolean", "custom_pricing: 1"),
+    kind("negative limit", "channel_limit: -1"),
+    kind("text for a limit", "channel_limit: ten"),
+    kind("fraction for a limit", "channel_limit: 1.5"),
+    kind("limit that no pool has", "channel_limit: 5000000000"),
+    kind("list for a limit", "channel_limit: [1]"),
+    kind("no email address", "email: nobody"),
+    kind("number for an email", "email: 17"),
+    kind("an email twice", "email: FIRST@reseller.example"),
+    kind("an id twice", "id: first"),
+    kind("number for an id", "id: 17"),
+    kind("a key twice", "rollup_billing: true, rollup_billing: true"),
+    kind("a password", "password: hunter2"),
+    kind("a password as its source", "password_from: hunter2"),
+    kind("a variable of something else", "password_from: { env: HOME }"),
+    kind("no source", "password_from: {}"),
+    kind("two sources", "password_from: { env: TRUNKLINE_SECRET_A, file: a }"),
+    kind("nothing for a boolean", "reenable_connections:"),
+    kind("group of fields for a name", "name: { first: A }"),
+    kind("empty name", "name: ' '"),
+    kind("a name that cannot be seen", "name: \"a\\u202eb\""),
+    Kind { name: "no email", line: "email:gone", named: Some(0) },
+];
+
+/// The lines of an account, with the fault if there is one, and which of them it is to be found in.
+fn account(number: usize, fault: Option<Kind>) -> (Vec<String>, Option<usize>) {
+    let mut lines = vec![
+        format!("name: Shop {number}"),
+        format!("email: shop{number}@reseller.example"),
+        "enabled: true".to_owned(),
+        format!("channel_limit: {number}"),
+    ];
+    let Some(Kind { name: _, line, named }) = fault else { return (lines, None) };
+    if let Some(named) = named {
+        lines.remove(1);
+        return (lines, Some(named));
+    }
+    let mut at = lines.len();
+    for line in line.split(", rollup") {
+        let field = line.split(':').next().unwrap();
+        at = lines
+            .iter()
+            .position(|good| good.starts_with(&format!("{field}:")))
+            .unwrap_or(lines.len());
+        let line = if line.starts_with('_') { format!("rollup{line}") } else { line.to_owned() };
+        lines.splice(at..(at + 1).min(lines.len()), [line]);
+    }
+    (lines, Some(at))
+}
+
+/// A manifest of accounts, and the lines with a fault.
+fn manifest(accounts: &[Option<Kind>]) -> (String, BTreeSet<u64>) {
+    let mut text = "version: 1\norganization: acme\naccounts:\n".to_owned();
+    text += "  - { name: First, email: first@reseller.example, id: first }\n";
+    let mut faults = BTreeSet::new();
+    let mut line = 5;
+    for (number, fault) in accounts.iter().enumerate() {
+        let (lines, fault) = account(number, *fault);
+        faults.extend(fault.map(|at| line + at as u64));
+        for (index, content) in lines.iter().enumerate() {
+            writeln!(text, "  {} {content}", if index == 0 { '-' } else { ' ' }).unwrap();
+        }
+        line += lines.len() as u64;
+    }
+    (text, faults)
+}
+
+/// The lines that the problems of a text are in.
+fn lines(text: &str) -> BTreeSet<u64> {
+    let Err(problems) = read(text) else { return BTreeSet::new() };
+    problems.0.iter().map(|problem| problem.place.as_ref().unwrap().line).collect()
+}
+
+#[test]
+fn every_kind_of_fault_is_found_where_it_is() {
+    for kind in KINDS {
+        let (text, faults) = manifest(&[None, Some(kind), None]);
+        assert_eq!(lines(&text), faults, "{}\n{text}", kind.name);
+    }
+}
+
+/// Reads a text and shows what is said of it: whatever it is, that must come to an end.
+fn survives(text: &str) {
+    if let Err(problems) = read(text) {
+        assert!(!problems.0.is_empty());
+        let said = format!("{problems}\n{}", shown(&problems));
+        let harmful = said.chars().find(|c| *c != '\n' && trunkline::model::is_harmful(*c));
+        assert_eq!(harmful, None, "{said}");
+        for problem in &problems.0 {
+            let excerpt = problem.place.as_ref().and_then(|place| place.excerpt.as_ref());
+            let Some(excerpt) = excerpt else { continue };
+            assert!(excerpt.text.get(excerpt.mark.clone()).is_some(), "{excerpt:?}");
+        }
+    }
+}
+
+/// A change to a text that leaves it much as it was.
+#[derive(Clone, Debug)]
+enum Mutation {
+    RemoveLine(usize),
+    RepeatLine(usize),
+    SwapLines(usize, usize),
+    Indent(usize, usize),
+    Insert(usize, &'static str),
+    Remove(usize, usize),
+    Value(usize, &'static str),
+}
+
+/// Pieces that mean something in YAML, or to us.
+const PIECES: [&str; 40] = [
+    "\t",
+    "\n",
+    "\r",
+    " ",
+    "  ",
+    "- ",
+    ": ",
+    ":",
+    "#",
+    " # ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "\"",
+    "'",
+    "&a ",
+    "*a",
+    "!!str ",
+    "!x ",
+    "|\n",
+    ">-\n",
+    "---\n",
+    "...\n",
+    "? ",
+    "<<: ",
+    "%YAML 1.2\n",
+    "~",
+    "null",
+    "-1",
+    "1e999",
+    ".nan",
+    "yes",
+    "password: ",
+    "é",
+    "東",
+    "\u{202e}",
+    "\u{feff}",
+    "\u{0}",
+];
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    use Mutation as M;
+    let at = || 0usize..5000;
+    prop_oneof![
+        at().prop_map(M::RemoveLine),
+        at().prop_map(M::RepeatLine),
+        (at(), at()).prop_map(|(a, b)| M::SwapLines(a, b)),
+        (at(), 0usize..9).prop_map(|(line, by)| M::Indent(line, by)),
+        (at(), select(&PIECES[..])).prop_map(|(at, piece)| M::Insert(at, piece)),
+        (at(), 1usize..20).prop_map(|(at, length)| M::Remove(at, length)),
+        (at(), select(&PIECES[..])).prop_map(|(line, piece)| M::Value(line, piece)),
+    ]
+}
+
+fn mutated(text: &str, mutation: Mutation) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let count = lines.len().max(1);
+    lines.resize(count, String::new());
+    let boundary = |at: usize| {
+        (0..=at % (text.len() + 1)).rev().find(|at| text.is_char_boundary(*at)).unwrap()
+    };
+    match mutation {
+        Mutation::RemoveLine(line) => drop(lines.remove(line % count)),
+        Mutation::RepeatLine(line) => lines.insert(line % count, lines[line % count].clone()),
+        Mutation::SwapLines(a, b) => lines.swap(a % count, b % count),
+        Mutation::Indent(line, by) => {
+            let line = &mut lines[line % count];
+            *line = format!("{}{}", " ".repeat(by), line.trim_start());
+        }
+        Mutation::Insert(at, piece) => {
+            let at = boundary(at);
+            return format!("{}{piece}{}", &text[..at], &text[at..]);
+        }
+        Mutation::Remove(at, length) => {
+            let (begin, end) = (boundary(at), boundary(at % (text.len() + 1) + length));
+            return format!("{}{}", &text[..begin], &text[end.max(begin)..]);
+        }
+        Mutation::Value(line, piece) => {
+            let line = &mut lines[line % count];
+            let field = line.split(':').next().unwrap_or_default().to_owned();
+            *line = format!("{field}: {piece}");
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn every_fault_is_found_in_its_line_however_many_there_are(
+        accounts in prop::collection::vec(prop::option::of(select(&KINDS[..])), 0..20)
+    ) {
+        let (text, faults) = manifest(&accounts);
+        prop_assert_eq!(lines(&text), faults, "{}", text);
+    }
+
+    #[test]
+    fn no_change_to_a_good_manifest_makes_reading_panic(
+        mutations in prop::collection::vec(mutation(), 1..12)
+    ) {
+        survives(&mutations.into_iter().fold(EVERYTHING.to_owned(), |text, one| mutated(&text, one)));
+    }
+
+    #[test]
+    fn no_pieces_of_yaml_make_reading_panic(pieces in prop::collection::vec(select(&PIECES[..]), 0..60)) {
+        survives(&pieces.concat());
+    }
+
+    #[test]
+    fn no_text_makes_reading_panic(text in any::<String>()) {
+        survives(&text);
+    }
+
+    #[test]
+    fn no_bytes_make_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("a.yaml");
+        std::fs::write(&path, bytes).unwrap();
+        let loaded = trunkline::manifest::load(&path);
+        prop_assert!(loaded.is_err());
+        let _ = shown(&loaded.unwrap_err());
+    }
+}

@@ -1,0 +1,209 @@
+//! The JSON Schema, and whether it says the same as the program.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use trunkline::manifest::schema;
+
+use super::{EVERYTHING, read, repository, shown};
+
+fn value() -> Value {
+    serde_json::from_str(&schema()).unwrap()
+}
+
+#[test]
+fn the_schema_of_the_repository_is_current() {
+    let written = fs::read_to_string(repository("manifests/schema.json")).unwrap();
+    assert_eq!(
+        written,
+        schema(),
+        "write it anew: trunkline schema manifest > manifests/schema.json"
+    );
+}
+
+#[test]
+fn every_field_has_a_description_and_no_object_takes_others() {
+    let schema = value();
+    let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);
+    let mut fields = 0;
+    for object in objects {
+        assert_eq!(object["additionalProperties"], false, "{object}");
+        for (name, field) in object["properties"].as_object().unwrap() {
+            let text = field["description"].as_str().unwrap_or_default();
+            assert!(text.ends_with(['.', ')']) || text.ends_with('1'), "{name}: {text:?}");
+            fields += 1;
+        }
+    }
+    assert!(fields > 35, "{fields}");
+}
+
+/// The files of a folder below `manifests`, or one of them.
+fn manifests(path: PathBuf) -> Vec<PathBuf> {
+    match fs::read_dir(&path) {
+        Ok(entries) => entries.flat_map(|entry| manifests(entry.unwrap().path())).collect(),
+        Err(_) => vec![path],
+    }
+}
+
+#[test]
+fn every_manifest_of_the_repository_fits_the_schema_and_says_where_it_is() {
+    let schema = value();
+    let mut files = manifests(repository("manifests"));
+    files.retain(|file| file.extension().is_some_and(|end| end == "yaml"));
+    assert!(files.len() >= 9, "{files:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let named = text.lines().next().unwrap().strip_prefix("# yaml-language-server: $schema=");
+        let named = file.parent().unwrap().join(named.unwrap_or_else(|| panic!("{file:?}")));
+        assert_eq!(
+            named.canonicalize().unwrap(),
+            repository("manifests/schema.json").canonicalize().unwrap()
+        );
+        assert_eq!(misfits(&schema, &text), Vec::<String>::new(), "{file:?}");
+    }
+}
+
+#[test]
+fn the_schema_takes_every_field_and_so_does_the_program() {
+    assert_eq!(misfits(&value(), EVERYTHING), Vec::<String>::new());
+    assert!(read(EVERYTHING).is_ok());
+    // Every name that the schema knows is in that manifest, so none is known to it alone.
+    let schema = value();
+    let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);
+    for object in objects {
+        for name in object["properties"].as_object().unwrap().keys() {
+            assert!(EVERYTHING.contains(&format!("{name}:")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_the_schema_refuses_the_program_refuses() {
+    let schema = value();
+    let mut refused = 0;
+    for (from, to) in [
+        ("version: 1", "version: 2"),
+        ("version: 1\n", ""),
+        ("organization: acme", "organization: acme corp"),
+        ("6ee4a469-", "6ee4a469 "),
+        ("unlisted_accounts: disable", "unlisted_accounts: remove"),
+        ("unlisted_users: remove", "unlisted_users: true"),
+        ("max_removals: 10%", "max_removals: 101%"),
+        ("max_enables: 3", "max_enables: -3"),
+        ("[root@acme.example,", "[root,"),
+        ("code: user_missing", "code: protected"),
+        (", until: 2027-02-01", ""),
+        ("until: 2027-02-01", "until: 2027-13-01"),
+        ("channel_limit: 10", "channel_limit: -1"),
+        ("channel_limit: 4294967295", "channel_limit: 4294967296"),
+        ("enabled: false", "enabled: no"),
+        ("email: orders@bluedoor.example", "email: orders@bluedoor"),
+        ("name: Blue Door Bakery", "name: 7"),
+        ("name: Blue Door Bakery", "name: ''"),
+        ("env: TRUNKLINE_SECRET_LARRY", "env: LARRY"),
+        ("env: TRUNKLINE_SECRET_LARRY", "env: TRUNKLINE_SECRET_A, file: b"),
+        ("env: TRUNKLINE_SECRET_LARRY", ""),
+        ("groups: []", "groups: Engineering"),
+        ("absent: true", "absent: 1"),
+        ("custom_pricing: true", "custom_price: true"),
+    ] {
+        assert!(EVERYTHING.contains(from), "{from}");
+        let text = EVERYTHING.replacen(from, to, 1);
+        assert!(!misfits(&schema, &text).is_empty(), "{to} fits the schema");
+        assert!(read(&text).is_err(), "{to} is read");
+        refused += 1;
+    }
+    assert_eq!(refused, 24);
+}
+
+#[test]
+fn no_hint_of_a_problem_is_refused_itself() {
+    // The example of a source in the hint about passwords.
+    let text = EVERYTHING.replace("enabled: false", "password: x");
+    let said = shown(&read(&text).unwrap_err());
+    assert!(said.contains("password_from: { env: TRUNKLINE_SECRET_"), "{said}");
+}
+
+/// Where a manifest does not fit the schema, of which this knows the words that ours uses.
+fn misfits(schema: &Value, text: &str) -> Vec<String> {
+    let options = serde_yaml::options! { strict_booleans: true };
+    let manifest: Value = serde_yaml::from_str_with_options(text, options).unwrap();
+    let mut found = Vec::new();
+    check(schema, schema, &manifest, "", &mut found);
+    found
+}
+
+fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    for (word, rule) in schema.as_object().unwrap() {
+        let fits = match word.as_str() {
+            "$schema" | "title" | "description" | "definitions" | "default" | "examples" => true,
+            "properties" | "additionalProperties" => true,
+            "$ref" => {
+                let name = rule.as_str().unwrap().strip_prefix("#/definitions/").unwrap();
+                check(root, &root["definitions"][name], value, at, found);
+                true
+            }
+            "allOf" => {
+                rule.as_array().unwrap().iter().for_each(|one| check(root, one, value, at, found));
+                true
+            }
+            "anyOf" => rule.as_array().unwrap().iter().any(|one| {
+                let mut misfits = Vec::new();
+                check(root, one, value, at, &mut misfits);
+                misfits.is_empty()
+            }),
+            "type" => match rule.as_str().unwrap() {
+                "object" => value.is_object(),
+                "array" => value.is_array(),
+                "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
+                "integer" => value.is_i64() || value.is_u64(),
+                other => panic!("unknown type {other}"),
+            },
+            "const" => value == rule,
+            "enum" => rule.as_array().unwrap().contains(value),
+            "items" => {
+                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                    check(root, rule, item, &format!("{at}[{index}]"), found);
+                }
+                true
+            }
+            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= number(rule)),
+            "minLength" => value.as_str().is_none_or(|text| length(text) >= number(rule)),
+            "maxLength" => value.as_str().is_none_or(|text| length(text) <= number(rule)),
+            "minimum" => value.as_i64().is_none_or(|value| value >= rule.as_i64().unwrap()),
+            "maximum" => value.as_u64().is_none_or(|value| value <= number(rule)),
+            "minProperties" => value.as_object().is_none_or(|map| map.len() as u64 >= number(rule)),
+            "maxProperties" => value.as_object().is_none_or(|map| map.len() as u64 <= number(rule)),
+            "required" => value.as_object().is_none_or(|map| {
+                rule.as_array().unwrap().iter().all(|name| map.contains_key(name.as_str().unwrap()))
+            }),
+            "pattern" => value.as_str().is_none_or(|text| {
+                regex::Regex::new(rule.as_str().unwrap()).unwrap().is_match(text)
+            }),
+            other => panic!("unknown word {other}"),
+        };
+        if !fits {
+            found.push(format!("{at}: {word} {rule}, not {value}"));
+        }
+    }
+    let Some(fields) = value.as_object() else { return };
+    for (name, field) in fields {
+        match schema.get("properties").and_then(|known| known.get(name)) {
+            Some(rule) => check(root, rule, field, &format!("{at}.{name}"), found),
+            None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
+                found.push(format!("{at}: unknown field {name}"));
+            }
+            None => {}
+        }
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap()
+}
+
+fn length(text: &str) -> u64 {
+    text.chars().count() as u64
+}

@@ -1,0 +1,110 @@
+//! The organizations of `manifests/`: each is valid, and its sandbox differs from it in ways that an
+//! apply may close without anybody's approval.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use assert_cmd::cargo::CommandCargoExt as _;
+use serde_json::Value;
+use trunkline::manifest::load;
+use trunkline::model::Desired;
+use trunkline::sandbox::{Config, Running, Seed, start};
+
+use super::repository;
+
+const KEY: &str = "KEY_worked";
+
+/// The name of each, and of its manifest.
+const WORKED: [(&str, &str); 3] =
+    [("example", "example.yaml"), ("franchise", "franchise"), ("reseller", "reseller.yaml")];
+
+async fn sandbox(name: &str) -> Running {
+    let seed = Seed::read(&repository(&format!("manifests/{name}.sandbox.json"))).unwrap();
+    start(Config::new(KEY.into(), seed)).await.unwrap()
+}
+
+/// Runs the program on a manifest against a sandbox: its status, and what it printed to stdout.
+async fn run(url: String, arguments: &[&str], manifest: &str) -> (Option<i32>, String) {
+    let mut command = Command::cargo_bin("trunkline").unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    command.args(arguments).arg(repository(&format!("manifests/{manifest}")));
+    command.current_dir(folder.path());
+    command.env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", url);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), text)
+}
+
+#[test]
+fn every_worked_organization_is_valid() {
+    let count = |manifest: &str| {
+        let Desired { organization: _, manager, policy: _, accept: _, accounts, users } =
+            load(&repository(&format!("manifests/{manifest}")))
+                .unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(manager.is_some(), "{manifest}");
+        (accounts.len(), users.unwrap().len())
+    };
+    assert_eq!(count("example.yaml"), (9, 5));
+    assert_eq!(count("franchise"), (300, 21));
+    assert_eq!(count("reseller.yaml"), (25, 7));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_worked_organization_has_drift_that_no_guard_refuses() {
+    for (name, manifest) in WORKED {
+        let sandbox = sandbox(name).await;
+        let begun = Instant::now();
+        let arguments = ["plan", "--detailed-exitcode", "--format", "json"];
+        let (status, text) = run(sandbox.url(), &arguments, manifest).await;
+        // A second in release; the tests are not.
+        assert!(begun.elapsed() < Duration::from_secs(10), "{name}: {:?}", begun.elapsed());
+        assert_eq!(status, Some(2), "{name}");
+        let plan: Value = serde_json::from_str(&text).unwrap();
+        for kind in ["create", "update", "enable", "disable", "remove", "losses"] {
+            assert!(plan["summary"][kind].as_u64() > Some(0), "{name}: {kind}");
+        }
+        for guard in plan["guards"].as_array().unwrap() {
+            assert_eq!(guard["refused"], false, "{name}: {guard}");
+        }
+        sandbox.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_worked_organization_can_be_applied_and_is_as_wanted_then() {
+    for (name, manifest) in WORKED {
+        let sandbox = sandbox(name).await;
+        let (status, text) = run(sandbox.url(), &["apply", "--auto-approve"], manifest).await;
+        assert_eq!(status, Some(0), "{name}:\n{text}");
+        let desired = load(&repository(&format!("manifests/{manifest}"))).unwrap();
+        let live = sandbox.accounts();
+        for want in desired.accounts.values() {
+            let Some(limit) = want.channel_limit else { continue };
+            let held = live.iter().find(|account| {
+                trunkline::model::Email::new(account.email.as_str()) == want.email
+                    || want.id.as_ref().is_some_and(|id| id.as_str() == account.id)
+            });
+            let held = held.unwrap_or_else(|| panic!("{name}: {}", want.email));
+            assert_eq!(held.channel_limit, limit, "{name}: {}", want.email);
+        }
+        sandbox.stop().await;
+    }
+}
+
+#[test]
+fn the_reseller_has_a_pool_that_is_nearly_allocated() {
+    let text = std::fs::read_to_string(repository("manifests/reseller.sandbox.json")).unwrap();
+    let seed: Value = serde_json::from_str(&text).unwrap();
+    let pool = seed["channels"]["allocatable"].as_u64().unwrap();
+    let held: u64 = seed["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|account| account["channel_limit"].as_u64().unwrap())
+        .sum();
+    let desired = load(&repository("manifests/reseller.yaml")).unwrap();
+    let wanted: u64 = desired.accounts.values().filter_map(|account| account.channel_limit).sum();
+    assert!(held * 100 >= pool * 95 && held <= pool, "{held} of {pool}");
+    assert!(wanted * 100 >= pool * 95 && wanted <= pool, "{wanted} of {pool}");
+}
