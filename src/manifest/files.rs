@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
-use super::problem::{Place, Problem};
+use super::problem::Problem;
 use super::source::Source;
 
 /// A manifest file is no larger than this, in bytes.
@@ -95,6 +96,9 @@ impl Found {
 
 fn failed(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
+        io::ErrorKind::NotFound if path.is_symlink() => {
+            Problem::whole(path, "this link leads nowhere")
+        }
         io::ErrorKind::NotFound => Problem::whole(path, "there is nothing at this path"),
         io::ErrorKind::PermissionDenied => {
             Problem::whole(path, "this may not be read").hint("look at its owner and permissions")
@@ -116,16 +120,10 @@ fn text(path: &Path) -> Result<String, Box<Problem>> {
         let problem = Problem::whole(path, "this file is larger than 64 MiB");
         return Err(Box::new(problem.hint("spread the accounts over several files in a folder")));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let bytes = error.as_bytes();
-        let good = &bytes[..error.utf8_error().valid_up_to()];
-        Box::new(no_text(
-            path,
-            bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]),
-            good,
-        ))
-    })?;
-    Ok(without_mark(text))
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(without_mark(text)),
+        Err(error) => Err(Box::new(no_text(path, &error))),
+    }
 }
 
 /// A text without the byte order mark that some editors begin it with.
@@ -136,15 +134,17 @@ pub(super) fn without_mark(text: String) -> String {
     }
 }
 
-/// The problem of a file that is no UTF-8 after the bytes that are `good`.
-fn no_text(path: &Path, utf16: bool, good: &[u8]) -> Problem {
-    let lines: Vec<_> = good.split(|byte| *byte == b'\n').collect();
-    let last = lines.last().copied().unwrap_or_default();
-    let (line, column) = (lines.len(), String::from_utf8_lossy(last).chars().count() + 1);
-    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let encoding = if utf16 { "this file is UTF-16, not UTF-8" } else { "this is no UTF-8" };
+/// The problem of a file that is no UTF-8, at the first byte that cannot be.
+fn no_text(path: &Path, error: &FromUtf8Error) -> Problem {
+    let bytes = error.as_bytes();
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Problem::whole(path, "this file is UTF-16, not UTF-8").hint("save it as UTF-8");
+    }
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let offset = error.utf8_error().valid_up_to();
+    let source = Source { path: path.to_owned(), text };
     Problem {
-        place: Some(Place { line: number(line), column: number(column), excerpt: None }),
-        ..Problem::whole(path, encoding).hint("save the file as UTF-8")
+        place: Some(source.unguarded(source.point(offset))),
+        ..Problem::whole(path, "this is no UTF-8").hint("save the file as UTF-8")
     }
 }

@@ -8,7 +8,7 @@ use super::files;
 use super::parse::{self, Unreadable};
 use super::problem::{Problem, Problems, Related};
 use super::reading::{Fault, Reading, Spot};
-use super::secrets::{self, Secrets};
+use super::secrets::Secrets;
 use super::source::Source;
 use super::take;
 use crate::model::Desired;
@@ -101,14 +101,7 @@ fn broken(source: &Source, unreadable: Unreadable) -> Problem {
     let Unreadable { span, message, hint } = unreadable;
     let mut problem = Problem::whole(&source.path, message);
     problem.hint = hint.map(str::to_owned);
-    problem.place = span.map(|span| {
-        let mut place = source.place(span, &[]);
-        // Without a tree nobody knows where a password begins and ends.
-        if secrets::may_hold_one(source.until_end_of_line(span)) {
-            place.excerpt = None;
-        }
-        place
-    });
+    problem.place = span.map(|span| source.unguarded(span));
     problem
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::problem::{Excerpt, Place};
+use super::secrets::may_hold_one;
 use super::tree::Span;
 
 /// How much of a line is shown before and after a place, in bytes: a line may be a whole file.
@@ -26,12 +27,23 @@ impl Source {
         Place { line, column, excerpt: Some(self.excerpt(offset, length, hidden)) }
     }
 
-    /// The text up to the end of the line that a place is in.
-    pub(super) fn until_end_of_line(&self, span: Span) -> &str {
+    /// A place in a text that no tree can be made of. What stands there is not shown if there may be a
+    /// password: nobody knows where it would begin and end.
+    pub(super) fn unguarded(&self, span: Span) -> Place {
         let begin = boundary(&self.text, span.offset);
         let rest = &self.text[begin..];
         let end = begin + rest.find(['\n', '\r']).unwrap_or(rest.len());
-        &self.text[..end]
+        let place = self.place(span, &[]);
+        if may_hold_one(&self.text[..end]) { Place { excerpt: None, ..place } } else { place }
+    }
+
+    /// The place of a byte.
+    pub(super) fn point(&self, offset: usize) -> Span {
+        let before = &self.text[..boundary(&self.text, offset)];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Span { offset, length: 0, line: number(line), column: number(column) }
     }
 
     fn excerpt(&self, offset: usize, length: usize, hidden: &[Range<usize>]) -> Excerpt {

@@ -124,7 +124,7 @@ fn survives(text: &str) {
 }
 
 /// A change to a text that leaves it much as it was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Mutation {
     RemoveLine(usize),
     RepeatLine(usize),

@@ -181,7 +181,8 @@ fn what_is_no_manifest_at_all_is_told_plainly() {
     let mut all = String::new();
     for name in ["nothing.yaml", "empty", "latin.yaml", "utf16.yaml", "large.yaml"] {
         let problems = load(&at(name)).unwrap_err();
-        all += &format!("{}\n\n", said(&folder, &problems));
+        all += &said(&folder, &problems);
+        all += "\n\n";
     }
     let problems = load(Path::new("/dev/null")).unwrap_err();
     all += &said(&folder, &problems);

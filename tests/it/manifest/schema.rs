@@ -137,8 +137,15 @@ fn misfits(schema: &Value, text: &str) -> Vec<String> {
 fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     for (word, rule) in schema.as_object().unwrap() {
         let fits = match word.as_str() {
-            "$schema" | "title" | "description" | "definitions" | "default" | "examples" => true,
-            "properties" | "additionalProperties" => true,
+            // Said below, or not about values.
+            "properties"
+            | "additionalProperties"
+            | "definitions"
+            | "$schema"
+            | "title"
+            | "description"
+            | "default"
+            | "examples" => true,
             "$ref" => {
                 let name = rule.as_str().unwrap().strip_prefix("#/definitions/").unwrap();
                 check(root, &root["definitions"][name], value, at, found);

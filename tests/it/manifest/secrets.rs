@@ -71,6 +71,15 @@ fn a_password_is_never_repeated_wherever_it_stands() {
 }
 
 #[test]
+fn a_password_in_a_file_that_is_no_text_is_not_repeated() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("a.yaml");
+    std::fs::write(&path, b"version: 1\npassword: Xyzzy-Plugh \xff\n").unwrap();
+    let said = shown(&trunkline::manifest::load(&path).unwrap_err());
+    assert!(said.contains("a.yaml:2:23") && !said.contains(WORD), "{said}");
+}
+
+#[test]
 fn the_name_of_a_proper_source_is_shown() {
     let text = with(
         "accounts:\n  - { name: A, email: a, password_from: { env: TRUNKLINE_SECRET_A } }\n  - { name: B, email: b, password_from: { file: b.txt } }\n",
