@@ -130,8 +130,14 @@ impl Secrets {
 
 /// Whether a field of this name is likely to hold a secret, however it is spelt.
 pub(super) fn looks_secret(name: &str) -> bool {
+    // Most words are too short for one, and there may be millions.
+    if name.len() < 5 {
+        return false;
+    }
     let name = name.to_lowercase().replace('-', "_");
-    let close = |to| strsim::damerau_levenshtein(&name, to) <= 2;
+    let close = |to: &str| {
+        name.len().abs_diff(to.len()) <= 2 && strsim::damerau_levenshtein(&name, to) <= 2
+    };
     WORDS.iter().any(|word| name.contains(word)) || close("password") || close("password_from")
 }
 

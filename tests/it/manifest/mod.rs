@@ -1,6 +1,7 @@
 //! Manifests, good and broken.
 
 mod broken;
+mod command;
 mod faults;
 mod folder;
 mod schema;

@@ -1,0 +1,62 @@
+//! `validate`, `schema`, and how problems come out of every command that reads a manifest.
+
+use std::process::{Command, Output};
+
+use assert_cmd::cargo::CommandCargoExt as _;
+
+use super::repository;
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::cargo_bin("trunkline").unwrap();
+    command.args(arguments).current_dir(repository("."));
+    command.env_remove("TELNYX_API_KEY").env_remove("TELNYX_BASE_URL").env_remove("NO_COLOR");
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+const BROKEN: &str = "tests/it/data/broken/duplicate_email.yaml";
+
+#[test]
+fn a_valid_manifest_is_summed_up_in_a_line() {
+    for (manifest, summary) in [
+        ("manifests/example.yaml", "Valid: acme, 9 accounts, 5 users\n"),
+        (
+            "manifests/franchise",
+            "Valid: corner-kitchen, 300 accounts, 21 users, 2 accepted findings\n",
+        ),
+        (
+            "manifests/franchise/organization.yaml",
+            "Valid: corner-kitchen, 0 accounts, users not managed, 2 accepted findings\n",
+        ),
+    ] {
+        assert_eq!(run(&["validate", manifest]), (Some(0), summary.to_owned(), String::new()));
+    }
+    assert_eq!(run(&["-q", "validate", "manifests/example.yaml"]).1, "");
+}
+
+#[test]
+fn problems_go_to_stderr_and_end_with_status_1_and_a_count() {
+    for command in ["validate", "plan", "apply"] {
+        let (status, out, err) = run(&[command, BROKEN]);
+        assert_eq!((status, out.as_str()), (Some(1), ""), "{command}");
+        assert!(err.starts_with("error: there are two accounts"), "{command}:\n{err}");
+        assert!(err.ends_with("\n2 problems in 1 file\n"), "{command}:\n{err}");
+        assert!(!err.contains('\u{1b}'), "{command} has colours where no terminal is");
+    }
+}
+
+#[test]
+fn problems_have_colours_when_somebody_asks_for_them() {
+    let (_, _, err) = run(&["--color", "always", "validate", BROKEN]);
+    assert!(err.contains("\u{1b}[1m\u{1b}[91merror"), "{err:?}");
+    assert!(!run(&["--color", "never", "validate", BROKEN]).2.contains('\u{1b}'));
+}
+
+#[test]
+fn the_schema_is_printed_as_it_is_in_the_repository() {
+    let (status, out, _) = run(&["schema", "manifest"]);
+    assert_eq!(status, Some(0));
+    assert_eq!(out, std::fs::read_to_string(repository("manifests/schema.json")).unwrap());
+    assert_eq!(run(&["schema", "nothing"]).0, Some(1));
+}
