@@ -44,6 +44,12 @@ impl Session {
         Reader::new(Arc::clone(&self.http))
     }
 
+    /// How far the requests are, for whoever shows it to a person.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.http.progress()
+    }
+
     /// What can only change.
     #[must_use]
     pub fn writer(&self) -> Writer {

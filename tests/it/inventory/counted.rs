@@ -1,16 +1,25 @@
 //! At the sandbox: whole, right, and in how many requests.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use trunkline::detect;
 use trunkline::model::{ChannelPool, Desired, Live, Status};
 use trunkline::sandbox::{self, Config, Running, Seed};
+use trunkline::telnyx::{Accounts, Progress};
 
 use super::{manifest, with_id};
+use crate::support::bodies::list;
+use crate::support::server::{Reply, Server};
 use crate::support::{KEY, budget, patient};
 
-/// A sandbox with `all` accounts, the first of them disabled, the next blocked, and one cancelled account.
 async fn sandbox(all: usize, disabled: usize, blocked: usize) -> Running {
+    let config = Config::new(KEY.to_owned().into(), seed(all, disabled, blocked));
+    sandbox::start(config).await.unwrap()
+}
+
+/// An organization of `all` accounts, the first of them disabled, the next blocked, and one cancelled account.
+fn seed(all: usize, disabled: usize, blocked: usize) -> Seed {
     let mut accounts = r#"{"email":"gone@shop.example","status":"cancelled"}"#.to_owned();
     for number in 0..all {
         let status = match number {
@@ -24,8 +33,7 @@ async fn sandbox(all: usize, disabled: usize, blocked: usize) -> Running {
     let seed = format!(
         r#"{{"channels":{{"allocatable":100000,"default_allotment":10}},"accounts":[{accounts}],"users":[{users}]}}"#
     );
-    let seed = Seed::parse(&seed).unwrap();
-    sandbox::start(Config::new(KEY.to_owned().into(), seed)).await.unwrap()
+    Seed::parse(&seed).unwrap()
 }
 
 async fn read(running: &Running, desired: &Desired) -> Live {
@@ -98,4 +106,34 @@ async fn the_cancelled_are_read_when_an_entry_is_missing_by_its_id_or_else_by_it
     assert_eq!(cancelled(&with_id("s0@shop.example", "another")).await, 1, "its id is missing");
     assert_eq!(cancelled(&manifest(&["s0@shop.example"], false)).await, 0);
     assert_eq!(cancelled(&manifest(&["gone@shop.example"], false)).await, 1);
+}
+
+#[tokio::test]
+async fn what_does_not_depend_on_each_other_is_asked_for_at_once() {
+    const LATENCY: Duration = Duration::from_millis(500);
+    let seed = seed(260, 10, 10);
+    let config = Config { latency: LATENCY, ..Config::new(KEY.to_owned().into(), seed) };
+    let running = sandbox::start(config).await.unwrap();
+    let desired = manifest(&["s0@shop.example", "gone@shop.example"], true);
+    let begun = Instant::now();
+    assert_eq!(read(&running, &desired).await.gaps, Vec::<String>::new());
+    // Page 1 and all that needs no page, the rest of the pages with the count, and the cancelled.
+    let trips = begun.elapsed().as_secs_f64() / LATENCY.as_secs_f64();
+    assert!((3.0..4.0).contains(&trips), "{trips} round trips");
+}
+
+#[tokio::test]
+async fn how_far_a_read_is_can_be_shown_while_it_waits_for_the_rate_limit() {
+    let refusal = Reply::too_many("2");
+    let server = Server::script([refusal, Reply::json(200, list(&[]))]).await;
+    let session = patient(&server.origin, budget(1));
+    let reader = session.reader();
+    assert_eq!(session.progress(), Progress::default());
+    let read = tokio::spawn(async move { reader.accounts(Accounts::All).await });
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let Progress { answered, held } = session.progress();
+    assert_eq!(answered, 1);
+    assert!(held > Duration::from_millis(500) && held <= Duration::from_secs(2), "{held:?}");
+    read.await.unwrap().unwrap();
+    assert_eq!(session.progress(), Progress { answered: 2, held: Duration::ZERO });
 }

@@ -198,9 +198,9 @@ pub(super) async fn detect(
     }
     let moments = vec![organization.clone()];
     let shared = Arc::new(Mutex::new(Shared { organization, reads: BTreeMap::new(), moments }));
-    let served = Arc::clone(&shared);
+    let state = Arc::clone(&shared);
     let server = Server::start(move |_, seen| {
-        let mut guard = served.lock().unwrap();
+        let mut guard = state.lock().unwrap();
         let Shared { organization, reads, moments } = &mut *guard;
         let mut ask = understand(seen);
         let read = reads.entry(ask.list).or_default();
