@@ -50,6 +50,12 @@ impl Session {
         self.http.stop();
     }
 
+    /// How far the requests are, for whoever shows it to a person.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.http.progress()
+    }
+
     /// What can only change.
     #[must_use]
     pub fn writer(&self) -> Writer {

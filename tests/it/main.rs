@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod inventory;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod lists;

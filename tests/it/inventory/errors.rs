@@ -1,0 +1,94 @@
+//! What cannot be read at all is an error, never a shorter inventory, and what passes is waited for.
+
+use trunkline::telnyx::{AnswerFault, Kind};
+
+use super::fake::{Ask, List, Organization, Status, detect, email};
+use super::manifest;
+use crate::support::server::Reply;
+
+const LISTS: [List; 9] = [
+    List::All,
+    List::Of(Status::Disabled),
+    List::Of(Status::Blocked),
+    List::Of(Status::Enabled),
+    List::Of(Status::Cancelled),
+    List::Count(Status::Enabled),
+    List::Report,
+    List::UserCount,
+    List::Pool,
+];
+
+/// Honest, but so that every list is needed: one account too many is counted.
+fn everything(ask: &Ask, all: &Organization) -> Reply {
+    match ask.list {
+        List::Count(_) => {
+            let mut page = all.page(ask);
+            page.total += 1;
+            page.reply()
+        }
+        _ => all.answer(ask),
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_at_all_is_an_error_of_whatever_list() {
+    let desired = manifest(&[&email(0), "missing@shop.example"], true);
+    for list in LISTS {
+        for status in [401, 403, 404, 503] {
+            let detected = detect(Organization::eight(), &desired, move |ask, all| {
+                if ask.list == list { Reply::json(status, "") } else { everything(ask, all) }
+            })
+            .await;
+            let error = detected.result.unwrap_err();
+            assert_eq!(error.status(), Some(status), "{list:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_what_is_no_status_filter_is_an_error() {
+    let desired = manifest(&[&email(0)], true);
+    for list in [List::All, List::Report, List::UserCount, List::Pool] {
+        let detected = detect(Organization::eight(), &desired, move |ask, all| {
+            if ask.list == list { Reply::json(422, "") } else { all.answer(ask) }
+        })
+        .await;
+        assert_eq!(detected.result.unwrap_err().kind, Kind::Invalid(422), "{list:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_without_meta_and_a_page_for_people_are_errors() {
+    let desired = manifest(&[&email(0)], true);
+    let without_meta = Reply::json(200, r#"{"data":[]}"#);
+    for (reply, fault) in
+        [(without_meta, AnswerFault::NoMeta), (Reply::html(200), AnswerFault::Html)]
+    {
+        let detected = detect(Organization::eight(), &desired, move |ask, all| {
+            if ask.list == List::All && ask.page == 2 { reply.clone() } else { all.answer(ask) }
+        })
+        .await;
+        assert_eq!(detected.result.unwrap_err().kind, Kind::Answer(fault));
+    }
+}
+
+#[tokio::test]
+async fn a_page_for_people_or_a_429_in_the_middle_is_read_again_and_costs_nothing_else() {
+    let desired = manifest(&[&email(0)], true);
+    for passing in [Reply::html(502), Reply::html(200), Reply::too_many("0"), Reply::json(503, "")]
+    {
+        let met = std::sync::atomic::AtomicBool::new(false);
+        let detected = detect(Organization::eight(), &desired, move |ask, all| {
+            let middle = ask.list == List::All && ask.page == 2;
+            if middle && !met.swap(true, std::sync::atomic::Ordering::SeqCst) {
+                return passing.clone();
+            }
+            all.answer(ask)
+        })
+        .await;
+        let live = detected.result.unwrap();
+        assert_eq!((live.accounts.len(), live.gaps), (8, Vec::new()));
+        assert!(live.accounts.iter().all(|account| account.status.is_some()));
+        assert_eq!(detected.reads[&List::All], 1);
+    }
+}
