@@ -33,7 +33,7 @@ pub enum Change {
     Remainder(Remainder),
     /// A complete inventory was read. Never from an incomplete one: what it lacks is taken to be gone.
     Seen {
-        /// Every account that it shows.
+        /// Every account that it shows, the cancelled ones left out.
         accounts: BTreeMap<AccountId, Email>,
         /// The emails of the manifest.
         wanted: BTreeSet<Email>,
