@@ -69,7 +69,7 @@ pub enum ConfigError {
 /// The only place where an HTTP client is made: its TLS provider has to be there first.
 ///
 /// It follows no redirect, for the key would go along, and sends nothing again by itself. Requests to
-/// a loopback address do not go through a proxy.
+/// a loopback address do not go through a proxy, and can be made on a machine without any certificates.
 ///
 /// # Errors
 ///
@@ -80,13 +80,20 @@ pub fn client(timeout: Duration, loopback: bool) -> Result<Client, reqwest::Erro
         // An error means that another provider is installed already, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
     });
-    let builder = Client::builder()
-        .user_agent(concat!("trunkline/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .connect_timeout(CONNECT.min(timeout))
-        .timeout(timeout);
-    if loopback { builder.no_proxy() } else { builder }.build()
+    let builder = || {
+        Client::builder()
+            .user_agent(concat!("trunkline/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .connect_timeout(CONNECT.min(timeout))
+            .timeout(timeout)
+    };
+    if !loopback {
+        return builder().build();
+    }
+    // Plain HTTP needs no certificates, and a bare container has none. With none every TLS connection fails.
+    let bare = |_| builder().no_proxy().tls_certs_only([]).build();
+    builder().no_proxy().build().or_else(bare)
 }
 
 /// The connection of one key: everything that its requests share.
