@@ -7,9 +7,11 @@ use secrecy::SecretString;
 
 use super::exit::Failure;
 use super::global::Global;
-use crate::telnyx::{BaseUrl, Config, Session};
+use crate::telnyx::{BaseUrl, Config, ConfigError, Session};
 
 const NO_KEY: &str = "set TELNYX_API_KEY, or name a file with --api-key-file";
+
+const NO_CLIENT: &str = "https needs this machine's certificate authorities: install ca-certificates, or name them with SSL_CERT_FILE";
 
 /// The connection that the flags and variables describe.
 pub(super) fn session(global: &Global) -> Result<Session, Failure> {
@@ -22,7 +24,13 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
         parallelism: usize::from(global.parallelism),
         ..Config::new(base_url, key(global)?)
     };
-    Session::new(config).map_err(|error| Failure::new(error, NO_KEY))
+    Session::new(config).map_err(|error| {
+        let hint = match &error {
+            ConfigError::Key | ConfigError::NoKey => NO_KEY,
+            ConfigError::Client(_) => NO_CLIENT,
+        };
+        Failure::new(error, hint)
+    })
 }
 
 /// What is no base URL, unless there may be a password or a key in it.

@@ -59,6 +59,11 @@ impl BaseUrl {
         is_loopback(&self.url)
     }
 
+    /// Whether requests to it go over TLS.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
     /// The URL of an operation: `segments` below the base. `None` when one of them cannot stand in a path.
     pub(super) fn join(&self, segments: &[&str], query: &[(&str, String)]) -> Option<Url> {
         // Dots alone would lead to another operation, and a URL passes over tabs and line breaks:

@@ -69,13 +69,18 @@ pub enum ConfigError {
 
 /// The only place where an HTTP client is made: its TLS provider has to be there first.
 ///
-/// It follows no redirect, for the key would go along, and sends nothing again by itself. Requests to
-/// a loopback address do not go through a proxy.
+/// It follows no redirect, for the key would go along, and sends nothing again by itself. One for plain
+/// HTTP to this machine, `loopback`, goes through no proxy and needs no certificates: a bare container
+/// has none. With none a TLS connection fails.
 ///
 /// # Errors
 ///
 /// When the TLS or connection settings of this machine cannot be used.
 pub fn client(timeout: Duration, loopback: bool) -> Result<Client, reqwest::Error> {
+    build(timeout, !loopback, !loopback)
+}
+
+fn build(timeout: Duration, proxy: bool, certificates: bool) -> Result<Client, reqwest::Error> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // An error means that another provider is installed already, which serves as well.
@@ -87,7 +92,8 @@ pub fn client(timeout: Duration, loopback: bool) -> Result<Client, reqwest::Erro
         .retry(retry::never())
         .connect_timeout(CONNECT.min(timeout))
         .timeout(timeout);
-    if loopback { builder.no_proxy() } else { builder }.build()
+    let builder = if proxy { builder } else { builder.no_proxy() };
+    if certificates { builder } else { builder.tls_certs_only([]) }.build()
 }
 
 /// The connection of one key: everything that its requests share.
@@ -197,7 +203,8 @@ impl Http {
         let mut authorization =
             HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| ConfigError::Key)?;
         authorization.set_sensitive(true);
-        let client = client(config.timeout, config.base_url.is_loopback())?;
+        let base_url = &config.base_url;
+        let client = build(config.timeout, !base_url.is_loopback(), base_url.is_encrypted())?;
         let slots = Semaphore::new(config.parallelism.clamp(1, 1024));
         Ok(Self {
             client,

@@ -216,7 +216,8 @@ pub(super) fn details(body: &[u8], secrets: &[&SecretString]) -> Box<[Detail]> {
             .filter(|pointer| !pointer.is_empty())
             .unwrap_or_else(|| text(&entry["source"]["parameter"])),
     };
-    entries.iter().take(10).map(detail).collect()
+    let silent = |detail: &Detail| *detail == Detail::default();
+    entries.iter().map(detail).filter(|detail| !silent(detail)).take(10).collect()
 }
 
 /// Text of the other side without what we sent it in confidence, and fit for one line.
@@ -268,6 +269,13 @@ mod tests {
         let user: LiveUser = one::<UserBody, _>(user).unwrap();
         assert_eq!(user.role, Role::Other("organization_robot".to_owned()));
         assert_eq!(user.status, Some(UserStatus::Other("asleep".to_owned())));
+    }
+
+    #[test]
+    fn an_entry_that_says_nothing_is_no_detail() {
+        let body = br#"{"errors":["x",5,null,{"meta":{}},{"code":[1],"title":"Bad"}]}"#;
+        let said: Vec<_> = details(body, &[]).iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["Bad"]);
     }
 
     #[test]

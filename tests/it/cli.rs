@@ -287,6 +287,21 @@ fn a_sandbox_that_is_stopped_as_soon_as_it_listens_ends_in_an_orderly_way() {
 }
 
 #[test]
+fn a_machine_without_certificates_can_run_the_demo_and_is_told_what_https_needs() {
+    let bare = |arguments: &[&str]| {
+        let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
+        command.args(arguments).env("TELNYX_API_KEY", KEY).env_remove("TELNYX_BASE_URL");
+        command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(bare(&["demo"]), (Some(0), String::new()));
+    let (status, error) = bare(&["get", "channels", "--base-url", "https://api.telnyx.example"]);
+    assert_eq!(status, Some(1));
+    assert!(error.contains("hint: https needs") && !error.contains("API_KEY"), "{error}");
+}
+
+#[test]
 fn help_fits_into_80_columns() {
     let commands = ["", "validate", "plan", "apply", "get", "get account", "sandbox", "demo"];
     for command in commands {
