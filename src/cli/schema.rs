@@ -1,10 +1,10 @@
-//! `trunkline schema manifest`
+//! `trunkline schema manifest|plan|outcome`
 
 use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
 use super::terminal;
-use crate::manifest;
+use crate::{manifest, report};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -18,12 +18,18 @@ pub(super) struct Args {
 enum Of {
     /// A manifest file.
     Manifest,
+    /// What `plan --format json` prints.
+    Plan,
+    /// What `apply --format json` prints.
+    Outcome,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let Args { of } = args;
     let schema = match of {
         Of::Manifest => manifest::schema(),
+        Of::Plan => report::plan_schema(),
+        Of::Outcome => report::outcomes_schema(),
     };
     terminal::print(&schema)?;
     Ok(Exit::Fine)

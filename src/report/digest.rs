@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
@@ -11,7 +12,7 @@ use crate::model::{
 };
 
 /// What a plan was made for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BoundTo {
     /// The digest of what is wanted.
     pub desired: String,

@@ -13,7 +13,9 @@ mod words;
 
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
-pub use json::{audit_line, digest, outcomes as outcomes_json, plan as plan_json};
+pub use json::{
+    audit_line, digest, outcomes as outcomes_json, outcomes_schema, plan as plan_json, plan_schema,
+};
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
 pub use style::Style;

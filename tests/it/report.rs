@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use trunkline::model::{AccountId, Code, Email, UserId};
 use trunkline::plan::{
     Action, Channels, Finding, Guard, GuardName, Inventory, NewAccount, Plan, Subject, Target,
@@ -214,4 +215,83 @@ fn losses_are_all_shown_and_come_first() {
     }
     let place = |what: &str| text.find(what).unwrap();
     assert!(place("Losses") < place("Findings"));
+}
+
+/// What of a document is not as its schema says, by what this schema uses of JSON Schema.
+fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.strip_prefix("#/definitions/").unwrap();
+        return misfits(root, &root["definitions"][name], value, path);
+    }
+    let mut found = Vec::new();
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        found.extend(misfits(root, part, value, path));
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let fits = any.iter().any(|part| misfits(root, part, value, path).is_empty());
+        found.extend((!fits).then(|| format!("{path} fits nothing of {any:?}")));
+    }
+    let one_of = schema["enum"].as_array();
+    if one_of.is_some_and(|words| !words.contains(value))
+        || schema.get("const").is_some_and(|it| it != value)
+    {
+        found.push(format!("{path}: {value} is none of {schema}"));
+    }
+    let types = [&schema["type"]]
+        .into_iter()
+        .flat_map(|one| one.as_array().cloned().unwrap_or(vec![one.clone()]));
+    let types: Vec<String> = types.filter_map(|one| one.as_str().map(str::to_owned)).collect();
+    let is = |name: &str| match value {
+        Value::Null => name == "null",
+        Value::Bool(_) => name == "boolean",
+        Value::Number(_) => name == "integer" || name == "number",
+        Value::String(_) => name == "string",
+        Value::Array(_) => name == "array",
+        Value::Object(_) => name == "object",
+    };
+    if !types.is_empty() && !types.iter().any(|name| is(name)) {
+        found.push(format!("{path}: {value} is no {types:?}"));
+    }
+    for (place, item) in value.as_array().into_iter().flatten().enumerate() {
+        found.extend(misfits(root, &schema["items"], item, &format!("{path}[{place}]")));
+    }
+    if let (Some(fields), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
+        for (name, field) in fields {
+            match known.get(name) {
+                Some(schema) => {
+                    found.extend(misfits(root, schema, field, &format!("{path}.{name}")))
+                }
+                None => found.push(format!("{path}.{name} is not in the schema")),
+            }
+        }
+        for name in schema["required"].as_array().into_iter().flatten() {
+            let there = fields.contains_key(name.as_str().unwrap());
+            found.extend((!there).then(|| format!("{path}.{name} is missing")));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_plan_of_everything_fits_the_schema_and_one_with_another_word_does_not() {
+    let schema: Value = serde_json::from_str(&report::plan_schema()).unwrap();
+    let mut plan: Value = serde_json::from_str(&shown(&everything(), report::plan_json)).unwrap();
+    assert_eq!(misfits(&schema, &schema, &plan, "plan"), Vec::<String>::new());
+    plan["actions"][0]["action"] = "delete_everything".into();
+    plan["findings"][0]["colour"] = "red".into();
+    plan["digest"] = Value::Null;
+    assert_eq!(misfits(&schema, &schema, &plan, "plan").len(), 3);
+}
+
+#[test]
+fn every_field_of_the_schemas_is_described() {
+    for text in [report::plan_schema(), report::outcomes_schema()] {
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);
+        for object in objects.filter(|object| object["type"] == "object") {
+            for (name, field) in object["properties"].as_object().unwrap() {
+                assert!(field["description"].as_str().is_some_and(|text| text.len() > 8), "{name}");
+            }
+        }
+    }
 }

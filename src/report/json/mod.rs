@@ -1,0 +1,88 @@
+//! Plans and outcomes as JSON, `format_version` 1. The order of the keys is part of the format.
+
+mod document;
+mod schema;
+
+use serde::Serialize;
+
+use super::digest::{BoundTo, sha256};
+use super::{Report, escape, words};
+use crate::execute::{Outcome, Summary};
+use crate::plan::{Inventory, Plan};
+
+pub(super) use document::PlanSummary;
+use document::{
+    ActionDoc, FindingDoc, GuardDoc, InventoryDoc, OutcomeDoc, OutcomesDoc, PlanDoc, SummaryDoc,
+};
+pub use schema::{outcomes as outcomes_schema, plan as plan_schema};
+
+const FORMAT_VERSION: u32 = 1;
+
+/// A plan as JSON.
+#[must_use]
+pub fn plan(report: Report<'_>) -> String {
+    let Report { organization, bound_to, plan } = report;
+    let Plan { actions, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory } = plan;
+    let Inventory { complete, accounts, users, status_known, channels, limits: _ } = inventory;
+    pretty(&PlanDoc {
+        format_version: FORMAT_VERSION,
+        organization,
+        digest: digest(report),
+        bound_to,
+        summary: PlanSummary::of(plan),
+        inventory: InventoryDoc {
+            complete: *complete,
+            accounts: *accounts,
+            users: *users,
+            status_known: *status_known,
+            channels: words::channels(*channels),
+        },
+        guards: guards.iter().map(GuardDoc::from).collect(),
+        actions: actions.iter().map(ActionDoc::from).collect(),
+        findings: findings.iter().map(FindingDoc::from).collect(),
+    })
+}
+
+/// Outcomes as JSON.
+#[must_use]
+pub fn outcomes(report: Report<'_>, outcomes: &[Outcome]) -> String {
+    let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
+    pretty(&OutcomesDoc {
+        format_version: FORMAT_VERSION,
+        digest: digest(report),
+        summary: SummaryDoc { done, satisfied, failed, stale, unknown, skipped },
+        outcomes: outcomes.iter().map(OutcomeDoc::from).collect(),
+    })
+}
+
+/// One outcome as a line of an audit log.
+#[must_use]
+pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        time: &'a str,
+        actor: &'a str,
+        digest: &'a str,
+        #[serde(flatten)]
+        outcome: OutcomeDoc<'a>,
+    }
+    let line = Line { time, actor, digest, outcome: outcome.into() };
+    escape::json(&serde_json::to_string(&line).unwrap_or_default()) + "\n"
+}
+
+/// The digest of the work: the same actions for the same organization have the same one.
+#[must_use]
+pub fn digest(report: Report<'_>) -> String {
+    #[derive(Serialize)]
+    struct Work<'a> {
+        bound_to: &'a BoundTo,
+        actions: Vec<ActionDoc<'a>>,
+    }
+    let actions = report.plan.actions.iter().map(ActionDoc::from).collect();
+    sha256(&serde_json::to_string(&Work { bound_to: report.bound_to, actions }).unwrap_or_default())
+}
+
+fn pretty(document: &impl Serialize) -> String {
+    // Nothing in these documents can fail to be written: no maps with odd keys, no foreign types.
+    escape::json(&serde_json::to_string_pretty(document).unwrap_or_default()) + "\n"
+}

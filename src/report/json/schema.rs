@@ -1,0 +1,98 @@
+//! The JSON Schema of the documents: what a program that reads them can rely on.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use super::FORMAT_VERSION;
+use super::document::{OutcomesDoc, PlanDoc};
+use crate::model::Code;
+
+/// The JSON Schema of a plan.
+#[must_use]
+pub fn plan() -> String {
+    text::<PlanDoc<'_>>()
+}
+
+/// The JSON Schema of outcomes.
+#[must_use]
+pub fn outcomes() -> String {
+    text::<OutcomesDoc<'_>>()
+}
+
+fn text<T: JsonSchema>() -> String {
+    let settings = SchemaSettings::draft07().for_serialize();
+    let settings = settings.with_transform(RecursiveTransform(one_line));
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    // Maps of JSON with keys of text can always be written.
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+/// Puts a description, which is wrapped as our documentation is, into one line.
+fn one_line(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
+}
+
+fn one_of(words: &[&str]) -> Schema {
+    json_schema!({ "type": "string", "enum": words })
+}
+
+pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "const": FORMAT_VERSION })
+}
+
+pub(super) fn sha256(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" })
+}
+
+pub(super) fn action(_: &mut SchemaGenerator) -> Schema {
+    one_of(&[
+        "create_account",
+        "update_account",
+        "set_channel_limit",
+        "enable_account",
+        "disable_account",
+        "remove_user",
+    ])
+}
+
+pub(super) fn kind(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["managed_account", "organization_user", "organization"])
+}
+
+pub(super) fn channels(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["consistent", "unverified", "unmanaged"])
+}
+
+pub(super) fn guard(_: &mut SchemaGenerator) -> Schema {
+    one_of(&[
+        "max_removals",
+        "max_disables",
+        "max_enables",
+        "max_channel_cut",
+        "max_pricing_withdrawals",
+    ])
+}
+
+pub(super) fn reversible(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["yes", "partly", "no"])
+}
+
+pub(super) fn origin(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": ["this_change", "already_drifted", "conflict", null] })
+}
+
+pub(super) fn code(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Code::ALL.map(Code::name))
+}
+
+pub(super) fn level(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["drift", "notice"])
+}
+
+pub(super) fn outcome(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["done", "satisfied", "failed", "stale", "unknown", "skipped"])
+}
