@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt as _;
 use serde_json::Value;
+use tempfile::TempDir;
 use trunkline::manifest::load;
 use trunkline::model::Desired;
 use trunkline::sandbox::{Config, Running, Seed, start};
@@ -18,18 +19,25 @@ const KEY: &str = "KEY_worked";
 const WORKED: [(&str, &str); 3] =
     [("example", "example.yaml"), ("franchise", "franchise"), ("reseller", "reseller.yaml")];
 
+const PLAN: [&str; 4] = ["plan", "--detailed-exitcode", "--format", "json"];
+
 async fn sandbox(name: &str) -> Running {
     let seed = Seed::read(&repository(&format!("manifests/{name}.sandbox.json"))).unwrap();
     start(Config::new(KEY.into(), seed)).await.unwrap()
 }
 
 /// Runs the program on a manifest against a sandbox: its status, and what it printed to stdout.
-async fn run(url: String, arguments: &[&str], manifest: &str) -> (Option<i32>, String) {
+/// What it remembers is in `folder`.
+async fn run(
+    sandbox: &Running,
+    folder: &TempDir,
+    arguments: &[&str],
+    manifest: &str,
+) -> (Option<i32>, String) {
     let mut command = Command::cargo_bin("trunkline").unwrap();
-    let folder = tempfile::TempDir::new().unwrap();
     command.args(arguments).arg(repository(&format!("manifests/{manifest}")));
     command.current_dir(folder.path());
-    command.env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", url);
+    command.env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", sandbox.url());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -54,9 +62,9 @@ fn every_worked_organization_is_valid() {
 async fn every_worked_organization_has_drift_that_no_guard_refuses() {
     for (name, manifest) in WORKED {
         let sandbox = sandbox(name).await;
+        let folder = TempDir::new().unwrap();
         let begun = Instant::now();
-        let arguments = ["plan", "--detailed-exitcode", "--format", "json"];
-        let (status, text) = run(sandbox.url(), &arguments, manifest).await;
+        let (status, text) = run(&sandbox, &folder, &PLAN, manifest).await;
         // A second in release; the tests are not.
         assert!(begun.elapsed() < Duration::from_secs(10), "{name}: {:?}", begun.elapsed());
         assert_eq!(status, Some(2), "{name}");
@@ -75,8 +83,13 @@ async fn every_worked_organization_has_drift_that_no_guard_refuses() {
 async fn every_worked_organization_can_be_applied_and_is_as_wanted_then() {
     for (name, manifest) in WORKED {
         let sandbox = sandbox(name).await;
-        let (status, text) = run(sandbox.url(), &["apply", "--auto-approve"], manifest).await;
+        let folder = TempDir::new().unwrap();
+        let apply = ["apply", "--auto-approve"];
+        let (status, text) = run(&sandbox, &folder, &apply, manifest).await;
         assert_eq!(status, Some(0), "{name}:\n{text}");
+        let (_, text) = run(&sandbox, &folder, &PLAN, manifest).await;
+        let plan: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(plan["actions"], serde_json::json!([]), "{name}");
         let desired = load(&repository(&format!("manifests/{manifest}"))).unwrap();
         let live = sandbox.accounts();
         for want in desired.accounts.values() {
