@@ -4,6 +4,10 @@
 //! may be missing in it and why ([`Live::gaps`]); what cannot be known is left unknown. Nothing here
 //! guesses, and a read that fails is an error, never a shorter inventory.
 //!
+//! There is one thing that no such read can rule out: two changes that cancel out in every total,
+//! between the same two pages or lists. Where that matters most, when somebody looks missing, the list
+//! of the cancelled shows most of it; and whoever takes something away or creates somebody looks again just before.
+//!
 //! For `n` accounts of which `d` are disabled and none is missing this takes `ceil(n / 250)` requests
 //! for the list of all, `max(1, ceil(d / 250))` for the disabled, one each for the blocked, the count of the
 //! enabled, the groups report, the count of users and the channels; one more for the cancelled when
@@ -93,7 +97,8 @@ fn several(managers: &BTreeSet<&AccountId>) -> Option<String> {
         .then(|| format!("they belong to {} managers: {}", names.len(), names.join(", ")))
 }
 
-/// The manager whose accounts these are. `None`: there is no account that says so.
+/// The manager whose accounts these are. `None`: there is no account that says so. Of several, which
+/// is a gap, the first by id: the same whatever the order of the pages.
 #[must_use]
 pub fn manager(live: &Live) -> Option<&AccountId> {
     live.manager.as_ref()
