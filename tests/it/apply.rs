@@ -86,10 +86,12 @@ async fn failing(kind: Kind, failure: &str, fault: Fault) -> String {
     assert_eq!(outcomes.len(), 17, "every action has exactly one outcome");
     for outcome in outcomes.iter().filter(|one| one["outcome"] != "done") {
         let word = |name: &str| outcome[name].as_str().unwrap_or_default().to_owned();
-        let mut message = outcome["error"]["message"].as_str().unwrap_or_default().to_owned();
-        if let Some(id) = outcome["id"].as_str() {
-            message = message.replace(id, "ID");
-        }
+        let message = outcome["error"]["message"].as_str().unwrap_or_default();
+        let settled = |part: &str| {
+            let is_id = part.len() >= 36 && part[..36].matches('-').count() == 4;
+            if is_id { format!("ID{}", &part[36..]) } else { part.to_owned() }
+        };
+        let message = message.split('/').map(settled).collect::<Vec<_>>().join("/");
         lines.push(format!(
             "  {} {} {}: {message}",
             word("outcome"),
