@@ -34,7 +34,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     // In the middle of a text, base64 depends on where it begins: the part that does not is searched for.
     for lead in ["", "x", "xx"] {
         let coded = base64(format!("{lead}{secret}").as_bytes());
-        forms.push(coded[4..coded.len() - 4].as_bytes().to_vec());
+        forms.push(coded.as_bytes()[4..coded.len() - 4].to_vec());
     }
     forms
 }
@@ -46,8 +46,8 @@ fn base64(bytes: &[u8]) -> String {
         three[..chunk.len()].copy_from_slice(chunk);
         let bits = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
         let digit = |place: u32| DIGITS[(bits >> (18 - 6 * place) & 63) as usize] as char;
-        let shown = |place: usize| if place <= chunk.len() { digit(place as u32) } else { '=' };
-        (0..4).map(shown).collect::<String>()
+        let shown = |(place, digits)| if place <= chunk.len() { digit(digits) } else { '=' };
+        (0..4).zip(0..4).map(shown).collect::<String>()
     };
     bytes.chunks(3).map(chunk).collect()
 }
