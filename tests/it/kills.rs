@@ -4,6 +4,7 @@
 //! prints the figures. `TRUNKLINE_SEED` makes the moments those of an earlier run.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::time::Duration;
 
 use trunkline::sandbox::Seed;
@@ -92,7 +93,7 @@ async fn round(moments: &mut fastrand::Rng, most: usize, figures: &mut Figures) 
 async fn promise_3_an_apply_that_is_killed_at_any_moment_never_makes_two_accounts_of_one() {
     let kills = usize::try_from(number("TRUNKLINE_KILLS", 6)).unwrap();
     let seed = number("TRUNKLINE_SEED", fastrand::u64(..));
-    println!("TRUNKLINE_SEED={seed}");
+    writeln!(std::io::stdout(), "TRUNKLINE_SEED={seed}").unwrap();
     let mut moments = fastrand::Rng::with_seed(seed);
     let mut figures = Figures::default();
     while figures.kills < kills {
@@ -100,9 +101,11 @@ async fn promise_3_an_apply_that_is_killed_at_any_moment_never_makes_two_account
         round(&mut moments, left.min(8), &mut figures).await;
         assert!(figures.rounds <= kills + 5, "hardly any apply was killed: {figures:?}");
     }
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{} kills in {} applies of {CREATES} creates: {} accounts, {} duplicates, {} settled by a person",
         figures.kills, figures.rounds, figures.creates, figures.duplicates, figures.settled
-    );
+    )
+    .unwrap();
     assert_eq!(figures.duplicates, 0);
 }
