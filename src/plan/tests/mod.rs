@@ -9,6 +9,7 @@ mod channels;
 mod identity;
 mod laws;
 mod people;
+mod saved;
 mod world;
 
 const PRESENT: Presence = Presence::Present { groups: None, until: None };
