@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod imports;
@@ -18,6 +20,8 @@ mod manifest;
 mod operations;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod reads;
 #[cfg(test)]
 mod report;
 #[cfg(test)]

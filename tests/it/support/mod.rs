@@ -3,6 +3,7 @@
 pub(crate) mod bodies;
 pub(crate) mod proxy;
 pub(crate) mod server;
+pub(crate) mod site;
 
 use std::time::Duration;
 
