@@ -114,4 +114,4 @@ pub fn plan(desired: &Desired, live: &Live, ledger: &Ledger, today: Day) -> Plan
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

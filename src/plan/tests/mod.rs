@@ -10,7 +10,7 @@ mod identity;
 mod laws;
 mod people;
 mod saved;
-mod world;
+pub(crate) mod world;
 
 const PRESENT: Presence = Presence::Present { groups: None, until: None };
 

@@ -10,7 +10,7 @@ use super::*;
 
 /// An organization with what the API hides, and what somebody wants it to be.
 #[derive(Clone, Debug)]
-pub(super) struct World {
+pub(crate) struct World {
     pub want: Desired,
     pub accounts: Vec<Customer>,
     pub users: Vec<LiveUser>,
@@ -23,13 +23,13 @@ pub(super) struct World {
 
 /// A managed account, with what the API hides.
 #[derive(Clone, Debug)]
-pub(super) struct Customer {
+pub(crate) struct Customer {
     pub account: LiveAccount,
     pub cancelled: bool,
     pub limit: u64,
 }
 
-pub(super) const TODAY: &str = "2026-03-01";
+pub(crate) const TODAY: &str = "2026-03-01";
 
 const LOCALS: [&str; 8] =
     ["martin", "Marten", "martinique", "zoe", "zo\u{435}", "b0b", "bob", "customer.support"];
@@ -179,7 +179,7 @@ enum Memory {
 }
 
 /// Worlds of every kind; `gaps` says how often an inventory is incomplete.
-pub(super) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
+pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
     let memory = select(&[Memory::None, Memory::Whole, Memory::Part, Memory::Old][..]);
     let create = (any::<prop::sample::Index>(), 0..3_u8);
     let pool = (0_u64..120, 0_u64..4);
@@ -232,7 +232,7 @@ impl World {
         self.accounts.iter().filter(|customer| !customer.cancelled)
     }
 
-    pub(super) fn allocated(&self) -> u64 {
+    pub(crate) fn allocated(&self) -> u64 {
         self.present().map(|customer| customer.limit).sum()
     }
 
@@ -259,7 +259,7 @@ impl World {
     }
 
     /// What a complete read of it gives.
-    pub(super) fn read(&self) -> Live {
+    pub(crate) fn read(&self) -> Live {
         let side = |cancelled| {
             let those = self.accounts.iter().filter(move |one| one.cancelled == cancelled);
             those.map(|one| one.account.clone()).collect::<Vec<_>>()
@@ -278,12 +278,12 @@ impl World {
         }
     }
 
-    pub(super) fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         plan(&self.want, &self.read(), &self.ledger, day(TODAY))
     }
 
     /// Carries out a plan, as an executor would: says which limits the pool refused for good.
-    pub(super) fn apply(&mut self, plan: &Plan) -> Vec<Action> {
+    pub(crate) fn apply(&mut self, plan: &Plan) -> Vec<Action> {
         if plan.inventory.channels != Channels::Unmanaged {
             self.ledger.limits = plan.inventory.limits.clone();
         }
