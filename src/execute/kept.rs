@@ -21,14 +21,14 @@ pub fn unsent(action: &Action, verdict: &Verdict) -> Option<Outcome> {
 fn said(action: &Action, changed: &Changed) -> String {
     let Changed { fact, before, now } = changed;
     let field = name(*fact);
-    match (fact, before, now) {
+    match (fact, before.as_ref(), now.as_ref()) {
         (Fact::Account, None, now) => {
-            let now = now.as_ref().map_or_else(|| "there".to_owned(), value);
+            let now = now.map_or_else(|| "there".to_owned(), value);
             format!("account: none → {now} since it was planned; plan again")
         }
         (Fact::Account, Some(id), _) => format!("account: {} → gone", value(id)),
         (_, before, now) if action.is_create() => {
-            format!("an account has this email now, with {field}: {} → {}", or(before), or(now))
+            format!("{field}: {} → {}: an account has this email now", or(before), or(now))
         }
         (_, before, now) => format!("{field}: {} → {} since it was planned", or(before), or(now)),
     }
@@ -59,8 +59,8 @@ fn name(fact: Fact) -> &'static str {
     }
 }
 
-fn or(known: &Option<Value>) -> String {
-    known.as_ref().map_or_else(|| "not known".to_owned(), value)
+fn or(known: Option<&Value>) -> String {
+    known.map_or_else(|| "not known".to_owned(), value)
 }
 
 fn value(known: &Value) -> String {

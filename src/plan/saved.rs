@@ -208,7 +208,7 @@ impl<'a> Index<'a> {
             Err(verdict) => verdict,
             Ok(Some(Status::Disabled)) => Verdict::Satisfied,
             Ok(Some(Status::Enabled)) => self.confirm(action),
-            Ok(other) => stale(Fact::Enabled, Some(Value::Bool(true)), status(other)),
+            Ok(other) => self.other_status(true, other),
         }
     }
 
@@ -217,7 +217,16 @@ impl<'a> Index<'a> {
             Err(verdict) => verdict,
             Ok(Some(Status::Enabled)) => Verdict::Satisfied,
             Ok(Some(Status::Disabled)) => self.confirm(action),
-            Ok(other) => stale(Fact::Enabled, Some(Value::Bool(false)), status(other)),
+            Ok(other) => self.other_status(false, other),
+        }
+    }
+
+    /// A status that no action can change.
+    fn other_status(&self, before: bool, now: Option<Status>) -> Verdict {
+        match now {
+            // A read that lacks something may be all that is wrong with it.
+            None if !self.is_complete() => Verdict::Withheld(Why::Incomplete),
+            now => stale(Fact::Enabled, Some(Value::Bool(before)), now.map(status)),
         }
     }
 
@@ -321,13 +330,12 @@ fn role(now: &str) -> Verdict {
     stale(Fact::Role, text("organization_sub_user"), text(now))
 }
 
-/// A status that no action can change.
-fn status(status: Option<Status>) -> Option<Value> {
-    status.map(|status| match status {
+fn status(status: Status) -> Value {
+    match status {
         Status::Enabled => Value::Bool(true),
         Status::Disabled => Value::Bool(false),
         Status::Blocked => Value::Text("blocked".to_owned()),
-    })
+    }
 }
 
 /// In what an account that is there differs from the one that should be created.

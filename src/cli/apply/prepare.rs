@@ -18,7 +18,7 @@ use crate::telnyx::Reader;
 /// What is to be applied.
 pub(super) enum Order {
     /// What a manifest says.
-    Manifest(Desired),
+    Manifest(Box<Desired>),
     /// A plan that was saved.
     Saved(Box<Saved>),
 }
@@ -28,7 +28,7 @@ impl Order {
     pub(super) fn read(args: &Args) -> Result<Self, Failure> {
         let Some(file) = &args.plan else {
             let path = args.path.as_deref().unwrap_or(Path::new("."));
-            return Ok(Self::Manifest(manifest::load(path)?));
+            return Ok(Self::Manifest(Box::new(manifest::load(path)?)));
         };
         let saved = saved::load(file, args.expect.as_deref())?;
         if let Some(path) = &args.path {
@@ -72,7 +72,7 @@ impl Order {
             Self::Manifest(desired) => {
                 let live = plan::look(global, reader, &desired).await?;
                 let planned =
-                    Planned::make(reader, desired, live, &journal.ledger(), &args.targets)?;
+                    Planned::make(reader, *desired, live, &journal.ledger(), &args.targets)?;
                 expected(&planned, args.expect.as_deref())?;
                 Ok(Prepared::whole(planned))
             }

@@ -25,7 +25,7 @@ pub use read::{Unreadable, read};
 pub(super) use with::With;
 
 /// How long a saved plan may be applied.
-pub const LIFETIME: Duration = Duration::from_hours(24);
+pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the seal is a digest of, beside the text: a digest of anything else is no seal.
 const DOMAIN: &str = "trunkline saved plan, format 1\n";
