@@ -68,7 +68,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let known = ledger::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, live, &known, &args.targets)?;
     if let Some(path) = &args.out {
-        save(&planned, path)?;
+        save(global, &planned, path)?;
     }
     terminal::print(&planned.show(global, args.format))?;
     Ok(match &planned.plan {
@@ -78,12 +78,19 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn save(planned: &Planned, path: &Path) -> Result<(), Failure> {
+fn save(global: &Global, planned: &Planned, path: &Path) -> Result<(), Failure> {
     let Planned { desired, live: _, plan, bound_to } = planned;
-    let text = report::save(desired, bound_to, plan, jiff::Timestamp::now());
-    let text = text.map_err(anyhow::Error::from)?;
-    let written = private_file::write(path, &text);
-    written.with_context(|| format!("saving the plan in {}", path.display()))?;
+    let now = jiff::Timestamp::now();
+    let text = report::save(desired, bound_to, plan, now).map_err(anyhow::Error::from)?;
+    let place = path.display();
+    private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
+    if !global.quiet {
+        let digest = report::digest(planned.report());
+        terminal::say(&format!(
+            "saved for {} hours: trunkline apply --plan {place} --expect {digest}",
+            report::LIFETIME.as_secs() / 3600
+        ));
+    }
     Ok(())
 }
 

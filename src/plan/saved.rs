@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::{Action, Guard, NewAccount, Plan, Target, Value, guard};
 use crate::model::{
-    AccountId, Budgets, Create, Email, Ledger, Live, LiveAccount, Role, Status, UserId,
+    AccountId, Budgets, Create, Email, Ledger, Live, LiveAccount, LiveUser, Role, Status, UserId,
 };
 
 /// Whether an action of a kept plan may still be sent.
@@ -140,6 +140,8 @@ struct Index<'a> {
     now: &'a Now<'a>,
     by_id: BTreeMap<&'a AccountId, &'a LiveAccount>,
     by_email: BTreeMap<&'a Email, Vec<&'a LiveAccount>>,
+    /// `None`: users are not managed, so they were not read.
+    users: Option<BTreeMap<&'a UserId, &'a LiveUser>>,
     planned: BTreeMap<&'a Email, Vec<&'a Action>>,
 }
 
@@ -150,11 +152,13 @@ impl<'a> Index<'a> {
         for account in &now.live.accounts {
             by_email.entry(&account.email).or_default().push(account);
         }
+        let users = now.live.users.as_ref();
+        let users = users.map(|users| users.iter().map(|user| (&user.id, user)).collect());
         let mut planned: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for action in &now.plan.actions {
             planned.entry(action.email()).or_default().push(action);
         }
-        Self { now, by_id, by_email, planned }
+        Self { now, by_id, by_email, users, planned }
     }
 
     fn is_complete(&self) -> bool {
@@ -177,8 +181,8 @@ impl<'a> Index<'a> {
     }
 
     fn remove(&self, action: &Action, id: &UserId, email: &Email) -> Verdict {
-        let Some(users) = &self.now.live.users else { return self.held() };
-        match users.iter().find(|user| user.id == *id) {
+        let Some(users) = &self.users else { return self.held() };
+        match users.get(id) {
             None if self.is_complete() => Verdict::Satisfied,
             // Who is not in a list that lacks something may be there.
             None => Verdict::Withheld(Why::Incomplete),

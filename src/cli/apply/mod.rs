@@ -28,13 +28,11 @@ use prepare::{Order, Prepared};
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// The manifest: a file or a folder
-    #[arg(required_unless_present = "plan")]
     path: Option<PathBuf>,
-    /// Apply a plan that was saved by plan --out; with PATH only if it was made for
-    /// that manifest
-    #[arg(long, value_name = "FILE", conflicts_with = "emails", verbatim_doc_comment)]
+    /// Apply a saved plan; with PATH only if it was made for it
+    #[arg(long, value_name = "FILE", conflicts_with = "emails")]
     plan: Option<PathBuf>,
-    /// Apply nothing but the plan with this digest
+    /// Refuse every plan but the one with this digest
     #[arg(long, value_name = "sha256:…", value_parser = sha256)]
     expect: Option<String>,
     /// Do not ask

@@ -1,7 +1,6 @@
 //! What an apply is about to do: all of a plan that was just made, or what is left of a saved one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::{Args, saved};
 use crate::cli::exit::Failure;
@@ -26,15 +25,20 @@ pub(super) enum Order {
 impl Order {
     /// Reads the files that the arguments name, and refuses what does not fit together.
     pub(super) fn read(args: &Args) -> Result<Self, Failure> {
-        let Some(file) = &args.plan else {
-            let path = args.path.as_deref().unwrap_or(Path::new("."));
-            return Ok(Self::Manifest(Box::new(manifest::load(path)?)));
-        };
-        let saved = saved::load(file, args.expect.as_deref())?;
-        if let Some(path) = &args.path {
-            saved::fits_manifest(&saved, &manifest::load(path)?, path)?;
+        match (&args.plan, &args.path) {
+            (Some(file), path) => {
+                let saved = saved::load(file, args.expect.as_deref())?;
+                if let Some(path) = path {
+                    saved::fits_manifest(&saved, &manifest::load(path)?, path)?;
+                }
+                Ok(Self::Saved(Box::new(saved)))
+            }
+            (None, Some(path)) => Ok(Self::Manifest(Box::new(manifest::load(path)?))),
+            (None, None) => {
+                let error = anyhow::Error::msg("there is nothing to apply");
+                Err(Failure::new(error, "name a manifest, or a saved plan with --plan"))
+            }
         }
-        Ok(Self::Saved(Box::new(saved)))
     }
 
     pub(super) fn desired(&self) -> &Desired {

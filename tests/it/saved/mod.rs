@@ -2,6 +2,7 @@
 
 mod broken;
 mod many;
+mod others;
 mod refused;
 mod replay;
 
