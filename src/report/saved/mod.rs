@@ -4,7 +4,8 @@
 //! and as it was written: it guards against a disk, a transfer and a careless editor. It is no signature:
 //! who can write the file can seal it again. Against a file that was exchanged the plan's own digest
 //! guards, told to `apply` by `--expect`: it covers the actions and, by the digest of the manifest that is
-//! in the file too, everything that their execution reads from it.
+//! in the file too, everything that their execution reads from it; not the time it was saved at, nor the
+//! guards as they stood then, which are reckoned again when it is applied.
 //!
 //! There is no secret in it: of a password only where it is read from, once it is applied.
 

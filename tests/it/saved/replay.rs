@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{apply, json, read, save, status, stderr};
+use super::{apply, json, save, status, stderr};
 use crate::support::proxy::Fault;
 use crate::support::site::{Site, text};
 
@@ -39,7 +39,8 @@ async fn what_the_manifest_has_done_already_is_satisfied_and_then_the_plan_is_us
     let again = site.run(&apply(&plan, &[])).await;
     assert_eq!(status(&again), Some(4));
     assert!(stderr(&again).contains("applied already"), "{}", stderr(&again));
-    assert!(read(&site.folder.path().join(".trunkline/acme.json")).contains("used_plans"));
+    let shown = site.ends(&["state", "show"], 0).await;
+    assert!(shown.ends_with("applied and are not applied again: 1.\n"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
