@@ -7,6 +7,12 @@ mod apply;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod converges;
+#[cfg(test)]
+mod creates;
+#[cfg(test)]
+mod exits;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod inventory;
@@ -18,6 +24,8 @@ mod lists;
 mod manifest;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod plan;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

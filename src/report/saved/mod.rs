@@ -115,6 +115,3 @@ fn expiry(created_at: Timestamp) -> Timestamp {
 fn seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
-
-#[cfg(test)]
-mod tests;

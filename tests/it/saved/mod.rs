@@ -1,6 +1,7 @@
 //! Saved plans: what is refused, what goes stale, and what is sent.
 
 mod broken;
+mod file;
 mod many;
 mod others;
 mod refused;

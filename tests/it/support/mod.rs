@@ -4,6 +4,7 @@ pub(crate) mod bodies;
 pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod site;
+pub(crate) mod world;
 
 use std::time::Duration;
 

@@ -1,11 +1,18 @@
+//! The file of a saved plan: whatever is written is read again, and nothing else is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
+use ring::digest::{SHA256, digest};
+use trunkline::model::{Accepted, AccountId, Budget, Code, Desired, Email, PasswordSource};
+use trunkline::plan::{Inventory, Plan};
+use trunkline::report::{self, BoundTo, Report, Unreadable, read_saved as read, save as write};
 
-use super::*;
-use crate::model::{Accepted, AccountId, Budget, Code, Email, PasswordSource};
-use crate::plan::Inventory;
-use crate::plan::tests::world::{World, worlds};
+use crate::support::world::{World, worlds};
 
 const CREATED: &str = "2026-03-01T12:00:00Z";
 
@@ -15,7 +22,7 @@ fn created() -> Timestamp {
 
 fn bound_to(desired: &Desired) -> BoundTo {
     BoundTo {
-        desired: crate::report::desired_digest(desired),
+        desired: report::desired_digest(desired),
         manager_account_id: Some("manager".to_owned()),
         base_url: "https://api.telnyx.example/v2".to_owned(),
     }
@@ -69,7 +76,7 @@ proptest! {
         let text = write(&world.want, &bound_to, &plan, created_at).unwrap();
         let saved = read(text.as_bytes()).unwrap();
         // Its findings are for readers, and the rest is known again when it is applied.
-        let limits = std::collections::BTreeMap::new();
+        let limits = BTreeMap::new();
         let inventory = Inventory { limits, ..plan.inventory.clone() };
         let kept = Plan { findings: Vec::new(), withheld: 0, inventory, ..plan.clone() };
         prop_assert_eq!(&saved.plan, &kept);
@@ -77,7 +84,7 @@ proptest! {
         prop_assert_eq!(&saved.bound_to, &bound_to);
         prop_assert_eq!(saved.created_at, created_at);
         let report = Report { organization: &world.want.organization, bound_to: &bound_to, plan: &plan };
-        prop_assert_eq!(saved.digest(), json::digest(report));
+        prop_assert_eq!(saved.digest(), report::digest(report));
         prop_assert_eq!(write(&world.want, &bound_to, &plan, created_at).unwrap(), text);
     }
 }
@@ -96,10 +103,15 @@ fn sample() -> String {
     }
 }
 
-/// The text with another seal, one that fits.
+/// The text with another seal, one that fits: sha256 of a line that says what it is, and all before the seal.
 fn sealed_again(text: &str) -> String {
-    let body = &text[..text.len() - tail("").len()];
-    format!("{body}{}", tail(body))
+    let body = &text[..text.rfind(",\n  \"seal\"").unwrap()];
+    let mut seal = String::new();
+    let sealed = format!("trunkline saved plan, format 1\n{body}");
+    for byte in digest(&SHA256, sealed.as_bytes()).as_ref() {
+        write!(seal, "{byte:02x}").unwrap();
+    }
+    format!("{body},\n  \"seal\": \"sha256:{seal}\"\n}}\n")
 }
 
 #[test]

@@ -6,7 +6,23 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use trunkline::model::*;
+use trunkline::plan::*;
+
+/// An entry of a user who may be there.
+pub(crate) const PRESENT: Presence = Presence::Present { groups: None, until: None };
+
+/// A day, as the manifest writes it.
+pub(crate) fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+/// The id of the account or user of that place; a UUID, as everything else is that Telnyx gives out.
+pub(crate) fn uuid(place: usize) -> String {
+    format!("00000000-0000-4000-8000-{place:012}")
+}
 
 /// An organization with what the API hides, and what somebody wants it to be.
 #[derive(Clone, Debug)]
@@ -61,10 +77,10 @@ fn customers() -> impl Strategy<Value = Vec<Customer>> {
             let (email, name, (status, told, cancelled), (pricing, rollup), limit) = spec;
             Customer {
                 account: LiveAccount {
-                    id: AccountId::new(format!("account-{place}")),
+                    id: AccountId::new(uuid(place)),
                     email,
                     name: Some(name.to_owned()),
-                    manager: Some(AccountId::new("manager")),
+                    manager: Some(AccountId::new(uuid(999))),
                     custom_pricing: pricing,
                     rollup_billing: rollup,
                     status: told.then_some(status),
@@ -81,7 +97,7 @@ fn people() -> impl Strategy<Value = Vec<LiveUser>> {
     let roles = select(&[0, 0, 0, 1, 2][..]);
     vec((emails(), roles, 0..4_u8), 0..7).prop_map(|people| {
         let person = |(place, (email, role, status)): (usize, (Email, i32, u8))| LiveUser {
-            id: UserId::new(format!("user-{place}")),
+            id: UserId::new(uuid(place + 500)),
             email,
             role: match role {
                 0 => Role::SubUser,
@@ -116,9 +132,7 @@ fn wanted_accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
                 name: name.to_owned(),
                 email: email.clone(),
                 // A manifest has each id once.
-                id: id
-                    .filter(|id| ids.insert(*id))
-                    .map(|id| AccountId::new(format!("account-{id}"))),
+                id: id.filter(|id| ids.insert(*id)).map(|id| AccountId::new(uuid(id.into()))),
                 enabled,
                 channel_limit,
                 custom_pricing: pricing,
@@ -218,7 +232,7 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                 let state = match state {
                     0 => Create::Intended,
                     1 => Create::Sending,
-                    _ => Create::Acknowledged(AccountId::new("account-unseen")),
+                    _ => Create::Acknowledged(AccountId::new(uuid(900))),
                 };
                 world.ledger.creates.insert(email.clone(), state);
             }
@@ -266,7 +280,7 @@ impl World {
         };
         let limits = self.want.accounts.values().any(|want| want.channel_limit.is_some());
         Live {
-            manager: Some(AccountId::new("manager")),
+            manager: Some(AccountId::new(uuid(999))),
             accounts: side(false),
             cancelled: side(true),
             users: self.want.users.is_some().then(|| self.users.clone()),
@@ -339,14 +353,14 @@ impl World {
     }
 
     fn create(&mut self, new: &NewAccount) {
-        let id = AccountId::new(format!("account-created-{}", self.accounts.len()));
+        let id = AccountId::new(uuid(self.accounts.len() + 100));
         let spare = self.allocatable.saturating_sub(self.allocated());
         self.accounts.push(Customer {
             account: LiveAccount {
                 id,
                 email: new.email.clone(),
                 name: Some(new.name.clone()),
-                manager: Some(AccountId::new("manager")),
+                manager: Some(AccountId::new(uuid(999))),
                 custom_pricing: Some(new.custom_pricing.unwrap_or(false)),
                 rollup_billing: Some(new.rollup_billing.unwrap_or(false)),
                 status: Some(Status::Enabled),

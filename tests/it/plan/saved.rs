@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
-use super::world::{World, worlds};
 use super::*;
+use crate::support::world::{World, worlds};
 
 const CASES: u32 = 1500;
 
