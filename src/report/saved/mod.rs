@@ -66,7 +66,7 @@ impl Saved {
     }
 }
 
-/// The text of a file that [`read`] reads again. `created_at` is taken in whole seconds.
+/// The text of a file that [`read()`] reads again. `created_at` is taken in whole seconds.
 ///
 /// # Errors
 ///

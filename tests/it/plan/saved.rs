@@ -45,7 +45,7 @@ fn what_was_applied_is_satisfied() {
 }
 
 #[test]
-fn whatever_has_become_of_the_world_nothing_goes_that_would_not_be_planned_now() {
+fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_planned_now() {
     let law = |(before, after): (World, World)| -> TestCaseResult {
         let plan = before.plan();
         let world = World { want: before.want, ..after };
@@ -79,7 +79,8 @@ fn whatever_has_become_of_the_world_nothing_goes_that_would_not_be_planned_now()
 }
 
 #[test]
-fn while_the_inventory_may_lack_something_nothing_is_lost_or_created_or_said_to_be_gone() {
+fn promise_5_while_the_inventory_may_lack_something_nothing_is_lost_or_created_or_said_to_be_gone()
+{
     let law = |mut world: World| -> TestCaseResult {
         let plan = world.plan();
         world.gaps = vec!["users: a page was empty".to_owned()];

@@ -15,7 +15,7 @@ async fn example() -> (Site, std::path::PathBuf) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_byte_flipped_one_at_a_time_is_refused() {
+async fn promise_8_every_byte_flipped_one_at_a_time_is_refused() {
     let (_site, plan) = example().await;
     let mut bytes = read(&plan).into_bytes();
     assert!(bytes.len() > 5000 && read_saved(&bytes).is_ok());

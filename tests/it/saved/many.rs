@@ -71,7 +71,7 @@ async fn sandbox(seed: Seed, port: u16) -> Running {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_400_actions_3_are_stale_5_satisfied_and_392_done() {
+async fn promise_8_of_400_actions_3_are_stale_5_satisfied_and_392_done() {
     // Only for its folder and its key.
     let site = Site::open().await;
     let before = sandbox(organization(false), 0).await;

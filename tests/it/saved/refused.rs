@@ -25,7 +25,7 @@ async fn refusal(site: &Site, arguments: &[&str], expected: i32) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_plan_that_does_not_fit_is_refused_with_its_own_reason() {
+async fn promise_8_each_plan_that_does_not_fit_is_refused_with_its_own_reason() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let plan = save(&site, &manifest).await;
