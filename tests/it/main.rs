@@ -19,6 +19,8 @@ mod imports;
 #[cfg(test)]
 mod inventory;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod lists;
