@@ -186,7 +186,7 @@ impl Writer {
         }
         let Self { store: _, hold, record: _, shown: _, broken } = self;
         drop(messages);
-        drop(hold);
+        hold.release().await;
         for done in closing {
             let _ = done.send(broken.clone().map_or(Ok(()), Err));
         }
