@@ -140,7 +140,7 @@ impl Performer<'_> {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() || *self.stop.borrow() {
-                return Outcome::new(action, Ending::Unknown(Fault::from(lost)))
+                return Outcome::new(action, Ending::Unknown(Fault::unresolved(lost)))
                     .with_request(lost.request_id.clone());
             }
             let mut stop = self.stop.clone();

@@ -81,7 +81,12 @@ impl Outcome {
         if was_stopped(error) {
             return Self::skipped(action);
         }
-        let ending = Ending::Failed(Fault::from(error));
+        let mut fault = Fault::from(error);
+        if error.may_have_happened() {
+            fault.hint =
+                Some("it may have happened all the same; the next plan shows what is there");
+        }
+        let ending = Ending::Failed(fault);
         Self::new(action, ending).with_request(error.request_id.clone())
     }
 
@@ -131,6 +136,12 @@ impl Ending {
 impl Fault {
     pub(super) fn said(message: impl Into<String>) -> Self {
         Self { status: None, code: None, message: message.into(), hint: None }
+    }
+
+    /// A create was sent, and nobody knows what became of it.
+    pub(super) fn unresolved(error: &Error) -> Self {
+        let hint = "the account may be there: nothing more is sent for it until a list shows it, or until `trunkline state resolve`";
+        Self { hint: Some(hint), ..Self::from(error) }
     }
 
     /// What was done could not be recorded.

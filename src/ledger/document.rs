@@ -273,6 +273,9 @@ mod tests {
             email().prop_map(Change::Retry),
             email().prop_map(Change::Forget),
             (id(), any::<u64>()).prop_map(|(id, limit)| Change::Limit(id, limit)),
+            id().prop_map(Change::LimitUnknown),
+            proptest::collection::btree_map(id(), any::<u64>(), 0..3)
+                .prop_map(|limits| Change::Limits(limits, None)),
             (any::<i64>(), vec(id(), 0..3)).prop_map(|(channels, ids)| {
                 Change::Remainder(Remainder { channels, unrecorded: ids.into_iter().collect() })
             }),

@@ -1,9 +1,12 @@
 //! What stands for a ledger in a bucket in a build without the feature `object-store`: there is none, as
 //! there is no way to name one.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
+
+use secrecy::SecretString;
 
 use super::error::plain;
 use super::{Error, Holder};
@@ -40,6 +43,10 @@ impl BucketLedger {
     }
 
     pub(super) fn leased_for(self, _: Duration) -> Self {
+        self
+    }
+
+    pub(super) fn with_settings(self, _: BTreeMap<String, SecretString>) -> Self {
         self
     }
 

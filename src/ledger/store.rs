@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
@@ -68,6 +69,19 @@ impl Store {
     pub fn leased_for(self, lease: Duration) -> Self {
         Self(match self.0 {
             Kind::Bucket(bucket) => Kind::Bucket(bucket.leased_for(lease)),
+            other @ (Kind::Nowhere | Kind::Memory(_) | Kind::File(_)) => other,
+        })
+    }
+
+    /// The same place, reached with settings that win over the environment's: the names are those of the
+    /// vendor's variables, such as `AWS_ENDPOINT_URL`. Only a bucket has any.
+    #[must_use]
+    pub fn with_settings(
+        self,
+        settings: impl IntoIterator<Item = (String, SecretString)>,
+    ) -> Self {
+        Self(match self.0 {
+            Kind::Bucket(bucket) => Kind::Bucket(bucket.with_settings(settings.into_iter().collect())),
             other @ (Kind::Nowhere | Kind::Memory(_) | Kind::File(_)) => other,
         })
     }

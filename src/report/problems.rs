@@ -87,7 +87,7 @@ fn mark(kind: AnnotationKind, place: &Place, label: Option<&str>) -> Option<Anno
 
 /// A text in lines of a terminal's usual width, below each other.
 fn wrapped(text: &str) -> String {
-    const WIDTH: usize = 90;
+    const WIDTH: usize = 68;
     let mut out = String::new();
     let mut column = 0;
     for word in text.split(' ') {

@@ -1,87 +1,15 @@
 //! The program as its users run it, against a sandbox.
 
-use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use assert_cmd::cargo::CommandCargoExt as _;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
-use tempfile::TempDir;
-use trunkline::sandbox::{Account, Config, Running, Seed, start};
+use trunkline::sandbox::Account;
 
-use crate::support::proxy::{Fault, Proxy};
-
-const KEY: &str = "KEY_cli";
-const EXAMPLE: &str = include_str!("../../manifests/example.yaml");
-
-/// A sandbox with the example's organization, and a proxy in front of it.
-struct Site {
-    sandbox: Running,
-    proxy: Proxy,
-    folder: TempDir,
-}
-
-impl Site {
-    async fn open() -> Self {
-        Self::with(Duration::ZERO, |_, _, _| Fault::None).await
-    }
-
-    async fn with(
-        latency: Duration,
-        faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static,
-    ) -> Self {
-        let config = Config { latency, ..Config::new(SecretString::from(KEY), Seed::small()) };
-        let sandbox = start(config).await.unwrap();
-        let proxy = Proxy::start(&sandbox.url(), faults).await;
-        Self { sandbox, proxy, folder: TempDir::new().unwrap() }
-    }
-
-    /// The example's manifest, with some text replaced.
-    fn manifest(&self, changes: &[(&str, &str)]) -> PathBuf {
-        let mut text = EXAMPLE.to_owned();
-        for (from, to) in changes {
-            assert!(text.contains(from), "{from}");
-            text = text.replace(from, to);
-        }
-        let path = self.folder.path().join("manifest.yaml");
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
-        let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
-        command.args(arguments).current_dir(self.folder.path());
-        command.env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", &self.proxy.url);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    async fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = self.command(arguments);
-        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-    }
-
-    /// Runs a command that must end with `status`: what it printed to stdout.
-    async fn ends(&self, arguments: &[&str], status: i32) -> String {
-        let output = self.run(arguments).await;
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(output.status.code(), Some(status), "{arguments:?}\n{out}\n{err}");
-        if status == 1 || status == 3 {
-            assert!(err.starts_with("error: ") && err.contains("hint: "), "{err}");
-        }
-        out
-    }
-
-    async fn json(&self, arguments: &[&str], status: i32) -> Value {
-        serde_json::from_str(&self.ends(arguments, status).await).unwrap()
-    }
-}
-
-fn text(path: &std::path::Path) -> &str {
-    path.to_str().unwrap()
-}
+use crate::support::proxy::Fault;
+use crate::support::site::{KEY, Site, text};
 
 /// The outcomes, as `outcome action email`.
 fn outcomes(applied: &Value) -> Vec<String> {

@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod converges;
+#[cfg(test)]
+mod creates;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
@@ -17,7 +23,11 @@ mod manifest;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod plan;
+#[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod reads;
 #[cfg(test)]
 mod report;
 #[cfg(test)]

@@ -259,7 +259,7 @@ fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<Strin
         for (name, field) in fields {
             match known.get(name) {
                 Some(schema) => {
-                    found.extend(misfits(root, schema, field, &format!("{path}.{name}")))
+                    found.extend(misfits(root, schema, field, &format!("{path}.{name}")));
                 }
                 None => found.push(format!("{path}.{name} is not in the schema")),
             }

@@ -3,7 +3,9 @@
 //! Where it is and who we are comes from the variables that the vendor's own tools read. No text of the
 //! other side gets into a message: it may hold what was signed.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::str::FromStr;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::{HttpError, HttpErrorKind};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ClientConfigKey, ObjectStore, RetryConfig};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::Error;
 use super::place::{Bucket, Vendor};
@@ -34,49 +37,68 @@ fn retries() -> RetryConfig {
     }
 }
 
-/// The bucket, as the environment says how to reach it. Nothing is sent yet.
-pub(super) fn connect(bucket: &Bucket) -> Result<Arc<dyn ObjectStore>, Error> {
+/// The bucket, as the environment says how to reach it, and `settings`, which win. Nothing is sent yet.
+pub(super) fn connect(
+    bucket: &Bucket,
+    settings: &BTreeMap<String, SecretString>,
+) -> Result<Arc<dyn ObjectStore>, Error> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // An error means that another provider is installed already, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
     });
-    let name = bucket.name.as_str();
-    let (connect, request) = (ClientConfigKey::ConnectTimeout, ClientConfigKey::Timeout);
-    let made: Result<Arc<dyn ObjectStore>, _> = match bucket.vendor {
-        Vendor::S3 => {
-            let builder = AmazonS3Builder::from_env()
-                .with_bucket_name(name)
-                .with_config(AmazonS3ConfigKey::Client(connect), CONNECT)
-                .with_config(AmazonS3ConfigKey::Client(request), REQUEST)
-                // Whatever the environment says: without conditions two could write over each other.
-                .with_conditional_put(S3ConditionalPut::ETagMatch)
-                .with_retry(retries());
-            http_must_be_allowed(&builder, bucket)?;
-            builder.build().map(|store| Arc::new(store) as _)
-        }
-        Vendor::Google => GoogleCloudStorageBuilder::from_env()
-            .with_bucket_name(name)
-            .with_config(GoogleConfigKey::Client(connect), CONNECT)
-            .with_config(GoogleConfigKey::Client(request), REQUEST)
-            .with_retry(retries())
-            .build()
-            .map(|store| Arc::new(store) as _),
-        Vendor::Azure => MicrosoftAzureBuilder::from_env()
-            .with_container_name(name)
-            .with_config(AzureConfigKey::Client(connect), CONNECT)
-            .with_config(AzureConfigKey::Client(request), REQUEST)
-            .with_retry(retries())
-            .build()
-            .map(|store| Arc::new(store) as _),
-    };
     // Its text could quote a key that it could not read.
-    made.map_err(|_| Error::Bucket {
+    let unusable = |_| Error::Bucket {
         doing: "preparing the connection to",
         place: bucket.to_string(),
         why: "the settings in the environment cannot be used".to_owned(),
-        hint: settings(bucket.vendor),
+        hint: variables(bucket.vendor),
+    };
+    Ok(match bucket.vendor {
+        Vendor::S3 => Arc::new(s3(bucket, settings)?.build().map_err(unusable)?),
+        Vendor::Google => {
+            let mut builder =
+                GoogleCloudStorageBuilder::from_env().with_bucket_name(&bucket.name);
+            for (key, value) in all::<GoogleConfigKey>(settings, GoogleConfigKey::Client) {
+                builder = builder.with_config(key, value);
+            }
+            Arc::new(builder.with_retry(retries()).build().map_err(unusable)?)
+        }
+        Vendor::Azure => {
+            let mut builder = MicrosoftAzureBuilder::from_env().with_container_name(&bucket.name);
+            for (key, value) in all::<AzureConfigKey>(settings, AzureConfigKey::Client) {
+                builder = builder.with_config(key, value);
+            }
+            Arc::new(builder.with_retry(retries()).build().map_err(unusable)?)
+        }
     })
+}
+
+fn s3(
+    bucket: &Bucket,
+    settings: &BTreeMap<String, SecretString>,
+) -> Result<AmazonS3Builder, Error> {
+    let mut builder = AmazonS3Builder::from_env().with_bucket_name(&bucket.name);
+    for (key, value) in all::<AmazonS3ConfigKey>(settings, AmazonS3ConfigKey::Client) {
+        builder = builder.with_config(key, value);
+    }
+    http_must_be_allowed(&builder, bucket)?;
+    // Whatever the environment says: without conditions two could write over each other.
+    Ok(builder.with_conditional_put(S3ConditionalPut::ETagMatch).with_retry(retries()))
+}
+
+/// The times that a request may take, and the settings that the vendor knows, in the vendor's words.
+fn all<K: FromStr>(
+    settings: &BTreeMap<String, SecretString>,
+    client: impl Fn(ClientConfigKey) -> K,
+) -> Vec<(K, String)> {
+    let times = [(ClientConfigKey::ConnectTimeout, CONNECT), (ClientConfigKey::Timeout, REQUEST)];
+    let times = times.map(|(key, time)| (client(key), time.to_owned()));
+    let known = settings.iter().filter_map(|(name, value)| {
+        let key = name.to_ascii_lowercase().parse().ok()?;
+        Some((key, value.expose_secret().to_owned()))
+    });
+    times.into_iter().chain(known).collect()
 }
 
 /// The client would say no more than that it cannot build a request.
@@ -97,7 +119,7 @@ fn http_must_be_allowed(builder: &AmazonS3Builder, bucket: &Bucket) -> Result<()
 }
 
 /// The variables that the vendor's tools read.
-fn settings(vendor: Vendor) -> &'static str {
+fn variables(vendor: Vendor) -> &'static str {
     match vendor {
         Vendor::S3 => {
             "see AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or a role of the machine), AWS_REGION, AWS_ENDPOINT_URL"

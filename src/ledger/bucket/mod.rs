@@ -12,9 +12,11 @@ mod lock;
 mod object;
 mod place;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use object_store::UpdateVersion;
 use tokio::time::timeout_at;
 
@@ -34,6 +36,8 @@ const LEASE: Duration = Duration::from_secs(60);
 pub(super) struct BucketLedger {
     bucket: Bucket,
     lease: Duration,
+    /// What wins over the environment.
+    settings: BTreeMap<String, SecretString>,
     /// Made when it is first needed: that it cannot be made is an error of the first use.
     objects: Arc<OnceLock<Result<Objects, Error>>>,
     /// What was last read or written: its digest, and what it has to be to be written over.
@@ -51,6 +55,7 @@ impl BucketLedger {
         Self {
             bucket: bucket.clone(),
             lease: LEASE,
+            settings: BTreeMap::new(),
             objects: Arc::default(),
             seen: Arc::default(),
         }
@@ -62,6 +67,11 @@ impl BucketLedger {
         self
     }
 
+    /// The same place, with settings that win over the environment's.
+    pub(super) fn with_settings(self, settings: BTreeMap<String, SecretString>) -> Self {
+        Self { settings, objects: Arc::default(), ..self }
+    }
+
     /// Where it is, for messages.
     pub(super) fn place(&self) -> String {
         self.bucket.to_string()
@@ -70,7 +80,7 @@ impl BucketLedger {
     fn objects(&self) -> Result<&Objects, Error> {
         let made = self.objects.get_or_init(|| {
             let (ledger, lock) = self.bucket.objects()?;
-            let store = client::connect(&self.bucket)?;
+            let store = client::connect(&self.bucket, &self.settings)?;
             Ok(Objects {
                 ledger: Object::new(Arc::clone(&store), ledger, self.place()),
                 lock: LockObject::new(Object::new(store, lock, self.bucket.lock_place()), self.place()),

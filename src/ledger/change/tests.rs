@@ -139,3 +139,21 @@ fn a_remainder_is_what_was_taken_last() {
     let ledger = after([Change::Remainder(remainder(5)), Change::Remainder(remainder(-3))]);
     assert_eq!(ledger.remainder, Some(remainder(-3)));
 }
+
+#[test]
+fn a_limit_that_nobody_knows_any_more_is_not_remembered_and_the_others_are() {
+    let known = [Change::Limit(id("1"), 10), Change::Limit(id("2"), 20)];
+    let ledger = after(known.into_iter().chain([Change::LimitUnknown(id("1"))]));
+    assert_eq!(ledger.limits, [(id("2"), 20)].into());
+}
+
+#[test]
+fn limits_that_were_found_replace_all_others_with_the_remainder_they_leave() {
+    let remainder = Remainder { channels: 5, unrecorded: [id("1")].into() };
+    let before = [Change::Limit(id("1"), 10), Change::Remainder(remainder.clone())];
+    let found = |remainder| Change::Limits([(id("2"), 20)].into(), remainder);
+    for now in [None, Some(Remainder { channels: 7, ..remainder })] {
+        let ledger = after(before.clone().into_iter().chain([found(now.clone())]));
+        assert_eq!((ledger.limits, ledger.remainder), ([(id("2"), 20)].into(), now));
+    }
+}

@@ -64,6 +64,7 @@ pub(crate) async fn keep(store: &Store, binding: &Binding, ledger: Ledger) {
     let mut record = store.load(binding).await.unwrap();
     record.ledger = ledger;
     store.save(&hold, &mut record).await.unwrap();
+    hold.release().await;
 }
 
 async fn journal(store: &Store) -> Journal {

@@ -8,47 +8,48 @@ use proptest::sample::select;
 
 use super::{EVERYTHING, read, shown};
 
-/// An account of four good lines, or with one fault: what is written, and the line of the fault in it.
+/// A fault of an account.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     name: &'static str,
-    /// Lines that replace the line of the same field, or come after all others.
-    line: &'static str,
-    /// Which line of the account is to be named; `None`: the line itself.
-    named: Option<usize>,
+    /// What is written, in the place of the line of the same field or after all others. It is found in
+    /// the last of these lines; if there are none, where the account begins.
+    lines: &'static [&'static str],
+    /// The field whose line is taken out.
+    without: Option<&'static str>,
 }
 
-const fn kind(name: &'static str, line: &'static str) -> Kind {
-    Kind { name, line, named: None }
+const fn kind(name: &'static str, lines: &'static [&'static str]) -> Kind {
+    Kind { name, lines, without: None }
 }
 
 const KINDS: [Kind; 26] = [
-    kind("unknown field", "enable: true"),
-    kind("a field of Telnyx", "managed_account_allow_custom_pricing: true"),
-    kind("text for a boolean", "enabled: \"yes\""),
-    kind("boolean of another age", "enabled: on"),
-    kind("number for a boolean", "custom_pricing: 1"),
-    kind("negative limit", "channel_limit: -1"),
-    kind("text for a limit", "channel_limit: ten"),
-    kind("fraction for a limit", "channel_limit: 1.5"),
-    kind("limit that no pool has", "channel_limit: 5000000000"),
-    kind("list for a limit", "channel_limit: [1]"),
-    kind("no email address", "email: nobody"),
-    kind("number for an email", "email: 17"),
-    kind("an email twice", "email: FIRST@reseller.example"),
-    kind("an id twice", "id: first"),
-    kind("number for an id", "id: 17"),
-    kind("a key twice", "rollup_billing: true, rollup_billing: true"),
-    kind("a password", "password: hunter2"),
-    kind("a password as its source", "password_from: hunter2"),
-    kind("a variable of something else", "password_from: { env: HOME }"),
-    kind("no source", "password_from: {}"),
-    kind("two sources", "password_from: { env: TRUNKLINE_SECRET_A, file: a }"),
-    kind("nothing for a boolean", "reenable_connections:"),
-    kind("group of fields for a name", "name: { first: A }"),
-    kind("empty name", "name: ' '"),
-    kind("a name that cannot be seen", "name: \"a\\u202eb\""),
-    Kind { name: "no email", line: "email:gone", named: Some(0) },
+    kind("unknown field", &["enable: true"]),
+    kind("a field of Telnyx", &["managed_account_allow_custom_pricing: true"]),
+    kind("text for a boolean", &["enabled: \"yes\""]),
+    kind("boolean of another age", &["enabled: on"]),
+    kind("number for a boolean", &["custom_pricing: 1"]),
+    kind("negative limit", &["channel_limit: -1"]),
+    kind("text for a limit", &["channel_limit: ten"]),
+    kind("fraction for a limit", &["channel_limit: 1.5"]),
+    kind("limit that no pool has", &["channel_limit: 5000000000"]),
+    kind("list for a limit", &["channel_limit: [1]"]),
+    kind("no email address", &["email: nobody"]),
+    kind("number for an email", &["email: 17"]),
+    kind("an email twice", &["email: FIRST@reseller.example"]),
+    kind("an id twice", &["id: first"]),
+    kind("number for an id", &["id: 17"]),
+    kind("a key twice", &["rollup_billing: true", "rollup_billing: true"]),
+    kind("a password", &["password: hunter2"]),
+    kind("a password as its source", &["password_from: hunter2"]),
+    kind("a variable of something else", &["password_from: { env: HOME }"]),
+    kind("no source", &["password_from: {}"]),
+    kind("two sources", &["password_from: { env: TRUNKLINE_SECRET_A, file: a }"]),
+    kind("nothing for a boolean", &["reenable_connections:"]),
+    kind("group of fields for a name", &["name: { first: A }"]),
+    kind("empty name", &["name: ' '"]),
+    kind("a name that cannot be seen", &["name: \"a\\u202eb\""]),
+    Kind { name: "no email", lines: &[], without: Some("email") },
 ];
 
 /// The lines of an account, with the fault if there is one, and which of them it is to be found in.
@@ -59,22 +60,19 @@ fn account(number: usize, fault: Option<Kind>) -> (Vec<String>, Option<usize>) {
         "enabled: true".to_owned(),
         format!("channel_limit: {number}"),
     ];
-    let Some(Kind { name: _, line, named }) = fault else { return (lines, None) };
-    if let Some(named) = named {
-        lines.remove(1);
-        return (lines, Some(named));
+    let Some(Kind { name: _, lines: faulty, without }) = fault else { return (lines, None) };
+    if let Some(field) = without {
+        lines.retain(|line| !line.starts_with(field));
     }
-    let mut at = lines.len();
-    for line in line.split(", rollup") {
-        let field = line.split(':').next().unwrap();
-        at = lines
-            .iter()
-            .position(|good| good.starts_with(&format!("{field}:")))
-            .unwrap_or(lines.len());
-        let line = if line.starts_with('_') { format!("rollup{line}") } else { line.to_owned() };
-        lines.splice(at..(at + 1).min(lines.len()), [line]);
+    let mut named = 0;
+    for line in faulty {
+        let field = line.split_inclusive(':').next().unwrap();
+        let good = ["name:", "email:", "enabled:", "channel_limit:"].contains(&field);
+        named =
+            lines.iter().position(|line| good && line.starts_with(field)).unwrap_or(lines.len());
+        lines.splice(named..(named + 1).min(lines.len()), [(*line).to_owned()]);
     }
-    (lines, Some(at))
+    (lines, Some(named))
 }
 
 /// A manifest of accounts, and the lines with a fault.

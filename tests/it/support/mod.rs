@@ -1,8 +1,12 @@
 //! What tests of several subjects share: a server that misbehaves on demand, and connections to it.
 
 pub(crate) mod bodies;
+#[cfg(feature = "object-store")]
+pub(crate) mod moto;
 pub(crate) mod proxy;
 pub(crate) mod server;
+pub(crate) mod site;
+pub(crate) mod world;
 
 use std::time::Duration;
 

@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
-use super::world::{TODAY, World, worlds};
 use super::*;
+use crate::support::world::{Customer, TODAY, World, worlds};
 
 const CASES: u32 = 2000;
 
@@ -278,8 +278,7 @@ fn the_generators_reach_what_the_laws_are_about() {
         see("blocked", found(Code::AccountBlocked));
         see("cancelled", found(Code::AccountCancelled));
         see("unknown status", found(Code::StatusUnknown));
-        let odd =
-            |one: &super::world::Customer| one.account.email.as_str() != one.account.email.folded();
+        let odd = |one: &Customer| one.account.email.as_str() != one.account.email.folded();
         see("odd case", world.accounts.iter().any(odd));
         see("owner", found(Code::OwnerUnlisted));
         see("protected", found(Code::Protected));
