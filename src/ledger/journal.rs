@@ -1,15 +1,18 @@
 //! Records what happens while many requests are under way, in few durable writes.
 //!
-//! What is recorded while a write is under way goes together in the next one. A task of its own writes, so
-//! that a caller who goes away in the middle leaves nothing half done.
+//! What is recorded while a write is under way goes together in the next one. Where a write is a request to a
+//! bucket, it also waits a little for those who are expected. A task of its own writes, so that a caller who
+//! goes away in the middle leaves nothing half done.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 
 use super::change::{Change, apply};
+use super::crowd::{Crowd, LONGEST};
 use super::record::{Binding, Record};
 use super::{Error, Hold, Holder, Store};
 use crate::model::{AccountId, Email, Ledger};
@@ -79,7 +82,8 @@ impl Journal {
         let place = store.place();
         let (inbox, messages) = mpsc::unbounded_channel();
         let (shown, current) = watch::channel(Arc::new(record.clone()));
-        tokio::spawn(Writer { store, hold, record, shown, broken: None }.run(messages));
+        let crowd = Crowd::default();
+        tokio::spawn(Writer { store, hold, record, shown, crowd, broken: None }.run(messages));
         Self { place, inbox, current }
     }
 
@@ -156,6 +160,7 @@ struct Writer {
     /// As it is on disk.
     record: Record,
     shown: watch::Sender<Arc<Record>>,
+    crowd: Crowd,
     /// Why nothing is written any more.
     broken: Option<Error>,
 }
@@ -165,6 +170,9 @@ impl Writer {
         let mut closing = Vec::new();
         let mut batch = Vec::new();
         while closing.is_empty() && messages.recv_many(&mut batch, TOGETHER).await > 0 {
+            if self.store.is_far() {
+                self.gather(&mut batch, &mut messages).await;
+            }
             let mut answers = Vec::with_capacity(batch.len());
             let mut next = self.record.clone();
             for Message { work, done } in batch.drain(..) {
@@ -179,17 +187,40 @@ impl Writer {
                 }
             }
             let written = self.write(next).await;
+            self.crowd.seen(answers.len() + messages.len());
             for (done, refused) in answers {
                 // Who no longer waits does not want to know.
                 let _ = done.send(refused.and(written.clone()));
             }
         }
-        let Self { store: _, hold, record: _, shown: _, broken } = self;
+        let Self { store: _, hold, record: _, shown: _, crowd: _, broken } = self;
         drop(messages);
         hold.release().await;
         for done in closing {
             let _ = done.send(broken.clone().map_or(Ok(()), Err));
         }
+    }
+
+    /// Waits for those who are expected to record something, too.
+    async fn gather(
+        &mut self,
+        batch: &mut Vec<Message>,
+        messages: &mut mpsc::UnboundedReceiver<Message>,
+    ) {
+        let (begun, mut last, mut apart) = (Instant::now(), Instant::now(), Duration::ZERO);
+        let waits = |message: &Message| matches!(message.work, Work::Record(_));
+        // A manager alone writes nothing, and who closes is the last.
+        while batch.len() < TOGETHER && batch.iter().all(waits) && self.crowd.misses_some(batch.len()) {
+            let end = (last + self.crowd.patience()).min(begun + LONGEST);
+            let room = TOGETHER - batch.len();
+            match timeout_at(end, messages.recv_many(batch, room)).await {
+                Ok(more) if more > 0 => {}
+                Ok(_) | Err(_) => break,
+            }
+            apart = apart.max(last.elapsed());
+            last = Instant::now();
+        }
+        self.crowd.gathered(batch.len(), apart);
     }
 
     /// Writes what has changed. A write that failed may have happened or not, so it is the last one.

@@ -8,6 +8,7 @@
 #[cfg_attr(not(feature = "object-store"), path = "no_bucket.rs")]
 mod bucket;
 mod change;
+mod crowd;
 mod document;
 mod error;
 mod file;

@@ -106,6 +106,14 @@ impl Store {
         }
     }
 
+    /// Whether a write takes so long, or costs so much, that it is worth waiting for others to share it.
+    pub(super) fn is_far(&self) -> bool {
+        match &self.0 {
+            Kind::Nowhere | Kind::Memory(_) | Kind::File(_) => false,
+            Kind::Bucket(_) => true,
+        }
+    }
+
     /// Reads what is there for a run with `binding`; what is not there yet is empty. Needs no lock: it is
     /// always one whole text.
     ///

@@ -1,5 +1,6 @@
 //! One object: read whole, and replaced only when it is still the one that was read.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// An object, which may be there or not.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Object {
     store: Arc<dyn ObjectStore>,
     path: Path,
@@ -139,6 +140,13 @@ impl Object {
             why: "it has no ETag".to_owned(),
             hint: "keep the ledger in a bucket that honours If-Match and If-None-Match",
         }
+    }
+}
+
+/// Without the connection, which knows the key.
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
