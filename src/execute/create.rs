@@ -108,7 +108,8 @@ impl Performer<'_> {
             return outcome.ended(Ending::Unknown(fault));
         }
         let known = Change::Acknowledged(new.email.clone(), account.id.clone());
-        if let Err(error) = self.record(known).await {
+        // Nobody waits for it: until it is written the create is recorded as sent, and the next is not.
+        if let Err(error) = self.work.journal.note(known) {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
         }
         chained.created = Some(account.id.clone());

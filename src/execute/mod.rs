@@ -72,6 +72,10 @@ pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcom
     for phase in phases(&work.plan.actions) {
         outcomes.extend(run_phase(phase, &performer).await);
     }
+    if let Err(error) = work.journal.flush().await {
+        // Who closes the journal is told.
+        tracing::warn!(%error, "not all of what was done could be recorded");
+    }
     if !*stop.borrow() {
         limits::take_remainder(work).await;
     }

@@ -5,7 +5,8 @@
 //! goes away in the middle leaves nothing half done.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,6 +20,8 @@ use crate::model::{AccountId, Email, Ledger};
 
 /// How many messages one write takes up at most. More wait for the next.
 const TOGETHER: usize = 4096;
+/// How long what nobody waits for may wait for company.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A ledger that is held for writing. Clones are the same one; the lock is let go when the last is dropped,
 /// or by [`close`](Self::close).
@@ -27,17 +30,29 @@ pub struct Journal {
     place: String,
     inbox: mpsc::UnboundedSender<Message>,
     current: watch::Receiver<Arc<Record>>,
+    shared: Arc<Shared>,
+}
+
+/// What a journal and its writer both know.
+#[derive(Debug, Default)]
+struct Shared {
+    /// How many wait for what they have recorded.
+    waiting: AtomicUsize,
+    /// Why nothing is written any more.
+    broken: OnceLock<Error>,
 }
 
 #[derive(Debug)]
 struct Message {
     work: Work,
-    done: oneshot::Sender<Result<(), Error>>,
+    /// Who waits for it. `None`: nobody does.
+    done: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
 #[derive(Debug)]
 enum Work {
     Record(Vec<Change>),
+    Flush,
     Bind(AccountId),
     Close,
 }
@@ -83,8 +98,10 @@ impl Journal {
         let (inbox, messages) = mpsc::unbounded_channel();
         let (shown, current) = watch::channel(Arc::new(record.clone()));
         let crowd = Crowd::default();
-        tokio::spawn(Writer { store, hold, record, shown, crowd, broken: None }.run(messages));
-        Self { place, inbox, current }
+        let shared = Arc::<Shared>::default();
+        let writer = Writer { store, hold, record, shown, crowd, shared: Arc::clone(&shared) };
+        tokio::spawn(writer.run(messages));
+        Self { place, inbox, current, shared }
     }
 
     /// What is on disk now.
@@ -127,6 +144,32 @@ impl Journal {
         self.send(Work::Record(changes)).await
     }
 
+    /// Records what has happened already and could be found out again, such as an answer of Telnyx: nobody waits
+    /// for it. It is written with, and before, whatever is recorded next, or a little later by itself.
+    ///
+    /// That it could not be written is told by everything that is recorded afterwards, by [`flush`](Self::flush)
+    /// and by [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// When the journal has ended, or something before could not be written.
+    pub fn note(&self, change: Change) -> Result<(), Error> {
+        if let Some(error) = self.shared.broken.get() {
+            return Err(error.clone());
+        }
+        let message = Message { work: Work::Record(vec![change]), done: None };
+        self.inbox.send(message).map_err(|_| self.closed())
+    }
+
+    /// Waits until everything that was recorded and noted before is on disk.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.send(Work::Flush).await
+    }
+
     /// Binds the ledger to a manager, which the next write keeps.
     ///
     /// # Errors
@@ -146,10 +189,18 @@ impl Journal {
     }
 
     async fn send(&self, work: Work) -> Result<(), Error> {
-        let closed = || Error::Closed { place: self.place.clone() };
         let (done, answer) = oneshot::channel();
-        self.inbox.send(Message { work, done }).map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = self.inbox.send(Message { work, done: Some(done) });
+        let answered = match sent {
+            Ok(()) => answer.await.map_err(|_| self.closed()),
+            Err(_) => Err(self.closed()),
+        };
+        answered?
+    }
+
+    fn closed(&self) -> Error {
+        Error::Closed { place: self.place.clone() }
     }
 }
 
@@ -161,8 +212,7 @@ struct Writer {
     record: Record,
     shown: watch::Sender<Arc<Record>>,
     crowd: Crowd,
-    /// Why nothing is written any more.
-    broken: Option<Error>,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
@@ -183,21 +233,25 @@ impl Writer {
                     Work::Bind(manager) => {
                         answers.push((done, next.bind(&manager, &self.store.place())));
                     }
-                    Work::Close => closing.push(done),
+                    Work::Flush => answers.push((done, Ok(()))),
+                    Work::Close => closing.extend(done),
                 }
             }
             let written = self.write(next).await;
-            self.crowd.seen(answers.len() + messages.len());
+            self.crowd.seen(self.shared.waiting.load(Ordering::Relaxed));
             for (done, refused) in answers {
-                // Who no longer waits does not want to know.
-                let _ = done.send(refused.and(written.clone()));
+                if let Some(done) = done {
+                    self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+                    // Who no longer waits does not want to know.
+                    let _ = done.send(refused.and(written.clone()));
+                }
             }
         }
-        let Self { store: _, hold, record: _, shown: _, crowd: _, broken } = self;
+        let Self { store: _, hold, record: _, shown: _, crowd: _, shared } = self;
         drop(messages);
         hold.release().await;
         for done in closing {
-            let _ = done.send(broken.clone().map_or(Ok(()), Err));
+            let _ = done.send(shared.broken.get().cloned().map_or(Ok(()), Err));
         }
     }
 
@@ -208,24 +262,32 @@ impl Writer {
         messages: &mut mpsc::UnboundedReceiver<Message>,
     ) {
         let (begun, mut last, mut apart) = (Instant::now(), Instant::now(), Duration::ZERO);
-        let waits = |message: &Message| matches!(message.work, Work::Record(_));
-        // A manager alone writes nothing, and who closes is the last.
-        while batch.len() < TOGETHER && batch.iter().all(waits) && self.crowd.misses_some(batch.len()) {
-            let end = (last + self.crowd.patience()).min(begun + LONGEST);
+        // A manager alone writes nothing, and who flushes or closes wants it now.
+        let can_wait = |message: &Message| matches!(message.work, Work::Record(_));
+        let count = |batch: &[Message]| batch.iter().filter(|one| one.done.is_some()).count();
+        while batch.len() < TOGETHER && batch.iter().all(can_wait) {
+            let end = match count(batch) {
+                0 => begun + LINGER,
+                there if self.crowd.misses_some(there) => last + self.crowd.patience(),
+                _ => break,
+            };
             let room = TOGETHER - batch.len();
-            match timeout_at(end, messages.recv_many(batch, room)).await {
+            match timeout_at(end.min(begun + LONGEST), messages.recv_many(batch, room)).await {
                 Ok(more) if more > 0 => {}
                 Ok(_) | Err(_) => break,
             }
             apart = apart.max(last.elapsed());
             last = Instant::now();
         }
-        self.crowd.gathered(batch.len(), apart);
+        match count(batch) {
+            0 => {}
+            there => self.crowd.gathered(there, apart),
+        }
     }
 
     /// Writes what has changed. A write that failed may have happened or not, so it is the last one.
     async fn write(&mut self, mut next: Record) -> Result<(), Error> {
-        if let Some(error) = &self.broken {
+        if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
         }
         if next.ledger == self.record.ledger {
@@ -234,8 +296,7 @@ impl Writer {
             return Ok(());
         }
         if let Err(error) = self.store.save(&self.hold, &mut next).await {
-            self.broken = Some(error.clone());
-            return Err(error);
+            return Err(self.shared.broken.get_or_init(|| error).clone());
         }
         self.record = next;
         self.shown.send_replace(Arc::new(self.record.clone()));
