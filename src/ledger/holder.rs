@@ -42,7 +42,13 @@ impl Holder {
         // Fractions of a second tell a person nothing.
         let now = Timestamp::now();
         let since = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
-        Self { pid: std::process::id(), since, command: command.to_owned(), host: None, lease: None }
+        Self {
+            pid: std::process::id(),
+            since,
+            command: command.to_owned(),
+            host: None,
+            lease: None,
+        }
     }
 }
 

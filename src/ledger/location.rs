@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::{Bucket, Error};
 use super::error::plain;
+use super::{Bucket, Error};
 
 /// Where a ledger is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

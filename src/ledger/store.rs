@@ -76,12 +76,11 @@ impl Store {
     /// The same place, reached with settings that win over the environment's: the names are those of the
     /// vendor's variables, such as `AWS_ENDPOINT_URL`. Only a bucket has any.
     #[must_use]
-    pub fn with_settings(
-        self,
-        settings: impl IntoIterator<Item = (String, SecretString)>,
-    ) -> Self {
+    pub fn with_settings(self, settings: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         Self(match self.0 {
-            Kind::Bucket(bucket) => Kind::Bucket(bucket.with_settings(settings.into_iter().collect())),
+            Kind::Bucket(bucket) => {
+                Kind::Bucket(bucket.with_settings(settings.into_iter().collect()))
+            }
             other @ (Kind::Nowhere | Kind::Memory(_) | Kind::File(_)) => other,
         })
     }

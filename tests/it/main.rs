@@ -35,6 +35,8 @@ mod resend;
 mod sandbox;
 #[cfg(test)]
 mod secrets;
+#[cfg(all(test, feature = "object-store"))]
+mod shared;
 #[cfg(test)]
 mod shedding;
 #[cfg(test)]

@@ -147,7 +147,7 @@ async fn what_is_refused_changes_nothing_not_even_what_was_fine_of_it() {
         &["forget", "two@acme.example", "sending@acme.example"],
         &["forget", "two@acme.example", "nobody@acme.example"],
         &["unlock", "17"],
-        &["show", "--state", "s3://bucket/acme.json"],
+        &["show", "--state", "s3://key@bucket/acme.json"],
     ];
     let mut told = String::new();
     for arguments in cases {

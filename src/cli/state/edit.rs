@@ -41,9 +41,7 @@ pub(super) async fn resolve(
     let journal = open(global, store, "state resolve").await?;
     let settled = match settlement(&journal.ledger(), args) {
         Ok(Some(settlement)) => settlement.record(&journal).await,
-        Ok(None) => {
-            terminal::print("No create is of unknown outcome.\n").map(|()| Exit::Fine)
-        }
+        Ok(None) => terminal::print("No create is of unknown outcome.\n").map(|()| Exit::Fine),
         Err(refused) => Err(refused),
     };
     close(journal, settled).await

@@ -57,8 +57,7 @@ pub(super) fn connect(
     Ok(match bucket.vendor {
         Vendor::S3 => Arc::new(s3(bucket, settings)?.build().map_err(unusable)?),
         Vendor::Google => {
-            let mut builder =
-                GoogleCloudStorageBuilder::from_env().with_bucket_name(&bucket.name);
+            let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(&bucket.name);
             for (key, value) in all::<GoogleConfigKey>(settings, GoogleConfigKey::Client) {
                 builder = builder.with_config(key, value);
             }

@@ -101,9 +101,11 @@ impl LockObject {
                 && let Some(held) = &lock.held
             {
                 let first = watched.is_none();
-                let changed = !is_same(watched.as_ref().map(|one| &one.version), Some(&found.version));
+                let changed =
+                    !is_same(watched.as_ref().map(|one| &one.version), Some(&found.version));
                 if changed {
-                    watched = Some(Watched { version: found.version.clone(), since: Instant::now() });
+                    watched =
+                        Some(Watched { version: found.version.clone(), since: Instant::now() });
                     // Who renews it is alive.
                     proof_until = (first && held.looks_over(found))
                         .then(|| Instant::now() + held.lease() + AGAIN.1);
@@ -164,8 +166,8 @@ impl LockObject {
     pub(super) async fn break_open(&self, id: &str) -> Result<Holder, Error> {
         loop {
             let read = self.read().await?;
-            let Some((found, lock, holder)) =
-                read.and_then(|(found, lock)| lock.holder(&found).map(|holder| (found, lock, holder)))
+            let Some((found, lock, holder)) = read
+                .and_then(|(found, lock)| lock.holder(&found).map(|holder| (found, lock, holder)))
             else {
                 return Err(Error::NotLocked { place: self.ledger.clone() });
             };
@@ -263,5 +265,7 @@ fn host() -> String {
     let said = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let said = said.or_else(|| std::env::var("HOSTNAME").ok());
     let said = said.or_else(|| std::env::var("COMPUTERNAME").ok());
-    said.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or("?".to_owned())
+    said.map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or("?".to_owned())
 }

@@ -16,14 +16,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use object_store::UpdateVersion;
+use secrecy::SecretString;
 use tokio::time::timeout_at;
 
 use super::document::version;
 use super::{Error, Holder};
-use hold::Keeper;
 pub(super) use hold::BucketHold;
+use hold::Keeper;
 use lock::LockObject;
 use object::{Object, Swap};
 pub use place::Bucket;
@@ -83,7 +83,10 @@ impl BucketLedger {
             let store = client::connect(&self.bucket, &self.settings)?;
             Ok(Objects {
                 ledger: Object::new(Arc::clone(&store), ledger, self.place()),
-                lock: LockObject::new(Object::new(store, lock, self.bucket.lock_place()), self.place()),
+                lock: LockObject::new(
+                    Object::new(store, lock, self.bucket.lock_place()),
+                    self.place(),
+                ),
             })
         });
         made.as_ref().map_err(Clone::clone)

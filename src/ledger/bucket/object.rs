@@ -84,7 +84,11 @@ impl Object {
     /// A refusal (412), a collision (409) and an answer that was lost look alike here: the client may have
     /// sent the request more than once. What is there afterwards tells them apart. Each write has a name
     /// of its own beside the content, for others could have written the same content.
-    pub(super) async fn swap(&self, bytes: &[u8], over: Option<&UpdateVersion>) -> Result<Swap, Error> {
+    pub(super) async fn swap(
+        &self,
+        bytes: &[u8],
+        over: Option<&UpdateVersion>,
+    ) -> Result<Swap, Error> {
         let write = uuid::Uuid::new_v4().to_string();
         let end = Instant::now() + PATIENCE;
         let mut wait = AGAIN;

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use trunkline::ledger::{Change, Error, Hold, Holder, Journal, Location, Store};
 use trunkline::model::Ledger;
 
-use super::{binding, email, id, keep, sample};
+use super::{binding, email, id, keep};
 use crate::support::moto::{BUCKET, Moto, moto, store};
 use crate::support::proxy::{Fault, Proxy};
 
@@ -46,7 +46,9 @@ fn on_write(number: usize, fault: Fault) -> impl Fn(&str, &str, &str) -> Fault +
 async fn an_object_that_was_cut_at_any_byte_is_refused() {
     let Some(moto) = moto() else { return };
     let whole = moto.store();
-    keep(&whole, &binding(), sample()).await;
+    // A small one: each cut is a request or two. The suite of the file cuts a large one.
+    keep(&whole, &binding(), Ledger { limits: [(id("a-1"), 30)].into(), ..Ledger::default() })
+        .await;
     let bytes = moto.get(&whole).await;
     let cut = |length: usize| {
         let bytes = &bytes[..length];
@@ -101,15 +103,16 @@ async fn a_folder_of_ledgers_has_one_for_each_organization() {
     let of = |organization: &str| Store::new(&folder.clone().for_organization(organization));
     assert_eq!(of("acme").place(), format!("s3://{BUCKET}/folder/acme.json"));
     let named = Location::parse(&format!("s3://{BUCKET}/x.json")).unwrap();
-    assert_eq!(Store::new(&named.for_organization("acme")).place(), format!("s3://{BUCKET}/x.json"));
+    assert_eq!(
+        Store::new(&named.for_organization("acme")).place(),
+        format!("s3://{BUCKET}/x.json")
+    );
 }
 
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_neither_taken_for_failed_nor_done_twice() {
     let Some(moto) = moto() else { return };
-    for fault in
-        [Fault::AnswerLost, Fault::RequestLost, Fault::Refused(409), Fault::Refused(412)]
-    {
+    for fault in [Fault::AnswerLost, Fault::RequestLost, Fault::Refused(409), Fault::Refused(412)] {
         for number in [0, 1] {
             let key = Moto::new_key();
             let (_proxy, origin) = through(moto, on_write(number, fault)).await;
@@ -142,10 +145,8 @@ async fn what_somebody_else_has_written_is_a_conflict_even_if_it_is_the_same() {
     let mut again = ours.load(&binding()).await.unwrap();
     let mut theirs_again = theirs.load(&binding()).await.unwrap();
     assert_eq!(again, theirs_again);
-    let (one, other) = tokio::join!(
-        ours.save(&hold, &mut again),
-        theirs.save(&hold, &mut theirs_again)
-    );
+    let (one, other) =
+        tokio::join!(ours.save(&hold, &mut again), theirs.save(&hold, &mut theirs_again));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     hold.release().await;
 }
@@ -198,7 +199,8 @@ async fn a_lock_that_is_renewed_is_not_taken_over_and_tells_who_until_when_and_w
 }
 
 #[tokio::test]
-async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_by_who_did_not_want_to_wait() {
+async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_by_who_did_not_want_to_wait()
+ {
     let Some(moto) = moto() else { return };
     let key = Moto::new_key();
     let lease = Duration::from_millis(1500);
@@ -340,47 +342,4 @@ async fn an_empty_ledger_can_be_written_where_one_was_removed_only_by_who_has_se
     assert_eq!(store.read().await.unwrap(), None);
     assert_eq!(store.load(&binding()).await.unwrap().ledger, Ledger::default());
     hold.release().await;
-}
-
-/// How often a bucket is written when so many creates are under way as `execute` does it, each request taking a while.
-async fn writes_of_creates(moto: &Moto, creates: u32, waits: bool) -> (usize, Duration) {
-    let store = moto.store();
-    let journal =
-        Journal::open(store.clone(), &binding(), &Holder::this("apply"), Duration::ZERO).await.unwrap();
-    let emails: Vec<_> = (0..creates).map(|number| email(&format!("{number}"))).collect();
-    journal.record(Change::Intend(emails.clone())).await.unwrap();
-    let begun = Instant::now();
-    let create = |email: trunkline::model::Email| {
-        let journal = &journal;
-        async move {
-            let request = || tokio::time::sleep(Duration::from_millis(fastrand::u64(20..50)));
-            request().await;
-            journal.record(Change::Sending(email.clone())).await.unwrap();
-            request().await;
-            let account = id(email.as_str());
-            match waits {
-                true => journal.record(Change::Acknowledged(email, account)).await.unwrap(),
-                false => {
-                    journal.note(Change::Acknowledged(email, account.clone())).unwrap();
-                    request().await;
-                    journal.note(Change::Limit(account, 10)).unwrap();
-                }
-            }
-        }
-    };
-    stream::iter(emails.into_iter().map(create)).buffer_unordered(16).collect::<()>().await;
-    let took = begun.elapsed();
-    journal.close().await.unwrap();
-    (moto.writes(&store), took)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_creates_cost_fewer_than_150_writes() {
-    let Some(moto) = moto() else { return };
-    for waits in [true, false] {
-        for n in [1, 5, 40, 1000] {
-            let (writes, took) = writes_of_creates(moto, n, waits).await;
-            eprintln!("{waits}: {n} creates, {writes} writes in {took:?}");
-        }
-    }
 }

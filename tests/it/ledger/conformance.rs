@@ -70,7 +70,11 @@ async fn one_holds_the_lock_the_other_is_told_who_and_readers_do_not_care() {
         let Err(error @ Error::Locked { .. }) = other else { panic!("{other:?}") };
         let told = error.to_string();
         for part in [
-            format!("the ledger {} is in use by process {} (apply)", store.place(), std::process::id()),
+            format!(
+                "the ledger {} is in use by process {} (apply)",
+                store.place(),
+                std::process::id()
+            ),
             format!(" since {}", holder.since),
         ] {
             assert!(told.contains(&part), "{told}");

@@ -1,6 +1,8 @@
 //! The ledger: where it is kept, what is refused, who holds it, and what a journal writes.
 
 #[cfg(feature = "object-store")]
+mod batches;
+#[cfg(feature = "object-store")]
 mod bucket;
 mod conformance;
 mod damage;

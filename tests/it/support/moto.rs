@@ -92,8 +92,7 @@ impl Moto {
         let made = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let client =
-                trunkline::telnyx::client(Duration::from_secs(20), true).unwrap();
+            let client = trunkline::telnyx::client(Duration::from_secs(20), true).unwrap();
             let answer = runtime.block_on(async { client.put(url).send().await }).unwrap();
             assert!(answer.status().is_success(), "{answer:?}");
         });
