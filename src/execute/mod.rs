@@ -139,6 +139,8 @@ async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome
     for (place, action) in chain {
         let outcome = if broken || *performer.stop.borrow() {
             Outcome::skipped(action)
+        } else if let Err(error) = performer.work.journal.is_alone() {
+            Outcome::new(action, Ending::Failed(Fault::not_sent(&error)))
         } else {
             finish(performer, action, &mut chained).await
         };

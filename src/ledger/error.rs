@@ -29,12 +29,12 @@ pub enum Error {
         place: String,
     },
     /// Somebody else holds the lock.
-    #[error("the ledger {place} is in use by {}", by(holder.as_ref()))]
+    #[error("the ledger {place} is in use by {}", by(holder.as_deref()))]
     Locked {
         /// Where the ledger is.
         place: String,
         /// Who holds it. `None`: its lock does not say.
-        holder: Option<Holder>,
+        holder: Option<Box<Holder>>,
     },
     /// The lock was ours, and is not any more.
     #[error("the lock of the ledger {place} was lost")]
@@ -54,7 +54,7 @@ pub enum Error {
         /// Where the ledger is.
         place: String,
         /// Who holds the one that is there.
-        holder: Holder,
+        holder: Box<Holder>,
     },
     /// The lock of a file was to be broken.
     #[error("the lock of a file has no id")]
@@ -177,7 +177,7 @@ impl Error {
             Self::NoPlace { .. } => Some(
                 "it looks like acme.json, file:///var/lib/trunkline/acme.json, s3://bucket/folder, memory: or none",
             ),
-            Self::Locked { holder: Some(Holder { lease: Some(_), .. }), .. } => Some(
+            Self::Locked { holder: Some(holder), .. } if holder.lease.is_some() => Some(
                 "wait for it with --lock-timeout 5m; that of a process that was killed expires, and state unlock ID breaks it",
             ),
             Self::Locked { .. } => {

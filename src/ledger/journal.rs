@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
+use super::bucket::Term;
 use super::change::{Change, apply};
 use super::crowd::{Crowd, LONGEST};
 use super::record::{Binding, Record};
@@ -31,6 +32,8 @@ pub struct Journal {
     inbox: mpsc::UnboundedSender<Message>,
     current: watch::Receiver<Arc<Record>>,
     shared: Arc<Shared>,
+    /// Until when the lock is ours. `None`: until it is closed.
+    term: Option<Term>,
 }
 
 /// What a journal and its writer both know.
@@ -98,10 +101,10 @@ impl Journal {
         let (inbox, messages) = mpsc::unbounded_channel();
         let (shown, current) = watch::channel(Arc::new(record.clone()));
         let crowd = Crowd::default();
-        let shared = Arc::<Shared>::default();
+        let (shared, term) = (Arc::<Shared>::default(), hold.term());
         let writer = Writer { store, hold, record, shown, crowd, shared: Arc::clone(&shared) };
         tokio::spawn(writer.run(messages));
-        Self { place, inbox, current, shared }
+        Self { place, inbox, current, shared, term }
     }
 
     /// What is on disk now.
@@ -168,6 +171,26 @@ impl Journal {
     /// When it could not be written.
     pub async fn flush(&self) -> Result<(), Error> {
         self.send(Work::Flush).await
+    }
+
+    /// Whether it is certain that nobody else applies: who can't be sure begins nothing new.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LockLost`] when the lock has expired or was broken, [`Error::Conflict`] when somebody else has
+    /// written.
+    pub fn is_alone(&self) -> Result<(), Error> {
+        if let Some(error @ (Error::LockLost { .. } | Error::Conflict { .. })) =
+            self.shared.broken.get()
+        {
+            return Err(error.clone());
+        }
+        match &self.term {
+            Some(term) if term.until().is_none() => {
+                Err(Error::LockLost { place: self.place.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Binds the ledger to a manager, which the next write keeps.

@@ -1,12 +1,15 @@
 //! What stands for a ledger in a bucket in a build without the feature `object-store`: there is none, as
 //! there is no way to name one.
 
+#![expect(clippy::unused_async, reason = "it stands for what waits for a network")]
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::error::plain;
 use super::{Error, Holder};
@@ -80,7 +83,20 @@ impl BucketLedger {
     }
 }
 
+#[derive(Clone, Debug)]
+pub(super) struct Term(Infallible);
+
+impl Term {
+    pub(super) fn until(&self) -> Option<Instant> {
+        match self.0 {}
+    }
+}
+
 impl BucketHold {
+    pub(super) fn term(&self) -> Term {
+        match self.0 {}
+    }
+
     pub(super) async fn release(self) {
         match self.0 {}
     }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
-use super::bucket::{BucketHold, BucketLedger};
+use super::bucket::{BucketHold, BucketLedger, Term};
 use super::document;
 use super::file::{FileHold, LedgerFile};
 use super::memory::{Memory, MemoryHold};
@@ -47,6 +47,14 @@ impl Hold {
         match self.0 {
             Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => {}
             Lock::Bucket(hold) => hold.release().await,
+        }
+    }
+
+    /// What tells whether it still holds.
+    pub(super) fn term(&self) -> Option<Term> {
+        match &self.0 {
+            Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => None,
+            Lock::Bucket(hold) => Some(hold.term()),
         }
     }
 }
@@ -164,7 +172,7 @@ impl Store {
                 blocking(move || file.replace(&bytes, over.as_deref())).await?;
             }
             Kind::Bucket(bucket) => match &held.0 {
-                Lock::Bucket(hold) => bucket.replace(hold, &bytes, over.as_deref()).await?,
+                Lock::Bucket(lease) => bucket.replace(lease, &bytes, over.as_deref()).await?,
                 Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => {
                     return Err(Error::LockLost { place: self.place() });
                 }
@@ -198,7 +206,7 @@ impl Store {
             if left.is_zero() {
                 return Err(Error::Locked {
                     place: self.place(),
-                    holder: self.said_holder().await?,
+                    holder: self.said_holder().await?.map(Box::new),
                 });
             }
             sleep(AGAIN.min(left)).await;
@@ -223,7 +231,7 @@ impl Store {
         if !locked {
             return Ok(());
         }
-        Err(Error::Locked { place: self.place(), holder: self.said_holder().await? })
+        Err(Error::Locked { place: self.place(), holder: self.said_holder().await?.map(Box::new) })
     }
 
     /// Breaks the lock of a bucket that has this id: who held it. Whoever it was writes nothing any more.

@@ -35,7 +35,8 @@ mod resend;
 mod sandbox;
 #[cfg(test)]
 mod secrets;
-#[cfg(all(test, feature = "object-store"))]
+#[cfg(test)]
+#[cfg(feature = "object-store")]
 mod shared;
 #[cfg(test)]
 mod shedding;

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::{ledger, terminal};
-use crate::ledger::{Error, Holder, Location, Store};
+use crate::ledger::{Error, Location, Store};
 use crate::report::escape_line;
 
 #[derive(clap::Args, Debug)]
@@ -81,17 +81,20 @@ async fn unlock(store: &Store, id: Option<&str>) -> Result<Exit, Failure> {
             terminal::print(&format!("Nobody holds the lock of {}.\n", store.place()))?;
             Ok(Exit::Fine)
         }
-        Err(error @ Error::Locked { holder: Some(Holder { lease: Some(_), .. }), .. }) => {
-            Err(Failure::new(
-                error,
-                "it expires unless it is renewed; if that process is gone, trunkline state unlock ID breaks it now",
-            ))
+        Err(Error::Locked { place, holder }) => {
+            let leased = holder.as_ref().is_some_and(|holder| holder.lease.is_some());
+            Err(Failure::new(Error::Locked { place, holder }, how_it_ends(leased)))
         }
-        Err(error @ Error::Locked { .. }) => Err(Failure::new(
-            error,
-            "the operating system holds this lock until that process ends; there is nothing to break",
-        )),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// How a lock ends that is not let go.
+fn how_it_ends(leased: bool) -> &'static str {
+    if leased {
+        "it expires unless it is renewed; if that process is gone, trunkline state unlock ID breaks it now"
+    } else {
+        "the operating system holds this lock until that process ends; there is nothing to break"
     }
 }
 

@@ -16,8 +16,9 @@ use super::lock::{Lock, LockObject, Taken};
 /// How long letting it go may take: it expires anyway.
 const RELEASE: Duration = Duration::from_secs(5);
 
-/// Until when a lock is held. `None`: it is lost.
-type Term = Arc<Mutex<Option<Until>>>;
+/// Until when a lock is held: nothing, once it is lost. Clones are the same.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Term(Arc<Mutex<Option<Until>>>);
 
 /// By both clocks: the steady one stands still while a machine sleeps, the other may be set.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +36,9 @@ pub(in super::super) struct BucketHold {
 }
 
 impl BucketHold {
-    /// Until when it surely is ours. `None`: it is not, or not any more.
-    pub(in super::super) fn until(&self) -> Option<Instant> {
-        let until = (*self.term.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let holds = Instant::now() < until.steady && SystemTime::now() < until.wall;
-        holds.then_some(until.steady)
+    /// Until when it is ours.
+    pub(in super::super) fn term(&self) -> Term {
+        self.term.clone()
     }
 
     /// Lets it go, and returns when that is done or cannot be done.
@@ -48,6 +47,23 @@ impl BucketHold {
         drop(stop);
         // It has panicked or was stopped with its runtime: then the lock expires.
         let _ = keeper.await;
+    }
+}
+
+impl Term {
+    /// Until when it surely is ours. `None`: it is not, or not any more.
+    pub(in super::super) fn until(&self) -> Option<Instant> {
+        let until = self.last()?;
+        let holds = Instant::now() < until.steady && SystemTime::now() < until.wall;
+        holds.then_some(until.steady)
+    }
+
+    fn last(&self) -> Option<Until> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, until: Option<Until>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 }
 
@@ -63,9 +79,9 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) fn start(object: LockObject, taken: Taken, lease: Duration) -> BucketHold {
         let Taken { lock, version, asked } = taken;
-        let term = Arc::new(Mutex::new(Some(Until::after(asked, lease))));
+        let term = Term(Arc::new(Mutex::new(Some(Until::after(asked, lease)))));
         let (stop, stopped) = oneshot::channel();
-        let keeper = Self { object, lock, version, lease, term: Arc::clone(&term) };
+        let keeper = Self { object, lock, version, lease, term: term.clone() };
         BucketHold { term, stop, keeper: tokio::spawn(keeper.run(stopped)) }
     }
 
@@ -76,13 +92,13 @@ impl Keeper {
                 _ = &mut stopped => return self.release().await,
                 () = sleep(wait) => {}
             }
-            let Some(until) = self.until() else { return };
+            let Some(Until { steady: until, wall: _ }) = self.term.last() else { return };
             let asked = Instant::now();
             let renewed = self.object.renew(&mut self.lock, &self.version);
             wait = match timeout_at(until, renewed).await {
                 Ok(Ok(Some(version))) => {
                     self.version = version;
-                    self.set(Some(Until::after(asked, self.lease)));
+                    self.term.set(Some(Until::after(asked, self.lease)));
                     self.lease / 3
                 }
                 Ok(Ok(None)) => {
@@ -90,7 +106,7 @@ impl Keeper {
                         ledger = self.object.ledger(),
                         "the lock was taken over or broken by somebody else"
                     );
-                    return self.set(None);
+                    return self.term.set(None);
                 }
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "the lock could not be renewed");
@@ -101,7 +117,7 @@ impl Keeper {
                         ledger = self.object.ledger(),
                         "the lock has expired: it could not be renewed"
                     );
-                    return self.set(None);
+                    return self.term.set(None);
                 }
             };
         }
@@ -118,14 +134,6 @@ impl Keeper {
                 "the lock could not be let go in time; it expires by itself"
             ),
         }
-    }
-
-    fn until(&self) -> Option<Instant> {
-        self.term.lock().unwrap_or_else(PoisonError::into_inner).map(|until| until.steady)
-    }
-
-    fn set(&self, until: Option<Until>) {
-        *self.term.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 }
 

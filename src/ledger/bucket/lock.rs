@@ -122,7 +122,7 @@ impl LockObject {
                     let end = proof_until.map_or(end, |until| end.max(until));
                     let left = end.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        return Err(self.locked(lock.holder(found)));
+                        return Err(self.locked(lock.holder(found).map(Box::new)));
                     }
                     sleep((held.lease() / 20).clamp(AGAIN.0, AGAIN.1).min(left)).await;
                     continue;
@@ -172,6 +172,7 @@ impl LockObject {
                 return Err(Error::NotLocked { place: self.ledger.clone() });
             };
             if lock.held.as_ref().is_none_or(|held| held.id != id) {
+                let holder = Box::new(holder);
                 return Err(Error::OtherLock { place: self.ledger.clone(), holder });
             }
             // Refused: it was renewed just now.
@@ -200,7 +201,7 @@ impl LockObject {
         Error::LockDamaged { place: self.object.place().to_owned() }
     }
 
-    fn locked(&self, holder: Option<Holder>) -> Error {
+    fn locked(&self, holder: Option<Box<Holder>>) -> Error {
         Error::Locked { place: self.ledger.clone(), holder }
     }
 }

@@ -22,8 +22,8 @@ use tokio::time::timeout_at;
 
 use super::document::version;
 use super::{Error, Holder};
-pub(super) use hold::BucketHold;
 use hold::Keeper;
+pub(super) use hold::{BucketHold, Term};
 use lock::LockObject;
 use object::{Object, Swap};
 pub use place::Bucket;
@@ -111,7 +111,7 @@ impl BucketLedger {
         over: Option<&str>,
     ) -> Result<(), Error> {
         // Nothing of ours may arrive when somebody else could hold the lock.
-        let until = held.until().ok_or_else(|| self.lost())?;
+        let until = held.term().until().ok_or_else(|| self.lost())?;
         let swapped = timeout_at(until, self.swap(bytes, over)).await;
         swapped.map_err(|_| self.lost())?
     }

@@ -33,7 +33,7 @@ async fn through(
 fn on_write(number: usize, fault: Fault) -> impl Fn(&str, &str, &str) -> Fault + Send + Sync {
     let writes = AtomicUsize::new(0);
     move |method, path, _| {
-        let is_write = method == "PUT" && path.ends_with(".json");
+        let is_write = method == "PUT" && path.ends_with("/acme.json");
         if is_write && writes.fetch_add(1, Ordering::Relaxed) == number {
             fault
         } else {
@@ -222,12 +222,10 @@ async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_by_who_d
     let begun = Instant::now();
     let held = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
     assert!(begun.elapsed() >= lease, "{:?}", begun.elapsed());
-    let Err(Error::Locked { holder: Some(Holder { lease: Some(lease), .. }), .. }) =
-        store.unlocked().await
-    else {
+    let Err(Error::Locked { holder: Some(holder), .. }) = store.unlocked().await else {
         panic!("nobody holds it")
     };
-    assert_eq!(lease.epoch, 2);
+    assert_eq!(holder.lease.unwrap().epoch, 2);
     held.release().await;
 }
 
@@ -237,7 +235,7 @@ async fn who_cannot_renew_stops_writing_before_somebody_else_could_begin() {
     let key = Moto::new_key();
     let locks = AtomicUsize::new(0);
     let (_proxy, origin) = through(moto, move |method, path, _| {
-        let is_lock = method == "PUT" && path.ends_with(".lock");
+        let is_lock = method == "PUT" && path.ends_with("/acme.lock");
         // Taking it is fine, renewing is not.
         if is_lock && locks.fetch_add(1, Ordering::Relaxed) > 0 {
             Fault::RequestLost
@@ -282,6 +280,27 @@ async fn a_lock_is_broken_by_its_id_and_by_no_other_and_its_holder_notices() {
     assert!(store.unlocked().await.is_err());
     store.save(&next, &mut record).await.unwrap();
     next.release().await;
+}
+
+#[tokio::test]
+async fn who_has_lost_the_lock_knows_that_somebody_else_may_apply() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store().leased_for(Duration::from_millis(900));
+    let holder = Holder::this("apply");
+    let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
+    journal.is_alone().unwrap();
+    let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
+    store.unlock(&holder.lease.unwrap().id).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let lost = journal.is_alone();
+    assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
+    journal.note(Change::Limit(id("1"), 1)).unwrap();
+    let lost = journal.flush().await;
+    assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
+    let lost = journal.note(Change::Limit(id("1"), 1));
+    assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
+    assert!(journal.close().await.is_err());
+    assert_eq!(store.read().await.unwrap(), None);
 }
 
 #[tokio::test]
