@@ -5,15 +5,21 @@ mod answers;
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod converges;
 #[cfg(test)]
 mod creates;
 #[cfg(test)]
+mod exits;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod inventory;
+#[cfg(test)]
+mod kills;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
