@@ -1,13 +1,18 @@
 //! Two applies at once on one ledger in a bucket, as two pipelines would start them.
 
+use std::collections::BTreeMap;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use trunkline::ledger::Error;
+use tokio::sync::watch;
+use trunkline::execute::{Ending, Work, execute, remember};
+use trunkline::ledger::{Binding, Error, Holder, Journal};
+use trunkline::telnyx::{BaseUrl, Config, Session};
+use trunkline::{detect, manifest, plan};
 
 use crate::support::moto::{Moto, moto, settings, store};
 use crate::support::proxy::Fault;
-use crate::support::site::Site;
+use crate::support::site::{KEY, Site};
 
 /// A sandbox that takes its time, so that two applies meet.
 async fn slow() -> Site {
@@ -111,6 +116,51 @@ async fn state_shows_the_lock_of_a_bucket_and_breaks_it_by_its_id() {
     assert_eq!(text(&free.stdout), format!("Nobody holds the lock of {state}.\n"));
     let next = output(apply(&site, moto, &key, &[])).await.unwrap();
     assert!(matches!(next.status.code(), Some(0 | 6)), "{}", text(&next.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_the_lock_sends_no_action_any_more() {
+    let Some(moto) = moto() else { return };
+    let site = Site::open().await;
+    let desired = manifest::load(&site.manifest(&[])).unwrap();
+    let base_url = BaseUrl::parse(&site.proxy.url).unwrap();
+    let session = Session::new(Config::new(base_url, KEY.into())).unwrap();
+    let reader = session.reader();
+    let binding = Binding {
+        organization: desired.organization.clone(),
+        manager: None,
+        base_url: reader.base_url(),
+    };
+    let store = moto.store().leased_for(Duration::from_secs(2));
+    let holder = Holder::this("apply");
+    let journal = Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await.unwrap();
+    let live = detect::read(&reader, &desired).await.unwrap();
+    let plan = plan::plan(&desired, &live, &journal.ledger(), "2026-03-01".parse().unwrap());
+    remember(&journal, &desired, &live, &plan).await.unwrap();
+    let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
+    store.unlock(&holder.lease.unwrap().id).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let work = Work {
+        plan: &plan,
+        live: &live,
+        reader: &reader,
+        writer: &session.writer(),
+        journal: &journal,
+        passwords: &BTreeMap::new(),
+        parallelism: 4,
+        create_grace: Duration::ZERO,
+        on_created: None,
+        on_outcome: &|_| (),
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let outcomes = execute(&work, stopped).await;
+    assert!(outcomes.len() > 2);
+    for outcome in &outcomes {
+        let sent_nothing = matches!(&outcome.ending, Ending::Failed(_) | Ending::Skipped);
+        assert!(sent_nothing, "{:?}", outcome.ending);
+    }
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+    let _ = journal.close().await;
 }
 
 /// What was sent and was no read, in order; ids are those of the sandbox.

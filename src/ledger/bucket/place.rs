@@ -31,7 +31,13 @@ const ENDING: &str = ".json";
 impl Bucket {
     /// Reads `s3://bucket/…`, `gs://bucket/…` or `az://container/…`.
     pub(in super::super) fn parse(text: &str) -> Result<Self, Error> {
-        let no_place = || Error::NoPlace { place: format!("{:?}", plain(text)) };
+        // What stands before an @ or behind a ? may be a secret.
+        let shown = if text.contains(['@', '?']) {
+            "the URL of a bucket with more in it than its name"
+        } else {
+            text
+        };
+        let no_place = || Error::NoPlace { place: format!("{:?}", plain(shown)) };
         let url = Url::parse(text).map_err(|_| no_place())?;
         let vendor = match url.scheme() {
             "s3" => Vendor::S3,
