@@ -3,7 +3,7 @@
 //!
 //! Every write is a compare-and-swap by `ETag`, so that not even two who both believe to hold the lock can
 //! write over each other: the second is told of a conflict and stops. The lock keeps them from getting
-//! that far. It is a lease that its holder renews; see [`lock`](self::lock) for who may take it over, and
+//! that far. It is a lease that its holder renews; see [`lock`] for who may take it over, and
 //! when. No clock of another machine is believed.
 
 mod client;
