@@ -74,6 +74,10 @@ pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcom
     for phase in phases(&work.plan.actions) {
         outcomes.extend(run_phase(phase, &performer).await);
     }
+    if let Err(error) = work.journal.flush().await {
+        // Who closes the journal is told.
+        tracing::warn!(%error, "not all of what was done could be recorded");
+    }
     if !*stop.borrow() {
         limits::take_remainder(work).await;
     }
@@ -137,6 +141,8 @@ async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome
     for (place, action) in chain {
         let outcome = if broken || *performer.stop.borrow() {
             Outcome::skipped(action)
+        } else if let Err(error) = performer.work.journal.is_alone() {
+            Outcome::new(action, Ending::Failed(Fault::not_sent(&error)))
         } else {
             finish(performer, action, &mut chained).await
         };

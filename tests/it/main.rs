@@ -44,6 +44,9 @@ mod saved;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+#[cfg(feature = "object-store")]
+mod shared;
+#[cfg(test)]
 mod shedding;
 #[cfg(test)]
 mod state;
