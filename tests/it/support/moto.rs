@@ -42,10 +42,10 @@ pub(crate) fn moto() -> Option<&'static Moto> {
     if moto.is_none() {
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
         // Past the capture of the test harness: somebody is to see it.
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: {name}: no bucket, as there is no Python with moto[server]; see TRUNKLINE_MOTO"
+        let line = format!(
+            "SKIPPED: {name}: no bucket, as there is no Python with moto[server]; see TRUNKLINE_MOTO\n"
         );
+        let _ = std::io::stderr().write_all(line.as_bytes());
     }
     moto.as_ref()
 }
