@@ -11,6 +11,7 @@ mod global;
 mod ledger;
 mod logging;
 mod plan;
+mod private_file;
 mod progress;
 mod sandbox;
 mod schema;

@@ -5,6 +5,7 @@
 //! ledger: a create is recorded before it is sent, and is never sent twice.
 
 mod create;
+mod kept;
 mod limits;
 mod outcome;
 mod perform;
@@ -17,6 +18,7 @@ use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+pub use kept::unsent;
 pub use outcome::{Ending, Fault, Outcome, Summary};
 use perform::{Chained, Performer};
 pub use remember::remember;

@@ -40,6 +40,8 @@ mod report;
 mod resend;
 mod sandbox;
 #[cfg(test)]
+mod saved;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 #[cfg(feature = "object-store")]
