@@ -28,7 +28,7 @@ pub fn problems(problems: &Problems, style: Style) -> String {
 }
 
 fn group(problem: &Problem) -> Group<'static> {
-    let Problem { file, place, message, hint, related } = problem;
+    let Problem { kind: _, file, place, message, hint, related } = problem;
     let mut group = Level::ERROR.primary_title(line(message)).elements(None::<Origin<'static>>);
     let (same, others): (Vec<_>, Vec<_>) = related
         .iter()
