@@ -1,11 +1,19 @@
 //! Plans and outcomes as people and programs read them. Pure: values in, text out.
 
+mod diff;
 mod digest;
+mod env;
 mod escape;
+mod form;
+mod github;
+mod gitlab;
 mod group;
 mod json;
+mod manifest;
+mod markdown;
 mod outcomes;
 mod problems;
+mod sarif;
 mod style;
 mod table;
 mod text;
@@ -13,6 +21,7 @@ mod words;
 
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
+pub use form::{Base, Form, Look, Matter, Scene, render};
 pub use json::{
     audit_line, digest, outcomes as outcomes_json, outcomes_schema, plan as plan_json, plan_schema,
 };

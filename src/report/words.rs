@@ -1,6 +1,10 @@
 //! The fixed names of things in reports: what users script against.
 
-use crate::plan::{Action, Channels, Field, Finding, GuardName, Level, Reversible, Subject};
+use super::json::PlanSummary;
+use crate::manifest::Kind;
+use crate::plan::{
+    Action, Change, Channels, Field, Finding, GuardName, Level, Plan, Reversible, Subject, Value,
+};
 
 pub(super) fn action(action: &Action) -> &'static str {
     match action {
@@ -60,6 +64,26 @@ pub(super) fn reversible(reversible: Reversible) -> &'static str {
     }
 }
 
+/// The name of a kind of problem of a manifest.
+pub(super) fn problem(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unreadable => "unreadable-file",
+        Kind::Syntax => "yaml-syntax",
+        Kind::Value => "invalid-value",
+        Kind::Conflict => "conflict",
+    }
+}
+
+/// What a kind of problem of a manifest is, in words.
+pub(super) fn problem_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unreadable => "A file or folder of the manifest cannot be read",
+        Kind::Syntax => "A file of the manifest is no YAML",
+        Kind::Value => "A field is unknown or missing, or holds what it does not take",
+        Kind::Conflict => "Two things in the manifest do not go together",
+    }
+}
+
 pub(super) fn level(level: Level) -> &'static str {
     match level {
         Level::Drift => "drift",
@@ -80,6 +104,64 @@ pub(super) fn origin(_action: &Action) -> Option<&'static str> {
     None
 }
 
+/// Whether what a loss takes can be brought back.
+pub(super) fn undo(action: &Action) -> &'static str {
+    match action.reversible() {
+        Reversible::Yes => "yes",
+        Reversible::Partly => "only partly",
+        Reversible::No => "no",
+    }
+}
+
+/// What an action changes, field by field. Empty: it changes no field.
+pub(super) fn changes(action: &Action, names: Names) -> String {
+    let changes: Vec<String> =
+        action.changes().iter().map(|one| change(one, names.spoken)).collect();
+    changes.join(", ")
+}
+
+fn change(change: &Change, spoken: fn(&str) -> String) -> String {
+    let Change { field: what, before, before_known, after } = change;
+    let value = |value: &Value| match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => spoken(text),
+    };
+    let (what, after) = (field(*what), value(after));
+    match (before, before_known) {
+        (Some(before), _) => format!("{what}: {} → {after}", value(before)),
+        (None, true) => format!("{what}: {after}"),
+        (None, false) => format!("{what}: ? → {after}"),
+    }
+}
+
+/// How a plan stands, in a line.
+pub(super) fn summary(plan: &Plan) -> String {
+    let PlanSummary {
+        create,
+        update,
+        enable,
+        disable,
+        remove,
+        findings,
+        in_sync,
+        losses,
+        unchosen: _,
+    } = PlanSummary::of(plan);
+    let incomplete = if plan.inventory.complete { "" } else { "; the inventory is incomplete" };
+    format!(
+        "{create} to create, {update} to update, {enable} to enable, {disable} to disable, \
+         {remove} to remove; {}, {}, {in_sync} in sync{incomplete}",
+        count(losses, "loss", "losses"),
+        count(findings, "finding", "findings"),
+    )
+}
+
+/// A number and what it counts.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// How names stand in a sentence.
 #[derive(Clone, Copy)]
 pub(super) struct Names {
@@ -90,7 +172,8 @@ pub(super) struct Names {
 }
 
 /// Names as they stand in plain text.
-const IN_TEXT: Names = Names { spoken: |name| format!("{name:?}"), plain: str::to_owned };
+pub(super) const IN_TEXT: Names =
+    Names { spoken: |name| format!("{name:?}"), plain: str::to_owned };
 
 /// What a finding says, and who can do something about it.
 pub(super) fn finding(finding: &Finding) -> String {

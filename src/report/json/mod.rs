@@ -1,6 +1,7 @@
 //! Plans and outcomes as JSON, `format_version` 1. The order of the keys is part of the format.
 
 mod document;
+mod problems;
 mod schema;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ pub(super) use document::PlanSummary;
 use document::{
     ActionDoc, FindingDoc, GuardDoc, InventoryDoc, OutcomeDoc, OutcomesDoc, PlanDoc, SummaryDoc,
 };
+pub(super) use problems::{problems, valid};
 pub use schema::{outcomes as outcomes_schema, plan as plan_schema};
 
 const FORMAT_VERSION: u32 = 1;
