@@ -2,6 +2,7 @@
 //! exit status.
 
 mod apply;
+mod atomic;
 mod completions;
 mod connect;
 mod demo;
@@ -12,6 +13,7 @@ mod ledger;
 mod logging;
 mod plan;
 mod progress;
+mod reports;
 mod sandbox;
 mod schema;
 mod signals;

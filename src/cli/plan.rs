@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Progress;
+use super::reports::{Reports, Source, one_of};
 use super::{connect, ledger, terminal};
 use crate::detect;
-use crate::manifest;
 use crate::model::{AccountId, Day, Desired, Email, Ledger, Live};
 use crate::plan::Plan;
-use crate::report::{self, BoundTo, Report};
+use crate::report::{self, BoundTo, Form, Matter, Report, Scene};
 use crate::telnyx::Reader;
 
 #[derive(clap::Args, Debug)]
@@ -27,9 +26,16 @@ pub(super) struct Args {
     #[command(flatten)]
     targets: Targets,
     /// Form of the plan
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    format: Format,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
+    format: Form,
+    #[command(flatten)]
+    reports: Reports,
 }
+
+/// The forms of a plan on stdout.
+const FORMS: [Form; 5] = [Form::Text, Form::Json, Form::Markdown, Form::Diff, Form::Github];
+/// Those of them that are read by people where the change is made, who see what is wrong there too.
+const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
 
 /// What of a plan is chosen.
 #[derive(clap::Args, Debug, Default)]
@@ -37,15 +43,6 @@ pub(super) struct Targets {
     /// Only what is about this account or user (may be repeated); guards still see everything
     #[arg(long = "target", value_name = "EMAIL")]
     emails: Vec<String>,
-}
-
-/// The form of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// A plan with what it was made from.
@@ -57,14 +54,17 @@ pub(super) struct Planned {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
-    let desired = manifest::load(&args.path)?;
+    let mut reports = args.reports.open()?;
+    let (desired, source) = reports.load(&args.path, args.format, &REVIEWED)?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
     let store = ledger::store(global, &desired.organization)?;
     let binding = ledger::binding(&desired, &reader, live.manager.as_ref());
     let known = ledger::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, live, &known, &args.targets)?;
-    terminal::print(&planned.show(global, args.format))?;
+    let matter = Matter::Plan(planned.scene(&source));
+    reports.write(matter)?;
+    reports.print(args.format, matter, terminal::style(global))?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
@@ -139,11 +139,10 @@ impl Planned {
         Report { organization: &desired.organization, bound_to, plan }
     }
 
-    /// The plan in the form that was asked for.
-    pub(super) fn show(&self, global: &Global, format: Format) -> String {
-        match format {
-            Format::Text => report::plan_text(self.report(), terminal::style(global)),
-            Format::Json => report::plan_json(self.report()),
-        }
+    /// The plan with what there is to say beside it.
+    pub(super) fn scene<'a>(&'a self, source: &'a Source) -> Scene<'a> {
+        let Self { desired, live, plan: _, bound_to: _ } = self;
+        let Source { path, places } = source;
+        Scene { report: self.report(), desired, live, places, path, expires_at: None }
     }
 }

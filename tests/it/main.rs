@@ -7,6 +7,8 @@ mod apply;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod inventory;

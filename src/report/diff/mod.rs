@@ -27,7 +27,9 @@ pub(super) fn diff(scene: Scene<'_>) -> String {
             let title = vec![format!("{title}:")];
             sides.entry(&Entry { have: title.clone(), want: title });
         }
-        entries.iter().for_each(|entry| sides.entry(entry));
+        for entry in &entries {
+            sides.entry(entry);
+        }
     }
     let mut out = String::new();
     if !report.plan.inventory.complete {
@@ -63,7 +65,9 @@ impl Sides {
         self.want.extend_from_slice(want);
         let (old, new) = (from..self.have.len(), to..self.want.len());
         let ops = capture_diff(Algorithm::Myers, &self.have, old, &self.want, new);
-        ops.into_iter().for_each(|op| self.push(op));
+        for op in ops {
+            self.push(op);
+        }
     }
 
     /// Adds what differs. Equal lines that follow each other become one stretch, in which a hunk can end.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::group::{Group, group};
 use super::super::words::{self, Names, count};
-use super::page::{Section, folded, open};
+use super::page::{Section, folded, lines, open};
 use super::span::{CELLS, NAMES, cell, code};
 use crate::plan::Action;
 
@@ -60,7 +60,7 @@ pub(super) fn losses(actions: &[Action]) -> Option<Section> {
         .map(|action| (Deed::of(action, CELLS), cell(action.email().as_str())))
         .collect();
     let origins = deeds.iter().any(|(deed, _)| !deed.origin.is_empty());
-    let each = deeds.iter().map(|(deed, name)| row(deed, name, origins)).collect::<String>();
+    let each = lines(deeds.iter().map(|(deed, name)| row(deed, name, origins)));
     let alike = group(deeds.into_iter());
     let alike: String =
         alike.iter().map(|group| row(&group.what, &group.names.join(" "), origins)).collect();
@@ -147,7 +147,12 @@ fn brief(groups: &[Group<Deed>]) -> String {
                 rest => format!(" and {rest} more"),
             };
             unnamed += names.len() - shown;
-            out += &format!("- {} × {}{}: {list}{more}\n", names.len(), what.what, what.rest());
+            out.extend([format!(
+                "- {} × {}{}: {list}{more}\n",
+                names.len(),
+                what.what,
+                what.rest()
+            )]);
         } else {
             unsaid += names.len();
             out += &each(names, |name| format!("- {} {name}\n", what.what));
@@ -167,10 +172,9 @@ fn counts(actions: &[&Action]) -> String {
     for action in actions {
         *kinds.entry(words::action(action)).or_default() += 1;
     }
-    let list: String = kinds
-        .iter()
-        .map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " ")))
-        .collect();
+    let list = lines(
+        kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),
+    );
     format!("{list}\nLeft out to fit: of whom, and what changes, for all {}.\n", actions.len())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::group::{Group, group};
 use super::super::words::{self, count};
 use super::actions::each;
-use super::page::{Section, folded, open};
+use super::page::{Section, folded, lines, open};
 use super::span::{NAMES, code};
 use crate::model::Code;
 use crate::plan::{Finding, Guard, Level};
@@ -78,7 +78,7 @@ fn brief(groups: &[Group<Said>]) -> String {
         let Group { what: (code, message), names } = group;
         if group.is_one() {
             unnamed += names.len();
-            out += &format!("- {} × **{code}**: {message}\n", names.len());
+            out.extend([format!("- {} × **{code}**: {message}\n", names.len())]);
         } else {
             unsaid += names.len();
             out += &each(names, |name| format!("- **{code}** {name}\n"));
@@ -92,8 +92,8 @@ fn counts(findings: &[&Finding]) -> String {
     for finding in findings {
         *codes.entry(finding.code()).or_default() += 1;
     }
-    let list: String =
-        codes.iter().map(|(code, count)| format!("- {count} × **{}**\n", code.name())).collect();
+    let list =
+        lines(codes.iter().map(|(code, count)| format!("- {count} × **{}**\n", code.name())));
     format!("{list}\nLeft out to fit: of whom, and what is said, for all {}.\n", findings.len())
 }
 

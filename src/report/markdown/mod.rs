@@ -75,7 +75,8 @@ fn title(organization: &str) -> String {
 }
 
 fn plan(scene: Scene<'_>) -> Page {
-    let Plan { actions, findings, guards, .. } = scene.report.plan;
+    let Plan { actions, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory: _ } =
+        scene.report.plan;
     let parts = [findings::loosened(findings), actions::losses(actions)];
     let changes = actions::changes(actions);
     let rest = [
@@ -110,9 +111,9 @@ fn verdict(plan: &Plan) -> String {
     let mut out = format!("{}\n\n", sentence(plan));
     out += "| create | update | enable | disable | remove | losses | findings | in sync |\n";
     out += "|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-    out += &format!(
+    out.extend([format!(
         "| {create} | {update} | {enable} | {disable} | {remove} | {losses} | {findings} | {in_sync} |\n\n"
-    );
+    )]);
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
     let mut notes = Vec::new();
     if refusing > 0 {
@@ -136,7 +137,7 @@ fn verdict(plan: &Plan) -> String {
         notes.push(format!("Not chosen: {left}; the guards look at the whole all the same."));
     }
     if !notes.is_empty() {
-        out += &notes.iter().map(|note| format!("- {note}\n")).collect::<String>();
+        out += &page::lines(notes.iter().map(|note| format!("- {note}\n")));
         out.push('\n');
     }
     out
@@ -176,7 +177,7 @@ fn foot(scene: Scene<'_>) -> String {
     );
     if !report.plan.actions.is_empty() {
         let command = format!("trunkline apply {} --expect {digest}", path(scene));
-        out += &format!("\nTo apply exactly this: {}\n", code(&command));
+        out.extend([format!("\nTo apply exactly this: {}\n", code(&command))]);
     }
     out
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::group::{Group, group};
 use super::super::words::{self, count};
 use super::actions::each;
-use super::page::{Section, folded, open};
+use super::page::{Section, folded, lines, open};
 use super::span::{cell, code};
 use crate::execute::{Ending, Outcome, Summary};
 
@@ -101,9 +101,8 @@ fn counts(outcomes: &[&Outcome]) -> String {
     for outcome in outcomes {
         *kinds.entry(words::action(&outcome.action)).or_default() += 1;
     }
-    let list: String = kinds
-        .iter()
-        .map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " ")))
-        .collect();
+    let list = lines(
+        kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),
+    );
     format!("{list}\nLeft out to fit: of whom, for all {}.\n", outcomes.len())
 }

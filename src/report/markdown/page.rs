@@ -61,12 +61,12 @@ impl Page {
         let mut out = head.clone();
         if !short.is_empty() {
             let names = short.join(", ");
-            out += &format!("Shortened to fit: {names}. {whole}\n\n");
+            out.extend([format!("Shortened to fit: {names}. {whole}\n\n")]);
         }
         if over {
-            out += &format!(
+            out.extend([format!(
                 "This is longer than {budget} bytes: what must not be left out is all here.\n\n"
-            );
+            )]);
         }
         for (section, level) in sections.iter().zip(levels) {
             out += &section.shapes[*level];
@@ -83,4 +83,9 @@ pub(super) fn open(title: &str, body: &str) -> String {
 /// A section that is folded. The title is no name of anybody: it stands in HTML.
 pub(super) fn folded(title: &str, body: &str) -> String {
     format!("<details><summary>{title}</summary>\n\n{body}\n</details>\n\n")
+}
+
+/// Lines, one for each of something.
+pub(super) fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::words::{self, count};
-use super::page::{Section, open};
+use super::page::{Section, lines, open};
 use super::span::code;
 use crate::manifest::{Place, Problem, Problems, Related};
 
@@ -17,10 +17,11 @@ pub(super) fn section(problems: &Problems) -> Section {
     for problem in &problems.0 {
         *files.entry(&problem.file).or_default() += 1;
     }
-    let counts: String = files
-        .iter()
-        .map(|(file, count)| format!("- {count} × {}\n", code(&file.display().to_string())))
-        .collect();
+    let counts = lines(
+        files
+            .iter()
+            .map(|(file, count)| format!("- {count} × {}\n", code(&file.display().to_string()))),
+    );
     let counts =
         format!("{counts}\nLeft out to fit: where and what, for all {}.\n", problems.0.len());
     let title = count(problems.0.len(), "problem", "problems");
@@ -32,7 +33,7 @@ fn full(problem: &Problem) -> String {
     let Problem { kind: _, file: _, place: _, message: _, hint, related } = problem;
     let mut out = brief(problem);
     for Related { file, place, message } in related {
-        out += &format!("  - {}: {}\n", code(&spot(file, Some(place))), code(message));
+        out.extend([format!("  - {}: {}\n", code(&spot(file, Some(place))), code(message))]);
     }
     match hint {
         Some(hint) => out + &format!("  - hint: {}\n", code(hint)),
