@@ -10,6 +10,13 @@ pub fn line(text: &str) -> String {
     defused(keeping(text, &[]))
 }
 
+/// The same for what never stands at the beginning of a line. `before` is what stands before it.
+pub(super) fn inside(text: &str, before: &str) -> String {
+    let text = keeping(text, &[]).replace("##", "#\\u{23}");
+    let joins = before.ends_with('#') && text.starts_with('#');
+    if joins { text.replacen('#', "\\u{23}", 1) } else { text }
+}
+
 /// A text that starts no command of a pipeline, whose runner reads its log: such commands are
 /// `::error::` at the beginning of a line, and `##[error]` or `##vso[error]` anywhere.
 fn defused(text: String) -> String {
@@ -76,6 +83,8 @@ mod tests {
         assert_eq!(super::line(" ::error::x"), r" \u{3a}:error::x");
         assert_eq!(super::line("a ###[error]x"), r"a #\u{23}#[error]x");
         assert_eq!(super::line("a::b #1"), "a::b #1");
+        assert_eq!(super::inside(":: #[error]", "a #"), ":: #[error]");
+        assert_eq!(super::inside("#[error]", "a #"), r"\u{23}[error]");
         let json = super::json(&serde_json::to_string("a ###[error]x").unwrap());
         assert!(!json.contains("##"), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), "a ###[error]x");

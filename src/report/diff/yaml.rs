@@ -70,7 +70,7 @@ mod tests {
             (" a", r#"" a""#),
             (r#"a"\"#, r#""a\"\\""#),
             ("a\u{1b}\n", r#""a\U0000001B\U0000000A""#),
-            ("x##[error]", r##""x#\x23[error]""##),
+            ("x##[error]", r#""x#\x23[error]""#),
         ];
         for (text, wanted) in cases {
             assert_eq!(scalar(text), wanted);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::group::{Group, group};
 use super::super::words::{self, Names, count};
-use super::page::{Section, folded, lines, open};
+use super::page::{Section, folded, left_out, lines, open};
 use super::span::{CELLS, NAMES, cell, code};
 use crate::plan::Action;
 
@@ -158,13 +158,10 @@ fn brief(groups: &[Group<Deed>]) -> String {
             out += &each(names, |name| format!("- {} {name}\n", what.what));
         }
     }
-    let left_out = [(unnamed, "of whom it is for"), (unsaid, "what changes for")];
-    let said: Vec<String> = left_out
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{what} {count}"))
-        .collect();
-    if said.is_empty() { out } else { format!("{out}\nLeft out to fit: {}.\n", said.join(", ")) }
+    out + &left_out(&[
+        (unnamed, "name", "names"),
+        (unsaid, "change of a field", "changes of fields"),
+    ])
 }
 
 fn counts(actions: &[&Action]) -> String {
@@ -175,7 +172,7 @@ fn counts(actions: &[&Action]) -> String {
     let list = lines(
         kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),
     );
-    format!("{list}\nLeft out to fit: of whom, and what changes, for all {}.\n", actions.len())
+    format!("{list}\nLeft out to fit: the names and changes of all {}.\n", actions.len())
 }
 
 pub(super) fn each(names: &[String], one: impl Fn(&String) -> String) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::group::{Group, group};
 use super::super::words::{self, count};
 use super::actions::each;
-use super::page::{Section, folded, lines, open};
+use super::page::{Section, folded, left_out, lines, open};
 use super::span::{NAMES, code};
 use crate::model::Code;
 use crate::plan::{Finding, Guard, Level};
@@ -79,12 +79,14 @@ fn brief(groups: &[Group<Said>]) -> String {
         if group.is_one() {
             unnamed += names.len();
             out.extend([format!("- {} × **{code}**: {message}\n", names.len())]);
+        } else if names.iter().all(String::is_empty) {
+            out += &each(names, |_| format!("- **{code}** {message}\n"));
         } else {
             unsaid += names.len();
             out += &each(names, |name| format!("- **{code}** {name}\n"));
         }
     }
-    format!("{out}\nLeft out to fit: of whom {unnamed} are said, and what is said of {unsaid}.\n")
+    out + &left_out(&[(unnamed, "name", "names"), (unsaid, "explanation", "explanations")])
 }
 
 fn counts(findings: &[&Finding]) -> String {
@@ -94,7 +96,8 @@ fn counts(findings: &[&Finding]) -> String {
     }
     let list =
         lines(codes.iter().map(|(code, count)| format!("- {count} × **{}**\n", code.name())));
-    format!("{list}\nLeft out to fit: of whom, and what is said, for all {}.\n", findings.len())
+    let all = findings.len();
+    format!("{list}\nLeft out to fit: the names and explanations of all {all}.\n")
 }
 
 /// The budgets that a plan draws on. There are few, so none is left out.

@@ -31,7 +31,8 @@ pub(super) fn comment(matter: Matter<'_>, budget: usize) -> String {
         Matter::Problems(_) => "<!-- trunkline -->\n".to_owned(),
     };
     let page = page(matter);
-    mark.clone() + &page.fit(budget.saturating_sub(mark.len()))
+    let head = mark + &page.head;
+    Page { head, ..page }.fit(budget)
 }
 
 /// The summary of a job.
@@ -177,7 +178,8 @@ fn foot(scene: Scene<'_>) -> String {
     );
     if !report.plan.actions.is_empty() {
         let command = format!("trunkline apply {} --expect {digest}", path(scene));
-        out.extend([format!("\nTo apply exactly this: {}\n", code(&command))]);
+        let chosen = if report.plan.unchosen > 0 { " (with the same `--target`)" } else { "" };
+        out.extend([format!("\nTo apply exactly this{chosen}: {}\n", code(&command))]);
     }
     out
 }

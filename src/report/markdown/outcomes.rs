@@ -39,7 +39,7 @@ fn troubles(outcomes: &[&Outcome]) -> Option<Section> {
     let full: String = outcomes.iter().map(|one| row(one, &why(one))).collect();
     let short: String = outcomes.iter().map(|one| row(one, "")).collect();
     let title = format!("{} not done", count(outcomes.len(), "action", "actions"));
-    let short = format!("{short}\nLeft out to fit: why.\n");
+    let short = format!("{short}\nLeft out to fit: the reasons.\n");
     let shapes = [full, short].map(|rows| open(&title, &format!("{head}{rows}")));
     Some(Section { name: "why actions were not done", shapes: shapes.into(), complete: false })
 }
@@ -62,12 +62,12 @@ fn why(outcome: &Outcome) -> String {
         Ending::Failed(fault) | Ending::Unknown(fault) => {
             parts.push(cell(&fault.message));
             parts.extend(request_id.as_ref().map(|id| format!("(request {})", cell(id))));
-            parts.extend(fault.hint.map(cell));
+            parts.extend(fault.hint.map(|hint| format!("hint: {}", cell(hint))));
         }
         Ending::Stale(why) => parts.push(cell(why)),
         Ending::Done | Ending::Satisfied | Ending::Skipped => {}
     }
-    parts.extend(hint.as_deref().map(cell));
+    parts.extend(hint.as_ref().map(|hint| format!("hint: {}", cell(hint))));
     parts.join(" ")
 }
 
@@ -104,5 +104,5 @@ fn counts(outcomes: &[&Outcome]) -> String {
     let list = lines(
         kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),
     );
-    format!("{list}\nLeft out to fit: of whom, for all {}.\n", outcomes.len())
+    format!("{list}\nLeft out to fit: the names of all {}.\n", outcomes.len())
 }

@@ -1,5 +1,7 @@
 //! A page that fits into a budget: sections are shortened step by step, those last that must not be.
 
+use super::super::words::count;
+
 /// A page of Markdown.
 pub(super) struct Page {
     /// What stands above everything: how it stands.
@@ -88,4 +90,15 @@ pub(super) fn folded(title: &str, body: &str) -> String {
 /// Lines, one for each of something.
 pub(super) fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.collect()
+}
+
+/// What a shape leaves out, counted. Nothing: nothing is said.
+pub(super) fn left_out(parts: &[(usize, &str, &str)]) -> String {
+    let parts = parts.iter().filter(|(number, _, _)| *number > 0);
+    let said: Vec<String> = parts.map(|(number, one, many)| count(*number, one, many)).collect();
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!("\nLeft out to fit: {}.\n", said.join(", "))
+    }
 }

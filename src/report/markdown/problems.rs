@@ -23,7 +23,7 @@ pub(super) fn section(problems: &Problems) -> Section {
             .map(|(file, count)| format!("- {count} × {}\n", code(&file.display().to_string()))),
     );
     let counts =
-        format!("{counts}\nLeft out to fit: where and what, for all {}.\n", problems.0.len());
+        format!("{counts}\nLeft out to fit: the places and texts of all {}.\n", problems.0.len());
     let title = count(problems.0.len(), "problem", "problems");
     let shapes = [full, brief, counts].map(|body| open(&title, &body)).into();
     Section { name: "problems", shapes, complete: false }

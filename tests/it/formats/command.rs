@@ -38,9 +38,8 @@ async fn one_run_writes_every_report_and_what_it_prints_is_the_same() {
     let commands = commands(&annotations);
     let line = commands.iter().find_map(|one| one.properties.get("line"));
     assert!(line.is_some() && commands.len() <= 10, "{annotations}");
-    let temporary = fs::read_dir(site.folder.path()).unwrap().filter_map(|entry| {
-        entry.unwrap().file_name().into_string().ok().filter(|name| name.ends_with(".tmp"))
-    });
+    let names = fs::read_dir(site.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let temporary = names.filter(|name| name.to_string_lossy().contains(".tmp"));
     assert_eq!(temporary.count(), 0, "nothing is left beside the reports");
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
 }
