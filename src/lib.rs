@@ -11,7 +11,7 @@
 //! 5. [`plan`]: a pure function of `Desired` and `Live`: [`plan::Plan`], the actions and the findings.
 //! 6. [`ledger`]: keeps [`model::Ledger`], what Telnyx will not tell again, where it outlives a run.
 //! 7. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
-//! 8. [`report`]: plans, outcomes and the problems of a manifest as text, plans and outcomes also as JSON.
+//! 8. [`report`]: plans, outcomes and the problems of a manifest in every form, from text to SARIF.
 //! 9. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
 //! 10. [`cli`]: the command line, where errors are printed and become exit statuses.
 //!

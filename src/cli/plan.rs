@@ -63,8 +63,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let known = ledger::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, live, &known, &args.targets)?;
     let matter = Matter::Plan(planned.scene(&source));
-    reports.write(matter)?;
     reports.print(args.format, matter, terminal::style(global))?;
+    reports.write(matter)?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,

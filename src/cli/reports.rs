@@ -17,9 +17,9 @@ use crate::report::{self, Base, Form, Look, Matter, Style};
 /// The reports that are written beside what is printed.
 #[derive(clap::Args, Debug)]
 pub(super) struct Reports {
-    /// Also write a report (may be repeated); kinds: text json markdown diff
-    /// github-summary sarif gitlab-terraform env
-    #[arg(long = "report", value_name = "KIND=FILE", value_parser = Wanted::parser(), verbatim_doc_comment)]
+    /// Also write a report (may be repeated); kinds: text json markdown diff github-summary sarif
+    /// gitlab-terraform env
+    #[arg(long = "report", value_name = "KIND=FILE", value_parser = Wanted::parser())]
     wanted: Vec<Wanted>,
     /// Most bytes of a Markdown report; losses are never cut
     #[arg(long, value_name = "N", default_value_t = 60_000)]
@@ -86,6 +86,16 @@ pub(super) struct Files {
 }
 
 impl Reports {
+    /// Prepares the reports of a command that only looks at a manifest.
+    pub(super) fn open_for_manifest(&self) -> Result<Files, Failure> {
+        if let Some(Wanted { form, path: _ }) = self.wanted.iter().find(|one| one.form.needs_plan())
+        {
+            let error = anyhow::anyhow!("a manifest alone has no report {}", form.name());
+            return Err(Failure::new(error, "that report is written by `trunkline plan`"));
+        }
+        self.open()
+    }
+
     /// Prepares every report: one that cannot be written is an error before anything is read or sent.
     pub(super) fn open(&self) -> Result<Files, Failure> {
         let Self { wanted, max_bytes } = self;
@@ -97,7 +107,7 @@ impl Reports {
                 let error = anyhow::anyhow!("two reports go to {shown}");
                 return Err(Failure::new(error, "give each report a file of its own"));
             }
-            let file = Replacement::open(path)
+            let file = Replacement::probe(path)
                 .with_context(|| format!("opening {shown} for a report; nothing was done"))
                 .map_err(|error| {
                     Failure::new(error, "a report goes to a file in a folder that is there")

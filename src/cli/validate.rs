@@ -23,7 +23,7 @@ pub(super) struct Args {
 const FORMS: [Form; 3] = [Form::Text, Form::Json, Form::Github];
 
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
-    let mut reports = args.reports.open()?;
+    let mut reports = args.reports.open_for_manifest()?;
     let (desired, _) = reports.load(&args.path, args.format, &[Form::Json, Form::Github])?;
     let matter = Matter::Valid(&desired);
     reports.write(matter)?;

@@ -62,6 +62,12 @@ impl Form {
         }
     }
 
+    /// Whether it shows plans and nothing else.
+    #[must_use]
+    pub fn needs_plan(self) -> bool {
+        matches!(self, Self::Diff | Self::GitlabTerraform)
+    }
+
     /// Whether it can be written to a file. Annotations are commands to the runner that reads the log.
     #[must_use]
     pub fn is_file(self) -> bool {

@@ -67,7 +67,7 @@ pub(super) fn losses(actions: &[Action]) -> Option<Section> {
     let title = count(losses.len(), "loss", "losses");
     let origin = if origins { (" from |", "---|") } else { ("", "") };
     let head = format!(
-        "| what is lost | of whom | change | can be undone |{}\n|---|---|---|---|{}\n",
+        "| action | of whom | change | can be undone |{}\n|---|---|---|---|{}\n",
         origin.0, origin.1
     );
     let shapes = [each, alike].map(|rows| open(&title, &format!("{head}{rows}")));

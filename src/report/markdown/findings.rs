@@ -34,7 +34,7 @@ pub(super) fn findings(findings: &[Finding], level: Level) -> Option<Section> {
         Level::Notice => ("notices", count(number, "notice", "notices")),
     };
     let what = match level {
-        Level::Drift => "a difference that no request can close",
+        Level::Drift => "what no request can change",
         Level::Notice => "good to know",
     };
     let title = format!("<b>{title}</b>: {what}");
@@ -60,7 +60,7 @@ fn full(groups: &[Group<Said>]) -> String {
     let one = |group: &Group<Said>| {
         let Group { what: (code, message), names } = group;
         if group.is_one() {
-            return format!("- {} × **{code}**: {message}: {}\n", names.len(), names.join(", "));
+            return format!("- {} × **{code}** ({message}): {}\n", names.len(), names.join(", "));
         }
         each(names, |name| format!("- **{code}** {name}{}{message}\n", space(name)))
     };
@@ -78,7 +78,7 @@ fn brief(groups: &[Group<Said>]) -> String {
         let Group { what: (code, message), names } = group;
         if group.is_one() {
             unnamed += names.len();
-            out.extend([format!("- {} × **{code}**: {message}\n", names.len())]);
+            out.extend([format!("- {} × **{code}** ({message})\n", names.len())]);
         } else if names.iter().all(String::is_empty) {
             out += &each(names, |_| format!("- **{code}** {message}\n"));
         } else {
@@ -106,7 +106,7 @@ pub(super) fn guards(guards: &[Guard]) -> Option<Section> {
         return None;
     }
     let rows: String = guards.iter().map(|guard| row(*guard)).collect();
-    let head = "| guard | touched | at most | of | |\n|---|--:|--:|--:|---|\n";
+    let head = "| guard | touched | at most | of | |\n|---|--:|--:|---|---|\n";
     let refused = guards.iter().filter(|guard| guard.refused()).count();
     let body = format!("{head}{rows}");
     let shape = match refused {

@@ -16,7 +16,7 @@ use super::manifest::counts;
 use super::words::count;
 use crate::plan::{Level, Plan};
 use page::{Page, Section};
-use span::code;
+use span::{block, code};
 
 /// So much the summary of a job may have: GitHub drops one of more than 1024 KiB.
 const SUMMARY: usize = 900 << 10;
@@ -179,7 +179,7 @@ fn foot(scene: Scene<'_>) -> String {
     if !report.plan.actions.is_empty() {
         let command = format!("trunkline apply {} --expect {digest}", path(scene));
         let chosen = if report.plan.unchosen > 0 { " (with the same `--target`)" } else { "" };
-        out.extend([format!("\nTo apply exactly this{chosen}: {}\n", code(&command))]);
+        out.extend([format!("\nTo apply exactly this{chosen}:\n\n{}", block(&command))]);
     }
     out
 }

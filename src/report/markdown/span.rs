@@ -32,12 +32,23 @@ pub(super) fn cell(text: &str) -> String {
     span(&out)
 }
 
+/// A command of ours on a line of its own, with names in it: a block of code.
+pub(super) fn block(command: &str) -> String {
+    let command = line(command);
+    let fence = "`".repeat(longest_run(&command).max(2) + 1);
+    format!("{fence}sh\n{command}\n{fence}\n")
+}
+
+/// How many backticks follow each other at most.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
 fn span(text: &str) -> String {
     if text.is_empty() {
         return "`\"\"`".to_owned();
     }
-    let runs = text.split(|c| c != '`').map(str::len);
-    let fence = "`".repeat(runs.max().unwrap_or(0) + 1);
+    let fence = "`".repeat(longest_run(text) + 1);
     // One space on each side is taken away again, where it is needed or would be taken anyway.
     let touches = text.starts_with('`') || text.ends_with('`');
     let spaced = text.starts_with(' ') && text.ends_with(' ') && text.trim() != "";
@@ -47,7 +58,7 @@ fn span(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cell, code};
+    use super::{block, cell, code};
 
     #[test]
     fn no_name_closes_its_span() {
@@ -63,6 +74,7 @@ mod tests {
         for (text, wanted) in cases {
             assert_eq!(code(text), wanted);
         }
+        assert_eq!(block("run '```'"), "````sh\nrun '```'\n````\n");
         assert_eq!(cell("a|b"), r"`a\|b`");
         assert_eq!(cell(r"a\|b"), r"`a\\u{7c}b`");
     }

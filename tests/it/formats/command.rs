@@ -36,8 +36,18 @@ async fn one_run_writes_every_report_and_what_it_prints_is_the_same() {
     assert!(file("r.diff").contains("\n+  - name: "), "{}", file("r.diff"));
     let annotations = site.ends(&["plan", text(&manifest), "--format", "github"], 0).await;
     let commands = commands(&annotations);
-    let line = commands.iter().find_map(|one| one.properties.get("line"));
-    assert!(line.is_some() && commands.len() <= 10, "{annotations}");
+    assert!(commands.len() <= 10, "{annotations}");
+    let lines = fs::read_to_string(&manifest).unwrap();
+    let mut placed = 0;
+    for command in &commands {
+        let Some(number) = command.properties.get("line") else { continue };
+        assert_eq!(command.properties["file"], "manifest.yaml");
+        let line = lines.lines().nth(number.parse::<usize>().unwrap() - 1).unwrap();
+        let email = command.data.split([' ', ':']).next().unwrap();
+        assert!(line.contains(email), "{email} is not in line {number}: {line}");
+        placed += 1;
+    }
+    assert_eq!(placed, 2, "who is not listed has no line: {annotations}");
     let names = fs::read_dir(site.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let temporary = names.filter(|name| name.to_string_lossy().contains(".tmp"));
     assert_eq!(temporary.count(), 0, "nothing is left beside the reports");
@@ -59,14 +69,25 @@ async fn an_apply_reports_its_outcomes_and_a_refused_one_its_plan() {
     assert_eq!(shown, file("r.md"));
     assert!(shown.contains("**Applied.**"), "{shown}");
     assert_eq!(variables(&file("r.env"))["TRUNKLINE_DONE"], "17");
+    let diff = site.ends(&["plan", text(&manifest), "--format=diff"], 0).await;
+    assert_eq!(diff, "", "in sync, both sides are the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_manifest_is_in_every_report_that_can_show_it() {
     let site = Site::open().await;
     let manifest = site.manifest(&[("organization:", "organisation:")]);
-    for command in ["validate", "plan", "apply"] {
-        let arguments = [&[command, text(&manifest)][..], &REPORTS].concat();
+    let output = site.run(&[&["validate", text(&manifest)][..], &REPORTS].concat()).await;
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("a manifest alone has no report diff"), "{error}");
+    let of_manifests: Vec<&str> = REPORTS
+        .into_iter()
+        .filter(|report| !report.contains("diff") && !report.contains("gitlab"))
+        .collect();
+    for (command, reports) in
+        [("validate", &of_manifests[..]), ("plan", &REPORTS), ("apply", &REPORTS)]
+    {
+        let arguments = [&[command, text(&manifest)][..], reports].concat();
         let output = site.run(&arguments).await;
         assert_eq!(output.status.code(), Some(1));
         assert!(output.stdout.is_empty());

@@ -2,6 +2,7 @@
 
 mod budget;
 mod command;
+mod diff;
 mod golden;
 mod markdown;
 mod names;

@@ -212,6 +212,17 @@ fn annotations_say_what_a_name_is_as_the_runner_reads_them() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn whatever_a_name_is_made_of_it_is_code_in_markdown(name in r"[`|\\ <>!\-\[\]()*_~$#@:/&;=a\n\t\u{202e}]{0,24}") {
+        let scene = world(&name);
+        let text = written(Form::Markdown, Matter::Plan(scene.scene())).unwrap();
+        read(Form::Markdown, &text, &name);
+        let shown = trunkline::report::escape_line(&name);
+        proptest::prop_assert!(shown.is_empty() || page(&text).code.contains(&shown), "{}", text);
+    }
+}
+
 #[test]
 fn no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
     for name in NAMES {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 
 /// The commands that GitHub's runner knows, some of them.
@@ -87,7 +87,7 @@ pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
 pub(super) struct Page {
     /// Text that is not in a code span.
     pub(super) text: String,
-    /// The code spans.
+    /// The code spans, and the blocks of code.
     pub(super) code: Vec<String>,
     /// The pieces of HTML.
     pub(super) html: Vec<String>,
@@ -100,18 +100,22 @@ pub(super) struct Page {
 /// Reads Markdown as a forge does: with tables, and all the other things it would take for something.
 pub(super) fn page(markdown: &str) -> Page {
     let mut page = Page::default();
-    let mut cells = 0;
+    let (mut cells, mut block) = (0, false);
     for event in Parser::new_ext(markdown, Options::all()) {
         match event {
+            Event::Text(text) if block => page.code.push(text.trim_end().to_owned()),
             Event::Text(text) => page.text.push_str(&text),
             Event::Code(code) => page.code.push(code.into_string()),
             Event::Html(html) | Event::InlineHtml(html) => page.html.push(html.trim().to_owned()),
             Event::SoftBreak | Event::HardBreak => page.text.push('\n'),
             Event::Start(Tag::TableRow | Tag::TableHead) => cells = 0,
             Event::Start(Tag::TableCell) => cells += 1,
-            Event::End(pulldown_cmark::TagEnd::TableRow | pulldown_cmark::TagEnd::TableHead) => {
-                page.rows.push(cells);
+            Event::End(TagEnd::TableRow | TagEnd::TableHead) => page.rows.push(cells),
+            // The command to apply.
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(what))) if &*what == "sh" => {
+                block = true;
             }
+            Event::End(TagEnd::CodeBlock) => block = false,
             Event::Start(
                 Tag::Paragraph
                 | Tag::Heading { .. }
@@ -123,9 +127,6 @@ pub(super) fn page(markdown: &str) -> Page {
             )
             | Event::End(_)
             | Event::Rule => {}
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented | CodeBlockKind::Fenced(_))) => {
-                page.strange.push("a block of code".to_owned());
-            }
             other => page.strange.push(format!("{other:?}")),
         }
     }
