@@ -169,3 +169,27 @@ pub fn render(form: Form, matter: Matter<'_>, look: Look<'_>) -> Option<String> 
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::{Base, Form};
+
+    #[test]
+    fn every_form_is_in_the_list_once_and_in_order() {
+        assert!(Form::ALL.is_sorted());
+        let names: BTreeSet<_> = Form::ALL.iter().map(|form| form.name()).collect();
+        assert_eq!(names.len(), Form::ALL.len());
+        assert_eq!(Form::ALL.last(), Some(&Form::Env), "the last one there is");
+    }
+
+    #[test]
+    fn files_are_named_from_the_root_of_the_repository() {
+        let base = Base { here: Path::new("/repository/teams"), root: Path::new("/repository") };
+        assert_eq!(base.name(Path::new("./acme.yaml")), "teams/acme.yaml");
+        assert_eq!(base.name(Path::new("/repository/b/c.yaml")), "b/c.yaml");
+        assert_eq!(base.name(Path::new("/elsewhere/c.yaml")), "/elsewhere/c.yaml");
+    }
+}

@@ -162,6 +162,7 @@ fn markdown(text: &str, name: &str) {
     }
     if text.contains("#### 3 losses") {
         assert_eq!(read.rows, plain.rows, "{name:?}\n{text}");
+        assert!(read.shape == plain.shape, "{name:?} is not read as another name is\n{text}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Small models of those who read the reports: what they would take for what.
 
 use std::collections::BTreeMap;
+use std::mem::Discriminant;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
@@ -93,6 +94,8 @@ pub(super) struct Page {
     pub(super) html: Vec<String>,
     /// How many columns each row of each table has.
     pub(super) rows: Vec<usize>,
+    /// What follows what, whatever it says.
+    pub(super) shape: Vec<Discriminant<Event<'static>>>,
     /// Everything that a name must not become.
     pub(super) strange: Vec<String>,
 }
@@ -102,6 +105,7 @@ pub(super) fn page(markdown: &str) -> Page {
     let mut page = Page::default();
     let (mut cells, mut block) = (0, false);
     for event in Parser::new_ext(markdown, Options::all()) {
+        page.shape.push(std::mem::discriminant(&event.clone().into_static()));
         match event {
             Event::Text(text) if block => page.code.push(text.trim_end().to_owned()),
             Event::Text(text) => page.text.push_str(&text),
