@@ -9,11 +9,12 @@ use std::path::Path;
 use super::escape::line;
 use super::form::{Base, Matter, Scene};
 use super::manifest::contents;
+use super::words::Row;
 use super::{Report, words};
 use crate::execute::{Ending, Outcome, Summary};
 use crate::manifest::{Listed, Problem};
 use crate::model::Email;
-use crate::plan::{Action, Finding, Guard, Level, Subject};
+use crate::plan::{Finding, Guard, Level, Subject};
 
 /// GitHub shows ten annotations of a kind for each step: so many, and one that counts the rest.
 const SHOWN: usize = 9;
@@ -113,8 +114,8 @@ fn problem(problem: &Problem, base: &Base<'_>) -> Note {
 fn plan(scene: Scene<'_>, base: &Base<'_>) -> Vec<Note> {
     let plan = scene.report.plan;
     let refused = plan.guards.iter().filter(|guard| guard.refused()).map(|one| guard(*one));
-    let losses = plan.actions.iter().filter(|action| action.is_loss());
-    let losses = losses.map(|action| loss(action, scene, base));
+    let losses = words::rows(plan).into_iter().filter(|(action, _)| action.is_loss());
+    let losses = losses.map(|row| loss(row, scene, base));
     let findings = plan.findings.iter().map(|one| finding(one, scene, base));
     refused.chain(losses).chain(findings).collect()
 }
@@ -127,15 +128,16 @@ fn guard(guard: Guard) -> Note {
     Note { weight: Weight::Error, place: None, title, message }
 }
 
-fn loss(action: &Action, scene: Scene<'_>, base: &Base<'_>) -> Note {
+fn loss((action, origin): Row<'_>, scene: Scene<'_>, base: &Base<'_>) -> Note {
     let changes = words::changes(action, words::IN_TEXT);
     let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
     let undo = words::undo(action);
+    let origin = origin.map(|word| format!("; {}", word.replace('_', " "))).unwrap_or_default();
     Note {
         weight: Weight::Warning,
         place: place(action.subject(), Some(action.email()), scene, base),
         title: format!("Loss: {}", words::action(action).replace('_', " ")),
-        message: format!("{}{changes} (can be undone: {undo})", action.email()),
+        message: format!("{}{changes} (can be undone: {undo}{origin})", action.email()),
     }
 }
 

@@ -99,9 +99,13 @@ pub(super) fn channels(channels: Channels) -> &'static str {
     }
 }
 
-/// Whether a change is the author's or was there before. `None`: there is no base to compare with.
-pub(super) fn origin(_action: &Action) -> Option<&'static str> {
-    None
+/// An action, and whether it is the author's change or was there before. `None`: there is no base to
+/// compare with.
+pub(super) type Row<'a> = (&'a Action, Option<&'static str>);
+
+/// The actions of a plan with their origins.
+pub(super) fn rows(plan: &Plan) -> Vec<Row<'_>> {
+    plan.actions.iter().map(|action| (action, None)).collect()
 }
 
 /// Whether what a loss takes can be brought back.

@@ -284,7 +284,7 @@ impl<'a> From<&'a Action> for ActionDoc<'a> {
             changes: action.changes().into_iter().map(ChangeDoc::from).collect(),
             loss: action.is_loss(),
             reversible: words::reversible(action.reversible()),
-            origin: words::origin(action),
+            origin: None,
         }
     }
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::group::{Group, group};
-use super::super::words::{self, Names, count};
+use super::super::words::{self, Names, Row, count};
 use super::page::{Section, folded, left_out, lines, open};
 use super::span::{CELLS, NAMES, cell, code};
-use crate::plan::Action;
 
 /// So many names of a group are there when it has to be short.
 const SHOWN: usize = 12;
@@ -22,12 +21,12 @@ pub(super) struct Deed {
 }
 
 impl Deed {
-    fn of(action: &Action, names: Names) -> Self {
+    fn of((action, origin): Row<'_>, names: Names) -> Self {
         Self {
             what: words::action(action).replace('_', " "),
             changes: words::changes(action, names),
             undo: words::undo(action),
-            origin: words::origin(action).unwrap_or_default(),
+            origin: origin.unwrap_or_default(),
             of_new: action.awaits_create(),
         }
     }
@@ -50,15 +49,13 @@ impl Deed {
 }
 
 /// The losses: a row each, or where there is no room one for all that are alike. All of them.
-pub(super) fn losses(actions: &[Action]) -> Option<Section> {
-    let losses: Vec<&Action> = actions.iter().filter(|action| action.is_loss()).collect();
+pub(super) fn losses(rows: &[Row<'_>]) -> Option<Section> {
+    let losses: Vec<&Row<'_>> = rows.iter().filter(|(action, _)| action.is_loss()).collect();
     if losses.is_empty() {
         return None;
     }
-    let deeds: Vec<(Deed, String)> = losses
-        .iter()
-        .map(|action| (Deed::of(action, CELLS), cell(action.email().as_str())))
-        .collect();
+    let deeds: Vec<(Deed, String)> =
+        losses.iter().map(|row| (Deed::of(**row, CELLS), cell(row.0.email().as_str()))).collect();
     let origins = deeds.iter().any(|(deed, _)| !deed.origin.is_empty());
     let each = lines(deeds.iter().map(|(deed, name)| row(deed, name, origins)));
     let alike = group(deeds.into_iter());
@@ -81,12 +78,11 @@ fn row(deed: &Deed, names: &str, origins: bool) -> String {
 }
 
 /// What is not lost, by what it is about.
-pub(super) fn changes(actions: &[Action]) -> Vec<Section> {
-    let others = || actions.iter().filter(|action| !action.is_loss());
-    let about_new = |action: &&Action| action.is_create() || action.awaits_create();
-    let creates: Vec<&Action> = others().filter(about_new).collect();
-    let updates: Vec<&Action> = others().filter(|action| !about_new(action)).collect();
-    let new = creates.iter().filter(|action| action.is_create()).count();
+pub(super) fn changes(rows: &[Row<'_>]) -> Vec<Section> {
+    let others = rows.iter().copied().filter(|(action, _)| !action.is_loss());
+    let about_new = |(action, _): &Row<'_>| action.is_create() || action.awaits_create();
+    let (creates, updates): (Vec<Row<'_>>, Vec<Row<'_>>) = others.partition(about_new);
+    let new = creates.iter().filter(|(action, _)| action.is_create()).count();
     let title = format!(
         "<b>Create {}</b> ({})",
         count(new, "account", "accounts"),
@@ -105,11 +101,11 @@ pub(super) fn changes(actions: &[Action]) -> Vec<Section> {
     .collect()
 }
 
-fn section(name: &'static str, title: &str, actions: &[&Action]) -> Option<Section> {
+fn section(name: &'static str, title: &str, actions: &[Row<'_>]) -> Option<Section> {
     if actions.is_empty() {
         return None;
     }
-    let deeds = actions.iter().map(|one| (Deed::of(one, NAMES), code(one.email().as_str())));
+    let deeds = actions.iter().map(|row| (Deed::of(*row, NAMES), code(row.0.email().as_str())));
     let groups = group(deeds);
     let shapes = [full(&groups), brief(&groups), counts(actions)];
     let shapes = shapes.map(|body| folded(title, &body)).into();
@@ -164,9 +160,9 @@ fn brief(groups: &[Group<Deed>]) -> String {
     ])
 }
 
-fn counts(actions: &[&Action]) -> String {
+fn counts(actions: &[Row<'_>]) -> String {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for action in actions {
+    for (action, _) in actions {
         *kinds.entry(words::action(action)).or_default() += 1;
     }
     let list = lines(

@@ -13,7 +13,7 @@ mod span;
 use super::form::{Matter, Scene};
 use super::json::{PlanSummary, digest};
 use super::manifest::counts;
-use super::words::count;
+use super::words::{self, count};
 use crate::plan::{Level, Plan};
 use page::{Page, Section};
 use span::{block, code};
@@ -76,10 +76,11 @@ fn title(organization: &str) -> String {
 }
 
 fn plan(scene: Scene<'_>) -> Page {
-    let Plan { actions, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory: _ } =
+    let rows = words::rows(scene.report.plan);
+    let Plan { actions: _, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory: _ } =
         scene.report.plan;
-    let parts = [findings::loosened(findings), actions::losses(actions)];
-    let changes = actions::changes(actions);
+    let parts = [findings::loosened(findings), actions::losses(&rows)];
+    let changes = actions::changes(&rows);
     let rest = [
         findings::findings(findings, Level::Drift),
         findings::findings(findings, Level::Notice),

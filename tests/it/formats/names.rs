@@ -138,7 +138,7 @@ fn read(form: Form, text: &str, name: &str) {
         Form::Json | Form::GitlabTerraform => {
             serde_json::from_str::<serde_json::Value>(text).unwrap();
         }
-        Form::Markdown | Form::GithubSummary => markdown(text, name),
+        Form::Markdown | Form::GithubSummary => markdown(form, text, name),
         Form::Sarif => _ = results(text),
         Form::Env => assert!(!variables(text).is_empty()),
         Form::Diff => diff(text),
@@ -147,9 +147,9 @@ fn read(form: Form, text: &str, name: &str) {
 }
 
 /// Nothing but code has anything of a name in it, and no table, fold or list is broken.
-fn markdown(text: &str, name: &str) {
+fn markdown(form: Form, text: &str, name: &str) {
     let read = page(text);
-    let plain = page(&written(Form::Markdown, Matter::Plan(world("plain").scene())).unwrap());
+    let plain = page(&written(form, Matter::Plan(world("plain").scene())).unwrap());
     assert_eq!(read.strange, Vec::<String>::new(), "{name:?}\n{text}");
     for html in &read.html {
         let ours = html.starts_with("<!-- trunkline")
@@ -162,7 +162,8 @@ fn markdown(text: &str, name: &str) {
     }
     if text.contains("#### 3 losses") {
         assert_eq!(read.rows, plain.rows, "{name:?}\n{text}");
-        assert!(read.shape == plain.shape, "{name:?} is not read as another name is\n{text}");
+        let at = read.shape.iter().zip(&plain.shape).position(|(one, other)| one != other);
+        assert_eq!(at, None, "{name:?} is not read as another name is\n{text}");
     }
 }
 
