@@ -117,6 +117,20 @@ fn losses_that_are_alike_share_a_row_before_the_budget_is_broken() {
 }
 
 #[test]
+fn losses_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
+    let losses = (0..400).map(|n| Action::DisableAccount {
+        target: Target::Live(id(&format!("shut{n}"))),
+        email: email(&format!("shut{n}")),
+    });
+    let updates = (0..300).map(|n| limit(&format!("grows{n}"), Some(n), 2 * n + 1));
+    let world = World::of(Plan { actions: losses.chain(updates).collect(), ..Plan::default() });
+    let whole = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = within(Form::Markdown, Matter::Plan(world.scene()), whole.len() - 1).unwrap();
+    assert!(comment.len() < whole.len() && comment.contains("Shortened to fit: updates."));
+    assert!(page(&comment).rows.len() > 400);
+}
+
+#[test]
 fn a_summary_stays_below_900_kib() {
     let world = large(60_000, 300);
     let summary = written(Form::GithubSummary, Matter::Plan(world.scene())).unwrap();

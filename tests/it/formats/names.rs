@@ -238,6 +238,12 @@ fn no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
                 read(form, &text, name);
             }
         }
+        // A path with `/` in it is another path.
+        if !name.contains('/') {
+            let log = written(Form::Github, Matter::Problems(&problems)).unwrap();
+            let file = &commands(&log)[0].properties["file"];
+            assert_eq!(*file, trunkline::report::escape_line(&path));
+        }
     }
 }
 
