@@ -110,6 +110,3 @@ pub fn plan(desired: &Desired, live: &Live, ledger: &Ledger, today: Day) -> Plan
     users::plan(&mut draft);
     draft.finish(&pairing)
 }
-
-#[cfg(test)]
-mod tests;

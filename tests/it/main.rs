@@ -5,13 +5,23 @@ mod answers;
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod converges;
+#[cfg(test)]
+mod creates;
+#[cfg(test)]
+mod exits;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod inventory;
+#[cfg(test)]
+mod kills;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
@@ -20,6 +30,8 @@ mod lists;
 mod manifest;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod plan;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
