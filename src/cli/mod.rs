@@ -12,6 +12,7 @@ mod global;
 mod ledger;
 mod logging;
 mod plan;
+mod private_file;
 mod progress;
 mod reports;
 mod sandbox;

@@ -1,7 +1,7 @@
 //! `trunkline plan PATH`
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -9,7 +9,7 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Progress;
 use super::reports::{Reports, Source, one_of};
-use super::{connect, ledger, terminal};
+use super::{connect, ledger, private_file, terminal};
 use crate::detect;
 use crate::model::{AccountId, Day, Desired, Email, Ledger, Live};
 use crate::plan::Plan;
@@ -25,6 +25,9 @@ pub(super) struct Args {
     detailed_exitcode: bool,
     #[command(flatten)]
     targets: Targets,
+    /// Save the plan in this file (mode 0600), for apply --plan within 24 hours
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Form of the plan
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
     format: Form,
@@ -55,13 +58,17 @@ pub(super) struct Planned {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
-    let (desired, source) = reports.load(&args.path, args.format, &REVIEWED)?;
+    let (desired, mut source) = reports.load(&args.path, args.format, &REVIEWED)?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
     let store = ledger::store(global, &desired.organization)?;
     let binding = ledger::binding(&desired, &reader, live.manager.as_ref());
     let known = ledger::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, live, &known, &args.targets)?;
+    if let Some(path) = &args.out {
+        source.expires_at = Some(save(global, &planned, path)?);
+        source.saved = Some(path.clone());
+    }
     let matter = Matter::Plan(planned.scene(&source));
     reports.print(args.format, matter, terminal::style(global))?;
     reports.write(matter)?;
@@ -70,6 +77,23 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
         _ => Exit::Fine,
     })
+}
+
+/// Saves a plan. Until when it can be applied.
+fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failure> {
+    let Planned { desired, live: _, plan, bound_to } = planned;
+    let now = jiff::Timestamp::now();
+    let text = report::save(desired, bound_to, plan, now).map_err(anyhow::Error::from)?;
+    let place = path.display();
+    private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
+    if !global.quiet {
+        let digest = report::digest(planned.report());
+        terminal::say(&format!(
+            "saved for {} hours: trunkline apply --plan {place} --expect {digest}",
+            report::LIFETIME.as_secs() / 3600
+        ));
+    }
+    Ok(report::expiry(now).to_string())
 }
 
 /// Reads the live side. It holds a reader, so it cannot change anything.
@@ -86,7 +110,7 @@ pub(super) async fn look(
 }
 
 /// The day in UTC.
-fn today() -> anyhow::Result<Day> {
+pub(super) fn today() -> anyhow::Result<Day> {
     let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
     date.to_string().parse().context("reading the clock")
 }
@@ -142,7 +166,15 @@ impl Planned {
     /// The plan with what there is to say beside it.
     pub(super) fn scene<'a>(&'a self, source: &'a Source) -> Scene<'a> {
         let Self { desired, live, plan: _, bound_to: _ } = self;
-        let Source { path, places } = source;
-        Scene { report: self.report(), desired, live, places, path, expires_at: None }
+        let Source { path, places, saved, expires_at } = source;
+        Scene {
+            report: self.report(),
+            desired,
+            live,
+            places,
+            path: path.as_deref(),
+            saved: saved.as_deref(),
+            expires_at: expires_at.as_deref(),
+        }
     }
 }

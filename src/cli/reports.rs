@@ -69,12 +69,17 @@ impl Wanted {
     }
 }
 
-/// A manifest that was read, as far as reports point into it.
+/// Where a plan comes from, as far as reports point there.
+#[derive(Default)]
 pub(super) struct Source {
-    /// The manifest, as it was named.
-    pub path: PathBuf,
+    /// The manifest, as it was named. `None`: a saved plan is applied without it.
+    pub path: Option<PathBuf>,
     /// Where it lists whom.
     pub places: Places,
+    /// The file in which the plan is saved, if it is.
+    pub saved: Option<PathBuf>,
+    /// Until when that can be applied.
+    pub expires_at: Option<String>,
 }
 
 /// The reports while their command runs.
@@ -168,7 +173,10 @@ impl Files {
         shown: &[Form],
     ) -> Result<(Desired, Source), Failure> {
         match manifest::load_with_places(path) {
-            Ok((desired, places)) => Ok((desired, Source { path: path.to_owned(), places })),
+            Ok((desired, places)) => {
+                let path = Some(path.to_owned());
+                Ok((desired, Source { path, places, ..Source::default() }))
+            }
             Err(problems) => {
                 self.broken(&problems, form, shown)?;
                 Err(problems.into())

@@ -12,12 +12,14 @@ mod finding;
 mod guard;
 mod identity;
 mod renames;
+mod saved;
 mod target;
 mod users;
 
 pub use action::{Action, Change, Field, NewAccount, Reversible, Target, Value};
 pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
+pub use saved::{Changed, Fact, Now, Verdict, Why, recheck, stricter};
 
 use std::collections::BTreeMap;
 

@@ -86,8 +86,10 @@ pub struct Scene<'a> {
     pub live: &'a Live,
     /// Where the manifest lists whom.
     pub places: &'a Places,
-    /// The manifest, as it was named.
-    pub path: &'a Path,
+    /// The manifest, as it was named. `None`: a saved plan is applied without it.
+    pub path: Option<&'a Path>,
+    /// The file in which the plan is saved. `None`: it was not saved.
+    pub saved: Option<&'a Path>,
     /// Until when a saved plan can be applied. `None`: it was not saved.
     pub expires_at: Option<&'a str>,
 }

@@ -1,4 +1,4 @@
-//! Plans and outcomes as people and programs read them. Pure: values in, text out.
+//! Plans and outcomes as people and programs read them. Pure: values in, text out; a saved plan also comes in again.
 
 mod diff;
 mod digest;
@@ -14,6 +14,7 @@ mod markdown;
 mod outcomes;
 mod problems;
 mod sarif;
+mod saved;
 mod style;
 mod table;
 mod text;
@@ -27,6 +28,9 @@ pub use json::{
 };
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
+pub use saved::{
+    LIFETIME, Saved, Unreadable, Unsavable, expiry, read as read_saved, write as save,
+};
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;

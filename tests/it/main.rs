@@ -42,7 +42,12 @@ mod report;
 mod resend;
 mod sandbox;
 #[cfg(test)]
+mod saved;
+#[cfg(test)]
 mod secrets;
+#[cfg(test)]
+#[cfg(feature = "object-store")]
+mod shared;
 #[cfg(test)]
 mod shedding;
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod page;
 mod problems;
 mod span;
 
+use std::path::Path;
+
 use super::form::{Matter, Scene};
 use super::json::{PlanSummary, digest};
 use super::manifest::counts;
@@ -92,7 +94,9 @@ fn plan(scene: Scene<'_>) -> Page {
         head: title(scene.report.organization) + &verdict(scene.report.plan),
         sections,
         foot: foot(scene),
-        whole: format!("Everything: {}", code(&format!("trunkline plan {}", path(scene)))),
+        whole: scene.path.map_or_else(String::new, |path| {
+            format!("Everything: {}", code(&format!("trunkline plan {}", word(path))))
+        }),
     }
 }
 
@@ -178,16 +182,25 @@ fn foot(scene: Scene<'_>) -> String {
         expires.unwrap_or_default()
     );
     if !report.plan.actions.is_empty() {
-        let command = format!("trunkline apply {} --expect {digest}", path(scene));
-        let chosen = if report.plan.unchosen > 0 { " (with the same `--target`)" } else { "" };
+        let what = match (scene.saved, scene.path) {
+            (Some(file), _) => format!("--plan {}", word(file)),
+            (None, path) => path.map(word).unwrap_or_default(),
+        };
+        let command = format!("trunkline apply {what} --expect {digest}");
+        // A saved plan has what was chosen of it.
+        let chosen = if report.plan.unchosen > 0 && scene.saved.is_none() {
+            " (with the same `--target`)"
+        } else {
+            ""
+        };
         out.extend([format!("\nTo apply exactly this{chosen}:\n\n{}", block(&command))]);
     }
     out
 }
 
-/// The manifest as a word of a shell.
-fn path(scene: Scene<'_>) -> String {
-    let path = scene.path.display().to_string();
+/// A path as a word of a shell.
+fn word(path: &Path) -> String {
+    let path = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     if !path.is_empty() && !path.starts_with('-') && path.chars().all(plain) {
         return path;

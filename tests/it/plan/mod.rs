@@ -9,6 +9,7 @@ mod channels;
 mod identity;
 mod laws;
 mod people;
+mod saved;
 
 use crate::support::world::{PRESENT, day};
 

@@ -1,6 +1,8 @@
 //! What tests of several subjects share: a server that misbehaves on demand, and connections to it.
 
 pub(crate) mod bodies;
+#[cfg(feature = "object-store")]
+pub(crate) mod moto;
 pub(crate) mod plans;
 pub(crate) mod proxy;
 pub(crate) mod server;

@@ -244,8 +244,9 @@ impl World {
     pub(crate) fn scene(&self) -> Scene<'_> {
         let Self { plan, desired, live, places, bound_to } = self;
         let report = Report { organization: &desired.organization, bound_to, plan };
-        let (path, expires_at) = (Path::new("manifests/acme.yaml"), Some("2027-01-02T03:04:05Z"));
-        Scene { report, desired, live, places, path, expires_at }
+        let (path, expires_at) =
+            (Some(Path::new("manifests/acme.yaml")), Some("2027-01-02T03:04:05Z"));
+        Scene { report, desired, live, places, path, saved: None, expires_at }
     }
 }
 
