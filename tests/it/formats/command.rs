@@ -130,3 +130,19 @@ async fn a_report_that_cannot_be_written_is_an_error_before_anything_is_sent() {
         assert!(site.proxy.passed().is_empty(), "{more:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_at_the_end_of_a_comment_applies_exactly_that_plan() {
+    for more in [&[][..], &["--out", "plan.json"]] {
+        let site = Site::open().await;
+        let manifest = site.manifest(&[]);
+        let plan = [&["plan", text(&manifest), "--format", "markdown"][..], more].concat();
+        let comment = site.ends(&plan, 0).await;
+        assert_eq!(comment.contains(" · expires `20"), !more.is_empty(), "{comment}");
+        let command = comment.lines().find_map(|line| line.strip_prefix("trunkline ")).unwrap();
+        let words: Vec<&str> = command.split(' ').collect();
+        assert!(words.contains(&"--expect"), "{command}");
+        site.ends(&[&words[..], &["--auto-approve"]].concat(), 0).await;
+        site.ends(&["plan", text(&manifest), "--detailed-exitcode"], 0).await;
+    }
+}
