@@ -12,6 +12,7 @@ mod files;
 mod join;
 mod load;
 mod parse;
+mod places;
 mod problem;
 mod reading;
 mod schema;
@@ -21,6 +22,7 @@ mod take;
 mod tree;
 mod values;
 
-pub use load::{load, parse};
-pub use problem::{Excerpt, Place, Problem, Problems, Related};
+pub use load::{load, load_with_places, parse};
+pub use places::{Listed, Places};
+pub use problem::{Excerpt, Kind, Place, Problem, Problems, Related};
 pub use schema::schema;

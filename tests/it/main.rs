@@ -15,6 +15,8 @@ mod creates;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod inventory;

@@ -1,6 +1,7 @@
 //! Plans and outcomes as JSON, `format_version` 1. The order of the keys is part of the format.
 
 mod document;
+mod problems;
 mod schema;
 
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::execute::{Outcome, Summary};
 
 use document::{ActionDoc, OutcomeDoc, OutcomesDoc, SummaryDoc};
 pub(super) use document::{FindingDoc, PlanDoc, PlanSummary};
+pub(super) use problems::{problems, valid};
 pub use schema::{outcomes as outcomes_schema, plan as plan_schema};
 
 pub(super) const FORMAT_VERSION: u32 = 1;
