@@ -25,10 +25,21 @@ pub(super) struct Args {
     #[arg(long)]
     detailed_exitcode: bool,
     #[command(flatten)]
+    since: Since,
+    #[command(flatten)]
     targets: Targets,
     /// Form of the plan
     #[arg(long, value_name = "FORM", default_value = "text")]
     format: Format,
+}
+
+/// What a manifest is compared with, beside the live side.
+#[derive(clap::Args, Debug, Default)]
+pub(super) struct Since {
+    /// The manifest before the change: each action gets an origin, and the stricter
+    /// of both policies holds
+    #[arg(long, value_name = "PATH")]
+    base: Option<PathBuf>,
 }
 
 /// What of a plan is chosen.
@@ -58,12 +69,13 @@ pub(super) struct Planned {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let desired = manifest::load(&args.path)?;
+    let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
     let store = ledger::store(global, &desired.organization)?;
     let binding = ledger::binding(&desired, &reader, live.manager.as_ref());
     let known = ledger::read(&store, &binding).await?;
-    let planned = Planned::make(&reader, desired, live, &known, &args.targets)?;
+    let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
     terminal::print(&planned.show(global, args.format))?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
@@ -89,6 +101,14 @@ pub(super) async fn look(
 fn today() -> anyhow::Result<Day> {
     let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
     date.to_string().parse().context("reading the clock")
+}
+
+impl Since {
+    /// The base, if there is one.
+    pub(super) fn load(&self) -> Result<Option<Desired>, Failure> {
+        let base = self.base.as_deref().map(manifest::load).transpose();
+        base.map_err(Failure::from)
+    }
 }
 
 impl Targets {
@@ -119,11 +139,15 @@ impl Planned {
     pub(super) fn make(
         reader: &Reader,
         desired: Desired,
+        base: Option<&Desired>,
         live: Live,
         known: &Ledger,
         targets: &Targets,
     ) -> Result<Self, Failure> {
-        let plan = crate::plan::plan(&desired, &live, known, today()?);
+        let plan = match base {
+            Some(base) => crate::plan::plan_since(base, &desired, &live, known, today()?),
+            None => crate::plan::plan(&desired, &live, known, today()?),
+        };
         let plan = targets.choose(plan, &desired, &live)?;
         let bound_to = BoundTo {
             desired: report::desired_digest(&desired),
@@ -131,6 +155,11 @@ impl Planned {
             base_url: reader.base_url(),
         };
         Ok(Self { desired, live, plan, bound_to })
+    }
+
+    /// Leaves only what is there because of the change since the base.
+    pub(super) fn only_this_change(self) -> Self {
+        Self { plan: self.plan.only_this_change(), ..self }
     }
 
     /// The plan as a report.

@@ -11,6 +11,8 @@ mod draft;
 mod finding;
 mod guard;
 mod identity;
+mod origin;
+mod policy;
 mod renames;
 mod target;
 mod users;
@@ -18,6 +20,8 @@ mod users;
 pub use action::{Action, Change, Field, NewAccount, Reversible, Target, Value};
 pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
+pub use origin::{Origin, plan_since};
+pub use policy::{Loosened, budgets, loosened};
 
 use std::collections::BTreeMap;
 
@@ -31,6 +35,8 @@ use crate::model::{AccountId, Day, Desired, Ledger, Live};
 pub struct Plan {
     /// One request each, in the order of execution.
     pub actions: Vec<Action>,
+    /// Where each of them comes from, in the same order. `None`: there is no base to compare with.
+    pub origins: Option<Vec<Origin>>,
     /// Differences that no request can close, and things a reader should know.
     pub findings: Vec<Finding>,
     /// The budgets that this plan draws on.

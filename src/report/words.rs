@@ -1,7 +1,9 @@
 //! The fixed names of things in reports: what users script against.
 
-use crate::model::Email;
-use crate::plan::{Action, Channels, Field, Finding, GuardName, Level, Reversible, Subject};
+use crate::model::{Budget, Email, UnlistedAccounts, UnlistedUsers};
+use crate::plan::{
+    Action, Channels, Field, Finding, GuardName, Level, Loosened, Origin, Reversible, Subject,
+};
 
 pub(super) fn action(action: &Action) -> &'static str {
     match action {
@@ -76,6 +78,56 @@ pub(super) fn channels(channels: Channels) -> &'static str {
     }
 }
 
+pub(super) fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::ThisChange => "this_change",
+        Origin::AlreadyDrifted => "already_drifted",
+        Origin::Conflict => "conflict",
+    }
+}
+
+pub(super) fn unlisted_accounts(unlisted: UnlistedAccounts) -> &'static str {
+    match unlisted {
+        UnlistedAccounts::Ignore => "ignore",
+        UnlistedAccounts::Report => "report",
+        UnlistedAccounts::Disable => "disable",
+    }
+}
+
+pub(super) fn unlisted_users(unlisted: UnlistedUsers) -> &'static str {
+    match unlisted {
+        UnlistedUsers::Ignore => "ignore",
+        UnlistedUsers::Report => "report",
+        UnlistedUsers::Remove => "remove",
+    }
+}
+
+/// A budget as a manifest writes it.
+pub(super) fn budget(budget: Budget) -> String {
+    match budget {
+        Budget::Count(count) => count.to_string(),
+        Budget::Percent(percent) => format!("{percent}%"),
+    }
+}
+
+/// What a policy allows that another does not: the field, and what it was and is.
+pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Option<String>) {
+    match loosened {
+        Loosened::UnlistedAccounts { base, head } => {
+            let word = |unlisted| Some(unlisted_accounts(unlisted).to_owned());
+            ("unlisted_accounts", word(*base), word(*head))
+        }
+        Loosened::UnlistedUsers { base, head } => {
+            let word = |unlisted| Some(unlisted_users(unlisted).to_owned());
+            ("unlisted_users", word(*base), word(*head))
+        }
+        Loosened::Budget { name, base, head } => {
+            (guard(*name), Some(budget(*base)), Some(budget(*head)))
+        }
+        Loosened::Protected(email) => ("protected", Some(email.to_string()), None),
+    }
+}
+
 /// What a finding says, and who can do something about it.
 pub(super) fn finding(finding: &Finding) -> String {
     use Finding as F;
@@ -114,6 +166,7 @@ pub(super) fn finding(finding: &Finding) -> String {
         | F::LooksLikeRename { .. }
         | F::PoolExceeded { .. }
         | F::InventoryIncomplete(_)
+        | F::PolicyLoosened(_)
         | F::Accepted { .. } => return detailed(finding),
     };
     fixed.to_owned()
@@ -161,6 +214,7 @@ fn detailed(finding: &Finding) -> String {
                 "the inventory may lack something, so nothing is lost and nothing created: {why}"
             )
         }
+        F::PolicyLoosened(loosened) => policy_loosened(loosened),
         F::Accepted { code, until, reason, .. } => {
             let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
             format!("{} is accepted until {until}{reason}", code.name())
@@ -179,6 +233,19 @@ fn detailed(finding: &Finding) -> String {
         | F::StatusUnknown(..)
         | F::ChannelLimitUnverified
         | F::Protected(..) => String::new(),
+    }
+}
+
+fn policy_loosened(loose: &Loosened) -> String {
+    let (field, base, head) = loosened(loose);
+    let base = base.unwrap_or_default();
+    match head {
+        Some(head) => format!(
+            "{field} was {base} in the base and is {head} now; this plan holds to the stricter of both"
+        ),
+        None => {
+            format!("{base} was {field} in the base and is not any more; in this plan it still is")
+        }
     }
 }
 

@@ -32,6 +32,8 @@ mod secrets;
 #[cfg(test)]
 mod shedding;
 #[cfg(test)]
+mod since;
+#[cfg(test)]
 mod state;
 #[cfg(test)]
 mod support;

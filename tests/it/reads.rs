@@ -15,6 +15,7 @@ const READ: &[&[&str]] = &[
     &["plan", "MANIFEST", "--detailed-exitcode"],
     &["plan", "MANIFEST", "--target", "ops@acme.example"],
     &["plan", "MANIFEST", "--state", "none", "-vvv"],
+    &["plan", "MANIFEST", "--base", "MANIFEST"],
     &["get", "accounts"],
     &["get", "accounts", "--format", "json"],
     &["get", "account", "ACCOUNT"],

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use trunkline::model::{AccountId, Code, Email, UserId};
+use trunkline::model::{AccountId, Budget, Code, Email, UnlistedAccounts, UnlistedUsers, UserId};
 use trunkline::plan::{
-    Action, Channels, Finding, Guard, GuardName, Inventory, NewAccount, Plan, Subject, Target,
+    Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
+    Subject, Target,
 };
 use trunkline::report::{self, BoundTo, Report, Style};
 
@@ -127,6 +128,7 @@ fn guards() -> Vec<Guard> {
 fn everything() -> Plan {
     Plan {
         actions: actions(),
+        origins: None,
         findings: findings(),
         guards: guards(),
         in_sync: 7,
@@ -163,6 +165,52 @@ fn the_plan_has_every_action_finding_and_guard() {
     assert_eq!(missing, [&Code::PolicyLoosened], "only a comparison with a base can find that");
     assert_eq!(plan.guards.iter().map(|guard| guard.name).collect::<BTreeSet<_>>().len(), 5);
     assert!(plan.actions.is_sorted_by_key(Action::phase), "as a plan has them");
+}
+
+/// The same with a base: every origin, and a policy that is looser than it was.
+fn everything_since() -> Plan {
+    let origins = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
+    let loosened = [
+        Loosened::UnlistedAccounts {
+            base: UnlistedAccounts::Report,
+            head: UnlistedAccounts::Disable,
+        },
+        Loosened::UnlistedUsers { base: UnlistedUsers::Report, head: UnlistedUsers::Ignore },
+        Loosened::Budget {
+            name: GuardName::MaxRemovals,
+            base: Budget::Count(1),
+            head: Budget::Percent(50),
+        },
+        Loosened::Protected(user("root")),
+    ];
+    let plan = everything();
+    let mut findings = plan.findings;
+    findings.extend(loosened.map(Finding::PolicyLoosened));
+    let all = origins.into_iter().cycle().take(plan.actions.len()).collect();
+    Plan { origins: Some(all), findings, ..everything() }
+}
+
+#[test]
+fn a_plan_of_everything_since_a_base_as_text() {
+    let text = shown(&everything_since(), |report| report::plan_text(report, Style::default()));
+    assert!(text.find("Policy loosened").unwrap() < text.find("Losses").unwrap());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_origin_is_in_the_json_and_not_in_the_digest() {
+    let (with, without) = (everything_since(), Plan { origins: None, ..everything_since() });
+    let json =
+        |plan: &Plan| -> Value { serde_json::from_str(&shown(plan, report::plan_json)).unwrap() };
+    let (with, without) = (json(&with), json(&without));
+    assert_eq!(with["digest"], without["digest"]);
+    let origins = |plan: &Value| -> Vec<Value> {
+        plan["actions"].as_array().unwrap().iter().map(|one| one["origin"].clone()).collect()
+    };
+    assert_eq!(origins(&with)[..3], ["this_change", "already_drifted", "conflict"]);
+    assert!(origins(&without).iter().all(Value::is_null));
+    let schema: Value = serde_json::from_str(&report::plan_schema()).unwrap();
+    assert_eq!(misfits(&schema, &schema, &with, "plan"), Vec::<String>::new());
 }
 
 #[test]

@@ -6,17 +6,18 @@ mod passwords;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use tokio::sync::watch;
 
 use super::exit::{Exit, Failure, Signal};
 use super::global::{Global, duration};
-use super::plan::{Format, Planned, Targets};
+use super::plan::{Format, Planned, Since, Targets};
 use super::progress::Progress;
 use super::{connect, ledger, plan, signals, terminal};
 use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
 use crate::ledger::Journal;
 use crate::manifest;
-use crate::model::Code;
+use crate::model::{Code, Desired};
 use crate::plan::{Action, Finding};
 use crate::report;
 use crate::telnyx::Session;
@@ -34,6 +35,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     approve_losses: Option<usize>,
     #[command(flatten)]
+    since: Since,
+    /// Send only these actions: this-change, of those that --base tells apart; guards
+    /// still see everything
+    #[arg(long, value_name = "WHICH", requires = "base", hide_possible_values = true)]
+    only: Option<Only>,
+    #[command(flatten)]
     targets: Targets,
     /// Keep the secrets of created accounts in this file (mode 0600), one JSON
     /// object a line; without it they are dropped
@@ -50,15 +57,23 @@ pub(super) struct Args {
     format: Format,
 }
 
+/// Which actions are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Those that are there because of the change since the base.
+    ThisChange,
+}
+
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let desired = manifest::load(&args.path)?;
+    let base = args.since.load()?;
     let session = connect::session(global)?;
     let reader = session.reader();
     let store = ledger::store(global, &desired.organization)?;
     let binding = ledger::binding(&desired, &reader, None);
     // From here to the end nobody else applies: what is planned is what is there.
     let journal = ledger::write(global, store, &binding, "apply").await?;
-    let ended = under_lock(global, args, &session, desired, &journal).await;
+    let ended = under_lock(global, args, &session, (desired, base), &journal).await;
     let closed = journal.close().await;
     let exit = ended?;
     closed?;
@@ -69,12 +84,17 @@ async fn under_lock(
     global: &Global,
     args: &Args,
     session: &Session,
-    desired: crate::model::Desired,
+    (desired, base): (Desired, Option<Desired>),
     journal: &Journal,
 ) -> Result<Exit, Failure> {
     let reader = session.reader();
     let live = plan::look(global, &reader, &desired).await?;
-    let planned = Planned::make(&reader, desired, live, &journal.ledger(), &args.targets)?;
+    let (known, targets) = (journal.ledger(), &args.targets);
+    let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, targets)?;
+    let planned = match args.only {
+        Some(Only::ThisChange) => planned.only_this_change(),
+        None => planned,
+    };
     if args.format == Format::Text {
         terminal::print(&planned.show(global, Format::Text))?;
     }

@@ -8,6 +8,7 @@ use crate::model::*;
 mod channels;
 mod identity;
 mod laws;
+mod origins;
 mod people;
 mod world;
 

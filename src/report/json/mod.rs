@@ -22,7 +22,16 @@ const FORMAT_VERSION: u32 = 1;
 #[must_use]
 pub fn plan(report: Report<'_>) -> String {
     let Report { organization, bound_to, plan } = report;
-    let Plan { actions, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory } = plan;
+    let Plan {
+        actions: _,
+        origins: _,
+        findings,
+        guards,
+        in_sync: _,
+        withheld: _,
+        unchosen: _,
+        inventory,
+    } = plan;
     let Inventory { complete, accounts, users, status_known, channels, limits: _ } = inventory;
     pretty(&PlanDoc {
         format_version: FORMAT_VERSION,
@@ -38,7 +47,13 @@ pub fn plan(report: Report<'_>) -> String {
             channels: words::channels(*channels),
         },
         guards: guards.iter().map(GuardDoc::from).collect(),
-        actions: actions.iter().map(ActionDoc::from).collect(),
+        actions: plan
+            .with_origins()
+            .map(|(action, origin)| ActionDoc {
+                origin: origin.map(words::origin),
+                ..action.into()
+            })
+            .collect(),
         findings: findings.iter().map(FindingDoc::from).collect(),
     })
 }
@@ -70,7 +85,8 @@ pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> S
     escape::json(&serde_json::to_string(&line).unwrap_or_default()) + "\n"
 }
 
-/// The digest of the work: the same actions for the same organization have the same one.
+/// The digest of the work: the same actions for the same organization have the same one, with a base or
+/// without.
 #[must_use]
 pub fn digest(report: Report<'_>) -> String {
     #[derive(Serialize)]
