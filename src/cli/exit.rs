@@ -77,6 +77,11 @@ impl Failure {
         Self { exit: Exit::Interrupted(signal), ..Self::new(error, hint) }
     }
 
+    /// A result that is not given because the inventory may lack something.
+    pub(super) fn incomplete(why: String, hint: impl Into<String>) -> Self {
+        Self { exit: Exit::Incomplete, ..Self::new(anyhow::Error::msg(why), hint) }
+    }
+
     /// A refusal before anything was sent.
     pub(super) fn refused(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Refused, ..Self::new(anyhow::Error::msg(why), hint) }

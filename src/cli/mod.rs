@@ -5,9 +5,11 @@ mod apply;
 mod completions;
 mod connect;
 mod demo;
+mod diff;
 mod exit;
 mod get;
 mod global;
+mod import;
 mod ledger;
 mod logging;
 mod plan;
@@ -48,6 +50,10 @@ enum Command {
     Plan(plan::Args),
     /// Make the live side what the manifest says
     Apply(apply::Args),
+    /// Compare two manifests, without a network and without a key
+    Diff(diff::Args),
+    /// Write a manifest of the live side
+    Import(import::Args),
     /// Read accounts, users and channels
     Get(get::Args),
     /// Look into the ledger, and settle what it cannot know
@@ -89,6 +95,8 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Validate(args) => validate::run(&global, &args),
         Command::Plan(args) => plan::run(&global, &args).await,
         Command::Apply(args) => apply::run(&global, &args).await,
+        Command::Diff(args) => diff::run(&global, &args),
+        Command::Import(args) => import::run(&global, &args).await,
         Command::Get(args) => get::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
         Command::Schema(args) => schema::run(&args),

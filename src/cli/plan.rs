@@ -98,7 +98,7 @@ pub(super) async fn look(
 }
 
 /// The day in UTC.
-fn today() -> anyhow::Result<Day> {
+pub(super) fn today() -> anyhow::Result<Day> {
     let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
     date.to_string().parse().context("reading the clock")
 }

@@ -24,3 +24,4 @@ mod values;
 pub use load::{load, parse};
 pub use problem::{Excerpt, Place, Problem, Problems, Related};
 pub use schema::schema;
+pub use values::{LONGEST_TEXT, takes_email, takes_id, takes_label, takes_text};

@@ -127,7 +127,7 @@ pub enum Level {
 }
 
 /// What a finding or an action is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A managed account.
     Account,

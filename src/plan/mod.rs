@@ -7,6 +7,7 @@ mod accounts;
 mod action;
 mod alike;
 mod channels;
+mod compare;
 mod draft;
 mod finding;
 mod guard;
@@ -18,6 +19,7 @@ mod target;
 mod users;
 
 pub use action::{Action, Change, Field, NewAccount, Reversible, Target, Value};
+pub use compare::{Comparison, Delta, Difference, Kind, Part, Said, Unlisted, compare};
 pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};

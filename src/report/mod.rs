@@ -1,8 +1,10 @@
 //! Plans and outcomes as people and programs read them. Pure: values in, text out.
 
+mod compare;
 mod digest;
 mod escape;
 mod group;
+mod import;
 mod json;
 mod outcomes;
 mod problems;
@@ -10,17 +12,22 @@ mod style;
 mod table;
 mod text;
 mod words;
+mod yaml;
 
+pub use compare::{comparison as comparison_text, comparison_diff};
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
+pub use import::Import;
 pub use json::{
-    audit_line, digest, outcomes as outcomes_json, outcomes_schema, plan as plan_json, plan_schema,
+    audit_line, comparison as comparison_json, digest, outcomes as outcomes_json, outcomes_schema,
+    plan as plan_json, plan_schema,
 };
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;
+pub use yaml::manifest as manifest_yaml;
 
 use crate::plan::Plan;
 

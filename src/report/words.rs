@@ -2,7 +2,8 @@
 
 use crate::model::{Budget, Email, UnlistedAccounts, UnlistedUsers};
 use crate::plan::{
-    Action, Channels, Field, Finding, GuardName, Level, Loosened, Origin, Reversible, Subject,
+    Action, Channels, Field, Finding, GuardName, Level, Loosened, Origin, Part, Reversible,
+    Subject, Unlisted,
 };
 
 pub(super) fn action(action: &Action) -> &'static str {
@@ -125,6 +126,55 @@ pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Op
             (guard(*name), Some(budget(*base)), Some(budget(*head)))
         }
         Loosened::Protected(email) => ("protected", Some(email.to_string()), None),
+    }
+}
+
+/// A part of a manifest, by the name of its field there.
+pub(super) fn part(part: Part) -> String {
+    let name = match part {
+        Part::Accept(code) => return format!("accept {}", code.name()),
+        Part::Budget(name) => guard(name),
+        Part::Field(of_account) => field(of_account),
+        Part::Organization => "organization",
+        Part::ManagerAccountId => "manager_account_id",
+        Part::UnlistedAccounts => "unlisted_accounts",
+        Part::UnlistedUsers => "unlisted_users",
+        Part::Protected => "protected",
+        Part::Users => "users managed",
+        Part::Email => "email",
+        Part::Id => "id",
+        Part::ReenableConnections => "reenable_connections",
+        Part::PasswordFrom => "password_from",
+        Part::Groups => "groups",
+        Part::Until => "until",
+        Part::Absent => "absent",
+    };
+    name.to_owned()
+}
+
+pub(super) fn subject_short(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Account => "account",
+        Subject::User => "user",
+        Subject::Organization => "organization",
+    }
+}
+
+/// What becomes of who is not listed any more.
+pub(super) fn unlisted(subject: Subject, becomes: Unlisted) -> &'static str {
+    match (subject, becomes) {
+        (Subject::User, Unlisted::TakenAway) => "leaves the organization (unlisted_users: remove)",
+        (_, Unlisted::TakenAway) => "is disabled (unlisted_accounts: disable)",
+        (_, Unlisted::Reported) => "stays, and is reported as unlisted",
+        (_, Unlisted::Ignored) => "stays, and nobody looks at it any more",
+    }
+}
+
+pub(super) fn unlisted_word(becomes: Unlisted) -> &'static str {
+    match becomes {
+        Unlisted::TakenAway => "taken_away",
+        Unlisted::Reported => "reported",
+        Unlisted::Ignored => "ignored",
     }
 }
 

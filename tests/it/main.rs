@@ -7,6 +7,10 @@ mod apply;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod inventory;

@@ -1,5 +1,6 @@
 //! Plans and outcomes as JSON, `format_version` 1. The order of the keys is part of the format.
 
+mod compare;
 mod document;
 mod schema;
 
@@ -10,6 +11,7 @@ use super::{Report, escape, words};
 use crate::execute::{Outcome, Summary};
 use crate::plan::{Inventory, Plan};
 
+pub use compare::comparison;
 pub(super) use document::PlanSummary;
 use document::{
     ActionDoc, FindingDoc, GuardDoc, InventoryDoc, OutcomeDoc, OutcomesDoc, PlanDoc, SummaryDoc,

@@ -1,6 +1,7 @@
 //! What tests of several subjects share: a server that misbehaves on demand, and connections to it.
 
 pub(crate) mod bodies;
+pub(crate) mod manifests;
 pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod site;
