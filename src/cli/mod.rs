@@ -7,6 +7,7 @@ mod connect;
 mod demo;
 mod diff;
 mod exit;
+mod fmt;
 mod get;
 mod global;
 mod import;
@@ -54,6 +55,8 @@ enum Command {
     Diff(diff::Args),
     /// Write a manifest of the live side
     Import(import::Args),
+    /// Put a manifest into its canonical layout
+    Fmt(fmt::Args),
     /// Read accounts, users and channels
     Get(get::Args),
     /// Look into the ledger, and settle what it cannot know
@@ -97,6 +100,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Apply(args) => apply::run(&global, &args).await,
         Command::Diff(args) => diff::run(&global, &args),
         Command::Import(args) => import::run(&global, &args).await,
+        Command::Fmt(args) => fmt::run(&args),
         Command::Get(args) => get::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
         Command::Schema(args) => schema::run(&args),

@@ -43,7 +43,11 @@ struct Taken {
     problems: Vec<Problem>,
 }
 
-fn assemble(path: &Path, sources: &[Source], problems: Vec<Problem>) -> Result<Desired, Problems> {
+pub(super) fn assemble(
+    path: &Path,
+    sources: &[Source],
+    problems: Vec<Problem>,
+) -> Result<Desired, Problems> {
     let unread = problems.len();
     let mut taken = Taken { problems, ..Taken::default() };
     for (file, source) in sources.iter().enumerate() {

@@ -9,6 +9,7 @@
 mod check;
 mod document;
 mod files;
+mod format;
 mod join;
 mod load;
 mod parse;
@@ -21,6 +22,7 @@ mod take;
 mod tree;
 mod values;
 
+pub use format::{Formatted, Layout, format};
 pub use load::{load, parse};
 pub use problem::{Excerpt, Place, Problem, Problems, Related};
 pub use schema::schema;

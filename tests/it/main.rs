@@ -9,6 +9,8 @@ mod cli;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]
+mod format;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod imports;

@@ -20,6 +20,7 @@ const READ: &[&[&str]] = &[
     &["diff", "MANIFEST", "MANIFEST", "--format", "json"],
     &["import"],
     &["import", "--organization", "acme", "--out", "imported.yaml"],
+    &["fmt", "MANIFEST", "--check"],
     &["get", "accounts"],
     &["get", "accounts", "--format", "json"],
     &["get", "account", "ACCOUNT"],
