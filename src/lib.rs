@@ -8,10 +8,12 @@
 //! 3. [`telnyx`]: HTTP to the API and back. A [`telnyx::Reader`] can only look, a
 //!    [`telnyx::Writer`] can only change.
 //! 4. [`detect`]: one read-only pass over the API becomes `Live`, or says what may be missing in it.
-//! 5. [`plan`]: a pure function of `Desired` and `Live`: [`plan::Plan`], the actions and the findings.
+//! 5. [`plan`]: a pure function of `Desired` and `Live`: [`plan::Plan`], the actions and the findings. What was
+//!    planned earlier is held against what is there now by [`plan::recheck`].
 //! 6. [`ledger`]: keeps [`model::Ledger`], what Telnyx will not tell again, where it outlives a run.
 //! 7. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
-//! 8. [`report`]: plans, outcomes and the problems of a manifest as text, plans and outcomes also as JSON.
+//! 8. [`report`]: plans, outcomes and the problems of a manifest as text, plans and outcomes also as JSON;
+//!    a plan that was saved is read again, if it is byte for byte as it was written.
 //! 9. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
 //! 10. [`cli`]: the command line, where errors are printed and become exit statuses.
 //!

@@ -82,6 +82,11 @@ impl Failure {
         Self { exit: Exit::Incomplete, ..Self::new(anyhow::Error::msg(why), hint) }
     }
 
+    /// What was planned is not so any more, and nothing was sent.
+    pub(super) fn stale(why: String, hint: impl Into<String>) -> Self {
+        Self { exit: Exit::Stale, ..Self::new(anyhow::Error::msg(why), hint) }
+    }
+
     /// A refusal before anything was sent.
     pub(super) fn refused(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Refused, ..Self::new(anyhow::Error::msg(why), hint) }

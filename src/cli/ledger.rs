@@ -8,7 +8,7 @@ use crate::telnyx::Reader;
 
 /// The store that the flags name, or the one that an organization has by default.
 pub(super) fn store(global: &Global, organization: &str) -> Result<Store, Failure> {
-    let named = named(global)?;
+    let named = named(global)?.map(|location| location.for_organization(organization));
     Ok(Store::new(&named.unwrap_or_else(|| Location::of(organization))))
 }
 

@@ -14,6 +14,7 @@ mod import;
 mod ledger;
 mod logging;
 mod plan;
+mod private_file;
 mod progress;
 mod sandbox;
 mod schema;

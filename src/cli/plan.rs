@@ -1,7 +1,7 @@
 //! `trunkline plan PATH`
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Progress;
-use super::{connect, ledger, terminal};
+use super::{connect, ledger, private_file, terminal};
 use crate::detect;
 use crate::manifest;
 use crate::model::{AccountId, Day, Desired, Email, Ledger, Live};
@@ -28,6 +28,9 @@ pub(super) struct Args {
     since: Since,
     #[command(flatten)]
     targets: Targets,
+    /// Save the plan in this file (mode 0600), for apply --plan within 24 hours
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Form of the plan
     #[arg(long, value_name = "FORM", default_value = "text")]
     format: Format,
@@ -76,12 +79,31 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let binding = ledger::binding(&desired, &reader, live.manager.as_ref());
     let known = ledger::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
+    if let Some(path) = &args.out {
+        save(global, &planned, path)?;
+    }
     terminal::print(&planned.show(global, args.format))?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
         _ => Exit::Fine,
     })
+}
+
+fn save(global: &Global, planned: &Planned, path: &Path) -> Result<(), Failure> {
+    let Planned { desired, live: _, plan, bound_to } = planned;
+    let now = jiff::Timestamp::now();
+    let text = report::save(desired, bound_to, plan, now).map_err(anyhow::Error::from)?;
+    let place = path.display();
+    private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
+    if !global.quiet {
+        let digest = report::digest(planned.report());
+        terminal::say(&format!(
+            "saved for {} hours: trunkline apply --plan {place} --expect {digest}",
+            report::LIFETIME.as_secs() / 3600
+        ));
+    }
+    Ok(())
 }
 
 /// Reads the live side. It holds a reader, so it cannot change anything.

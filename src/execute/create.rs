@@ -50,7 +50,7 @@ impl Performer<'_> {
             return Outcome::new(action, Ending::Failed(Fault::not_sent(&error)));
         }
         match self.work.writer.create_account(&self.request(new)).await {
-            Ok(answer) => self.created(action, new, answer, chained).await,
+            Ok(answer) => self.created(action, new, answer, chained),
             Err(error) if error.may_have_happened() => {
                 self.look_for(action, new, &error, chained).await
             }
@@ -92,7 +92,7 @@ impl Performer<'_> {
         }
     }
 
-    async fn created(
+    fn created(
         &self,
         action: &Action,
         new: &NewAccount,
@@ -108,7 +108,8 @@ impl Performer<'_> {
             return outcome.ended(Ending::Unknown(fault));
         }
         let known = Change::Acknowledged(new.email.clone(), account.id.clone());
-        if let Err(error) = self.record(known).await {
+        // Nobody waits for it: until it is written the create is recorded as sent, and the next is not.
+        if let Err(error) = self.work.journal.note(known) {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
         }
         chained.created = Some(account.id.clone());

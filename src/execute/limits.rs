@@ -42,7 +42,7 @@ impl Performer<'_> {
             Ok(answer) => {
                 let limit = answer.value;
                 let outcome = Outcome::done(action, answer.request_id);
-                if let Err(error) = self.record(Change::Limit(id.clone(), limit)).await {
+                if let Err(error) = self.work.journal.note(Change::Limit(id.clone(), limit)) {
                     return outcome.ended(Ending::Failed(Fault::unrecorded(&error)));
                 }
                 if limit == after {

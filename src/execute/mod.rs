@@ -5,6 +5,7 @@
 //! ledger: a create is recorded before it is sent, and is never sent twice.
 
 mod create;
+mod kept;
 mod limits;
 mod outcome;
 mod perform;
@@ -17,6 +18,7 @@ use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+pub use kept::unsent;
 pub use outcome::{Ending, Fault, Outcome, Summary};
 use perform::{Chained, Performer};
 pub use remember::remember;
@@ -71,6 +73,10 @@ pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcom
     let mut outcomes = BTreeMap::new();
     for phase in phases(&work.plan.actions) {
         outcomes.extend(run_phase(phase, &performer).await);
+    }
+    if let Err(error) = work.journal.flush().await {
+        // Who closes the journal is told.
+        tracing::warn!(%error, "not all of what was done could be recorded");
     }
     if !*stop.borrow() {
         limits::take_remainder(work).await;
@@ -135,6 +141,8 @@ async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome
     for (place, action) in chain {
         let outcome = if broken || *performer.stop.borrow() {
             Outcome::skipped(action)
+        } else if let Err(error) = performer.work.journal.is_alone() {
+            Outcome::new(action, Ending::Failed(Fault::not_sent(&error)))
         } else {
             finish(performer, action, &mut chained).await
         };

@@ -38,7 +38,17 @@ pub enum Change {
         /// The emails of the manifest.
         wanted: BTreeSet<Email>,
     },
+    /// A saved plan was applied to its end. Those that have expired are forgotten.
+    Used {
+        /// Its seal.
+        seal: String,
+        /// When it expires anyway, in seconds since 1970 (UTC).
+        until: u64,
+    },
 }
+
+/// So many used plans are remembered at most: those that expire last.
+const USED: usize = 256;
 
 /// Changes a ledger, or leaves it alone when the change is refused. `now`: seconds since 1970 (UTC).
 ///
@@ -81,6 +91,7 @@ pub fn apply(ledger: &mut Ledger, change: Change, now: u64) -> Result<(), Error>
         }
         Change::Remainder(remainder) => ledger.remainder = Some(remainder),
         Change::Seen { accounts, wanted } => seen(ledger, &accounts, &wanted),
+        Change::Used { seal, until } => used(ledger, seal, until, now),
     }
     Ok(())
 }
@@ -118,6 +129,17 @@ fn forget(ledger: &mut Ledger, email: &Email) {
     ledger.emails.retain(|id, _| !ids.contains(id));
 }
 
+/// What has expired is refused in any case, so only the others must be known.
+fn used(ledger: &mut Ledger, seal: String, until: u64, now: u64) {
+    ledger.used.retain(|_, until| *until > now);
+    ledger.used.insert(seal, until);
+    while ledger.used.len() > USED {
+        let first = ledger.used.iter().min_by_key(|(_, until)| **until);
+        let Some(first) = first.map(|(seal, _)| seal.clone()) else { return };
+        ledger.used.remove(&first);
+    }
+}
+
 /// What a complete inventory tells: which creates have arrived, who has which email, who is gone.
 fn seen(ledger: &mut Ledger, accounts: &BTreeMap<AccountId, Email>, wanted: &BTreeSet<Email>) {
     let shown: BTreeSet<&Email> = accounts.values().collect();
@@ -125,7 +147,7 @@ fn seen(ledger: &mut Ledger, accounts: &BTreeMap<AccountId, Email>, wanted: &BTr
         Create::Intended | Create::Sending => !shown.contains(email),
         Create::Acknowledged(id) => !accounts.contains_key(id),
     });
-    let Ledger { limits, remainder: _, creates, emails, sent_at } = ledger;
+    let Ledger { limits, remainder: _, creates, emails, sent_at, used: _ } = ledger;
     sent_at.retain(|email, _| creates.contains_key(email));
     // Lists lag behind: what was acknowledged and is not shown yet is not gone.
     let arriving: BTreeSet<AccountId> = creates

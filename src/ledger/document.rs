@@ -29,6 +29,8 @@ struct Document {
     remainder: Option<RemainderEntry>,
     creates: Vec<CreateEntry>,
     accounts: Vec<AccountEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    used_plans: Vec<UsedEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +65,13 @@ struct AccountEntry {
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel_limit: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsedEntry {
+    seal: String,
+    expires_at: String,
 }
 
 /// What is looked at first: a newer version may have any form beside it.
@@ -131,7 +140,7 @@ fn checked(text: &str) -> Option<&str> {
 fn document(record: &Record) -> Document {
     let Record { binding, serial, ledger, version: _ } = record;
     let Binding { organization, manager, base_url } = binding;
-    let Ledger { limits, remainder, creates, emails, sent_at } = ledger;
+    let Ledger { limits, remainder, creates, emails, sent_at, used } = ledger;
     let mut accounts: BTreeMap<&AccountId, (Option<&Email>, Option<u64>)> =
         emails.iter().map(|(id, email)| (id, (Some(email), None))).collect();
     for (id, limit) in limits {
@@ -159,6 +168,12 @@ fn document(record: &Record) -> Document {
                 channel_limit,
             })
             .collect(),
+        used_plans: used
+            .iter()
+            .filter_map(|(seal, until)| {
+                Some(UsedEntry { seal: seal.clone(), expires_at: time(*until)? })
+            })
+            .collect(),
     }
 }
 
@@ -176,6 +191,12 @@ fn time(seconds: u64) -> Option<String> {
     Some(Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?.to_string())
 }
 
+fn seconds(time: &str) -> Result<u64, String> {
+    let seconds = time.parse::<Timestamp>().ok().map(Timestamp::as_second);
+    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    seconds.ok_or_else(|| format!("{:?} is no time", plain(time)))
+}
+
 fn record(document: Document) -> Result<Record, String> {
     let Document {
         format_version,
@@ -186,6 +207,7 @@ fn record(document: Document) -> Result<Record, String> {
         remainder,
         creates,
         accounts,
+        used_plans,
     } = document;
     if format_version != VERSION {
         return Err(format!("format_version {format_version} is not known"));
@@ -203,6 +225,9 @@ fn record(document: Document) -> Result<Record, String> {
     for entry in accounts {
         take_account(&mut ledger, entry)?;
     }
+    for UsedEntry { seal, expires_at } in used_plans {
+        ledger.used.insert(seal, seconds(&expires_at)?);
+    }
     let binding =
         Binding { organization, manager: manager_account_id.map(AccountId::new), base_url };
     Ok(Record { binding, serial, ledger, version: None })
@@ -214,10 +239,7 @@ fn take_create(ledger: &mut Ledger, entry: CreateEntry) -> Result<(), String> {
         CreateEntry::Sending { email, since } => {
             let email = Email::new(email);
             if let Some(since) = since {
-                let seconds = since.parse::<Timestamp>().ok().map(Timestamp::as_second);
-                let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-                let at = seconds.ok_or_else(|| format!("{:?} is no time", plain(&since)))?;
-                ledger.sent_at.insert(email.clone(), at);
+                ledger.sent_at.insert(email.clone(), seconds(&since)?);
             }
             (email, Create::Sending)
         }
@@ -279,6 +301,7 @@ mod tests {
             (any::<i64>(), vec(id(), 0..3)).prop_map(|(channels, ids)| {
                 Change::Remainder(Remainder { channels, unrecorded: ids.into_iter().collect() })
             }),
+            (name(), 0..8_000_000_000_u64).prop_map(|(seal, until)| Change::Used { seal, until }),
             seen.prop_map(|(accounts, wanted)| {
                 Change::Seen { accounts, wanted: wanted.into_iter().collect() }
             }),

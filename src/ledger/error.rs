@@ -16,6 +16,12 @@ pub enum Error {
         /// What was named.
         place: String,
     },
+    /// `--state` names a folder of a bucket where the ledger itself has to be named.
+    #[error("{place} names a folder of ledgers, not a ledger")]
+    NoObject {
+        /// What was named.
+        place: String,
+    },
     /// `--state` names nothing that we know.
     #[error("{place} names no place for a ledger")]
     NoPlace {
@@ -23,12 +29,41 @@ pub enum Error {
         place: String,
     },
     /// Somebody else holds the lock.
-    #[error("the ledger {place} is in use by {}", by(holder.as_ref()))]
+    #[error("the ledger {place} is in use by {}", by(holder.as_deref()))]
     Locked {
         /// Where the ledger is.
         place: String,
         /// Who holds it. `None`: its lock does not say.
-        holder: Option<Holder>,
+        holder: Option<Box<Holder>>,
+    },
+    /// The lock was ours, and is not any more.
+    #[error("the lock of the ledger {place} was lost")]
+    LockLost {
+        /// Where the ledger is.
+        place: String,
+    },
+    /// There is no lock to break.
+    #[error("nobody holds the lock of the ledger {place}")]
+    NotLocked {
+        /// Where the ledger is.
+        place: String,
+    },
+    /// The lock that is there is not the one that was to be broken.
+    #[error("that is not the lock of the ledger {place}: it is in use by {holder}")]
+    OtherLock {
+        /// Where the ledger is.
+        place: String,
+        /// Who holds the one that is there.
+        holder: Box<Holder>,
+    },
+    /// The lock of a file was to be broken.
+    #[error("the lock of a file has no id")]
+    NoLease,
+    /// The object of a lock is not one that we write.
+    #[error("the lock {place} is damaged")]
+    LockDamaged {
+        /// Where the lock is.
+        place: String,
     },
     /// It is not what was once written.
     #[error("the ledger {place} is damaged: {why}")]
@@ -82,6 +117,18 @@ pub enum Error {
         /// What it said.
         source: Arc<io::Error>,
     },
+    /// The bucket, or the way to it, said no.
+    #[error("{doing} {place}: {why}")]
+    Bucket {
+        /// What was being done.
+        doing: &'static str,
+        /// To what.
+        place: String,
+        /// What is wrong, in our own words.
+        why: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
     /// The journal has ended.
     #[error("the ledger {place} was closed")]
     Closed {
@@ -123,12 +170,28 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoBucket { .. } => Some("name a file, or say --state none"),
+            Self::NoBucket { .. } => {
+                Some("name a file, say --state none, or use a build with the feature object-store")
+            }
+            Self::NoObject { .. } => Some("name the ledger itself, as in s3://bucket/acme.json"),
             Self::NoPlace { .. } => Some(
-                "it looks like acme.json, file:///var/lib/trunkline/acme.json, memory: or none",
+                "it looks like acme.json, file:///var/lib/trunkline/acme.json, s3://bucket/folder, memory: or none",
+            ),
+            Self::Locked { holder: Some(holder), .. } if holder.lease.is_some() => Some(
+                "wait for it with --lock-timeout 5m; that of a process that was killed expires, and state unlock ID breaks it",
             ),
             Self::Locked { .. } => {
                 Some("wait for it with --lock-timeout 5m; a process that has ended holds nothing")
+            }
+            Self::LockLost { .. } => Some(
+                "it could not be renewed, or somebody has broken it; run the command again: it reads everything anew",
+            ),
+            Self::NotLocked { .. } => Some("there is nothing to break"),
+            Self::OtherLock { .. } | Self::NoLease => {
+                Some("leave the id out to see who holds the lock")
+            }
+            Self::LockDamaged { .. } => {
+                Some("see who else writes there; once nobody uses the ledger, remove that object")
             }
             Self::Damaged { .. } => Some(
                 "restore it from a copy; before you move it away, look in the portal for creates under way: an empty ledger has forgotten them",
@@ -145,6 +208,7 @@ impl Error {
                 Some("keep the ledger on a file system that has locks, or say --state none")
             }
             Self::Io { .. } => Some("another place can be named with --state; none keeps nothing"),
+            Self::Bucket { hint, .. } => Some(hint),
             Self::Closed { .. } => None,
         }
     }

@@ -16,6 +16,23 @@ pub struct Holder {
     pub since: String,
     /// What it does, for example `apply`.
     pub command: String,
+    /// The machine on which it runs. `None`: this one, as for a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Until when it holds the lock. `None`: until the process ends.
+    #[serde(skip)]
+    pub lease: Option<Lease>,
+}
+
+/// A lock that expires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The random word that breaks it.
+    pub id: String,
+    /// How often the lock was taken.
+    pub epoch: u64,
+    /// When it expires unless it is renewed: a time of RFC 3339, by the clock of the bucket.
+    pub until: String,
 }
 
 impl Holder {
@@ -25,13 +42,27 @@ impl Holder {
         // Fractions of a second tell a person nothing.
         let now = Timestamp::now();
         let since = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
-        Self { pid: std::process::id(), since, command: command.to_owned() }
+        Self {
+            pid: std::process::id(),
+            since,
+            command: command.to_owned(),
+            host: None,
+            lease: None,
+        }
     }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pid, since, command } = self;
-        write!(f, "process {pid} ({}) since {}", plain(command), plain(since))
+        let Self { pid, since, command, host, lease } = self;
+        write!(f, "process {pid} ({})", plain(command))?;
+        if let Some(host) = host {
+            write!(f, " on {}", plain(host))?;
+        }
+        write!(f, " since {}", plain(since))?;
+        if let Some(Lease { id, epoch: _, until }) = lease {
+            write!(f, ", leased until {until}; its lock has the id {}", plain(id))?;
+        }
+        Ok(())
     }
 }

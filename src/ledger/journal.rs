@@ -1,21 +1,28 @@
 //! Records what happens while many requests are under way, in few durable writes.
 //!
-//! What is recorded while a write is under way goes together in the next one. A task of its own writes, so
-//! that a caller who goes away in the middle leaves nothing half done.
+//! What is recorded while a write is under way goes together in the next one. Where a write is a request to a
+//! bucket, it also waits a little for those who are expected. A task of its own writes, so that a caller who
+//! goes away in the middle leaves nothing half done.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 
+use super::bucket::Term;
 use super::change::{Change, apply};
+use super::crowd::{Crowd, LONGEST};
 use super::record::{Binding, Record};
 use super::{Error, Hold, Holder, Store};
 use crate::model::{AccountId, Email, Ledger};
 
 /// How many messages one write takes up at most. More wait for the next.
 const TOGETHER: usize = 4096;
+/// How long what nobody waits for may wait for company.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A ledger that is held for writing. Clones are the same one; the lock is let go when the last is dropped,
 /// or by [`close`](Self::close).
@@ -24,17 +31,31 @@ pub struct Journal {
     place: String,
     inbox: mpsc::UnboundedSender<Message>,
     current: watch::Receiver<Arc<Record>>,
+    shared: Arc<Shared>,
+    /// Until when the lock is ours. `None`: until it is closed.
+    term: Option<Term>,
+}
+
+/// What a journal and its writer both know.
+#[derive(Debug, Default)]
+struct Shared {
+    /// How many wait for what they have recorded.
+    waiting: AtomicUsize,
+    /// Why nothing is written any more.
+    broken: OnceLock<Error>,
 }
 
 #[derive(Debug)]
 struct Message {
     work: Work,
-    done: oneshot::Sender<Result<(), Error>>,
+    /// Who waits for it. `None`: nobody does.
+    done: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
 #[derive(Debug)]
 enum Work {
     Record(Vec<Change>),
+    Flush,
     Bind(AccountId),
     Close,
 }
@@ -79,8 +100,11 @@ impl Journal {
         let place = store.place();
         let (inbox, messages) = mpsc::unbounded_channel();
         let (shown, current) = watch::channel(Arc::new(record.clone()));
-        tokio::spawn(Writer { store, hold, record, shown, broken: None }.run(messages));
-        Self { place, inbox, current }
+        let crowd = Crowd::default();
+        let (shared, term) = (Arc::<Shared>::default(), hold.term());
+        let writer = Writer { store, hold, record, shown, crowd, shared: Arc::clone(&shared) };
+        tokio::spawn(writer.run(messages));
+        Self { place, inbox, current, shared, term }
     }
 
     /// What is on disk now.
@@ -123,6 +147,52 @@ impl Journal {
         self.send(Work::Record(changes)).await
     }
 
+    /// Records what has happened already and could be found out again, such as an answer of Telnyx: nobody waits
+    /// for it. It is written with, and before, whatever is recorded next, or a little later by itself.
+    ///
+    /// That it could not be written is told by everything that is recorded afterwards, by [`flush`](Self::flush)
+    /// and by [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// When the journal has ended, or something before could not be written.
+    pub fn note(&self, change: Change) -> Result<(), Error> {
+        if let Some(error) = self.shared.broken.get() {
+            return Err(error.clone());
+        }
+        let message = Message { work: Work::Record(vec![change]), done: None };
+        self.inbox.send(message).map_err(|_| self.closed())
+    }
+
+    /// Waits until everything that was recorded and noted before is on disk.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.send(Work::Flush).await
+    }
+
+    /// Whether it is certain that nobody else applies: who can't be sure begins nothing new.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LockLost`] when the lock has expired or was broken, [`Error::Conflict`] when somebody else has
+    /// written.
+    pub fn is_alone(&self) -> Result<(), Error> {
+        if let Some(error @ (Error::LockLost { .. } | Error::Conflict { .. })) =
+            self.shared.broken.get()
+        {
+            return Err(error.clone());
+        }
+        match &self.term {
+            Some(term) if term.until().is_none() => {
+                Err(Error::LockLost { place: self.place.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Binds the ledger to a manager, which the next write keeps.
     ///
     /// # Errors
@@ -142,10 +212,18 @@ impl Journal {
     }
 
     async fn send(&self, work: Work) -> Result<(), Error> {
-        let closed = || Error::Closed { place: self.place.clone() };
         let (done, answer) = oneshot::channel();
-        self.inbox.send(Message { work, done }).map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = self.inbox.send(Message { work, done: Some(done) });
+        let answered = match sent {
+            Ok(()) => answer.await.map_err(|_| self.closed()),
+            Err(_) => Err(self.closed()),
+        };
+        answered?
+    }
+
+    fn closed(&self) -> Error {
+        Error::Closed { place: self.place.clone() }
     }
 }
 
@@ -156,8 +234,8 @@ struct Writer {
     /// As it is on disk.
     record: Record,
     shown: watch::Sender<Arc<Record>>,
-    /// Why nothing is written any more.
-    broken: Option<Error>,
+    crowd: Crowd,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
@@ -165,6 +243,9 @@ impl Writer {
         let mut closing = Vec::new();
         let mut batch = Vec::new();
         while closing.is_empty() && messages.recv_many(&mut batch, TOGETHER).await > 0 {
+            if self.store.is_far() {
+                self.gather(&mut batch, &mut messages).await;
+            }
             let mut answers = Vec::with_capacity(batch.len());
             let mut next = self.record.clone();
             for Message { work, done } in batch.drain(..) {
@@ -175,26 +256,61 @@ impl Writer {
                     Work::Bind(manager) => {
                         answers.push((done, next.bind(&manager, &self.store.place())));
                     }
-                    Work::Close => closing.push(done),
+                    Work::Flush => answers.push((done, Ok(()))),
+                    Work::Close => closing.extend(done),
                 }
             }
             let written = self.write(next).await;
+            self.crowd.seen(self.shared.waiting.load(Ordering::Relaxed));
             for (done, refused) in answers {
-                // Who no longer waits does not want to know.
-                let _ = done.send(refused.and(written.clone()));
+                if let Some(done) = done {
+                    self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+                    // Who no longer waits does not want to know.
+                    let _ = done.send(refused.and(written.clone()));
+                }
             }
         }
-        let Self { store: _, hold, record: _, shown: _, broken } = self;
+        let Self { store: _, hold, record: _, shown: _, crowd: _, shared } = self;
         drop(messages);
-        drop(hold);
+        hold.release().await;
         for done in closing {
-            let _ = done.send(broken.clone().map_or(Ok(()), Err));
+            let _ = done.send(shared.broken.get().cloned().map_or(Ok(()), Err));
+        }
+    }
+
+    /// Waits for those who are expected to record something, too.
+    async fn gather(
+        &mut self,
+        batch: &mut Vec<Message>,
+        messages: &mut mpsc::UnboundedReceiver<Message>,
+    ) {
+        let (begun, mut last, mut apart) = (Instant::now(), Instant::now(), Duration::ZERO);
+        // A manager alone writes nothing, and who flushes or closes wants it now.
+        let can_wait = |message: &Message| matches!(message.work, Work::Record(_));
+        let count = |batch: &[Message]| batch.iter().filter(|one| one.done.is_some()).count();
+        while batch.len() < TOGETHER && batch.iter().all(can_wait) {
+            let end = match count(batch) {
+                0 => begun + LINGER,
+                there if self.crowd.misses_some(there) => last + self.crowd.patience(),
+                _ => break,
+            };
+            let room = TOGETHER - batch.len();
+            match timeout_at(end.min(begun + LONGEST), messages.recv_many(batch, room)).await {
+                Ok(more) if more > 0 => {}
+                Ok(_) | Err(_) => break,
+            }
+            apart = apart.max(last.elapsed());
+            last = Instant::now();
+        }
+        match count(batch) {
+            0 => {}
+            there => self.crowd.gathered(there, apart),
         }
     }
 
     /// Writes what has changed. A write that failed may have happened or not, so it is the last one.
     async fn write(&mut self, mut next: Record) -> Result<(), Error> {
-        if let Some(error) = &self.broken {
+        if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
         }
         if next.ledger == self.record.ledger {
@@ -203,8 +319,7 @@ impl Writer {
             return Ok(());
         }
         if let Err(error) = self.store.save(&self.hold, &mut next).await {
-            self.broken = Some(error.clone());
-            return Err(error);
+            return Err(self.shared.broken.get_or_init(|| error).clone());
         }
         self.record = next;
         self.shown.send_replace(Arc::new(self.record.clone()));

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::Error;
 use super::error::plain;
+use super::{Bucket, Error};
 
 /// Where a ledger is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Location {
     Memory,
     /// In a file.
     File(PathBuf),
+    /// In a bucket of objects.
+    Bucket(Bucket),
 }
 
 impl Location {
@@ -29,11 +31,22 @@ impl Location {
         Self::File(Path::new(Self::FOLDER).join(format!("{organization}.json")))
     }
 
-    /// Reads `none`, `memory:`, `file:///…` or a path.
+    /// This location for an organization: in a folder of a bucket, which may hold several, the object with its name.
+    #[must_use]
+    pub fn for_organization(self, organization: &str) -> Self {
+        match self {
+            Self::Bucket(bucket) => Self::Bucket(bucket.of(organization)),
+            Self::None | Self::Memory | Self::File(_) => self,
+        }
+    }
+
+    /// Reads `none`, `memory:`, `file:///…`, a path, or a bucket: `s3://bucket/folder`, `gs://…`, `az://…`. There
+    /// what ends in `.json` is the object itself.
     ///
     /// # Errors
     ///
-    /// [`Error::NoBucket`] for `s3://`, `gs://` and `az://`, [`Error::NoPlace`] for any other URL and for nothing.
+    /// [`Error::NoPlace`] for any other URL and for nothing, [`Error::NoBucket`] for a bucket in a build without
+    /// the feature `object-store`.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let no_place = || Error::NoPlace { place: format!("{:?}", plain(text)) };
         match text {
@@ -48,9 +61,7 @@ impl Location {
                     let path = url.to_file_path().ok().filter(|_| whole);
                     path.map(Self::File).ok_or_else(no_place)
                 }
-                Some("s3" | "gs" | "az") => {
-                    Err(Error::NoBucket { place: format!("{:?}", plain(text)) })
-                }
+                Some("s3" | "gs" | "az") => Bucket::parse(text).map(Self::Bucket),
                 Some(_) => Err(no_place()),
             },
         }
@@ -90,10 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn buckets_are_known_and_refused_and_what_is_not_known_is_no_file() {
+    fn buckets_are_known_and_what_is_not_known_is_no_file() {
         for bucket in ["s3://bucket/acme.json", "GS://b", "az://b/c"] {
-            let refused = Location::parse(bucket);
-            assert!(matches!(refused, Err(Error::NoBucket { .. })), "{bucket}: {refused:?}");
+            let parsed = Location::parse(bucket);
+            if cfg!(feature = "object-store") {
+                assert!(matches!(parsed, Ok(Location::Bucket(_))), "{bucket}: {parsed:?}");
+            } else {
+                assert!(matches!(parsed, Err(Error::NoBucket { .. })), "{bucket}: {parsed:?}");
+            }
         }
         for other in [
             "",

@@ -1,11 +1,14 @@
-//! Keeps a [`Ledger`](crate::model::Ledger) where it outlives a run: in a file, in memory, or not at all.
+//! Keeps a [`Ledger`](crate::model::Ledger) where it outlives a run: in a file, a bucket, memory, or not at all.
 //!
 //! A [`Location`] says where, a [`Store`] reads and writes there, and a [`Journal`] holds its lock and records
 //! [`Change`]s: what it has recorded is on disk. A ledger that is torn, foreign or of a newer version is an
 //! [`Error`]; it is never taken for an empty one. Nothing here knows what is wanted or speaks to Telnyx, and
 //! there is no place for a secret.
 
+#[cfg_attr(not(feature = "object-store"), path = "no_bucket.rs")]
+mod bucket;
 mod change;
+mod crowd;
 mod document;
 mod error;
 mod file;
@@ -16,9 +19,10 @@ mod memory;
 mod record;
 mod store;
 
+pub use bucket::Bucket;
 pub use change::{Change, apply};
 pub use error::{Damage, Error, Mismatch};
-pub use holder::Holder;
+pub use holder::{Holder, Lease};
 pub use journal::Journal;
 pub use location::Location;
 pub use record::{Binding, Record};

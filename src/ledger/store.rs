@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
+use super::bucket::{BucketHold, BucketLedger, Term};
 use super::document;
 use super::file::{FileHold, LedgerFile};
 use super::memory::{Memory, MemoryHold};
@@ -23,19 +25,38 @@ enum Kind {
     Nowhere,
     Memory(Memory),
     File(LedgerFile),
+    Bucket(BucketLedger),
 }
 
-/// Holds the lock of a ledger until it is dropped.
+/// Holds the lock of a ledger until it is dropped. That of a bucket may be free only a little later; who
+/// needs it free says [`release`](Self::release).
 #[derive(Debug)]
-pub struct Hold {
-    _lock: Option<Lock>,
-}
+pub struct Hold(Lock);
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "they are kept for what they do when they are dropped")]
 enum Lock {
-    Memory(MemoryHold),
-    File(FileHold),
+    Nowhere,
+    Memory(#[expect(dead_code, reason = "it is kept for its drop")] MemoryHold),
+    File(#[expect(dead_code, reason = "it is kept for its drop")] FileHold),
+    Bucket(BucketHold),
+}
+
+impl Hold {
+    /// Lets the lock go: it is free when this returns, or, in a bucket that cannot be reached, when it expires.
+    pub async fn release(self) {
+        match self.0 {
+            Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => {}
+            Lock::Bucket(hold) => hold.release().await,
+        }
+    }
+
+    /// What tells whether it still holds.
+    pub(super) fn term(&self) -> Option<Term> {
+        match &self.0 {
+            Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => None,
+            Lock::Bucket(hold) => Some(hold.term()),
+        }
+    }
 }
 
 impl Store {
@@ -46,6 +67,29 @@ impl Store {
             Location::None => Kind::Nowhere,
             Location::Memory => Kind::Memory(Memory::default()),
             Location::File(path) => Kind::File(LedgerFile::new(path)),
+            Location::Bucket(bucket) => Kind::Bucket(BucketLedger::new(bucket)),
+        })
+    }
+
+    /// The same place; a lock of a bucket that is taken through this store holds for `lease` without being
+    /// renewed, instead of a minute. Locks of other places don't expire.
+    #[must_use]
+    pub fn leased_for(self, lease: Duration) -> Self {
+        Self(match self.0 {
+            Kind::Bucket(bucket) => Kind::Bucket(bucket.leased_for(lease)),
+            other @ (Kind::Nowhere | Kind::Memory(_) | Kind::File(_)) => other,
+        })
+    }
+
+    /// The same place, reached with settings that win over the environment's: the names are those of the
+    /// vendor's variables, such as `AWS_ENDPOINT_URL`. Only a bucket has any.
+    #[must_use]
+    pub fn with_settings(self, settings: impl IntoIterator<Item = (String, SecretString)>) -> Self {
+        Self(match self.0 {
+            Kind::Bucket(bucket) => {
+                Kind::Bucket(bucket.with_settings(settings.into_iter().collect()))
+            }
+            other @ (Kind::Nowhere | Kind::Memory(_) | Kind::File(_)) => other,
         })
     }
 
@@ -56,6 +100,7 @@ impl Store {
             Kind::Nowhere => "none".to_owned(),
             Kind::Memory(_) => "memory:".to_owned(),
             Kind::File(file) => file.place(),
+            Kind::Bucket(bucket) => bucket.place(),
         }
     }
 
@@ -64,7 +109,15 @@ impl Store {
     pub fn remembers(&self) -> bool {
         match &self.0 {
             Kind::Nowhere => false,
-            Kind::Memory(_) | Kind::File(_) => true,
+            Kind::Memory(_) | Kind::File(_) | Kind::Bucket(_) => true,
+        }
+    }
+
+    /// Whether a write takes so long, or costs so much, that it is worth waiting for others to share it.
+    pub(super) fn is_far(&self) -> bool {
+        match &self.0 {
+            Kind::Nowhere | Kind::Memory(_) | Kind::File(_) => false,
+            Kind::Bucket(_) => true,
         }
     }
 
@@ -94,6 +147,7 @@ impl Store {
                 let file = file.clone();
                 blocking(move || file.read()).await?
             }
+            Kind::Bucket(bucket) => bucket.read().await?,
         };
         bytes.map(|bytes| document::from_bytes(&bytes, &self.place())).transpose()
     }
@@ -103,8 +157,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] when the store has something else by now; when it cannot be written.
-    pub async fn save(&self, _held: &Hold, record: &mut Record) -> Result<(), Error> {
+    /// [`Error::Conflict`] when the store has something else by now; [`Error::LockLost`] when the hold has
+    /// expired; when it cannot be written.
+    pub async fn save(&self, held: &Hold, record: &mut Record) -> Result<(), Error> {
         let mut next = Record { serial: record.serial + 1, ..record.clone() };
         let bytes = document::to_text(&next).into_bytes();
         next.version = Some(document::version(&bytes));
@@ -116,6 +171,12 @@ impl Store {
                 let file = file.clone();
                 blocking(move || file.replace(&bytes, over.as_deref())).await?;
             }
+            Kind::Bucket(bucket) => match &held.0 {
+                Lock::Bucket(lease) => bucket.replace(lease, &bytes, over.as_deref()).await?,
+                Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => {
+                    return Err(Error::LockLost { place: self.place() });
+                }
+            },
         }
         *record = next;
         Ok(())
@@ -127,6 +188,10 @@ impl Store {
     ///
     /// [`Error::Locked`] when somebody else holds it all the time; when it cannot be taken at all.
     pub async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Hold, Error> {
+        if let Kind::Bucket(bucket) = &self.0 {
+            // It has a pace of its own: every look is a request.
+            return Ok(Hold(Lock::Bucket(bucket.lock(holder, wait).await?)));
+        }
         let mut end = Instant::now() + wait;
         let mut nameless = true;
         loop {
@@ -141,7 +206,7 @@ impl Store {
             if left.is_zero() {
                 return Err(Error::Locked {
                     place: self.place(),
-                    holder: self.said_holder().await?,
+                    holder: self.said_holder().await?.map(Box::new),
                 });
             }
             sleep(AGAIN.min(left)).await;
@@ -161,23 +226,38 @@ impl Store {
                 let file = file.clone();
                 blocking(move || file.is_locked()).await?
             }
+            Kind::Bucket(bucket) => bucket.holder().await?.is_some(),
         };
         if !locked {
             return Ok(());
         }
-        Err(Error::Locked { place: self.place(), holder: self.said_holder().await? })
+        Err(Error::Locked { place: self.place(), holder: self.said_holder().await?.map(Box::new) })
+    }
+
+    /// Breaks the lock of a bucket that has this id: who held it. Whoever it was writes nothing any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotLocked`], [`Error::OtherLock`] for another id, [`Error::NoLease`] where locks have none, and when
+    /// it cannot be done.
+    pub async fn unlock(&self, id: &str) -> Result<Holder, Error> {
+        match &self.0 {
+            Kind::Bucket(bucket) => bucket.unlock(id).await,
+            Kind::Nowhere | Kind::Memory(_) | Kind::File(_) => Err(Error::NoLease),
+        }
     }
 
     async fn try_lock(&self, holder: &Holder) -> Result<Option<Hold>, Error> {
         let lock = match &self.0 {
-            Kind::Nowhere => return Ok(Some(Hold { _lock: None })),
+            Kind::Nowhere => Some(Lock::Nowhere),
             Kind::Memory(memory) => memory.try_lock(holder).map(Lock::Memory),
             Kind::File(file) => {
                 let (file, holder) = (file.clone(), holder.clone());
                 blocking(move || file.try_lock(&holder)).await?.map(Lock::File)
             }
+            Kind::Bucket(bucket) => Some(Lock::Bucket(bucket.lock(holder, Duration::ZERO).await?)),
         };
-        Ok(lock.map(|lock| Hold { _lock: Some(lock) }))
+        Ok(lock.map(Hold))
     }
 
     async fn said_holder(&self) -> Result<Option<Holder>, Error> {
@@ -188,6 +268,7 @@ impl Store {
                 let file = file.clone();
                 blocking(move || Ok(file.holder())).await
             }
+            Kind::Bucket(bucket) => bucket.holder().await,
         }
     }
 }

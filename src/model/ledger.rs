@@ -18,6 +18,9 @@ pub struct Ledger {
     pub emails: BTreeMap<AccountId, Email>,
     /// When the creates that are `Sending` were about to be sent, in seconds since 1970 (UTC).
     pub sent_at: BTreeMap<Email, u64>,
+    /// The saved plans that were applied to their end, by their seals, each with when it expires anyway, in
+    /// seconds since 1970 (UTC).
+    pub used: BTreeMap<String, u64>,
 }
 
 /// What a pool had beside the acknowledged limits, when it was last looked at.

@@ -33,6 +33,17 @@ pub enum GuardName {
     MaxPricingWithdrawals,
 }
 
+impl GuardName {
+    /// Every budget, in the order of reports.
+    pub const ALL: [Self; 5] = [
+        Self::MaxRemovals,
+        Self::MaxDisables,
+        Self::MaxEnables,
+        Self::MaxChannelCut,
+        Self::MaxPricingWithdrawals,
+    ];
+}
+
 impl Guard {
     /// Whether the plan is refused because of it.
     #[must_use]

@@ -15,6 +15,7 @@ mod identity;
 mod origin;
 mod policy;
 mod renames;
+mod saved;
 mod target;
 mod users;
 
@@ -24,6 +25,7 @@ pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};
 pub use policy::{Loosened, budgets, loosened};
+pub use saved::{Changed, Fact, Now, Verdict, Why, recheck, stricter};
 
 use std::collections::BTreeMap;
 
@@ -118,6 +120,3 @@ pub fn plan(desired: &Desired, live: &Live, ledger: &Ledger, today: Day) -> Plan
     users::plan(&mut draft);
     draft.finish(&pairing)
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Accepted, AccountId, Budget, Budgets, Desired, Email, PasswordSource, Policy, Presence,
@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 /// What a plan was made for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BoundTo {
     /// The digest of what is wanted.
     pub desired: String,

@@ -1,4 +1,4 @@
-//! Plans and outcomes as people and programs read them. Pure: values in, text out.
+//! Plans and outcomes as people and programs read them. Pure: values in, text out; a saved plan also comes in again.
 
 mod compare;
 mod digest;
@@ -8,6 +8,7 @@ mod import;
 mod json;
 mod outcomes;
 mod problems;
+mod saved;
 mod style;
 mod table;
 mod text;
@@ -24,6 +25,7 @@ pub use json::{
 };
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
+pub use saved::{LIFETIME, Saved, Unreadable, Unsavable, read as read_saved, write as save};
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;

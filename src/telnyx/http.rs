@@ -88,6 +88,8 @@ fn build(timeout: Duration, proxy: bool, certificates: bool) -> Result<Client, r
     });
     let builder = Client::builder()
         .user_agent(concat!("trunkline/", env!("CARGO_PKG_VERSION")))
+        // What else is compiled in may bring http2: there nobody can say whether a request has left.
+        .http1_only()
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .connect_timeout(CONNECT.min(timeout))

@@ -103,7 +103,7 @@ async fn failing(kind: Kind, failure: &str, fault: Fault) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_failed_action_stops_only_what_depends_on_it_whatever_fails_and_how() {
+async fn promise_9_one_failed_action_stops_only_what_depends_on_it() {
     let mut shown = Vec::new();
     for kind in KINDS {
         let cases = FAILURES.map(|(failure, fault)| failing(kind, failure, fault));
@@ -130,7 +130,7 @@ fn many(accounts: usize) -> (Seed, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn interrupted_in_the_middle_of_slow_actions_nothing_new_is_sent_and_the_next_run_finishes() {
+async fn promise_12_interrupted_in_the_middle_nothing_new_is_sent_and_the_next_run_finishes() {
     for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
         let (seed, manifest) = many(100);
         let site = Site::seeded(seed, Duration::from_millis(400), |_, _, _| Fault::None).await;

@@ -59,7 +59,7 @@ async fn without_a_terminal_and_without_auto_approve_nothing_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn over_budget_nothing_is_sent_until_the_exact_number_of_losses_is_approved() {
+async fn promise_6_over_budget_nothing_is_sent_until_the_exact_number_of_losses_is_approved() {
     let site = Site::open().await;
     let manifest = site.manifest(&[("max_removals: 25%", "max_removals: 0")]);
     let manifest = text(&manifest);
@@ -124,7 +124,7 @@ async fn a_create_whose_answer_is_lost_is_looked_up_adopted_and_sent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_who_cannot_be_looked_at_again_is_not_removed() {
+async fn promise_5_a_user_who_cannot_be_looked_at_again_is_not_removed() {
     let site = Site::open().await;
     let users = site.sandbox.users();
     let left = users.into_iter().find(|user| user.email == "left@acme.example").unwrap();

@@ -5,9 +5,17 @@ mod answers;
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod converges;
+#[cfg(test)]
+mod creates;
+#[cfg(test)]
 mod diff;
+#[cfg(test)]
+mod exits;
 #[cfg(test)]
 mod format;
 #[cfg(test)]
@@ -17,6 +25,8 @@ mod imports;
 #[cfg(test)]
 mod inventory;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod lists;
@@ -24,6 +34,8 @@ mod lists;
 mod manifest;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod plan;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
@@ -34,7 +46,12 @@ mod report;
 mod resend;
 mod sandbox;
 #[cfg(test)]
+mod saved;
+#[cfg(test)]
 mod secrets;
+#[cfg(test)]
+#[cfg(feature = "object-store")]
+mod shared;
 #[cfg(test)]
 mod shedding;
 #[cfg(test)]

@@ -39,7 +39,7 @@ const READ: &[&[&str]] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_looks_sends_nothing_but_get() {
+async fn promise_1_what_only_looks_sends_nothing_but_get() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let (account, user) =

@@ -266,7 +266,7 @@ fn losses_are_all_shown_and_come_first() {
 }
 
 /// What of a document is not as its schema says, by what this schema uses of JSON Schema.
-fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String> {
+pub(crate) fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String> {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.strip_prefix("#/definitions/").unwrap();
         return misfits(root, &root["definitions"][name], value, path);

@@ -78,3 +78,25 @@ async fn a_base_that_is_no_manifest_is_an_error_before_anything_is_read() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("base.yaml:4"));
     assert_eq!(site.proxy.passed(), Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_keeps_its_origins() {
+    let site = Site::open().await;
+    let base = base(&site, &[]);
+    let manifest = site.manifest(&[CHANGE, ("max_disables: 1", "max_disables: 2")]);
+    let line = ["plan", text(&manifest), "--base", &base, "--out", "saved.json"];
+    site.ends(&line, 0).await;
+    let saved = std::fs::read_to_string(site.folder.path().join("saved.json")).unwrap();
+    let saved: Value = serde_json::from_str(&saved).unwrap();
+    let wanted = "this_change disable_account larry@catfood.example";
+    assert!(origins(&saved).iter().any(|one| one == wanted), "{saved}");
+    let apply = ["apply", "--plan", "saved.json", "--auto-approve"];
+    // The budget of the base is the stricter one, and it was saved with the plan.
+    site.ends(&apply, 3).await;
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+    let shown = site.ends(&[&apply[..], &["--approve-losses", "4"]].concat(), 0).await;
+    assert!(shown.contains("Origin: 1 by this change, 17 drifted already, 0 conflicts"), "{shown}");
+    assert!(shown.contains("Applied: 18 done"), "{shown}");
+    let both = [&apply[..], &["--base", &base]].concat();
+    assert_eq!(site.run(&both).await.status.code(), Some(1), "its base is in the plan");
+}

@@ -147,7 +147,7 @@ async fn what_is_refused_changes_nothing_not_even_what_was_fine_of_it() {
         &["forget", "two@acme.example", "sending@acme.example"],
         &["forget", "two@acme.example", "nobody@acme.example"],
         &["unlock", "17"],
-        &["show", "--state", "s3://bucket/acme.json"],
+        &["show", "--state", "ftp://bucket/acme.json"],
     ];
     let mut told = String::new();
     for arguments in cases {
@@ -166,6 +166,26 @@ async fn what_is_refused_changes_nothing_not_even_what_was_fine_of_it() {
     ] {
         site.refused(arguments);
     }
+}
+
+#[test]
+#[cfg(not(feature = "object-store"))]
+fn a_bucket_is_refused_in_a_build_that_has_none() {
+    let folder = TempDir::new().unwrap();
+    let (status, out, err) = run(folder.path(), &["show", "--state", "s3://bucket/acme.json"]);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    assert!(err.contains("names a bucket: this build has no bucket ledger\nhint: "), "{err}");
+}
+
+#[test]
+#[cfg(feature = "object-store")]
+fn a_url_of_a_bucket_with_a_key_in_it_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let (status, out, err) = run(folder.path(), &["show", "--state", "s3://key@bucket/acme.json"]);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    assert!(err.contains("names no place for a ledger\nhint: "), "{err}");
+    let (_, _, err) = run(folder.path(), &["show", "--state", "s3://bucket/acme"]);
+    assert!(err.contains("s3://bucket/acme names a folder of ledgers, not a ledger"), "{err}");
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
-//! `trunkline apply PATH`
+//! `trunkline apply PATH`, and `trunkline apply [PATH] --plan FILE`
 
 mod files;
 mod passwords;
+mod prepare;
+mod saved;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,21 +15,27 @@ use super::exit::{Exit, Failure, Signal};
 use super::global::{Global, duration};
 use super::plan::{Format, Planned, Since, Targets};
 use super::progress::Progress;
-use super::{connect, ledger, plan, signals, terminal};
+use super::{connect, ledger, signals, terminal};
 use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
 use crate::ledger::Journal;
-use crate::manifest;
-use crate::model::{Code, Desired};
+use crate::model::Code;
 use crate::plan::{Action, Finding};
 use crate::report;
 use crate::telnyx::Session;
 
 use files::{AuditLog, Vault};
+use prepare::{Order, Prepared};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// The manifest: a file or a folder
-    path: PathBuf,
+    path: Option<PathBuf>,
+    /// Apply a saved plan; with PATH only if it was made for it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["emails", "base"])]
+    plan: Option<PathBuf>,
+    /// Refuse every plan but the one with this digest
+    #[arg(long, value_name = "sha256:…", value_parser = sha256)]
+    expect: Option<String>,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
@@ -57,6 +65,17 @@ pub(super) struct Args {
     format: Format,
 }
 
+/// A digest as a plan prints it.
+fn sha256(text: &str) -> Result<String, String> {
+    let hexadecimal = |digits: &str| {
+        digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match text.strip_prefix("sha256:") {
+        Some(digits) if hexadecimal(digits) => Ok(text.to_owned()),
+        Some(_) | None => Err("a digest is sha256: and 64 hexadecimal digits".to_owned()),
+    }
+}
+
 /// Which actions are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Only {
@@ -65,15 +84,15 @@ enum Only {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
-    let desired = manifest::load(&args.path)?;
-    let base = args.since.load()?;
+    let order = Order::read(args)?;
     let session = connect::session(global)?;
     let reader = session.reader();
-    let store = ledger::store(global, &desired.organization)?;
-    let binding = ledger::binding(&desired, &reader, None);
+    order.fits(&reader)?;
+    let store = ledger::store(global, &order.desired().organization)?;
+    let binding = ledger::binding(order.desired(), &reader, order.manager().as_ref());
     // From here to the end nobody else applies: what is planned is what is there.
     let journal = ledger::write(global, store, &binding, "apply").await?;
-    let ended = under_lock(global, args, &session, (desired, base), &journal).await;
+    let ended = under_lock(global, args, &session, order, &journal).await;
     let closed = journal.close().await;
     let exit = ended?;
     closed?;
@@ -84,28 +103,27 @@ async fn under_lock(
     global: &Global,
     args: &Args,
     session: &Session,
-    (desired, base): (Desired, Option<Desired>),
+    order: Order,
     journal: &Journal,
 ) -> Result<Exit, Failure> {
     let reader = session.reader();
-    let live = plan::look(global, &reader, &desired).await?;
-    let (known, targets) = (journal.ledger(), &args.targets);
-    let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, targets)?;
-    let planned = match args.only {
-        Some(Only::ThisChange) => planned.only_this_change(),
-        None => planned,
-    };
+    // On the heap, as the read in it.
+    let prepared = Box::pin(order.prepare(global, args, &reader, journal)).await?;
+    let Prepared { planned, todo, settled, used } = &prepared;
     if args.format == Format::Text {
         terminal::print(&planned.show(global, Format::Text))?;
     }
-    guard(&planned, args.approve_losses)?;
-    let passwords = passwords::read(&planned.plan)?;
-    let vault = args.new_credentials.as_deref().map(Vault::open).transpose()?;
-    let audit = args.audit_log.as_deref().map(|path| AuditLog::open(path, &planned)).transpose()?;
-    if !planned.plan.actions.is_empty() {
-        approve(&planned, args)?;
+    if let Some(unsent) = prepared.unsent() {
+        terminal::say(&unsent);
     }
-    remember(journal, &planned.desired, &planned.live, &planned.plan).await?;
+    guard(planned, args.approve_losses)?;
+    let passwords = passwords::read(todo)?;
+    let vault = args.new_credentials.as_deref().map(Vault::open).transpose()?;
+    let audit = args.audit_log.as_deref().map(|path| AuditLog::open(path, planned)).transpose()?;
+    if !todo.actions.is_empty() {
+        approve(&prepared, args)?;
+    }
+    remember(journal, &planned.desired, &planned.live, todo).await?;
 
     let progress = Progress::of_actions(global, planned.plan.actions.len());
     let keep = |email: &_, id: &_, secrets: &_| {
@@ -119,8 +137,9 @@ async fn under_lock(
             audit.append(outcome);
         }
     };
+    settled.values().for_each(&told);
     let work = Work {
-        plan: &planned.plan,
+        plan: todo,
         live: &planned.live,
         reader: &reader,
         writer: &session.writer(),
@@ -131,13 +150,17 @@ async fn under_lock(
         on_created: if vault.is_some() { Some(&keep) } else { None },
         on_outcome: &told,
     };
-    let (outcomes, signal) = perform(&work, session).await?;
+    let (sent, signal) = perform(&work, session).await?;
+    let outcomes = prepared.outcomes(sent);
     progress.finish();
-    show(global, args, &planned, &outcomes)?;
+    show(global, args, planned, &outcomes)?;
     if let Some(error) = audit.and_then(AuditLog::finish) {
         terminal::say(&format!("warning: {error}"));
     }
-    Ok(exit(&planned, &outcomes, signal))
+    if let (Some(used), true) = (used, outcomes.iter().all(|outcome| outcome.ending.is_good())) {
+        journal.record(used.clone()).await?;
+    }
+    Ok(exit(&prepared, &outcomes, signal))
 }
 
 fn show(
@@ -177,7 +200,7 @@ fn guard(planned: &Planned, approved: Option<usize>) -> Result<(), Failure> {
     Err(Failure::refused(why, hint))
 }
 
-fn approve(planned: &Planned, args: &Args) -> Result<(), Failure> {
+fn approve(prepared: &Prepared, args: &Args) -> Result<(), Failure> {
     if args.auto_approve {
         return Ok(());
     }
@@ -185,8 +208,8 @@ fn approve(planned: &Planned, args: &Args) -> Result<(), Failure> {
         let error = anyhow::Error::msg("nobody is there to approve the plan; nothing was sent");
         return Err(Failure::new(error, "say --auto-approve where there is no terminal"));
     }
-    let (actions, losses) = (planned.plan.actions.len(), planned.plan.losses());
-    let organization = &planned.desired.organization;
+    let (actions, losses) = (prepared.todo.actions.len(), prepared.todo.losses());
+    let organization = &prepared.planned.desired.organization;
     let question = format!("Send {actions} actions ({losses} losses) to {organization}?");
     if terminal::ask(&question)? {
         return Ok(());
@@ -216,20 +239,21 @@ async fn perform(
 }
 
 /// Several things may have gone wrong: what needs a person most is what counts.
-fn exit(planned: &Planned, outcomes: &[Outcome], signal: Option<Signal>) -> Exit {
+fn exit(prepared: &Prepared, outcomes: &[Outcome], signal: Option<Signal>) -> Exit {
+    let plan = &prepared.planned.plan;
     let Summary { done: _, satisfied: _, failed, stale, unknown, skipped } = Summary::of(outcomes);
     let create_unknown = outcomes.iter().any(|outcome| {
         matches!((&outcome.action, &outcome.ending), (Action::CreateAccount(_), Ending::Unknown(_)))
     });
     // One of an earlier run still needs a person.
     let unresolved = |finding: &Finding| finding.code() == Code::UnresolvedCreate;
-    let unresolved = planned.plan.findings.iter().any(unresolved);
+    let unresolved = plan.findings.iter().any(unresolved);
     match signal {
         Some(signal) if skipped + unknown > 0 => Exit::Interrupted(signal),
         _ if create_unknown || unresolved => Exit::Unknown,
         _ if failed + unknown > 0 => Exit::Failed,
-        _ if stale > 0 => Exit::Stale,
-        _ if !planned.plan.inventory.complete => Exit::Incomplete,
+        _ if stale > 0 || prepared.holds_back() => Exit::Stale,
+        _ if !plan.inventory.complete => Exit::Incomplete,
         _ => Exit::Fine,
     }
 }

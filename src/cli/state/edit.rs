@@ -38,20 +38,35 @@ pub(super) async fn resolve(
     store: Store,
     args: &Resolve,
 ) -> Result<Exit, Failure> {
-    let Resolve { emails, all, adopt, retry, forget: _ } = args;
     let journal = open(global, store, "state resolve").await?;
-    let ledger = journal.ledger();
-    let emails = if *all { unknown(&ledger) } else { named(emails) };
+    let settled = match settlement(&journal.ledger(), args) {
+        Ok(Some(settlement)) => settlement.record(&journal).await,
+        Ok(None) => terminal::print("No create is of unknown outcome.\n").map(|()| Exit::Fine),
+        Err(refused) => Err(refused),
+    };
+    close(journal, settled).await
+}
+
+/// What is to be recorded, all of it or nothing.
+struct Settlement {
+    changes: Vec<Change>,
+    emails: BTreeSet<Email>,
+    said: &'static str,
+}
+
+/// How creates of unknown outcome are to be settled. `None`: there are none.
+fn settlement(ledger: &Ledger, args: &Resolve) -> Result<Option<Settlement>, Failure> {
+    let Resolve { emails, all, adopt, retry, forget: _ } = args;
+    let emails = if *all { unknown(ledger) } else { named(emails) };
     if emails.is_empty() {
-        terminal::print("No create is of unknown outcome.\n")?;
-        return Ok(Exit::Fine);
+        return Ok(None);
     }
-    if let Some(other) = emails.iter().find(|email| !is_unknown(&ledger, email)) {
-        return Err(not_unknown(&ledger, other));
+    if let Some(other) = emails.iter().find(|email| !is_unknown(ledger, email)) {
+        return Err(not_unknown(ledger, other));
     }
-    let (changes, said): (Vec<Change>, &str) = match adopt {
+    let (changes, said) = match adopt {
         Some(id) => {
-            let change = adoption(&ledger, &emails, id)?;
+            let change = adoption(ledger, &emails, id)?;
             (vec![change], "taken to be created; the next plan goes on with it")
         }
         None if *retry => (
@@ -63,7 +78,7 @@ pub(super) async fn resolve(
             "forgotten; the next plan goes by the manifest and the lists",
         ),
     };
-    settle(journal, changes, &emails, said).await
+    Ok(Some(Settlement { changes, emails, said }))
 }
 
 pub(super) async fn forget(
@@ -72,7 +87,15 @@ pub(super) async fn forget(
     emails: &[String],
 ) -> Result<Exit, Failure> {
     let journal = open(global, store, "state forget").await?;
-    let ledger = journal.ledger();
+    let settled = match forgotten(&journal.ledger(), emails) {
+        Ok(settlement) => settlement.record(&journal).await,
+        Err(refused) => Err(refused),
+    };
+    close(journal, settled).await
+}
+
+/// What is to be forgotten, if all of it may be.
+fn forgotten(ledger: &Ledger, emails: &[String]) -> Result<Settlement, Failure> {
     let emails = named(emails);
     for email in &emails {
         let shown = escape_line(email.as_str());
@@ -90,7 +113,7 @@ pub(super) async fn forget(
         }
     }
     let changes = emails.iter().cloned().map(Change::Forget).collect();
-    settle(journal, changes, &emails, "forgotten; a limit in the manifest is set anew").await
+    Ok(Settlement { changes, emails, said: "forgotten; a limit in the manifest is set anew" })
 }
 
 /// The ledger, held for a change.
@@ -99,18 +122,23 @@ async fn open(global: &Global, store: Store, command: &str) -> Result<Journal, F
     Journal::open_any(store, &Holder::this(command), global.lock_timeout).await?.ok_or(none)
 }
 
-async fn settle(
-    journal: Journal,
-    changes: Vec<Change>,
-    emails: &BTreeSet<Email>,
-    said: &str,
-) -> Result<Exit, Failure> {
-    journal.record_all(changes).await?;
-    journal.close().await?;
-    for email in emails {
-        terminal::print(&format!("{}: {said}\n", escape_line(email.as_str())))?;
+/// Lets the lock go, whatever was settled: one of a bucket would stay until it expires.
+async fn close(journal: Journal, settled: Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let closed = journal.close().await;
+    let exit = settled?;
+    closed?;
+    Ok(exit)
+}
+
+impl Settlement {
+    async fn record(self, journal: &Journal) -> Result<Exit, Failure> {
+        let Self { changes, emails, said } = self;
+        journal.record_all(changes).await?;
+        for email in emails {
+            terminal::print(&format!("{}: {said}\n", escape_line(email.as_str())))?;
+        }
+        Ok(Exit::Fine)
     }
-    Ok(Exit::Fine)
 }
 
 fn named(emails: &[String]) -> BTreeSet<Email> {

@@ -45,12 +45,16 @@ enum What {
         #[arg(value_name = "EMAIL", required = true)]
         emails: Vec<String>,
     },
-    /// Say who holds the lock
+    /// Say who holds the lock, or break it
+    ///
+    /// Without ID it says who holds the lock, and exits with 0 when nobody does, otherwise with 1.
     ///
     /// The lock of a file is held by the operating system, which lets it go when the process ends, however it
-    /// ends. So there is nothing to break. Exits with 0 when nobody holds it, otherwise with 1.
+    /// ends. So there is nothing to break. That of a bucket is leased: it names its holder, an ID, and when it
+    /// expires unless the holder renews it. With that ID it is broken at once. Make sure first that the process
+    /// is gone: one that is not records nothing any more, but may still be sending.
     Unlock {
-        /// The id of a lock that expires; that of a file has none
+        /// The id of the lock that is to be broken; that of a file has none
         id: Option<String>,
     },
 }
@@ -66,20 +70,31 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 }
 
 async fn unlock(store: &Store, id: Option<&str>) -> Result<Exit, Failure> {
-    if id.is_some() {
-        let error = anyhow::Error::msg("the lock of a file has no id");
-        return Err(Failure::new(error, "leave it out to see who holds the lock"));
+    if let Some(id) = id {
+        let holder = store.unlock(id).await?;
+        let text = format!("The lock of {} is broken. It was held by {holder}.\n", store.place());
+        terminal::print(&text)?;
+        return Ok(Exit::Fine);
     }
     match store.unlocked().await {
         Ok(()) => {
             terminal::print(&format!("Nobody holds the lock of {}.\n", store.place()))?;
             Ok(Exit::Fine)
         }
-        Err(error @ Error::Locked { .. }) => Err(Failure::new(
-            error,
-            "the operating system holds this lock until that process ends; there is nothing to break",
-        )),
+        Err(Error::Locked { place, holder }) => {
+            let leased = holder.as_ref().is_some_and(|holder| holder.lease.is_some());
+            Err(Failure::new(Error::Locked { place, holder }, how_it_ends(leased)))
+        }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// How a lock ends that is not let go.
+fn how_it_ends(leased: bool) -> &'static str {
+    if leased {
+        "it expires unless it is renewed; if that process is gone, trunkline state unlock ID breaks it now"
+    } else {
+        "the operating system holds this lock until that process ends; there is nothing to break"
     }
 }
 
@@ -90,10 +105,10 @@ fn store(global: &Global) -> Result<Store, Failure> {
         None => Location::File(only()?),
     };
     match &location {
-        Location::File(_) => Ok(Store::new(&location)),
+        Location::File(_) | Location::Bucket(_) => Ok(Store::new(&location)),
         Location::None | Location::Memory => {
             let error = anyhow::Error::msg("nothing of that state is kept after a run");
-            Err(Failure::new(error, "name a file with --state"))
+            Err(Failure::new(error, "name a file or a bucket with --state"))
         }
     }
 }

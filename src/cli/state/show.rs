@@ -42,7 +42,7 @@ pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> 
 /// The record for people. `lock`: who holds it.
 fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
     let Binding { organization, manager, base_url } = &record.binding;
-    let Ledger { limits, remainder, creates, emails, sent_at: _ } = &record.ledger;
+    let Ledger { limits, remainder, creates, emails, sent_at: _, used } = &record.ledger;
     let manager = manager.as_ref().map_or("not known yet", AccountId::as_str);
     let mut out = format!("Ledger {place}\n\n");
     let head = [
@@ -81,7 +81,14 @@ fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
             unrecorded.len()
         );
     }
-    if creates.is_empty() && ids.is_empty() && remainder.is_none() {
+    if !used.is_empty() {
+        let _ = writeln!(
+            out,
+            "\nSaved plans that were applied and are not applied again: {}.",
+            used.len()
+        );
+    }
+    if creates.is_empty() && ids.is_empty() && remainder.is_none() && used.is_empty() {
         out += "\nNothing is recorded.\n";
     }
     out

@@ -157,3 +157,19 @@ fn limits_that_were_found_replace_all_others_with_the_remainder_they_leave() {
         assert_eq!((ledger.limits, ledger.remainder), ([(id("2"), 20)].into(), now));
     }
 }
+
+#[test]
+fn a_used_plan_is_remembered_until_it_has_expired_and_of_very_many_those_that_expire_last() {
+    let used = |seal: &str, until| Change::Used { seal: seal.to_owned(), until };
+    let seals = |ledger: &Ledger| ledger.used.keys().cloned().collect::<Vec<_>>();
+    let both = after([used("a", NOW + 1), used("b", NOW + 2)]);
+    assert_eq!(seals(&both), ["a", "b"]);
+    let mut later = both;
+    apply(&mut later, used("c", NOW + 3), NOW + 1).unwrap();
+    assert_eq!(seals(&later), ["b", "c"]);
+    let many = (0..300).map(|n| used(&format!("{n:03}"), NOW + 1000 - n));
+    let kept = seals(&after(many));
+    assert_eq!((kept.len(), kept.last().map(String::as_str)), (256, Some("255")));
+    let kept = seals(&after((0..300).map(|n| used(&format!("{n:03}"), NOW + 1 + n))));
+    assert_eq!((kept.len(), kept[0].as_str()), (256, "044"));
+}

@@ -3,16 +3,17 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::schema;
+use super::{FORMAT_VERSION, schema};
 use crate::execute::{Ending, Fault, Outcome};
-use crate::plan::{Action, Change, Finding, Guard, Plan, Value};
+use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, Value};
 use crate::report::digest::BoundTo;
-use crate::report::words;
+use crate::report::saved::With;
+use crate::report::{Report, words};
 
 /// What would have to be done so that the live organization is what the manifest says.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "Plan of Trunkline", rename = "Plan")]
-pub(super) struct PlanDoc<'a> {
+pub(in crate::report) struct PlanDoc<'a> {
     /// The version of this format.
     #[schemars(schema_with = "schema::version")]
     pub format_version: u32,
@@ -33,6 +34,22 @@ pub(super) struct PlanDoc<'a> {
     pub actions: Vec<ActionDoc<'a>>,
     /// Differences that no request can close, and things a reader should know.
     pub findings: Vec<FindingDoc<'a>>,
+    /// What the plan was made of, the manifest with everything filled in. This and what follows is only in
+    /// plans that are saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<With>,
+    /// When the plan was saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub created_at: Option<String>,
+    /// From when on the plan is not applied any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub expires_at: Option<String>,
+    /// Of everything before it, byte by byte: a file that was changed anywhere is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::sha256")]
+    pub seal: Option<String>,
 }
 
 /// How much of what there is in a plan.
@@ -68,7 +85,7 @@ fn is_zero(count: &usize) -> bool {
 /// What a plan was made from.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Inventory")]
-pub(super) struct InventoryDoc {
+pub(in crate::report) struct InventoryDoc {
     /// Whether nothing is missing in it.
     pub complete: bool,
     /// Accounts that are not cancelled.
@@ -85,7 +102,7 @@ pub(super) struct InventoryDoc {
 /// A budget, and what the plan draws on it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Guard")]
-pub(super) struct GuardDoc {
+pub(in crate::report) struct GuardDoc {
     /// Its name in the manifest.
     #[schemars(schema_with = "schema::guard")]
     pub guard: &'static str,
@@ -102,7 +119,7 @@ pub(super) struct GuardDoc {
 /// One request.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Action")]
-pub(super) struct ActionDoc<'a> {
+pub(in crate::report) struct ActionDoc<'a> {
     /// What it does.
     #[schemars(schema_with = "schema::action")]
     pub action: &'static str,
@@ -128,7 +145,7 @@ pub(super) struct ActionDoc<'a> {
 /// What differs in one field.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Change")]
-pub(super) struct ChangeDoc {
+pub(in crate::report) struct ChangeDoc {
     /// The field, as in the manifest.
     pub field: &'static str,
     /// What is there now; null when nothing is, or when it is not known.
@@ -144,7 +161,7 @@ pub(super) struct ChangeDoc {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "Value")]
-pub(super) enum ValueDoc {
+pub(in crate::report) enum ValueDoc {
     Bool(bool),
     Number(u64),
     Text(String),
@@ -153,7 +170,7 @@ pub(super) enum ValueDoc {
 /// What a person should know and no request can change.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
-pub(super) struct FindingDoc<'a> {
+pub(in crate::report) struct FindingDoc<'a> {
     /// Its kind.
     #[schemars(schema_with = "schema::code")]
     pub code: &'static str,
@@ -236,6 +253,51 @@ pub(super) struct ErrorDoc<'a> {
     pub code: Option<&'a str>,
     /// What happened, for people.
     pub message: &'a str,
+}
+
+impl<'a> PlanDoc<'a> {
+    /// A plan with these findings, which are those of the plan unless it was read from a file.
+    pub(in crate::report) fn new(report: Report<'a>, findings: Vec<FindingDoc<'a>>) -> Self {
+        let Report { organization, bound_to, plan } = report;
+        let Plan {
+            actions: _,
+            origins: _,
+            findings: _,
+            guards,
+            in_sync: _,
+            withheld: _,
+            unchosen: _,
+            inventory,
+        } = plan;
+        let Inventory { complete, accounts, users, status_known, channels, limits: _ } = inventory;
+        Self {
+            format_version: FORMAT_VERSION,
+            organization,
+            digest: super::digest(report),
+            bound_to,
+            summary: PlanSummary { findings: findings.len(), ..PlanSummary::of(plan) },
+            inventory: InventoryDoc {
+                complete: *complete,
+                accounts: *accounts,
+                users: *users,
+                status_known: *status_known,
+                channels: words::channels(*channels),
+            },
+            guards: guards.iter().map(GuardDoc::from).collect(),
+            actions: plan
+                .with_origins()
+                .map(|(action, origin)| ActionDoc {
+                    origin: origin.map(words::origin),
+                    ..action.into()
+                })
+                .collect(),
+            findings,
+            with: None,
+            created_at: None,
+            expires_at: None,
+            seal: None,
+        }
+    }
 }
 
 impl PlanSummary {

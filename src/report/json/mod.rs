@@ -7,57 +7,21 @@ mod schema;
 use serde::Serialize;
 
 use super::digest::{BoundTo, sha256};
-use super::{Report, escape, words};
+use super::{Report, escape};
 use crate::execute::{Outcome, Summary};
-use crate::plan::{Inventory, Plan};
 
 pub use compare::comparison;
-pub(super) use document::PlanSummary;
-use document::{
-    ActionDoc, FindingDoc, GuardDoc, InventoryDoc, OutcomeDoc, OutcomesDoc, PlanDoc, SummaryDoc,
-};
+use document::{ActionDoc, OutcomeDoc, OutcomesDoc, SummaryDoc};
+pub(super) use document::{FindingDoc, PlanDoc, PlanSummary};
 pub use schema::{outcomes as outcomes_schema, plan as plan_schema};
 
-const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// A plan as JSON.
 #[must_use]
 pub fn plan(report: Report<'_>) -> String {
-    let Report { organization, bound_to, plan } = report;
-    let Plan {
-        actions: _,
-        origins: _,
-        findings,
-        guards,
-        in_sync: _,
-        withheld: _,
-        unchosen: _,
-        inventory,
-    } = plan;
-    let Inventory { complete, accounts, users, status_known, channels, limits: _ } = inventory;
-    pretty(&PlanDoc {
-        format_version: FORMAT_VERSION,
-        organization,
-        digest: digest(report),
-        bound_to,
-        summary: PlanSummary::of(plan),
-        inventory: InventoryDoc {
-            complete: *complete,
-            accounts: *accounts,
-            users: *users,
-            status_known: *status_known,
-            channels: words::channels(*channels),
-        },
-        guards: guards.iter().map(GuardDoc::from).collect(),
-        actions: plan
-            .with_origins()
-            .map(|(action, origin)| ActionDoc {
-                origin: origin.map(words::origin),
-                ..action.into()
-            })
-            .collect(),
-        findings: findings.iter().map(FindingDoc::from).collect(),
-    })
+    let findings = report.plan.findings.iter().map(FindingDoc::from).collect();
+    pretty(&PlanDoc::new(report, findings))
 }
 
 /// Outcomes as JSON.
@@ -100,7 +64,7 @@ pub fn digest(report: Report<'_>) -> String {
     sha256(&serde_json::to_string(&Work { bound_to: report.bound_to, actions }).unwrap_or_default())
 }
 
-fn pretty(document: &impl Serialize) -> String {
+pub(super) fn pretty(document: &impl Serialize) -> String {
     // Nothing in these documents can fail to be written: no maps with odd keys, no foreign types.
     escape::json(&serde_json::to_string_pretty(document).unwrap_or_default()) + "\n"
 }

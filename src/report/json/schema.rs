@@ -48,6 +48,10 @@ pub(super) fn sha256(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" })
 }
 
+pub(in crate::report) fn time(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$" })
+}
+
 pub(super) fn action(_: &mut SchemaGenerator) -> Schema {
     one_of(&[
         "create_account",

@@ -116,6 +116,40 @@ async fn of_some_changes_all_are_recorded_or_none() {
 }
 
 #[tokio::test]
+async fn what_is_noted_is_on_disk_before_what_is_recorded_next_and_soon_by_itself() {
+    let folder = TempDir::new().unwrap();
+    let store = file(&folder.path().join("acme.json"));
+    let journal = journal(&store).await;
+    journal.record(Change::Sending(email("a"))).await.unwrap();
+    journal.note(Change::Acknowledged(email("a"), id("1"))).unwrap();
+    journal.record(Change::Sending(email("b"))).await.unwrap();
+    assert_eq!(on_disk(&store).await.1.creates[&email("a")], Create::Acknowledged(id("1")));
+    journal.note(Change::Acknowledged(email("b"), id("2"))).unwrap();
+    journal.flush().await.unwrap();
+    assert_eq!(journal.ledger().creates[&email("b")], Create::Acknowledged(id("2")));
+    assert_eq!(on_disk(&store).await.1, journal.ledger());
+    journal.note(Change::Limit(id("1"), 1)).unwrap();
+    journal.clone().close().await.unwrap();
+    assert_eq!(on_disk(&store).await.1.limits[&id("1")], 1, "closing leaves nothing behind");
+    assert!(matches!(journal.note(Change::Limit(id("1"), 2)), Err(Error::Closed { .. })));
+}
+
+#[tokio::test]
+async fn what_is_noted_and_cannot_be_written_is_told_to_all_who_come_later() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("acme.json");
+    let journal = journal(&file(&path)).await;
+    journal.record(Change::Sending(email("a"))).await.unwrap();
+    fs::remove_file(&path).unwrap();
+    journal.note(Change::Acknowledged(email("a"), id("1"))).unwrap();
+    assert!(matches!(journal.flush().await, Err(Error::Conflict { .. })));
+    assert!(matches!(journal.is_alone(), Err(Error::Conflict { .. })));
+    assert!(matches!(journal.note(Change::Limit(id("1"), 1)), Err(Error::Conflict { .. })));
+    assert_eq!(journal.ledger().creates[&email("a")], Create::Sending);
+    assert!(journal.close().await.is_err());
+}
+
+#[tokio::test]
 async fn what_changes_nothing_is_not_written() {
     let store = Store::new(&Location::Memory);
     let journal = journal(&store).await;

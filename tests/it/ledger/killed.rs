@@ -1,31 +1,62 @@
 //! Processes that are killed, and processes that race. They are this test binary, started once more.
 
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use trunkline::ledger::{Change, Holder, Journal};
+#[cfg(feature = "object-store")]
+use trunkline::ledger::Error;
+use trunkline::ledger::{Change, Holder, Journal, Store};
 
 use super::{binding, file, id, journal};
 
-/// Names the ledger to the process that is started.
+/// Names the ledger to the process that is started: a path, or the address and the key of one in a bucket.
 const LEDGER: &str = "LEDGER_OF_THE_TEST";
+/// How long locks in a bucket hold here.
+#[cfg(feature = "object-store")]
+const LEASE: Duration = Duration::from_secs(3);
 
-fn start(ledger: &Path) -> Child {
+fn start(ledger: &OsStr) -> Child {
+    start_as("the_process_that_is_started", ledger)
+}
+
+fn start_as(process: &str, ledger: &OsStr) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args([
-            "ledger::killed::the_process_that_is_started",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args([&format!("ledger::killed::{process}"), "--exact", "--ignored", "--nocapture"])
         .env(LEDGER, ledger)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+/// The ledger that [`LEDGER`] names.
+fn named(ledger: &OsStr) -> Store {
+    #[cfg(feature = "object-store")]
+    if let Some((origin, key)) = ledger.to_str().and_then(|ledger| ledger.split_once(' ')) {
+        return crate::support::moto::store(origin, key).leased_for(LEASE);
+    }
+    file(Path::new(ledger))
+}
+
+/// Where processes can meet: a file, and a bucket if there is one. The folder lives as long as they do.
+fn places() -> (TempDir, Vec<OsString>) {
+    let folder = TempDir::new().unwrap();
+    let mut places = vec![folder.path().join("acme.json").into_os_string()];
+    #[cfg(feature = "object-store")]
+    places.extend(bucket());
+    #[cfg(not(feature = "object-store"))]
+    places.extend([]);
+    (folder, places)
+}
+
+#[cfg(feature = "object-store")]
+fn bucket() -> Option<OsString> {
+    use crate::support::moto::{Moto, moto};
+    Some(format!("{} {}", moto()?.origin, Moto::new_key()).into())
 }
 
 /// The next line that the process said itself, without its mark.
@@ -47,9 +78,8 @@ fn the_process_that_is_started() {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = file(Path::new(&path));
         let holder = Holder::this("apply");
-        match Journal::open(store, &binding(), &holder, Duration::ZERO).await {
+        match Journal::open(named(&path), &binding(), &holder, Duration::ZERO).await {
             Err(error) => say(&error.to_string()),
             Ok(journal) => {
                 say("held");
@@ -63,13 +93,81 @@ fn the_process_that_is_started() {
     });
 }
 
+/// Takes the lock and counts one further, as often as it is told.
+#[test]
+#[ignore = "a process for the other tests, which start it"]
+fn the_process_that_counts() {
+    let Some(ledger) = env::var_os(LEDGER) else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..COUNTS {
+            let (binding, holder) = (binding(), Holder::this("apply"));
+            let wait = Duration::from_secs(120);
+            let journal = Journal::open(named(&ledger), &binding, &holder, wait).await.unwrap();
+            let count = journal.ledger().limits.get(&id("1")).copied().unwrap_or(0);
+            journal.record(Change::Limit(id("1"), count + 1)).await.unwrap();
+            journal.close().await.unwrap();
+        }
+    });
+}
+
+/// How far each process counts.
+const COUNTS: u64 = 6;
+
+#[tokio::test]
+async fn processes_that_count_at_once_lose_no_step() {
+    let (_folder, places) = places();
+    for place in places {
+        let mut children: Vec<_> =
+            (0..4).map(|_| start_as("the_process_that_counts", &place)).collect();
+        for child in &mut children {
+            assert!(child.wait().unwrap().success());
+        }
+        let record = named(&place).read().await.unwrap().unwrap();
+        assert_eq!((record.serial, record.ledger.limits[&id("1")]), (4 * COUNTS, 4 * COUNTS));
+        named(&place).unlocked().await.unwrap();
+    }
+}
+
+#[cfg(feature = "object-store")]
+#[tokio::test]
+async fn a_process_that_is_killed_leaves_a_lock_in_a_bucket_that_expires_and_a_whole_ledger() {
+    let Some(place) = bucket() else { return };
+    let mut child = start(&place);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(said(&mut lines).as_deref(), Some("held"));
+    for _ in 0..3 {
+        said(&mut lines).unwrap();
+    }
+    // While it lives, it renews: nobody else gets the lock.
+    let store = named(&place);
+    let refused = store.lock(&Holder::this("apply"), LEASE + LEASE / 2).await;
+    let Err(Error::Locked { holder: Some(holder), .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(holder.pid, child.id());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let killed = std::time::Instant::now();
+    let mut recorded = 0;
+    while let Some(number) = said(&mut lines) {
+        recorded = number.parse().unwrap();
+    }
+    let (binding, holder) = (binding(), Holder::this("apply"));
+    let wait = Duration::from_secs(60);
+    let next = Journal::open(store.clone(), &binding, &holder, wait).await.unwrap();
+    assert!(killed.elapsed() >= LEASE / 2, "{:?}", killed.elapsed());
+    let limit = next.ledger().limits[&id("1")];
+    assert!(limit == recorded || limit == recorded + 1, "{limit}, {recorded}");
+    next.record(Change::Limit(id("1"), limit + 1)).await.unwrap();
+    next.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_killed_process_leaves_no_lock_and_a_whole_ledger_with_all_it_recorded() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     let mut before = 0;
     for round in 0..12 {
-        let mut child = start(&path);
+        let mut child = start(path.as_os_str());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert_eq!(said(&mut lines).as_deref(), Some("held"));
         // Somewhere in the middle of its writes.
@@ -94,7 +192,7 @@ async fn a_killed_process_leaves_no_lock_and_a_whole_ledger_with_all_it_recorded
 async fn who_reads_while_another_process_writes_sees_a_whole_ledger_that_only_grows() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
-    let mut child = start(&path);
+    let mut child = start(path.as_os_str());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert_eq!(said(&mut lines).as_deref(), Some("held"));
     said(&mut lines).unwrap();
@@ -117,7 +215,7 @@ fn of_two_processes_one_gets_the_lock_and_the_other_is_told_who_and_since_when()
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     for _ in 0..5 {
-        let mut children = [start(&path), start(&path)];
+        let mut children = [start(path.as_os_str()), start(path.as_os_str())];
         // Kept open: the processes go on to write there.
         let mut outputs =
             children.each_mut().map(|child| BufReader::new(child.stdout.take().unwrap()).lines());

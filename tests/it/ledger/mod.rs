@@ -1,5 +1,9 @@
 //! The ledger: where it is kept, what is refused, who holds it, and what a journal writes.
 
+#[cfg(feature = "object-store")]
+mod batches;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod conformance;
 mod damage;
 mod files;
@@ -64,6 +68,7 @@ pub(crate) async fn keep(store: &Store, binding: &Binding, ledger: Ledger) {
     let mut record = store.load(binding).await.unwrap();
     record.ledger = ledger;
     store.save(&hold, &mut record).await.unwrap();
+    hold.release().await;
 }
 
 async fn journal(store: &Store) -> Journal {

@@ -2,9 +2,12 @@
 
 pub(crate) mod bodies;
 pub(crate) mod manifests;
+#[cfg(feature = "object-store")]
+pub(crate) mod moto;
 pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod site;
+pub(crate) mod world;
 
 use std::time::Duration;
 

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     RequestLost,
     /// Refuse it with this status, and let nothing pass.
     Refused(u16),
+    /// Let it pass, and say of a list that it has one more than it has.
+    Miscounted,
 }
 
 /// What becomes of a request, by its method, path and body.
@@ -96,6 +98,14 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let mut response = Response::new(Body::empty());
     *response.status_mut() = answer.status();
     *response.headers_mut() = answer.headers().clone();
-    *response.body_mut() = Body::from(answer.bytes().await.unwrap());
+    let mut body = answer.bytes().await.unwrap().to_vec();
+    if fault == Fault::Miscounted {
+        let mut page: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let total = page["meta"]["total_results"].as_u64().unwrap();
+        page["meta"]["total_results"] = (total + 1).into();
+        body = page.to_string().into_bytes();
+        response.headers_mut().remove("content-length");
+    }
+    *response.body_mut() = Body::from(body);
     response
 }

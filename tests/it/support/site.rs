@@ -40,7 +40,17 @@ impl Site {
         latency: Duration,
         faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static,
     ) -> Self {
-        let config = Config { latency, ..Config::new(SecretString::from(KEY), seed) };
+        Self::keyed(KEY, seed, latency, faults).await
+    }
+
+    /// With another key than the tests' usual one.
+    pub(crate) async fn keyed(
+        key: &str,
+        seed: Seed,
+        latency: Duration,
+        faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static,
+    ) -> Self {
+        let config = Config { latency, ..Config::new(SecretString::from(key), seed) };
         let sandbox = start(config).await.unwrap();
         let proxy = Proxy::start(&sandbox.url(), faults).await;
         Self { sandbox, proxy, folder: TempDir::new().unwrap() }

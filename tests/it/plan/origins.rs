@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
-use super::world::{TODAY, World, worlds};
 use super::*;
+use crate::support::world::{TODAY, World, worlds};
 
 /// Starts with base, head and live in sync, changes them, and looks at the actions with their origins.
 fn check(

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::*;
-use crate::model::*;
+use trunkline::model::*;
+use trunkline::plan::*;
 
 mod channels;
 mod identity;
 mod laws;
 mod origins;
 mod people;
-mod world;
+mod saved;
 
-const PRESENT: Presence = Presence::Present { groups: None, until: None };
+use crate::support::world::{PRESENT, day};
 
 /// An organization that is as its manifest says: two accounts, an owner and a user.
 fn in_sync() -> (Desired, Live) {
@@ -103,10 +103,6 @@ impl Situation {
     fn rename_user(&mut self, name: &str, address: &str) {
         user(&mut self.live, name).email = Email::new(address);
     }
-}
-
-fn day(text: &str) -> Day {
-    text.parse().unwrap()
 }
 
 /// Starts in sync, breaks something, and looks at what is planned: actions as `verb email`, findings as codes.

@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
-use super::world::{TODAY, World, worlds};
 use super::*;
+use crate::support::world::{Customer, TODAY, World, worlds};
 
 const CASES: u32 = 2000;
 
@@ -73,7 +73,7 @@ fn in_sync_means_no_action() {
 }
 
 #[test]
-fn input_order_changes_nothing() {
+fn promise_10_input_order_changes_nothing() {
     law(0.2, |world| {
         let (want, mut live) = (&world.want, world.read());
         let make = |live: &Live| plan(want, live, &world.ledger, day(TODAY));
@@ -92,7 +92,7 @@ fn input_order_changes_nothing() {
 }
 
 #[test]
-fn no_owner_protected_or_listed_user_is_taken_away() {
+fn promise_6_no_owner_protected_or_listed_user_is_taken_away() {
     law(0.0, |world| {
         let plan = world.plan();
         for action in plan.actions.iter().filter(|action| action.is_loss() || action.is_assertion())
@@ -116,7 +116,7 @@ fn no_owner_protected_or_listed_user_is_taken_away() {
 }
 
 #[test]
-fn nothing_is_lost_or_created_from_an_incomplete_inventory() {
+fn promise_5_nothing_is_lost_or_created_from_an_incomplete_inventory() {
     law(1.0, |world| {
         let plan = world.plan();
         let bad =
@@ -203,7 +203,7 @@ fn mistyped() -> impl Strategy<Value = (String, String)> {
 }
 
 #[test]
-fn look_alikes_are_held_users_and_accounts() {
+fn promise_7_look_alikes_are_held_users_and_accounts() {
     let config = Config { failure_persistence: None, ..Config::with_cases(CASES) };
     let law = |(right, wrong): (String, String)| {
         prop_assume!(right != wrong);
@@ -278,8 +278,7 @@ fn the_generators_reach_what_the_laws_are_about() {
         see("blocked", found(Code::AccountBlocked));
         see("cancelled", found(Code::AccountCancelled));
         see("unknown status", found(Code::StatusUnknown));
-        let odd =
-            |one: &super::world::Customer| one.account.email.as_str() != one.account.email.folded();
+        let odd = |one: &Customer| one.account.email.as_str() != one.account.email.folded();
         see("odd case", world.accounts.iter().any(odd));
         see("owner", found(Code::OwnerUnlisted));
         see("protected", found(Code::Protected));

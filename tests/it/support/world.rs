@@ -6,11 +6,27 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use trunkline::model::*;
+use trunkline::plan::*;
+
+/// An entry of a user who may be there.
+pub(crate) const PRESENT: Presence = Presence::Present { groups: None, until: None };
+
+/// A day, as the manifest writes it.
+pub(crate) fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+/// The id of the account or user of that place; a UUID, as everything else is that Telnyx gives out.
+pub(crate) fn uuid(place: usize) -> String {
+    format!("00000000-0000-4000-8000-{place:012}")
+}
 
 /// An organization with what the API hides, and what somebody wants it to be.
 #[derive(Clone, Debug)]
-pub(super) struct World {
+pub(crate) struct World {
     pub want: Desired,
     pub accounts: Vec<Customer>,
     pub users: Vec<LiveUser>,
@@ -23,13 +39,13 @@ pub(super) struct World {
 
 /// A managed account, with what the API hides.
 #[derive(Clone, Debug)]
-pub(super) struct Customer {
+pub(crate) struct Customer {
     pub account: LiveAccount,
     pub cancelled: bool,
     pub limit: u64,
 }
 
-pub(super) const TODAY: &str = "2026-03-01";
+pub(crate) const TODAY: &str = "2026-03-01";
 
 const LOCALS: [&str; 8] =
     ["martin", "Marten", "martinique", "zoe", "zo\u{435}", "b0b", "bob", "customer.support"];
@@ -61,10 +77,10 @@ fn customers() -> impl Strategy<Value = Vec<Customer>> {
             let (email, name, (status, told, cancelled), (pricing, rollup), limit) = spec;
             Customer {
                 account: LiveAccount {
-                    id: AccountId::new(format!("account-{place}")),
+                    id: AccountId::new(uuid(place)),
                     email,
                     name: Some(name.to_owned()),
-                    manager: Some(AccountId::new("manager")),
+                    manager: Some(AccountId::new(uuid(999))),
                     custom_pricing: pricing,
                     rollup_billing: rollup,
                     status: told.then_some(status),
@@ -81,7 +97,7 @@ fn people() -> impl Strategy<Value = Vec<LiveUser>> {
     let roles = select(&[0, 0, 0, 1, 2][..]);
     vec((emails(), roles, 0..4_u8), 0..7).prop_map(|people| {
         let person = |(place, (email, role, status)): (usize, (Email, i32, u8))| LiveUser {
-            id: UserId::new(format!("user-{place}")),
+            id: UserId::new(uuid(place + 500)),
             email,
             role: match role {
                 0 => Role::SubUser,
@@ -116,9 +132,7 @@ fn wanted_accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
                 name: name.to_owned(),
                 email: email.clone(),
                 // A manifest has each id once.
-                id: id
-                    .filter(|id| ids.insert(*id))
-                    .map(|id| AccountId::new(format!("account-{id}"))),
+                id: id.filter(|id| ids.insert(*id)).map(|id| AccountId::new(uuid(id.into()))),
                 enabled,
                 channel_limit,
                 custom_pricing: pricing,
@@ -179,7 +193,7 @@ enum Memory {
 }
 
 /// Worlds of every kind; `gaps` says how often an inventory is incomplete.
-pub(super) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
+pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
     let memory = select(&[Memory::None, Memory::Whole, Memory::Part, Memory::Old][..]);
     let create = (any::<prop::sample::Index>(), 0..3_u8);
     let pool = (0_u64..120, 0_u64..4);
@@ -218,7 +232,7 @@ pub(super) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                 let state = match state {
                     0 => Create::Intended,
                     1 => Create::Sending,
-                    _ => Create::Acknowledged(AccountId::new("account-unseen")),
+                    _ => Create::Acknowledged(AccountId::new(uuid(900))),
                 };
                 world.ledger.creates.insert(email.clone(), state);
             }
@@ -232,7 +246,7 @@ impl World {
         self.accounts.iter().filter(|customer| !customer.cancelled)
     }
 
-    pub(super) fn allocated(&self) -> u64 {
+    pub(crate) fn allocated(&self) -> u64 {
         self.present().map(|customer| customer.limit).sum()
     }
 
@@ -259,14 +273,14 @@ impl World {
     }
 
     /// What a complete read of it gives.
-    pub(super) fn read(&self) -> Live {
+    pub(crate) fn read(&self) -> Live {
         let side = |cancelled| {
             let those = self.accounts.iter().filter(move |one| one.cancelled == cancelled);
             those.map(|one| one.account.clone()).collect::<Vec<_>>()
         };
         let limits = self.want.accounts.values().any(|want| want.channel_limit.is_some());
         Live {
-            manager: Some(AccountId::new("manager")),
+            manager: Some(AccountId::new(uuid(999))),
             accounts: side(false),
             cancelled: side(true),
             users: self.want.users.is_some().then(|| self.users.clone()),
@@ -278,12 +292,12 @@ impl World {
         }
     }
 
-    pub(super) fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         plan(&self.want, &self.read(), &self.ledger, day(TODAY))
     }
 
     /// Carries out a plan, as an executor would: says which limits the pool refused for good.
-    pub(super) fn apply(&mut self, plan: &Plan) -> Vec<Action> {
+    pub(crate) fn apply(&mut self, plan: &Plan) -> Vec<Action> {
         if plan.inventory.channels != Channels::Unmanaged {
             self.ledger.limits = plan.inventory.limits.clone();
         }
@@ -339,14 +353,14 @@ impl World {
     }
 
     fn create(&mut self, new: &NewAccount) {
-        let id = AccountId::new(format!("account-created-{}", self.accounts.len()));
+        let id = AccountId::new(uuid(self.accounts.len() + 100));
         let spare = self.allocatable.saturating_sub(self.allocated());
         self.accounts.push(Customer {
             account: LiveAccount {
                 id,
                 email: new.email.clone(),
                 name: Some(new.name.clone()),
-                manager: Some(AccountId::new("manager")),
+                manager: Some(AccountId::new(uuid(999))),
                 custom_pricing: Some(new.custom_pricing.unwrap_or(false)),
                 rollup_billing: Some(new.rollup_billing.unwrap_or(false)),
                 status: Some(Status::Enabled),

@@ -1,0 +1,161 @@
+//! What is checked before a saved plan is executed: first the file, then what it was made for, then what is
+//! there now. Each refusal says its own reason, and nothing was sent before it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+
+use super::prepare::Prepared;
+use crate::cli::exit::Failure;
+use crate::cli::global::Global;
+use crate::cli::plan::{self, Planned};
+use crate::detect;
+use crate::execute::unsent;
+use crate::ledger::{Change, Journal};
+use crate::model::{AccountId, Desired, Email, Live};
+use crate::plan::{Action, Now, Plan, Verdict, recheck, stricter};
+use crate::report::{self, Saved};
+use crate::telnyx::Reader;
+
+/// No plan is larger: more than a hundred thousand actions fit.
+const LARGEST: u64 = 128 << 20;
+
+const AGAIN: &str = "nothing was sent; plan again with trunkline plan --out";
+
+/// Reads a saved plan, and refuses one that is broken, has expired, or is not the expected one.
+pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<Saved, Failure> {
+    let place = path.display().to_string();
+    let bytes = bytes(path).with_context(|| format!("reading the saved plan {place}"))?;
+    let saved = report::read_saved(&bytes).map_err(|error| {
+        let error = anyhow::Error::from(error).context(format!("the saved plan {place}"));
+        Failure::new(error, AGAIN)
+    })?;
+    let expires_at = saved.expires_at();
+    if Timestamp::now() >= expires_at {
+        let why = format!("the saved plan {place} expired at {expires_at}");
+        return Err(Failure::stale(why, AGAIN));
+    }
+    let digest = saved.digest();
+    if let Some(expected) = expected
+        && digest != expected
+    {
+        let why = anyhow::anyhow!(
+            "the saved plan {place} has the digest {digest}, and --expect is {expected}"
+        );
+        let hint = "nothing was sent; this is not the plan that was approved";
+        return Err(Failure::new(why, hint));
+    }
+    Ok(saved)
+}
+
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST);
+    anyhow::ensure!(fits, "it is larger than {} MiB", LARGEST >> 20);
+    Ok(bytes)
+}
+
+/// Refuses a plan that was made for another manifest than the one at `path`.
+pub(super) fn fits_manifest(saved: &Saved, desired: &Desired, path: &Path) -> Result<(), Failure> {
+    if report::desired_digest(desired) == saved.bound_to.desired {
+        return Ok(());
+    }
+    let place = path.display();
+    let why = format!("the saved plan was made for another manifest than what is at {place}");
+    Err(Failure::refused(why, "nothing was sent; use the manifest it was made for, or plan again"))
+}
+
+/// Refuses a plan that was made somewhere else.
+pub(super) fn fits_base_url(saved: &Saved, reader: &Reader) -> Result<(), Failure> {
+    let (theirs, ours) = (&saved.bound_to.base_url, reader.base_url());
+    if *theirs == ours {
+        return Ok(());
+    }
+    let why = format!("the saved plan was made for the API at {theirs}, and this is {ours}");
+    Err(Failure::refused(why, "nothing was sent; correct the base URL, or plan again"))
+}
+
+/// The manager that a plan was made for.
+pub(super) fn manager(saved: &Saved) -> Option<AccountId> {
+    saved.bound_to.manager_account_id.as_ref().map(AccountId::new)
+}
+
+/// Holds a saved plan against what is there now.
+pub(super) async fn prepare(
+    global: &Global,
+    reader: &Reader,
+    saved: Saved,
+    journal: &Journal,
+) -> Result<Prepared, Failure> {
+    let ledger = journal.ledger();
+    if ledger.used.contains_key(&saved.seal) {
+        let why = "the saved plan was applied already, all of it".to_owned();
+        return Err(Failure::stale(why, AGAIN));
+    }
+    let live = plan::look(global, reader, &saved.desired).await?;
+    fits_manager(&saved, &live)?;
+    let fresh = crate::plan::plan(&saved.desired, &live, &ledger, plan::today()?);
+    let now = Now { live: &live, ledger: &ledger, plan: &fresh };
+    let verdicts = recheck(&saved.plan.actions, &now);
+    let until = u64::try_from(saved.expires_at().as_second()).unwrap_or_default();
+    let used = Change::Used { seal: saved.seal, until };
+    let planned = Planned {
+        plan: shown(saved.plan, fresh, &saved.desired, &live, &verdicts),
+        desired: saved.desired,
+        live,
+        bound_to: saved.bound_to,
+    };
+    let mut prepared = Prepared::whole(planned);
+    prepared.used = Some(used);
+    for (place, verdict) in verdicts.iter().enumerate() {
+        if let Some(outcome) = unsent(&prepared.planned.plan.actions[place], verdict) {
+            prepared.settled.insert(place, outcome);
+        }
+    }
+    prepared.todo.actions = going(&prepared.planned.plan.actions, &verdicts);
+    prepared.todo.origins = None;
+    Ok(prepared)
+}
+
+/// The saved actions, with everything else as it is now; of each guard the stricter one.
+fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[Verdict]) -> Plan {
+    let Plan {
+        actions,
+        origins,
+        findings: _,
+        guards,
+        in_sync: _,
+        withheld: _,
+        unchosen,
+        inventory: _,
+    } = saved;
+    // Of a plan that was chosen from, only what is said of those who were chosen.
+    let chosen: BTreeSet<Email> = actions.iter().map(|action| action.email().clone()).collect();
+    let fresh = if unchosen == 0 { fresh } else { fresh.choose(desired, live, &chosen) };
+    let left = going(&actions, verdicts);
+    let guards = stricter(&guards, &desired.policy.budgets, live, &left);
+    Plan { actions, origins, guards, unchosen, ..fresh }
+}
+
+fn going(actions: &[Action], verdicts: &[Verdict]) -> Vec<Action> {
+    let both = actions.iter().zip(verdicts);
+    both.filter(|(_, verdict)| **verdict == Verdict::Go).map(|(action, _)| action.clone()).collect()
+}
+
+/// Refuses the key of another manager. When nobody can tell whose it is, it is refused too.
+fn fits_manager(saved: &Saved, live: &Live) -> Result<(), Failure> {
+    let Some(wanted) = manager(saved) else { return Ok(()) };
+    let bound = Desired { manager: Some(wanted.clone()), ..saved.desired.clone() };
+    let other = match (detect::wrong_manager(&bound, live), detect::manager(live)) {
+        (None, Some(_)) => return Ok(()),
+        (Some(other), _) => format!("belongs to manager {}", report::escape_line(other.as_str())),
+        (None, None) => "shows no account that would tell its manager".to_owned(),
+    };
+    let why = format!("the saved plan was made for manager {wanted}, and the key {other}");
+    Err(Failure::refused(why, "nothing was sent; use the key of that manager, or plan again"))
+}

@@ -1,0 +1,312 @@
+//! Reads a saved plan, and believes nothing that is not exactly as it would be written.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::digest::{BoundTo, desired_digest};
+use super::super::escape::line;
+use super::super::json::{FORMAT_VERSION, FindingDoc};
+use super::super::words;
+use super::{Report, Saved, With, tail, text};
+use crate::model::{AccountId, Code, Desired, Email, UserId, WantedAccount};
+use crate::plan::{
+    Action, Channels, Guard, GuardName, Inventory, Level, NewAccount, Origin, Plan, Subject, Target,
+};
+
+/// Why a file is no saved plan that can be applied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It ends too early, or is something else.
+    #[error("it is no whole saved plan: there is no seal at its end")]
+    Torn,
+    /// Its seal does not fit the rest of it.
+    #[error("its seal is broken: something in the file was changed after it was saved")]
+    Seal,
+    /// It is of a format that is not known.
+    #[error("it is of format_version {0}, which this version of trunkline does not know")]
+    Version(u64),
+    /// The seal holds, and yet it is not what is written for a plan.
+    #[error("its seal holds, and yet it is not as this version of trunkline writes it: {0}")]
+    Form(String),
+}
+
+/// The parts of the file that the rest of it follows from.
+#[derive(Deserialize)]
+struct Parts {
+    organization: String,
+    bound_to: BoundTo,
+    summary: Counts,
+    inventory: InventoryPart,
+    guards: Vec<GuardPart>,
+    actions: Vec<ActionPart>,
+    findings: Vec<FindingPart>,
+    with: With,
+    created_at: String,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    in_sync: usize,
+    #[serde(default)]
+    unchosen: usize,
+}
+
+#[derive(Deserialize)]
+struct InventoryPart {
+    complete: bool,
+    accounts: usize,
+    users: Option<usize>,
+    status_known: bool,
+    channels: String,
+}
+
+#[derive(Deserialize)]
+struct GuardPart {
+    guard: String,
+    actual: u64,
+    limit: u64,
+    of: u64,
+}
+
+#[derive(Deserialize)]
+struct ActionPart {
+    action: String,
+    email: String,
+    id: Option<String>,
+    changes: Vec<ChangePart>,
+    origin: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ChangePart {
+    before: Option<Value>,
+    after: Value,
+}
+
+#[derive(Deserialize)]
+struct FindingPart {
+    code: String,
+    level: String,
+    kind: String,
+    email: Option<String>,
+    message: String,
+}
+
+/// Reads what [`write`](super::write) wrote, and nothing else.
+///
+/// # Errors
+///
+/// When it was cut or changed anywhere, is of another version, or says something that does not follow from
+/// the rest of it.
+pub fn read(bytes: &[u8]) -> Result<Saved, Unreadable> {
+    let written = std::str::from_utf8(bytes).map_err(|_| Unreadable::Torn)?;
+    let (body, seal) = sealed(written)?;
+    let parts = serde_json::from_str::<Parts>(&format!("{body}\n}}"));
+    let parts = parts.map_err(|error| Unreadable::Form(line(&error.to_string())))?;
+    let (saved, findings) = saved(parts, seal).map_err(|why| Unreadable::Form(line(&why)))?;
+    let Saved { desired, bound_to, plan, created_at, seal: _ } = &saved;
+    if desired_digest(desired) != bound_to.desired {
+        let why = "bound_to.desired is not the digest of what stands under with";
+        return Err(Unreadable::Form(why.to_owned()));
+    }
+    // Everything else follows from what was read, so it must be there as it would be written.
+    let report = Report { organization: &desired.organization, bound_to, plan };
+    let findings = findings.iter().map(FindingPart::document).collect::<Option<Vec<_>>>();
+    let findings = findings.ok_or_else(|| Unreadable::Form("a finding is not known".to_owned()))?;
+    let again = text(report, findings, desired, *created_at);
+    if again == written {
+        return Ok(saved);
+    }
+    let same = again.lines().zip(written.lines()).take_while(|(ours, theirs)| ours == theirs);
+    Err(Unreadable::Form(format!("line {} does not follow from the rest", same.count() + 1)))
+}
+
+/// The text before the seal and the seal, if it fits.
+fn sealed(written: &str) -> Result<(&str, &str), Unreadable> {
+    let cut = written.len().checked_sub(tail("").len());
+    let (body, end) = cut.and_then(|cut| written.split_at_checked(cut)).ok_or(Unreadable::Torn)?;
+    let wanted = tail(body);
+    let (start, finish) = (wanted.find("sha256"), wanted.rfind('"'));
+    match (start, finish) {
+        (Some(start), Some(finish)) if end == wanted => Ok((body, &end[start..finish])),
+        _ => Err(why_unsealed(written, end)),
+    }
+}
+
+/// What is most likely wrong with a file whose seal does not fit.
+fn why_unsealed(written: &str, end: &str) -> Unreadable {
+    let version = written.trim_start_matches(['{', ' ', '\n']).strip_prefix("\"format_version\": ");
+    let version = version.and_then(|rest| rest.split(',').next()?.parse::<u64>().ok());
+    match version {
+        Some(version) if version != u64::from(FORMAT_VERSION) => Unreadable::Version(version),
+        Some(_) if end.starts_with(",\n  \"seal\": \"") && end.ends_with("\"\n}\n") => {
+            Unreadable::Seal
+        }
+        Some(_) | None => Unreadable::Torn,
+    }
+}
+
+fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> {
+    let Parts {
+        organization,
+        bound_to,
+        summary,
+        inventory,
+        guards,
+        actions,
+        findings,
+        with,
+        created_at,
+    } = parts;
+    let desired = with.desired(organization)?;
+    let entries = Entries::new(&desired);
+    let Counts { in_sync, unchosen } = summary;
+    let plan = Plan {
+        origins: origins(&actions)?,
+        actions: actions.into_iter().map(|one| one.action(&entries)).collect::<Result<_, _>>()?,
+        findings: Vec::new(),
+        guards: guards.into_iter().map(GuardPart::guard).collect::<Result<_, _>>()?,
+        in_sync,
+        withheld: 0,
+        unchosen,
+        inventory: inventory.inventory()?,
+    };
+    let created_at = created_at
+        .parse::<Timestamp>()
+        .map_err(|_| format!("created_at: {created_at:?} is no time"))?;
+    Ok((Saved { desired, bound_to, plan, created_at, seal: seal.to_owned() }, findings))
+}
+
+/// Where the actions come from, if the plan was made with a base.
+fn origins(actions: &[ActionPart]) -> Result<Option<Vec<Origin>>, String> {
+    if actions.iter().all(|action| action.origin.is_none()) {
+        return Ok(None);
+    }
+    let known = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
+    let one = |action: &ActionPart| {
+        let named = |origin: &&Origin| action.origin.as_deref() == Some(words::origin(**origin));
+        let wrong = || format!("the origin of {} is not known", action.email);
+        known.iter().find(named).copied().ok_or_else(wrong)
+    };
+    actions.iter().map(one).collect::<Result<_, _>>().map(Some)
+}
+
+/// The entries of the manifest, by what an action says of its account.
+struct Entries<'a> {
+    desired: &'a Desired,
+    by_id: BTreeMap<&'a AccountId, &'a WantedAccount>,
+}
+
+impl<'a> Entries<'a> {
+    fn new(desired: &'a Desired) -> Self {
+        let entries = desired.accounts.values();
+        let by_id = entries.filter_map(|entry| Some((entry.id.as_ref()?, entry))).collect();
+        Self { desired, by_id }
+    }
+
+    /// An `id` comes before an email.
+    fn of(&self, id: &AccountId, email: &Email) -> Option<&'a WantedAccount> {
+        let by_email = || self.desired.accounts.get(email).filter(|entry| entry.id.is_none());
+        self.by_id.get(id).copied().or_else(by_email)
+    }
+
+    fn new_account(&self, email: &Email) -> Option<NewAccount> {
+        let WantedAccount {
+            name,
+            email,
+            id: _,
+            enabled: _,
+            channel_limit: _,
+            custom_pricing,
+            rollup_billing,
+            reenable_connections: _,
+            password_from,
+        } = self.desired.accounts.get(email)?;
+        Some(NewAccount {
+            name: name.clone(),
+            email: email.clone(),
+            custom_pricing: *custom_pricing,
+            rollup_billing: *rollup_billing,
+            password_from: password_from.clone(),
+        })
+    }
+}
+
+impl ActionPart {
+    fn action(self, entries: &Entries<'_>) -> Result<Action, String> {
+        let Self { action, email, id, changes, origin: _ } = self;
+        let wrong = format!("the action {action} of {email} is not complete");
+        let email = Email::new(email);
+        let change = changes.into_iter().next();
+        let account = id.as_deref().map(AccountId::new);
+        let target = account.clone().map_or(Target::Created, Target::Live);
+        let made = match action.as_str() {
+            "remove_user" => id.map(|id| Action::RemoveUser { id: UserId::new(id), email }),
+            "disable_account" => Some(Action::DisableAccount { target, email }),
+            "enable_account" => account.and_then(|id| {
+                let connections = entries.of(&id, &email)?.reenable_connections;
+                Some(Action::EnableAccount { id, email, connections })
+            }),
+            "create_account" => entries.new_account(&email).map(Action::CreateAccount),
+            "set_channel_limit" => change.and_then(|change| {
+                let before = known(change.before.as_ref(), Value::as_u64)?;
+                let after = change.after.as_u64()?;
+                Some(Action::SetChannelLimit { target, email, before, after })
+            }),
+            "update_account" => account.zip(change).and_then(|(id, change)| {
+                let before = known(change.before.as_ref(), Value::as_bool)?;
+                let after = change.after.as_bool()?;
+                Some(Action::UpdateAccount { id, email, before, after })
+            }),
+            _ => None,
+        };
+        made.ok_or(wrong)
+    }
+}
+
+/// What was there, which may be unknown. `None`: it is of another kind.
+#[expect(clippy::option_option, reason = "the outer one says that the file is wrong")]
+fn known<T>(before: Option<&Value>, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
+    before.map_or(Some(None), |value| read(value).map(Some))
+}
+
+impl GuardPart {
+    fn guard(self) -> Result<Guard, String> {
+        let Self { guard, actual, limit, of } = self;
+        let name = GuardName::ALL.into_iter().find(|name| words::guard(*name) == guard);
+        let name = name.ok_or_else(|| format!("{guard:?} is no guard"))?;
+        Ok(Guard { name, actual, limit, of })
+    }
+}
+
+impl InventoryPart {
+    fn inventory(self) -> Result<Inventory, String> {
+        let Self { complete, accounts, users, status_known, channels } = self;
+        let all = [Channels::Unmanaged, Channels::Consistent, Channels::Unverified];
+        let known = all.into_iter().find(|one| words::channels(*one) == channels);
+        let channels = known.ok_or_else(|| format!("{channels:?} says nothing of channels"))?;
+        let limits = BTreeMap::new();
+        Ok(Inventory { complete, accounts, users, status_known, channels, limits })
+    }
+}
+
+impl FindingPart {
+    /// The finding as it is written. `None`: a word of it is not known.
+    fn document(&self) -> Option<FindingDoc<'_>> {
+        let Self { code, level, kind, email, message } = self;
+        let levels = [Level::Drift, Level::Notice].map(words::level);
+        let kinds = [Subject::Account, Subject::User, Subject::Organization].map(words::subject);
+        let known =
+            |words: &[&'static str], word: &str| words.iter().copied().find(|known| *known == word);
+        Some(FindingDoc {
+            code: known(&Code::ALL.map(Code::name), code)?,
+            level: known(&levels, level)?,
+            kind: known(&kinds, kind)?,
+            email: email.as_deref(),
+            message: message.clone(),
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! Promise 2: plan → apply → plan is in sync but for findings, and a second apply sends nothing; with the
+//! real client, executor and ledger over a socket, for every world that the planner's laws are tried on.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use trunkline::detect;
+use trunkline::execute::{Ending, Outcome, Work, execute, remember};
+use trunkline::ledger::{Binding, Change, Holder, Journal, Location, Store};
+use trunkline::model::{Create, Role, Status, UserStatus};
+use trunkline::plan::{Action, Plan, plan};
+use trunkline::sandbox::{self, Running, Seed};
+use trunkline::telnyx::Session;
+
+use crate::support::world::{Customer, TODAY, World, day, uuid, worlds};
+use crate::support::{KEY, budget, patient};
+
+/// The organization as the sandbox takes it. It refuses what cannot be there: two accounts or users of
+/// one email, and roles that nobody knows.
+fn seed(world: &mut World) -> Seed {
+    let mut emails = BTreeSet::new();
+    world.accounts.retain(|one| emails.insert(one.account.email.clone()));
+    let mut emails = BTreeSet::new();
+    world.users.retain(|user| emails.insert(user.email.clone()));
+    world.users.retain(|user| !matches!(user.role, Role::Other(_)));
+    // It creates no account whose email is not ASCII, as the document's format demands.
+    world.want.accounts.retain(|email, _| email.as_str().is_ascii());
+    let accounts: Vec<Value> = world.accounts.iter().map(account).collect();
+    let users: Vec<Value> = world.users.iter().map(user).collect();
+    let seed = json!({
+        "manager": { "id": uuid(999), "email": "root@world.example" },
+        "channels": { "allocatable": world.allocatable, "default_allotment": world.allotment },
+        "accounts": accounts,
+        "users": users,
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), seed.to_string()).unwrap();
+    Seed::read(file.path()).unwrap()
+}
+
+fn account(customer: &Customer) -> Value {
+    let Customer { account, cancelled, limit } = customer;
+    let status = match account.status {
+        _ if *cancelled => "cancelled",
+        Some(Status::Disabled) => "disabled",
+        Some(Status::Blocked) => "blocked",
+        Some(Status::Enabled) | None => "enabled",
+    };
+    json!({
+        "id": account.id.as_str(),
+        "email": account.email.as_str(),
+        "organization_name": account.name,
+        "status": status,
+        "channel_limit": limit,
+        "managed_account_allow_custom_pricing": account.custom_pricing.unwrap_or(false),
+        "rollup_billing": account.rollup_billing.unwrap_or(false),
+    })
+}
+
+fn user(user: &trunkline::model::LiveUser) -> Value {
+    let role =
+        if user.role == Role::Owner { "organization_owner" } else { "organization_sub_user" };
+    let status = match user.status {
+        Some(UserStatus::Disabled) => "disabled",
+        Some(UserStatus::Blocked) => "blocked",
+        Some(UserStatus::Enabled | UserStatus::Other(_)) | None => "enabled",
+    };
+    json!({
+        "id": user.id.as_str(), "email": user.email.as_str(), "record_type": role,
+        "user_status": status, "groups": user.groups,
+    })
+}
+
+/// A ledger that knows what the world's knows.
+async fn journal(world: &World, session: &Session) -> Journal {
+    let binding = Binding {
+        organization: "world".to_owned(),
+        manager: None,
+        base_url: session.reader().base_url(),
+    };
+    let store = Store::new(&Location::Memory);
+    let holder = Holder::this("test");
+    let journal = Journal::open(store, &binding, &holder, Duration::ZERO).await.unwrap();
+    let known = &world.ledger;
+    let mut changes = vec![Change::Limits(known.limits.clone(), known.remainder.clone())];
+    changes.extend(known.creates.iter().map(|(email, create)| match create {
+        Create::Intended => Change::Intend(vec![email.clone()]),
+        Create::Sending => Change::Sending(email.clone()),
+        Create::Acknowledged(id) => Change::Acknowledged(email.clone(), id.clone()),
+    }));
+    journal.record_all(changes).await.unwrap();
+    journal
+}
+
+/// One run of the program.
+async fn run(world: &World, session: &Session, journal: &Journal) -> (Plan, Vec<Outcome>) {
+    let reader = session.reader();
+    let live = detect::read(&reader, &world.want).await.unwrap();
+    let plan = plan(&world.want, &live, &journal.ledger(), day(TODAY));
+    remember(journal, &world.want, &live, &plan).await.unwrap();
+    let work = Work {
+        plan: &plan,
+        live: &live,
+        reader: &reader,
+        writer: &session.writer(),
+        journal,
+        passwords: &BTreeMap::new(),
+        parallelism: 4,
+        create_grace: Duration::ZERO,
+        on_created: None,
+        on_outcome: &|_| (),
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let outcomes = execute(&work, stopped).await;
+    (plan, outcomes)
+}
+
+async fn start(world: &mut World) -> Running {
+    let config = sandbox::Config::new(SecretString::from(KEY), seed(world));
+    sandbox::start(config).await.unwrap()
+}
+
+/// Whether the pool had no channels for a limit: that stays to be done.
+fn has_no_channels(outcome: &Outcome) -> bool {
+    match (&outcome.action, &outcome.ending) {
+        (Action::SetChannelLimit { .. }, Ending::Failed(fault)) => fault.status == Some(422),
+        _ => false,
+    }
+}
+
+async fn converges(
+    mut world: World,
+    seen: &RefCell<BTreeMap<String, u32>>,
+) -> Result<(), TestCaseError> {
+    let sandbox = start(&mut world).await;
+    let session = patient(sandbox.url().trim_end_matches("/v2"), budget(0));
+    let journal = journal(&world, &session).await;
+    let (first, outcomes) = run(&world, &session, &journal).await;
+    prop_assert_eq!(outcomes.len(), first.actions.len(), "one outcome per action");
+    for outcome in &outcomes {
+        let kind = format!("{:?}", std::mem::discriminant(&outcome.action));
+        *seen.borrow_mut().entry(kind).or_default() += 1;
+        let good = outcome.ending.is_good() || has_no_channels(outcome);
+        prop_assert!(good, "{:?} after {:#?}", outcome, first);
+    }
+    if outcomes.iter().any(has_no_channels) {
+        *seen.borrow_mut().entry("no channels".to_owned()).or_default() += 1;
+    } else {
+        let sent = sandbox.writes();
+        let (second, outcomes) = run(&world, &session, &journal).await;
+        prop_assert_eq!(&second.actions, &Vec::new(), "after {:#?}", first);
+        let nothing = outcomes.is_empty() && sandbox.writes() == sent;
+        prop_assert!(nothing, "a second apply sends nothing");
+        *seen.borrow_mut().entry("converged".to_owned()).or_default() += 1;
+    }
+    sandbox.stop().await;
+    Ok(())
+}
+
+#[test]
+fn promise_2_an_apply_converges_in_one_run_and_a_second_one_sends_nothing() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let seen = RefCell::new(BTreeMap::new());
+    let config = Config { failure_persistence: None, ..Config::with_cases(300) };
+    let law = |world: World| runtime.block_on(converges(world, &seen));
+    TestRunner::new(config).run(&worlds(0.0), law).unwrap();
+    let seen = seen.into_inner();
+    assert_eq!(seen.len(), 8, "all six kinds of action, both ends: {seen:?}");
+    assert!(seen.values().all(|count| *count > 3), "{seen:?}");
+}

@@ -1,0 +1,308 @@
+//! Kept plans: what is still sent of them when the world has gone on.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseResult, TestRunner};
+
+use super::*;
+use crate::support::world::{World, worlds};
+
+const CASES: u32 = 1500;
+
+fn now_of(plan: &Plan, world: &World) -> (Vec<Verdict>, Plan) {
+    let (live, fresh) = (world.read(), world.plan());
+    let now = Now { live: &live, ledger: &world.ledger, plan: &fresh };
+    (recheck(&plan.actions, &now), fresh)
+}
+
+fn runner() -> TestRunner {
+    TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(CASES) })
+}
+
+#[test]
+fn while_nothing_has_changed_everything_goes() {
+    let law = |world: World| -> TestCaseResult {
+        let plan = world.plan();
+        let (verdicts, _) = now_of(&plan, &world);
+        prop_assert_eq!(verdicts, vec![Verdict::Go; plan.actions.len()]);
+        Ok(())
+    };
+    runner().run(&worlds(0.2), law).unwrap();
+}
+
+#[test]
+fn what_was_applied_is_satisfied() {
+    let law = |mut world: World| -> TestCaseResult {
+        let plan = world.plan();
+        let refused = world.apply(&plan);
+        let (verdicts, _) = now_of(&plan, &world);
+        for (action, verdict) in plan.actions.iter().zip(verdicts) {
+            let fits = verdict == Verdict::Satisfied || refused.contains(action);
+            prop_assert!(fits, "{:?} of {:?}", verdict, action);
+        }
+        Ok(())
+    };
+    runner().run(&worlds(0.0), law).unwrap();
+}
+
+#[test]
+fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_planned_now() {
+    let law = |(before, after): (World, World)| -> TestCaseResult {
+        let plan = before.plan();
+        let world = World { want: before.want, ..after };
+        let (verdicts, fresh) = now_of(&plan, &world);
+        prop_assert_eq!(verdicts.len(), plan.actions.len());
+        for (action, verdict) in plan.actions.iter().zip(&verdicts) {
+            match verdict {
+                Verdict::Go => prop_assert!(fresh.actions.contains(action), "{:?}", action),
+                Verdict::Stale(changed) => {
+                    prop_assert!(changed.before != changed.now, "{:?}", changed);
+                    prop_assert!(!fresh.actions.contains(action), "{:?}: {:?}", action, changed);
+                }
+                Verdict::Satisfied | Verdict::Withheld(_) => {
+                    prop_assert!(!fresh.actions.contains(action), "{:?}: {:?}", action, verdict);
+                }
+            }
+        }
+        // What is done to a created account goes only with its create.
+        let goes = |(action, verdict): (&Action, &Verdict)| {
+            (action.is_create() && *verdict == Verdict::Go).then(|| action.email().clone())
+        };
+        let created: BTreeSet<Email> =
+            plan.actions.iter().zip(&verdicts).filter_map(goes).collect();
+        for (action, verdict) in plan.actions.iter().zip(&verdicts) {
+            let alone = action.awaits_create() && *verdict == Verdict::Go;
+            prop_assert!(!alone || created.contains(action.email()));
+        }
+        Ok(())
+    };
+    runner().run(&(worlds(0.1), worlds(0.2)), law).unwrap();
+}
+
+#[test]
+fn promise_5_while_the_inventory_may_lack_something_nothing_is_lost_or_created_or_said_to_be_gone()
+{
+    let law = |mut world: World| -> TestCaseResult {
+        let plan = world.plan();
+        world.gaps = vec!["users: a page was empty".to_owned()];
+        world.accounts.clear();
+        world.users.clear();
+        let (verdicts, _) = now_of(&plan, &world);
+        // Nothing is in that list any more: what looks gone or missing may be there.
+        prop_assert!(
+            verdicts.iter().all(|verdict| match verdict {
+                Verdict::Withheld(_) => true,
+                // Telnyx itself has said that this one is there.
+                Verdict::Satisfied => !world.ledger.creates.is_empty(),
+                Verdict::Go | Verdict::Stale(_) => false,
+            }),
+            "{:?}",
+            verdicts
+        );
+        Ok(())
+    };
+    runner().run(&worlds(0.0), law).unwrap();
+}
+
+/// Plans what `want` says, lets `later` happen, and looks at what becomes of the only action.
+fn check(
+    want: impl FnOnce(&mut Situation),
+    later: impl FnOnce(&mut Situation),
+    expected: &Verdict,
+) {
+    let mut situation = Situation::in_sync();
+    want(&mut situation);
+    let plan = situation.plan();
+    assert!(!plan.actions.is_empty(), "{plan:?}");
+    later(&mut situation);
+    let fresh = situation.plan();
+    let now = Now { live: &situation.live, ledger: &situation.ledger, plan: &fresh };
+    let verdicts = recheck(&plan.actions, &now);
+    assert_eq!(verdicts.first(), Some(expected), "{:?}", plan.actions);
+    // What depends on the first one does not go without it.
+    assert!(verdicts[1..].iter().all(|verdict| *verdict != Verdict::Go), "{verdicts:?}");
+}
+
+fn stale(fact: Fact, before: Option<Value>, now: Option<Value>) -> Verdict {
+    Verdict::Stale(Changed { fact, before, now })
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn unlist(situation: &mut Situation) {
+    situation.users().remove(&Email::new("ops@acme.example"));
+}
+
+fn ops(situation: &mut Situation) -> &mut LiveUser {
+    user(&mut situation.live, "ops")
+}
+
+fn dog(situation: &mut Situation) -> &mut LiveAccount {
+    let mut accounts = situation.live.accounts.iter_mut();
+    accounts.find(|account| account.email == email("dog")).unwrap()
+}
+
+#[test]
+fn a_user_who_is_gone_is_satisfied_and_one_who_became_another_is_stale() {
+    let gone = |situation: &mut Situation| situation.live.users.as_mut().unwrap().truncate(1);
+    check(unlist, gone, &Verdict::Satisfied);
+    let email = |situation: &mut Situation| ops(situation).email = Email::new("ceo@acme.example");
+    let moved = stale(Fact::Email, Some(text("ops@acme.example")), Some(text("ceo@acme.example")));
+    check(unlist, email, &moved);
+    let owner = |situation: &mut Situation| ops(situation).role = Role::Owner;
+    let owns =
+        stale(Fact::Role, Some(text("organization_sub_user")), Some(text("organization_owner")));
+    check(unlist, owner, &owns);
+}
+
+#[test]
+fn a_user_who_by_now_looks_like_a_missing_one_is_held_back() {
+    let want = |situation: &mut Situation| {
+        situation.list_user("opz@acme.example", PRESENT);
+        unlist(situation);
+        let mut opz = ops(situation).clone();
+        (opz.id, opz.email) = (UserId::new("id-opz"), Email::new("opz@acme.example"));
+        situation.live.users.as_mut().unwrap().push(opz);
+    };
+    let missed = |situation: &mut Situation| {
+        situation.live.users.as_mut().unwrap().retain(|user| user.id.as_str() != "id-opz");
+    };
+    check(want, missed, &Verdict::Withheld(Why::NotPlanned));
+}
+
+#[test]
+fn a_status_that_no_action_can_change_is_stale() {
+    let close = |situation: &mut Situation| situation.account("dog").enabled = Some(false);
+    let set = |status| move |situation: &mut Situation| dog(situation).status = status;
+    check(close, set(Some(Status::Disabled)), &Verdict::Satisfied);
+    let yes = || Some(Value::Bool(true));
+    check(close, set(Some(Status::Blocked)), &stale(Fact::Enabled, yes(), Some(text("blocked"))));
+    check(close, set(None), &stale(Fact::Enabled, yes(), None));
+    let open = |situation: &mut Situation| dog(situation).status = Some(Status::Disabled);
+    check(open, set(Some(Status::Enabled)), &Verdict::Satisfied);
+    let no = Some(Value::Bool(false));
+    check(open, set(Some(Status::Blocked)), &stale(Fact::Enabled, no, Some(text("blocked"))));
+}
+
+#[test]
+fn an_account_that_is_gone_or_has_another_email_is_stale() {
+    let close = |situation: &mut Situation| situation.account("dog").enabled = Some(false);
+    let gone = |situation: &mut Situation| {
+        situation.live.accounts.retain(|account| account.email != email("dog"));
+    };
+    check(close, gone, &stale(Fact::Account, Some(text("id-dog")), None));
+    let renamed = |situation: &mut Situation| dog(situation).email = email("wolf");
+    check(
+        close,
+        renamed,
+        &stale(Fact::Email, Some(text("dog@shop.example")), Some(text("wolf@shop.example"))),
+    );
+}
+
+#[test]
+fn pricing_is_compared_with_what_it_was_and_with_what_it_should_be() {
+    let want = |situation: &mut Situation| situation.account("dog").custom_pricing = Some(true);
+    let set = |pricing| move |situation: &mut Situation| dog(situation).custom_pricing = pricing;
+    check(want, set(Some(true)), &Verdict::Satisfied);
+    check(want, set(None), &stale(Fact::CustomPricing, Some(Value::Bool(false)), None));
+}
+
+#[test]
+fn a_limit_is_stale_when_it_is_another_or_not_known_any_more() {
+    let pool = |allocated| Some(ChannelPool { allocatable: 100, allocated });
+    let want = |situation: &mut Situation| {
+        for name in ["cat", "dog"] {
+            situation.account(name).channel_limit = Some(10);
+        }
+        situation.ledger.limits =
+            [(AccountId::new("id-cat"), 10), (AccountId::new("id-dog"), 20)].into();
+        situation.ledger.remainder = Some(Remainder { channels: 0, unrecorded: BTreeSet::new() });
+        situation.live.channels = pool(30);
+    };
+    let to = |limit| {
+        move |situation: &mut Situation| {
+            situation.ledger.limits.insert(AccountId::new("id-dog"), limit);
+            situation.live.channels = pool(10 + limit);
+        }
+    };
+    let was = || Some(Value::Number(20));
+    check(want, to(10), &Verdict::Satisfied);
+    check(want, to(15), &stale(Fact::ChannelLimit, was(), Some(Value::Number(15))));
+    let unsure = |situation: &mut Situation| situation.live.channels = pool(31);
+    check(want, unsure, &stale(Fact::ChannelLimit, was(), None));
+}
+
+#[test]
+fn an_assertion_that_would_take_away_something_known_by_now_is_stale() {
+    let want = |situation: &mut Situation| {
+        situation.account("dog").channel_limit = Some(10);
+        situation.live.channels = Some(ChannelPool { allocatable: 100, allocated: 30 });
+    };
+    let known = |situation: &mut Situation| {
+        situation.ledger.limits = [(AccountId::new("id-dog"), 20)].into();
+    };
+    check(want, known, &stale(Fact::ChannelLimit, None, Some(Value::Number(20))));
+}
+
+/// An entry without an account, to be disabled at once.
+fn missing(situation: &mut Situation) {
+    situation.account("dog").enabled = Some(false);
+    situation.live.accounts.truncate(1);
+}
+
+fn appeared(change: impl FnOnce(&mut LiveAccount)) -> impl FnOnce(&mut Situation) {
+    move |situation: &mut Situation| {
+        let mut dog = in_sync().1.accounts.remove(1);
+        change(&mut dog);
+        situation.live.accounts.push(dog);
+    }
+}
+
+#[test]
+fn who_exists_by_now_is_not_created_and_what_was_meant_for_a_new_account_is_not_done_to_it() {
+    check(missing, appeared(|_| ()), &Verdict::Satisfied);
+    check(missing, appeared(|dog| dog.status = Some(Status::Disabled)), &Verdict::Satisfied);
+    let named = |dog: &mut LiveAccount| dog.name = Some("wolf".to_owned());
+    check(missing, appeared(named), &stale(Fact::Name, Some(text("dog")), Some(text("wolf"))));
+    let twice = |situation: &mut Situation| {
+        appeared(|_| ())(situation);
+        appeared(|dog| dog.id = AccountId::new("id-twin"))(situation);
+    };
+    check(missing, twice, &stale(Fact::Account, None, Some(text("2 accounts"))));
+    let cancelled = |situation: &mut Situation| {
+        situation.live.cancelled.push(in_sync().1.accounts.remove(1));
+    };
+    check(missing, cancelled, &stale(Fact::Account, None, Some(text("cancelled"))));
+}
+
+#[test]
+fn a_create_that_was_sent_before_is_not_sent_again() {
+    let known = |create: Create| {
+        move |situation: &mut Situation| {
+            situation.ledger.creates.insert(email("dog"), create);
+        }
+    };
+    check(missing, known(Create::Sending), &Verdict::Withheld(Why::Unresolved));
+    let there = Create::Acknowledged(AccountId::new("id-new"));
+    check(missing, known(there), &Verdict::Satisfied);
+}
+
+#[test]
+fn of_each_budget_the_one_that_leaves_less_counts() {
+    let guard = |name, actual, limit| Guard { name, actual, limit, of: 12 };
+    let removal = |name: &str| Action::RemoveUser {
+        id: UserId::new(name),
+        email: Email::new(format!("{name}@acme.example")),
+    };
+    let (_, live) = in_sync();
+    // Two users are left: a quarter of them is one.
+    let left = [removal("ops")];
+    let budgets = Budgets::default();
+    let of_now = Guard { name: GuardName::MaxRemovals, actual: 1, limit: 1, of: 2 };
+    let kept = [guard(GuardName::MaxRemovals, 1, 3), guard(GuardName::MaxDisables, 4, 3)];
+    assert_eq!(stricter(&kept, &budgets, &live, &left), [of_now, kept[1]]);
+    let refused = [guard(GuardName::MaxRemovals, 5, 3)];
+    assert_eq!(stricter(&refused, &budgets, &live, &left), refused);
+    assert_eq!(stricter(&[], &budgets, &live, &left), [of_now]);
+}

@@ -1,0 +1,185 @@
+//! Two applies at once on one ledger in a bucket, as two pipelines would start them.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use trunkline::execute::{Ending, Work, execute, remember};
+use trunkline::ledger::{Binding, Error, Holder, Journal};
+use trunkline::telnyx::{BaseUrl, Config, Session};
+use trunkline::{detect, manifest, plan};
+
+use crate::support::moto::{Moto, moto, settings, store};
+use crate::support::proxy::Fault;
+use crate::support::site::{KEY, Site};
+
+/// A sandbox that takes its time, so that two applies meet.
+async fn slow() -> Site {
+    Site::with(Duration::from_millis(150), |_, _, _| Fault::None).await
+}
+
+fn apply(site: &Site, moto: &Moto, key: &str, more: &[&str]) -> Command {
+    let state = format!("s3://{key}");
+    let manifest = site.manifest(&[]);
+    let mut arguments = vec!["apply", manifest.to_str().unwrap(), "--auto-approve"];
+    arguments.extend(["--state", &state]);
+    arguments.extend(more);
+    let mut command = site.command(&arguments);
+    command.envs(settings(&moto.origin));
+    command
+}
+
+fn output(command: Command) -> tokio::task::JoinHandle<Output> {
+    let mut command = command;
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+}
+
+/// Waits until an apply holds the lock.
+async fn held(moto: &Moto, key: &str) {
+    let store = store(&moto.origin, key);
+    for _ in 0..600 {
+        if let Err(Error::Locked { .. }) = store.unlocked().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nobody took the lock");
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_applies_at_once_one_is_refused_and_told_who_and_until_when() {
+    let Some(moto) = moto() else { return };
+    let (site, key) = (slow().await, Moto::new_key());
+    let first = apply(&site, moto, &key, &[]);
+    let first = output(first);
+    held(moto, &key).await;
+    let second = output(apply(&site, moto, &key, &[])).await.unwrap();
+    let told = text(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{told}");
+    for part in
+        ["is in use by process ", " (apply) on ", " since 2", ", leased until 2", "--lock-timeout"]
+    {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(!told.contains("secret_of_the_tests"), "{told}");
+    let first = first.await.unwrap();
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    let (sent, wanted) = (sorted(&site), alone().await);
+    assert_eq!(sent, wanted, "the second has sent nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_applies_at_once_one_waits_and_finds_everything_done() {
+    let Some(moto) = moto() else { return };
+    let (site, key) = (slow().await, Moto::new_key());
+    let first = output(apply(&site, moto, &key, &[]));
+    held(moto, &key).await;
+    let second = output(apply(&site, moto, &key, &["--lock-timeout", "60s"]));
+    for one in [first, second] {
+        let ended = one.await.unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
+    }
+    assert_eq!(sorted(&site), alone().await, "nothing is sent twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_shows_the_lock_of_a_bucket_and_breaks_it_by_its_id() {
+    let Some(moto) = moto() else { return };
+    let (site, key) = (slow().await, Moto::new_key());
+    let mut killed = apply(&site, moto, &key, &[]).spawn().unwrap();
+    held(moto, &key).await;
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let state = format!("s3://{key}");
+    let unlock = |id: Option<String>| {
+        let mut arguments = vec!["state", "unlock", "--state", &state];
+        arguments.extend(id.as_deref());
+        let mut command = site.command(&arguments);
+        command.envs(settings(&moto.origin));
+        output(command)
+    };
+    let told = unlock(None).await.unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    let told = text(&told.stderr);
+    let id = told.split_once("its lock has the id ").unwrap().1.lines().next().unwrap().to_owned();
+    let other = unlock(Some("17".to_owned())).await.unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(text(&other.stderr).contains("that is not the lock of the ledger"), "{other:?}");
+    let broken = unlock(Some(id)).await.unwrap();
+    assert!(text(&broken.stdout).contains("is broken. It was held by process "), "{broken:?}");
+    let free = unlock(None).await.unwrap();
+    assert_eq!(text(&free.stdout), format!("Nobody holds the lock of {state}.\n"));
+    let next = output(apply(&site, moto, &key, &[])).await.unwrap();
+    assert!(matches!(next.status.code(), Some(0 | 6)), "{}", text(&next.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_the_lock_sends_no_action_any_more() {
+    let Some(moto) = moto() else { return };
+    let site = Site::open().await;
+    let desired = manifest::load(&site.manifest(&[])).unwrap();
+    let base_url = BaseUrl::parse(&site.proxy.url).unwrap();
+    let session = Session::new(Config::new(base_url, KEY.into())).unwrap();
+    let reader = session.reader();
+    let binding = Binding {
+        organization: desired.organization.clone(),
+        manager: None,
+        base_url: reader.base_url(),
+    };
+    let store = moto.store().leased_for(Duration::from_secs(2));
+    let holder = Holder::this("apply");
+    let journal = Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await.unwrap();
+    let live = detect::read(&reader, &desired).await.unwrap();
+    let plan = plan::plan(&desired, &live, &journal.ledger(), "2026-03-01".parse().unwrap());
+    remember(&journal, &desired, &live, &plan).await.unwrap();
+    let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
+    store.unlock(&holder.lease.unwrap().id).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let work = Work {
+        plan: &plan,
+        live: &live,
+        reader: &reader,
+        writer: &session.writer(),
+        journal: &journal,
+        passwords: &BTreeMap::new(),
+        parallelism: 4,
+        create_grace: Duration::ZERO,
+        on_created: None,
+        on_outcome: &|_| (),
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let outcomes = execute(&work, stopped).await;
+    assert!(outcomes.len() > 2);
+    for outcome in &outcomes {
+        let sent_nothing = matches!(&outcome.ending, Ending::Failed(_) | Ending::Skipped);
+        assert!(sent_nothing, "{:?}", outcome.ending);
+    }
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+    let _ = journal.close().await;
+}
+
+/// What was sent and was no read, in order; ids are those of the sandbox.
+fn sorted(site: &Site) -> Vec<String> {
+    let word = |line: String| {
+        let is_id = |part: &&str| part.len() == 36;
+        line.split('/').filter(|part| !is_id(part)).collect::<Vec<_>>().join("/")
+    };
+    let mut sent: Vec<_> = site.proxy.changes().into_iter().map(word).collect();
+    sent.sort();
+    sent
+}
+
+/// What one apply sends that is alone.
+async fn alone() -> Vec<String> {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    site.ends(&["apply", manifest.to_str().unwrap(), "--auto-approve"], 0).await;
+    let sent = sorted(&site);
+    assert!(sent.len() > 2, "{sent:?}");
+    sent
+}
