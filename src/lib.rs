@@ -14,8 +14,8 @@
 //!    [`plan::plan_since`] tells what that change does, and [`plan::compare`] does so without a live side.
 //! 6. [`ledger`]: keeps [`model::Ledger`], what Telnyx will not tell again, where it outlives a run.
 //! 7. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
-//! 8. [`report`]: plans, outcomes and the problems of a manifest as text, plans and outcomes also as JSON;
-//!    a plan that was saved is read again, if it is byte for byte as it was written. The live side becomes a
+//! 8. [`report`]: plans, outcomes and the problems of a manifest in every form, from text to SARIF; a plan
+//!    that was saved is read again, if it is byte for byte as it was written. The live side becomes a
 //!    manifest here too.
 //! 9. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
 //! 10. [`cli`]: the command line, where errors are printed and become exit statuses.

@@ -2,6 +2,7 @@
 //! exit status.
 
 mod apply;
+mod atomic;
 mod completions;
 mod connect;
 mod demo;
@@ -16,6 +17,7 @@ mod logging;
 mod plan;
 mod private_file;
 mod progress;
+mod reports;
 mod sandbox;
 mod schema;
 mod signals;

@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Progress;
+use super::reports::{Reports, Source, one_of};
 use super::{connect, ledger, private_file, terminal};
 use crate::detect;
-use crate::manifest;
 use crate::model::{AccountId, Day, Desired, Email, Ledger, Live};
 use crate::plan::Plan;
-use crate::report::{self, BoundTo, Report};
+use crate::report::{self, BoundTo, Form, Matter, Report, Scene};
 use crate::telnyx::Reader;
 
 #[derive(clap::Args, Debug)]
@@ -32,8 +31,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Form of the plan
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    format: Format,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
+    format: Form,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 /// What a manifest is compared with, beside the live side.
@@ -44,6 +45,10 @@ pub(super) struct Since {
     #[arg(long, value_name = "PATH")]
     base: Option<PathBuf>,
 }
+/// The forms of a plan on stdout.
+const FORMS: [Form; 5] = [Form::Text, Form::Json, Form::Markdown, Form::Diff, Form::Github];
+/// Those of them that are read by people where the change is made, who see what is wrong there too.
+const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
 
 /// What of a plan is chosen.
 #[derive(clap::Args, Debug, Default)]
@@ -51,15 +56,6 @@ pub(super) struct Targets {
     /// Only what is about this account or user (may be repeated); guards still see everything
     #[arg(long = "target", value_name = "EMAIL")]
     emails: Vec<String>,
-}
-
-/// The form of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// A plan with what it was made from.
@@ -71,7 +67,8 @@ pub(super) struct Planned {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
-    let desired = manifest::load(&args.path)?;
+    let mut reports = args.reports.open()?;
+    let (desired, mut source) = reports.load(&args.path, args.format, &REVIEWED)?;
     let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
@@ -80,9 +77,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let known = ledger::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
     if let Some(path) = &args.out {
-        save(global, &planned, path)?;
+        source.expires_at = Some(save(global, &planned, path)?);
+        source.saved = Some(path.clone());
     }
-    terminal::print(&planned.show(global, args.format))?;
+    let matter = Matter::Plan(planned.scene(&source));
+    reports.print(args.format, matter, terminal::style(global))?;
+    reports.write(matter)?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
@@ -90,7 +90,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn save(global: &Global, planned: &Planned, path: &Path) -> Result<(), Failure> {
+/// Saves a plan. Until when it can be applied.
+fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failure> {
     let Planned { desired, live: _, plan, bound_to } = planned;
     let now = jiff::Timestamp::now();
     let text = report::save(desired, bound_to, plan, now).map_err(anyhow::Error::from)?;
@@ -103,7 +104,7 @@ fn save(global: &Global, planned: &Planned, path: &Path) -> Result<(), Failure> 
             report::LIFETIME.as_secs() / 3600
         ));
     }
-    Ok(())
+    Ok(report::expiry(now).to_string())
 }
 
 /// Reads the live side. It holds a reader, so it cannot change anything.
@@ -128,7 +129,7 @@ pub(super) fn today() -> anyhow::Result<Day> {
 impl Since {
     /// The base, if there is one.
     pub(super) fn load(&self) -> Result<Option<Desired>, Failure> {
-        let base = self.base.as_deref().map(manifest::load).transpose();
+        let base = self.base.as_deref().map(crate::manifest::load).transpose();
         base.map_err(Failure::from)
     }
 }
@@ -190,11 +191,18 @@ impl Planned {
         Report { organization: &desired.organization, bound_to, plan }
     }
 
-    /// The plan in the form that was asked for.
-    pub(super) fn show(&self, global: &Global, format: Format) -> String {
-        match format {
-            Format::Text => report::plan_text(self.report(), terminal::style(global)),
-            Format::Json => report::plan_json(self.report()),
+    /// The plan with what there is to say beside it.
+    pub(super) fn scene<'a>(&'a self, source: &'a Source) -> Scene<'a> {
+        let Self { desired, live, plan: _, bound_to: _ } = self;
+        let Source { path, places, saved, expires_at } = source;
+        Scene {
+            report: self.report(),
+            desired,
+            live,
+            places,
+            path: path.as_deref(),
+            saved: saved.as_deref(),
+            expires_at: expires_at.as_deref(),
         }
     }
 }

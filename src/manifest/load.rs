@@ -6,7 +6,8 @@ use super::check::check;
 use super::document::Document;
 use super::files;
 use super::parse::{self, Unreadable};
-use super::problem::{Problem, Problems, Related};
+use super::places::Places;
+use super::problem::{Kind, Problem, Problems, Related};
 use super::reading::{Fault, Reading, Spot};
 use super::secrets::Secrets;
 use super::source::Source;
@@ -20,7 +21,19 @@ use crate::model::Desired;
 /// With everything that is wrong with it.
 pub fn load(path: &Path) -> Result<Desired, Problems> {
     let (sources, problems) = files::read(path);
-    assemble(path, &sources, problems)
+    assemble(path, &sources, problems, None)
+}
+
+/// The same, and where each account and user is listed.
+///
+/// # Errors
+///
+/// With everything that is wrong with it.
+pub fn load_with_places(path: &Path) -> Result<(Desired, Places), Problems> {
+    let (sources, problems) = files::read(path);
+    let mut places = Places::default();
+    let desired = assemble(path, &sources, problems, Some(&mut places))?;
+    Ok((desired, places))
 }
 
 /// Reads a manifest from its text; `file` is for messages.
@@ -30,7 +43,7 @@ pub fn load(path: &Path) -> Result<Desired, Problems> {
 /// With everything that is wrong with it.
 pub fn parse(file: &Path, text: &str) -> Result<Desired, Problems> {
     let text = files::without_mark(text.to_owned());
-    assemble(file, &[Source { path: file.to_owned(), text }], Vec::new())
+    assemble(file, &[Source { path: file.to_owned(), text }], Vec::new(), None)
 }
 
 /// What is known once every file has been taken apart.
@@ -47,6 +60,7 @@ pub(super) fn assemble(
     path: &Path,
     sources: &[Source],
     problems: Vec<Problem>,
+    places: Option<&mut Places>,
 ) -> Result<Desired, Problems> {
     let unread = problems.len();
     let mut taken = Taken { problems, ..Taken::default() };
@@ -61,10 +75,19 @@ pub(super) fn assemble(
         && documents.len() > 1
     {
         let problem = Problem::whole(path, "no file of this folder says `organization`");
-        problems.push(problem.hint("say it in one of them, such as `organization: acme`"));
+        let problem = problem.hint("say it in one of them, such as `organization: acme`");
+        problems.push(Problem { kind: Kind::Value, ..problem });
     }
+    if let Some(places) = places {
+        *places = Places::of(sources, &documents);
+    }
+    // What was noted up to here is about one value, what follows about how they go together.
+    let values = faults.len();
     let desired = check(documents, complete, &mut faults);
-    problems.extend(faults.into_iter().map(|fault| problem(sources, &secrets, fault)));
+    problems.extend(faults.into_iter().enumerate().map(|(place, fault)| {
+        let kind = if place < values { Kind::Value } else { Kind::Conflict };
+        problem(sources, &secrets, kind, fault)
+    }));
     match desired {
         Some(desired) if problems.is_empty() => Ok(desired),
         _ => {
@@ -104,15 +127,17 @@ impl Taken {
 fn broken(source: &Source, unreadable: Unreadable) -> Problem {
     let Unreadable { span, message, hint } = unreadable;
     let mut problem = Problem::whole(&source.path, message);
+    problem.kind = Kind::Syntax;
     problem.hint = hint.map(str::to_owned);
     problem.place = span.map(|span| source.unguarded(span));
     problem
 }
 
-fn problem(sources: &[Source], secrets: &[Secrets], fault: Fault) -> Problem {
+fn problem(sources: &[Source], secrets: &[Secrets], kind: Kind, fault: Fault) -> Problem {
     let Fault { spot, message, hint, related } = fault;
     let place = |Spot { file, span }: Spot| sources[file].place(span, &secrets[file].hidden);
     Problem {
+        kind,
         file: sources[spot.file].path.clone(),
         place: Some(place(spot)),
         message,

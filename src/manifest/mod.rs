@@ -13,6 +13,7 @@ mod format;
 mod join;
 mod load;
 mod parse;
+mod places;
 mod problem;
 mod reading;
 mod schema;
@@ -23,7 +24,8 @@ mod tree;
 mod values;
 
 pub use format::{Formatted, Layout, format};
-pub use load::{load, parse};
-pub use problem::{Excerpt, Place, Problem, Problems, Related};
+pub use load::{load, load_with_places, parse};
+pub use places::{Listed, Places};
+pub use problem::{Excerpt, Kind, Place, Problem, Problems, Related};
 pub use schema::schema;
 pub use values::{LONGEST_TEXT, takes_email, takes_id, takes_label, takes_text};

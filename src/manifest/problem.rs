@@ -6,9 +6,29 @@ use std::path::{Path, PathBuf};
 
 use crate::model::is_harmful;
 
+/// What kind of problem it is: what tools group and filter by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A file or folder that cannot be read.
+    Unreadable,
+    /// A file that is no YAML.
+    Syntax,
+    /// A field that is unknown or missing, or holds what it does not take.
+    Value,
+    /// Two things that do not go together, such as two accounts with one email.
+    Conflict,
+}
+
+impl Kind {
+    /// Every kind, in the order in which they are found.
+    pub const ALL: [Self; 4] = [Self::Unreadable, Self::Syntax, Self::Value, Self::Conflict];
+}
+
 /// Something that is wrong with a manifest. No text of it holds a password that the manifest holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// What kind of problem it is.
+    pub kind: Kind,
     /// The file it is in.
     pub file: PathBuf,
     /// Where in the file; `None`: the file as a whole.
@@ -60,6 +80,7 @@ impl Problem {
     /// A problem of a file or folder as a whole.
     pub(super) fn whole(file: &Path, message: impl Into<String>) -> Self {
         Self {
+            kind: Kind::Unreadable,
             file: file.to_owned(),
             place: None,
             message: message.into(),
@@ -82,7 +103,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, place, message, hint, related } = self;
+        let Self { kind: _, file, place, message, hint, related } = self;
         match place {
             Some(place) => write!(f, "{}", Spot(file, place))?,
             None => write!(f, "{}", plain(&file.display().to_string()))?,

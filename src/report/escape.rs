@@ -4,10 +4,28 @@ use std::fmt::Write as _;
 
 use crate::model::is_harmful;
 
-/// A text for one line of a terminal: what is harmful is shown as its number.
+/// A text for one line of a terminal or a log: what is harmful is shown as its number.
 #[must_use]
 pub fn line(text: &str) -> String {
-    keeping(text, &[])
+    defused(keeping(text, &[]))
+}
+
+/// The same for what never stands at the beginning of a line. `before` is what stands before it.
+pub(super) fn inside(text: &str, before: &str) -> String {
+    let text = keeping(text, &[]).replace("##", "#\\u{23}");
+    let joins = before.ends_with('#') && text.starts_with('#');
+    if joins { text.replacen('#', "\\u{23}", 1) } else { text }
+}
+
+/// A text that starts no command of a pipeline, whose runner reads its log: such commands are
+/// `::error::` at the beginning of a line, and `##[error]` or `##vso[error]` anywhere.
+fn defused(text: String) -> String {
+    let starts = text.trim_start().starts_with("::");
+    if !starts && !text.contains("##") {
+        return text;
+    }
+    let text = if starts { text.replacen(':', "\\u{3a}", 1) } else { text };
+    text.replace("##", "#\\u{23}")
 }
 
 /// A text of several lines, such as CSV: its line breaks and tabs stay.
@@ -44,7 +62,8 @@ pub fn json(text: &str) -> String {
             out.push(c);
         }
     }
-    out
+    // The same for commands of a pipeline, which could stand inside of strings only too.
+    out.replace("##", "#\\u0023")
 }
 
 #[cfg(test)]
@@ -57,5 +76,17 @@ mod tests {
         let json = super::json(&serde_json::to_string(hostile).unwrap());
         assert!(json.is_ascii(), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);
+    }
+
+    #[test]
+    fn no_text_starts_a_command_of_a_pipeline() {
+        assert_eq!(super::line(" ::error::x"), r" \u{3a}:error::x");
+        assert_eq!(super::line("a ###[error]x"), r"a #\u{23}#[error]x");
+        assert_eq!(super::line("a::b #1"), "a::b #1");
+        assert_eq!(super::inside(":: #[error]", "a #"), ":: #[error]");
+        assert_eq!(super::inside("#[error]", "a #"), r"\u{23}[error]");
+        let json = super::json(&serde_json::to_string("a ###[error]x").unwrap());
+        assert!(!json.contains("##"), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), "a ###[error]x");
     }
 }

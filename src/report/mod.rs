@@ -1,13 +1,21 @@
 //! Plans and outcomes as people and programs read them. Pure: values in, text out; a saved plan also comes in again.
 
 mod compare;
+mod diff;
 mod digest;
+mod env;
 mod escape;
+mod form;
+mod github;
+mod gitlab;
 mod group;
 mod import;
 mod json;
+mod manifest;
+mod markdown;
 mod outcomes;
 mod problems;
+mod sarif;
 mod saved;
 mod style;
 mod table;
@@ -18,6 +26,7 @@ mod yaml;
 pub use compare::{comparison as comparison_text, comparison_diff};
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
+pub use form::{Base, Form, Look, Matter, Scene, render};
 pub use import::Import;
 pub use json::{
     audit_line, comparison as comparison_json, digest, outcomes as outcomes_json, outcomes_schema,
@@ -25,7 +34,9 @@ pub use json::{
 };
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
-pub use saved::{LIFETIME, Saved, Unreadable, Unsavable, read as read_saved, write as save};
+pub use saved::{
+    LIFETIME, Saved, Unreadable, Unsavable, expiry, read as read_saved, write as save,
+};
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;

@@ -8,7 +8,7 @@ use std::path::Path;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::Style;
-use super::escape::line;
+use super::escape::{inside, line};
 use crate::manifest::{Excerpt, Place, Problem, Problems, Related};
 
 /// The problems of a manifest. The last line says how many there are, and in how many files.
@@ -28,7 +28,7 @@ pub fn problems(problems: &Problems, style: Style) -> String {
 }
 
 fn group(problem: &Problem) -> Group<'static> {
-    let Problem { file, place, message, hint, related } = problem;
+    let Problem { kind: _, file, place, message, hint, related } = problem;
     let mut group = Level::ERROR.primary_title(line(message)).elements(None::<Origin<'static>>);
     let (same, others): (Vec<_>, Vec<_>) = related
         .iter()
@@ -129,10 +129,13 @@ fn path(file: &Path) -> String {
 /// A line of a file with nothing harmful in it, and the mark where it is then. A tab is as wide as
 /// it is for the caret.
 fn harmless(text: &str, mark: &Range<usize>) -> (String, Range<usize>) {
-    let shown = |piece: &str| line(&piece.replace('\t', "    "));
+    let shown = |piece: &str, before: &str| inside(&piece.replace('\t', "    "), before);
     let pieces = (text.get(..mark.start), text.get(mark.clone()), text.get(mark.end..));
-    let (Some(before), Some(meant), Some(after)) = pieces else { return (shown(text), 0..0) };
-    let (before, meant) = (shown(before), shown(meant));
+    let (Some(before), Some(meant), Some(after)) = pieces else { return (shown(text, ""), 0..0) };
+    let before = shown(before, "");
+    let meant = shown(meant, &before);
     let mark = before.len()..before.len() + meant.len();
-    (before + &meant + &shown(after), mark)
+    let so_far = before + &meant;
+    let after = shown(after, &so_far);
+    (so_far + &after, mark)
 }

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use super::escape::line;
 use super::group::{Group, group};
-use super::json::{PlanSummary, digest};
+use super::json::digest;
 use super::style::{Ink, Style};
+use super::words::{Names, count};
 use super::{Report, words};
 use crate::model::Code;
-use crate::plan::{Action, Change, Finding, Guard, Level, Origin, Plan, Reversible, Value};
+use crate::plan::{Action, Finding, Guard, Level, Origin, Plan, Reversible};
 
 /// A plan for a terminal. Its last line says how it stands, in a form that can be searched for.
 #[must_use]
@@ -60,7 +61,6 @@ struct Deed {
 impl Deed {
     fn of((action, origin): Row<'_>) -> Self {
         let loss = action.is_loss();
-        let changes: Vec<String> = action.changes().iter().map(change).collect();
         Self {
             sign: if loss {
                 "-"
@@ -71,7 +71,7 @@ impl Deed {
             },
             name: words::action(action).replace('_', " "),
             loss,
-            changes: changes.join(", "),
+            changes: words::changes(action, NAMES),
             note: match (loss, action.reversible()) {
                 (true, Reversible::No) => "(cannot be undone)",
                 (true, Reversible::Partly) => "(can be undone only partly)",
@@ -123,24 +123,13 @@ fn actions(actions: &[Row<'_>], style: Style) -> Vec<String> {
     lines.collect()
 }
 
-fn change(change: &Change) -> String {
-    let Change { field, before, before_known, after } = change;
-    let field = words::field(*field);
-    let after = value(after);
-    match (before, before_known) {
-        (Some(before), _) => format!("{field}: {} → {after}", value(before)),
-        (None, true) => format!("{field}: {after}"),
-        (None, false) => format!("{field}: ? → {after}"),
-    }
+/// A name in quotes, harmless.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", line(name).replace('"', "\\\""))
 }
 
-fn value(value: &Value) -> String {
-    match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => format!("\"{}\"", line(text).replace('"', "\\\"")),
-    }
-}
+/// Names as they stand on a terminal.
+const NAMES: Names = Names { spoken: quoted, plain: line };
 
 fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
     let said = findings.map(|finding| {
@@ -174,17 +163,7 @@ fn guard_line(guard: Guard, style: Style) -> String {
 /// How it stands: a few lines, of which the last can be searched for.
 fn verdict(report: Report<'_>, style: Style) -> String {
     let plan = report.plan;
-    let PlanSummary {
-        create,
-        update,
-        enable,
-        disable,
-        remove,
-        findings,
-        in_sync,
-        losses,
-        unchosen,
-    } = PlanSummary::of(plan);
+    let (in_sync, unchosen) = (plan.in_sync, plan.unchosen);
     let mut out = String::new();
     if plan.withheld > 0 {
         let _ = writeln!(
@@ -203,17 +182,7 @@ fn verdict(report: Report<'_>, style: Style) -> String {
     }
     out.push_str(&prospects(plan));
     out.push_str(&origins(plan));
-    let _ = write!(
-        out,
-        "Digest: {}\nPlan: {create} to create, {update} to update, {enable} to enable, \
-         {disable} to disable, {remove} to remove; {}, {}, {in_sync} in sync",
-        digest(report),
-        count(losses, "loss", "losses"),
-        count(findings, "finding", "findings"),
-    );
-    if !plan.inventory.complete {
-        out.push_str("; the inventory is incomplete");
-    }
+    let _ = write!(out, "Digest: {}\nPlan: {}", digest(report), words::summary(plan));
     out
 }
 
@@ -244,8 +213,4 @@ fn origins(plan: &Plan) -> String {
         of(Origin::AlreadyDrifted),
         count(of(Origin::Conflict), "conflict", "conflicts"),
     )
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }

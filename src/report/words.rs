@@ -1,9 +1,11 @@
 //! The fixed names of things in reports: what users script against.
 
-use crate::model::{Budget, Email, UnlistedAccounts, UnlistedUsers};
+use super::json::PlanSummary;
+use crate::manifest::Kind;
+use crate::model::{Budget, UnlistedAccounts, UnlistedUsers};
 use crate::plan::{
-    Action, Channels, Field, Finding, GuardName, Level, Loosened, Origin, Part, Reversible,
-    Subject, Unlisted,
+    Action, Change, Channels, Field, Finding, GuardName, Level, Loosened, Origin, Part, Plan,
+    Reversible, Subject, Unlisted, Value,
 };
 
 pub(super) fn action(action: &Action) -> &'static str {
@@ -61,6 +63,26 @@ pub(super) fn reversible(reversible: Reversible) -> &'static str {
         Reversible::Yes => "yes",
         Reversible::Partly => "partly",
         Reversible::No => "no",
+    }
+}
+
+/// The name of a kind of problem of a manifest.
+pub(super) fn problem(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unreadable => "unreadable-file",
+        Kind::Syntax => "yaml-syntax",
+        Kind::Value => "invalid-value",
+        Kind::Conflict => "conflict",
+    }
+}
+
+/// What a kind of problem of a manifest is, in words.
+pub(super) fn problem_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unreadable => "A file or folder of the manifest cannot be read",
+        Kind::Syntax => "A file of the manifest is no YAML",
+        Kind::Value => "A field is unknown or missing, or holds what it does not take",
+        Kind::Conflict => "Two things in the manifest do not go together",
     }
 }
 
@@ -178,8 +200,93 @@ pub(super) fn unlisted_word(becomes: Unlisted) -> &'static str {
     }
 }
 
+/// An action, and whether it is the author's change or was there before. `None`: there is no base to
+/// compare with.
+pub(super) type Row<'a> = (&'a Action, Option<&'static str>);
+
+/// The actions of a plan with their origins.
+pub(super) fn rows(plan: &Plan) -> Vec<Row<'_>> {
+    plan.with_origins().map(|(action, from)| (action, from.map(origin))).collect()
+}
+
+/// Whether what a loss takes can be brought back.
+pub(super) fn undo(action: &Action) -> &'static str {
+    match action.reversible() {
+        Reversible::Yes => "yes",
+        Reversible::Partly => "only partly",
+        Reversible::No => "no",
+    }
+}
+
+/// What an action changes, field by field. Empty: it changes no field.
+pub(super) fn changes(action: &Action, names: Names) -> String {
+    let changes: Vec<String> =
+        action.changes().iter().map(|one| change(one, names.spoken)).collect();
+    changes.join(", ")
+}
+
+fn change(change: &Change, spoken: fn(&str) -> String) -> String {
+    let Change { field: what, before, before_known, after } = change;
+    let value = |value: &Value| match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => spoken(text),
+    };
+    let (what, after) = (field(*what), value(after));
+    match (before, before_known) {
+        (Some(before), _) => format!("{what}: {} → {after}", value(before)),
+        (None, true) => format!("{what}: {after}"),
+        (None, false) => format!("{what}: ? → {after}"),
+    }
+}
+
+/// How a plan stands, in a line.
+pub(super) fn summary(plan: &Plan) -> String {
+    let PlanSummary {
+        create,
+        update,
+        enable,
+        disable,
+        remove,
+        findings,
+        in_sync,
+        losses,
+        unchosen: _,
+    } = PlanSummary::of(plan);
+    let incomplete = if plan.inventory.complete { "" } else { "; the inventory is incomplete" };
+    format!(
+        "{create} to create, {update} to update, {enable} to enable, {disable} to disable, \
+         {remove} to remove; {}, {}, {in_sync} in sync{incomplete}",
+        count(losses, "loss", "losses"),
+        count(findings, "finding", "findings"),
+    )
+}
+
+/// A number and what it counts.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// How names stand in a sentence.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    /// A name that somebody made up, which may be several words.
+    pub spoken: fn(&str) -> String,
+    /// An email, an id, or a sentence that is not ours.
+    pub plain: fn(&str) -> String,
+}
+
+/// Names as they stand in plain text.
+pub(super) const IN_TEXT: Names =
+    Names { spoken: |name| format!("{name:?}"), plain: str::to_owned };
+
 /// What a finding says, and who can do something about it.
 pub(super) fn finding(finding: &Finding) -> String {
+    finding_with(finding, IN_TEXT)
+}
+
+/// The same, with the names in it as `names` says.
+pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
     use Finding as F;
     let fixed = match finding {
         F::UserMissing(_) => {
@@ -217,14 +324,15 @@ pub(super) fn finding(finding: &Finding) -> String {
         | F::PoolExceeded { .. }
         | F::InventoryIncomplete(_)
         | F::PolicyLoosened(_)
-        | F::Accepted { .. } => return detailed(finding),
+        | F::Accepted { .. } => return detailed(finding, names),
     };
     fixed.to_owned()
 }
 
 /// The texts that say more than which kind of finding it is.
-fn detailed(finding: &Finding) -> String {
+fn detailed(finding: &Finding, names: Names) -> String {
     use Finding as F;
+    let Names { spoken, plain } = names;
     match finding {
         F::AccountAmbiguous(_, count) => {
             format!(
@@ -232,9 +340,11 @@ fn detailed(finding: &Finding) -> String {
             )
         }
         F::ImmutableName { have, want, .. } => {
-            format!("is named {have:?} and should be {want:?}; only Telnyx support can rename it")
+            let (have, want) = (spoken(have), spoken(want));
+            format!("is named {have} and should be {want}; only Telnyx support can rename it")
         }
         F::ImmutableEmail { have, .. } => {
+            let have = plain(have.as_str());
             format!("has the email {have}; correct the manifest, or the email in the portal")
         }
         F::ImmutableRollupBilling { have, want, .. } => {
@@ -242,31 +352,37 @@ fn detailed(finding: &Finding) -> String {
                 "has rollup_billing {have} and should have {want}; only Telnyx support can change it"
             )
         }
-        F::GroupMismatch { missing, extra, .. } => groups(missing, extra),
+        F::GroupMismatch { missing, extra, .. } => groups(missing, extra, spoken),
         F::IdentityGone { id, .. } => {
+            let id = plain(id.as_str());
             format!(
                 "is listed with the id {id}, and no account has it; correct the id, or leave it out to create the account"
             )
         }
         F::IdentityTaken { by, .. } => {
+            let by = plain(by.as_str());
             format!(
                 "is the email of the account {by}, which is another one by its id; correct the id or the email"
             )
         }
-        F::LooksLikeRename { subject, missing, .. } => looks_like(*subject, missing),
+        F::LooksLikeRename { subject, missing, .. } => {
+            looks_like(*subject, &plain(missing.as_str()))
+        }
         F::PoolExceeded { needed, allocatable } => {
             format!(
                 "the limits need {needed} channels and the pool has {allocatable}, so none is raised; lower some, or have Telnyx enlarge the pool"
             )
         }
         F::InventoryIncomplete(why) => {
+            let why = plain(why);
             format!(
                 "the inventory may lack something, so nothing is lost and nothing created: {why}"
             )
         }
-        F::PolicyLoosened(loosened) => policy_loosened(loosened),
+        F::PolicyLoosened(loosened) => policy_loosened(loosened, plain),
         F::Accepted { code, until, reason, .. } => {
-            let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let reason =
+                reason.as_ref().map(|reason| format!(" ({})", plain(reason))).unwrap_or_default();
             format!("{} is accepted until {until}{reason}", code.name())
         }
         // Their text is said above.
@@ -286,30 +402,28 @@ fn detailed(finding: &Finding) -> String {
     }
 }
 
-fn policy_loosened(loose: &Loosened) -> String {
+fn policy_loosened(loose: &Loosened, plain: fn(&str) -> String) -> String {
     let (field, base, head) = loosened(loose);
     let base = base.unwrap_or_default();
-    match head {
-        Some(head) => format!(
+    if let Some(head) = head {
+        return format!(
             "{field} was {base} in the base and is {head} now; this plan holds to the stricter of both"
-        ),
-        None => {
-            format!("{base} was {field} in the base and is not any more; in this plan it still is")
-        }
+        );
     }
+    let who = plain(&base);
+    format!("{who} was {field} in the base and is not any more; in this plan it still is")
 }
 
-fn groups(missing: &[String], extra: &[String]) -> String {
-    let list = |names: &[String]| {
-        names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
-    };
+fn groups(missing: &[String], extra: &[String], spoken: fn(&str) -> String) -> String {
+    let list =
+        |names: &[String]| names.iter().map(|name| spoken(name)).collect::<Vec<_>>().join(", ");
     let parts = [("is not in", missing), ("is in", extra)];
     let parts = parts.iter().filter(|(_, names)| !names.is_empty());
     let said: Vec<String> = parts.map(|(what, names)| format!("{what} {}", list(names))).collect();
     format!("{}; groups are changed in the portal", said.join(" and "))
 }
 
-fn looks_like(subject: Subject, missing: &Email) -> String {
+fn looks_like(subject: Subject, missing: &str) -> String {
     match subject {
         Subject::User => format!(
             "looks like {missing}, who is listed and missing, and is not removed; correct the list, or list this user with absent: true"

@@ -19,6 +19,8 @@ mod exits;
 #[cfg(test)]
 mod format;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod imports;

@@ -1,157 +1,16 @@
-//! One plan that has every action, every finding and every guard, in every form.
+//! One plan that has every action, every finding and every guard, as text and JSON.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
-use trunkline::model::{AccountId, Budget, Code, Email, UnlistedAccounts, UnlistedUsers, UserId};
-use trunkline::plan::{
-    Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
-    Subject, Target,
-};
-use trunkline::report::{self, BoundTo, Report, Style};
+use trunkline::model::Code;
+use trunkline::plan::{Action, Finding, Plan, Target};
+use trunkline::report::{self, Report, Style};
 
-fn email(name: &str) -> Email {
-    Email::new(format!("{name}@shop.example"))
-}
-
-fn user(name: &str) -> Email {
-    Email::new(format!("{name}@acme.example"))
-}
-
-fn id(name: &str) -> AccountId {
-    AccountId::new(format!("id-{name}"))
-}
-
-fn limit(name: &str, before: Option<u64>, after: u64) -> Action {
-    let target = Target::Live(id(name));
-    Action::SetChannelLimit { target, email: email(name), before, after }
-}
-
-fn update(name: &str, before: Option<bool>, after: bool) -> Action {
-    Action::UpdateAccount { id: id(name), email: email(name), before, after }
-}
-
-/// In the order of execution.
-fn actions() -> Vec<Action> {
-    let created = || Target::Created;
-    let mut actions = vec![
-        Action::RemoveUser { id: UserId::new("id-left"), email: user("left") },
-        Action::DisableAccount { target: Target::Live(id("mill")), email: email("mill") },
-        limit("inn", Some(30), 10),
-        limit("spa", Some(8), 0),
-    ];
-    actions.extend((1..=30).map(|n| limit(&format!("branch{n:02}"), None, 12)));
-    actions.extend([
-        update("cat", Some(false), true),
-        update("dog", None, true),
-        update("northwind", Some(true), false),
-        Action::EnableAccount { id: id("taxi"), email: email("taxi"), connections: true },
-        Action::CreateAccount(NewAccount {
-            name: "Ship \"Tall\" \u{1b}[2J Tours".to_owned(),
-            email: email("ship"),
-            custom_pricing: Some(true),
-            rollup_billing: Some(false),
-            password_from: None,
-        }),
-        Action::DisableAccount { target: created(), email: email("ship") },
-        Action::SetChannelLimit { target: created(), email: email("ship"), before: None, after: 5 },
-        limit("clinic", Some(2), 40),
-    ]);
-    actions
-}
-
-fn findings() -> Vec<Finding> {
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let mut findings = vec![
-        Finding::UserMissing(user("new")),
-        Finding::AccountUnlisted(email("stranger")),
-        Finding::AccountAmbiguous(email("twin"), 2),
-        Finding::UserUnlisted(user("guest")),
-        Finding::OwnerUnlisted(user("boss")),
-        Finding::ImmutableName { email: email("cat"), have: "Cat".into(), want: "Cats".into() },
-        Finding::ImmutableEmail { email: email("bird"), have: email("birds") },
-        Finding::ImmutableRollupBilling { email: email("cat"), have: true, want: false },
-        Finding::GroupMismatch {
-            email: user("ops"),
-            missing: names(&["Engineering", "On call"]),
-            extra: names(&["Finance"]),
-        },
-        Finding::UserBlocked(user("blocked")),
-        Finding::UserDisabled(user("asleep")),
-        Finding::AccountBlocked(email("held")),
-        Finding::AccountCancelled(email("gone")),
-        Finding::IdentityGone { email: email("lost"), id: id("lost") },
-        Finding::LooksLikeRename {
-            subject: Subject::User,
-            email: user("martin"),
-            missing: user("marten"),
-        },
-        Finding::LooksLikeRename {
-            subject: Subject::Account,
-            email: email("baker"),
-            missing: email("bakery"),
-        },
-        Finding::IdentityTaken { email: email("moved"), by: id("other") },
-        Finding::UnresolvedCreate(email("maybe")),
-        Finding::PoolExceeded { needed: 520, allocatable: 500 },
-    ];
-    findings.extend((1..=5).map(|n| Finding::AccountUnlisted(email(&format!("old{n}")))));
-    findings.extend([
-        Finding::StatusUnknown(Subject::Account, email("fog")),
-        Finding::StatusUnknown(Subject::User, user("robot")),
-        Finding::NotYetListed(email("fresh")),
-        Finding::ChannelLimitUnverified,
-        Finding::Protected(Subject::User, user("root")),
-        Finding::InventoryIncomplete("accounts: page 2 is empty".to_owned()),
-        Finding::Accepted {
-            code: Code::UserMissing,
-            subject: Subject::User,
-            email: Some(user("invited")),
-            until: "2027-02-01".parse().unwrap(),
-            reason: Some("invited last week".to_owned()),
-        },
-    ]);
-    findings
-}
-
-fn guards() -> Vec<Guard> {
-    let guard = |name, actual, limit, of| Guard { name, actual, limit, of };
-    vec![
-        guard(GuardName::MaxRemovals, 1, 1, 6),
-        guard(GuardName::MaxDisables, 2, 1, 12),
-        guard(GuardName::MaxEnables, 1, 1, 4),
-        guard(GuardName::MaxChannelCut, 28, 120, 240),
-        guard(GuardName::MaxPricingWithdrawals, 1, 0, 3),
-    ]
-}
-
-fn everything() -> Plan {
-    Plan {
-        actions: actions(),
-        origins: None,
-        findings: findings(),
-        guards: guards(),
-        in_sync: 7,
-        withheld: 2,
-        unchosen: 3,
-        inventory: Inventory {
-            complete: false,
-            accounts: 44,
-            users: Some(12),
-            status_known: false,
-            channels: Channels::Unverified,
-            limits: BTreeMap::new(),
-        },
-    }
-}
+use crate::support::plans::{bound_to, email, everything, everything_since, id};
 
 fn shown(plan: &Plan, show: impl Fn(Report<'_>) -> String) -> String {
-    let bound_to = BoundTo {
-        desired: "sha256:0000".to_owned(),
-        manager_account_id: Some("id-manager".to_owned()),
-        base_url: "https://api.telnyx.com/v2".to_owned(),
-    };
-    show(Report { organization: "acme", bound_to: &bound_to, plan })
+    show(Report { organization: "acme", bound_to: &bound_to(), plan })
 }
 
 #[test]
@@ -165,29 +24,6 @@ fn the_plan_has_every_action_finding_and_guard() {
     assert_eq!(missing, [&Code::PolicyLoosened], "only a comparison with a base can find that");
     assert_eq!(plan.guards.iter().map(|guard| guard.name).collect::<BTreeSet<_>>().len(), 5);
     assert!(plan.actions.is_sorted_by_key(Action::phase), "as a plan has them");
-}
-
-/// The same with a base: every origin, and a policy that is looser than it was.
-fn everything_since() -> Plan {
-    let origins = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
-    let loosened = [
-        Loosened::UnlistedAccounts {
-            base: UnlistedAccounts::Report,
-            head: UnlistedAccounts::Disable,
-        },
-        Loosened::UnlistedUsers { base: UnlistedUsers::Report, head: UnlistedUsers::Ignore },
-        Loosened::Budget {
-            name: GuardName::MaxRemovals,
-            base: Budget::Count(1),
-            head: Budget::Percent(50),
-        },
-        Loosened::Protected(user("root")),
-    ];
-    let plan = everything();
-    let mut findings = plan.findings;
-    findings.extend(loosened.map(Finding::PolicyLoosened));
-    let all = origins.into_iter().cycle().take(plan.actions.len()).collect();
-    Plan { origins: Some(all), findings, ..everything() }
 }
 
 #[test]

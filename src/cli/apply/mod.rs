@@ -13,14 +13,15 @@ use tokio::sync::watch;
 
 use super::exit::{Exit, Failure, Signal};
 use super::global::{Global, duration};
-use super::plan::{Format, Planned, Since, Targets};
+use super::plan::{Planned, Since, Targets};
 use super::progress::Progress;
+use super::reports::{Files, Reports, Source, one_of};
 use super::{connect, ledger, signals, terminal};
 use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
 use crate::ledger::Journal;
 use crate::model::Code;
 use crate::plan::{Action, Finding};
-use crate::report;
+use crate::report::{self, Form, Matter};
 use crate::telnyx::Session;
 
 use files::{AuditLog, Vault};
@@ -60,10 +61,15 @@ pub(super) struct Args {
     /// How long to look for an account whose create got no answer
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     create_grace: Duration,
-    /// Form of the outcomes: text or json
-    #[arg(long, value_name = "FORM", default_value = "text", hide_possible_values = true)]
-    format: Format,
+    /// Form of the outcomes
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
+    format: Form,
+    #[command(flatten)]
+    reports: Reports,
 }
+
+/// The forms of outcomes on stdout.
+const FORMS: [Form; 4] = [Form::Text, Form::Json, Form::Markdown, Form::Github];
 
 /// A digest as a plan prints it.
 fn sha256(text: &str) -> Result<String, String> {
@@ -84,7 +90,8 @@ enum Only {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
-    let order = Order::read(args)?;
+    let mut reports = args.reports.open()?;
+    let (order, source) = Order::read(args, &mut reports)?;
     let session = connect::session(global)?;
     let reader = session.reader();
     order.fits(&reader)?;
@@ -92,7 +99,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let binding = ledger::binding(order.desired(), &reader, order.manager().as_ref());
     // From here to the end nobody else applies: what is planned is what is there.
     let journal = ledger::write(global, store, &binding, "apply").await?;
-    let ended = under_lock(global, args, &session, order, &journal).await;
+    let ended = under_lock(global, args, &session, (order, source), &journal, reports).await;
     let closed = journal.close().await;
     let exit = ended?;
     closed?;
@@ -103,20 +110,25 @@ async fn under_lock(
     global: &Global,
     args: &Args,
     session: &Session,
-    order: Order,
+    (order, source): (Order, Source),
     journal: &Journal,
+    mut reports: Files,
 ) -> Result<Exit, Failure> {
     let reader = session.reader();
     // On the heap, as the read in it.
     let prepared = Box::pin(order.prepare(global, args, &reader, journal)).await?;
     let Prepared { planned, todo, settled, used } = &prepared;
-    if args.format == Format::Text {
-        terminal::print(&planned.show(global, Format::Text))?;
+    let scene = planned.scene(&source);
+    if args.format == Form::Text {
+        reports.print(Form::Text, Matter::Plan(scene), terminal::style(global))?;
     }
     if let Some(unsent) = prepared.unsent() {
         terminal::say(&unsent);
     }
-    guard(planned, args.approve_losses)?;
+    if let Err(refused) = guard(planned, args.approve_losses) {
+        reports.write(Matter::Plan(scene))?;
+        return Err(refused);
+    }
     let passwords = passwords::read(todo)?;
     let vault = args.new_credentials.as_deref().map(Vault::open).transpose()?;
     let audit = args.audit_log.as_deref().map(|path| AuditLog::open(path, planned)).transpose()?;
@@ -153,7 +165,15 @@ async fn under_lock(
     let (sent, signal) = perform(&work, session).await?;
     let outcomes = prepared.outcomes(sent);
     progress.finish();
-    show(global, args, planned, &outcomes)?;
+    let matter = Matter::Outcomes(scene, &outcomes);
+    // What was done was done: how it is told changes nothing of that.
+    let written = reports.write(matter);
+    if !outcomes.is_empty() || args.format != Form::Text {
+        show(global, args, &reports, matter)?;
+    }
+    if let Err(error) = written {
+        terminal::say(&format!("warning: {error}"));
+    }
     if let Some(error) = audit.and_then(AuditLog::finish) {
         terminal::say(&format!("warning: {error}"));
     }
@@ -163,20 +183,12 @@ async fn under_lock(
     Ok(exit(&prepared, &outcomes, signal))
 }
 
-fn show(
-    global: &Global,
-    args: &Args,
-    planned: &Planned,
-    outcomes: &[Outcome],
-) -> Result<(), Failure> {
-    match args.format {
-        Format::Text if outcomes.is_empty() => Ok(()),
-        Format::Text => {
-            let shown = report::outcomes_text(outcomes, terminal::style(global));
-            terminal::print(&format!("\n{shown}"))
-        }
-        Format::Json => terminal::print(&report::outcomes_json(planned.report(), outcomes)),
+fn show(global: &Global, args: &Args, reports: &Files, matter: Matter<'_>) -> Result<(), Failure> {
+    if args.format == Form::Text {
+        // The plan stands above.
+        terminal::print("\n")?;
     }
+    reports.print(args.format, matter, terminal::style(global))
 }
 
 /// Guards look at the whole plan before the first request.

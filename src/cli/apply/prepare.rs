@@ -6,13 +6,16 @@ use super::{Args, Only, saved};
 use crate::cli::exit::Failure;
 use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
+use crate::cli::reports::{Files, Source};
 use crate::execute::{Ending, Outcome, Summary};
 use crate::ledger::{Change, Journal};
-use crate::manifest;
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
-use crate::report::{self, Saved};
+use crate::report::{self, Form, Saved};
 use crate::telnyx::Reader;
+
+/// The forms of outcomes that are read by people where the change is made, who see there what is wrong.
+const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
 
 /// What is to be applied.
 pub(super) enum Order {
@@ -29,19 +32,25 @@ pub(super) enum Order {
 
 impl Order {
     /// Reads the files that the arguments name, and refuses what does not fit together.
-    pub(super) fn read(args: &Args) -> Result<Self, Failure> {
+    pub(super) fn read(args: &Args, reports: &mut Files) -> Result<(Self, Source), Failure> {
         match (&args.plan, &args.path) {
             (Some(file), path) => {
                 let saved = saved::load(file, args.expect.as_deref())?;
+                let mut source = Source::default();
                 if let Some(path) = path {
-                    saved::fits_manifest(&saved, &manifest::load(path)?, path)?;
+                    let (desired, read) = reports.load(path, args.format, &REVIEWED)?;
+                    saved::fits_manifest(&saved, &desired, path)?;
+                    source = read;
                 }
-                Ok(Self::Saved(Box::new(saved)))
+                source.saved = Some(file.clone());
+                source.expires_at = Some(saved.expires_at().to_string());
+                Ok((Self::Saved(Box::new(saved)), source))
             }
-            (None, Some(path)) => Ok(Self::Manifest {
-                desired: Box::new(manifest::load(path)?),
-                base: args.since.load()?.map(Box::new),
-            }),
+            (None, Some(path)) => {
+                let (desired, source) = reports.load(path, args.format, &REVIEWED)?;
+                let base = args.since.load()?.map(Box::new);
+                Ok((Self::Manifest { desired: Box::new(desired), base }, source))
+            }
             (None, None) => {
                 let error = anyhow::Error::msg("there is nothing to apply");
                 Err(Failure::new(error, "name a manifest, or a saved plan with --plan"))

@@ -68,10 +68,38 @@ pub(super) struct LockObject {
     ledger: String,
 }
 
-/// What a waiting one has seen of the lock.
-struct Watched {
-    version: UpdateVersion,
-    since: Instant,
+/// What one who waits has seen of the lock.
+#[derive(Default)]
+struct Watch {
+    /// The version that was seen last, and since when.
+    seen: Option<(UpdateVersion, Instant)>,
+    /// Until when it is worth waiting, as the lock looks expired.
+    worth_until: Option<Instant>,
+}
+
+impl Watch {
+    /// Looks at a lock that was asked for at `asked` and has a holder: whether it is certain that it is gone.
+    fn is_gone(&mut self, asked: Instant, found: &Found, held: &Held) -> bool {
+        match &self.seen {
+            Some((version, since)) if is_same(Some(version), Some(&found.version)) => {
+                asked >= *since + held.lease()
+            }
+            before => {
+                let looks_over = before.is_none() && held.looks_over(found);
+                let now = Instant::now();
+                self.seen = Some((found.version.clone(), now));
+                // Who renews it is alive.
+                self.worth_until = looks_over.then(|| now + held.lease() + AGAIN.1);
+                if looks_over {
+                    tracing::warn!(
+                        "the lock of the ledger looks expired; it is taken over unless it is renewed within {} seconds",
+                        held.lease().as_secs()
+                    );
+                }
+                false
+            }
+        }
+    }
 }
 
 impl LockObject {
@@ -92,41 +120,22 @@ impl LockObject {
         wait: Duration,
     ) -> Result<Taken, Error> {
         let end = Instant::now() + wait;
-        let mut proof_until = None;
-        let mut watched: Option<Watched> = None;
+        let mut watch = Watch::default();
         loop {
             let asked = Instant::now();
             let found = self.read().await?;
             if let Some((found, lock)) = &found
                 && let Some(held) = &lock.held
+                && !watch.is_gone(asked, found, held)
             {
-                let first = watched.is_none();
-                let changed =
-                    !is_same(watched.as_ref().map(|one| &one.version), Some(&found.version));
-                if changed {
-                    watched =
-                        Some(Watched { version: found.version.clone(), since: Instant::now() });
-                    // Who renews it is alive.
-                    proof_until = (first && held.looks_over(found))
-                        .then(|| Instant::now() + held.lease() + AGAIN.1);
-                    if proof_until.is_some() {
-                        tracing::warn!(
-                            ledger = self.ledger,
-                            "the lock looks expired; it is taken over unless it is renewed within {} seconds",
-                            held.lease().as_secs()
-                        );
-                    }
+                let end = watch.worth_until.map_or(end, |until| end.max(until));
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    let holder = lock.holder(found).map(Box::new);
+                    return Err(Error::Locked { place: self.ledger.clone(), holder });
                 }
-                let gone = watched.as_ref().is_some_and(|one| asked >= one.since + held.lease());
-                if !gone {
-                    let end = proof_until.map_or(end, |until| end.max(until));
-                    let left = end.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(self.locked(lock.holder(found).map(Box::new)));
-                    }
-                    sleep((held.lease() / 20).clamp(AGAIN.0, AGAIN.1).min(left)).await;
-                    continue;
-                }
+                sleep((held.lease() / 20).clamp(AGAIN.0, AGAIN.1).min(left)).await;
+                continue;
             }
             let lock = Lock::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
             let over = found.as_ref().map(|(found, _)| &found.version);
@@ -199,10 +208,6 @@ impl LockObject {
 
     fn damaged(&self) -> Error {
         Error::LockDamaged { place: self.object.place().to_owned() }
-    }
-
-    fn locked(&self, holder: Option<Box<Holder>>) -> Error {
-        Error::Locked { place: self.ledger.clone(), holder }
     }
 }
 

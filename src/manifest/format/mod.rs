@@ -47,13 +47,13 @@ pub enum Layout {
 /// With everything that is wrong with the manifest: only a valid one is formatted.
 pub fn format(path: &Path) -> Result<Vec<Formatted>, Problems> {
     let (sources, problems) = files::read(path);
-    let wanted = assemble(path, &sources, problems)?;
+    let wanted = assemble(path, &sources, problems, None)?;
     let mut formatted: Vec<Formatted> = sources.iter().map(one).collect();
     let new: Vec<Source> = formatted
         .iter()
         .map(|one| Source { path: one.path.clone(), text: one.text.clone() })
         .collect();
-    if assemble(path, &new, Vec::new()) != Ok(wanted) {
+    if assemble(path, &new, Vec::new(), None) != Ok(wanted) {
         for (one, source) in formatted.iter_mut().zip(sources) {
             *one = left_alone(&source);
         }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod document;
+mod problems;
 mod schema;
 
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::execute::{Outcome, Summary};
 pub use compare::comparison;
 use document::{ActionDoc, OutcomeDoc, OutcomesDoc, SummaryDoc};
 pub(super) use document::{FindingDoc, PlanDoc, PlanSummary};
+pub(super) use problems::{problems, valid};
 pub use schema::{outcomes as outcomes_schema, plan as plan_schema};
 
 pub(super) const FORMAT_VERSION: u32 = 1;

@@ -108,7 +108,9 @@ fn tail(body: &str) -> String {
     format!(",\n  \"seal\": \"{}\"\n}}\n", sha256(&format!("{DOMAIN}{body}")))
 }
 
-fn expiry(created_at: Timestamp) -> Timestamp {
+/// From when on a plan that was saved at a time is not applied any more.
+#[must_use]
+pub fn expiry(created_at: Timestamp) -> Timestamp {
     seconds(created_at).saturating_add(LIFETIME).unwrap_or(Timestamp::MAX)
 }
 

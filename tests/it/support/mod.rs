@@ -4,6 +4,7 @@ pub(crate) mod bodies;
 pub(crate) mod manifests;
 #[cfg(feature = "object-store")]
 pub(crate) mod moto;
+pub(crate) mod plans;
 pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod site;

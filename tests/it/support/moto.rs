@@ -31,8 +31,16 @@ def until_nobody_is_there():
     sys.stdin.buffer.read()
     os._exit(0)
 threading.Thread(target=until_nobody_is_there, daemon=True).start()
-from moto.server import main
-main(["-H", "127.0.0.1", "-p", "0"])
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+moto = DomainDispatcherApplication(create_backend_app)
+# It looks at a condition first and writes then, and between the two somebody else may write. A real bucket
+# does both at once, so here one request is answered after the other.
+turn = threading.Lock()
+def app(environ, start_response):
+    with turn:
+        return moto(environ, start_response)
+run_simple("127.0.0.1", 0, app, threaded=True)
 "#;
 
 /// The server, one for all tests. `None`: there is none on this machine, which is said.
@@ -42,10 +50,10 @@ pub(crate) fn moto() -> Option<&'static Moto> {
     if moto.is_none() {
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
         // Past the capture of the test harness: somebody is to see it.
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: {name}: no bucket, as there is no Python with moto[server]; see TRUNKLINE_MOTO"
+        let line = format!(
+            "SKIPPED: {name}: no bucket, as there is no Python with moto[server]; see TRUNKLINE_MOTO\n"
         );
+        let _ = std::io::stderr().write_all(line.as_bytes());
     }
     moto.as_ref()
 }

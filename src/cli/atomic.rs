@@ -1,0 +1,96 @@
+//! A file that is replaced as a whole: whoever reads it sees the old text or the new one.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// A file that is going to be replaced.
+#[derive(Debug)]
+pub(super) struct Replacement {
+    target: PathBuf,
+    /// The file that takes its place. `None`: it is no ordinary file, and written as it is.
+    beside: Option<PathBuf>,
+}
+
+impl Replacement {
+    /// Finds out whether it can be replaced: what would go wrong goes wrong now. Nothing is changed.
+    pub(super) fn probe(path: &Path) -> io::Result<Self> {
+        let there = fs::metadata(path).ok();
+        if path.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a folder"));
+        }
+        let device = path.starts_with("/dev") || path.starts_with("/proc");
+        if device || there.as_ref().is_some_and(|there| !there.is_file()) {
+            return Ok(Self { target: path.to_owned(), beside: None });
+        }
+        // What a link names is replaced, not the link.
+        let target = if there.is_some() { path.canonicalize()? } else { path.to_owned() };
+        let mut name = OsString::from(".");
+        name.push(target.file_name().ok_or(io::ErrorKind::InvalidFilename)?);
+        name.push(format!(".{}.tmp", std::process::id()));
+        let beside = target.with_file_name(name);
+        // Between now and then somebody may end us: nothing is left beside it until it is written.
+        create(&beside)?;
+        fs::remove_file(&beside)?;
+        Ok(Self { target, beside: Some(beside) })
+    }
+
+    /// Replaces it.
+    pub(super) fn write(self, text: &str) -> io::Result<()> {
+        let Self { target, beside } = self;
+        let Some(beside) = beside else {
+            return OpenOptions::new().append(true).open(target)?.write_all(text.as_bytes());
+        };
+        let written = replace(&target, &beside, text);
+        if written.is_err() {
+            // It is ours alone; when even that fails it is left.
+            let _ = fs::remove_file(&beside);
+        }
+        written
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+fn replace(target: &Path, beside: &Path, text: &str) -> io::Result<()> {
+    let mut file = create(beside)?;
+    if let Ok(there) = fs::metadata(target) {
+        file.set_permissions(there.permissions())?;
+    }
+    file.write_all(text.as_bytes())?;
+    fs::rename(beside, target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.md");
+        fs::write(&path, "old").unwrap();
+        let replacement = Replacement::probe(&path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is there yet");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        replacement.write("new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_what_cannot_be_written_is_known_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("report.md"), folder.path().join("link.md"));
+        fs::write(&path, "old").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        Replacement::probe(&link).unwrap().write("new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert!(link.is_symlink());
+        assert!(Replacement::probe(&folder.path().join("nowhere/report.md")).is_err());
+        assert!(Replacement::probe(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! Where each account and user is listed, so that a report can point there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::document::Document;
+use super::reading::{Spot, Written};
+use super::source::Source;
+use crate::model::Email;
+
+/// Where each account and user of a manifest is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    accounts: BTreeMap<Email, Listed>,
+    users: BTreeMap<Email, Listed>,
+}
+
+/// Where one is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    file: Arc<PathBuf>,
+    line: u64,
+}
+
+impl Listed {
+    /// A line of a file, counted from 1.
+    #[must_use]
+    pub fn new(file: impl Into<PathBuf>, line: u64) -> Self {
+        Self { file: Arc::new(file.into()), line }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The line of its email, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+}
+
+impl Places {
+    /// Places that are known.
+    #[must_use]
+    pub fn new(accounts: BTreeMap<Email, Listed>, users: BTreeMap<Email, Listed>) -> Self {
+        Self { accounts, users }
+    }
+
+    /// Where an account is listed. `None`: it is not.
+    #[must_use]
+    pub fn account(&self, email: &Email) -> Option<&Listed> {
+        self.accounts.get(email)
+    }
+
+    /// Where a user is listed. `None`: it is not.
+    #[must_use]
+    pub fn user(&self, email: &Email) -> Option<&Listed> {
+        self.users.get(email)
+    }
+
+    pub(super) fn of(sources: &[Source], documents: &[Document]) -> Self {
+        let files: Vec<_> = sources.iter().map(|source| Arc::new(source.path.clone())).collect();
+        let listed =
+            |spot: Spot| Listed { file: Arc::clone(&files[spot.file]), line: spot.span.line };
+        let entry = |email: &Option<Written<Email>>| {
+            email.as_ref().map(|email| (email.value.clone(), listed(email.spot)))
+        };
+        let accounts = documents.iter().flat_map(|document| &document.accounts);
+        let users = documents.iter().filter_map(|document| document.users.as_ref()).flatten();
+        Self {
+            accounts: accounts.filter_map(|account| entry(&account.value.email)).collect(),
+            users: users.filter_map(|user| entry(&user.value.email)).collect(),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The actions of a plan: losses in a table that is never cut, everything else in folds.
+
+use std::collections::BTreeMap;
+
+use super::super::group::{Group, group};
+use super::super::words::{self, Names, Row, count};
+use super::page::{Section, folded, left_out, lines, open};
+use super::span::{CELLS, NAMES, cell, code};
+
+/// So many names of a group are there when it has to be short.
+const SHOWN: usize = 12;
+
+/// What an action does, without to whom: equal ones are shown as one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Deed {
+    what: String,
+    changes: String,
+    undo: &'static str,
+    origin: &'static str,
+    of_new: bool,
+}
+
+impl Deed {
+    fn of((action, origin): Row<'_>, names: Names) -> Self {
+        Self {
+            what: words::action(action).replace('_', " "),
+            changes: words::changes(action, names),
+            undo: words::undo(action),
+            origin: origin.unwrap_or_default(),
+            of_new: action.awaits_create(),
+        }
+    }
+
+    /// What it says beside to whom.
+    fn rest(&self) -> String {
+        let Self { what: _, changes, undo: _, origin, of_new } = self;
+        let mut parts = Vec::new();
+        if !changes.is_empty() {
+            parts.push(changes.clone());
+        }
+        if *of_new {
+            parts.push("of the new account".to_owned());
+        }
+        if !origin.is_empty() {
+            parts.push(origin.replace('_', " "));
+        }
+        if parts.is_empty() { String::new() } else { format!(" — {}", parts.join("; ")) }
+    }
+}
+
+/// The losses: a row each, or where there is no room one for all that are alike. All of them.
+pub(super) fn losses(rows: &[Row<'_>]) -> Option<Section> {
+    let losses: Vec<&Row<'_>> = rows.iter().filter(|(action, _)| action.is_loss()).collect();
+    if losses.is_empty() {
+        return None;
+    }
+    let deeds: Vec<(Deed, String)> =
+        losses.iter().map(|row| (Deed::of(**row, CELLS), cell(row.0.email().as_str()))).collect();
+    let origins = deeds.iter().any(|(deed, _)| !deed.origin.is_empty());
+    let each = lines(deeds.iter().map(|(deed, name)| row(deed, name, origins)));
+    let alike = group(deeds.into_iter());
+    let alike: String =
+        alike.iter().map(|group| row(&group.what, &group.names.join(" "), origins)).collect();
+    let title = count(losses.len(), "loss", "losses");
+    let origin = if origins { (" from |", "---|") } else { ("", "") };
+    let head = format!(
+        "| action | of whom | change | can be undone |{}\n|---|---|---|---|{}\n",
+        origin.0, origin.1
+    );
+    let shapes = [each, alike].map(|rows| open(&title, &format!("{head}{rows}")));
+    Some(Section { name: "losses", shapes: shapes.into(), complete: true })
+}
+
+fn row(deed: &Deed, names: &str, origins: bool) -> String {
+    let Deed { what, changes, undo, origin, of_new: _ } = deed;
+    let origin = if origins { format!(" {} |", origin.replace('_', " ")) } else { String::new() };
+    format!("| {what} | {names} | {changes} | {undo} |{origin}\n")
+}
+
+/// What is not lost, by what it is about.
+pub(super) fn changes(rows: &[Row<'_>]) -> Vec<Section> {
+    let others = rows.iter().copied().filter(|(action, _)| !action.is_loss());
+    let about_new = |(action, _): &Row<'_>| action.is_create() || action.awaits_create();
+    let (creates, updates): (Vec<Row<'_>>, Vec<Row<'_>>) = others.partition(about_new);
+    let new = creates.iter().filter(|(action, _)| action.is_create()).count();
+    let title = format!(
+        "<b>Create {}</b> ({})",
+        count(new, "account", "accounts"),
+        count(creates.len(), "action", "actions")
+    );
+    [
+        section("creates", &title, &creates),
+        section(
+            "updates",
+            &format!("<b>Update</b> ({})", count(updates.len(), "action", "actions")),
+            &updates,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn section(name: &'static str, title: &str, actions: &[Row<'_>]) -> Option<Section> {
+    if actions.is_empty() {
+        return None;
+    }
+    let deeds = actions.iter().map(|row| (Deed::of(*row, NAMES), code(row.0.email().as_str())));
+    let groups = group(deeds);
+    let shapes = [full(&groups), brief(&groups), counts(actions)];
+    let shapes = shapes.map(|body| folded(title, &body)).into();
+    Some(Section { name, shapes, complete: false })
+}
+
+fn full(groups: &[Group<Deed>]) -> String {
+    let one = |group: &Group<Deed>| {
+        let Group { what, names } = group;
+        if group.is_one() {
+            return format!(
+                "- {} × {}{}: {}\n",
+                names.len(),
+                what.what,
+                what.rest(),
+                names.join(", ")
+            );
+        }
+        each(names, |name| format!("- {} {name}{}\n", what.what, what.rest()))
+    };
+    groups.iter().map(one).collect()
+}
+
+/// One line each, without what changes, and with some of the names where many are alike.
+fn brief(groups: &[Group<Deed>]) -> String {
+    let (mut unnamed, mut unsaid) = (0, 0);
+    let mut out = String::new();
+    for group in groups {
+        let Group { what, names } = group;
+        if group.is_one() {
+            let shown = names.len().min(SHOWN);
+            let list = names[..shown].join(", ");
+            let more = match names.len() - shown {
+                0 => String::new(),
+                rest => format!(" and {rest} more"),
+            };
+            unnamed += names.len() - shown;
+            out.extend([format!(
+                "- {} × {}{}: {list}{more}\n",
+                names.len(),
+                what.what,
+                what.rest()
+            )]);
+        } else {
+            unsaid += names.len();
+            out += &each(names, |name| format!("- {} {name}\n", what.what));
+        }
+    }
+    out + &left_out(&[
+        (unnamed, "name", "names"),
+        (unsaid, "change of a field", "changes of fields"),
+    ])
+}
+
+fn counts(actions: &[Row<'_>]) -> String {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for (action, _) in actions {
+        *kinds.entry(words::action(action)).or_default() += 1;
+    }
+    let list = lines(
+        kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),
+    );
+    format!("{list}\nLeft out to fit: the names and changes of all {}.\n", actions.len())
+}
+
+pub(super) fn each(names: &[String], one: impl Fn(&String) -> String) -> String {
+    names.iter().map(one).collect()
+}

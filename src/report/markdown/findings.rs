@@ -1,0 +1,124 @@
+//! What no request can change, and what a reader should know.
+
+use std::collections::BTreeMap;
+
+use super::super::group::{Group, group};
+use super::super::words::{self, count};
+use super::actions::each;
+use super::page::{Section, folded, left_out, lines, open};
+use super::span::{NAMES, code};
+use crate::model::Code;
+use crate::plan::{Finding, Guard, Level};
+
+/// A policy that this change loosens: above the losses, which it may have made possible.
+pub(super) fn loosened(findings: &[Finding]) -> Option<Section> {
+    let loosened: Vec<&Finding> = findings.iter().filter(|one| is_loosening(one)).collect();
+    if loosened.is_empty() {
+        return None;
+    }
+    let body = full(&groups(&loosened));
+    let shapes = vec![open("The policy is loosened", &body)];
+    Some(Section { name: "policy", shapes, complete: true })
+}
+
+/// The findings of a level.
+pub(super) fn findings(findings: &[Finding], level: Level) -> Option<Section> {
+    let found: Vec<&Finding> =
+        findings.iter().filter(|one| one.level() == level && !is_loosening(one)).collect();
+    if found.is_empty() {
+        return None;
+    }
+    let number = found.len();
+    let (name, title) = match level {
+        Level::Drift => ("findings", count(number, "finding", "findings")),
+        Level::Notice => ("notices", count(number, "notice", "notices")),
+    };
+    let what = match level {
+        Level::Drift => "what no request can change",
+        Level::Notice => "good to know",
+    };
+    let title = format!("<b>{title}</b>: {what}");
+    let groups = groups(&found);
+    let shapes = [full(&groups), brief(&groups), counts(&found)].map(|body| folded(&title, &body));
+    Some(Section { name, shapes: shapes.into(), complete: false })
+}
+
+fn is_loosening(finding: &Finding) -> bool {
+    finding.code() == Code::PolicyLoosened
+}
+
+type Said = (&'static str, String);
+
+fn groups(findings: &[&Finding]) -> Vec<Group<Said>> {
+    group(findings.iter().map(|finding| {
+        let said = (finding.code().name(), words::finding_with(finding, NAMES));
+        (said, finding.email().map(|email| code(email.as_str())).unwrap_or_default())
+    }))
+}
+
+fn full(groups: &[Group<Said>]) -> String {
+    let one = |group: &Group<Said>| {
+        let Group { what: (code, message), names } = group;
+        if group.is_one() {
+            return format!("- {} × **{code}** ({message}): {}\n", names.len(), names.join(", "));
+        }
+        each(names, |name| format!("- **{code}** {name}{}{message}\n", space(name)))
+    };
+    groups.iter().map(one).collect()
+}
+
+fn space(name: &str) -> &'static str {
+    if name.is_empty() { "" } else { " " }
+}
+
+fn brief(groups: &[Group<Said>]) -> String {
+    let (mut unnamed, mut unsaid) = (0, 0);
+    let mut out = String::new();
+    for group in groups {
+        let Group { what: (code, message), names } = group;
+        if group.is_one() {
+            unnamed += names.len();
+            out.extend([format!("- {} × **{code}** ({message})\n", names.len())]);
+        } else if names.iter().all(String::is_empty) {
+            out += &each(names, |_| format!("- **{code}** {message}\n"));
+        } else {
+            unsaid += names.len();
+            out += &each(names, |name| format!("- **{code}** {name}\n"));
+        }
+    }
+    out + &left_out(&[(unnamed, "name", "names"), (unsaid, "explanation", "explanations")])
+}
+
+fn counts(findings: &[&Finding]) -> String {
+    let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
+    for finding in findings {
+        *codes.entry(finding.code()).or_default() += 1;
+    }
+    let list =
+        lines(codes.iter().map(|(code, count)| format!("- {count} × **{}**\n", code.name())));
+    let all = findings.len();
+    format!("{list}\nLeft out to fit: the names and explanations of all {all}.\n")
+}
+
+/// The budgets that a plan draws on. There are few, so none is left out.
+pub(super) fn guards(guards: &[Guard]) -> Option<Section> {
+    if guards.is_empty() {
+        return None;
+    }
+    let rows: String = guards.iter().map(|guard| row(*guard)).collect();
+    let head = "| guard | touched | at most | of | |\n|---|--:|--:|---|---|\n";
+    let refused = guards.iter().filter(|guard| guard.refused()).count();
+    let body = format!("{head}{rows}");
+    let shape = match refused {
+        0 => folded("<b>Guards</b>: all within their budgets", &body),
+        _ => open(&format!("Guards: {refused} of {} refuse", guards.len()), &body),
+    };
+    Some(Section { name: "guards", shapes: vec![shape], complete: true })
+}
+
+fn row(guard: Guard) -> String {
+    let Guard { name, actual, limit, of } = guard;
+    let verdict = if guard.refused() { "**refused**" } else { "fine" };
+    let (name, of_what) = (words::guard(name), words::guard_of(name));
+    format!("| {name} | {actual} | {limit} | {of} {of_what} | {verdict} |\n")
+}

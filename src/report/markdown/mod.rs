@@ -1,0 +1,217 @@
+//! Plans, outcomes and problems as Markdown: for a comment on a pull request, or the summary of a job.
+//!
+//! How it stands comes first, then what is lost: in a table above any fold, and never cut. Names stand
+//! in code spans only; see [`span`].
+
+mod actions;
+mod findings;
+mod outcomes;
+mod page;
+mod problems;
+mod span;
+
+use std::path::Path;
+
+use super::form::{Matter, Scene};
+use super::json::{PlanSummary, digest};
+use super::manifest::counts;
+use super::words::{self, count};
+use crate::plan::{Level, Plan};
+use page::{Page, Section};
+use span::{block, code};
+
+/// So much the summary of a job may have: GitHub drops one of more than 1024 KiB.
+const SUMMARY: usize = 900 << 10;
+
+/// A comment of no more than `budget` bytes, unless what must not be left out is more. It begins with
+/// a mark that nobody sees, by which the next one can replace it.
+pub(super) fn comment(matter: Matter<'_>, budget: usize) -> String {
+    let mark = match matter {
+        Matter::Plan(scene) | Matter::Outcomes(scene, _) => mark(scene.report.organization),
+        Matter::Valid(desired) => mark(&desired.organization),
+        // What the organization is called may be what is wrong.
+        Matter::Problems(_) => "<!-- trunkline -->\n".to_owned(),
+    };
+    let page = page(matter);
+    let head = mark + &page.head;
+    Page { head, ..page }.fit(budget)
+}
+
+/// The summary of a job.
+pub(super) fn summary(matter: Matter<'_>) -> String {
+    page(matter).fit(SUMMARY)
+}
+
+/// A comment of HTML that nothing in the label can end.
+fn mark(organization: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    format!("<!-- trunkline:{} -->\n", organization.chars().map(plain).collect::<String>())
+}
+
+fn page(matter: Matter<'_>) -> Page {
+    match matter {
+        Matter::Plan(scene) => plan(scene),
+        Matter::Outcomes(scene, ended) => Page {
+            head: title(scene.report.organization) + &outcomes::verdict(ended),
+            sections: outcomes::sections(ended),
+            foot: format!("---\n\nDigest of the plan: {}\n", code(&digest(scene.report))),
+            whole: "The output of the apply has everything.".to_owned(),
+        },
+        Matter::Valid(desired) => Page {
+            head: format!("{}**Valid**: {}.\n", title(&desired.organization), counts(desired)),
+            sections: Vec::new(),
+            foot: String::new(),
+            whole: String::new(),
+        },
+        Matter::Problems(all) => Page {
+            head: "### Trunkline\n\n**The manifest is not valid**, so nothing was planned.\n\n"
+                .to_owned(),
+            sections: vec![problems::section(all)],
+            foot: String::new(),
+            whole: format!("{} says everything.", code("trunkline validate")),
+        },
+    }
+}
+
+fn title(organization: &str) -> String {
+    format!("### Trunkline: {}\n\n", code(organization))
+}
+
+fn plan(scene: Scene<'_>) -> Page {
+    let rows = words::rows(scene.report.plan);
+    let Plan {
+        actions: _,
+        origins: _,
+        findings,
+        guards,
+        in_sync: _,
+        withheld: _,
+        unchosen: _,
+        inventory: _,
+    } = scene.report.plan;
+    let parts = [findings::loosened(findings), actions::losses(&rows)];
+    let changes = actions::changes(&rows);
+    let rest = [
+        findings::findings(findings, Level::Drift),
+        findings::findings(findings, Level::Notice),
+        findings::guards(guards),
+    ];
+    let sections: Vec<Section> =
+        parts.into_iter().flatten().chain(changes).chain(rest.into_iter().flatten()).collect();
+    Page {
+        head: title(scene.report.organization) + &verdict(scene.report.plan),
+        sections,
+        foot: foot(scene),
+        whole: scene.path.map_or_else(String::new, |path| {
+            format!("Everything: {}", code(&format!("trunkline plan {}", word(path))))
+        }),
+    }
+}
+
+/// How it stands: a sentence, the counts, and what stands in the way.
+fn verdict(plan: &Plan) -> String {
+    let summary = PlanSummary::of(plan);
+    let PlanSummary {
+        create,
+        update,
+        enable,
+        disable,
+        remove,
+        findings,
+        in_sync,
+        losses,
+        unchosen,
+    } = summary;
+    let mut out = format!("{}\n\n", sentence(plan));
+    out += "| create | update | enable | disable | remove | losses | findings | in sync |\n";
+    out += "|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    out.extend([format!(
+        "| {create} | {update} | {enable} | {disable} | {remove} | {losses} | {findings} | {in_sync} |\n\n"
+    )]);
+    let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
+    let mut notes = Vec::new();
+    if refusing > 0 {
+        let guards = count(refusing, "guard", "guards");
+        notes.push(format!(
+            "**An apply is refused** by {guards}; `--approve-losses {losses}` lifts the budgets."
+        ));
+    }
+    if !plan.inventory.complete {
+        notes.push(
+            "**The inventory is incomplete**: nothing is lost and nothing created from it."
+                .to_owned(),
+        );
+    }
+    if plan.withheld > 0 {
+        let held = count(plan.withheld, "action", "actions");
+        notes.push(format!("Held back: {held}, for the reasons among the findings and notices."));
+    }
+    if unchosen > 0 {
+        let left = count(unchosen, "action", "actions");
+        notes.push(format!("Not chosen: {left}; the guards look at the whole all the same."));
+    }
+    if !notes.is_empty() {
+        out += &page::lines(notes.iter().map(|note| format!("- {note}\n")));
+        out.push('\n');
+    }
+    out
+}
+
+fn sentence(plan: &Plan) -> String {
+    let losses = plan.losses();
+    let others = plan.actions.len() - losses;
+    match (losses, others) {
+        (0, 0) if plan.has_drift() => {
+            "**Nothing to apply**, and differences that no request can close.".to_owned()
+        }
+        (0, 0) if plan.inventory.complete && plan.unchosen == 0 => {
+            let entries = count(plan.in_sync, "entry is as it", "entries are as they");
+            format!("**In sync**: {entries} should be.")
+        }
+        (0, 0) => "**Nothing to apply.**".to_owned(),
+        (0, others) => format!("**No losses**, {} to apply.", count(others, "action", "actions")),
+        (losses, 0) => format!("**{}** and nothing else.", count(losses, "loss", "losses")),
+        (losses, others) => format!(
+            "**{}** and {}.",
+            count(losses, "loss", "losses"),
+            count(others, "other action", "other actions")
+        ),
+    }
+}
+
+fn foot(scene: Scene<'_>) -> String {
+    let report = scene.report;
+    let digest = digest(report);
+    let expires = scene.expires_at.map(|time| format!(" · expires {}", code(time)));
+    let mut out = format!(
+        "---\n\nDigest {} · read from {}{}\n",
+        code(&digest),
+        code(&report.bound_to.base_url),
+        expires.unwrap_or_default()
+    );
+    if !report.plan.actions.is_empty() {
+        let what = match (scene.saved, scene.path) {
+            (Some(file), _) => format!("--plan {}", word(file)),
+            (None, path) => path.map(word).unwrap_or_default(),
+        };
+        let command = format!("trunkline apply {what} --expect {digest}");
+        // A saved plan has what was chosen of it.
+        let chosen = if report.plan.unchosen > 0 && scene.saved.is_none() {
+            " (with the same `--target`)"
+        } else {
+            ""
+        };
+        out.extend([format!("\nTo apply exactly this{chosen}:\n\n{}", block(&command))]);
+    }
+    out
+}
+
+/// A path as a word of a shell.
+fn word(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if !path.is_empty() && !path.starts_with('-') && path.chars().all(plain) {
+        return path;
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
+}

@@ -1,0 +1,108 @@
+//! What became of the actions: what went wrong is never cut, what went well is in a fold.
+
+use std::collections::BTreeMap;
+
+use super::super::group::{Group, group};
+use super::super::words::{self, count};
+use super::actions::each;
+use super::page::{Section, folded, lines, open};
+use super::span::{cell, code};
+use crate::execute::{Ending, Outcome, Summary};
+
+/// How it went, in a sentence and a table.
+pub(super) fn verdict(outcomes: &[Outcome]) -> String {
+    let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
+    let bad = failed + stale + unknown + skipped;
+    let sentence = match (outcomes.len(), bad) {
+        (0, _) => "**Nothing to apply.**".to_owned(),
+        (_, 0) => "**Applied.**".to_owned(),
+        (all, bad) => format!("**{bad} of {} did not end well.**", count(all, "action", "actions")),
+    };
+    format!(
+        "{sentence}\n\n| done | satisfied | failed | stale | unknown | skipped |\n\
+         |--:|--:|--:|--:|--:|--:|\n\
+         | {done} | {satisfied} | {failed} | {stale} | {unknown} | {skipped} |\n\n"
+    )
+}
+
+/// What did not end well, and what did.
+pub(super) fn sections(outcomes: &[Outcome]) -> Vec<Section> {
+    let (good, bad): (Vec<_>, Vec<_>) = outcomes.iter().partition(|one| one.ending.is_good());
+    [troubles(&bad), successes(&good)].into_iter().flatten().collect()
+}
+
+fn troubles(outcomes: &[&Outcome]) -> Option<Section> {
+    if outcomes.is_empty() {
+        return None;
+    }
+    let head = "| outcome | what | of whom | why |\n|---|---|---|---|\n";
+    let full: String = outcomes.iter().map(|one| row(one, &why(one))).collect();
+    let short: String = outcomes.iter().map(|one| row(one, "")).collect();
+    let title = format!("{} not done", count(outcomes.len(), "action", "actions"));
+    let short = format!("{short}\nLeft out to fit: the reasons.\n");
+    let shapes = [full, short].map(|rows| open(&title, &format!("{head}{rows}")));
+    Some(Section { name: "why actions were not done", shapes: shapes.into(), complete: false })
+}
+
+fn row(outcome: &Outcome, why: &str) -> String {
+    let action = &outcome.action;
+    format!(
+        "| **{}** | {} | {} | {why} |\n",
+        words::ending(&outcome.ending),
+        words::action(action).replace('_', " "),
+        cell(action.email().as_str())
+    )
+}
+
+/// Why it did not end well, and what to do.
+fn why(outcome: &Outcome) -> String {
+    let Outcome { action: _, ending, created: _, request_id, hint } = outcome;
+    let mut parts = Vec::new();
+    match ending {
+        Ending::Failed(fault) | Ending::Unknown(fault) => {
+            parts.push(cell(&fault.message));
+            parts.extend(request_id.as_ref().map(|id| format!("(request {})", cell(id))));
+            parts.extend(fault.hint.map(|hint| format!("hint: {}", cell(hint))));
+        }
+        Ending::Stale(why) => parts.push(cell(why)),
+        Ending::Done | Ending::Satisfied | Ending::Skipped => {}
+    }
+    parts.extend(hint.as_ref().map(|hint| format!("hint: {}", cell(hint))));
+    parts.join(" ")
+}
+
+fn successes(outcomes: &[&Outcome]) -> Option<Section> {
+    if outcomes.is_empty() {
+        return None;
+    }
+    let said = outcomes.iter().map(|one| {
+        let what = words::action(&one.action).replace('_', " ");
+        (format!("{}: {what}", words::ending(&one.ending)), code(one.action.email().as_str()))
+    });
+    let groups = group(said);
+    let title = format!("<b>{} done</b>", count(outcomes.len(), "action", "actions"));
+    let shapes = [full(&groups), counts(outcomes)].map(|body| folded(&title, &body));
+    Some(Section { name: "what was done", shapes: shapes.into(), complete: false })
+}
+
+fn full(groups: &[Group<String>]) -> String {
+    let one = |group: &Group<String>| {
+        let Group { what, names } = group;
+        if group.is_one() {
+            return format!("- {} × {what}: {}\n", names.len(), names.join(", "));
+        }
+        each(names, |name| format!("- {what} {name}\n"))
+    };
+    groups.iter().map(one).collect()
+}
+
+fn counts(outcomes: &[&Outcome]) -> String {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for outcome in outcomes {
+        *kinds.entry(words::action(&outcome.action)).or_default() += 1;
+    }
+    let list = lines(
+        kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),
+    );
+    format!("{list}\nLeft out to fit: the names of all {}.\n", outcomes.len())
+}

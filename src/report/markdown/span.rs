@@ -1,0 +1,81 @@
+//! Names in Markdown: inside of code spans that they cannot close, and nowhere else.
+//!
+//! Inside of a code span nothing acts: no link, no mention, no HTML, no emphasis. What could end it
+//! is a run of backticks, a line break, or in a table a `|`.
+
+use super::super::escape::line;
+use super::super::words::Names;
+
+/// Names in a sentence of a list or a paragraph.
+pub(super) const NAMES: Names = Names { spoken: code, plain: code };
+/// Names in a sentence of a table.
+pub(super) const CELLS: Names = Names { spoken: cell, plain: cell };
+
+/// A text as a code span.
+pub(super) fn code(text: &str) -> String {
+    span(&line(text))
+}
+
+/// A text as a code span in a cell of a table.
+pub(super) fn cell(text: &str) -> String {
+    let mut out = String::new();
+    let mut before = ' ';
+    for c in line(text).chars() {
+        match c {
+            // After a backslash parsers do not agree on what `\|` means.
+            '|' if before == '\\' => out.push_str("\\u{7c}"),
+            '|' => out.push_str("\\|"),
+            _ => out.push(c),
+        }
+        before = c;
+    }
+    span(&out)
+}
+
+/// A command of ours on a line of its own, with names in it: a block of code.
+pub(super) fn block(command: &str) -> String {
+    let command = line(command);
+    let fence = "`".repeat(longest_run(&command).max(2) + 1);
+    format!("{fence}sh\n{command}\n{fence}\n")
+}
+
+/// How many backticks follow each other at most.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+fn span(text: &str) -> String {
+    if text.is_empty() {
+        return "`\"\"`".to_owned();
+    }
+    let fence = "`".repeat(longest_run(text) + 1);
+    // One space on each side is taken away again, where it is needed or would be taken anyway.
+    let touches = text.starts_with('`') || text.ends_with('`');
+    let spaced = text.starts_with(' ') && text.ends_with(' ') && text.trim() != "";
+    let pad = if touches || spaced { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{block, cell, code};
+
+    #[test]
+    fn no_name_closes_its_span() {
+        let cases = [
+            ("a", "`a`"),
+            ("", "`\"\"`"),
+            ("a`b", "``a`b``"),
+            ("`a", "`` `a ``"),
+            ("a``", "``` a`` ```"),
+            (" a ", "`  a  `"),
+            ("a\nb", "`a\\u{a}b`"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(code(text), wanted);
+        }
+        assert_eq!(block("run '```'"), "````sh\nrun '```'\n````\n");
+        assert_eq!(cell("a|b"), r"`a\|b`");
+        assert_eq!(cell(r"a\|b"), r"`a\\u{7c}b`");
+    }
+}

@@ -1,0 +1,119 @@
+//! What is wrong with a manifest as SARIF 2.1.0, the format of code scanning.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::digest::sha256;
+use super::escape::{self, line};
+use super::form::Base;
+use super::words;
+use crate::manifest::{Kind, Place, Problem, Problems, Related};
+
+/// A log of one run. A manifest without a fault has no result, which closes earlier alerts.
+pub(super) fn sarif(problems: Option<&Problems>, base: &Base<'_>) -> String {
+    let problems = problems.map_or(&[][..], |problems| &problems.0);
+    let mut fingerprints = Fingerprints::default();
+    let results: Vec<Value> =
+        problems.iter().map(|problem| result(problem, base, &mut fingerprints)).collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "Trunkline",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": Kind::ALL.map(rule),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    // Maps of JSON with keys of text can always be written.
+    escape::json(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
+}
+
+fn rule(kind: Kind) -> Value {
+    json!({
+        "id": words::problem(kind),
+        "shortDescription": { "text": words::problem_kind(kind) },
+        "defaultConfiguration": { "level": "error" },
+    })
+}
+
+fn result(problem: &Problem, base: &Base<'_>, fingerprints: &mut Fingerprints) -> Value {
+    let Problem { kind, file, place, message, hint, related } = problem;
+    let text = match hint {
+        Some(hint) => format!("{}. Hint: {}", line(message), line(hint)),
+        None => line(message),
+    };
+    let mut result = json!({
+        "ruleId": words::problem(*kind),
+        "ruleIndex": Kind::ALL.iter().position(|one| one == kind),
+        "level": "error",
+        "message": { "text": text },
+        "locations": [location(file, place.as_ref(), base)],
+        "partialFingerprints": { "trunkline/v1": fingerprints.of(problem, base) },
+    });
+    if !related.is_empty() {
+        let related = related.iter().enumerate().map(|(id, Related { file, place, message })| {
+            let mut location = location(file, Some(place), base);
+            location["id"] = id.into();
+            location["message"] = json!({ "text": line(message) });
+            location
+        });
+        result["relatedLocations"] = related.collect();
+    }
+    result
+}
+
+fn location(file: &Path, place: Option<&Place>, base: &Base<'_>) -> Value {
+    let mut physical = json!({ "artifactLocation": { "uri": uri(&base.name(file)) } });
+    if let Some(Place { line, column, excerpt: _ }) = place {
+        physical["region"] = json!({ "startLine": line, "startColumn": column });
+    }
+    json!({ "physicalLocation": physical })
+}
+
+/// A path as a relative reference: whatever could be read as something else is encoded.
+fn uri(path: &str) -> String {
+    let mut out = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            _ if byte.is_ascii_alphanumeric() => out.push(byte.into()),
+            // Writing to a string cannot fail.
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+    out
+}
+
+/// What tells alerts apart from one run to the next: neither lines nor where the repository is.
+#[derive(Default)]
+struct Fingerprints {
+    seen: BTreeMap<String, usize>,
+}
+
+impl Fingerprints {
+    fn of(&mut self, problem: &Problem, base: &Base<'_>) -> String {
+        let Problem { kind, file, place, message, hint: _, related: _ } = problem;
+        let name = base.name(file);
+        // Of a file that is elsewhere only its name stays the same.
+        let name = if Path::new(&name).is_absolute() {
+            file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        } else {
+            name
+        };
+        let excerpt = place.as_ref().and_then(|place| place.excerpt.as_ref());
+        let meant = excerpt.map_or("", |excerpt| excerpt.text.trim());
+        let whole = json!([words::problem(*kind), name, message, meant]).to_string();
+        let digest = sha256(&whole).replace("sha256:", "");
+        // Of those that are alike in everything each has its number.
+        let number = self.seen.entry(digest.clone()).or_default();
+        *number += 1;
+        format!("{digest}:{number}")
+    }
+}

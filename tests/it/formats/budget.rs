@@ -1,0 +1,148 @@
+//! A comment has a budget: it says what it leaves out, and it leaves out no loss.
+
+use std::collections::BTreeSet;
+
+use trunkline::model::UserId;
+use trunkline::plan::{Action, Finding, Inventory, Plan, Target};
+use trunkline::report::{Form, Matter};
+
+use super::readers::page;
+use super::{within, written};
+use crate::support::plans::{World, email, id, limit, user};
+
+/// So many changes that are all different, with losses of several kinds among them.
+fn large(changes: usize, losses: usize) -> World {
+    let mut actions: Vec<Action> = (0..losses)
+        .map(|n| match n % 3 {
+            0 => Action::RemoveUser {
+                id: UserId::new(format!("id-left{n}")),
+                email: user(&format!("left{n}")),
+            },
+            1 => Action::DisableAccount {
+                target: Target::Live(id(&format!("shut{n}"))),
+                email: email(&format!("shut{n}")),
+            },
+            _ => limit(&format!("cut{n}"), Some(10_000), n as u64),
+        })
+        .collect();
+    let rest = changes - losses;
+    actions
+        .extend((0..rest).map(|n| limit(&format!("grows{n}"), Some(n as u64), 2 * n as u64 + 1)));
+    let findings = (0..50).map(|n| Finding::UserMissing(user(&format!("new{n}")))).collect();
+    let inventory = Inventory { complete: true, ..Inventory::default() };
+    World::of(Plan { actions, findings, inventory, ..Plan::default() })
+}
+
+fn names(world: &World, which: impl Fn(&Action) -> bool) -> BTreeSet<String> {
+    let actions = world.plan.actions.iter().filter(|action| which(action));
+    actions.map(|action| action.email().as_str().to_owned()).collect()
+}
+
+#[test]
+fn a_comment_on_5000_changes_stays_in_its_budget_and_has_all_losses() {
+    let world = large(5_000, 300);
+    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    assert!(comment.len() <= 60_000, "{}", comment.len());
+    let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
+    assert!(names(&world, Action::is_loss).is_subset(&spans));
+    let fold = comment.find("<details>").unwrap();
+    let last = comment.rfind("left297@acme.example").unwrap();
+    assert!(last < fold, "losses stand above every fold");
+}
+
+#[test]
+fn a_shortened_comment_says_what_is_left_out_and_its_counts_add_up() {
+    let world = large(5_000, 300);
+    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    assert!(
+        comment.contains("Shortened to fit: updates. Everything: `trunkline plan"),
+        "{comment}"
+    );
+    assert!(comment.contains("#### 300 losses\n"));
+    assert!(comment.contains("<b>Update</b> (4700 actions)"));
+    assert!(comment.contains("- 4700 × set channel limit\n"));
+    assert!(comment.contains("Left out to fit: the names and changes of all 4700."));
+    assert!(comment.contains("| 0 | 4800 | 0 | 100 | 100 | 300 | 50 | 0 |"), "as in every report");
+    assert!(comment.contains("new49@acme.example"), "what fits is not left out");
+}
+
+#[test]
+fn a_comment_that_fits_leaves_nothing_out() {
+    let world = large(200, 30);
+    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
+    assert!(names(&world, |_| true).is_subset(&spans));
+    assert!(!comment.contains("Left out") && !comment.contains("Shortened"));
+}
+
+#[test]
+fn every_budget_is_kept_as_long_as_the_losses_allow_it_and_less_room_never_says_more() {
+    let world = large(400, 20);
+    let losses = names(&world, Action::is_loss);
+    let mut before = usize::MAX;
+    for budget in [60_000, 20_000, 10_000, 6_000, 4_000, 3_000] {
+        let comment = within(Form::Markdown, Matter::Plan(world.scene()), budget).unwrap();
+        assert!(comment.len() <= budget.min(before), "{} for {budget}", comment.len());
+        before = comment.len();
+        let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
+        assert!(losses.is_subset(&spans), "{budget}");
+    }
+}
+
+#[test]
+fn losses_that_are_more_than_the_budget_are_all_there_and_the_comment_says_so() {
+    let world = large(3_000, 3_000);
+    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    assert!(comment.len() > 60_000);
+    assert!(comment.contains("This is longer than"), "{}", &comment[..800]);
+    let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
+    assert!(names(&world, Action::is_loss).is_subset(&spans));
+}
+
+#[test]
+fn losses_that_are_alike_share_a_row_before_the_budget_is_broken() {
+    let actions = (0..1_500)
+        .map(|n| Action::DisableAccount {
+            target: Target::Live(id(&format!("shut{n}"))),
+            email: email(&format!("shut{n}")),
+        })
+        .collect();
+    let world = World::of(Plan { actions, ..Plan::default() });
+    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    assert!(comment.len() <= 60_000, "{}", comment.len());
+    let read = page(&comment);
+    let spans: BTreeSet<String> = read.code.into_iter().collect();
+    assert!(names(&world, Action::is_loss).is_subset(&spans));
+    assert!(!comment.contains("Shortened"), "nothing was left out");
+}
+
+#[test]
+fn losses_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
+    let losses = (0..400).map(|n| Action::DisableAccount {
+        target: Target::Live(id(&format!("shut{n}"))),
+        email: email(&format!("shut{n}")),
+    });
+    let updates = (0..300).map(|n| limit(&format!("grows{n}"), Some(n), 2 * n + 1));
+    let world = World::of(Plan { actions: losses.chain(updates).collect(), ..Plan::default() });
+    let whole = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = within(Form::Markdown, Matter::Plan(world.scene()), whole.len() - 1).unwrap();
+    assert!(comment.len() < whole.len() && comment.contains("Shortened to fit: updates."));
+    assert!(page(&comment).rows.len() > 400);
+}
+
+#[test]
+fn a_summary_stays_below_900_kib() {
+    let world = large(60_000, 300);
+    let summary = written(Form::GithubSummary, Matter::Plan(world.scene())).unwrap();
+    assert!(summary.len() <= 900 << 10, "{}", summary.len());
+    assert!(summary.contains("#### 300 losses\n"));
+}
+
+#[test]
+fn at_most_nine_annotations_are_shown_and_the_rest_is_counted() {
+    let world = large(5_000, 300);
+    let log = written(Form::Github, Matter::Plan(world.scene())).unwrap();
+    let commands = super::readers::commands(&log);
+    assert_eq!(commands.len(), 10);
+    assert!(commands[9].data.ends_with("and 341 more than are shown here"), "{log}");
+}

@@ -1,0 +1,111 @@
+//! The plan of everything, its outcomes, and the problems of a manifest, as each form shows them.
+
+use std::path::Path;
+
+use trunkline::manifest::{Problems, parse};
+use trunkline::plan::{Inventory, Plan};
+use trunkline::report::{Form, Matter};
+
+use super::{within, written};
+use crate::support::plans::{World, everything, everything_since, outcomes};
+
+/// The forms that are no golden file elsewhere.
+const FORMS: [Form; 7] = [
+    Form::Markdown,
+    Form::Diff,
+    Form::Github,
+    Form::GithubSummary,
+    Form::Sarif,
+    Form::GitlabTerraform,
+    Form::Env,
+];
+
+pub(super) fn problems() -> Problems {
+    let text = include_str!("../data/broken/duplicate_email.yaml");
+    parse(Path::new("manifests/shop folder/acme.yaml"), text).unwrap_err()
+}
+
+fn golden(name: &str, form: Form, text: &str) {
+    insta::assert_snapshot!(format!("{name}_as_{}", form.name()), text);
+}
+
+#[test]
+fn a_plan_of_everything_in_every_form() {
+    let world = World::of_everything();
+    for form in FORMS {
+        golden("everything", form, &written(form, Matter::Plan(world.scene())).unwrap());
+    }
+}
+
+#[test]
+fn a_plan_since_a_base_tells_where_its_actions_come_from() {
+    let world = World { plan: everything_since(), ..World::of_everything() };
+    let text = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    assert!(text.find("policy is loosened").unwrap() < text.find("remove user").unwrap());
+    golden("everything_since", Form::Markdown, &text);
+}
+
+#[test]
+fn outcomes_in_every_form_that_shows_them() {
+    let world = World::of_everything();
+    let ended = outcomes(&world.plan, "refused");
+    for form in [Form::Markdown, Form::Github, Form::Env] {
+        let text = written(form, Matter::Outcomes(world.scene(), &ended)).unwrap();
+        golden("outcomes", form, &text);
+    }
+}
+
+#[test]
+fn problems_in_every_form_that_shows_them() {
+    let problems = problems();
+    for form in [Form::Json, Form::Markdown, Form::Github, Form::Sarif, Form::Env] {
+        golden("problems", form, &written(form, Matter::Problems(&problems)).unwrap());
+    }
+    for form in [Form::Diff, Form::GitlabTerraform] {
+        assert_eq!(written(form, Matter::Problems(&problems)), None);
+    }
+}
+
+#[test]
+fn a_valid_manifest_in_every_form_that_shows_it() {
+    let desired = World::of_everything().desired;
+    for form in [Form::Text, Form::Json, Form::Markdown, Form::Github, Form::Env] {
+        golden("valid", form, &written(form, Matter::Valid(&desired)).unwrap());
+    }
+}
+
+#[test]
+fn the_plan_of_everything_shortened_step_by_step() {
+    let world = World::of_everything();
+    for budget in [5_500, 3_500, 100] {
+        let text = within(Form::Markdown, Matter::Plan(world.scene()), budget).unwrap();
+        insta::assert_snapshot!(format!("everything_in_{budget}_bytes"), text);
+    }
+}
+
+#[test]
+fn a_plan_in_sync_says_so_and_its_diff_is_empty() {
+    let inventory = Inventory { complete: true, ..Inventory::default() };
+    let plan = Plan { in_sync: 7, inventory, ..Plan::default() };
+    let world = World::of(plan);
+    let scene = world.scene();
+    assert_eq!(written(Form::Diff, Matter::Plan(scene)).unwrap(), "");
+    let comment = written(Form::Markdown, Matter::Plan(scene)).unwrap();
+    assert!(comment.contains("**In sync**: 7 entries are as they should be."), "{comment}");
+    assert!(!comment.contains("trunkline apply"), "there is nothing to apply");
+    assert_eq!(
+        written(Form::GitlabTerraform, Matter::Plan(scene)).unwrap(),
+        "{\"create\":0,\"update\":0,\"delete\":0}\n"
+    );
+}
+
+#[test]
+fn the_widget_counts_each_action_once_and_every_loss_as_a_delete() {
+    let world = World::of_everything();
+    let text = written(Form::GitlabTerraform, Matter::Plan(world.scene())).unwrap();
+    let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let of = |name: &str| counts[name].as_u64().unwrap();
+    let actions = everything().actions.len() as u64;
+    assert_eq!(of("create") + of("update") + of("delete"), actions);
+    assert_eq!(of("delete"), everything().losses() as u64);
+}

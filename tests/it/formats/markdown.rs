@@ -1,0 +1,54 @@
+//! Names in Markdown are code and nothing else.
+
+use trunkline::report::{Form, Matter};
+
+use super::readers::page;
+use super::written;
+use crate::support::plans::{World, outcomes};
+
+#[test]
+fn the_plan_of_everything_is_made_of_what_it_seems_to_be_made_of() {
+    let world = World::of_everything();
+    let ended = outcomes(&world.plan, "refused");
+    for matter in [Matter::Plan(world.scene()), Matter::Outcomes(world.scene(), &ended)] {
+        let comment = written(Form::Markdown, matter).unwrap();
+        let read = page(&comment);
+        assert_eq!(read.strange, Vec::<String>::new());
+        assert!(!read.text.contains('@'), "an email is in code: {}", read.text);
+        let known = |html: &String| {
+            html.starts_with("<!-- trunkline:acme -->")
+                || html.starts_with("<details><summary><b>")
+                || html == "</details>"
+        };
+        assert!(read.html.iter().all(known), "{:?}", read.html);
+        let open = read.html.iter().filter(|html| html.starts_with("<details>")).count();
+        let closed = read.html.iter().filter(|html| *html == "</details>").count();
+        assert!(open > 0 && open == closed, "every fold is closed");
+    }
+}
+
+#[test]
+fn a_comment_begins_with_a_mark_by_which_it_is_found_again() {
+    let world = World::of_everything();
+    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    assert!(comment.starts_with("<!-- trunkline:acme -->\n### "));
+    let summary = written(Form::GithubSummary, Matter::Plan(world.scene())).unwrap();
+    assert!(summary.starts_with("### "), "a summary replaces nothing");
+}
+
+#[test]
+fn the_verdict_comes_first_then_losses_above_every_fold_and_the_digest_last() {
+    let world = World::of_everything();
+    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let place = |what: &str| comment.find(what).unwrap_or_else(|| panic!("{what}"));
+    let places = [
+        place("**5 losses** and 37 other actions."),
+        place("**An apply is refused** by 2 guards"),
+        place("#### 5 losses"),
+        place("northwind@shop.example"),
+        place("<details>"),
+        place("Digest `sha256:"),
+        place("--expect sha256:"),
+    ];
+    assert!(places.is_sorted(), "{places:?}");
+}

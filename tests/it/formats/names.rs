@@ -1,0 +1,264 @@
+//! Names that try to be more than names, in every form, read by somebody who would notice.
+
+use std::path::Path;
+
+use trunkline::manifest::parse;
+use trunkline::model::{AccountId, Email, UserId};
+use trunkline::plan::{Action, Finding, Inventory, NewAccount, Plan, Subject, Target};
+use trunkline::report::{Form, Matter};
+
+use super::readers::{commands, page, results, variables};
+use super::written;
+use crate::support::plans::{World, outcomes};
+
+const NAMES: [&str; 30] = [
+    "plain@shop.example",
+    "`tick`",
+    "``````",
+    "`",
+    "ends with \\",
+    "a|b||c",
+    "a\\|b",
+    "</details>",
+    "</summary></details><script>alert(1)</script>",
+    "<!-- x -->",
+    "--> out",
+    "@acme/team",
+    "https://evil.example/a?b#c",
+    "www.evil.example",
+    "[text](https://evil.example)",
+    "![](https://evil.example/p.png)",
+    "**bold** _under_ ~~gone~~ $x$",
+    "#123 GH-1 deadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
+    "\u{202e}gnp.exe",
+    "\u{1b}[2J\u{1b}]8;;https://evil.example\u{7}",
+    "line\n::error::one",
+    "line\r\n\r\n# heading",
+    "::error file=x::one",
+    "\u{3000}::add-mask::x",
+    "##[error]one",
+    "a ###[add-mask]b",
+    "%0A::error::one %25",
+    "x=y,z:a;b",
+    " spaces ",
+    "",
+];
+
+/// A plan in which every text is a name of that kind.
+fn world(name: &str) -> World {
+    let email = || Email::new(name);
+    let id = || AccountId::new(name);
+    let live = || Target::Live(id());
+    let actions = vec![
+        Action::RemoveUser { id: UserId::new(name), email: email() },
+        Action::DisableAccount { target: live(), email: email() },
+        Action::SetChannelLimit { target: live(), email: email(), before: Some(3), after: 1 },
+        Action::UpdateAccount { id: id(), email: email(), before: None, after: true },
+        Action::CreateAccount(NewAccount {
+            name: name.to_owned(),
+            email: email(),
+            custom_pricing: None,
+            rollup_billing: None,
+            password_from: None,
+        }),
+    ];
+    // So many that they become a group, whose names stand at the beginning of a line.
+    let alike =
+        (0..5).map(|_| Action::EnableAccount { id: id(), email: email(), connections: false });
+    let actions = actions.into_iter().chain(alike).collect();
+    let text = || name.to_owned();
+    let mut findings = vec![
+        Finding::ImmutableName { email: email(), have: text(), want: text() },
+        Finding::ImmutableEmail { email: email(), have: email() },
+        Finding::GroupMismatch { email: email(), missing: vec![text()], extra: vec![text()] },
+        Finding::IdentityGone { email: email(), id: id() },
+        Finding::IdentityTaken { email: email(), by: id() },
+        Finding::LooksLikeRename { subject: Subject::User, email: email(), missing: email() },
+        Finding::InventoryIncomplete(text()),
+        Finding::Accepted {
+            code: trunkline::model::Code::UserMissing,
+            subject: Subject::User,
+            email: Some(email()),
+            until: "2027-02-01".parse().unwrap(),
+            reason: Some(text()),
+        },
+    ];
+    findings.extend((0..5).map(|_| Finding::UserUnlisted(email())));
+    let inventory = Inventory { complete: true, ..Inventory::default() };
+    let mut world = World::of(Plan { actions, findings, inventory, ..Plan::default() });
+    let mut desired = world.desired.clone();
+    desired.accounts.insert(email(), wanted(name));
+    world = world.with(desired);
+    world.live.accounts.push(trunkline::model::LiveAccount {
+        id: AccountId::new("other"),
+        email: email(),
+        name: Some(format!("{name}{name}")),
+        manager: None,
+        custom_pricing: None,
+        rollup_billing: None,
+        status: None,
+    });
+    world.bound_to.base_url = text();
+    world
+}
+
+fn wanted(name: &str) -> trunkline::model::WantedAccount {
+    trunkline::model::WantedAccount {
+        name: name.to_owned(),
+        email: Email::new(name),
+        id: None,
+        enabled: Some(true),
+        channel_limit: Some(1),
+        custom_pricing: None,
+        rollup_billing: None,
+        reenable_connections: false,
+        password_from: None,
+    }
+}
+
+/// What is true of a form whatever the names are.
+fn read(form: Form, text: &str, name: &str) {
+    for c in text.chars() {
+        assert!(
+            c == '\n' || !trunkline::model::is_harmful(c),
+            "{c:?} of {name:?} in {}",
+            form.name()
+        );
+    }
+    let found = commands(text);
+    match form {
+        Form::Github => {
+            assert!(found.len() == text.lines().count() && found.len() <= 10, "{text}");
+            let known = |key: &String| ["file", "line", "title"].contains(&key.as_str());
+            assert!(found.iter().all(|one| one.properties.keys().all(known)), "{found:?}");
+        }
+        _ => assert_eq!(found, [], "{name:?} in {}", form.name()),
+    }
+    match form {
+        Form::Json | Form::GitlabTerraform => {
+            serde_json::from_str::<serde_json::Value>(text).unwrap();
+        }
+        Form::Markdown | Form::GithubSummary => markdown(form, text, name),
+        Form::Sarif => _ = results(text),
+        Form::Env => assert!(!variables(text).is_empty()),
+        Form::Diff => diff(text),
+        Form::Text | Form::Github => {}
+    }
+}
+
+/// Nothing but code has anything of a name in it, and no table, fold or list is broken.
+fn markdown(form: Form, text: &str, name: &str) {
+    let read = page(text);
+    let plain = page(&written(form, Matter::Plan(world("plain").scene())).unwrap());
+    assert_eq!(read.strange, Vec::<String>::new(), "{name:?}\n{text}");
+    for html in &read.html {
+        let ours = html.starts_with("<!-- trunkline")
+            || html.starts_with("<details><summary><b>")
+            || html == "</details>";
+        assert!(ours, "{html:?} from {name:?}");
+    }
+    for act in ["@", "evil", "alert", "::", "gone"] {
+        assert!(!read.text.contains(act), "{act:?} of {name:?} in {}", read.text);
+    }
+    if text.contains("#### 3 losses") {
+        assert_eq!(read.rows, plain.rows, "{name:?}\n{text}");
+        let at = read.shape.iter().zip(&plain.shape).position(|(one, other)| one != other);
+        assert_eq!(at, None, "{name:?} is not read as another name is\n{text}");
+    }
+}
+
+/// Every line of a hunk is of one of three kinds, and the lines are as many as its head says.
+fn diff(text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    let fine = |line: &&str| line.starts_with(['-', '+', ' ', '@', '#']);
+    assert!(lines.iter().all(fine), "{text}");
+    let heads = lines.iter().filter(|line| line.starts_with("@@ -")).count();
+    assert!(heads > 0, "{text}");
+}
+
+#[test]
+fn no_name_is_more_than_a_name_in_any_form() {
+    for name in NAMES {
+        let world = world(name);
+        let ended = outcomes(&world.plan, name);
+        for form in Form::ALL {
+            for matter in [Matter::Plan(world.scene()), Matter::Outcomes(world.scene(), &ended)] {
+                let text = written(form, matter).unwrap();
+                read(form, &text, name);
+                assert_eq!(written(form, matter), Some(text), "equal input, equal output");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
+    for name in NAMES.iter().filter(|name| !name.is_empty()) {
+        let scene = world(name);
+        let text = written(Form::Markdown, Matter::Plan(scene.scene())).unwrap();
+        let shown = trunkline::report::escape_line(name);
+        let code = page(&text).code;
+        assert!(code.contains(&shown), "{name:?} as {shown:?} in {code:?}");
+    }
+}
+
+#[test]
+fn annotations_say_what_a_name_is_as_the_runner_reads_them() {
+    for name in NAMES {
+        let scene = world(name);
+        let text = written(Form::Github, Matter::Plan(scene.scene())).unwrap();
+        let shown = trunkline::report::escape_line(name);
+        let removal = commands(&text).into_iter().next().unwrap();
+        assert_eq!(removal.properties["title"], "Loss: remove user");
+        assert!(removal.data.contains(shown.trim_start()), "{name:?}: {removal:?}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_a_name_is_made_of_it_is_code_in_markdown(name in r"[`|\\ <>!\-\[\]()*_~$#@:/&;=a\n\t\u{202e}]{0,24}") {
+        let scene = world(&name);
+        let text = written(Form::Markdown, Matter::Plan(scene.scene())).unwrap();
+        read(Form::Markdown, &text, &name);
+        let shown = trunkline::report::escape_line(&name);
+        proptest::prop_assert!(shown.is_empty() || page(&text).code.contains(&shown), "{}", text);
+    }
+}
+
+#[test]
+fn no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
+    for name in NAMES {
+        let quoted = serde_json::to_string(name).unwrap();
+        let manifest =
+            format!("version: 1\norganization: {quoted}\n{quoted}: 1\naccounts: {quoted}\n");
+        let path = format!("manifests/{}.yaml", name.replace('\0', ""));
+        let problems = parse(Path::new(&path), &manifest).unwrap_err();
+        for form in Form::ALL {
+            if let Some(text) = written(form, Matter::Problems(&problems)) {
+                read(form, &text, name);
+            }
+        }
+        // A path with `/` in it is another path.
+        if !name.contains('/') {
+            let log = written(Form::Github, Matter::Problems(&problems)).unwrap();
+            let file = &commands(&log)[0].properties["file"];
+            assert_eq!(*file, trunkline::report::escape_line(&path));
+        }
+    }
+}
+
+#[test]
+fn a_fingerprint_stays_when_lines_move_and_tells_problems_apart() {
+    let fingerprints = |text: &str| -> Vec<String> {
+        let problems = parse(Path::new("acme.yaml"), text).unwrap_err();
+        let sarif = written(Form::Sarif, Matter::Problems(&problems)).unwrap();
+        let print =
+            |one: &serde_json::Value| one["partialFingerprints"]["trunkline/v1"].to_string();
+        results(&sarif).iter().map(print).collect()
+    };
+    let broken = "version: 1\norganization: acme\naccounts:\n  - { name: A, email: a }\n  - { name: A, email: a }\n";
+    let first = fingerprints(broken);
+    assert_eq!(first, fingerprints(&format!("# one more line\n\n{broken}")));
+    let different: std::collections::BTreeSet<_> = first.iter().collect();
+    assert_eq!(different.len(), first.len(), "{first:?}");
+}

@@ -1,0 +1,354 @@
+//! Plans as values, with what they were made from: for reports, which only show them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use trunkline::execute::{Ending, Fault, Outcome};
+use trunkline::manifest::{Listed, Places};
+use trunkline::model::{
+    AccountId, Budget, ChannelPool, Code, Desired, Email, Live, LiveAccount, LiveUser, Policy,
+    Presence, Role, Status, UnlistedAccounts, UnlistedUsers, UserId, UserStatus, WantedAccount,
+    WantedUser,
+};
+use trunkline::plan::{
+    Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
+    Subject, Target,
+};
+use trunkline::report::{BoundTo, Report, Scene};
+
+pub(crate) fn email(name: &str) -> Email {
+    Email::new(format!("{name}@shop.example"))
+}
+
+pub(crate) fn user(name: &str) -> Email {
+    Email::new(format!("{name}@acme.example"))
+}
+
+pub(crate) fn id(name: &str) -> AccountId {
+    AccountId::new(format!("id-{name}"))
+}
+
+pub(crate) fn limit(name: &str, before: Option<u64>, after: u64) -> Action {
+    let target = Target::Live(id(name));
+    Action::SetChannelLimit { target, email: email(name), before, after }
+}
+
+fn update(name: &str, before: Option<bool>, after: bool) -> Action {
+    Action::UpdateAccount { id: id(name), email: email(name), before, after }
+}
+
+/// Of every kind, in the order of execution.
+fn actions() -> Vec<Action> {
+    let created = || Target::Created;
+    let mut actions = vec![
+        Action::RemoveUser { id: UserId::new("id-left"), email: user("left") },
+        Action::DisableAccount { target: Target::Live(id("mill")), email: email("mill") },
+        limit("inn", Some(30), 10),
+        limit("spa", Some(8), 0),
+    ];
+    actions.extend((1..=30).map(|n| limit(&format!("branch{n:02}"), None, 12)));
+    actions.extend([
+        update("cat", Some(false), true),
+        update("dog", None, true),
+        update("northwind", Some(true), false),
+        Action::EnableAccount { id: id("taxi"), email: email("taxi"), connections: true },
+        Action::CreateAccount(NewAccount {
+            name: "Ship \"Tall\" \u{1b}[2J Tours".to_owned(),
+            email: email("ship"),
+            custom_pricing: Some(true),
+            rollup_billing: Some(false),
+            password_from: None,
+        }),
+        Action::DisableAccount { target: created(), email: email("ship") },
+        Action::SetChannelLimit { target: created(), email: email("ship"), before: None, after: 5 },
+        limit("clinic", Some(2), 40),
+    ]);
+    actions
+}
+
+fn findings() -> Vec<Finding> {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mut findings = vec![
+        Finding::UserMissing(user("new")),
+        Finding::AccountUnlisted(email("stranger")),
+        Finding::AccountAmbiguous(email("twin"), 2),
+        Finding::UserUnlisted(user("guest")),
+        Finding::OwnerUnlisted(user("boss")),
+        Finding::ImmutableName { email: email("cat"), have: "Cat".into(), want: "Cats".into() },
+        Finding::ImmutableEmail { email: email("bird"), have: email("birds") },
+        Finding::ImmutableRollupBilling { email: email("cat"), have: true, want: false },
+        Finding::GroupMismatch {
+            email: user("ops"),
+            missing: names(&["Engineering", "On call"]),
+            extra: names(&["Finance"]),
+        },
+        Finding::UserBlocked(user("blocked")),
+        Finding::UserDisabled(user("asleep")),
+        Finding::AccountBlocked(email("held")),
+        Finding::AccountCancelled(email("gone")),
+        Finding::IdentityGone { email: email("lost"), id: id("lost") },
+        Finding::LooksLikeRename {
+            subject: Subject::User,
+            email: user("martin"),
+            missing: user("marten"),
+        },
+        Finding::LooksLikeRename {
+            subject: Subject::Account,
+            email: email("baker"),
+            missing: email("bakery"),
+        },
+        Finding::IdentityTaken { email: email("moved"), by: id("other") },
+        Finding::UnresolvedCreate(email("maybe")),
+        Finding::PoolExceeded { needed: 520, allocatable: 500 },
+    ];
+    findings.extend((1..=5).map(|n| Finding::AccountUnlisted(email(&format!("old{n}")))));
+    findings.extend([
+        Finding::StatusUnknown(Subject::Account, email("fog")),
+        Finding::StatusUnknown(Subject::User, user("robot")),
+        Finding::NotYetListed(email("fresh")),
+        Finding::ChannelLimitUnverified,
+        Finding::Protected(Subject::User, user("root")),
+        Finding::InventoryIncomplete("accounts: page 2 is empty".to_owned()),
+        Finding::Accepted {
+            code: Code::UserMissing,
+            subject: Subject::User,
+            email: Some(user("invited")),
+            until: "2027-02-01".parse().unwrap(),
+            reason: Some("invited last week".to_owned()),
+        },
+    ]);
+    findings
+}
+
+fn guards() -> Vec<Guard> {
+    let guard = |name, actual, limit, of| Guard { name, actual, limit, of };
+    vec![
+        guard(GuardName::MaxRemovals, 1, 1, 6),
+        guard(GuardName::MaxDisables, 2, 1, 12),
+        guard(GuardName::MaxEnables, 1, 1, 4),
+        guard(GuardName::MaxChannelCut, 28, 120, 240),
+        guard(GuardName::MaxPricingWithdrawals, 1, 0, 3),
+    ]
+}
+
+/// One plan that has every action, every finding and every guard.
+pub(crate) fn everything() -> Plan {
+    Plan {
+        actions: actions(),
+        origins: None,
+        findings: findings(),
+        guards: guards(),
+        in_sync: 7,
+        withheld: 2,
+        unchosen: 3,
+        inventory: Inventory {
+            complete: false,
+            accounts: 44,
+            users: Some(12),
+            status_known: false,
+            channels: Channels::Unverified,
+            limits: BTreeMap::new(),
+        },
+    }
+}
+
+/// The same with a base: every origin, and a policy that is looser than it was.
+pub(crate) fn everything_since() -> Plan {
+    let origins = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
+    let loosened = [
+        Loosened::UnlistedAccounts {
+            base: UnlistedAccounts::Report,
+            head: UnlistedAccounts::Disable,
+        },
+        Loosened::UnlistedUsers { base: UnlistedUsers::Report, head: UnlistedUsers::Ignore },
+        Loosened::Budget {
+            name: GuardName::MaxRemovals,
+            base: Budget::Count(1),
+            head: Budget::Percent(50),
+        },
+        Loosened::Protected(user("root")),
+    ];
+    let plan = everything();
+    let mut findings = plan.findings;
+    findings.extend(loosened.map(Finding::PolicyLoosened));
+    let all = origins.into_iter().cycle().take(plan.actions.len()).collect();
+    Plan { origins: Some(all), findings, ..everything() }
+}
+
+pub(crate) fn bound_to() -> BoundTo {
+    BoundTo {
+        desired: "sha256:0000".to_owned(),
+        manager_account_id: Some("id-manager".to_owned()),
+        base_url: "https://api.telnyx.com/v2".to_owned(),
+    }
+}
+
+/// A plan with what it was made from.
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) desired: Desired,
+    pub(crate) live: Live,
+    pub(crate) places: Places,
+    pub(crate) bound_to: BoundTo,
+}
+
+impl World {
+    /// The plan of everything.
+    pub(crate) fn of_everything() -> Self {
+        let mut plan = everything();
+        for (name, limit) in [("inn", 30), ("spa", 8), ("clinic", 2), ("northwind", 10)] {
+            plan.inventory.limits.insert(id(name), limit);
+        }
+        let wanted = [("inn", 10), ("spa", 0), ("clinic", 40), ("northwind", 10), ("ship", 5)];
+        let branches = (1..=30).map(|n| (format!("branch{n:02}"), 12));
+        let mut desired = Self::of(plan.clone()).desired;
+        for (name, limit) in
+            wanted.map(|(name, limit)| (name.to_owned(), limit)).into_iter().chain(branches)
+        {
+            let account =
+                WantedAccount { channel_limit: Some(limit), ..wanted_account(&name, &name) };
+            desired.accounts.insert(account.email.clone(), account);
+        }
+        for (name, pricing) in
+            [("cat", Some(true)), ("dog", Some(true)), ("northwind", Some(false))]
+        {
+            let account =
+                desired.accounts.entry(email(name)).or_insert_with(|| wanted_account(name, name));
+            account.custom_pricing = pricing;
+        }
+        let taxi = WantedAccount { enabled: Some(true), ..wanted_account("taxi", "taxi") };
+        desired.accounts.insert(email("taxi"), taxi);
+        if let Some(ship) = desired.accounts.get_mut(&email("ship")) {
+            ship.name = "Ship \"Tall\" \u{1b}[2J Tours".to_owned();
+            ship.enabled = Some(false);
+        }
+        let present = |groups: Option<&[&str]>| Presence::Present {
+            groups: groups.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+            until: None,
+        };
+        let users = [
+            ("left", Presence::Absent),
+            ("ops", present(Some(&["Engineering", "On call"]))),
+            ("new", present(None)),
+            ("asleep", present(None)),
+        ];
+        let users =
+            users.map(|(name, presence)| (user(name), WantedUser { email: user(name), presence }));
+        desired.users = Some(users.into());
+        let live = live_of(&desired);
+        Self { live, ..Self::of(plan).with(desired) }
+    }
+
+    /// A plan that was made from nothing that matters.
+    pub(crate) fn of(plan: Plan) -> Self {
+        let desired = Desired {
+            organization: "acme".to_owned(),
+            manager: None,
+            policy: Policy::default(),
+            accept: Vec::new(),
+            accounts: BTreeMap::new(),
+            users: None,
+        };
+        let (live, places) = (Live::default(), Places::default());
+        Self { plan, desired, live, places, bound_to: bound_to() }
+    }
+
+    /// The same of another manifest, one entry a line.
+    pub(crate) fn with(self, desired: Desired) -> Self {
+        let listed = |line: usize| Listed::new("manifests/acme.yaml", u64::try_from(line).unwrap());
+        let accounts: BTreeMap<_, _> = desired
+            .accounts
+            .keys()
+            .enumerate()
+            .map(|(at, one)| (one.clone(), listed(at + 10)))
+            .collect();
+        let users = desired.users.iter().flat_map(BTreeMap::keys).enumerate();
+        let users = users.map(|(at, one)| (one.clone(), listed(at + 100))).collect();
+        Self { places: Places::new(accounts, users), desired, ..self }
+    }
+
+    pub(crate) fn scene(&self) -> Scene<'_> {
+        let Self { plan, desired, live, places, bound_to } = self;
+        let report = Report { organization: &desired.organization, bound_to, plan };
+        let (path, expires_at) =
+            (Some(Path::new("manifests/acme.yaml")), Some("2027-01-02T03:04:05Z"));
+        Scene { report, desired, live, places, path, saved: None, expires_at }
+    }
+}
+
+fn wanted_account(id: &str, name: &str) -> WantedAccount {
+    WantedAccount {
+        name: name.to_owned(),
+        email: email(id),
+        id: None,
+        enabled: None,
+        channel_limit: None,
+        custom_pricing: None,
+        rollup_billing: None,
+        reenable_connections: false,
+        password_from: None,
+    }
+}
+
+/// The accounts and users that are there before the plan of everything.
+fn live_of(desired: &Desired) -> Live {
+    let account = |name: &str| LiveAccount {
+        id: id(name),
+        email: email(name),
+        name: Some(name.to_owned()),
+        manager: None,
+        custom_pricing: match name {
+            "cat" => Some(false),
+            "northwind" => Some(true),
+            _ => None,
+        },
+        rollup_billing: None,
+        status: Some(if name == "taxi" { Status::Disabled } else { Status::Enabled }),
+    };
+    let listed = desired.accounts.values().map(|wanted| wanted.email.as_str());
+    let names = listed.filter_map(|email| email.split('@').next()).filter(|name| *name != "ship");
+    let one = |name: &str, groups: &[&str]| LiveUser {
+        id: UserId::new(format!("id-{name}")),
+        email: user(name),
+        role: Role::SubUser,
+        status: Some(if name == "asleep" { UserStatus::Disabled } else { UserStatus::Enabled }),
+        groups: Some(groups.iter().map(|name| (*name).to_owned()).collect()),
+    };
+    Live {
+        accounts: names.chain(["mill", "stranger"]).map(account).collect(),
+        users: Some(vec![
+            one("left", &[]),
+            one("ops", &["Finance"]),
+            one("asleep", &[]),
+            one("guest", &[]),
+        ]),
+        channels: Some(ChannelPool { allocatable: 500, allocated: 240 }),
+        ..Live::default()
+    }
+}
+
+/// One outcome of every kind, again and again.
+pub(crate) fn outcomes(plan: &Plan, said: &str) -> Vec<Outcome> {
+    let fault = || Fault {
+        status: Some(422),
+        code: Some("10015".to_owned()),
+        message: format!("creating: 422 {said}"),
+        hint: Some("look at it"),
+    };
+    let ending = |place: usize| match place % 6 {
+        0 => Ending::Done,
+        1 => Ending::Failed(fault()),
+        2 => Ending::Stale(format!("it is {said} now")),
+        3 => Ending::Unknown(fault()),
+        4 => Ending::Skipped,
+        _ => Ending::Satisfied,
+    };
+    let outcome = |(place, action): (usize, &Action)| Outcome {
+        action: action.clone(),
+        ending: ending(place),
+        created: action.is_create().then(|| format!("id-{said}")),
+        request_id: Some(said.into()),
+        hint: Some(format!("see {said}")),
+    };
+    plan.actions.iter().enumerate().map(outcome).collect()
+}
