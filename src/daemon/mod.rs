@@ -3,3 +3,4 @@
 //! It detects and never writes to Telnyx, unless `--heal` names classes of action, and never a loss.
 
 pub mod status;
+pub mod web;
