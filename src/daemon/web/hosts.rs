@@ -31,7 +31,8 @@ impl Hosts {
 
     fn allows(&self, authority: &Authority) -> bool {
         let name = plain(authority.host());
-        !authority.as_str().contains('@')
+        let port = authority.as_str().strip_prefix(authority.host());
+        port.is_some_and(|port| port.is_empty() || port.starts_with(':'))
             && (name == "localhost" || is_address(&name) || self.0.contains(&name))
     }
 }
