@@ -14,7 +14,7 @@ mod json;
 mod metrics;
 mod page;
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, future::pending, io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -31,13 +31,19 @@ use axum::{
     routing::get,
 };
 use jiff::Timestamp;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    time,
+};
 
 use super::status::Status;
 
 pub use health::STUCK_AFTER;
 pub use hosts::Hosts;
 
+/// How long a request that is under way may hold up the end.
+const GRACE: Duration = Duration::from_secs(3);
 /// Just what the page needs: its own stylesheet.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HTML: &str = "text/html; charset=utf-8";
@@ -78,7 +84,7 @@ impl Site {
     }
 }
 
-/// Answers until told to stop; what is being answered then is finished.
+/// Answers until told to stop; what is being answered then is finished, but nobody is waited for longer than 3 s.
 ///
 /// # Errors
 /// If the listener fails for good.
@@ -87,7 +93,21 @@ pub async fn serve(
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(site)).with_graceful_shutdown(stop).await
+    let (tell, told) = oneshot::channel();
+    let stop = async {
+        stop.await;
+        let _ = tell.send(()); // an error says that it has ended already
+    };
+    let late = async {
+        match told.await {
+            Ok(()) => time::sleep(GRACE).await,
+            Err(_) => pending().await,
+        }
+    };
+    tokio::select! {
+        ended = axum::serve(listener, router(site)).with_graceful_shutdown(stop).into_future() => ended,
+        () = late => Ok(()),
+    }
 }
 
 fn router(site: Site) -> Router {

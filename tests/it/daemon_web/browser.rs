@@ -94,7 +94,7 @@ addEventListener('load', () => {
     if (getComputedStyle(page.body).maxWidth === 'none') say('no style');
     if (root.scrollWidth > root.clientWidth) say(`page of ${root.scrollWidth}`);
     for (const element of page.body.querySelectorAll('*')) {
-      if (element.closest('thead, details:not([open]) > :not(summary)')) continue;
+      if (element.closest('thead, .unseen')) continue;
       const { right, left } = element.getBoundingClientRect();
       const inner = element.clientWidth && element.scrollWidth > element.clientWidth + 1;
       if (right > root.clientWidth + 0.5 || left < -0.5 || inner) say(element.outerHTML.slice(0, 120));
@@ -145,7 +145,7 @@ async fn pictures_when_asked_for() {
     let Some(chromium) = tools::find("chromium", "chromium") else { return };
     for (name, status) in situations() {
         let served = Served::new(status).await;
-        for (width, height) in [(390, 1900), (1280, 1150)] {
+        for (width, height) in [(390, 1900), (1280, 1320)] {
             for (theme, number) in [("dark", 0), ("light", 1)] {
                 let picture = folder.join(format!("{name}-{width}-{theme}.png"));
                 let arguments = vec![

@@ -1,5 +1,7 @@
 //! Who is let in, to what, and what every answer says to browsers.
 
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
 use super::{Served, by_hand};
 
 const ROUTES: [(&str, &str); 6] = [
@@ -107,6 +109,16 @@ async fn a_foreign_name_is_refused_and_learns_nothing() {
 async fn it_ends_when_told_to() {
     let served = Served::new(by_hand::usual()).await;
     assert_eq!(served.get("/livez").await.status, 200);
+    served.stop.send(()).unwrap();
+    served.server.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_never_finishes_asking_does_not_hold_up_the_end() {
+    let served = Served::new(by_hand::usual()).await;
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: local").await.unwrap();
+    assert_eq!(served.get("/livez").await.status, 200); // by now the half request was taken too
     served.stop.send(()).unwrap();
     served.server.await.unwrap().unwrap();
 }

@@ -101,12 +101,16 @@ fn verdict(status: &Status) -> (String, StateView) {
     let of = |state| status.organizations.iter().filter(|each| each.state == state).count();
     let (drifted, unknown, all) =
         (of(State::Drifted), of(State::Unknown), status.organizations.len());
-    match (drifted, unknown) {
-        (0, 0) if all == 0 => ("No organization is configured".to_owned(), State::Unknown.into()),
-        (0, 0) => ("Everything is in sync".to_owned(), State::InSync.into()),
-        (0, _) => (format!("{unknown} of {all} unknown"), State::Unknown.into()),
-        (_, 0) => (format!("{drifted} of {all} drifted"), State::Drifted.into()),
-        (_, _) => (format!("{drifted} of {all} drifted, {unknown} unknown"), State::Drifted.into()),
+    match (drifted, unknown, all) {
+        (_, _, 0) => ("No organization is configured".to_owned(), State::Unknown.into()),
+        (0, 0, _) => ("Everything is in sync".to_owned(), State::InSync.into()),
+        (0, _, 1) => ("Unknown".to_owned(), State::Unknown.into()),
+        (0, _, _) => (format!("{unknown} of {all} unknown"), State::Unknown.into()),
+        (_, _, 1) => ("Drifted".to_owned(), State::Drifted.into()),
+        (_, 0, _) => (format!("{drifted} of {all} drifted"), State::Drifted.into()),
+        (_, _, _) => {
+            (format!("{drifted} of {all} drifted, {unknown} unknown"), State::Drifted.into())
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::episode::EpisodeView;
+use super::moment::span;
 use super::timeline::Timeline;
 use super::{Moment, StateView, count, shown};
 use crate::daemon::status::{Counts, Episode, Organization, Run, State};
@@ -15,9 +16,11 @@ pub(super) struct OrganizationView {
     pub place: usize,
     pub name: String,
     pub state: StateView,
-    /// What its state means, in a sentence that `since` ends.
+    /// Its state and for how long it is so; `since` ends the sentence.
     pub sentence: String,
     pub since: Option<Moment>,
+    /// What to know about the open episodes, or that there are none.
+    pub note: Option<&'static str>,
     pub error: Option<String>,
     pub last_success: Option<Moment>,
     pub next_run: Option<Moment>,
@@ -49,13 +52,14 @@ impl OrganizationView {
         let mut unfolded: Vec<_> =
             losses.iter().chain(&others).map(|each| EpisodeView::new(each, now)).collect();
         let folded = unfolded.split_off(UNFOLDED.min(unfolded.len()));
-        let (sentence, since) = sentence(*state, runs, episodes);
+        let (sentence, since) = sentence(*state, runs, now);
         Self {
             place,
             name: shown(organization),
             state: (*state).into(),
             sentence,
             since: since.map(|since| Moment::new(since, now)),
+            note: note(*state, episodes),
             error: error.as_deref().map(shown),
             last_success: last_success.map(|time| Moment::new(time, now)),
             next_run: next_run.map(|time| Moment::new(time, now)),
@@ -69,21 +73,29 @@ impl OrganizationView {
     }
 }
 
-/// What the state means, and since when it is so, as far back as the runs are known.
-fn sentence(state: State, runs: &[Run], episodes: &[Episode]) -> (String, Option<Timestamp>) {
+/// The state, and how long it is so, as far back as the runs are known.
+fn sentence(state: State, runs: &[Run], now: Timestamp) -> (String, Option<Timestamp>) {
     let same = runs.iter().rev().take_while(|run| run.state == state).count();
-    let since = runs.get(runs.len() - same).map(|run| run.at);
-    let least = if same == runs.len() { "at least since" } else { "since" };
-    let sentence = match state {
-        State::Unknown if runs.is_empty() => return ("No run has ended yet".to_owned(), None),
-        State::Unknown => format!("Nobody can say {least}"),
-        State::InSync if episodes.is_empty() => format!("As the manifest says {least}"),
-        State::InSync => {
-            "The last run found nothing; what is open closes after some more like it".to_owned()
-        }
-        State::Drifted => format!("Differs from the manifest {least}"),
+    let Some(since) = runs.get(runs.len() - same).map(|run| run.at) else {
+        return ("No run has ended yet".to_owned(), None);
     };
-    (sentence, since.filter(|_| state != State::InSync || episodes.is_empty()))
+    let least = if same == runs.len() { "at least " } else { "" };
+    let word = StateView::from(state).word;
+    (format!("{word} for {least}{}", span(now.duration_since(since))), Some(since))
+}
+
+fn note(state: State, episodes: &[Episode]) -> Option<&'static str> {
+    match (state, episodes.is_empty()) {
+        (State::InSync | State::Unknown, true) => Some("No open episodes."),
+        (State::InSync, false) => {
+            Some("The last run found nothing; some more like it close these.")
+        }
+        (State::Drifted, true) => {
+            Some("No open episodes: what differs has not been seen often enough yet.")
+        }
+        (State::Drifted, false) => None,
+        (State::Unknown, false) => Some("As last seen; nobody can say whether it is still so."),
+    }
 }
 
 fn notifications(counts: &Counts) -> Option<String> {
