@@ -20,8 +20,7 @@ const WIDTHS: [u32; 2] = [390, 1280];
 
 fn situations() -> [(&'static str, Status); 6] {
     let mut refused = by_hand::usual();
-    refused.refused =
-        Some("daemon.yaml:3: unknown key `shedule`, did you mean `schedule`?".to_owned());
+    refused.refused = Some(by_hand::REFUSED.to_owned());
     refused.draining = true;
     [
         ("none", by_hand::many(0)),
@@ -116,9 +115,8 @@ async fn nothing_overflows_on_a_phone_or_a_desk() {
         let page =
             Served::new(status).await.get("/").await.body.replace("<details>", "<details open>");
         router = router.route(&format!("/{name}"), get(async || Html(page)));
-        for width in WIDTHS {
-            frames += &format!("<iframe src=/{name} width={width} height=900></iframe>");
-        }
+        let frame = |width| format!("<iframe src=/{name} width={width} height=900></iframe>");
+        frames.extend(WIDTHS.map(frame));
     }
     let style = Served::new(by_hand::new()).await.get("/style.css").await.body;
     let style = ([("content-type", "text/css")], style);

@@ -3,6 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use trunkline::daemon::status::{Counts, Episode, Organization, Run, State, Status};
 
+/// Why a configuration is not taken, over several lines.
+pub(super) const REFUSED: &str = "\
+error: unknown key `shedule`, did you mean `schedule`?
+ --> daemon.yaml:3:5
+  |
+3 |     shedule: \"*/10 * * * *\"
+  |     ^^^^^^^";
+
 /// What time it is in these tests.
 pub(super) fn now() -> Timestamp {
     "2026-03-14T09:26:53Z".parse().unwrap()
@@ -107,8 +115,8 @@ fn episodes() -> Vec<Episode> {
         message: "an owner who is not in the manifest; owners are never removed, so a person has to decide"
             .to_owned(),
         loss: false,
-        since: minutes_ago(2 * 24 * 60 + 310),
-        sightings: 318,
+        since: minutes_ago(233),
+        sightings: 24,
     };
     vec![renamed, owner, limit]
 }
@@ -151,7 +159,8 @@ pub(super) fn many(episodes: usize) -> Status {
             episode
         })
         .collect();
-    let letters = if episodes.is_empty() { "dddssssss" } else { "sssssssdd" };
+    let letters =
+        if episodes.is_empty() { "dddssssss" } else { "sssssssssssssdddddddddddddddddddddd" };
     status(vec![organization("Harbour Telecom", letters, episodes)])
 }
 

@@ -21,7 +21,7 @@ async fn the_metrics() {
 #[tokio::test]
 async fn the_page() {
     let mut status = by_hand::usual();
-    status.refused = Some("daemon.yaml:3: unknown key `shedule`".to_owned());
+    status.refused = Some(by_hand::REFUSED.to_owned());
     for organization in &mut status.organizations {
         organization.runs.drain(..57); // three bars say as much as sixty
     }

@@ -19,8 +19,10 @@ use organization::OrganizationView;
 
 /// The stylesheet.
 pub(super) const STYLE: &str = include_str!("style.css");
-/// How much of a text is shown, in characters: what comes from outside has any length.
+/// How much of a line is shown, in characters: what comes from outside has any length.
 const SHOWN: usize = 400;
+/// How many lines of a text are shown.
+const LINES: usize = 30;
 
 #[derive(Template)]
 #[template(path = "page.html", config = "src/daemon/web/askama.toml")]
@@ -43,8 +45,10 @@ struct Page {
 
 /// Something about the daemon itself that a reader must know.
 struct Notice {
-    heading: String,
+    heading: &'static str,
     text: String,
+    /// What a program has said about it, line by line.
+    said: Option<String>,
 }
 
 /// How a state is shown: never by its colour alone.
@@ -116,19 +120,32 @@ fn verdict(status: &Status) -> (String, StateView) {
 
 fn notices(status: &Status, now: Timestamp) -> Vec<Notice> {
     let refused = status.refused.as_ref().map(|why| Notice {
-        heading: "A newer configuration was refused".to_owned(),
-        text: format!("What was read before stays in use. {}", shown(why)),
+        heading: "A newer configuration was refused",
+        text: "What was read before stays in use.".to_owned(),
+        said: Some(shown_lines(why)),
     });
     let stuck = health::stuck(status, now).map(|still| Notice {
-        heading: "The loop is stuck".to_owned(),
+        heading: "The loop is stuck",
         text: format!("It has not turned for {}. What is below may be old.", span(still)),
+        said: None,
     });
     let draining = status.draining.then(|| Notice {
-        heading: "Draining".to_owned(),
+        heading: "Draining",
         text: "The daemon has been told to end. What runs is finished, nothing new begins."
             .to_owned(),
+        said: None,
     });
     [stuck, refused, draining].into_iter().flatten().collect()
+}
+
+/// A text of several lines, each as [`shown`].
+fn shown_lines(text: &str) -> String {
+    let mut lines: Vec<_> = text.lines().take(LINES).map(shown).collect();
+    match text.lines().count().saturating_sub(LINES) {
+        0 => {}
+        rest => lines.push(format!("… ({rest} more lines)")),
+    }
+    lines.join("\n")
 }
 
 /// A text from outside as it is shown: harmless, and not without end.

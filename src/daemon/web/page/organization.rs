@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::episode::EpisodeView;
 use super::moment::span;
 use super::timeline::Timeline;
-use super::{Moment, StateView, count, shown};
+use super::{Moment, StateView, count, shown, shown_lines};
 use crate::daemon::status::{Counts, Episode, Organization, Run, State};
 
 /// How many episodes are open to the eye; the others unfold.
@@ -60,7 +60,7 @@ impl OrganizationView {
             sentence,
             since: since.map(|since| Moment::new(since, now)),
             note: note(*state, episodes),
-            error: error.as_deref().map(shown),
+            error: error.as_deref().map(shown_lines),
             last_success: last_success.map(|time| Moment::new(time, now)),
             next_run: next_run.map(|time| Moment::new(time, now)),
             timeline: Timeline::new(runs, now),
