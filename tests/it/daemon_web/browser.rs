@@ -1,6 +1,7 @@
 //! The page in a real browser, headless: whether a script can be smuggled in, and whether anything overflows.
 //!
-//! With `TRUNKLINE_SCREENSHOTS=DIR` in the environment it also takes pictures; `examples/status-page.png` is one.
+//! Pictures to look at, of which `examples/status-page.png` is one:
+//! `TRUNKLINE_SCREENSHOTS=DIR cargo test --test it pictures -- --ignored`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -138,9 +139,10 @@ async fn nothing_overflows_on_a_phone_or_a_desk() {
 }
 
 #[tokio::test]
-async fn pictures_when_asked_for() {
-    let Some(folder) = std::env::var_os("TRUNKLINE_SCREENSHOTS").map(PathBuf::from) else { return };
-    let Some(chromium) = tools::find("chromium", "chromium") else { return };
+#[ignore = "takes pictures, for people to look at"]
+async fn pictures() {
+    let folder = PathBuf::from(std::env::var_os("TRUNKLINE_SCREENSHOTS").unwrap());
+    let chromium = tools::find("chromium", "chromium").unwrap();
     for (name, status) in situations() {
         let served = Served::new(status).await;
         for (width, height) in [(390, 1900), (1280, 1320)] {
