@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may import of the crate, beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("telnyx", &["model"]),
@@ -16,11 +16,12 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     // Outcomes are what execution returns, problems what reading a manifest does; a report only shows them.
     ("report", &["model", "manifest", "plan", "execute"]),
     ("sandbox", &[]),
+    ("daemon", &["detect", "execute", "ledger", "manifest", "model", "plan", "report", "telnyx"]),
     (
         "cli",
         &[
-            "detect", "execute", "ledger", "manifest", "model", "plan", "report", "sandbox",
-            "telnyx",
+            "daemon", "detect", "execute", "ledger", "manifest", "model", "plan", "report",
+            "sandbox", "telnyx",
         ],
     ),
 ];
