@@ -2,4 +2,9 @@
 //!
 //! It detects and never writes to Telnyx, unless `--heal` names classes of action, and never a loss.
 
+pub mod episodes;
+pub mod outbox;
+pub mod schedule;
+pub mod sighting;
 pub mod status;
+pub mod timetable;

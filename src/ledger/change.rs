@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use crate::model::{AccountId, Create, Email, Ledger, Remainder};
+use crate::model::{AccountId, Create, Email, Ledger, Remainder, Watch};
 
 /// Something that has happened, or is about to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Change {
         /// The emails of the manifest.
         wanted: BTreeSet<Email>,
     },
+    /// Whoever watches the organization remembers this, and nothing of before.
+    Watched(Box<Watch>),
 }
 
 /// Changes a ledger, or leaves it alone when the change is refused. `now`: seconds since 1970 (UTC).
@@ -81,6 +83,7 @@ pub fn apply(ledger: &mut Ledger, change: Change, now: u64) -> Result<(), Error>
         }
         Change::Remainder(remainder) => ledger.remainder = Some(remainder),
         Change::Seen { accounts, wanted } => seen(ledger, &accounts, &wanted),
+        Change::Watched(watch) => ledger.watch = *watch,
     }
     Ok(())
 }
@@ -125,7 +128,7 @@ fn seen(ledger: &mut Ledger, accounts: &BTreeMap<AccountId, Email>, wanted: &BTr
         Create::Intended | Create::Sending => !shown.contains(email),
         Create::Acknowledged(id) => !accounts.contains_key(id),
     });
-    let Ledger { limits, remainder: _, creates, emails, sent_at } = ledger;
+    let Ledger { limits, remainder: _, creates, emails, sent_at, watch: _ } = ledger;
     sent_at.retain(|email, _| creates.contains_key(email));
     // Lists lag behind: what was acknowledged and is not shown yet is not gone.
     let arriving: BTreeSet<AccountId> = creates

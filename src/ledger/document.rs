@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Damage, Error, plain};
 use super::record::{Binding, Record};
+use super::watch::{self, WatchEntry};
 use crate::model::{AccountId, Create, Email, Ledger, Remainder};
 
 /// The only version there is.
@@ -29,6 +30,9 @@ struct Document {
     remainder: Option<RemainderEntry>,
     creates: Vec<CreateEntry>,
     accounts: Vec<AccountEntry>,
+    /// Ledgers of before the daemon have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    watch: Option<WatchEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -131,7 +135,7 @@ fn checked(text: &str) -> Option<&str> {
 fn document(record: &Record) -> Document {
     let Record { binding, serial, ledger, version: _ } = record;
     let Binding { organization, manager, base_url } = binding;
-    let Ledger { limits, remainder, creates, emails, sent_at } = ledger;
+    let Ledger { limits, remainder, creates, emails, sent_at, watch } = ledger;
     let mut accounts: BTreeMap<&AccountId, (Option<&Email>, Option<u64>)> =
         emails.iter().map(|(id, email)| (id, (Some(email), None))).collect();
     for (id, limit) in limits {
@@ -159,6 +163,7 @@ fn document(record: &Record) -> Document {
                 channel_limit,
             })
             .collect(),
+        watch: watch::entry(watch),
     }
 }
 
@@ -172,8 +177,15 @@ fn create_entry(email: &Email, create: &Create, sent_at: Option<&u64>) -> Create
 }
 
 /// Seconds since 1970 as a time of RFC 3339.
-fn time(seconds: u64) -> Option<String> {
+pub(super) fn time(seconds: u64) -> Option<String> {
     Some(Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?.to_string())
+}
+
+/// A time of RFC 3339 as seconds since 1970.
+pub(super) fn seconds(time: &str) -> Result<u64, String> {
+    let seconds = time.parse::<Timestamp>().ok().map(Timestamp::as_second);
+    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    seconds.ok_or_else(|| format!("{:?} is no time", plain(time)))
 }
 
 fn record(document: Document) -> Result<Record, String> {
@@ -186,6 +198,7 @@ fn record(document: Document) -> Result<Record, String> {
         remainder,
         creates,
         accounts,
+        watch,
     } = document;
     if format_version != VERSION {
         return Err(format!("format_version {format_version} is not known"));
@@ -203,6 +216,7 @@ fn record(document: Document) -> Result<Record, String> {
     for entry in accounts {
         take_account(&mut ledger, entry)?;
     }
+    ledger.watch = watch.map(watch::watch).transpose()?.unwrap_or_default();
     let binding =
         Binding { organization, manager: manager_account_id.map(AccountId::new), base_url };
     Ok(Record { binding, serial, ledger, version: None })
@@ -214,10 +228,7 @@ fn take_create(ledger: &mut Ledger, entry: CreateEntry) -> Result<(), String> {
         CreateEntry::Sending { email, since } => {
             let email = Email::new(email);
             if let Some(since) = since {
-                let seconds = since.parse::<Timestamp>().ok().map(Timestamp::as_second);
-                let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-                let at = seconds.ok_or_else(|| format!("{:?} is no time", plain(&since)))?;
-                ledger.sent_at.insert(email.clone(), at);
+                ledger.sent_at.insert(email.clone(), seconds(&since)?);
             }
             (email, Create::Sending)
         }
@@ -264,6 +275,7 @@ mod tests {
         let email = || name().prop_map(Email::new);
         let id = || name().prop_map(AccountId::new);
         let seen = (proptest::collection::btree_map(id(), email(), 0..4), vec(email(), 0..3));
+        let watched = super::super::watch::tests::watches(name);
         prop_oneof![
             vec(email(), 0..3).prop_map(Change::Intend),
             email().prop_map(Change::Sending),
@@ -282,6 +294,7 @@ mod tests {
             seen.prop_map(|(accounts, wanted)| {
                 Change::Seen { accounts, wanted: wanted.into_iter().collect() }
             }),
+            watched.prop_map(|watch| Change::Watched(Box::new(watch))),
         ]
     }
 

@@ -15,6 +15,7 @@ mod location;
 mod memory;
 mod record;
 mod store;
+mod watch;
 
 pub use change::{Change, apply};
 pub use error::{Damage, Error, Mismatch};

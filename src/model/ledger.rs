@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, Email};
+use super::{AccountId, Email, Watch};
 
 /// What must be remembered about one organization. An empty one is always allowed: less is known then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Ledger {
     pub emails: BTreeMap<AccountId, Email>,
     /// When the creates that are `Sending` were about to be sent, in seconds since 1970 (UTC).
     pub sent_at: BTreeMap<Email, u64>,
+    /// What whoever watches the organization remembers of it. Nothing else reads or changes it.
+    pub watch: Watch,
 }
 
 /// What a pool had beside the acknowledged limits, when it was last looked at.

@@ -21,6 +21,9 @@ pub use problems::problems;
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;
+pub use words::{
+    action as action_name, field as field_name, finding as finding_text, subject as subject_name,
+};
 
 use crate::plan::Plan;
 

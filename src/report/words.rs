@@ -3,7 +3,9 @@
 use crate::model::Email;
 use crate::plan::{Action, Channels, Field, Finding, GuardName, Level, Reversible, Subject};
 
-pub(super) fn action(action: &Action) -> &'static str {
+/// The name of an action.
+#[must_use]
+pub fn action(action: &Action) -> &'static str {
     match action {
         Action::RemoveUser { .. } => "remove_user",
         Action::DisableAccount { .. } => "disable_account",
@@ -14,7 +16,9 @@ pub(super) fn action(action: &Action) -> &'static str {
     }
 }
 
-pub(super) fn subject(subject: Subject) -> &'static str {
+/// The name of what an action or a finding is about.
+#[must_use]
+pub fn subject(subject: Subject) -> &'static str {
     match subject {
         Subject::Account => "managed_account",
         Subject::User => "organization_user",
@@ -22,7 +26,9 @@ pub(super) fn subject(subject: Subject) -> &'static str {
     }
 }
 
-pub(super) fn field(field: Field) -> &'static str {
+/// The name of a field, as in the manifest.
+#[must_use]
+pub fn field(field: Field) -> &'static str {
     match field {
         Field::Name => "name",
         Field::Enabled => "enabled",
@@ -77,7 +83,8 @@ pub(super) fn channels(channels: Channels) -> &'static str {
 }
 
 /// What a finding says, and who can do something about it.
-pub(super) fn finding(finding: &Finding) -> String {
+#[must_use]
+pub fn finding(finding: &Finding) -> String {
     use Finding as F;
     let fixed = match finding {
         F::UserMissing(_) => {
