@@ -15,7 +15,7 @@ pub const LARGEST: usize = 1_000;
 /// What is to be told of the news of one run, each to all of these targets. `id` makes identities, no two alike.
 #[must_use]
 pub fn messages(
-    news: Vec<News>,
+    news: &[News],
     now: u64,
     targets: &BTreeSet<String>,
     mut id: impl FnMut() -> String,
@@ -96,7 +96,7 @@ mod tests {
     fn made(count: usize) -> Vec<Message> {
         let mut number = 0;
         let targets = ["a", "b"].map(str::to_owned).into();
-        messages(news(count), 7, &targets, || {
+        messages(&news(count), 7, &targets, || {
             number += 1;
             number.to_string()
         })
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!((one.items.len(), one.total), (MANY + 1, MANY as u64 + 1));
         let [one] = &made(5_000)[..] else { unreachable!("they are one") };
         assert_eq!((one.items.len(), one.total), (NAMED, 5_000));
-        assert_eq!(messages(news(3), 7, &BTreeSet::new(), String::new), []);
+        assert_eq!(messages(&news(3), 7, &BTreeSet::new(), String::new), []);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// What the daemon says that it does: it holds a lock for the moment of one write.
+    pub const DAEMON: &'static str = "daemon";
+
     /// This process, from now on.
     #[must_use]
     pub fn this(command: &str) -> Self {

@@ -14,6 +14,9 @@ use super::{Error, Holder, Location};
 /// How often a lock that somebody else holds is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How long the daemon's lock is waited for in any case: it only holds it for a write.
+const MOMENT: Duration = Duration::from_secs(5);
+
 /// A place of one ledger. Clones are the same place.
 #[derive(Clone, Debug)]
 pub struct Store(Kind);
@@ -127,15 +130,20 @@ impl Store {
     ///
     /// [`Error::Locked`] when somebody else holds it all the time; when it cannot be taken at all.
     pub async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Hold, Error> {
-        let mut end = Instant::now() + wait;
+        let begun = Instant::now();
+        let mut end = begun + wait;
         let mut nameless = true;
         loop {
             if let Some(hold) = self.try_lock(holder).await? {
                 return Ok(hold);
             }
-            // Who holds it and doesn't say so only looks at it, or is about to say.
-            if std::mem::take(&mut nameless) && self.said_holder().await?.is_none() {
-                end = end.max(Instant::now() + AGAIN);
+            match self.said_holder().await? {
+                // Who holds it and doesn't say so only looks at it, or is about to say.
+                None if std::mem::take(&mut nameless) => end = end.max(Instant::now() + AGAIN),
+                Some(other) if other.command == Holder::DAEMON && other.pid != holder.pid => {
+                    end = end.max(begun + MOMENT);
+                }
+                None | Some(_) => {}
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -62,7 +62,7 @@ pub struct Told {
 }
 
 /// How long nobody has been able to say how an organization is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
     /// In how many runs in a row.
     pub runs: u32,
