@@ -11,6 +11,8 @@ mod converges;
 #[cfg(test)]
 mod creates;
 #[cfg(test)]
+mod daemon;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod inventory;

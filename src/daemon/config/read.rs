@@ -42,11 +42,10 @@ fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<C
     let listen = fields.optional(reading, "listen", listen);
     let what = "say what is watched, one entry a line, each after `- `";
     let organizations = fields.required(reading, "organizations", what, |reading, node| {
-        let list = reading.items(node, "a list", |reading, node| watched(reading, node, folder))?;
-        if list.is_empty() {
+        if matches!(&node.kind, Kind::List(entries) if entries.is_empty()) {
             reading.fault(node.span, "there is nothing to watch".to_owned());
         }
-        Some(list)
+        reading.items(node, "a list", |reading, node| watched(reading, node, folder))
     });
     fields.finish(reading);
     let organizations = organizations?.value.into_iter().map(|one| one.value).collect();
@@ -212,7 +211,9 @@ fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Class> {
     match Class::parse(&text) {
         Ok(class) => Some(class),
         Err(message) => {
+            // The opposite of what is written is not what was meant.
             let near = nearest(&text, &Class::ALL.map(Class::name));
+            let near = near.filter(|_| !text.contains("disable") && !text.contains("lower"));
             let hint = near.map(|near| format!("did you mean `{near}`?").into());
             reading.fault(node.span, message).hint = hint;
             None
