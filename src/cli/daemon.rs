@@ -23,13 +23,27 @@ use crate::daemon::{Options, Pace, Source, Trouble, run as watch};
 use crate::manifest::Problems;
 use crate::report;
 
+/// What a configuration says itself, for each organization.
+const FLAGS: [&str; 10] = [
+    "schedule",
+    "timezone",
+    "listen",
+    "webhook",
+    "webhook_key_file",
+    "slack_url_file",
+    "open_after",
+    "close_after",
+    "heal",
+    "freeze_file",
+];
+
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// The manifest of the one organization that is watched
     #[arg(required_unless_present = "config", conflicts_with = "config")]
     path: Option<PathBuf>,
     /// Watch what this file says: several organizations, each as it likes
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["schedule", "listen", "webhook", "heal"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = FLAGS)]
     config: Option<PathBuf>,
     /// When to look: a cron expression of five or six fields
     #[arg(long, value_name = "CRON", default_value = "*/5 * * * *")]
@@ -47,7 +61,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", requires = "webhook")]
     webhook_key_file: Option<PathBuf>,
     /// Tell the Slack-compatible webhook whose address is in this file
-    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    #[arg(long, value_name = "FILE")]
     slack_url_file: Option<PathBuf>,
     /// Equal sightings in a row that open an episode
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -73,6 +87,10 @@ pub(super) struct Args {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let source = match (&args.config, &args.path) {
+        (Some(_), _) if global.state.is_some() || global.api_key_file.is_some() => {
+            let error = anyhow::Error::msg("--config says itself where ledgers and keys are");
+            return Err(Failure::new(error, "leave --state and --api-key-file out"));
+        }
         (Some(file), _) => Source::File(file.clone()),
         (None, Some(path)) => Source::Flags(Box::new(flags(global, args, path.clone())?)),
         (None, None) => return Err(anyhow::Error::msg("there is nothing to watch").into()),

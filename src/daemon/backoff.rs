@@ -21,6 +21,11 @@ impl Backoff {
         self.until.is_none_or(|until| until <= now)
     }
 
+    /// How often in a row it could not be told.
+    pub(super) fn failures(self) -> u32 {
+        self.failures
+    }
+
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }

@@ -75,6 +75,7 @@ pub async fn run(
         beats: trigger.beats(),
         stop: stop.clone(),
         once,
+        lost: CancellationToken::new(),
         workers: BTreeMap::new(),
     };
     crew.take(setups);
@@ -95,6 +96,10 @@ pub async fn run(
     }
     life.crew.drain().await;
     trigger.stop().await;
+    if life.crew.lost.is_cancelled() {
+        let why = "the watching of an organization has broken off; the log says which";
+        return Err(vec![Trouble::Other(why.to_owned())]);
+    }
     let status = Arc::clone(&life.crew.board.subscribe().borrow());
     Ok(status)
 }
@@ -114,18 +119,21 @@ struct Crew {
     beats: watch::Receiver<Timestamp>,
     stop: CancellationToken,
     once: bool,
+    /// Somebody has ended without being told to.
+    lost: CancellationToken,
     workers: BTreeMap<String, (watch::Sender<Arc<Setup>>, CancellationToken)>,
 }
 
 impl Life {
     /// The loop, until everything is told to end.
     async fn turn(&mut self, stop: &CancellationToken, reload: &mut mpsc::Receiver<()>) {
-        let mut beats = self.crew.beats.clone();
+        let (mut beats, lost) = (self.crew.beats.clone(), self.crew.lost.clone());
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
+                () = lost.cancelled() => return,
                 Ok(()) = beats.changed() => {
                     let now = *beats.borrow_and_update();
                     self.crew.board.change(|status| status.turned = now);
@@ -200,7 +208,15 @@ impl Crew {
                 stop: stop.clone(),
                 once: self.once,
             };
-            self.tracker.spawn(Worker::new(orders, self.board.clone()).run());
+            let work = self.tracker.spawn(Worker::new(orders, self.board.clone()).run());
+            let (lost, name) = (self.lost.clone(), label.clone());
+            self.tracker.spawn(async move {
+                // An organization that nobody watches any more must not look like one that is well.
+                if let Err(error) = work.await {
+                    tracing::error!(organization = name, %error, "its watching has broken off");
+                    lost.cancel();
+                }
+            });
             self.workers.insert(label, (sender, stop));
         }
     }

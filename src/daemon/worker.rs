@@ -38,6 +38,8 @@ const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// After being told to end, what is under way gets so long.
 const DRAIN: Duration = Duration::from_secs(15);
+/// A message that a target refuses is sent so often; then those behind it have their turn.
+const REFUSALS: u32 = 5;
 /// With `--once` a target that does not answer is tried for so long.
 const ONCE: Duration = Duration::from_secs(15);
 
@@ -327,8 +329,14 @@ impl Worker {
             Err(why) => {
                 backoff.failed(Instant::now(), fastrand::f64());
                 self.shown.counts.notify_failures += 1;
-                let label = self.setup.label();
-                tracing::warn!(organization = label, target, id, %why, "not told; it is tried again");
+                let organization = self.setup.label();
+                if why.is_refusal() && backoff.failures() >= REFUSALS {
+                    tracing::error!(organization, target, id, %why, "not told, and given up");
+                    backoff.succeeded();
+                    outbox::arrived(&mut self.memory.watch.outbox, id, &target);
+                } else {
+                    tracing::warn!(organization, target, id, %why, "not told; it is tried again");
+                }
             }
         }
     }

@@ -124,7 +124,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the lock, waiting for it no longer than `wait`.
+    /// Takes the lock, waiting for it no longer than `wait`; for the daemon, which only writes, a moment more.
     ///
     /// # Errors
     ///
@@ -140,7 +140,9 @@ impl Store {
             match self.said_holder().await? {
                 // Who holds it and doesn't say so only looks at it, or is about to say.
                 None if std::mem::take(&mut nameless) => end = end.max(Instant::now() + AGAIN),
-                Some(other) if other.command == Holder::DAEMON && other.pid != holder.pid => {
+                Some(other)
+                    if other.command == Holder::DAEMON && holder.command != Holder::DAEMON =>
+                {
                     end = end.max(begun + MOMENT);
                 }
                 None | Some(_) => {}

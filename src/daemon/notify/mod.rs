@@ -116,6 +116,18 @@ impl Recipient {
     }
 }
 
+impl Fault {
+    /// Whether the target does not take this very message, however often it is sent. Every other refusal may be
+    /// about the address or the moment, and is put right by somebody.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::Status(status) => matches!(status, 400 | 413 | 422),
+            Self::Timeout | Self::Connect | Self::Broken => false,
+        }
+    }
+}
+
 impl From<&reqwest::Error> for Fault {
     fn from(error: &reqwest::Error) -> Self {
         match error {

@@ -138,6 +138,18 @@ async fn what_could_not_be_told_is_told_after_a_restart_with_the_same_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_refused_for_good_does_not_keep_the_others_waiting() {
+    let watch = Watch::open().await;
+    watch.hook.refuse(OPENED);
+    let daemon = watch.daemon(&["--open-after", "1", "--close-after", "1"]);
+    watch.by_hand(LARRY, "disable").await;
+    watch.hook.wait(1).await;
+    watch.by_hand(LARRY, "enable").await;
+    until("the next", || watch.hook.events().iter().any(|event| event == CLOSED)).await;
+    assert!(daemon.log().contains("given up"), "{}", daemon.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_somebody_holds_the_ledger_it_is_kept_in_memory_and_written_afterwards() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline/acme.json");

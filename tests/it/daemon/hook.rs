@@ -15,6 +15,7 @@ pub(crate) struct Hook {
     told: Arc<Mutex<Vec<Told>>>,
     status: Arc<AtomicU16>,
     delay: Arc<Mutex<Duration>>,
+    refused: Arc<Mutex<String>>,
 }
 
 /// What it was told.
@@ -25,6 +26,14 @@ pub(crate) struct Told {
     pub(crate) body: Value,
 }
 
+impl Told {
+    fn event(&self) -> String {
+        let item = &self.body["items"][0];
+        let name = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        format!("{} {} {}", name(&self.body["event"]), name(&item["email"]), name(&item["what"]))
+    }
+}
+
 impl Hook {
     pub(crate) async fn start() -> Self {
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -33,12 +42,17 @@ impl Hook {
         let url = format!("http://{}/secret-path", listener.local_addr().unwrap());
         let delay = Arc::new(Mutex::new(Duration::ZERO));
         let wait = Arc::clone(&delay);
+        let refused = Arc::new(Mutex::new(String::new()));
+        let no = Arc::clone(&refused);
         let (into, answer) = (Arc::clone(&told), Arc::clone(&status));
         let router = Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
             let text = String::from_utf8(body.to_vec()).unwrap();
             let body = serde_json::from_str(&text).unwrap();
-            into.lock().unwrap().push(Told { headers, text, body });
-            let status = StatusCode::from_u16(answer.load(Ordering::Relaxed)).unwrap();
+            let told = Told { headers, text, body };
+            let is_refused = told.event() == *no.lock().unwrap();
+            let status = if is_refused { 422 } else { answer.load(Ordering::Relaxed) };
+            let status = StatusCode::from_u16(status).unwrap();
+            into.lock().unwrap().push(told);
             let wait = *wait.lock().unwrap();
             async move {
                 tokio::time::sleep(wait).await;
@@ -46,12 +60,17 @@ impl Hook {
             }
         });
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, told, status, delay }
+        Self { url, told, status, delay, refused }
     }
 
     /// What it answers from now on.
     pub(crate) fn answer(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
+    }
+
+    /// It takes this event no more.
+    pub(crate) fn refuse(&self, event: &str) {
+        event.clone_into(&mut self.refused.lock().unwrap());
     }
 
     /// How long it takes to answer from now on.
@@ -65,17 +84,7 @@ impl Hook {
 
     /// What has happened to what, in order.
     pub(crate) fn events(&self) -> Vec<String> {
-        let event = |told: &Told| {
-            let item = &told.body["items"][0];
-            let name = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-            format!(
-                "{} {} {}",
-                name(&told.body["event"]),
-                name(&item["email"]),
-                name(&item["what"])
-            )
-        };
-        self.told().iter().map(event).collect()
+        self.told().iter().map(Told::event).collect()
     }
 
     pub(crate) async fn wait(&self, count: usize) {
