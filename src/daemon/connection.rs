@@ -48,6 +48,11 @@ impl Connection {
         self.session.progress().answered
     }
 
+    /// From now on nothing is sent; what is under way is finished.
+    pub(super) fn stop(&self) {
+        self.session.stop();
+    }
+
     /// All of it, for healing.
     pub(super) fn session(&self) -> &Session {
         &self.session

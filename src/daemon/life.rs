@@ -243,7 +243,7 @@ impl Crew {
         if tokio::time::timeout(DRAIN, self.tracker.wait()).await.is_err() {
             tracing::error!("something did not end in time, and is left behind");
         }
-        tracing::info!(milliseconds = begun.elapsed().as_millis(), "ended");
+        tracing::info!(seconds = begun.elapsed().as_secs(), "ended");
     }
 }
 

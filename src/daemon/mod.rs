@@ -25,6 +25,7 @@ pub mod schedule;
 mod setup;
 pub mod sighting;
 pub mod status;
+mod tally;
 pub mod timetable;
 mod trigger;
 mod worker;

@@ -25,13 +25,11 @@ use super::notify::Fault;
 use super::outbox;
 use super::pass::{Found, look};
 use super::setup::Setup;
-use super::status::{Counts, Organization, Run, State};
+use super::tally::{Tally, milliseconds};
 use super::timetable::Timetable;
 use crate::ledger::Error;
 use crate::model::{AccountId, Item, Message};
 
-/// So many of the last runs are shown.
-const RUNS: usize = 96;
 /// However close the next tick is, a run gets so long.
 const SHORTEST: Duration = Duration::from_secs(5);
 /// However far it is, no longer than this.
@@ -73,19 +71,7 @@ pub(super) struct Worker {
     telling: BTreeSet<String>,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
     stop_healing: watch::Sender<bool>,
-    shown: Shown,
-}
-
-/// What is shown of it beside its episodes.
-#[derive(Default)]
-struct Shown {
-    state: Option<State>,
-    error: Option<String>,
-    last_success: Option<Timestamp>,
-    runs: Vec<Run>,
-    counts: Counts,
-    /// Requests of connections that are not in use any more.
-    requests: u64,
+    tally: Tally,
 }
 
 /// Something that was under way and is over.
@@ -111,7 +97,7 @@ impl Worker {
             telling: BTreeSet::new(),
             work: FuturesUnordered::new(),
             stop_healing: watch::Sender::new(false),
-            shown: Shown::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -154,7 +140,7 @@ impl Worker {
         if (&setup.schedule, setup.jitter) != (&self.setup.schedule, self.setup.jitter) {
             self.timetable = timetable(&setup);
         }
-        self.shown.requests += self.setup.connection.requests();
+        self.tally.requests += self.setup.connection.requests();
         self.memory.move_to(&setup.location);
         outbox::only(&mut self.memory.watch.outbox, &setup.targets());
         self.targets.retain(|name, _| setup.targets().contains(name));
@@ -165,7 +151,7 @@ impl Worker {
     async fn beat(&mut self) {
         if !self.orders.once && self.timetable.beat(Timestamp::now(), fastrand::f64()) {
             if self.busy {
-                self.shown.counts.coalesced += 1;
+                self.tally.counts.coalesced += 1;
                 self.pending = true;
             } else {
                 self.start();
@@ -183,9 +169,7 @@ impl Worker {
         self.busy = true;
         self.pending = false;
         let at = Timestamp::now();
-        let next =
-            self.timetable.due().and_then(|due| Duration::try_from(due.duration_since(at)).ok());
-        let limit = next.map_or(LONGEST, |next| next.mul_f64(0.9).clamp(SHORTEST, LONGEST));
+        let limit = self.limit(at);
         let (setup, store) = (Arc::clone(&self.setup), self.memory.store().clone());
         let stop = self.orders.stop.clone();
         let run = uuid::Uuid::new_v4();
@@ -205,13 +189,20 @@ impl Worker {
         self.work.push(Box::pin(looking.instrument(span)));
     }
 
+    /// How long a run that begins now may take: one that fails is over before the next is due.
+    fn limit(&self, now: Timestamp) -> Duration {
+        let next = self.timetable.due().filter(|_| !self.orders.once);
+        let next = next.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
+        next.map_or(LONGEST, |next| next.mul_f64(0.9).clamp(SHORTEST, LONGEST))
+    }
+
     async fn finish(&mut self, done: Done) {
         match done {
             Done::Looked { found: None, at: _, took: _ } => self.busy = false,
             Done::Looked { found: Some(found), at, took } => self.looked(found, at, took).await,
             Done::Healed(result) => {
                 match result {
-                    Ok(count) => self.shown.counts.healed += count as u64,
+                    Ok(count) => self.tally.counts.healed += count as u64,
                     Err(why) => {
                         tracing::warn!(organization = self.setup.label(), why, "not healed");
                     }
@@ -232,7 +223,7 @@ impl Worker {
         if let Err(error) = self.memory.recall(&binding).await {
             sighting = Sighting::Unknown(error.to_string());
         }
-        self.count(&sighting, at, took);
+        self.tally.count(&sighting, at, took);
         let now = u64::try_from(at.as_second()).unwrap_or_default();
         let watch = std::mem::take(&mut self.memory.watch);
         let (mut watch, news) = step(watch, &sighting, now, self.setup.rules);
@@ -271,30 +262,6 @@ impl Worker {
         }
     }
 
-    fn count(&mut self, sighting: &Sighting, at: Timestamp, took: Duration) {
-        let Shown { state, error, last_success, runs, counts, requests: _ } = &mut self.shown;
-        let (found, items) = match sighting {
-            Sighting::Clear { items, unsure: _ } if items.is_empty() => (State::InSync, 0),
-            Sighting::Clear { items, unsure: _ } => (State::Drifted, items.len()),
-            Sighting::Unknown(_) => (State::Unknown, 0),
-        };
-        match sighting {
-            Sighting::Clear { .. } => (*error, *last_success) = (None, Some(at)),
-            Sighting::Unknown(why) => *error = Some(why.clone()),
-        }
-        *match found {
-            State::InSync => &mut counts.in_sync,
-            State::Drifted => &mut counts.drifted,
-            State::Unknown => &mut counts.unknown,
-        } += 1;
-        *state = Some(found);
-        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        if runs.len() == RUNS {
-            runs.remove(0);
-        }
-        runs.push(Run { at, milliseconds, state: found, items });
-    }
-
     /// Tells each target the oldest thing that it does not know, if it is not being told something.
     fn tell(&mut self) {
         let now = Instant::now();
@@ -321,14 +288,14 @@ impl Worker {
         match result {
             Ok(()) => {
                 backoff.succeeded();
-                self.shown.counts.notified += 1;
+                self.tally.counts.notified += 1;
                 outbox::arrived(&mut self.memory.watch.outbox, id, &target);
                 tracing::info!(organization = self.setup.label(), target, id, "told");
                 self.keep().await;
             }
             Err(why) => {
                 backoff.failed(Instant::now(), fastrand::f64());
-                self.shown.counts.notify_failures += 1;
+                self.tally.counts.notify_failures += 1;
                 let organization = self.setup.label();
                 if why.is_refusal() && backoff.failures() >= REFUSALS {
                     tracing::error!(organization, target, id, %why, "not told, and given up");
@@ -359,12 +326,13 @@ impl Worker {
     /// Nothing new is begun; what is under way is finished.
     async fn drain(&mut self) {
         self.stop_healing.send_replace(true);
+        self.setup.connection.stop();
         let drained = async {
             while let Some(done) = self.work.next().await {
                 match done {
                     Done::Told { target, id, result } => self.told(target, &id, result).await,
                     Done::Looked { .. } => {}
-                    Done::Healed(Ok(count)) => self.shown.counts.healed += count as u64,
+                    Done::Healed(Ok(count)) => self.tally.counts.healed += count as u64,
                     Done::Healed(Err(why)) => tracing::warn!(why, "not healed"),
                 }
             }
@@ -377,22 +345,9 @@ impl Worker {
 
     /// Puts up how it stands.
     fn show(&self) {
-        let Shown { state, error, last_success, runs, counts, requests } = &self.shown;
-        let watch = &self.memory.watch;
-        let organization = Organization {
-            organization: self.setup.label().to_owned(),
-            state: state.unwrap_or(State::Unknown),
-            error: error.clone(),
-            last_success: *last_success,
-            next_run: self.timetable.due(),
-            runs: runs.clone(),
-            episodes: watch.episodes.iter().filter_map(super::status::Episode::of).collect(),
-            counts: Counts {
-                waiting: watch.outbox.len() as u64,
-                requests: requests + self.setup.connection.requests(),
-                ..*counts
-            },
-        };
+        let (next, requests) = (self.timetable.due(), self.setup.connection.requests());
+        let label = self.setup.label();
+        let organization = self.tally.organization(label, next, &self.memory.watch, requests);
         self.board.put(organization, &self.orders.stop);
     }
 }
@@ -402,7 +357,7 @@ fn timetable(setup: &Setup) -> Timetable {
 }
 
 fn log(found: &Found, took: Duration) {
-    let milliseconds = took.as_millis();
+    let milliseconds = milliseconds(took);
     match &found.sighting {
         Sighting::Clear { items, unsure: _ } => {
             let state = if items.is_empty() { "in_sync" } else { "drifted" };

@@ -60,13 +60,15 @@ async fn drift_made_by_hand_is_told_once_and_closed_once_and_nothing_is_written(
 async fn what_flaps_is_not_told() {
     let watch = Watch::open().await;
     // With so many sightings to wait for, no wave of the flapping lasts long enough.
-    let _daemon = watch.daemon(&["--open-after", "6", "--close-after", "6"]);
+    let daemon = watch.daemon(&["--open-after", "6", "--close-after", "6"]);
     for _ in 0..4 {
         watch.by_hand(LARRY, "disable").await;
         watch.runs(1).await;
         watch.by_hand(LARRY, "enable").await;
         watch.runs(1).await;
     }
+    let waves = |state: &str| daemon.log().matches(&format!(r#""state":"{state}""#)).count();
+    assert!(waves("drifted") >= 4 && waves("in_sync") >= 3, "{}", daemon.log());
     assert_eq!(watch.hook.events(), Vec::<String>::new());
 }
 

@@ -3,7 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use super::{Daemon, LARRY, Watch, other};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::{Daemon, LARRY, Watch, other, until};
 use crate::support::site::{KEY, text};
 
 /// A configuration of the watched organization, and the daemon that reads it.
@@ -114,6 +117,31 @@ async fn what_is_under_way_when_it_is_told_to_end_is_finished_within_its_time() 
     assert_eq!(watch.hook.told().len(), 1);
     let (status, _, log) = daemon.end("INT").await;
     assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_takes_longer_than_a_tick_is_alone_and_the_ticks_meanwhile_are_one() {
+    let watch = Watch::slow(Duration::from_millis(700)).await;
+    let daemon = watch.daemon(&[]);
+    let runs = || -> Vec<(Timestamp, Timestamp)> {
+        let log = daemon.log();
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let runs = lines.filter(|line| line["fields"]["message"] == "run").map(|line| {
+            let end: Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
+            let took = line["fields"]["milliseconds"].as_i64().unwrap();
+            (end - SignedDuration::from_millis(took), end)
+        });
+        runs.collect()
+    };
+    until("runs", || runs().len() >= 4).await;
+    let runs = runs();
+    let slack = SignedDuration::from_millis(5);
+    for two in runs.windows(2) {
+        assert!(two[1].0 + slack >= two[0].1, "{runs:?}");
+        // Something became due while the first was under way, so the second begins at once.
+        assert!(two[1].0.duration_since(two[0].1) < SignedDuration::from_millis(900), "{runs:?}");
+    }
+    assert!(runs.iter().all(|(begin, end)| end.duration_since(*begin).as_millis() > 1_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,15 @@ impl Watch {
     pub(crate) async fn with(
         faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static,
     ) -> Self {
-        let site = Site::with(Duration::ZERO, faults).await;
+        Self::at(Site::with(Duration::ZERO, faults).await).await
+    }
+
+    /// One whose API takes so long for each answer.
+    pub(crate) async fn slow(latency: Duration) -> Self {
+        Self::at(Site::with(latency, |_, _, _| Fault::None).await).await
+    }
+
+    async fn at(site: Site) -> Self {
         let manifest = site.manifest(&[]);
         site.ends(&["apply", text(&manifest), "--auto-approve"], 0).await;
         let accepted = Self::accepting(&site, &manifest).await;
