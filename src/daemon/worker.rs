@@ -191,9 +191,10 @@ impl Worker {
 
     /// How long a run that begins now may take: one that fails is over before the next is due.
     fn limit(&self, now: Timestamp) -> Duration {
-        let next = self.timetable.due().filter(|_| !self.orders.once);
-        let next = next.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
-        next.map_or(LONGEST, |next| next.mul_f64(0.9).clamp(SHORTEST, LONGEST))
+        let Some(due) = self.timetable.due().filter(|_| !self.orders.once) else { return LONGEST };
+        // One that is due already, and whose beat was not heard yet, is a negative time away.
+        let next = Duration::try_from(due.duration_since(now)).unwrap_or_default();
+        next.mul_f64(0.9).clamp(SHORTEST, LONGEST)
     }
 
     async fn finish(&mut self, done: Done) {

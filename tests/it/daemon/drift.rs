@@ -7,8 +7,9 @@ use std::time::Duration;
 use ring::hmac;
 use trunkline::ledger::{Holder, Location, Store};
 
-use super::{LARRY, Watch, until};
+use super::{Daemon, LARRY, Watch, until};
 use crate::support::proxy::Fault;
+use crate::support::server::{Reply, Server};
 use crate::support::site::text;
 
 const OPENED: &str = "drift_opened larry@catfood.example enable_account";
@@ -99,6 +100,21 @@ async fn an_api_that_is_down_is_unknown_and_never_drift() {
     watch.hook.wait(3).await;
     assert_eq!(watch.hook.events()[2..], [CLOSED]);
     assert!(daemon.log().contains(r#""state":"unknown""#), "{}", daemon.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_says_nothing_is_not_waited_for_for_ever() {
+    let watch = Watch::open().await;
+    let silent = Server::start(|_, _| Reply::silence()).await;
+    let arguments = ["daemon", text(&watch.manifest), "--schedule", "* * * * * *"];
+    let more = ["--state", "none", "--webhook", &watch.hook.url];
+    let mut command = watch.site.command(&[&arguments[..], &more].concat());
+    command.env("TELNYX_BASE_URL", &silent.origin);
+    let _daemon = Daemon::start(command);
+    watch.hook.wait(1).await;
+    let told = &watch.hook.told()[0].body;
+    assert_eq!(told["event"], "unknown");
+    assert_eq!(told["error"], "it could not be read within 5s");
 }
 
 #[tokio::test(flavor = "multi_thread")]

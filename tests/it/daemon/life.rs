@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use trunkline::daemon::status::State;
+use trunkline::daemon::{Options, Pace, Source, run};
 
 use super::{Daemon, LARRY, Watch, other, until};
 use crate::support::site::{KEY, text};
@@ -95,6 +99,34 @@ async fn what_is_wrong_at_the_start_is_all_said_and_nothing_is_watched() {
 
 fn text_of(watch: &Watch) -> &str {
     text(&watch.manifest)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_stands_says_what_is_refused_and_moves_as_long_as_it_lives() {
+    let watch = Watch::open().await;
+    let folder = watch.site.folder.path();
+    let file = folder.join("daemon.yaml");
+    fs::write(folder.join("key"), KEY).unwrap();
+    let good = config(&watch, "* * * * * *") + "    state: .trunkline/acme.json\n";
+    fs::write(&file, &good).unwrap();
+    let pace = Pace { timeout: Duration::from_secs(5), parallelism: 4 };
+    let (stop, (reload, reloads)) = (CancellationToken::new(), mpsc::channel(1));
+    let options = Options { source: Source::File(file.clone()), pace, once: false };
+    let running = tokio::spawn(run(options, stop.clone(), reloads));
+    watch.runs(1).await;
+    fs::write(&file, good.replace("schedule", "shedule")).unwrap();
+    reload.send(()).await.unwrap();
+    watch.runs(2).await;
+    stop.cancel();
+    let status = running.await.unwrap().unwrap();
+    let refused = status.refused.as_deref().unwrap();
+    assert!(refused.contains("did you mean `schedule`?"), "{refused}");
+    assert!(status.draining && status.turned > status.started);
+    let [organization] = &status.organizations[..] else { panic!("{status:?}") };
+    assert_eq!((organization.organization.as_str(), organization.state), ("acme", State::InSync));
+    assert!(organization.runs.len() >= 3 && organization.counts.in_sync >= 3, "{status:?}");
+    assert!(organization.counts.requests > 10 && organization.next_run.is_some());
+    assert_eq!((organization.counts.drifted, organization.counts.unknown), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
