@@ -4,6 +4,8 @@
 
 use jiff::Timestamp;
 
+use crate::model::{self, Difference, Item};
+
 /// How the daemon stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -85,6 +87,18 @@ pub struct Episode {
     pub since: Timestamp,
     /// In how many runs it was seen.
     pub sightings: u64,
+}
+
+impl Episode {
+    /// An episode as it is shown. `None`: it was not announced yet.
+    pub(super) fn of((item, episode): (&Item, &model::Episode)) -> Option<Self> {
+        let Item { kind, email, what } = item.clone();
+        let model::Episode { since, sightings, seen, equal: _, clean: _, told } = episode;
+        let Difference { changes, message, loss } = seen.clone();
+        told.as_ref()?;
+        let since = Timestamp::from_second(i64::try_from(*since).ok()?).ok()?;
+        Some(Self { kind, email, what, changes, message, loss, since, sightings: *sightings })
+    }
 }
 
 /// How often each thing has happened since the start.

@@ -16,6 +16,9 @@ use super::{Error, Holder, Location};
 /// How often a lock that somebody else holds is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How long the daemon's lock is waited for in any case: it only holds it for a write.
+const MOMENT: Duration = Duration::from_secs(5);
+
 /// A place of one ledger. Clones are the same place.
 #[derive(Clone, Debug)]
 pub struct Store(Kind);
@@ -182,7 +185,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the lock, waiting for it no longer than `wait`.
+    /// Takes the lock, waiting for it no longer than `wait`; for the daemon, which only writes, a moment more.
     ///
     /// # Errors
     ///
@@ -192,15 +195,22 @@ impl Store {
             // It has a pace of its own: every look is a request.
             return Ok(Hold(Lock::Bucket(bucket.lock(holder, wait).await?)));
         }
-        let mut end = Instant::now() + wait;
+        let begun = Instant::now();
+        let mut end = begun + wait;
         let mut nameless = true;
         loop {
             if let Some(hold) = self.try_lock(holder).await? {
                 return Ok(hold);
             }
-            // Who holds it and doesn't say so only looks at it, or is about to say.
-            if std::mem::take(&mut nameless) && self.said_holder().await?.is_none() {
-                end = end.max(Instant::now() + AGAIN);
+            match self.said_holder().await? {
+                // Who holds it and doesn't say so only looks at it, or is about to say.
+                None if std::mem::take(&mut nameless) => end = end.max(Instant::now() + AGAIN),
+                Some(other)
+                    if other.command == Holder::DAEMON && holder.command != Holder::DAEMON =>
+                {
+                    end = end.max(begun + MOMENT);
+                }
+                None | Some(_) => {}
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -13,6 +13,8 @@ mod converges;
 #[cfg(test)]
 mod creates;
 #[cfg(test)]
+mod daemon;
+#[cfg(test)]
 mod daemon_web;
 #[cfg(test)]
 mod diff;
