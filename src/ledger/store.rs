@@ -191,11 +191,20 @@ impl Store {
     ///
     /// [`Error::Locked`] when somebody else holds it all the time; when it cannot be taken at all.
     pub async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Hold, Error> {
+        let begun = Instant::now();
         if let Kind::Bucket(bucket) = &self.0 {
             // It has a pace of its own: every look is a request.
-            return Ok(Hold(Lock::Bucket(bucket.lock(holder, wait).await?)));
+            loop {
+                match bucket.lock(holder, wait).await {
+                    Err(Error::Locked { holder: Some(other), .. })
+                        if is_momentary(&other, holder) && begun.elapsed() < MOMENT =>
+                    {
+                        sleep(AGAIN * 4).await;
+                    }
+                    taken => return Ok(Hold(Lock::Bucket(taken?))),
+                }
+            }
         }
-        let begun = Instant::now();
         let mut end = begun + wait;
         let mut nameless = true;
         loop {
@@ -205,11 +214,7 @@ impl Store {
             match self.said_holder().await? {
                 // Who holds it and doesn't say so only looks at it, or is about to say.
                 None if std::mem::take(&mut nameless) => end = end.max(Instant::now() + AGAIN),
-                Some(other)
-                    if other.command == Holder::DAEMON && holder.command != Holder::DAEMON =>
-                {
-                    end = end.max(begun + MOMENT);
-                }
+                Some(other) if is_momentary(&other, holder) => end = end.max(begun + MOMENT),
                 None | Some(_) => {}
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -281,6 +286,11 @@ impl Store {
             Kind::Bucket(bucket) => bucket.holder().await,
         }
     }
+}
+
+/// Whether a lock is held by the daemon, and so for one write only; another daemon's write can wait.
+fn is_momentary(other: &Holder, ours: &Holder) -> bool {
+    other.command == Holder::DAEMON && ours.command != Holder::DAEMON
 }
 
 /// Runs what waits for a disk where it keeps nobody else waiting. It is carried out even when nobody waits

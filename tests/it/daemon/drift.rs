@@ -216,3 +216,43 @@ async fn an_apply_is_not_kept_waiting_and_its_end_is_seen() {
     })
     .await;
 }
+
+/// What a path of the daemon's web answers.
+async fn shown(address: &str, path: &str) -> String {
+    let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
+    let answer = client.get(format!("http://{address}{path}")).send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_stands_is_seen_at_the_webhook_in_the_metrics_and_on_the_page() {
+    let watch = Watch::open().await;
+    let daemon = watch.daemon(&["--listen", "127.0.0.1:0"]);
+    watch.runs(2).await;
+    let log = daemon.log();
+    let address = log.split("the status page is at http://").nth(1).unwrap();
+    let address = address.split('/').next().unwrap().to_owned();
+    shown(&address, "/livez").await;
+    shown(&address, "/readyz").await;
+    let status: serde_json::Value =
+        serde_json::from_str(&shown(&address, "/api/v1/status").await).unwrap();
+    let acme = &status["organizations"][0];
+    assert_eq!((&acme["organization"], &acme["state"]), (&"acme".into(), &"in_sync".into()));
+    assert!(acme["last_success"].is_string() && acme["next_run"].is_string(), "{acme}");
+    watch.by_hand(LARRY, "disable").await;
+    watch.hook.wait(1).await;
+    watch.runs(1).await;
+    let status: serde_json::Value =
+        serde_json::from_str(&shown(&address, "/api/v1/status").await).unwrap();
+    let acme = &status["organizations"][0];
+    assert_eq!(acme["state"], "drifted");
+    assert_eq!(acme["episodes"][0]["email"], LARRY);
+    let metrics = shown(&address, "/metrics").await;
+    assert!(metrics.lines().any(|line| line.starts_with("trunkline_") && line.contains("acme")));
+    assert!(!metrics.contains(LARRY), "no label for each account");
+    let page = shown(&address, "/").await;
+    assert!(page.contains(LARRY) && page.contains("acme"), "{page}");
+    let (status, _, log) = daemon.end("TERM").await;
+    assert_eq!(status.code(), Some(0), "{log}");
+}

@@ -101,7 +101,7 @@ async fn the_daemon_holds_it_for_a_moment_which_is_waited_for_but_not_by_itself(
         };
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!waiting.is_finished());
-        drop(hold);
+        hold.release().await;
         waiting.await.unwrap().unwrap();
     }
 }
