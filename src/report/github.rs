@@ -10,7 +10,7 @@ use super::escape::line;
 use super::form::{Base, Matter, Scene};
 use super::manifest::contents;
 use super::words::Row;
-use super::{Report, words};
+use super::{Report, sentences, words};
 use crate::execute::{Ending, Outcome, Summary};
 use crate::manifest::{Listed, Problem};
 use crate::model::Email;
@@ -150,7 +150,7 @@ fn finding(finding: &Finding, scene: Scene<'_>, base: &Base<'_>) -> Note {
         },
         place: place(finding.subject(), finding.email(), scene, base),
         title: finding.code().name().to_owned(),
-        message: format!("{whom}{}", words::finding(finding)),
+        message: format!("{whom}{}", sentences::finding(finding)),
     }
 }
 

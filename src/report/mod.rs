@@ -17,6 +17,7 @@ mod outcomes;
 mod problems;
 mod sarif;
 mod saved;
+mod sentences;
 mod style;
 mod table;
 mod text;
@@ -37,12 +38,11 @@ pub use problems::problems;
 pub use saved::{
     LIFETIME, Saved, Unreadable, Unsavable, expiry, read as read_saved, write as save,
 };
+pub use sentences::finding as finding_text;
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;
-pub use words::{
-    action as action_name, field as field_name, finding as finding_text, subject as subject_name,
-};
+pub use words::{action as action_name, field as field_name, subject as subject_name};
 pub use yaml::manifest as manifest_yaml;
 
 use crate::plan::Plan;

@@ -7,7 +7,7 @@ use super::group::{Group, group};
 use super::json::digest;
 use super::style::{Ink, Style};
 use super::words::{Names, count};
-use super::{Report, words};
+use super::{Report, sentences, words};
 use crate::model::Code;
 use crate::plan::{Action, Finding, Guard, Level, Origin, Plan, Reversible};
 
@@ -133,7 +133,7 @@ const NAMES: Names = Names { spoken: quoted, plain: line };
 
 fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
     let said = findings.map(|finding| {
-        let text = (finding.code().name(), line(&words::finding(finding)));
+        let text = (finding.code().name(), line(&sentences::finding(finding)));
         (text, finding.email().map(|email| line(email.as_str())).unwrap_or_default())
     });
     let lines = group(said).into_iter().flat_map(|group| {

@@ -8,7 +8,7 @@ use crate::execute::{Ending, Fault, Outcome};
 use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, Value};
 use crate::report::digest::BoundTo;
 use crate::report::saved::With;
-use crate::report::{Report, words};
+use crate::report::{Report, sentences, words};
 
 /// What would have to be done so that the live organization is what the manifest says.
 #[derive(Serialize, JsonSchema)]
@@ -380,7 +380,7 @@ impl<'a> From<&'a Finding> for FindingDoc<'a> {
             level: words::level(finding.level()),
             kind: words::subject(finding.subject()),
             email: finding.email().map(crate::model::Email::as_str),
-            message: words::finding(finding),
+            message: sentences::finding(finding),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::group::{Group, group};
+use super::super::sentences;
 use super::super::words::{self, count};
 use super::actions::each;
 use super::page::{Section, folded, left_out, lines, open};
@@ -51,7 +52,7 @@ type Said = (&'static str, String);
 
 fn groups(findings: &[&Finding]) -> Vec<Group<Said>> {
     group(findings.iter().map(|finding| {
-        let said = (finding.code().name(), words::finding_with(finding, NAMES));
+        let said = (finding.code().name(), sentences::finding_with(finding, NAMES));
         (said, finding.email().map(|email| code(email.as_str())).unwrap_or_default())
     }))
 }

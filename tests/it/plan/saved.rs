@@ -147,8 +147,9 @@ fn dog(situation: &mut Situation) -> &mut LiveAccount {
 fn a_user_who_is_gone_is_satisfied_and_one_who_became_another_is_stale() {
     let gone = |situation: &mut Situation| situation.live.users.as_mut().unwrap().truncate(1);
     check(unlist, gone, &Verdict::Satisfied);
-    let email = |situation: &mut Situation| ops(situation).email = Email::new("ceo@acme.example");
-    let moved = stale(Fact::Email, Some(text("ops@acme.example")), Some(text("ceo@acme.example")));
+    let email = |situation: &mut Situation| ops(situation).email = Email::new("chief@acme.example");
+    let moved =
+        stale(Fact::Email, Some(text("ops@acme.example")), Some(text("chief@acme.example")));
     check(unlist, email, &moved);
     let owner = |situation: &mut Situation| ops(situation).role = Role::Owner;
     let owns =
