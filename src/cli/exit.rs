@@ -77,6 +77,11 @@ impl Failure {
         Self { exit: Exit::Interrupted(signal), ..Self::new(error, hint) }
     }
 
+    /// A result that is not given because the inventory may lack something.
+    pub(super) fn incomplete(why: String, hint: impl Into<String>) -> Self {
+        Self { exit: Exit::Incomplete, ..Self::new(anyhow::Error::msg(why), hint) }
+    }
+
     /// What was planned is not so any more, and nothing was sent.
     pub(super) fn stale(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Stale, ..Self::new(anyhow::Error::msg(why), hint) }

@@ -6,9 +6,12 @@ mod atomic;
 mod completions;
 mod connect;
 mod demo;
+mod diff;
 mod exit;
+mod fmt;
 mod get;
 mod global;
+mod import;
 mod ledger;
 mod logging;
 mod plan;
@@ -51,6 +54,12 @@ enum Command {
     Plan(plan::Args),
     /// Make the live side what the manifest says
     Apply(apply::Args),
+    /// Compare two manifests, without a network and without a key
+    Diff(diff::Args),
+    /// Write a manifest of the live side
+    Import(import::Args),
+    /// Put a manifest into its canonical layout
+    Fmt(fmt::Args),
     /// Read accounts, users and channels
     Get(get::Args),
     /// Look into the ledger, and settle what it cannot know
@@ -92,6 +101,9 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Validate(args) => validate::run(&global, &args),
         Command::Plan(args) => plan::run(&global, &args).await,
         Command::Apply(args) => apply::run(&global, &args).await,
+        Command::Diff(args) => diff::run(&global, &args),
+        Command::Import(args) => import::run(&global, &args).await,
+        Command::Fmt(args) => fmt::run(&args),
         Command::Get(args) => get::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
         Command::Schema(args) => schema::run(&args),

@@ -24,6 +24,8 @@ pub(super) struct Args {
     #[arg(long)]
     detailed_exitcode: bool,
     #[command(flatten)]
+    since: Since,
+    #[command(flatten)]
     targets: Targets,
     /// Save the plan in this file (mode 0600), for apply --plan within 24 hours
     #[arg(long, value_name = "FILE")]
@@ -35,6 +37,14 @@ pub(super) struct Args {
     reports: Reports,
 }
 
+/// What a manifest is compared with, beside the live side.
+#[derive(clap::Args, Debug, Default)]
+pub(super) struct Since {
+    /// The manifest before the change: each action gets an origin, and the stricter
+    /// of both policies holds
+    #[arg(long, value_name = "PATH")]
+    base: Option<PathBuf>,
+}
 /// The forms of a plan on stdout.
 const FORMS: [Form; 5] = [Form::Text, Form::Json, Form::Markdown, Form::Diff, Form::Github];
 /// Those of them that are read by people where the change is made, who see what is wrong there too.
@@ -59,12 +69,13 @@ pub(super) struct Planned {
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
     let (desired, mut source) = reports.load(&args.path, args.format, &REVIEWED)?;
+    let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
     let store = ledger::store(global, &desired.organization)?;
     let binding = ledger::binding(&desired, &reader, live.manager.as_ref());
     let known = ledger::read(&store, &binding).await?;
-    let planned = Planned::make(&reader, desired, live, &known, &args.targets)?;
+    let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
     if let Some(path) = &args.out {
         source.expires_at = Some(save(global, &planned, path)?);
         source.saved = Some(path.clone());
@@ -115,6 +126,14 @@ pub(super) fn today() -> anyhow::Result<Day> {
     date.to_string().parse().context("reading the clock")
 }
 
+impl Since {
+    /// The base, if there is one.
+    pub(super) fn load(&self) -> Result<Option<Desired>, Failure> {
+        let base = self.base.as_deref().map(crate::manifest::load).transpose();
+        base.map_err(Failure::from)
+    }
+}
+
 impl Targets {
     /// Leaves what was chosen of a plan, or all of it if nothing was.
     fn choose(&self, plan: Plan, desired: &Desired, live: &Live) -> Result<Plan, Failure> {
@@ -143,11 +162,15 @@ impl Planned {
     pub(super) fn make(
         reader: &Reader,
         desired: Desired,
+        base: Option<&Desired>,
         live: Live,
         known: &Ledger,
         targets: &Targets,
     ) -> Result<Self, Failure> {
-        let plan = crate::plan::plan(&desired, &live, known, today()?);
+        let plan = match base {
+            Some(base) => crate::plan::plan_since(base, &desired, &live, known, today()?),
+            None => crate::plan::plan(&desired, &live, known, today()?),
+        };
         let plan = targets.choose(plan, &desired, &live)?;
         let bound_to = BoundTo {
             desired: report::desired_digest(&desired),
@@ -155,6 +178,11 @@ impl Planned {
             base_url: reader.base_url(),
         };
         Ok(Self { desired, live, plan, bound_to })
+    }
+
+    /// Leaves only what is there because of the change since the base.
+    pub(super) fn only_this_change(self) -> Self {
+        Self { plan: self.plan.only_this_change(), ..self }
     }
 
     /// The plan as a report.

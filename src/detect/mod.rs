@@ -18,9 +18,9 @@ mod cancelled;
 mod status;
 mod users;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccountId, Desired, Live, LiveAccount};
+use crate::model::{AccountId, Desired, Live, LiveAccount, Policy};
 use crate::telnyx::{Error, Reader};
 
 pub use accounts::accounts;
@@ -47,7 +47,10 @@ impl Needs {
 ///
 /// When something cannot be read at all. What contradicts itself is no error but a gap.
 pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
-    let needs = Needs::of(desired);
+    look(reader, desired, Needs::of(desired)).await
+}
+
+async fn look(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
     let accounts = async {
         let accounts = accounts(reader).await?;
         let cancelled = cancelled::read(reader, desired, &accounts).await?;
@@ -75,6 +78,23 @@ pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
         channels,
         gaps,
     })
+}
+
+/// Reads the whole live side, but for the cancelled: what a manifest could be about.
+///
+/// # Errors
+///
+/// When something cannot be read at all. What contradicts itself is no error but a gap.
+pub async fn whole(reader: &Reader) -> Result<Live, Error> {
+    let nothing = Desired {
+        organization: String::new(),
+        manager: None,
+        policy: Policy::default(),
+        accept: Vec::new(),
+        accounts: BTreeMap::new(),
+        users: None,
+    };
+    look(reader, &nothing, Needs { users: true, channels: true }).await
 }
 
 /// Reads something only if it is wanted.

@@ -56,7 +56,7 @@ struct Taken {
     problems: Vec<Problem>,
 }
 
-fn assemble(
+pub(super) fn assemble(
     path: &Path,
     sources: &[Source],
     problems: Vec<Problem>,

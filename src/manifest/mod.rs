@@ -9,6 +9,7 @@
 mod check;
 mod document;
 mod files;
+mod format;
 mod join;
 mod load;
 mod parse;
@@ -22,7 +23,9 @@ mod take;
 mod tree;
 mod values;
 
+pub use format::{Formatted, Layout, format};
 pub use load::{load, load_with_places, parse};
 pub use places::{Listed, Places};
 pub use problem::{Excerpt, Kind, Place, Problem, Problems, Related};
 pub use schema::schema;
+pub use values::{LONGEST_TEXT, takes_email, takes_id, takes_label, takes_text};

@@ -14,7 +14,7 @@ use crate::model::{
 pub(super) const VERSION: u64 = 1;
 
 /// An identity, a name and a reason are no longer than this, in characters.
-pub(super) const LONGEST_TEXT: usize = 255;
+pub const LONGEST_TEXT: usize = 255;
 
 /// The words of `unlisted_accounts`.
 pub(super) const UNLISTED_ACCOUNTS: [(&str, UnlistedAccounts); 3] = [
@@ -66,6 +66,31 @@ pub(super) fn boolean(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<bool
     None
 }
 
+/// Whether a manifest takes a text as it is, for a name or a group.
+#[must_use]
+pub fn takes_text(text: &str) -> bool {
+    !text.trim().is_empty() && !text.contains(is_harmful) && text.chars().count() <= LONGEST_TEXT
+}
+
+/// Whether a manifest takes a text as an email.
+#[must_use]
+pub fn takes_email(text: &str) -> bool {
+    takes_text(text) && is_email(text)
+}
+
+/// Whether a manifest takes a text as an id.
+#[must_use]
+pub fn takes_id(text: &str) -> bool {
+    takes_text(text) && !text.contains(char::is_whitespace)
+}
+
+/// Whether a manifest takes a text as the label of an organization.
+#[must_use]
+pub fn takes_label(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(plain)
+}
+
 /// A text without characters that nobody sees.
 pub(super) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let Kind::Text(text) = &node.kind else {
@@ -100,7 +125,7 @@ pub(super) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String>
 /// The label of an organization, which becomes part of file names and metrics.
 pub(super) fn label(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let label = text(reading, node)?;
-    if is_label(&label) {
+    if takes_label(&label) {
         return Some(label);
     }
     let quoted = reading.quote(&label);
@@ -108,11 +133,6 @@ pub(super) fn label(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String
     let hint = "use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front";
     reading.fault(node.span, message).hint = Some(hint.into());
     None
-}
-
-fn is_label(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(plain)
 }
 
 /// An identity as Telnyx gave it: nothing is read out of it.

@@ -46,7 +46,7 @@ pub struct WantedAccount {
 }
 
 /// Where a password is read from, at apply and not before.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PasswordSource {
     /// The variable of the environment with this name, which begins with `TRUNKLINE_SECRET_`.
     Env(String),
@@ -104,7 +104,7 @@ pub struct Policy {
 }
 
 /// What to do about live accounts that the manifest does not list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UnlistedAccounts {
     /// Nothing, not even a word.
     Ignore,
@@ -116,7 +116,7 @@ pub enum UnlistedAccounts {
 }
 
 /// What to do about users that the manifest does not list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UnlistedUsers {
     /// Nothing, not even a word.
     Ignore,
@@ -156,7 +156,7 @@ impl Default for Budgets {
 }
 
 /// How many of something a plan may touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Budget {
     /// So many.
     Count(u64),

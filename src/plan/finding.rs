@@ -1,5 +1,6 @@
 //! What a person should know and no request can change.
 
+use super::Loosened;
 use crate::model::{AccountId, Code, Day, Email};
 
 /// What a person should know and no request can change.
@@ -99,6 +100,8 @@ pub enum Finding {
     Protected(Subject, Email),
     /// The inventory may lack something, so nothing is lost and nothing created. Why.
     InventoryIncomplete(String),
+    /// The policy allows, or hides, what that of the base does not. The stricter of both holds.
+    PolicyLoosened(Loosened),
     /// A difference that the manifest accepts.
     Accepted {
         /// The kind of finding that it would be.
@@ -124,7 +127,7 @@ pub enum Level {
 }
 
 /// What a finding or an action is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A managed account.
     Account,
@@ -158,6 +161,7 @@ impl Finding {
             Self::ChannelLimitUnverified => Code::ChannelLimitUnverified,
             Self::Protected(..) => Code::Protected,
             Self::InventoryIncomplete(_) => Code::InventoryIncomplete,
+            Self::PolicyLoosened(_) => Code::PolicyLoosened,
             Self::Accepted { .. } => Code::Accepted,
         }
     }
@@ -195,7 +199,8 @@ impl Finding {
             | Self::Accepted { subject, .. } => *subject,
             Self::PoolExceeded { .. }
             | Self::ChannelLimitUnverified
-            | Self::InventoryIncomplete(_) => Subject::Organization,
+            | Self::InventoryIncomplete(_)
+            | Self::PolicyLoosened(_) => Subject::Organization,
         }
     }
 
@@ -226,7 +231,8 @@ impl Finding {
             Self::Accepted { email, .. } => email.as_ref(),
             Self::PoolExceeded { .. }
             | Self::ChannelLimitUnverified
-            | Self::InventoryIncomplete(_) => None,
+            | Self::InventoryIncomplete(_)
+            | Self::PolicyLoosened(_) => None,
         }
     }
 
@@ -257,6 +263,8 @@ impl Finding {
             | Self::StatusUnknown(..)
             | Self::NotYetListed(_)
             | Self::ChannelLimitUnverified
+            // These come in the order of the policy, and sorting keeps it.
+            | Self::PolicyLoosened(_)
             | Self::Protected(..) => "",
         };
         (self.level(), self.code(), self.subject(), self.email(), rest)

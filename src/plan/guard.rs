@@ -19,7 +19,7 @@ pub struct Guard {
 }
 
 /// The name of a budget, as in the manifest's `policy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GuardName {
     /// Users removed.
     MaxRemovals,

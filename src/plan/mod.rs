@@ -7,18 +7,24 @@ mod accounts;
 mod action;
 mod alike;
 mod channels;
+mod compare;
 mod draft;
 mod finding;
 mod guard;
 mod identity;
+mod origin;
+mod policy;
 mod renames;
 mod saved;
 mod target;
 mod users;
 
 pub use action::{Action, Change, Field, NewAccount, Reversible, Target, Value};
+pub use compare::{Comparison, Delta, Difference, Kind, Part, Said, Unlisted, compare};
 pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
+pub use origin::{Origin, plan_since};
+pub use policy::{Loosened, budgets, loosened};
 pub use saved::{Changed, Fact, Now, Verdict, Why, recheck, stricter};
 
 use std::collections::BTreeMap;
@@ -33,6 +39,8 @@ use crate::model::{AccountId, Day, Desired, Ledger, Live};
 pub struct Plan {
     /// One request each, in the order of execution.
     pub actions: Vec<Action>,
+    /// Where each of them comes from, in the same order. `None`: there is no base to compare with.
+    pub origins: Option<Vec<Origin>>,
     /// Differences that no request can close, and things a reader should know.
     pub findings: Vec<Finding>,
     /// The budgets that this plan draws on.

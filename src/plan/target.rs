@@ -11,7 +11,7 @@ impl Plan {
     /// chosen is counted. `desired` and `live` are what the plan was made of: an account of an `id` may
     /// have another email than its entry.
     #[must_use]
-    pub fn choose(mut self, desired: &Desired, live: &Live, targets: &BTreeSet<Email>) -> Self {
+    pub fn choose(self, desired: &Desired, live: &Live, targets: &BTreeSet<Email>) -> Self {
         let mut targets = targets.clone();
         for (want, meant) in Pairing::new(desired, live).entries {
             if let Meant::Account(have) = meant
@@ -20,14 +20,12 @@ impl Plan {
                 targets.insert(have.email.clone());
             }
         }
-        let all = self.actions.len();
-        self.actions.retain(|action| targets.contains(action.email()));
-        self.findings.retain(|finding| match (finding.subject(), finding.email()) {
+        let mut chosen = self.retain(|action, _| targets.contains(action.email()));
+        chosen.findings.retain(|finding| match (finding.subject(), finding.email()) {
             (Subject::Organization, _) | (Subject::Account | Subject::User, None) => true,
             (Subject::Account | Subject::User, Some(email)) => targets.contains(email),
         });
-        self.unchosen += all - self.actions.len();
-        self
+        chosen
     }
 
     /// Those of `targets` that are neither in the manifest nor live: most likely mistyped.

@@ -25,7 +25,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
 }
 
 /// Whether an entry says that the user may be there today.
-fn is_listed(want: &WantedUser, today: Day) -> bool {
+pub(super) fn is_listed(want: &WantedUser, today: Day) -> bool {
     match want.presence {
         Presence::Present { until, .. } => until.is_none_or(|until| today <= until),
         Presence::Absent => false,

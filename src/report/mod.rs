@@ -1,5 +1,6 @@
 //! Plans and outcomes as people and programs read them. Pure: values in, text out; a saved plan also comes in again.
 
+mod compare;
 mod diff;
 mod digest;
 mod env;
@@ -8,6 +9,7 @@ mod form;
 mod github;
 mod gitlab;
 mod group;
+mod import;
 mod json;
 mod manifest;
 mod markdown;
@@ -19,12 +21,16 @@ mod style;
 mod table;
 mod text;
 mod words;
+mod yaml;
 
+pub use compare::{comparison as comparison_text, comparison_diff};
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
 pub use form::{Base, Form, Look, Matter, Scene, render};
+pub use import::Import;
 pub use json::{
-    audit_line, digest, outcomes as outcomes_json, outcomes_schema, plan as plan_json, plan_schema,
+    audit_line, comparison as comparison_json, digest, outcomes as outcomes_json, outcomes_schema,
+    plan as plan_json, plan_schema,
 };
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
@@ -34,6 +40,7 @@ pub use saved::{
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;
+pub use yaml::manifest as manifest_yaml;
 
 use crate::plan::Plan;
 

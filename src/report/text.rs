@@ -8,7 +8,8 @@ use super::json::digest;
 use super::style::{Ink, Style};
 use super::words::{Names, count};
 use super::{Report, words};
-use crate::plan::{Action, Finding, Guard, Level, Plan, Reversible};
+use crate::model::Code;
+use crate::plan::{Action, Finding, Guard, Level, Origin, Plan, Reversible};
 
 /// A plan for a terminal. Its last line says how it stands, in a form that can be searched for.
 #[must_use]
@@ -17,12 +18,14 @@ pub fn plan(report: Report<'_>, style: Style) -> String {
     let mut out = String::new();
     let heading = format!("{organization} at {}", bound_to.base_url);
     let _ = writeln!(out, "{}", style.paint(Ink::Bold, &line(&heading)));
-    let (losses, others): (Vec<&Action>, Vec<&Action>) =
-        plan.actions.iter().partition(|action| action.is_loss());
+    let loose = |finding: &&Finding| finding.code() == Code::PolicyLoosened;
+    section(&mut out, style, "Policy loosened", findings(plan.findings.iter().filter(loose)));
+    let (losses, others): (Vec<Row<'_>>, Vec<Row<'_>>) =
+        plan.with_origins().partition(|(action, _)| action.is_loss());
     section(&mut out, style, "Losses", actions(&losses, style));
     section(&mut out, style, "Changes", actions(&others, style));
     for (title, level) in [("Findings", Level::Drift), ("Notices", Level::Notice)] {
-        let found = plan.findings.iter().filter(|finding| finding.level() == level);
+        let found = plan.findings.iter().filter(|one| one.level() == level && !loose(one));
         section(&mut out, style, title, findings(found));
     }
     let guards = plan.guards.iter().map(|guard| guard_line(*guard, style)).collect();
@@ -41,6 +44,9 @@ fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
     }
 }
 
+/// An action, and where it comes from if there is a base.
+type Row<'a> = (&'a Action, Option<Origin>);
+
 /// What an action does, without to whom: equal ones are shown as one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Deed {
@@ -49,10 +55,11 @@ struct Deed {
     loss: bool,
     changes: String,
     note: &'static str,
+    origin: &'static str,
 }
 
 impl Deed {
-    fn of(action: &Action) -> Self {
+    fn of((action, origin): Row<'_>) -> Self {
         let loss = action.is_loss();
         Self {
             sign: if loss {
@@ -73,12 +80,18 @@ impl Deed {
                     ""
                 }
             },
+            origin: match origin {
+                Some(Origin::ThisChange) => "[this change]",
+                Some(Origin::AlreadyDrifted) => "[already drifted]",
+                Some(Origin::Conflict) => "[conflict]",
+                None => "",
+            },
         }
     }
 
     /// One line of it, about `whom`.
     fn line(&self, whom: &str, style: Style) -> String {
-        let Self { sign, name, loss, changes, note } = self;
+        let Self { sign, name, loss, changes, note, origin } = self;
         let ink = match (*loss, *sign) {
             (true, _) => Ink::Red,
             (false, "+") => Ink::Green,
@@ -89,15 +102,15 @@ impl Deed {
         if !changes.is_empty() {
             text.extend(["  ", changes]);
         }
-        if !note.is_empty() {
-            text.extend(["  ", &style.paint(Ink::Dim, note)]);
+        for said in [note, origin].into_iter().filter(|said| !said.is_empty()) {
+            text.extend(["  ", &style.paint(Ink::Dim, said)]);
         }
         text
     }
 }
 
-fn actions(actions: &[&Action], style: Style) -> Vec<String> {
-    let deeds = actions.iter().map(|action| (Deed::of(action), line(action.email().as_str())));
+fn actions(actions: &[Row<'_>], style: Style) -> Vec<String> {
+    let deeds = actions.iter().map(|row| (Deed::of(*row), line(row.0.email().as_str())));
     let lines = group(deeds).into_iter().flat_map(|group| {
         let Group { what, names } = &group;
         if !group.is_one() {
@@ -168,6 +181,7 @@ fn verdict(report: Report<'_>, style: Style) -> String {
         let _ = writeln!(out, "Not chosen: {actions}; the guards look at the whole all the same.");
     }
     out.push_str(&prospects(plan));
+    out.push_str(&origins(plan));
     let _ = write!(out, "Digest: {}\nPlan: {}", digest(report), words::summary(plan));
     out
 }
@@ -185,4 +199,18 @@ fn prospects(plan: &Plan) -> String {
     let losses = plan.losses();
     let guards = count(refusing, "guard", "guards");
     format!("An apply is refused by {guards}; --approve-losses {losses} lifts the budgets.\n")
+}
+
+/// How many actions there are because of the change that is looked at, if there is a base.
+fn origins(plan: &Plan) -> String {
+    let Some(origins) = plan.origins.as_ref().filter(|origins| !origins.is_empty()) else {
+        return String::new();
+    };
+    let of = |which| origins.iter().filter(|origin| **origin == which).count();
+    format!(
+        "Origin: {} by this change, {} drifted already, {}\n",
+        of(Origin::ThisChange),
+        of(Origin::AlreadyDrifted),
+        count(of(Origin::Conflict), "conflict", "conflicts"),
+    )
 }

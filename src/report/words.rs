@@ -2,8 +2,10 @@
 
 use super::json::PlanSummary;
 use crate::manifest::Kind;
+use crate::model::{Budget, UnlistedAccounts, UnlistedUsers};
 use crate::plan::{
-    Action, Change, Channels, Field, Finding, GuardName, Level, Plan, Reversible, Subject, Value,
+    Action, Change, Channels, Field, Finding, GuardName, Level, Loosened, Origin, Part, Plan,
+    Reversible, Subject, Unlisted, Value,
 };
 
 pub(super) fn action(action: &Action) -> &'static str {
@@ -99,13 +101,112 @@ pub(super) fn channels(channels: Channels) -> &'static str {
     }
 }
 
+pub(super) fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::ThisChange => "this_change",
+        Origin::AlreadyDrifted => "already_drifted",
+        Origin::Conflict => "conflict",
+    }
+}
+
+pub(super) fn unlisted_accounts(unlisted: UnlistedAccounts) -> &'static str {
+    match unlisted {
+        UnlistedAccounts::Ignore => "ignore",
+        UnlistedAccounts::Report => "report",
+        UnlistedAccounts::Disable => "disable",
+    }
+}
+
+pub(super) fn unlisted_users(unlisted: UnlistedUsers) -> &'static str {
+    match unlisted {
+        UnlistedUsers::Ignore => "ignore",
+        UnlistedUsers::Report => "report",
+        UnlistedUsers::Remove => "remove",
+    }
+}
+
+/// A budget as a manifest writes it.
+pub(super) fn budget(budget: Budget) -> String {
+    match budget {
+        Budget::Count(count) => count.to_string(),
+        Budget::Percent(percent) => format!("{percent}%"),
+    }
+}
+
+/// What a policy allows that another does not: the field, and what it was and is.
+pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Option<String>) {
+    match loosened {
+        Loosened::UnlistedAccounts { base, head } => {
+            let word = |unlisted| Some(unlisted_accounts(unlisted).to_owned());
+            ("unlisted_accounts", word(*base), word(*head))
+        }
+        Loosened::UnlistedUsers { base, head } => {
+            let word = |unlisted| Some(unlisted_users(unlisted).to_owned());
+            ("unlisted_users", word(*base), word(*head))
+        }
+        Loosened::Budget { name, base, head } => {
+            (guard(*name), Some(budget(*base)), Some(budget(*head)))
+        }
+        Loosened::Protected(email) => ("protected", Some(email.to_string()), None),
+    }
+}
+
+/// A part of a manifest, by the name of its field there.
+pub(super) fn part(part: Part) -> String {
+    let name = match part {
+        Part::Accept(code) => return format!("accept {}", code.name()),
+        Part::Budget(name) => guard(name),
+        Part::Field(of_account) => field(of_account),
+        Part::Organization => "organization",
+        Part::ManagerAccountId => "manager_account_id",
+        Part::UnlistedAccounts => "unlisted_accounts",
+        Part::UnlistedUsers => "unlisted_users",
+        Part::Protected => "protected",
+        Part::Users => "users managed",
+        Part::Email => "email",
+        Part::Id => "id",
+        Part::ReenableConnections => "reenable_connections",
+        Part::PasswordFrom => "password_from",
+        Part::Groups => "groups",
+        Part::Until => "until",
+        Part::Absent => "absent",
+    };
+    name.to_owned()
+}
+
+pub(super) fn subject_short(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Account => "account",
+        Subject::User => "user",
+        Subject::Organization => "organization",
+    }
+}
+
+/// What becomes of who is not listed any more.
+pub(super) fn unlisted(subject: Subject, becomes: Unlisted) -> &'static str {
+    match (subject, becomes) {
+        (Subject::User, Unlisted::TakenAway) => "leaves the organization (unlisted_users: remove)",
+        (_, Unlisted::TakenAway) => "is disabled (unlisted_accounts: disable)",
+        (_, Unlisted::Reported) => "stays, and is reported as unlisted",
+        (_, Unlisted::Ignored) => "stays, and nobody looks at it any more",
+    }
+}
+
+pub(super) fn unlisted_word(becomes: Unlisted) -> &'static str {
+    match becomes {
+        Unlisted::TakenAway => "taken_away",
+        Unlisted::Reported => "reported",
+        Unlisted::Ignored => "ignored",
+    }
+}
+
 /// An action, and whether it is the author's change or was there before. `None`: there is no base to
 /// compare with.
 pub(super) type Row<'a> = (&'a Action, Option<&'static str>);
 
 /// The actions of a plan with their origins.
 pub(super) fn rows(plan: &Plan) -> Vec<Row<'_>> {
-    plan.actions.iter().map(|action| (action, None)).collect()
+    plan.with_origins().map(|(action, from)| (action, from.map(origin))).collect()
 }
 
 /// Whether what a loss takes can be brought back.
@@ -222,6 +323,7 @@ pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
         | F::LooksLikeRename { .. }
         | F::PoolExceeded { .. }
         | F::InventoryIncomplete(_)
+        | F::PolicyLoosened(_)
         | F::Accepted { .. } => return detailed(finding, names),
     };
     fixed.to_owned()
@@ -277,6 +379,7 @@ fn detailed(finding: &Finding, names: Names) -> String {
                 "the inventory may lack something, so nothing is lost and nothing created: {why}"
             )
         }
+        F::PolicyLoosened(loosened) => policy_loosened(loosened, plain),
         F::Accepted { code, until, reason, .. } => {
             let reason =
                 reason.as_ref().map(|reason| format!(" ({})", plain(reason))).unwrap_or_default();
@@ -297,6 +400,18 @@ fn detailed(finding: &Finding, names: Names) -> String {
         | F::ChannelLimitUnverified
         | F::Protected(..) => String::new(),
     }
+}
+
+fn policy_loosened(loose: &Loosened, plain: fn(&str) -> String) -> String {
+    let (field, base, head) = loosened(loose);
+    let base = base.unwrap_or_default();
+    if let Some(head) = head {
+        return format!(
+            "{field} was {base} in the base and is {head} now; this plan holds to the stricter of both"
+        );
+    }
+    let who = plain(&base);
+    format!("{who} was {field} in the base and is not any more; in this plan it still is")
 }
 
 fn groups(missing: &[String], extra: &[String], spoken: fn(&str) -> String) -> String {

@@ -13,9 +13,15 @@ mod converges;
 #[cfg(test)]
 mod creates;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod format;
+#[cfg(test)]
 mod formats;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
@@ -50,6 +56,8 @@ mod secrets;
 mod shared;
 #[cfg(test)]
 mod shedding;
+#[cfg(test)]
+mod since;
 #[cfg(test)]
 mod state;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use trunkline::model::Code;
 use trunkline::plan::{Action, Finding, Plan, Target};
 use trunkline::report::{self, Report, Style};
 
-use crate::support::plans::{bound_to, email, everything, id};
+use crate::support::plans::{bound_to, email, everything, everything_since, id};
 
 fn shown(plan: &Plan, show: impl Fn(Report<'_>) -> String) -> String {
     show(Report { organization: "acme", bound_to: &bound_to(), plan })
@@ -24,6 +24,29 @@ fn the_plan_has_every_action_finding_and_guard() {
     assert_eq!(missing, [&Code::PolicyLoosened], "only a comparison with a base can find that");
     assert_eq!(plan.guards.iter().map(|guard| guard.name).collect::<BTreeSet<_>>().len(), 5);
     assert!(plan.actions.is_sorted_by_key(Action::phase), "as a plan has them");
+}
+
+#[test]
+fn a_plan_of_everything_since_a_base_as_text() {
+    let text = shown(&everything_since(), |report| report::plan_text(report, Style::default()));
+    assert!(text.find("Policy loosened").unwrap() < text.find("Losses").unwrap());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_origin_is_in_the_json_and_not_in_the_digest() {
+    let (with, without) = (everything_since(), Plan { origins: None, ..everything_since() });
+    let json =
+        |plan: &Plan| -> Value { serde_json::from_str(&shown(plan, report::plan_json)).unwrap() };
+    let (with, without) = (json(&with), json(&without));
+    assert_eq!(with["digest"], without["digest"]);
+    let origins = |plan: &Value| -> Vec<Value> {
+        plan["actions"].as_array().unwrap().iter().map(|one| one["origin"].clone()).collect()
+    };
+    assert_eq!(origins(&with)[..3], ["this_change", "already_drifted", "conflict"]);
+    assert!(origins(&without).iter().all(Value::is_null));
+    let schema: Value = serde_json::from_str(&report::plan_schema()).unwrap();
+    assert_eq!(misfits(&schema, &schema, &with, "plan"), Vec::<String>::new());
 }
 
 #[test]

@@ -8,11 +8,12 @@ mod saved;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use tokio::sync::watch;
 
 use super::exit::{Exit, Failure, Signal};
 use super::global::{Global, duration};
-use super::plan::{Planned, Targets};
+use super::plan::{Planned, Since, Targets};
 use super::progress::Progress;
 use super::reports::{Files, Reports, Source, one_of};
 use super::{connect, ledger, signals, terminal};
@@ -31,7 +32,7 @@ pub(super) struct Args {
     /// The manifest: a file or a folder
     path: Option<PathBuf>,
     /// Apply a saved plan; with PATH only if it was made for it
-    #[arg(long, value_name = "FILE", conflicts_with = "emails")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["emails", "base"])]
     plan: Option<PathBuf>,
     /// Refuse every plan but the one with this digest
     #[arg(long, value_name = "sha256:…", value_parser = sha256)]
@@ -42,6 +43,12 @@ pub(super) struct Args {
     /// Lift the budgets for a plan of exactly N losses
     #[arg(long, value_name = "N")]
     approve_losses: Option<usize>,
+    #[command(flatten)]
+    since: Since,
+    /// Send only these actions: this-change, of those that --base tells apart; guards
+    /// still see everything
+    #[arg(long, value_name = "WHICH", requires = "base", hide_possible_values = true)]
+    only: Option<Only>,
     #[command(flatten)]
     targets: Targets,
     /// Keep the secrets of created accounts in this file (mode 0600), one JSON
@@ -73,6 +80,13 @@ fn sha256(text: &str) -> Result<String, String> {
         Some(digits) if hexadecimal(digits) => Ok(text.to_owned()),
         Some(_) | None => Err("a digest is sha256: and 64 hexadecimal digits".to_owned()),
     }
+}
+
+/// Which actions are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Those that are there because of the change since the base.
+    ThisChange,
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {

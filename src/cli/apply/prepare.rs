@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Args, saved};
+use super::{Args, Only, saved};
 use crate::cli::exit::Failure;
 use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
@@ -20,7 +20,12 @@ const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
 /// What is to be applied.
 pub(super) enum Order {
     /// What a manifest says.
-    Manifest(Box<Desired>),
+    Manifest {
+        /// What is wanted.
+        desired: Box<Desired>,
+        /// What was wanted before the change.
+        base: Option<Box<Desired>>,
+    },
     /// A plan that was saved.
     Saved(Box<Saved>),
 }
@@ -43,7 +48,8 @@ impl Order {
             }
             (None, Some(path)) => {
                 let (desired, source) = reports.load(path, args.format, &REVIEWED)?;
-                Ok((Self::Manifest(Box::new(desired)), source))
+                let base = args.since.load()?.map(Box::new);
+                Ok((Self::Manifest { desired: Box::new(desired), base }, source))
             }
             (None, None) => {
                 let error = anyhow::Error::msg("there is nothing to apply");
@@ -54,7 +60,7 @@ impl Order {
 
     pub(super) fn desired(&self) -> &Desired {
         match self {
-            Self::Manifest(desired) => desired,
+            Self::Manifest { desired, base: _ } => desired,
             Self::Saved(saved) => &saved.desired,
         }
     }
@@ -62,7 +68,7 @@ impl Order {
     /// The manager that it is for, if that is known before anything is read.
     pub(super) fn manager(&self) -> Option<AccountId> {
         match self {
-            Self::Manifest(_) => None,
+            Self::Manifest { .. } => None,
             Self::Saved(saved) => saved::manager(saved),
         }
     }
@@ -70,7 +76,7 @@ impl Order {
     /// Refuses to work somewhere else than where it was made for.
     pub(super) fn fits(&self, reader: &Reader) -> Result<(), Failure> {
         match self {
-            Self::Manifest(_) => Ok(()),
+            Self::Manifest { .. } => Ok(()),
             Self::Saved(saved) => saved::fits_base_url(saved, reader),
         }
     }
@@ -84,11 +90,16 @@ impl Order {
         journal: &Journal,
     ) -> Result<Prepared, Failure> {
         match self {
-            Self::Manifest(desired) => {
+            Self::Manifest { desired, base } => {
                 let live = plan::look(global, reader, &desired).await?;
-                let planned =
-                    Planned::make(reader, *desired, live, &journal.ledger(), &args.targets)?;
+                let (known, base) = (journal.ledger(), base.as_deref());
+                let planned = Planned::make(reader, *desired, base, live, &known, &args.targets)?;
+                // What was looked at is the whole.
                 expected(&planned, args.expect.as_deref())?;
+                let planned = match args.only {
+                    Some(Only::ThisChange) => planned.only_this_change(),
+                    None => planned,
+                };
                 Ok(Prepared::whole(planned))
             }
             Self::Saved(saved) => saved::prepare(global, reader, *saved, journal).await,

@@ -118,19 +118,28 @@ pub(super) async fn prepare(
         }
     }
     prepared.todo.actions = going(&prepared.planned.plan.actions, &verdicts);
+    prepared.todo.origins = None;
     Ok(prepared)
 }
 
 /// The saved actions, with everything else as it is now; of each guard the stricter one.
 fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[Verdict]) -> Plan {
-    let Plan { actions, findings: _, guards, in_sync: _, withheld: _, unchosen, inventory: _ } =
-        saved;
+    let Plan {
+        actions,
+        origins,
+        findings: _,
+        guards,
+        in_sync: _,
+        withheld: _,
+        unchosen,
+        inventory: _,
+    } = saved;
     // Of a plan that was chosen from, only what is said of those who were chosen.
     let chosen: BTreeSet<Email> = actions.iter().map(|action| action.email().clone()).collect();
     let fresh = if unchosen == 0 { fresh } else { fresh.choose(desired, live, &chosen) };
     let left = going(&actions, verdicts);
     let guards = stricter(&guards, &desired.policy.budgets, live, &left);
-    Plan { actions, guards, unchosen, ..fresh }
+    Plan { actions, origins, guards, unchosen, ..fresh }
 }
 
 fn going(actions: &[Action], verdicts: &[Verdict]) -> Vec<Action> {

@@ -80,7 +80,7 @@ async fn plan_now(
     let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
     let reader = session.reader();
     let live = plan::look(global, &reader, &desired).await?;
-    Planned::make(&reader, desired, live, &journal.ledger(), &Targets::default())
+    Planned::make(&reader, desired, None, live, &journal.ledger(), &Targets::default())
 }
 
 async fn apply(

@@ -259,8 +259,16 @@ impl<'a> PlanDoc<'a> {
     /// A plan with these findings, which are those of the plan unless it was read from a file.
     pub(in crate::report) fn new(report: Report<'a>, findings: Vec<FindingDoc<'a>>) -> Self {
         let Report { organization, bound_to, plan } = report;
-        let Plan { actions, findings: _, guards, in_sync: _, withheld: _, unchosen: _, inventory } =
-            plan;
+        let Plan {
+            actions: _,
+            origins: _,
+            findings: _,
+            guards,
+            in_sync: _,
+            withheld: _,
+            unchosen: _,
+            inventory,
+        } = plan;
         let Inventory { complete, accounts, users, status_known, channels, limits: _ } = inventory;
         Self {
             format_version: FORMAT_VERSION,
@@ -276,7 +284,13 @@ impl<'a> PlanDoc<'a> {
                 channels: words::channels(*channels),
             },
             guards: guards.iter().map(GuardDoc::from).collect(),
-            actions: actions.iter().map(ActionDoc::from).collect(),
+            actions: plan
+                .with_origins()
+                .map(|(action, origin)| ActionDoc {
+                    origin: origin.map(words::origin),
+                    ..action.into()
+                })
+                .collect(),
             findings,
             with: None,
             created_at: None,

@@ -1,5 +1,6 @@
 //! Plans and outcomes as JSON, `format_version` 1. The order of the keys is part of the format.
 
+mod compare;
 mod document;
 mod problems;
 mod schema;
@@ -10,6 +11,7 @@ use super::digest::{BoundTo, sha256};
 use super::{Report, escape};
 use crate::execute::{Outcome, Summary};
 
+pub use compare::comparison;
 use document::{ActionDoc, OutcomeDoc, OutcomesDoc, SummaryDoc};
 pub(super) use document::{FindingDoc, PlanDoc, PlanSummary};
 pub(super) use problems::{problems, valid};
@@ -51,7 +53,8 @@ pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> S
     escape::json(&serde_json::to_string(&line).unwrap_or_default()) + "\n"
 }
 
-/// The digest of the work: the same actions for the same organization have the same one.
+/// The digest of the work: the same actions for the same organization have the same one, with a base or
+/// without.
 #[must_use]
 pub fn digest(report: Report<'_>) -> String {
     #[derive(Serialize)]

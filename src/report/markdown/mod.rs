@@ -79,8 +79,16 @@ fn title(organization: &str) -> String {
 
 fn plan(scene: Scene<'_>) -> Page {
     let rows = words::rows(scene.report.plan);
-    let Plan { actions: _, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory: _ } =
-        scene.report.plan;
+    let Plan {
+        actions: _,
+        origins: _,
+        findings,
+        guards,
+        in_sync: _,
+        withheld: _,
+        unchosen: _,
+        inventory: _,
+    } = scene.report.plan;
     let parts = [findings::loosened(findings), actions::losses(&rows)];
     let changes = actions::changes(&rows);
     let rest = [

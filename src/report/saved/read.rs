@@ -13,7 +13,7 @@ use super::super::words;
 use super::{Report, Saved, With, tail, text};
 use crate::model::{AccountId, Code, Desired, Email, UserId, WantedAccount};
 use crate::plan::{
-    Action, Channels, Guard, GuardName, Inventory, Level, NewAccount, Plan, Subject, Target,
+    Action, Channels, Guard, GuardName, Inventory, Level, NewAccount, Origin, Plan, Subject, Target,
 };
 
 /// Why a file is no saved plan that can be applied.
@@ -77,6 +77,7 @@ struct ActionPart {
     email: String,
     id: Option<String>,
     changes: Vec<ChangePart>,
+    origin: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +165,7 @@ fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> 
     let entries = Entries::new(&desired);
     let Counts { in_sync, unchosen } = summary;
     let plan = Plan {
+        origins: origins(&actions)?,
         actions: actions.into_iter().map(|one| one.action(&entries)).collect::<Result<_, _>>()?,
         findings: Vec::new(),
         guards: guards.into_iter().map(GuardPart::guard).collect::<Result<_, _>>()?,
@@ -176,6 +178,20 @@ fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> 
         .parse::<Timestamp>()
         .map_err(|_| format!("created_at: {created_at:?} is no time"))?;
     Ok((Saved { desired, bound_to, plan, created_at, seal: seal.to_owned() }, findings))
+}
+
+/// Where the actions come from, if the plan was made with a base.
+fn origins(actions: &[ActionPart]) -> Result<Option<Vec<Origin>>, String> {
+    if actions.iter().all(|action| action.origin.is_none()) {
+        return Ok(None);
+    }
+    let known = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
+    let one = |action: &ActionPart| {
+        let named = |origin: &&Origin| action.origin.as_deref() == Some(words::origin(**origin));
+        let wrong = || format!("the origin of {} is not known", action.email);
+        known.iter().find(named).copied().ok_or_else(wrong)
+    };
+    actions.iter().map(one).collect::<Result<_, _>>().map(Some)
 }
 
 /// The entries of the manifest, by what an action says of its account.
@@ -221,7 +237,7 @@ impl<'a> Entries<'a> {
 
 impl ActionPart {
     fn action(self, entries: &Entries<'_>) -> Result<Action, String> {
-        let Self { action, email, id, changes } = self;
+        let Self { action, email, id, changes, origin: _ } = self;
         let wrong = format!("the action {action} of {email} is not complete");
         let email = Email::new(email);
         let change = changes.into_iter().next();

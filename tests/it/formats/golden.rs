@@ -7,7 +7,7 @@ use trunkline::plan::{Inventory, Plan};
 use trunkline::report::{Form, Matter};
 
 use super::{within, written};
-use crate::support::plans::{World, everything, outcomes};
+use crate::support::plans::{World, everything, everything_since, outcomes};
 
 /// The forms that are no golden file elsewhere.
 const FORMS: [Form; 7] = [
@@ -35,6 +35,14 @@ fn a_plan_of_everything_in_every_form() {
     for form in FORMS {
         golden("everything", form, &written(form, Matter::Plan(world.scene())).unwrap());
     }
+}
+
+#[test]
+fn a_plan_since_a_base_tells_where_its_actions_come_from() {
+    let world = World { plan: everything_since(), ..World::of_everything() };
+    let text = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    assert!(text.find("policy is loosened").unwrap() < text.find("remove user").unwrap());
+    golden("everything_since", Form::Markdown, &text);
 }
 
 #[test]

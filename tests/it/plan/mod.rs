@@ -8,6 +8,7 @@ use trunkline::plan::*;
 mod channels;
 mod identity;
 mod laws;
+mod origins;
 mod people;
 mod saved;
 

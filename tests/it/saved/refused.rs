@@ -157,7 +157,7 @@ async fn a_plan_is_saved_whole_over_an_old_one_and_never_over_something_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_plan_fits_the_schema_of_plans() {
     let site = Site::open().await;
-    let manifest = site.manifest(&[("custom_pricing: true\n    channel_limit: 30", PASSWORD)]);
+    let manifest = site.manifest(&[("channel_limit: 30\n    custom_pricing: true", PASSWORD)]);
     let plan = json(&save(&site, &manifest).await);
     let schema: Value = serde_json::from_str(&trunkline::report::plan_schema()).unwrap();
     assert_eq!(misfits(&schema, &schema, &plan, "plan"), Vec::<String>::new());

@@ -1,6 +1,7 @@
 //! What tests of several subjects share: a server that misbehaves on demand, and connections to it.
 
 pub(crate) mod bodies;
+pub(crate) mod manifests;
 #[cfg(feature = "object-store")]
 pub(crate) mod moto;
 pub(crate) mod plans;

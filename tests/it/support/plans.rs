@@ -6,11 +6,13 @@ use std::path::Path;
 use trunkline::execute::{Ending, Fault, Outcome};
 use trunkline::manifest::{Listed, Places};
 use trunkline::model::{
-    AccountId, ChannelPool, Code, Desired, Email, Live, LiveAccount, LiveUser, Policy, Presence,
-    Role, Status, UserId, UserStatus, WantedAccount, WantedUser,
+    AccountId, Budget, ChannelPool, Code, Desired, Email, Live, LiveAccount, LiveUser, Policy,
+    Presence, Role, Status, UnlistedAccounts, UnlistedUsers, UserId, UserStatus, WantedAccount,
+    WantedUser,
 };
 use trunkline::plan::{
-    Action, Channels, Finding, Guard, GuardName, Inventory, NewAccount, Plan, Subject, Target,
+    Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
+    Subject, Target,
 };
 use trunkline::report::{BoundTo, Report, Scene};
 
@@ -133,6 +135,7 @@ fn guards() -> Vec<Guard> {
 pub(crate) fn everything() -> Plan {
     Plan {
         actions: actions(),
+        origins: None,
         findings: findings(),
         guards: guards(),
         in_sync: 7,
@@ -147,6 +150,29 @@ pub(crate) fn everything() -> Plan {
             limits: BTreeMap::new(),
         },
     }
+}
+
+/// The same with a base: every origin, and a policy that is looser than it was.
+pub(crate) fn everything_since() -> Plan {
+    let origins = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
+    let loosened = [
+        Loosened::UnlistedAccounts {
+            base: UnlistedAccounts::Report,
+            head: UnlistedAccounts::Disable,
+        },
+        Loosened::UnlistedUsers { base: UnlistedUsers::Report, head: UnlistedUsers::Ignore },
+        Loosened::Budget {
+            name: GuardName::MaxRemovals,
+            base: Budget::Count(1),
+            head: Budget::Percent(50),
+        },
+        Loosened::Protected(user("root")),
+    ];
+    let plan = everything();
+    let mut findings = plan.findings;
+    findings.extend(loosened.map(Finding::PolicyLoosened));
+    let all = origins.into_iter().cycle().take(plan.actions.len()).collect();
+    Plan { origins: Some(all), findings, ..everything() }
 }
 
 pub(crate) fn bound_to() -> BoundTo {

@@ -1,0 +1,125 @@
+//! `trunkline import`
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::exit::{Exit, Failure};
+use super::global::Global;
+use super::plan::today;
+use super::progress::Progress;
+use super::{connect, ledger, terminal};
+use crate::detect;
+use crate::manifest;
+use crate::model::{Day, Ledger, Live};
+use crate::plan::plan;
+use crate::report::{Import, escape_line};
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Label of the organization in the manifest
+    #[arg(long, value_name = "LABEL", default_value = "my-organization")]
+    organization: String,
+    /// Write to this file, which must not be there yet
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// It holds a reader, so it cannot change anything.
+pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
+    if !manifest::takes_label(&args.organization) {
+        let error =
+            anyhow::anyhow!("{:?} cannot be the label of an organization", args.organization);
+        return Err(Failure::new(error, "use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front"));
+    }
+    let reader = connect::session(global)?.reader();
+    let read = Box::pin(detect::whole(&reader));
+    let live = Progress::reading(global, &reader, read).await?;
+    whole(&live)?;
+    let store = ledger::store(global, &args.organization)?;
+    let today = today()?;
+    let bare = Import::new(&args.organization, &live, &BTreeMap::new(), end_of_next_year(today)?);
+    let binding = ledger::binding(&bare.desired, &reader, live.manager.as_ref());
+    let known = ledger::read(&store, &binding).await?;
+    let text = text(&bare, &live, &known, today)?;
+    match &args.out {
+        Some(path) => write(path, &text)?,
+        None => terminal::print(&text)?,
+    }
+    Ok(Exit::Fine)
+}
+
+/// What may lack something is not written: whoever is missing in a manifest is unlisted.
+fn whole(live: &Live) -> Result<(), Failure> {
+    if live.gaps.is_empty() {
+        return Ok(());
+    }
+    let gaps: Vec<String> = live.gaps.iter().map(|gap| escape_line(gap)).collect();
+    let why = format!("the inventory may lack something: {}", gaps.join("; "));
+    Err(Failure::incomplete(why, "nothing is written; run it again"))
+}
+
+/// The manifest with the limits that are known to be live, once it is certain that it reads back and that a
+/// plan of it does nothing.
+fn text(bare: &Import, live: &Live, known: &Ledger, today: Day) -> Result<String, Failure> {
+    let import = bare.complete(live, known, today);
+    let text = import.yaml();
+    let read =
+        manifest::parse(Path::new("import"), &text).context("reading back what was written")?;
+    let actions = plan(&read, &import.seen(live), known, today).actions;
+    if read != import.desired || !actions.is_empty() {
+        return Err(
+            anyhow::Error::msg("the manifest would not be in sync; it is not written").into()
+        );
+    }
+    Ok(text)
+}
+
+fn end_of_next_year(today: Day) -> Result<Day, Failure> {
+    let year = today.to_string().split('-').next().and_then(|year| year.parse::<u16>().ok());
+    let day = year.map(|year| Day::new(year.saturating_add(1), 12, 31));
+    Ok(day.and_then(Result::ok).context("reading the clock")?)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    match options.write(true).create_new(true).open(path) {
+        Ok(mut file) => file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .with_context(|| format!("writing {}", path.display()))?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let error = anyhow::anyhow!("{} is there already", path.display());
+            return Err(Failure::new(error, "name another file, or move that one away"));
+        }
+        Err(error) => {
+            return Err(anyhow::Error::from(error)
+                .context(format!("writing {}", path.display()))
+                .into());
+        }
+    }
+    terminal::say(&format!("written to {}", path.display()));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use super::*;
+    use crate::cli::exit;
+    use crate::report::Style;
+
+    #[test]
+    fn from_an_incomplete_inventory_nothing_is_written() {
+        let live = Live { gaps: vec!["users: two\nlists differ".to_owned()], ..Live::default() };
+        let failure = whole(&live).unwrap_err();
+        let said = failure.to_string();
+        assert!(said.contains(r"users: two\u{a}lists differ") && said.contains("hint: "), "{said}");
+        assert_eq!(exit::report(Err(failure), Style::default()), ExitCode::from(7));
+        assert!(whole(&Live::default()).is_ok());
+    }
+}

@@ -1,0 +1,88 @@
+//! The order of the fields of a manifest.
+
+/// What a group of fields is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Manifest,
+    Policy,
+    Accept,
+    Defaults,
+    Account,
+    User,
+    Source,
+    /// Nothing with an order of its own.
+    Other,
+}
+
+impl Shape {
+    /// The fields in their order.
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Manifest => &[
+                "version",
+                "organization",
+                "manager_account_id",
+                "policy",
+                "accept",
+                "defaults",
+                "accounts",
+                "users",
+            ],
+            Self::Policy => &[
+                "unlisted_accounts",
+                "unlisted_users",
+                "max_removals",
+                "max_disables",
+                "max_enables",
+                "max_channel_cut",
+                "max_pricing_withdrawals",
+                "protected",
+            ],
+            Self::Accept => &["code", "email", "until", "reason"],
+            Self::Defaults => &["account"],
+            Self::Account => &[
+                "name",
+                "email",
+                "id",
+                "enabled",
+                "channel_limit",
+                "custom_pricing",
+                "rollup_billing",
+                "reenable_connections",
+                "password_from",
+            ],
+            Self::User => &["email", "groups", "until", "absent"],
+            Self::Source => &["env", "file"],
+            Self::Other => &[],
+        }
+    }
+
+    /// Where a field stands; one that is not known comes last.
+    pub(super) fn place(self, field: &str) -> usize {
+        let fields = self.fields();
+        fields.iter().position(|one| *one == field).unwrap_or(fields.len())
+    }
+
+    /// What the value of a field is, or each of its entries.
+    pub(super) fn of(self, field: &str) -> Self {
+        match (self, field) {
+            (Self::Manifest, "policy") => Self::Policy,
+            (Self::Manifest, "accept") => Self::Accept,
+            (Self::Manifest, "defaults") => Self::Defaults,
+            (Self::Manifest, "accounts") | (Self::Defaults, "account") => Self::Account,
+            (Self::Manifest, "users") => Self::User,
+            (Self::Account, "password_from") => Self::Source,
+            (
+                Self::Manifest
+                | Self::Policy
+                | Self::Accept
+                | Self::Defaults
+                | Self::Account
+                | Self::User
+                | Self::Source
+                | Self::Other,
+                _,
+            ) => Self::Other,
+        }
+    }
+}

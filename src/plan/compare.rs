@@ -1,0 +1,402 @@
+//! Two manifests against each other, without a live side: what the second says that the first does not.
+//!
+//! What it would mean is said as far as manifests can tell. What the first does not manage may be
+//! anything, so a value that may take something away counts as a loss.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::policy::{budgets, loosened};
+use super::{Field, GuardName, Loosened, Subject};
+use crate::model::{
+    Accepted, AccountId, Budget, Code, Day, Desired, Email, PasswordSource, Policy, Presence,
+    UnlistedAccounts, UnlistedUsers, WantedAccount, WantedUser,
+};
+
+/// What one manifest says that another does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// What the policy allows, or hides, that it did not.
+    pub loosened: Vec<Loosened>,
+    /// Everything else: of the organization, of accounts, of users, each in the order of emails.
+    pub differences: Vec<Difference>,
+}
+
+/// What differs of one account or user, or of the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is about.
+    pub subject: Subject,
+    /// The account or user; of an account whose email changed, the email it has now.
+    pub email: Option<Email>,
+    /// What became of its entry.
+    pub kind: Kind,
+    /// What of it differs. Empty for an entry that is not there any more.
+    pub parts: Vec<Delta>,
+    /// Whether it takes, or may take, something away.
+    pub loss: bool,
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// It is new.
+    Added,
+    /// Something in it is different.
+    Changed,
+    /// It is not there any more, and this becomes of whom it was about.
+    Removed(Unlisted),
+}
+
+/// What becomes of who is not listed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unlisted {
+    /// A user leaves the organization, an account is disabled.
+    TakenAway,
+    /// It is reported.
+    Reported,
+    /// Nobody looks at it any more.
+    Ignored,
+}
+
+/// What differs in one part of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Delta {
+    /// Which.
+    pub part: Part,
+    /// What it was. `None`: nothing was said.
+    pub before: Option<Said>,
+    /// What it is. `None`: nothing is said.
+    pub after: Option<Said>,
+}
+
+/// A part of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is the field of that name in a manifest")]
+pub enum Part {
+    Organization,
+    ManagerAccountId,
+    UnlistedAccounts,
+    UnlistedUsers,
+    Budget(GuardName),
+    Protected,
+    Accept(Code),
+    Users,
+    Email,
+    Id,
+    Field(Field),
+    ReenableConnections,
+    PasswordFrom,
+    Groups,
+    Until,
+    Absent,
+}
+
+/// What a part says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Said {
+    /// Yes or no.
+    Bool(bool),
+    /// A number.
+    Number(u64),
+    /// A text.
+    Text(String),
+    /// Several texts.
+    List(Vec<String>),
+    /// What is done about unlisted accounts.
+    UnlistedAccounts(UnlistedAccounts),
+    /// What is done about unlisted users.
+    UnlistedUsers(UnlistedUsers),
+    /// A budget.
+    Budget(Budget),
+    /// A day.
+    Day(Day),
+    /// The last day on which a finding is fine, and why it is.
+    Accepted(Day, Option<String>),
+    /// Where a password is read from.
+    Source(PasswordSource),
+}
+
+impl Comparison {
+    /// Whether the two manifests mean the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { loosened, differences } = self;
+        loosened.is_empty() && differences.is_empty()
+    }
+
+    /// How many differences take, or may take, something away.
+    #[must_use]
+    pub fn losses(&self) -> usize {
+        self.differences.iter().filter(|one| one.loss).count()
+    }
+}
+
+/// What `head` says that `base` does not.
+#[must_use]
+pub fn compare(base: &Desired, head: &Desired) -> Comparison {
+    let Desired { organization, manager, policy, accept, accounts, users } = base;
+    let loosened = loosened(&base.policy, &head.policy);
+    let mut whole = Vec::new();
+    let label = |label: &str| Some(Said::Text(label.to_owned()));
+    note(&mut whole, Part::Organization, label(organization), label(&head.organization));
+    let id = |id: &Option<AccountId>| id.as_ref().map(|id| Said::Text(id.to_string()));
+    note(&mut whole, Part::ManagerAccountId, id(manager), id(&head.manager));
+    tightened(&mut whole, policy, &head.policy, &loosened);
+    let managed = |users: &Option<_>| Some(Said::Bool(users.is_some()));
+    note(&mut whole, Part::Users, managed(users), managed(&head.users));
+    let mut differences = Vec::new();
+    let changed = |delta| Difference {
+        subject: Subject::Organization,
+        email: None,
+        kind: Kind::Changed,
+        parts: vec![delta],
+        loss: false,
+    };
+    differences.extend(whole.into_iter().map(changed));
+    accepted(&mut differences, accept, &head.accept);
+    compare_accounts(&mut differences, accounts, &head.accounts, head.policy.unlisted_accounts);
+    if let Some(after) = &head.users {
+        let before = users.clone().unwrap_or_default();
+        compare_users(&mut differences, &before, after, head.policy.unlisted_users);
+    }
+    Comparison { loosened, differences }
+}
+
+fn note(parts: &mut Vec<Delta>, part: Part, before: Option<Said>, after: Option<Said>) {
+    if before != after {
+        parts.push(Delta { part, before, after });
+    }
+}
+
+/// What differs in a policy and does not loosen it.
+fn tightened(parts: &mut Vec<Delta>, base: &Policy, head: &Policy, loosened: &[Loosened]) {
+    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = base;
+    let told = |part| {
+        loosened.iter().any(|one| match one {
+            Loosened::UnlistedAccounts { .. } => part == Part::UnlistedAccounts,
+            Loosened::UnlistedUsers { .. } => part == Part::UnlistedUsers,
+            Loosened::Budget { name, .. } => part == Part::Budget(*name),
+            Loosened::Protected(_) => false,
+        })
+    };
+    let mut tell = |part, before, after| {
+        if !told(part) {
+            note(parts, part, before, after);
+        }
+    };
+    let accounts = |unlisted| Some(Said::UnlistedAccounts(unlisted));
+    tell(Part::UnlistedAccounts, accounts(*unlisted_accounts), accounts(head.unlisted_accounts));
+    let users = |unlisted| Some(Said::UnlistedUsers(unlisted));
+    tell(Part::UnlistedUsers, users(*unlisted_users), users(head.unlisted_users));
+    for ((name, before), (_, after)) in budgets(allowed).into_iter().zip(budgets(&head.budgets)) {
+        tell(Part::Budget(name), Some(Said::Budget(before)), Some(Said::Budget(after)));
+    }
+    for email in head.protected.difference(protected) {
+        tell(Part::Protected, None, Some(Said::Text(email.to_string())));
+    }
+}
+
+fn accepted(found: &mut Vec<Difference>, base: &[Accepted], head: &[Accepted]) {
+    type Key = (Option<Email>, Code);
+    let all = |entries: &[Accepted]| -> BTreeMap<Key, Said> {
+        let one = |Accepted { code, email, until, reason }: &Accepted| {
+            ((email.clone(), *code), Said::Accepted(*until, reason.clone()))
+        };
+        entries.iter().map(one).collect()
+    };
+    let (before, after) = (all(base), all(head));
+    let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        let (email, code) = key;
+        let mut parts = Vec::new();
+        note(&mut parts, Part::Accept(*code), before.get(key).cloned(), after.get(key).cloned());
+        if !parts.is_empty() {
+            found.push(Difference {
+                subject: Subject::Organization,
+                email: email.clone(),
+                kind: Kind::Changed,
+                parts,
+                loss: false,
+            });
+        }
+    }
+}
+
+fn compare_accounts(
+    found: &mut Vec<Difference>,
+    base: &BTreeMap<Email, WantedAccount>,
+    head: &BTreeMap<Email, WantedAccount>,
+    unlisted: UnlistedAccounts,
+) {
+    let counterparts = counterparts(base, head);
+    let mut rows = Vec::new();
+    for after in head.values() {
+        let before = counterparts.get(&after.email).copied();
+        let parts = account_parts(before, after);
+        let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
+        let loss = before.is_some() && parts.iter().any(takes_away);
+        let email = Some(after.email.clone());
+        rows.push(Difference { subject: Subject::Account, email, kind, parts, loss });
+    }
+    let kept: BTreeSet<&Email> = counterparts.values().map(|before| &before.email).collect();
+    for before in base.values().filter(|before| !kept.contains(&before.email)) {
+        let becomes = match unlisted {
+            UnlistedAccounts::Disable => Unlisted::TakenAway,
+            UnlistedAccounts::Report => Unlisted::Reported,
+            UnlistedAccounts::Ignore => Unlisted::Ignored,
+        };
+        rows.push(removed(Subject::Account, &before.email, becomes));
+    }
+    extend_sorted(found, rows);
+}
+
+/// The entry of the base for each entry of the head that has one: that of the same id, or else of the
+/// same email.
+fn counterparts<'a>(
+    base: &'a BTreeMap<Email, WantedAccount>,
+    head: &'a BTreeMap<Email, WantedAccount>,
+) -> BTreeMap<&'a Email, &'a WantedAccount> {
+    let by_id: BTreeMap<&AccountId, &WantedAccount> =
+        base.values().filter_map(|one| Some((one.id.as_ref()?, one))).collect();
+    let mut found = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for after in head.values() {
+        if let Some(before) = after.id.as_ref().and_then(|id| by_id.get(id)) {
+            found.insert(&after.email, *before);
+            taken.insert(&before.email);
+        }
+    }
+    for after in head.values() {
+        let before = base.get(&after.email).filter(|before| !taken.contains(&before.email));
+        if let Some(before) = before {
+            found.entry(&after.email).or_insert(before);
+        }
+    }
+    found
+}
+
+fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<Delta> {
+    let mut parts = Vec::new();
+    let before = before.map(said);
+    let after = said(after);
+    for (place, (part, after)) in after.into_iter().enumerate() {
+        let before = before.as_ref().and_then(|said| said[place].1.clone());
+        note(&mut parts, part, before, after);
+    }
+    parts
+}
+
+/// What an entry says, part by part.
+fn said(account: &WantedAccount) -> [(Part, Option<Said>); 9] {
+    let WantedAccount {
+        name,
+        email,
+        id,
+        enabled,
+        channel_limit,
+        custom_pricing,
+        rollup_billing,
+        reenable_connections,
+        password_from,
+    } = account;
+    let flag = |flag: &Option<bool>| flag.map(Said::Bool);
+    [
+        (Part::Email, Some(Said::Text(email.folded().to_owned()))),
+        (Part::Id, id.as_ref().map(|id| Said::Text(id.to_string()))),
+        (Part::Field(Field::Name), Some(Said::Text(name.clone()))),
+        (Part::Field(Field::Enabled), flag(enabled)),
+        (Part::Field(Field::ChannelLimit), channel_limit.map(Said::Number)),
+        (Part::Field(Field::CustomPricing), flag(custom_pricing)),
+        (Part::Field(Field::RollupBilling), flag(rollup_billing)),
+        (Part::ReenableConnections, reenable_connections.then_some(Said::Bool(true))),
+        (Part::PasswordFrom, password_from.clone().map(Said::Source)),
+    ]
+}
+
+/// Whether a difference in an account that is there takes, or may take, something away.
+fn takes_away(delta: &Delta) -> bool {
+    let Delta { part, before, after } = delta;
+    let withdraws = *after == Some(Said::Bool(false)) && *before != Some(Said::Bool(false));
+    let lowers = match (before, after) {
+        (Some(Said::Number(before)), Some(Said::Number(after))) => before > after,
+        (Some(_) | None, Some(_) | None) => false,
+    };
+    let flags = [Part::Field(Field::Enabled), Part::Field(Field::CustomPricing)];
+    let limit = Part::Field(Field::ChannelLimit);
+    flags.contains(part) && withdraws || *part == limit && lowers
+}
+
+fn compare_users(
+    found: &mut Vec<Difference>,
+    base: &BTreeMap<Email, WantedUser>,
+    head: &BTreeMap<Email, WantedUser>,
+    unlisted: UnlistedUsers,
+) {
+    let mut rows = Vec::new();
+    for after in head.values() {
+        let before = base.get(&after.email);
+        let mut parts = Vec::new();
+        let (was, is) = (before.map(user_said), user_said(after));
+        for (place, (part, after)) in is.into_iter().enumerate() {
+            note(&mut parts, part, was.as_ref().and_then(|was| was[place].1.clone()), after);
+        }
+        let removes = unlisted == UnlistedUsers::Remove;
+        let says = |which| parts.iter().any(|one| one.part == which && one.after.is_some());
+        // After its last day a user counts as unlisted.
+        let ends = removes && before.is_some() && says(Part::Until);
+        let loss = says(Part::Absent) || ends;
+        let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
+        let email = Some(after.email.clone());
+        rows.push(Difference { subject: Subject::User, email, kind, parts, loss });
+    }
+    for before in base.values().filter(|before| !head.contains_key(&before.email)) {
+        let becomes = match unlisted {
+            UnlistedUsers::Remove => Unlisted::TakenAway,
+            UnlistedUsers::Report => Unlisted::Reported,
+            UnlistedUsers::Ignore => Unlisted::Ignored,
+        };
+        let row = removed(Subject::User, &before.email, becomes);
+        // Who was to be gone has nothing left to lose.
+        let loss = row.loss && before.presence != Presence::Absent;
+        rows.push(Difference { loss, ..row });
+    }
+    extend_sorted(found, rows);
+}
+
+fn user_said(user: &WantedUser) -> [(Part, Option<Said>); 4] {
+    let WantedUser { email, presence } = user;
+    let (groups, until, absent) = match presence {
+        Presence::Present { groups, until } => (groups.as_ref(), *until, false),
+        Presence::Absent => (None, None, true),
+    };
+    let groups = groups.map(|groups| Said::List(groups.iter().cloned().collect()));
+    [
+        (Part::Email, Some(Said::Text(email.folded().to_owned()))),
+        (Part::Groups, groups),
+        (Part::Until, until.map(Said::Day)),
+        (Part::Absent, absent.then_some(Said::Bool(true))),
+    ]
+}
+
+fn removed(subject: Subject, email: &Email, becomes: Unlisted) -> Difference {
+    Difference {
+        subject,
+        email: Some(email.clone()),
+        kind: Kind::Removed(becomes),
+        parts: Vec::new(),
+        loss: becomes == Unlisted::TakenAway,
+    }
+}
+
+/// Adds what differs, in the order of emails. The email of a new entry is not said twice.
+fn extend_sorted(found: &mut Vec<Difference>, mut rows: Vec<Difference>) {
+    rows.sort_by(|one, other| (&one.email, one.kind).cmp(&(&other.email, other.kind)));
+    for mut row in rows {
+        if row.kind == Kind::Added {
+            row.parts.retain(|delta| delta.part != Part::Email);
+        }
+        if row.kind != Kind::Changed || !row.parts.is_empty() {
+            found.push(row);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Two policies of one organization: the stricter of both, and what the second allows that the first does not.
+//!
+//! Stricter is what does less harm, and among the harmless what says more. A change of the manifest that
+//! loosens its own policy is not to profit from that before somebody has seen it.
+
+use std::cmp::Ordering;
+
+use super::GuardName;
+use crate::model::{Budget, Budgets, Email, Policy, UnlistedAccounts, UnlistedUsers};
+
+/// What a policy allows, or hides, that another does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loosened {
+    /// What is done about unlisted accounts.
+    UnlistedAccounts {
+        /// What the base says.
+        base: UnlistedAccounts,
+        /// What is said now.
+        head: UnlistedAccounts,
+    },
+    /// What is done about unlisted users.
+    UnlistedUsers {
+        /// What the base says.
+        base: UnlistedUsers,
+        /// What is said now.
+        head: UnlistedUsers,
+    },
+    /// A budget.
+    Budget {
+        /// Which.
+        name: GuardName,
+        /// What the base says.
+        base: Budget,
+        /// What is said now.
+        head: Budget,
+    },
+    /// Somebody is not protected any more.
+    Protected(Email),
+}
+
+/// The budgets of a policy with their names, in the order of the manifest.
+#[must_use]
+pub fn budgets(budgets: &Budgets) -> [(GuardName, Budget); 5] {
+    let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals } = *budgets;
+    [
+        (GuardName::MaxRemovals, removals),
+        (GuardName::MaxDisables, disables),
+        (GuardName::MaxEnables, enables),
+        (GuardName::MaxChannelCut, channel_cut),
+        (GuardName::MaxPricingWithdrawals, pricing_withdrawals),
+    ]
+}
+
+/// What `head` allows, or hides, that `base` does not. Of a number and a percentage nobody can say which
+/// is more without the whole, so such a budget counts as loosened unless it allows nothing.
+#[must_use]
+pub fn loosened(base: &Policy, head: &Policy) -> Vec<Loosened> {
+    let mut found = Vec::new();
+    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = head;
+    if accounts(base.unlisted_accounts, *unlisted_accounts) != *unlisted_accounts {
+        let (base, head) = (base.unlisted_accounts, *unlisted_accounts);
+        found.push(Loosened::UnlistedAccounts { base, head });
+    }
+    if users(base.unlisted_users, *unlisted_users) != *unlisted_users {
+        let (base, head) = (base.unlisted_users, *unlisted_users);
+        found.push(Loosened::UnlistedUsers { base, head });
+    }
+    for ((name, base), (_, head)) in budgets(&base.budgets).into_iter().zip(budgets(allowed)) {
+        if allows_more(base, head) {
+            found.push(Loosened::Budget { name, base, head });
+        }
+    }
+    found.extend(base.protected.difference(protected).cloned().map(Loosened::Protected));
+    found
+}
+
+/// The stricter of two policies, but for its budgets: which of those is smaller depends on the whole,
+/// so they are those of `head`, and a guard looks at both.
+pub(super) fn stricter(base: &Policy, head: &Policy) -> Policy {
+    let Policy { unlisted_accounts, unlisted_users, budgets, protected } = head;
+    Policy {
+        unlisted_accounts: accounts(base.unlisted_accounts, *unlisted_accounts),
+        unlisted_users: users(base.unlisted_users, *unlisted_users),
+        budgets: *budgets,
+        protected: base.protected.union(protected).cloned().collect(),
+    }
+}
+
+fn accounts(base: UnlistedAccounts, head: UnlistedAccounts) -> UnlistedAccounts {
+    use UnlistedAccounts as U;
+    match (base, head) {
+        (U::Disable, U::Disable) => U::Disable,
+        (U::Ignore, U::Ignore) => U::Ignore,
+        (U::Report, _) | (_, U::Report) | (U::Disable, U::Ignore) | (U::Ignore, U::Disable) => {
+            U::Report
+        }
+    }
+}
+
+fn users(base: UnlistedUsers, head: UnlistedUsers) -> UnlistedUsers {
+    use UnlistedUsers as U;
+    match (base, head) {
+        (U::Remove, U::Remove) => U::Remove,
+        (U::Ignore, U::Ignore) => U::Ignore,
+        (U::Report, _) | (_, U::Report) | (U::Remove, U::Ignore) | (U::Ignore, U::Remove) => {
+            U::Report
+        }
+    }
+}
+
+fn allows_more(base: Budget, head: Budget) -> bool {
+    match (base, head) {
+        (_, Budget::Count(0) | Budget::Percent(0)) => false,
+        (Budget::Count(base), Budget::Count(head)) => base.cmp(&head) == Ordering::Less,
+        (Budget::Percent(base), Budget::Percent(head)) => base.cmp(&head) == Ordering::Less,
+        (Budget::Count(_), Budget::Percent(_)) | (Budget::Percent(_), Budget::Count(_)) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNTS: [UnlistedAccounts; 3] =
+        [UnlistedAccounts::Ignore, UnlistedAccounts::Report, UnlistedAccounts::Disable];
+    const USERS: [UnlistedUsers; 3] =
+        [UnlistedUsers::Ignore, UnlistedUsers::Report, UnlistedUsers::Remove];
+
+    #[test]
+    fn the_stricter_takes_away_only_what_both_would_and_does_not_depend_on_the_order() {
+        for base in ACCOUNTS {
+            for head in ACCOUNTS {
+                let both = accounts(base, head);
+                assert_eq!(both, accounts(head, base));
+                let disables = UnlistedAccounts::Disable;
+                assert_eq!(both == disables, base == disables && head == disables);
+                let ignores = UnlistedAccounts::Ignore;
+                assert_eq!(both == ignores, base == ignores && head == ignores);
+            }
+        }
+        for base in USERS {
+            for head in USERS {
+                let both = users(base, head);
+                assert_eq!(both, users(head, base));
+                let removes = UnlistedUsers::Remove;
+                assert_eq!(both == removes, base == removes && head == removes);
+                let ignores = UnlistedUsers::Ignore;
+                assert_eq!(both == ignores, base == ignores && head == ignores);
+            }
+        }
+    }
+
+    #[test]
+    fn a_budget_that_cannot_be_compared_counts_as_loosened() {
+        use Budget::{Count, Percent};
+        let cases = [
+            (Count(1), Count(2), true),
+            (Count(2), Count(2), false),
+            (Count(2), Count(1), false),
+            (Percent(10), Percent(25), true),
+            (Percent(25), Percent(10), false),
+            (Percent(10), Count(1), true),
+            (Count(1), Percent(10), true),
+            (Count(0), Percent(0), false),
+            (Percent(0), Count(0), false),
+            (Percent(0), Count(1), true),
+        ];
+        for (base, head, more) in cases {
+            assert_eq!(allows_more(base, head), more, "{base:?} {head:?}");
+        }
+    }
+
+    #[test]
+    fn every_loosening_is_named_and_a_tightening_is_none() {
+        let strict = Policy {
+            unlisted_accounts: UnlistedAccounts::Report,
+            unlisted_users: UnlistedUsers::Report,
+            budgets: Budgets { removals: Budget::Count(1), ..Budgets::default() },
+            protected: [Email::new("root@acme.example")].into(),
+        };
+        let loose = Policy {
+            unlisted_accounts: UnlistedAccounts::Ignore,
+            unlisted_users: UnlistedUsers::Remove,
+            budgets: Budgets { removals: Budget::Count(9), ..Budgets::default() },
+            protected: [].into(),
+        };
+        assert_eq!(loosened(&strict, &loose).len(), 4);
+        assert_eq!(loosened(&loose, &strict), Vec::new());
+        assert_eq!(loosened(&loose, &loose), Vec::new());
+        assert_eq!(stricter(&strict, &loose), Policy { budgets: loose.budgets, ..strict });
+    }
+}

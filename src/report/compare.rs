@@ -1,0 +1,199 @@
+//! What one manifest says that another does not, for people: what is loosened and lost first.
+
+use std::fmt::Write as _;
+
+use super::escape::line;
+use super::group::{Group, group};
+use super::style::{Ink, Style};
+use super::{words, yaml};
+use crate::model::Desired;
+use crate::plan::{Comparison, Delta, Difference, Kind, Part, Said};
+
+/// A comparison for a terminal. Its last line says how it stands, in a form that can be searched for.
+#[must_use]
+pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> String {
+    let Comparison { loosened, differences } = comparison;
+    if comparison.is_empty() {
+        let same = "No difference: both manifests mean the same.";
+        return format!("{}\n", style.paint(Ink::Green, same));
+    }
+    let mut out = format!("{}\n", style.paint(Ink::Bold, &line(organization)));
+    let loose = loosened.iter().map(|one| {
+        let (field, base, head) = words::loosened(one);
+        let change = match head {
+            Some(head) => format!("{field}: {} → {head}", base.unwrap_or_default()),
+            None => format!("{field}: {} is not any more", base.unwrap_or_default()),
+        };
+        format!("{} {}", style.paint(Ink::Red, "!"), line(&change))
+    });
+    section(&mut out, style, "Policy loosened", loose.collect());
+    let of = |is: fn(&Difference) -> bool| -> Vec<&Difference> {
+        differences.iter().filter(|one| is(one)).collect()
+    };
+    section(&mut out, style, "Losses", rows(&of(|one| one.loss), style));
+    section(&mut out, style, "No longer listed", rows(&of(|one| !one.loss && is_gone(one)), style));
+    section(&mut out, style, "Changes", rows(&of(|one| !one.loss && !is_gone(one)), style));
+    let Counts { added, changed, removed } = Counts::of(comparison);
+    let losses = comparison.losses();
+    let (plural, loose) = (if losses == 1 { "loss" } else { "losses" }, loosened.len());
+    let _ = writeln!(
+        out,
+        "\nDiff: {added} added, {changed} changed, {removed} removed; {losses} {plural}, {loose} loosened"
+    );
+    out
+}
+
+/// Two manifests in their canonical forms against each other: a unified diff, empty if they are the same.
+#[must_use]
+pub fn comparison_diff(base: &Desired, head: &Desired) -> String {
+    let (base, head) = (yaml::manifest(base), yaml::manifest(head));
+    let diff = similar::TextDiff::from_lines(&base, &head);
+    diff.unified_diff().context_radius(3).header("base", "head").to_string()
+}
+
+/// How many entries became what.
+pub(super) struct Counts {
+    pub added: usize,
+    pub changed: usize,
+    pub removed: usize,
+}
+
+impl Counts {
+    pub(super) fn of(comparison: &Comparison) -> Self {
+        let mut counts = Self { added: 0, changed: 0, removed: 0 };
+        for one in &comparison.differences {
+            match one.kind {
+                Kind::Added => counts.added += 1,
+                Kind::Changed => counts.changed += 1,
+                Kind::Removed(_) => counts.removed += 1,
+            }
+        }
+        counts
+    }
+}
+
+fn is_gone(difference: &Difference) -> bool {
+    matches!(difference.kind, Kind::Removed(_))
+}
+
+fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
+    if !lines.is_empty() {
+        let _ = writeln!(out, "\n{}", style.paint(Ink::Bold, title));
+    }
+    for line in lines {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+/// What differs, without of whom: equal differences are shown as one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Row {
+    sign: &'static str,
+    what: &'static str,
+    loss: bool,
+    said: String,
+}
+
+impl Row {
+    fn of(difference: &Difference) -> Self {
+        let Difference { subject, email: _, kind, parts, loss } = difference;
+        Self {
+            sign: match kind {
+                _ if *loss => "-",
+                Kind::Added => "+",
+                Kind::Changed => "~",
+                Kind::Removed(_) => "!",
+            },
+            what: words::subject_short(*subject),
+            loss: *loss,
+            said: match kind {
+                Kind::Removed(becomes) => {
+                    format!("no longer listed: {}", words::unlisted(*subject, *becomes))
+                }
+                Kind::Added | Kind::Changed => {
+                    let parts = parts.iter().map(|part| delta(*kind, part));
+                    parts.collect::<Vec<_>>().join(", ")
+                }
+            },
+        }
+    }
+
+    fn line(&self, whom: &str, style: Style) -> String {
+        let Self { sign, what, loss, said } = self;
+        let ink = match (*loss, *sign) {
+            (true, _) => Ink::Red,
+            (false, "+") => Ink::Green,
+            (false, _) => Ink::Yellow,
+        };
+        let head = style.paint(ink, &format!("{sign} {what:<12}"));
+        let parts = [head.as_str(), whom, said];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+    }
+}
+
+fn rows(differences: &[&Difference], style: Style) -> Vec<String> {
+    let rows = differences.iter().map(|one| {
+        let email = one.email.as_ref().map(|email| line(email.as_str()));
+        (Row::of(one), email.unwrap_or_default())
+    });
+    let lines = group(rows).into_iter().flat_map(|group| {
+        let Group { what, names } = &group;
+        if !group.is_one() {
+            return names.iter().map(|name| what.line(name, style)).collect::<Vec<_>>();
+        }
+        let mut lines = vec![what.line(&format!("{} times", names.len()), style)];
+        lines.extend(group.names("    ", what.loss || what.sign == "!"));
+        lines
+    });
+    lines.collect()
+}
+
+fn delta(kind: Kind, delta: &Delta) -> String {
+    let Delta { part, before, after } = delta;
+    let nothing = match part {
+        Part::Field(_) | Part::Groups => "unmanaged",
+        Part::Organization
+        | Part::ManagerAccountId
+        | Part::UnlistedAccounts
+        | Part::UnlistedUsers
+        | Part::Budget(_)
+        | Part::Protected
+        | Part::Accept(_)
+        | Part::Users
+        | Part::Email
+        | Part::Id
+        | Part::ReenableConnections
+        | Part::PasswordFrom
+        | Part::Until
+        | Part::Absent => "nothing",
+    };
+    let part = words::part(*part);
+    let after = after.as_ref().map_or(nothing.to_owned(), said);
+    match (kind, before) {
+        (Kind::Added, None) => format!("{part}: {after}"),
+        (Kind::Added | Kind::Changed | Kind::Removed(_), before) => {
+            let before = before.as_ref().map_or(nothing.to_owned(), said);
+            format!("{part}: {before} → {after}")
+        }
+    }
+}
+
+fn said(value: &Said) -> String {
+    let quote = |text: &str| format!("\"{}\"", line(text).replace('"', "\\\""));
+    match value {
+        Said::Bool(value) => value.to_string(),
+        Said::Number(number) => number.to_string(),
+        Said::Text(text) => quote(text),
+        Said::List(texts) => {
+            let texts: Vec<String> = texts.iter().map(|text| quote(text)).collect();
+            format!("[{}]", texts.join(", "))
+        }
+        Said::UnlistedAccounts(unlisted) => words::unlisted_accounts(*unlisted).to_owned(),
+        Said::UnlistedUsers(unlisted) => words::unlisted_users(*unlisted).to_owned(),
+        Said::Budget(budget) => words::budget(*budget),
+        Said::Day(day) => day.to_string(),
+        Said::Accepted(until, None) => format!("until {until}"),
+        Said::Accepted(until, Some(reason)) => format!("until {until} ({})", line(reason)),
+        Said::Source(source) => line(&yaml::source(source)),
+    }
+}

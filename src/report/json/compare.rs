@@ -1,0 +1,118 @@
+//! A comparison of two manifests as JSON.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{FORMAT_VERSION, pretty};
+use crate::model::{Desired, Email};
+use crate::plan::{Comparison, Delta, Difference, Kind, Said};
+use crate::report::compare::Counts;
+use crate::report::digest::desired_digest;
+use crate::report::{words, yaml};
+
+/// What `head` says that `base` does not.
+#[derive(Serialize)]
+struct ComparisonDoc<'a> {
+    format_version: u32,
+    organization: &'a str,
+    /// The digest of the first manifest, as in the `bound_to` of a plan.
+    base: String,
+    /// The digest of the second.
+    head: String,
+    summary: SummaryDoc,
+    loosened: Vec<DeltaDoc>,
+    differences: Vec<DifferenceDoc<'a>>,
+}
+
+#[derive(Serialize)]
+struct SummaryDoc {
+    added: usize,
+    changed: usize,
+    removed: usize,
+    losses: usize,
+    loosened: usize,
+}
+
+#[derive(Serialize)]
+struct DifferenceDoc<'a> {
+    difference: &'static str,
+    kind: &'static str,
+    email: Option<&'a str>,
+    changes: Vec<DeltaDoc>,
+    loss: bool,
+    /// What becomes of who is not listed any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlisted: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct DeltaDoc {
+    field: String,
+    before: Value,
+    after: Value,
+}
+
+/// A comparison as JSON.
+#[must_use]
+pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> String {
+    let Comparison { loosened, differences } = comparison;
+    let Counts { added, changed, removed } = Counts::of(comparison);
+    let losses = comparison.losses();
+    pretty(&ComparisonDoc {
+        format_version: FORMAT_VERSION,
+        organization: &head.organization,
+        base: desired_digest(base),
+        head: desired_digest(head),
+        summary: SummaryDoc { added, changed, removed, losses, loosened: loosened.len() },
+        loosened: loosened
+            .iter()
+            .map(|one| {
+                let (field, before, after) = words::loosened(one);
+                DeltaDoc { field: field.to_owned(), before: json!(before), after: json!(after) }
+            })
+            .collect(),
+        differences: differences.iter().map(DifferenceDoc::from).collect(),
+    })
+}
+
+impl<'a> From<&'a Difference> for DifferenceDoc<'a> {
+    fn from(difference: &'a Difference) -> Self {
+        let Difference { subject, email, kind, parts, loss } = difference;
+        let (word, unlisted) = match kind {
+            Kind::Added => ("added", None),
+            Kind::Changed => ("changed", None),
+            Kind::Removed(becomes) => ("removed", Some(words::unlisted_word(*becomes))),
+        };
+        Self {
+            difference: word,
+            kind: words::subject(*subject),
+            email: email.as_ref().map(Email::as_str),
+            changes: parts.iter().map(DeltaDoc::from).collect(),
+            loss: *loss,
+            unlisted,
+        }
+    }
+}
+
+impl From<&Delta> for DeltaDoc {
+    fn from(delta: &Delta) -> Self {
+        let Delta { part, before, after } = delta;
+        let value = |said: &Option<Said>| said.as_ref().map_or(Value::Null, value);
+        Self { field: words::part(*part), before: value(before), after: value(after) }
+    }
+}
+
+fn value(said: &Said) -> Value {
+    match said {
+        Said::Bool(value) => json!(value),
+        Said::Number(number) => json!(number),
+        Said::Text(text) => json!(text),
+        Said::List(texts) => json!(texts),
+        Said::UnlistedAccounts(unlisted) => json!(words::unlisted_accounts(*unlisted)),
+        Said::UnlistedUsers(unlisted) => json!(words::unlisted_users(*unlisted)),
+        Said::Budget(budget) => json!(words::budget(*budget)),
+        Said::Day(day) => json!(day.to_string()),
+        Said::Accepted(until, reason) => json!({ "until": until.to_string(), "reason": reason }),
+        Said::Source(source) => json!(yaml::source(source)),
+    }
+}

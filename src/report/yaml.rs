@@ -1,0 +1,165 @@
+//! A manifest as YAML in its canonical form, from what it means: every value written out, entries in the
+//! order of their emails. What is written reads back as the same.
+
+use std::fmt::Write as _;
+
+use crate::model::{
+    Accepted, Desired, Email, PasswordSource, Policy, Presence, WantedAccount, WantedUser,
+    is_harmful,
+};
+use crate::plan::budgets;
+
+use super::words;
+
+/// A manifest that means `desired`.
+#[must_use]
+pub fn manifest(desired: &Desired) -> String {
+    let Desired { organization, manager, policy, accept, accounts, users } = desired;
+    let mut out = vec!["version: 1".to_owned(), format!("organization: {}", text(organization))];
+    out.extend(manager.as_ref().map(|id| format!("manager_account_id: {}", text(id.as_str()))));
+    out.extend(section("policy", policy_lines(policy)));
+    out.extend(section("accept", accept.iter().flat_map(accepted)));
+    out.extend(section("accounts", accounts.values().flat_map(account)));
+    out.extend(section("users", users.iter().flatten().flat_map(|(_, one)| user(one))));
+    out.join("\n") + "\n"
+}
+
+/// A section with its lines, or nothing of one that is empty.
+pub(super) fn section(name: &str, lines: impl IntoIterator<Item = String>) -> Vec<String> {
+    let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    [String::new(), format!("{name}:")].into_iter().chain(lines).collect()
+}
+
+pub(super) fn policy_lines(policy: &Policy) -> Vec<String> {
+    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = policy;
+    let mut lines = vec![
+        format!("unlisted_accounts: {}", words::unlisted_accounts(*unlisted_accounts)),
+        format!("unlisted_users: {}", words::unlisted_users(*unlisted_users)),
+    ];
+    let budgets = budgets(allowed);
+    lines.extend(
+        budgets.map(|(name, budget)| format!("{}: {}", words::guard(name), words::budget(budget))),
+    );
+    if !protected.is_empty() {
+        lines.push("protected:".to_owned());
+        lines.extend(protected.iter().map(|email| format!("  - {}", text(email.as_str()))));
+    }
+    lines
+}
+
+pub(super) fn accepted(accepted: &Accepted) -> Vec<String> {
+    let Accepted { code, email, until, reason } = accepted;
+    let email = email.as_ref().map(Email::as_str);
+    let until = until.to_string();
+    let said = [
+        ("code", Some(code.name().to_owned())),
+        ("email", email.map(text)),
+        ("until", Some(until)),
+        ("reason", reason.as_deref().map(text)),
+    ];
+    entry(&said)
+}
+
+pub(super) fn account(account: &WantedAccount) -> Vec<String> {
+    let WantedAccount {
+        name,
+        email,
+        id,
+        enabled,
+        channel_limit,
+        custom_pricing,
+        rollup_billing,
+        reenable_connections,
+        password_from,
+    } = account;
+    let flag = |flag: &Option<bool>| flag.map(|flag| flag.to_string());
+    entry(&[
+        ("name", Some(text(name))),
+        ("email", Some(text(email.as_str()))),
+        ("id", id.as_ref().map(|id| text(id.as_str()))),
+        ("enabled", flag(enabled)),
+        ("channel_limit", channel_limit.map(|limit| limit.to_string())),
+        ("custom_pricing", flag(custom_pricing)),
+        ("rollup_billing", flag(rollup_billing)),
+        ("reenable_connections", reenable_connections.then(|| "true".to_owned())),
+        ("password_from", password_from.as_ref().map(source)),
+    ])
+}
+
+/// Where a password is read from, which is no password.
+pub(super) fn source(source: &PasswordSource) -> String {
+    match source {
+        PasswordSource::Env(name) => format!("{{ env: {} }}", text(name)),
+        PasswordSource::File(path) => format!("{{ file: {} }}", text(&path.to_string_lossy())),
+    }
+}
+
+pub(super) fn user(user: &WantedUser) -> Vec<String> {
+    let WantedUser { email, presence } = user;
+    let (groups, until, absent) = match presence {
+        Presence::Present { groups, until } => (groups.as_ref(), *until, false),
+        Presence::Absent => (None, None, true),
+    };
+    let list = |groups: &std::collections::BTreeSet<String>| {
+        let names: Vec<String> = groups.iter().map(|name| text(name)).collect();
+        format!("[{}]", names.join(", "))
+    };
+    entry(&[
+        ("email", Some(text(email.as_str()))),
+        ("groups", groups.map(list)),
+        ("until", until.map(|day| day.to_string())),
+        ("absent", absent.then(|| "true".to_owned())),
+    ])
+}
+
+/// One entry of a list: the fields that are said, each on its line.
+fn entry(fields: &[(&str, Option<String>)]) -> Vec<String> {
+    let said =
+        fields.iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
+    let line = |(place, field)| format!("{}{field}", if place == 0 { "- " } else { "  " });
+    said.enumerate().map(line).collect()
+}
+
+/// A text as a YAML scalar: plain where every reader of YAML takes it for that text, or else in quotes.
+pub(super) fn text(text: &str) -> String {
+    if is_plain(text) { text.to_owned() } else { quoted(text) }
+}
+
+/// What some reader takes for something else than a text.
+const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
+
+fn is_plain(text: &str) -> bool {
+    let inside = |c: char| {
+        c.is_alphanumeric() || matches!(c, ' ' | '_' | '.' | '@' | '-' | '+' | '/' | '\'')
+    };
+    let begins = text.chars().next().is_some_and(char::is_alphabetic) || is_uuid(text);
+    begins
+        && text.chars().all(inside)
+        && !text.ends_with(' ')
+        && !WORDS.contains(&text.to_lowercase().as_str())
+}
+
+/// Whether a text has the form of an id of Telnyx, which begins with a digit and is no number.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && text.matches('-').count() == 4 && !text.contains('.')
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = "\"".to_owned();
+    for c in text.chars() {
+        let number = u32::from(c);
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            // What must not reach a terminal, and what YAML does not take as it is.
+            _ if is_harmful(c) || matches!(number & 0xffff, 0xfffe | 0xffff) => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\U{number:08x}");
+            }
+            _ => out.push(c),
+        }
+    }
+    out + "\""
+}
