@@ -173,7 +173,7 @@ fn organization() -> String {
         json!({
             "email": format!("desk{number}@shop{number}.example"),
             "organization_name": format!("Shop {number}"),
-            "managed_account_allow_custom_pricing": number % 3 == 0,
+            "managed_account_allow_custom_pricing": number.is_multiple_of(3),
             "status": if number % 10 == 9 { "disabled" } else { "enabled" },
         })
     };

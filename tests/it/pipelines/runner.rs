@@ -142,7 +142,7 @@ impl<'a> Job<'a> {
         match step["uses"].as_str() {
             Some(uses) if uses.starts_with("actions/checkout@") => self.checkout(&step["with"]),
             Some(uses) if uses.starts_with("actions/upload-artifact@") => {
-                self.upload(&step["with"])
+                self.upload(&step["with"]);
             }
             Some(uses) => return self.action(uses, &step["with"]),
             None => return self.script(step),
