@@ -3,7 +3,10 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
 use super::WORKFLOWS;
 use super::machine::{KEY, Machine};
@@ -414,4 +417,39 @@ fn a_create_that_is_not_known_is_told_to_a_person_once() {
     assert!(story.machine.forge("answers/1/body").starts_with("<!-- trunkline-unknown -->"));
     assert!(story.left(0).went_well().log.is_empty());
     assert!(story.left(5).log.contains("::error::the apply ended with 5"));
+}
+
+/// Stands in for an apply that has something under way when it is told to stop.
+const UNDER_WAY: &str = r#"#!/usr/bin/env bash
+trap 'sleep 0.3; echo finished > "$FORGE/finished"; exit 143' TERM
+touch "$FORGE/started"
+while :; do sleep 0.05; done
+"#;
+
+#[test]
+fn a_run_that_is_cancelled_waits_for_what_is_under_way() {
+    let machine = Machine::new();
+    let program = machine.path("tools/trunkline");
+    fs::write(&program, UNDER_WAY).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let workflow = super::yaml(&super::example("github/apply.yml"));
+    let steps = workflow["jobs"]["apply"]["steps"].as_array().unwrap();
+    let script = steps.iter().find(|step| step["id"] == "apply").unwrap()["run"].as_str().unwrap();
+    let mut command = machine.bash(&machine.path("forge"), script);
+    for name in ["MANIFEST", "DIGEST", "LEDGER", "APPROVE_LOSSES"] {
+        command.env(name, "");
+    }
+    command
+        .env("RUNNER_TEMP", machine.path("forge"))
+        .env("GITHUB_OUTPUT", machine.path("forge/output"));
+    let mut running = command.spawn().unwrap();
+    while !machine.path("forge/started").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // As the runner does: it tells the shell, and nobody else.
+    let told = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    running.wait().unwrap();
+    assert_eq!(machine.forge("finished"), "finished\n");
+    assert_eq!(machine.forge("output"), "status=143\n");
 }
