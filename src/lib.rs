@@ -18,12 +18,14 @@
 //!    that was saved is read again, if it is byte for byte as it was written. The live side becomes a
 //!    manifest here too.
 //! 9. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
-//! 10. [`cli`]: the command line, where errors are printed and become exit statuses.
+//! 10. [`daemon`]: watches on a schedule and says when an organization drifts and when that is over.
+//! 11. [`cli`]: the command line, where errors are printed and become exit statuses.
 //!
-//! Imports go one way: `main → cli → {detect, execute, report, sandbox} → {manifest, telnyx, ledger, plan} →
+//! Imports go one way: `main → cli → {daemon, detect, execute, report, sandbox} → {manifest, telnyx, ledger, plan} →
 //! model`. `model` and `plan` know no serialization, no async and no clock; a test holds the modules to this.
 
 pub mod cli;
+pub mod daemon;
 pub mod detect;
 pub mod execute;
 pub mod ledger;

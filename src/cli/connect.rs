@@ -15,10 +15,7 @@ const NO_CLIENT: &str = "https needs this machine's certificate authorities: ins
 
 /// The connection that the flags and variables describe.
 pub(super) fn session(global: &Global) -> Result<Session, Failure> {
-    // A variable that is set to nothing is one that is not set.
-    let text = Some(global.base_url.trim()).filter(|text| !text.is_empty());
-    let text = text.unwrap_or(BaseUrl::TELNYX);
-    let base_url = BaseUrl::parse(text).with_context(|| shown(text))?;
+    let base_url = base_url(global)?;
     let config = Config {
         timeout: global.timeout,
         parallelism: usize::from(global.parallelism),
@@ -33,6 +30,14 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
     })
 }
 
+/// Where the API is.
+pub(super) fn base_url(global: &Global) -> Result<BaseUrl, Failure> {
+    // A variable that is set to nothing is one that is not set.
+    let text = Some(global.base_url.trim()).filter(|text| !text.is_empty());
+    let text = text.unwrap_or(BaseUrl::TELNYX);
+    Ok(BaseUrl::parse(text).with_context(|| shown(text))?)
+}
+
 /// What is no base URL, unless there may be a password or a key in it.
 fn shown(text: &str) -> String {
     if text.contains(['@', '?', '#']) {
@@ -42,7 +47,7 @@ fn shown(text: &str) -> String {
 }
 
 /// The key from the file, or else from the variable.
-fn key(global: &Global) -> Result<SecretString, Failure> {
+pub(super) fn key(global: &Global) -> Result<SecretString, Failure> {
     if let Some(path) = &global.api_key_file {
         return key_file(path);
     }

@@ -11,11 +11,12 @@ use tracing_subscriber::{Layer as _, fmt};
 use super::global::{Global, LogFormat};
 
 /// Starts the log. Only our own words are in it: a library's might hold a header or a body.
-pub(super) fn init(global: &Global) {
+/// `talkative`: it says what happens without being asked to.
+pub(super) fn init(global: &Global, talkative: bool) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::ERROR,
-        (false, 0) => LevelFilter::WARN,
-        (false, 1) => LevelFilter::INFO,
+        (false, 0) if !talkative => LevelFilter::WARN,
+        (false, 0 | 1) => LevelFilter::INFO,
         (false, 2) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
     };

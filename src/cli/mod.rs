@@ -5,6 +5,7 @@ mod apply;
 mod atomic;
 mod completions;
 mod connect;
+mod daemon;
 mod demo;
 mod diff;
 mod exit;
@@ -64,6 +65,8 @@ enum Command {
     Get(get::Args),
     /// Look into the ledger, and settle what it cannot know
     State(state::Args),
+    /// Watch on a schedule, and tell when something drifts and when that is over
+    Daemon(daemon::Args),
     /// Print the JSON Schema of a format
     Schema(schema::Args),
     /// Run the account API on this machine, to try things out
@@ -83,7 +86,8 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    logging::init(&args.global);
+    // Who runs for months says what it does; others say when something is odd.
+    logging::init(&args.global, matches!(args.command, Command::Daemon(_)));
     let style = terminal::error_style(&args.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -106,6 +110,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Fmt(args) => fmt::run(&args),
         Command::Get(args) => get::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
+        Command::Daemon(args) => daemon::run(&global, &args).await,
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(&global, &args).await,
         Command::Demo(args) => demo::run(&global, &args).await,

@@ -1,10 +1,10 @@
-//! `trunkline schema manifest|plan|outcome`
+//! `trunkline schema manifest|plan|outcome|daemon`
 
 use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
 use super::terminal;
-use crate::{manifest, report};
+use crate::{daemon, manifest, report};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -22,6 +22,8 @@ enum Of {
     Plan,
     /// What `apply --format json` prints.
     Outcome,
+    /// What `daemon --config` reads.
+    Daemon,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -30,6 +32,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Of::Manifest => manifest::schema(),
         Of::Plan => report::plan_schema(),
         Of::Outcome => report::outcomes_schema(),
+        Of::Daemon => daemon::config::schema(),
     };
     terminal::print(&schema)?;
     Ok(Exit::Fine)

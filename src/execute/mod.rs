@@ -112,7 +112,11 @@ async fn run_phase(phase: Vec<Chain<'_>>, performer: &Performer<'_>) -> Vec<(usi
     let mut outcomes = Vec::new();
     let mut open = phase;
     loop {
-        let chains = open.into_iter().map(|chain| run(chain, performer));
+        // Collected by hand: with a closure in between this future could not go to another thread.
+        let mut chains = Vec::with_capacity(open.len());
+        for chain in open {
+            chains.push(run(chain, performer));
+        }
         let ran: Vec<_> = stream::iter(chains)
             .buffer_unordered(performer.work.parallelism.max(1))
             .collect()

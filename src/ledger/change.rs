@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use crate::model::{AccountId, Create, Email, Ledger, Remainder};
+use crate::model::{AccountId, Create, Email, Ledger, Remainder, Watch};
 
 /// Something that has happened, or is about to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub enum Change {
         /// When it expires anyway, in seconds since 1970 (UTC).
         until: u64,
     },
+    /// Whoever watches the organization remembers this, and nothing of before.
+    Watched(Box<Watch>),
 }
 
 /// So many used plans are remembered at most: those that expire last.
@@ -92,6 +94,7 @@ pub fn apply(ledger: &mut Ledger, change: Change, now: u64) -> Result<(), Error>
         Change::Remainder(remainder) => ledger.remainder = Some(remainder),
         Change::Seen { accounts, wanted } => seen(ledger, &accounts, &wanted),
         Change::Used { seal, until } => used(ledger, seal, until, now),
+        Change::Watched(watch) => ledger.watch = *watch,
     }
     Ok(())
 }
@@ -147,7 +150,7 @@ fn seen(ledger: &mut Ledger, accounts: &BTreeMap<AccountId, Email>, wanted: &BTr
         Create::Intended | Create::Sending => !shown.contains(email),
         Create::Acknowledged(id) => !accounts.contains_key(id),
     });
-    let Ledger { limits, remainder: _, creates, emails, sent_at, used: _ } = ledger;
+    let Ledger { limits, remainder: _, creates, emails, sent_at, used: _, watch: _ } = ledger;
     sent_at.retain(|email, _| creates.contains_key(email));
     // Lists lag behind: what was acknowledged and is not shown yet is not gone.
     let arriving: BTreeSet<AccountId> = creates

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Damage, Error, plain};
 use super::record::{Binding, Record};
+use super::watch::{self, WatchEntry};
 use crate::model::{AccountId, Create, Email, Ledger, Remainder};
 
 /// The only version there is.
@@ -31,6 +32,9 @@ struct Document {
     accounts: Vec<AccountEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     used_plans: Vec<UsedEntry>,
+    /// Ledgers of before the daemon have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    watch: Option<WatchEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -140,7 +144,7 @@ fn checked(text: &str) -> Option<&str> {
 fn document(record: &Record) -> Document {
     let Record { binding, serial, ledger, version: _ } = record;
     let Binding { organization, manager, base_url } = binding;
-    let Ledger { limits, remainder, creates, emails, sent_at, used } = ledger;
+    let Ledger { limits, remainder, creates, emails, sent_at, used, watch } = ledger;
     let mut accounts: BTreeMap<&AccountId, (Option<&Email>, Option<u64>)> =
         emails.iter().map(|(id, email)| (id, (Some(email), None))).collect();
     for (id, limit) in limits {
@@ -174,6 +178,7 @@ fn document(record: &Record) -> Document {
                 Some(UsedEntry { seal: seal.clone(), expires_at: time(*until)? })
             })
             .collect(),
+        watch: watch::entry(watch),
     }
 }
 
@@ -187,11 +192,12 @@ fn create_entry(email: &Email, create: &Create, sent_at: Option<&u64>) -> Create
 }
 
 /// Seconds since 1970 as a time of RFC 3339.
-fn time(seconds: u64) -> Option<String> {
+pub(super) fn time(seconds: u64) -> Option<String> {
     Some(Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?.to_string())
 }
 
-fn seconds(time: &str) -> Result<u64, String> {
+/// A time of RFC 3339 as seconds since 1970.
+pub(super) fn seconds(time: &str) -> Result<u64, String> {
     let seconds = time.parse::<Timestamp>().ok().map(Timestamp::as_second);
     let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
     seconds.ok_or_else(|| format!("{:?} is no time", plain(time)))
@@ -208,6 +214,7 @@ fn record(document: Document) -> Result<Record, String> {
         creates,
         accounts,
         used_plans,
+        watch,
     } = document;
     if format_version != VERSION {
         return Err(format!("format_version {format_version} is not known"));
@@ -228,6 +235,7 @@ fn record(document: Document) -> Result<Record, String> {
     for UsedEntry { seal, expires_at } in used_plans {
         ledger.used.insert(seal, seconds(&expires_at)?);
     }
+    ledger.watch = watch.map(watch::watch).transpose()?.unwrap_or_default();
     let binding =
         Binding { organization, manager: manager_account_id.map(AccountId::new), base_url };
     Ok(Record { binding, serial, ledger, version: None })
@@ -286,6 +294,7 @@ mod tests {
         let email = || name().prop_map(Email::new);
         let id = || name().prop_map(AccountId::new);
         let seen = (proptest::collection::btree_map(id(), email(), 0..4), vec(email(), 0..3));
+        let watched = super::super::watch::tests::watches(name);
         prop_oneof![
             vec(email(), 0..3).prop_map(Change::Intend),
             email().prop_map(Change::Sending),
@@ -305,6 +314,7 @@ mod tests {
             seen.prop_map(|(accounts, wanted)| {
                 Change::Seen { accounts, wanted: wanted.into_iter().collect() }
             }),
+            watched.prop_map(|watch| Change::Watched(Box::new(watch))),
         ]
     }
 

@@ -36,6 +36,9 @@ pub struct Lease {
 }
 
 impl Holder {
+    /// What the daemon says that it does: it holds a lock for the moment of one write.
+    pub const DAEMON: &'static str = "daemon";
+
     /// This process, from now on.
     #[must_use]
     pub fn this(command: &str) -> Self {

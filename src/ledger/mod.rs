@@ -18,6 +18,7 @@ mod location;
 mod memory;
 mod record;
 mod store;
+mod watch;
 
 pub use bucket::Bucket;
 pub use change::{Change, apply};

@@ -16,6 +16,9 @@ use super::{Error, Holder, Location};
 /// How often a lock that somebody else holds is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How long the daemon's lock is waited for in any case: it only holds it for a write.
+const MOMENT: Duration = Duration::from_secs(5);
+
 /// A place of one ledger. Clones are the same place.
 #[derive(Clone, Debug)]
 pub struct Store(Kind);
@@ -182,25 +185,37 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the lock, waiting for it no longer than `wait`.
+    /// Takes the lock, waiting for it no longer than `wait`; for the daemon, which only writes, a moment more.
     ///
     /// # Errors
     ///
     /// [`Error::Locked`] when somebody else holds it all the time; when it cannot be taken at all.
     pub async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Hold, Error> {
+        let begun = Instant::now();
         if let Kind::Bucket(bucket) = &self.0 {
             // It has a pace of its own: every look is a request.
-            return Ok(Hold(Lock::Bucket(bucket.lock(holder, wait).await?)));
+            loop {
+                match bucket.lock(holder, wait).await {
+                    Err(Error::Locked { holder: Some(other), .. })
+                        if is_momentary(&other, holder) && begun.elapsed() < MOMENT =>
+                    {
+                        sleep(AGAIN * 4).await;
+                    }
+                    taken => return Ok(Hold(Lock::Bucket(taken?))),
+                }
+            }
         }
-        let mut end = Instant::now() + wait;
+        let mut end = begun + wait;
         let mut nameless = true;
         loop {
             if let Some(hold) = self.try_lock(holder).await? {
                 return Ok(hold);
             }
-            // Who holds it and doesn't say so only looks at it, or is about to say.
-            if std::mem::take(&mut nameless) && self.said_holder().await?.is_none() {
-                end = end.max(Instant::now() + AGAIN);
+            match self.said_holder().await? {
+                // Who holds it and doesn't say so only looks at it, or is about to say.
+                None if std::mem::take(&mut nameless) => end = end.max(Instant::now() + AGAIN),
+                Some(other) if is_momentary(&other, holder) => end = end.max(begun + MOMENT),
+                None | Some(_) => {}
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -271,6 +286,11 @@ impl Store {
             Kind::Bucket(bucket) => bucket.holder().await,
         }
     }
+}
+
+/// Whether a lock is held by the daemon, and so for one write only; another daemon's write can wait.
+fn is_momentary(other: &Holder, ours: &Holder) -> bool {
+    other.command == Holder::DAEMON && ours.command != Holder::DAEMON
 }
 
 /// Runs what waits for a disk where it keeps nobody else waiting. It is carried out even when nobody waits

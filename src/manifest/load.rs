@@ -12,6 +12,7 @@ use super::reading::{Fault, Reading, Spot};
 use super::secrets::Secrets;
 use super::source::Source;
 use super::take;
+use super::tree::{Key, Node};
 use crate::model::Desired;
 
 /// Reads the manifest at `path`: a file, or a folder with the files of one organization.
@@ -44,6 +45,46 @@ pub fn load_with_places(path: &Path) -> Result<(Desired, Places), Problems> {
 pub fn parse(file: &Path, text: &str) -> Result<Desired, Problems> {
     let text = files::without_mark(text.to_owned());
     assemble(file, &[Source { path: file.to_owned(), text }], Vec::new(), None)
+}
+
+/// Reads one file that is no manifest in the way that manifests are read. `hides`: whether the value of a
+/// field of this name must not be shown. `take` takes the file apart, and notes what does not fit.
+pub(crate) fn read_one<T>(
+    path: &Path,
+    hides: fn(&Key<'_>) -> bool,
+    take: impl FnOnce(&mut Reading<'_>, &Node<'_>) -> Option<T>,
+) -> Result<T, Problems> {
+    if path.is_dir() {
+        return Err(Problems(vec![Problem::whole(path, "this is a folder, and not a file")]));
+    }
+    let (sources, mut problems) = files::read(path);
+    let Some(source) = sources.first() else { return Err(Problems(problems)) };
+    let root = match parse::parse(&source.text) {
+        Ok(root) => root,
+        Err(unreadable) => return Err(Problems(vec![broken(source, unreadable)])),
+    };
+    let secrets = Secrets::below(&root, hides);
+    let mut faults = Vec::new();
+    let mut reading = Reading {
+        file: 0,
+        alone: true,
+        text: &source.text,
+        secrets: &secrets,
+        faults: &mut faults,
+        field: "",
+        item: false,
+    };
+    let taken = take(&mut reading, &root);
+    let secrets = [secrets];
+    problems
+        .extend(faults.into_iter().map(|fault| problem(&sources, &secrets, Kind::Value, fault)));
+    match taken {
+        Some(taken) if problems.is_empty() => Ok(taken),
+        Some(_) | None => {
+            problems.sort_by(|a, b| a.position().cmp(&b.position()));
+            Err(Problems(problems))
+        }
+    }
 }
 
 /// What is known once every file has been taken apart.

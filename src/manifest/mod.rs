@@ -5,6 +5,8 @@
 //! has the right form, and the documents together become what is wanted
 //! ([`Desired`](crate::model::Desired)) if they fit. What is wrong is noted at every step, and a
 //! manifest without a fault is the only one that becomes anything.
+//!
+//! The configuration of the daemon is read in the same steps, by way of what this module shows to the crate.
 
 mod check;
 mod document;
@@ -24,8 +26,14 @@ mod tree;
 mod values;
 
 pub use format::{Formatted, Layout, format};
+pub(crate) use load::read_one;
 pub use load::{load, load_with_places, parse};
 pub use places::{Listed, Places};
 pub use problem::{Excerpt, Kind, Place, Problem, Problems, Related};
+pub(crate) use reading::{BEGIN, Fields, Reading, Written, nearest};
 pub use schema::schema;
+pub(crate) use schema::{schema_of, text as text_schema, version as version_schema};
+pub(crate) use secrets::looks_secret;
+pub(crate) use tree::{Key as TreeKey, Kind as TreeKind, Node};
 pub use values::{LONGEST_TEXT, takes_email, takes_id, takes_label, takes_text};
+pub(crate) use values::{text, version};

@@ -7,7 +7,7 @@ use super::tree::{Key, Kind, Node, Span};
 
 /// A place in one of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     /// Which of the files, in their order.
     pub file: usize,
     pub span: Span,
@@ -15,14 +15,14 @@ pub(super) struct Spot {
 
 /// A value, and where it is written.
 #[derive(Clone, Debug)]
-pub(super) struct Written<T> {
+pub(crate) struct Written<T> {
     pub value: T,
     pub spot: Spot,
 }
 
 /// Something that does not fit.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub spot: Spot,
     pub message: String,
     pub hint: Option<Cow<'static, str>>,
@@ -31,12 +31,12 @@ pub(super) struct Fault {
 }
 
 /// One file while it is taken apart.
-pub(super) struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     pub file: usize,
     /// Whether it is the only one.
     pub alone: bool,
     pub text: &'a str,
-    pub secrets: &'a Secrets,
+    pub(super) secrets: &'a Secrets,
     pub faults: &'a mut Vec<Fault>,
     /// The field whose value is looked at.
     pub field: &'static str,
@@ -45,7 +45,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// The fields of a map while they are taken out of it.
-pub(super) struct Fields<'n, 'a> {
+pub(crate) struct Fields<'n, 'a> {
     /// What the map is: "an account".
     what: &'static str,
     span: Span,
@@ -54,15 +54,15 @@ pub(super) struct Fields<'n, 'a> {
 }
 
 impl Reading<'_> {
-    pub(super) fn spot(&self, span: Span) -> Spot {
+    pub(crate) fn spot(&self, span: Span) -> Spot {
         Spot { file: self.file, span }
     }
 
-    pub(super) fn written<T>(&self, node: &Node<'_>, value: T) -> Written<T> {
+    pub(crate) fn written<T>(&self, node: &Node<'_>, value: T) -> Written<T> {
         Written { value, spot: self.spot(node.span) }
     }
 
-    pub(super) fn fault(&mut self, span: Span, message: String) -> &mut Fault {
+    pub(crate) fn fault(&mut self, span: Span, message: String) -> &mut Fault {
         let spot = self.spot(span);
         let at = self.faults.len();
         self.faults.push(Fault { spot, message, hint: None, related: None });
@@ -70,14 +70,14 @@ impl Reading<'_> {
     }
 
     /// Notes that the field takes something else than what is there.
-    pub(super) fn wrong(&mut self, node: &Node<'_>, wanted: &str) -> &mut Fault {
+    pub(crate) fn wrong(&mut self, node: &Node<'_>, wanted: &str) -> &mut Fault {
         let there = self.describe(node);
         let message = format!("{} takes {wanted}, not {there}", self.subject());
         self.fault(node.span, message)
     }
 
     /// What the value that is looked at is called.
-    pub(super) fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         let entry = if self.item { "an entry of " } else { "" };
         format!("{entry}`{}`", self.field)
     }
@@ -101,7 +101,7 @@ impl Reading<'_> {
     }
 
     /// A text of the file in quotes, unless it may not be shown; a long one in part.
-    pub(super) fn quote(&self, text: &str) -> String {
+    pub(crate) fn quote(&self, text: &str) -> String {
         const LONGEST: usize = 60;
         if self.secrets.hold(text) {
             return "\"[hidden]\"".to_owned();
@@ -119,7 +119,7 @@ impl Reading<'_> {
     }
 
     /// Takes each item of a list; what does not fit is noted and left out.
-    pub(super) fn items<T>(
+    pub(crate) fn items<T>(
         &mut self,
         node: &Node<'_>,
         wanted: &str,
@@ -144,7 +144,7 @@ impl Reading<'_> {
 
 impl<'n, 'a> Fields<'n, 'a> {
     /// The fields of a value that should have some.
-    pub(super) fn of(
+    pub(crate) fn of(
         reading: &mut Reading<'_>,
         node: &'n Node<'a>,
         what: &'static str,
@@ -166,17 +166,17 @@ impl<'n, 'a> Fields<'n, 'a> {
     }
 
     /// Where they begin.
-    pub(super) fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.span
     }
 
     /// Whether a field is there, whatever its value.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|(key, _)| key.name.as_deref() == Some(name))
     }
 
     /// Takes the value of a field. When it is there twice, that is noted, and the first one taken.
-    pub(super) fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         reading: &mut Reading<'_>,
         name: &'static str,
@@ -212,7 +212,7 @@ impl<'n, 'a> Fields<'n, 'a> {
     }
 
     /// Takes the value of a field that must be there.
-    pub(super) fn required<T>(
+    pub(crate) fn required<T>(
         &mut self,
         reading: &mut Reading<'_>,
         name: &'static str,
@@ -227,7 +227,7 @@ impl<'n, 'a> Fields<'n, 'a> {
     }
 
     /// Notes every field that nobody has asked for.
-    pub(super) fn finish(self, reading: &mut Reading<'_>) {
+    pub(crate) fn finish(self, reading: &mut Reading<'_>) {
         for (key, value) in self.entries {
             match &key.name {
                 Some(name) if self.known.contains(&name.as_ref()) => {}
@@ -266,13 +266,13 @@ impl<'n, 'a> Fields<'n, 'a> {
 }
 
 /// What a whole file is.
-pub(super) const MANIFEST: &str = "a manifest";
+pub(crate) const MANIFEST: &str = "a manifest";
 
 /// How a file begins.
-pub(super) const BEGIN: &str = "begin the file with `version: 1`";
+pub(crate) const BEGIN: &str = "begin the file with `version: 1`";
 
 /// What to do about a password.
-pub(super) const SAY_SOURCE: &str = "write `password_from: { env: TRUNKLINE_SECRET_… }` or `{ file: … }`, which is read at apply; \
+pub(crate) const SAY_SOURCE: &str = "write `password_from: { env: TRUNKLINE_SECRET_… }` or `{ file: … }`, which is read at apply; \
      and change the password if it was a real one";
 
 /// Our name for what Telnyx calls otherwise.
@@ -286,7 +286,7 @@ fn ours(name: &str) -> Option<&'static str> {
 }
 
 /// The known name that somebody most likely meant.
-pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase().replace('-', "_");
     let by_distance = |known: &&'k str| (strsim::damerau_levenshtein(&name, known), *known);
     let (distance, near) = known.iter().map(by_distance).min()?;

@@ -5,7 +5,7 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::document::Document;
@@ -16,8 +16,13 @@ use super::values::{LONGEST_TEXT, UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, ac
 /// editor knows.
 #[must_use]
 pub fn schema() -> String {
+    schema_of::<Document>()
+}
+
+/// The JSON Schema of a file that is read as manifests are.
+pub(crate) fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(one_line));
-    let schema = settings.into_generator().into_root_schema_for::<Document>();
+    let schema = settings.into_generator().into_root_schema_for::<T>();
     // Maps of JSON with keys of text can always be written.
     let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text + "\n"
@@ -31,11 +36,11 @@ fn one_line(schema: &mut Schema) {
     }
 }
 
-pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn version(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "const": VERSION })
 }
 
-pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn text(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "maxLength": LONGEST_TEXT })
 }
 

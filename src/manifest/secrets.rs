@@ -36,8 +36,13 @@ pub(super) struct Secrets {
 impl Secrets {
     /// Finds them in a tree.
     pub(super) fn of(root: &Node<'_>) -> Self {
+        Self::below(root, names_a_secret)
+    }
+
+    /// Finds the values of fields of which `hides` says so.
+    pub(super) fn below(root: &Node<'_>, hides: fn(&Key<'_>) -> bool) -> Self {
         let mut secrets = Self::default();
-        secrets.search(root);
+        secrets.search(root, hides);
         if !secrets.values.is_empty() {
             secrets.search_values(root);
         }
@@ -58,18 +63,18 @@ impl Secrets {
         self.values.contains(text)
     }
 
-    fn search(&mut self, node: &Node<'_>) {
+    fn search(&mut self, node: &Node<'_>, hides: fn(&Key<'_>) -> bool) {
         match &node.kind {
             Kind::Map(fields) => {
                 for (key, value) in fields {
-                    if names_a_secret(key) && !is_source(key, value) {
+                    if hides(key) && !is_source(key, value) {
                         self.hide(value);
                     } else {
-                        self.search(value);
+                        self.search(value, hides);
                     }
                 }
             }
-            Kind::List(items) => items.iter().for_each(|item| self.search(item)),
+            Kind::List(items) => items.iter().for_each(|item| self.search(item, hides)),
             Kind::Nothing
             | Kind::Bool(_)
             | Kind::Whole(_)
@@ -129,7 +134,7 @@ impl Secrets {
 }
 
 /// Whether a field of this name is likely to hold a secret, however it is spelt.
-pub(super) fn looks_secret(name: &str) -> bool {
+pub(crate) fn looks_secret(name: &str) -> bool {
     // Most words are too short for one, and there may be millions.
     if name.len() < 5 {
         return false;

@@ -13,7 +13,7 @@ use serde_yaml::{Location, Spanned};
 
 /// A place in a file: where something begins, and how long it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// The byte it begins at.
     pub offset: usize,
     /// Its length in bytes; may be zero.
@@ -26,14 +26,14 @@ pub(super) struct Span {
 
 /// A value with its place.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
+pub(crate) struct Node<'a> {
     pub span: Span,
     pub kind: Kind<'a>,
 }
 
 /// A value.
 #[derive(Debug)]
-pub(super) enum Kind<'a> {
+pub(crate) enum Kind<'a> {
     Nothing,
     Bool(bool),
     /// A number from 0.
@@ -50,7 +50,7 @@ pub(super) enum Kind<'a> {
 
 /// The name of a field, with its place.
 #[derive(Debug)]
-pub(super) struct Key<'a> {
+pub(crate) struct Key<'a> {
     pub span: Span,
     /// `None`: the key is a list or a map, which no field is named by.
     pub name: Option<Cow<'a, str>>,
@@ -58,7 +58,7 @@ pub(super) struct Key<'a> {
 
 impl Span {
     /// Its bytes.
-    pub(super) fn range(self) -> Range<usize> {
+    pub(crate) fn range(self) -> Range<usize> {
         self.offset..self.offset.saturating_add(self.length)
     }
 }

@@ -30,7 +30,7 @@ pub(super) const UNLISTED_USERS: [(&str, UnlistedUsers); 3] = [
     ("remove", UnlistedUsers::Remove),
 ];
 
-pub(super) fn version(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
+pub(crate) fn version(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
     if matches!(node.kind, Kind::Whole(VERSION)) {
         return Some(VERSION);
     }
@@ -92,7 +92,7 @@ pub fn takes_label(text: &str) -> bool {
 }
 
 /// A text without characters that nobody sees.
-pub(super) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
+pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let Kind::Text(text) = &node.kind else {
         let quotes = match node.kind {
             Kind::Bool(_) | Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => {

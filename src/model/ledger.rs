@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, Email};
+use super::{AccountId, Email, Watch};
 
 /// What must be remembered about one organization. An empty one is always allowed: less is known then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Ledger {
     /// The saved plans that were applied to their end, by their seals, each with when it expires anyway, in
     /// seconds since 1970 (UTC).
     pub used: BTreeMap<String, u64>,
+    /// What whoever watches the organization remembers of it. Nothing else reads or changes it.
+    pub watch: Watch,
 }
 
 /// What a pool had beside the acknowledged limits, when it was last looked at.

@@ -10,6 +10,7 @@ mod ids;
 mod ledger;
 mod live;
 mod text;
+mod watch;
 
 pub use code::Code;
 pub use day::{Day, NoDay};
@@ -22,3 +23,4 @@ pub use ids::{AccountId, UserId};
 pub use ledger::{Create, Ledger, Remainder};
 pub use live::{ChannelPool, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
 pub use text::is_harmful;
+pub use watch::{Difference, Episode, Event, Item, Message, Told, Unknown, Watch};

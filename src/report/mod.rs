@@ -40,6 +40,9 @@ pub use saved::{
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;
+pub use words::{
+    action as action_name, field as field_name, finding as finding_text, subject as subject_name,
+};
 pub use yaml::manifest as manifest_yaml;
 
 use crate::plan::Plan;

@@ -8,7 +8,9 @@ use crate::plan::{
     Reversible, Subject, Unlisted, Value,
 };
 
-pub(super) fn action(action: &Action) -> &'static str {
+/// The name of an action.
+#[must_use]
+pub fn action(action: &Action) -> &'static str {
     match action {
         Action::RemoveUser { .. } => "remove_user",
         Action::DisableAccount { .. } => "disable_account",
@@ -19,7 +21,9 @@ pub(super) fn action(action: &Action) -> &'static str {
     }
 }
 
-pub(super) fn subject(subject: Subject) -> &'static str {
+/// The name of what an action or a finding is about.
+#[must_use]
+pub fn subject(subject: Subject) -> &'static str {
     match subject {
         Subject::Account => "managed_account",
         Subject::User => "organization_user",
@@ -27,7 +31,9 @@ pub(super) fn subject(subject: Subject) -> &'static str {
     }
 }
 
-pub(super) fn field(field: Field) -> &'static str {
+/// The name of a field, as in the manifest.
+#[must_use]
+pub fn field(field: Field) -> &'static str {
     match field {
         Field::Name => "name",
         Field::Enabled => "enabled",
@@ -281,7 +287,8 @@ pub(super) const IN_TEXT: Names =
     Names { spoken: |name| format!("{name:?}"), plain: str::to_owned };
 
 /// What a finding says, and who can do something about it.
-pub(super) fn finding(finding: &Finding) -> String {
+#[must_use]
+pub fn finding(finding: &Finding) -> String {
     finding_with(finding, IN_TEXT)
 }
 

@@ -13,6 +13,10 @@ mod converges;
 #[cfg(test)]
 mod creates;
 #[cfg(test)]
+mod daemon;
+#[cfg(test)]
+mod daemon_web;
+#[cfg(test)]
 mod diff;
 #[cfg(test)]
 mod exits;

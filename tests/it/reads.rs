@@ -34,6 +34,8 @@ const READ: &[&[&str]] = &[
     &["state", "unlock"],
     &["schema", "manifest"],
     &["schema", "plan"],
+    &["schema", "daemon"],
+    &["daemon", "MANIFEST", "--once"],
     &["completions", "bash"],
     &["man"],
 ];

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::super::exit::{Exit, Failure};
 use super::super::terminal;
 use crate::ledger::{Binding, Error, Record, Store};
-use crate::model::{AccountId, Create, Email, Ledger, Remainder};
+use crate::model::{AccountId, Create, Email, Ledger, Remainder, Watch};
 use crate::report::{escape_json, escape_line, table};
 
 /// The form of the result.
@@ -42,7 +42,7 @@ pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> 
 /// The record for people. `lock`: who holds it.
 fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
     let Binding { organization, manager, base_url } = &record.binding;
-    let Ledger { limits, remainder, creates, emails, sent_at: _, used } = &record.ledger;
+    let Ledger { limits, remainder, creates, emails, sent_at: _, used, watch } = &record.ledger;
     let manager = manager.as_ref().map_or("not known yet", AccountId::as_str);
     let mut out = format!("Ledger {place}\n\n");
     let head = [
@@ -88,7 +88,17 @@ fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
             used.len()
         );
     }
-    if creates.is_empty() && ids.is_empty() && remainder.is_none() && used.is_empty() {
+    let Watch { episodes, unknown: _, outbox } = watch;
+    if !episodes.is_empty() || !outbox.is_empty() {
+        let _ = writeln!(
+            out,
+            "\nThe daemon watches {} differences and has {} notifications to deliver.",
+            episodes.len(),
+            outbox.len()
+        );
+    }
+    let nothing = creates.is_empty() && ids.is_empty() && remainder.is_none() && used.is_empty();
+    if nothing && *watch == Watch::default() {
         out += "\nNothing is recorded.\n";
     }
     out

@@ -88,6 +88,25 @@ async fn one_holds_the_lock_the_other_is_told_who_and_readers_do_not_care() {
 }
 
 #[tokio::test]
+async fn the_daemon_holds_it_for_a_moment_which_is_waited_for_but_not_by_itself() {
+    let (_folder, stores) = stores();
+    for store in stores {
+        let hold = store.lock(&Holder::this(Holder::DAEMON), Duration::ZERO).await.unwrap();
+        assert!(store.lock(&Holder::this(Holder::DAEMON), Duration::ZERO).await.is_err());
+        let waiting = {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.lock(&Holder::this("apply"), Duration::ZERO).await.map(drop)
+            })
+        };
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!waiting.is_finished());
+        hold.release().await;
+        waiting.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_lock_is_waited_for_as_long_as_was_said() {
     let (_folder, stores) = stores();
     for store in stores {

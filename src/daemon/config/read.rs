@@ -1,0 +1,273 @@
+//! From the file to a configuration, or to everything that is wrong with it.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+
+use super::{Address, Class, Config, Form, Key, Target, Watched, webhook_url};
+use crate::daemon::episodes::Rules;
+use crate::daemon::schedule::{Fault, Schedule};
+use crate::ledger::Location;
+use crate::manifest::{
+    self, BEGIN, Fields, Node, Problems, Reading, TreeKind, Written, looks_secret, nearest,
+};
+use crate::telnyx::BaseUrl;
+
+/// More sightings than this nobody waits for.
+pub(super) const MOST: u32 = 1_000;
+
+/// Reads a configuration. The files that it names are relative to its folder.
+///
+/// # Errors
+///
+/// With everything that is wrong with it.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    manifest::read_one(path, hides, |reading, root| config(reading, root, folder))
+}
+
+/// Whether the value of a field is not shown: an address may be a secret.
+fn hides(key: &manifest::TreeKey<'_>) -> bool {
+    let Some(name) = &key.name else { return false };
+    name == "url" || name.contains("webhook") || looks_secret(name) && !name.ends_with("_file")
+}
+
+fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<Config> {
+    let mut fields = Fields::of(reading, root, "a configuration")?;
+    fields.required(reading, "version", BEGIN, manifest::version);
+    let listen = fields.optional(reading, "listen", listen);
+    let what = "say what is watched, one entry a line, each after `- `";
+    let organizations = fields.required(reading, "organizations", what, |reading, node| {
+        if matches!(&node.kind, TreeKind::List(entries) if entries.is_empty()) {
+            reading.fault(node.span, "there is nothing to watch".to_owned());
+        }
+        reading.items(node, "a list", |reading, node| watched(reading, node, folder))
+    });
+    fields.finish(reading);
+    let organizations = organizations?.value.into_iter().map(|one| one.value).collect();
+    Some(Config { listen: listen.map(|one| one.value), organizations })
+}
+
+fn listen(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<SocketAddr> {
+    let text = manifest::text(reading, node)?;
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let fault = reading.fault(node.span, "this is no address to listen on".to_owned());
+    fault.hint = Some("it looks like 127.0.0.1:9464".into());
+    None
+}
+
+fn watched(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Watched> {
+    let mut fields = Fields::of(reading, node, "an organization")?;
+    let file = |reading: &mut Reading<'_>, node: &Node<'_>| existing(reading, node, folder);
+    let manifest = fields.required(reading, "manifest", "the manifest of the organization", file);
+    let key = fields.required(reading, "api_key_file", "the file with its API key", file);
+    let base_url = fields.optional(reading, "base_url", base_url);
+    let state = fields.optional(reading, "state", |reading, node| state(reading, node, folder));
+    let zone = fields.optional(reading, "timezone", zone);
+    let zone_name = zone.as_ref().map_or("UTC", |zone| zone.value.as_str());
+    let often = "say when it is looked at, such as `schedule: \"*/5 * * * *\"`";
+    let schedule = fields
+        .required(reading, "schedule", often, |reading, node| schedule(reading, node, zone_name));
+    let jitter = fields.optional(reading, "jitter", time);
+    let open_after = fields.optional(reading, "open_after", count);
+    let close_after = fields.optional(reading, "close_after", count);
+    let heal =
+        fields.optional(reading, "heal", |reading, node| reading.items(node, "a list", class));
+    let freeze_file =
+        fields.optional(reading, "freeze_file", |reading, node| path(reading, node, folder));
+    let notify = fields.optional(reading, "notify", |reading, node| {
+        let targets =
+            reading.items(node, "a list", |reading, node| target(reading, node, folder))?;
+        names_once(reading, &targets);
+        Some(targets)
+    });
+    fields.finish(reading);
+    Some(Watched {
+        manifest: manifest?.value,
+        key: Key::File(key?.value),
+        base_url: value(base_url).map_or_else(|| BaseUrl::parse(BaseUrl::TELNYX).ok(), Some)?,
+        state: value(state),
+        schedule: schedule?.value,
+        jitter: value(jitter).unwrap_or_default(),
+        rules: Rules {
+            open_after: value(open_after).unwrap_or(2),
+            close_after: value(close_after).unwrap_or(2),
+        },
+        heal: value(heal).into_iter().flatten().map(|one| one.value).collect(),
+        freeze_file: value(freeze_file),
+        notify: value(notify).into_iter().flatten().map(|one| one.value).collect(),
+    })
+}
+
+fn value<T>(written: Option<Written<T>>) -> Option<T> {
+    written.map(|written| written.value)
+}
+
+fn names_once(reading: &mut Reading<'_>, targets: &[Written<Target>]) {
+    let mut names = BTreeSet::new();
+    for target in targets {
+        if !names.insert(&target.value.name) {
+            let message = format!("two targets are called {:?}", target.value.name);
+            reading.fault(target.spot.span, message);
+        }
+    }
+}
+
+fn path(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(manifest::text(reading, node)?))
+}
+
+/// A file that has to be there.
+fn existing(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<PathBuf> {
+    let path = path(reading, node, folder)?;
+    if path.exists() {
+        return Some(path);
+    }
+    let fault = reading.fault(node.span, format!("there is nothing at {}", path.display()));
+    fault.hint = Some("a path is relative to the folder of this file".into());
+    None
+}
+
+fn base_url(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<BaseUrl> {
+    let text = manifest::text(reading, node)?;
+    match BaseUrl::parse(&text) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            reading.fault(node.span, error.to_string());
+            None
+        }
+    }
+}
+
+fn state(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Location> {
+    let text = manifest::text(reading, node)?;
+    match Location::parse(&text) {
+        Ok(Location::File(path)) => Some(Location::File(folder.join(path))),
+        Ok(other @ (Location::None | Location::Memory | Location::Bucket(_))) => Some(other),
+        Err(error) => {
+            let hint = error.hint();
+            reading.fault(node.span, error.to_string()).hint = hint.map(Into::into);
+            None
+        }
+    }
+}
+
+fn zone(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
+    let text = manifest::text(reading, node)?;
+    if jiff::tz::TimeZone::get(&text).is_ok() {
+        return Some(text);
+    }
+    let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let hint = nearest(&text, &known).map(|near| format!("did you mean `{near}`?"));
+    let fault = reading.fault(node.span, Fault::Zone.to_string());
+    fault.hint = Some(hint.unwrap_or_else(|| "a zone looks like Europe/Berlin".to_owned()).into());
+    None
+}
+
+fn schedule(reading: &mut Reading<'_>, node: &Node<'_>, zone: &str) -> Option<Schedule> {
+    let text = manifest::text(reading, node)?;
+    match Schedule::parse(&text, zone) {
+        Ok(schedule) => Some(schedule),
+        Err(fault) => {
+            let hint = "minute, hour, day of the month, month, day of the week: `*/5 * * * *` is each five minutes";
+            reading.fault(node.span, fault.to_string()).hint = Some(hint.into());
+            None
+        }
+    }
+}
+
+fn time(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Duration> {
+    let text = manifest::text(reading, node)?;
+    let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    // A run that is put off by more would not be the one of its tick.
+    if let Some(time) = parsed.filter(|time| *time <= Duration::from_secs(86_400)) {
+        return Some(time);
+    }
+    let fault = reading.fault(node.span, "this is no time of up to a day".to_owned());
+    fault.hint = Some("it looks like 30s or 2m".into());
+    None
+}
+
+fn count(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u32> {
+    if let TreeKind::Whole(number) = node.kind
+        && let Ok(number) = u32::try_from(number)
+        && (1..=MOST).contains(&number)
+    {
+        return Some(number);
+    }
+    reading.wrong(node, &format!("a number from 1 to {MOST}"));
+    None
+}
+
+fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Class> {
+    let text = manifest::text(reading, node)?;
+    match Class::parse(&text) {
+        Ok(class) => Some(class),
+        Err(message) => {
+            // The opposite of what is written is not what was meant.
+            let near = nearest(&text, &Class::ALL.map(Class::name));
+            let near = near.filter(|_| !text.contains("disable") && !text.contains("lower"));
+            let hint = near.map(|near| format!("did you mean `{near}`?").into());
+            reading.fault(node.span, message).hint = hint;
+            None
+        }
+    }
+}
+
+fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Target> {
+    let mut fields = Fields::of(reading, node, "a target")?;
+    let (which, form_hint) = ("a name for logs, such as `ops`", "slack or webhook");
+    let file = |reading: &mut Reading<'_>, node: &Node<'_>| existing(reading, node, folder);
+    let name = fields.required(reading, "name", which, manifest::text);
+    let form = fields.required(reading, "type", form_hint, form);
+    let span = fields.span();
+    let (has_url, has_file) = (fields.has("url"), fields.has("url_file"));
+    let url = fields.optional(reading, "url", url);
+    let url_file = fields.optional(reading, "url_file", file);
+    let key = fields.optional(reading, "hmac_key_file", file);
+    fields.finish(reading);
+    if has_url == has_file {
+        let fault = reading.fault(span, "a target needs `url` or `url_file`, one of them".into());
+        fault.hint = Some("an address that is a secret belongs into a file".into());
+    }
+    let url = value(url).map(|url| Address::Given(SecretString::from(url)));
+    let url = url.or(value(url_file).map(Address::File))?;
+    let form = match (form?.value, key) {
+        (true, None) => Form::Slack,
+        (true, Some(key)) => {
+            reading.fault(key.spot.span, "nobody checks a signature at Slack".to_owned());
+            return None;
+        }
+        (false, key) => Form::Webhook(value(key)),
+    };
+    Some(Target { name: name?.value, form, url })
+}
+
+/// Whether it is Slack's.
+fn form(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<bool> {
+    match &node.kind {
+        TreeKind::Text(text) if text == "slack" => return Some(true),
+        TreeKind::Text(text) if text == "webhook" => return Some(false),
+        _ => {}
+    }
+    reading.wrong(node, "slack or webhook");
+    None
+}
+
+fn url(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
+    let text = manifest::text(reading, node)?;
+    match webhook_url(&text) {
+        Ok(_) => Some(text),
+        Err(message) => {
+            reading.fault(node.span, message.to_owned());
+            None
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Watches organizations on a schedule and says when one drifts from its manifest, and when that is over.
+//!
+//! It detects and never writes to Telnyx, unless `--heal` names classes of action, and never a loss.
+//!
+//! A beat each second (`trigger`) wakes the worker of each organization, which looks in its
+//! [`timetable`] whether a run is due. A run reads and plans (`pass`), which gives a [`sighting`]; a pure
+//! function of that and of what is remembered ([`episodes`]) says what is news; news goes into the
+//! [`outbox`], from where each target is told ([`notify`]). What is remembered is in the ledger, so
+//! that a restart says nothing twice. `life` starts and ends all that, and puts up how it stands as one
+//! [`status`].
+
+mod backoff;
+mod board;
+pub mod config;
+mod connection;
+pub mod episodes;
+mod files;
+mod heal;
+mod life;
+mod memory;
+pub mod notify;
+pub mod outbox;
+mod pass;
+pub mod schedule;
+mod setup;
+pub mod sighting;
+pub mod status;
+mod tally;
+pub mod timetable;
+mod trigger;
+pub mod web;
+mod worker;
+
+pub use connection::Pace;
+pub use life::{Options, Source, run};
+pub use setup::Trouble;

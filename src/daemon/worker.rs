@@ -1,0 +1,372 @@
+//! One organization: its runs one after the other, what they mean, and telling it.
+//!
+//! Everything that belongs to it is in one task, so that nothing overlaps: a tick that comes during a run is
+//! taken together with others of its kind, and makes one run after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use super::backoff::Backoff;
+use super::board::Board;
+use super::episodes::{Sighting, step};
+use super::heal::heal;
+use super::memory::Memory;
+use super::notify::Fault;
+use super::outbox;
+use super::pass::{Found, look};
+use super::setup::Setup;
+use super::tally::{Tally, milliseconds};
+use super::timetable::Timetable;
+use crate::ledger::Error;
+use crate::model::{AccountId, Item, Message};
+
+/// However close the next tick is, a run gets so long.
+const SHORTEST: Duration = Duration::from_secs(5);
+/// However far it is, no longer than this.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// After being told to end, what is under way gets so long.
+const DRAIN: Duration = Duration::from_secs(15);
+/// A message that a target refuses is sent so often; then those behind it have their turn.
+const REFUSALS: u32 = 5;
+/// With `--once` a target that does not answer is tried for so long.
+const ONCE: Duration = Duration::from_secs(15);
+
+/// What is told to a worker.
+#[derive(Clone)]
+pub(super) struct Orders {
+    /// What it watches.
+    pub setup: watch::Receiver<Arc<Setup>>,
+    /// When it looks whether a run is due.
+    pub beats: watch::Receiver<Timestamp>,
+    /// When it ends.
+    pub stop: CancellationToken,
+    /// Whether it ends after one run.
+    pub once: bool,
+}
+
+/// Watches one organization.
+pub(super) struct Worker {
+    setup: Arc<Setup>,
+    orders: Orders,
+    board: Board,
+    memory: Memory,
+    manager: Option<AccountId>,
+    timetable: Timetable,
+    /// Whether a run or a healing is under way.
+    busy: bool,
+    /// Whether a run is due as soon as it is over.
+    pending: bool,
+    /// How each target is doing, and which are being told.
+    targets: BTreeMap<String, Backoff>,
+    telling: BTreeSet<String>,
+    work: FuturesUnordered<BoxFuture<'static, Done>>,
+    stop_healing: watch::Sender<bool>,
+    tally: Tally,
+}
+
+/// Something that was under way and is over.
+enum Done {
+    Looked { found: Option<Found>, at: Timestamp, took: Duration },
+    Healed(Result<usize, String>),
+    Told { target: String, id: String, result: Result<(), Fault> },
+}
+
+impl Worker {
+    pub(super) fn new(orders: Orders, board: Board) -> Self {
+        let setup = Arc::clone(&orders.setup.borrow());
+        Self {
+            timetable: timetable(&setup),
+            memory: Memory::new(setup.location.clone()),
+            setup,
+            orders,
+            board,
+            manager: None,
+            busy: false,
+            pending: false,
+            targets: BTreeMap::new(),
+            telling: BTreeSet::new(),
+            work: FuturesUnordered::new(),
+            stop_healing: watch::Sender::new(false),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Works until it is told to end, and then finishes what is under way.
+    pub(super) async fn run(mut self) {
+        self.show();
+        let begun = Instant::now();
+        if self.orders.once {
+            self.start();
+        }
+        let stop = self.orders.stop.clone();
+        let mut setups = self.orders.setup.clone();
+        let mut beats = self.orders.beats.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Ok(()) = setups.changed() => {
+                    let setup = Arc::clone(&setups.borrow_and_update());
+                    self.change(setup);
+                }
+                Some(done) = self.work.next(), if !self.work.is_empty() => self.finish(done).await,
+                Ok(()) = beats.changed() => self.beat().await,
+                else => break,
+            }
+            if self.orders.once && self.is_done(begun.elapsed() > ONCE) {
+                break;
+            }
+        }
+        self.drain().await;
+    }
+
+    /// Whether there is nothing more to do for `--once`.
+    fn is_done(&self, late: bool) -> bool {
+        let told = self.memory.watch.outbox.is_empty() || late;
+        !self.busy && self.work.is_empty() && told
+    }
+
+    fn change(&mut self, setup: Arc<Setup>) {
+        if (&setup.schedule, setup.jitter) != (&self.setup.schedule, self.setup.jitter) {
+            self.timetable = timetable(&setup);
+        }
+        self.tally.requests += self.setup.connection.requests();
+        self.memory.move_to(&setup.location);
+        outbox::only(&mut self.memory.watch.outbox, &setup.targets());
+        self.targets.retain(|name, _| setup.targets().contains(name));
+        self.setup = setup;
+        self.show();
+    }
+
+    async fn beat(&mut self) {
+        if !self.orders.once && self.timetable.beat(Timestamp::now(), fastrand::f64()) {
+            if self.busy {
+                self.tally.counts.coalesced += 1;
+                self.pending = true;
+            } else {
+                self.start();
+            }
+        }
+        self.tell();
+        // Somebody else may have held the ledger when there was something to write.
+        if self.memory.is_ahead() && !self.busy {
+            self.keep().await;
+        }
+    }
+
+    /// Starts a run.
+    fn start(&mut self) {
+        self.busy = true;
+        self.pending = false;
+        let at = Timestamp::now();
+        let limit = self.limit(at);
+        let (setup, store) = (Arc::clone(&self.setup), self.memory.store().clone());
+        let stop = self.orders.stop.clone();
+        let run = uuid::Uuid::new_v4();
+        let span = tracing::info_span!("run", organization = setup.label(), %run);
+        let looking = async move {
+            let begun = Instant::now();
+            let reader = setup.connection.reader();
+            let found = tokio::select! {
+                found = look(&setup, &reader, &store, limit) => Some(found),
+                () = stop.cancelled() => None,
+            };
+            if let Some(found) = &found {
+                log(found, begun.elapsed());
+            }
+            Done::Looked { found, at, took: begun.elapsed() }
+        };
+        self.work.push(Box::pin(looking.instrument(span)));
+    }
+
+    /// How long a run that begins now may take: one that fails is over before the next is due.
+    fn limit(&self, now: Timestamp) -> Duration {
+        let Some(due) = self.timetable.due().filter(|_| !self.orders.once) else { return LONGEST };
+        // One that is due already, and whose beat was not heard yet, is a negative time away.
+        let next = Duration::try_from(due.duration_since(now)).unwrap_or_default();
+        next.mul_f64(0.9).clamp(SHORTEST, LONGEST)
+    }
+
+    async fn finish(&mut self, done: Done) {
+        match done {
+            Done::Looked { found: None, at: _, took: _ } => self.busy = false,
+            Done::Looked { found: Some(found), at, took } => self.looked(found, at, took).await,
+            Done::Healed(result) => {
+                match result {
+                    Ok(count) => self.tally.counts.healed += count as u64,
+                    Err(why) => {
+                        tracing::warn!(organization = self.setup.label(), why, "not healed");
+                    }
+                }
+                self.idle();
+            }
+            Done::Told { target, id, result } => self.told(target, &id, result).await,
+        }
+        self.tell();
+        self.show();
+    }
+
+    async fn looked(&mut self, found: Found, at: Timestamp, took: Duration) {
+        let Found { mut sighting, manager, healable } = found;
+        self.manager = manager.or(self.manager.take());
+        let binding = self.setup.binding(self.manager.as_ref());
+        // Without what was told before, everything would be told again.
+        if let Err(error) = self.memory.recall(&binding).await {
+            sighting = Sighting::Unknown(error.to_string());
+        }
+        self.tally.count(&sighting, at, took);
+        let now = u64::try_from(at.as_second()).unwrap_or_default();
+        let watch = std::mem::take(&mut self.memory.watch);
+        let (mut watch, news) = step(watch, &sighting, now, self.setup.rules);
+        let id = || uuid::Uuid::new_v4().to_string();
+        let messages = outbox::messages(&news, now, &self.setup.targets(), id);
+        let lost = outbox::put(&mut watch.outbox, messages);
+        if lost > 0 {
+            tracing::error!(lost, "too many notifications wait; the oldest are lost");
+        }
+        self.memory.watch = watch;
+        self.keep().await;
+        let announced = |item: &Item| {
+            self.memory.watch.episodes.get(item).is_some_and(|episode| episode.told.is_some())
+        };
+        let healable: BTreeSet<Item> = healable.into_iter().filter(announced).collect();
+        if healable.is_empty() || self.orders.stop.is_cancelled() {
+            self.idle();
+        } else {
+            self.heal(healable);
+        }
+    }
+
+    fn heal(&mut self, items: BTreeSet<Item>) {
+        let (setup, store) = (Arc::clone(&self.setup), self.memory.store().clone());
+        let stop = self.stop_healing.subscribe();
+        let span = tracing::info_span!("heal", organization = setup.label());
+        let healing = async move { Done::Healed(heal(&setup, &store, &items, stop).await) };
+        self.work.push(Box::pin(healing.instrument(span)));
+    }
+
+    /// A run is over. One that became due meanwhile begins.
+    fn idle(&mut self) {
+        self.busy = false;
+        if self.pending && !self.orders.stop.is_cancelled() {
+            self.start();
+        }
+    }
+
+    /// Tells each target the oldest thing that it does not know, if it is not being told something.
+    fn tell(&mut self) {
+        let now = Instant::now();
+        for recipient in &self.setup.recipients {
+            let name = &recipient.name;
+            let backoff = self.targets.entry(name.clone()).or_default();
+            if self.telling.contains(name) || !backoff.is_over(now) {
+                continue;
+            }
+            let Some(message) = outbox::next(&self.memory.watch.outbox, name) else { continue };
+            self.telling.insert(name.clone());
+            let (recipient, message): (_, Message) = (Arc::clone(recipient), message.clone());
+            let label = self.setup.label().to_owned();
+            self.work.push(Box::pin(async move {
+                let result = recipient.send(&label, &message).await;
+                Done::Told { target: recipient.name.clone(), id: message.id, result }
+            }));
+        }
+    }
+
+    async fn told(&mut self, target: String, id: &str, result: Result<(), Fault>) {
+        self.telling.remove(&target);
+        let backoff = self.targets.entry(target.clone()).or_default();
+        match result {
+            Ok(()) => {
+                backoff.succeeded();
+                self.tally.counts.notified += 1;
+                outbox::arrived(&mut self.memory.watch.outbox, id, &target);
+                tracing::info!(organization = self.setup.label(), target, id, "told");
+                self.keep().await;
+            }
+            Err(why) => {
+                backoff.failed(Instant::now(), fastrand::f64());
+                self.tally.counts.notify_failures += 1;
+                let organization = self.setup.label();
+                if why.is_refusal() && backoff.failures() >= REFUSALS {
+                    tracing::error!(organization, target, id, %why, "not told, and given up");
+                    backoff.succeeded();
+                    outbox::arrived(&mut self.memory.watch.outbox, id, &target);
+                } else {
+                    tracing::warn!(organization, target, id, %why, "not told; it is tried again");
+                }
+            }
+        }
+    }
+
+    /// Writes what is remembered, if the ledger is free; otherwise it is kept here until it is.
+    async fn keep(&mut self) {
+        let binding = self.setup.binding(self.manager.as_ref());
+        match self.memory.keep(&binding).await {
+            Ok(()) => {}
+            Err(Error::Locked { .. }) => {
+                tracing::debug!("the ledger is in use; it is written later");
+            }
+            Err(error) => {
+                let label = self.setup.label();
+                tracing::warn!(organization = label, %error, "what is remembered is not in the ledger");
+            }
+        }
+    }
+
+    /// Nothing new is begun; what is under way is finished.
+    async fn drain(&mut self) {
+        self.stop_healing.send_replace(true);
+        self.setup.connection.stop();
+        let drained = async {
+            while let Some(done) = self.work.next().await {
+                match done {
+                    Done::Told { target, id, result } => self.told(target, &id, result).await,
+                    Done::Looked { .. } => {}
+                    Done::Healed(Ok(count)) => self.tally.counts.healed += count as u64,
+                    Done::Healed(Err(why)) => tracing::warn!(why, "not healed"),
+                }
+            }
+        };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!(organization = self.setup.label(), "something was still under way");
+        }
+        self.keep().await;
+    }
+
+    /// Puts up how it stands.
+    fn show(&self) {
+        let (next, requests) = (self.timetable.due(), self.setup.connection.requests());
+        let label = self.setup.label();
+        let organization = self.tally.organization(label, next, &self.memory.watch, requests);
+        self.board.put(organization, &self.orders.stop);
+    }
+}
+
+fn timetable(setup: &Setup) -> Timetable {
+    Timetable::new(setup.schedule.clone(), setup.jitter, Timestamp::now(), fastrand::f64())
+}
+
+fn log(found: &Found, took: Duration) {
+    let milliseconds = milliseconds(took);
+    match &found.sighting {
+        Sighting::Clear { items, unsure: _ } => {
+            let state = if items.is_empty() { "in_sync" } else { "drifted" };
+            tracing::info!(state, items = items.len(), milliseconds, "run");
+        }
+        Sighting::Unknown(why) => {
+            let why = crate::report::escape_line(why);
+            tracing::warn!(state = "unknown", why, milliseconds, "run");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The configuration: its schema, the example, and everything that can be wrong with it.
+
+use std::fs;
+use std::path::Path;
+
+use trunkline::daemon::config::{load, schema};
+use trunkline::report::{Style, problems};
+
+fn shown(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["acme.yaml", "acme.key", "hook.url"] {
+        fs::write(folder.path().join(name), "x").unwrap();
+    }
+    let path = folder.path().join("daemon.yaml");
+    fs::write(&path, text).unwrap();
+    let shown = problems(&load(&path).unwrap_err(), Style::default());
+    shown.replace(folder.path().to_str().unwrap(), "FOLDER")
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_and_no_address_is_shown() {
+    let text = "\
+version: 1
+listen: everywhere
+organizations:
+  - manifest: acme.yaml
+    api_key_file: missing.key
+    base_url: http://api.example/v2
+    shedule: \"*/5 * * * *\"
+    schedule: \"*/5 * * *\"
+    timezone: Europe/Berln
+    jitter: soon
+    open_after: 0
+    heal: [disable_account, enable_acount]
+    notify:
+      - { name: ops, type: slak, url_file: hook.url }
+      - { name: pager, type: webhook, url: \"http://pager.example/T0PS3CRET\" }
+      - { name: both, type: webhook, url: \"https://x.example/T0PS3CRET\", url_file: hook.url }
+      - { name: signed, type: slack, url_file: hook.url, hmac_key_file: acme.key }
+";
+    let shown = shown(text);
+    assert!(!shown.contains("T0PS3CRET"), "{shown}");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn what_is_no_configuration_is_said_to_be_none() {
+    let empty = shown("");
+    assert!(empty.contains("a configuration has fields, and this is nothing"), "{empty}");
+    let nothing = shown("version: 1\norganizations: []\n");
+    assert!(nothing.contains("there is nothing to watch"), "{nothing}");
+}
+
+#[test]
+fn the_example_is_valid_but_for_the_files_that_it_names() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("examples/daemon.yaml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        let line = line.replace("freeze_file: /", "");
+        let named = line.split("manifest: ").skip(1).chain(line.split("_file: ").skip(1));
+        for name in named.map(|rest| rest.split([',', ' ', '}']).next().unwrap()) {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+    }
+    let path = folder.path().join("daemon.yaml");
+    fs::write(&path, text).unwrap();
+    let config = load(&path).unwrap();
+    assert_eq!(config.organizations.len(), 2);
+}
+
+#[test]
+fn the_schema_knows_the_fields_that_are_read() {
+    let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
+    let names = |of: &serde_json::Value| {
+        assert_eq!(of["additionalProperties"], false);
+        of["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let definitions = &schema["definitions"];
+    for (what, named, begin) in [
+        ("a configuration", names(&schema), "nonsense: 1\n"),
+        (
+            "an organization",
+            names(&definitions["Organization"]),
+            "version: 1\norganizations:\n  - nonsense: 1\n",
+        ),
+        (
+            "a target",
+            names(&definitions["Target"]),
+            "version: 1\norganizations:\n  - notify:\n    - nonsense: 1\n",
+        ),
+    ] {
+        let shown = shown(begin).replace("\n  ", " ").replace("    ", "");
+        let begin = format!("{what} has no field \"nonsense\"");
+        assert!(shown.contains(&begin), "{shown}");
+        let read = shown.split("its fields are ").nth(1).unwrap();
+        for name in named {
+            assert!(read.contains(name.as_str()), "{name}: {shown}");
+        }
+    }
+}

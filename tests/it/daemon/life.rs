@@ -1,0 +1,191 @@
+//! How the daemon starts, changes its mind and ends.
+
+use std::fs;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use trunkline::daemon::status::State;
+use trunkline::daemon::{Options, Pace, Source, run};
+
+use super::{Daemon, LARRY, Watch, other, until};
+use crate::support::site::{KEY, text};
+
+/// A configuration of the watched organization, and the daemon that reads it.
+fn configured(watch: &Watch, more: &str) -> Daemon {
+    let folder = watch.site.folder.path();
+    fs::write(folder.join("key"), KEY).unwrap();
+    fs::write(folder.join("daemon.yaml"), config(watch, "* * * * * *") + more).unwrap();
+    let arguments = ["daemon", "--config", "daemon.yaml", "--log-format", "json"];
+    let mut command = watch.site.command(&arguments);
+    command.env_remove("TELNYX_API_KEY");
+    Daemon::start(command)
+}
+
+fn config(watch: &Watch, schedule: &str) -> String {
+    let (api, hook) = (&watch.site.proxy.url, &watch.hook.url);
+    format!(
+        "version: 1\norganizations:\n  - manifest: manifest.yaml\n    api_key_file: key\n    \
+         base_url: {api}\n    schedule: \"{schedule}\"\n    timezone: Europe/Berlin\n    \
+         notify:\n      - {{ name: ops, type: webhook, url: \"{hook}\" }}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_manifest_is_read_and_a_bad_one_keeps_the_old() {
+    let watch = Watch::open().await;
+    let daemon = configured(&watch, "");
+    watch.runs(1).await;
+    let good = fs::read_to_string(&watch.manifest).unwrap();
+    fs::write(&watch.manifest, good.replace("accounts:", "acounts:")).unwrap();
+    daemon.logs("did you mean `accounts`?").await;
+    // What was there before is still watched.
+    watch.by_hand(LARRY, "disable").await;
+    watch.hook.wait(1).await;
+    // From now on that is as it should be.
+    fs::write(&watch.manifest, good.replacen("enabled: true", "enabled: false", 1)).unwrap();
+    daemon.logs("the configuration was read again").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sighup_with_a_bad_file_keeps_the_old_one_and_with_a_good_one_takes_it() {
+    let watch = Watch::open().await;
+    let daemon = configured(&watch, "");
+    let file = watch.site.folder.path().join("daemon.yaml");
+    watch.runs(1).await;
+    fs::write(&file, "version: 1\norganisations: []\n").unwrap();
+    daemon.signal("HUP");
+    daemon.logs("the one before still is").await;
+    watch.runs(2).await;
+    let (sandbox, proxy, _) = other().await;
+    let second = fs::read_to_string(&watch.manifest).unwrap().replace("acme", "second");
+    fs::write(watch.site.folder.path().join("second.yaml"), second).unwrap();
+    let more = config(&watch, "* * * * * *").replace("manifest.yaml", "second.yaml");
+    let more = more.replace(&watch.site.proxy.url, &proxy.url);
+    let more = more.split_once("organizations:\n").unwrap().1.to_owned();
+    fs::write(&file, config(&watch, "* * * * * *") + &more).unwrap();
+    daemon.signal("HUP");
+    daemon.logs(r#""organization":"second""#).await;
+    assert!(sandbox.requests() > 0);
+    let (status, took, log) = daemon.end("TERM").await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(took < Duration::from_secs(25), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_at_the_start_is_all_said_and_nothing_is_watched() {
+    let watch = Watch::open().await;
+    let folder = watch.site.folder.path();
+    fs::write(folder.join("key"), KEY).unwrap();
+    fs::write(folder.join("bad.yaml"), "version: 1\n").unwrap();
+    let text = config(&watch, "* * * * * *").replace("manifest.yaml", "bad.yaml");
+    fs::write(folder.join("daemon.yaml"), text).unwrap();
+    let output = watch.site.run(&["daemon", "--config", "daemon.yaml"]).await;
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("a manifest needs `organization`"), "{error}");
+    let output =
+        watch.site.run(&["daemon", "--config", "daemon.yaml", "--webhook", "https://x"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let ledger = ["daemon", "--config", "daemon.yaml", "--state", "none"];
+    assert!(watch.site.ends(&ledger, 1).await.is_empty());
+    let arguments = ["daemon", text_of(&watch), "--webhook", "http://elsewhere.example/key"];
+    let output = watch.site.run(&arguments).await;
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("a webhook is https://") && !error.contains("elsewhere"), "{error}");
+}
+
+fn text_of(watch: &Watch) -> &str {
+    text(&watch.manifest)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_stands_says_what_is_refused_and_moves_as_long_as_it_lives() {
+    let watch = Watch::open().await;
+    let folder = watch.site.folder.path();
+    let file = folder.join("daemon.yaml");
+    fs::write(folder.join("key"), KEY).unwrap();
+    let good = config(&watch, "* * * * * *") + "    state: .trunkline/acme.json\n";
+    fs::write(&file, &good).unwrap();
+    let pace = Pace { timeout: Duration::from_secs(5), parallelism: 4 };
+    let (stop, (reload, reloads)) = (CancellationToken::new(), mpsc::channel(1));
+    let options = Options { source: Source::File(file.clone()), pace, once: false };
+    let running = tokio::spawn(run(options, stop.clone(), reloads));
+    watch.runs(1).await;
+    fs::write(&file, good.replace("schedule", "shedule")).unwrap();
+    reload.send(()).await.unwrap();
+    watch.runs(2).await;
+    stop.cancel();
+    let status = running.await.unwrap().unwrap();
+    let refused = status.refused.as_deref().unwrap();
+    assert!(refused.contains("did you mean `schedule`?"), "{refused}");
+    assert!(status.draining && status.turned > status.started);
+    let [organization] = &status.organizations[..] else { panic!("{status:?}") };
+    assert_eq!((organization.organization.as_str(), organization.state), ("acme", State::InSync));
+    assert!(organization.runs.len() >= 3 && organization.counts.in_sync >= 3, "{status:?}");
+    assert!(organization.counts.requests > 10 && organization.next_run.is_some());
+    assert_eq!((organization.counts.drifted, organization.counts.unknown), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_when_it_is_told_to_end_is_finished_within_its_time() {
+    let watch = Watch::open().await;
+    let daemon = watch.daemon(&["--open-after", "1"]);
+    watch.runs(1).await;
+    watch.hook.delay(Duration::from_secs(3));
+    watch.by_hand(LARRY, "disable").await;
+    watch.hook.wait(1).await;
+    // It is being told at this moment.
+    let (status, took, log) = daemon.end("TERM").await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(took > Duration::from_secs(1) && took < Duration::from_secs(25), "{took:?}");
+    assert!(log.contains(r#""message":"told""#), "{log}");
+    // And that it was told is known to the next one.
+    watch.hook.delay(Duration::ZERO);
+    let daemon = watch.daemon(&["--open-after", "1"]);
+    watch.runs(2).await;
+    assert_eq!(watch.hook.told().len(), 1);
+    let (status, _, log) = daemon.end("INT").await;
+    assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_takes_longer_than_a_tick_is_alone_and_the_ticks_meanwhile_are_one() {
+    let watch = Watch::slow(Duration::from_millis(700)).await;
+    let daemon = watch.daemon(&[]);
+    let runs = || -> Vec<(Timestamp, Timestamp)> {
+        let log = daemon.log();
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let runs = lines.filter(|line| line["fields"]["message"] == "run").map(|line| {
+            let end: Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
+            let took = line["fields"]["milliseconds"].as_i64().unwrap();
+            (end - SignedDuration::from_millis(took), end)
+        });
+        runs.collect()
+    };
+    until("runs", || runs().len() >= 4).await;
+    let runs = runs();
+    let slack = SignedDuration::from_millis(5);
+    for two in runs.windows(2) {
+        assert!(two[1].0 + slack >= two[0].1, "{runs:?}");
+        // Something became due while the first was under way, so the second begins at once.
+        assert!(two[1].0.duration_since(two[0].1) < SignedDuration::from_millis(900), "{runs:?}");
+    }
+    assert!(runs.iter().all(|(begin, end)| end.duration_since(*begin).as_millis() > 1_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_looks_once_and_remembers_for_the_next_time() {
+    let watch = Watch::open().await;
+    let once = ["daemon", text_of(&watch), "--once", "--webhook", &watch.hook.url];
+    assert_eq!(watch.site.ends(&once, 0).await, "acme: in sync\n");
+    watch.by_hand(LARRY, "disable").await;
+    assert_eq!(watch.site.ends(&once, 0).await, "acme: drifted, 1 differences\n");
+    assert_eq!(watch.hook.events(), Vec::<String>::new());
+    watch.site.ends(&once, 0).await;
+    assert_eq!(watch.hook.events(), ["drift_opened larry@catfood.example enable_account"]);
+    watch.site.ends(&once, 0).await;
+    assert_eq!(watch.hook.events().len(), 1);
+}

@@ -1,0 +1,71 @@
+//! What programs and people read, byte for byte.
+
+use super::{Served, by_hand};
+
+/// Without what changes with each release.
+fn settled(text: &str) -> String {
+    text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+#[tokio::test]
+async fn the_status_as_json() {
+    insta::assert_snapshot!(Served::new(by_hand::usual()).await.get("/api/v1/status").await.body);
+}
+
+#[tokio::test]
+async fn the_metrics() {
+    let text = Served::new(by_hand::usual()).await.get("/metrics").await.body;
+    insta::assert_snapshot!(settled(&text));
+}
+
+#[tokio::test]
+async fn the_page() {
+    let mut status = by_hand::usual();
+    status.refused = Some(by_hand::REFUSED.to_owned());
+    for organization in &mut status.organizations {
+        organization.runs.drain(..57); // three bars say as much as sixty
+    }
+    insta::assert_snapshot!(settled(&Served::new(status).await.get("/").await.body));
+}
+
+#[tokio::test]
+async fn equal_statuses_are_shown_in_equal_bytes() {
+    let (one, other) =
+        (Served::new(by_hand::hostile()).await, Served::new(by_hand::hostile()).await);
+    for path in ["/", "/metrics", "/api/v1/status"] {
+        assert_eq!(one.get(path).await.body, other.get(path).await.body, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_state_says_what_is_so() {
+    let page = async |status| Served::new(status).await.get("/").await.body;
+    let new = page(by_hand::new()).await;
+    assert!(new.contains("No run has ended yet") && new.contains("never"), "{new}");
+    let steady = page(by_hand::many(0)).await;
+    assert!(steady.contains("Everything is in sync"), "{steady}");
+    assert!(steady.contains("In sync for 53 min, since "), "{steady}");
+    assert!(steady.contains("No open episodes."), "{steady}");
+    let mut nobody = by_hand::new();
+    nobody.organizations.clear();
+    assert!(page(nobody).await.contains("No organization is configured"));
+}
+
+#[tokio::test]
+async fn it_reloads_itself_only_when_asked_to() {
+    let served = Served::new(by_hand::usual()).await;
+    assert!(!served.get("/").await.body.contains("http-equiv"));
+    assert!(!served.get("/?refresh=0;url=https://evil.example").await.body.contains("http-equiv"));
+    let refreshing = served.get("/?refresh=60").await.body;
+    assert!(refreshing.contains(r#"<meta http-equiv="refresh" content="60">"#));
+}
+
+#[tokio::test]
+async fn losses_are_never_folded_away_behind_lesser_things() {
+    let page = Served::new(by_hand::many(200)).await.get("/").await.body;
+    let (unfolded, folded) = page.split_once("<details>").unwrap();
+    let rows = |text: &str| text.matches("@customers.example").count();
+    assert_eq!((rows(unfolded), rows(folded)), (25, 175));
+    assert_eq!(unfolded.matches(">loss<").count(), 25);
+    assert!(unfolded.contains("200 open episodes; ending 66 takes something away"));
+}
