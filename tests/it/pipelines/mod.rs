@@ -1,6 +1,7 @@
 //! The pipelines of `examples/`: held to rules of our own, and run step by step against a sandbox.
 
 mod gitlab;
+mod kubernetes;
 mod machine;
 mod rules;
 mod runner;

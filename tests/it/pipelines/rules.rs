@@ -179,22 +179,3 @@ fn a_workflow_that_breaks_a_rule_is_noticed() {
         assert!(found.iter().any(|problem| problem.contains(expected)), "{name}, {to}: {found:#?}");
     }
 }
-
-#[test]
-fn the_cron_job_has_no_more_rights_than_it_needs() {
-    let job = yaml(&example("kubernetes/drift.yaml"));
-    let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
-    assert_eq!(pod["automountServiceAccountToken"], false);
-    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
-    let container = &pod["containers"][0];
-    let security = json!({
-        "allowPrivilegeEscalation": false,
-        "readOnlyRootFilesystem": true,
-        "capabilities": { "drop": ["ALL"] },
-    });
-    assert_eq!(container["securityContext"], security);
-    // It looks, and nothing else; the key is a file.
-    assert_eq!(container["args"][0], "plan");
-    assert!(!container.to_string().contains("TELNYX_API_KEY"));
-    assert_eq!(job["spec"]["concurrencyPolicy"], "Forbid");
-}
