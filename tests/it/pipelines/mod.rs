@@ -3,6 +3,7 @@
 mod gitlab;
 mod kubernetes;
 mod machine;
+mod reviews;
 mod rules;
 mod runner;
 mod story;
