@@ -1,0 +1,26 @@
+//! The pipelines of `examples/`: held to rules of our own, and run step by step against a sandbox.
+
+mod gitlab;
+mod kubernetes;
+mod machine;
+mod reviews;
+mod rules;
+mod runner;
+mod story;
+
+use serde_json::Value;
+
+/// A file of `examples/`.
+fn example(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// YAML as GitHub reads it: `on` is a word there.
+fn yaml(text: &str) -> Value {
+    let options = serde_yaml::options! { strict_booleans: true };
+    serde_yaml::from_str_with_options(text, options).unwrap()
+}
+
+/// The workflows for GitHub.
+const WORKFLOWS: [&str; 4] = ["pull-request.yml", "plan.yml", "apply.yml", "drift.yml"];

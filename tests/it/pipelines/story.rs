@@ -1,0 +1,190 @@
+//! Somebody's organization and repository, with the workflows as they are copied from `examples/`.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::PathBuf;
+
+use super::machine::{KEY, Machine};
+use super::runner::{Context, Run, run, run_step};
+
+/// Somebody's repository with the workflows in it, and who works on it.
+pub(super) struct Story {
+    pub(super) machine: Machine,
+    runs: Cell<u32>,
+}
+
+/// The commit that they build Trunkline from.
+pub(super) const REV: &str = "0123456789abcdef0123456789abcdef01234567";
+
+impl Story {
+    /// The organization is written down and on main, with every file copied to where it says.
+    pub(super) fn begin() -> Self {
+        let story = Self { machine: Machine::new(), runs: Cell::new(0) };
+        let repository = story.repository();
+        fs::create_dir_all(repository.join("manifests")).unwrap();
+        fs::create_dir_all(repository.join(".github/actions/trunkline")).unwrap();
+        story.types("git init -q -b main . && trunkline import --organization acme --out manifests/acme.yaml");
+        let action = super::example("github/action.yml");
+        let mine = [("repository", "https://git.example/trunkline"), ("rev", REV)];
+        let action = mine.iter().fold(action, |text, (name, value)| {
+            let head = text.find(&format!("\n  {name}:")).unwrap();
+            let (before, after) = text.split_at(head);
+            format!("{before}{}", after.replacen("default: \"\"", &format!("default: {value}"), 1))
+        });
+        fs::write(repository.join(".github/actions/trunkline/action.yml"), action).unwrap();
+        story.types(
+            "git add -A && git commit -qm 'what there is' && git init -q --bare ../origin.git && \
+             git remote add origin ../origin.git && git push -q origin main",
+        );
+        story.note_main();
+        story
+    }
+
+    pub(super) fn repository(&self) -> PathBuf {
+        self.machine.path("repository")
+    }
+
+    /// What somebody types in the repository.
+    pub(super) fn types(&self, script: &str) -> String {
+        fs::create_dir_all(self.repository()).unwrap();
+        self.machine.types(&self.repository(), script)
+    }
+
+    fn note_main(&self) {
+        self.machine.remember("main", &self.types("git rev-parse main"));
+    }
+
+    /// Changes the manifest on a branch of its own.
+    pub(super) fn change(&self, edit: impl Fn(&str) -> String) {
+        self.types("git checkout -q -B change main");
+        let path = self.repository().join("manifests/acme.yaml");
+        let text = fs::read_to_string(&path).unwrap();
+        let changed = edit(&text);
+        assert_ne!(text, changed);
+        fs::write(path, changed).unwrap();
+        self.types("git commit -qam 'a change'");
+        self.offer();
+    }
+
+    /// Pushes the branch: GitHub makes the merge of the pull request.
+    pub(super) fn offer(&self) {
+        self.types(
+            "git checkout -q --detach main && git merge -q --no-ff -m merge change && \
+             git push -q -f origin HEAD:refs/pull/7/merge change && git checkout -q change",
+        );
+    }
+
+    /// Merges the pull request.
+    pub(super) fn merge(&self) {
+        self.types("git checkout -q main && git merge -q --no-ff -m 'merge 7' change && git push -q origin main");
+        self.note_main();
+    }
+
+    /// What GitHub tells every run, without anything secret.
+    fn context(&self, of: &str) -> Context {
+        self.runs.set(self.runs.get() + 1);
+        let pairs = [
+            ("github.repository", "acme/telnyx".to_owned()),
+            ("github.server_url", "https://forge.example".to_owned()),
+            ("github.run_id", self.runs.get().to_string()),
+            ("github.ref", of.to_owned()),
+            ("github.ref_name", "main".to_owned()),
+            ("github.sha", self.machine.forge("main").trim().to_owned()),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// The same with the secrets of the environments, which are for main only.
+    pub(super) fn trusted(&self) -> Context {
+        let mut context = self.context("main");
+        let ledger = self.machine.path("ledger");
+        let pairs = [
+            ("github.token", "token".to_owned()),
+            ("secrets.TELNYX_API_KEY", KEY.to_owned()),
+            ("secrets.AWS_ACCESS_KEY_ID", "AKIAOFTHETESTS".to_owned()),
+            ("secrets.AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
+            ("vars.AWS_REGION", "us-east-1".to_owned()),
+            ("vars.TRUNKLINE_LEDGER", format!("{}.json", ledger.display())),
+            ("vars.TRUNKLINE_AUDIT", "s3://audit.example".to_owned()),
+            ("inputs.approve_losses", String::new()),
+        ];
+        context.extend(pairs.map(|(name, value)| (name.to_owned(), value)));
+        context
+    }
+
+    pub(super) fn check(&self) -> Run {
+        run(&self.machine, "pull-request.yml", &self.context("refs/pull/7/merge"), || {})
+    }
+
+    pub(super) fn plan(&self, of: &str) -> Run {
+        let mut context = self.trusted();
+        let pairs = [
+            ("github.event.pull_request.number", "7".to_owned()),
+            (
+                "github.event.pull_request.head.sha",
+                self.types("git rev-parse change").trim().to_owned(),
+            ),
+            ("github.event.pull_request.head.repo.full_name", of.to_owned()),
+        ];
+        context.extend(pairs.map(|(name, value)| (name.to_owned(), value)));
+        run(&self.machine, "plan.yml", &context, || {})
+    }
+
+    pub(super) fn apply(&self, between: impl Fn()) -> Run {
+        run(&self.machine, "apply.yml", &self.trusted(), between)
+    }
+
+    /// What an apply leaves to do that ended with a status.
+    pub(super) fn left(&self, status: u8) -> Run {
+        let mut context = self.trusted();
+        context.insert("steps.apply.outputs.status".to_owned(), status.to_string());
+        run_step(&self.machine, "apply.yml", ("apply", "What is left to do"), &context)
+    }
+
+    pub(super) fn apply_approving(&self, losses: &str) -> Run {
+        let mut context = self.trusted();
+        context.insert("inputs.approve_losses".to_owned(), losses.to_owned());
+        run(&self.machine, "apply.yml", &context, || {})
+    }
+
+    pub(super) fn drift(&self) -> Run {
+        run(&self.machine, "drift.yml", &self.trusted(), || {})
+    }
+
+    /// Somebody changes the live side in the portal: what main says but for `edit`.
+    pub(super) fn meddle(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.repository().join("manifests/acme.yaml")).unwrap();
+        assert!(text.contains(from), "{from}\n{text}");
+        fs::write(self.machine.path("portal.yaml"), text.replacen(from, to, 1)).unwrap();
+        self.types("trunkline apply ../portal.yaml --auto-approve --state none");
+    }
+}
+
+impl Run {
+    pub(super) fn went_well(self) -> Self {
+        assert_eq!(self.failed, None, "{}", self.log);
+        self
+    }
+}
+
+/// A manifest with the first `from` after this account's or user's email replaced.
+pub(super) fn set(text: &str, email: &str, from: &str, to: &str) -> String {
+    let at = text.find(&format!("email: {email}\n")).unwrap();
+    let (before, after) = text.split_at(at);
+    assert!(after.contains(from), "{from}");
+    format!("{before}{}", after.replacen(from, to, 1))
+}
+
+/// One of each: custom pricing, a limit, a loss, and a new account.
+pub(super) fn various(text: &str) -> String {
+    let text = set(text, "desk10@shop10.example", "custom_pricing: false", "custom_pricing: true");
+    let text = set(
+        &text,
+        "desk11@shop11.example",
+        "custom_pricing",
+        "channel_limit: 7\n    custom_pricing",
+    );
+    let text = set(&text, "desk12@shop12.example", "enabled: true", "enabled: false");
+    let new = "  - name: Shop 40\n    email: desk40@shop40.example\n    custom_pricing: false\n";
+    text.replacen("accounts:\n", &format!("accounts:\n{new}"), 1)
+}
