@@ -84,11 +84,21 @@ async fn an_api_that_is_down_is_unknown_and_never_drift() {
             },
         )
         .await;
-    let daemon = watch.daemon(&[]);
+    let daemon = watch.daemon(&["--listen", "127.0.0.1:0"]);
     watch.by_hand(LARRY, "disable").await;
     watch.hook.wait(1).await;
     down.store(true, Ordering::Relaxed);
     watch.hook.wait(2).await;
+    let address = address(&daemon);
+    let status = shown(&address, "/api/v1/status").await;
+    assert!(
+        status.contains(r#""state": "unknown""#) || status.contains(r#""state":"unknown""#),
+        "{status}"
+    );
+    let metrics = shown(&address, "/metrics").await;
+    let unknown = metrics.lines().find(|line| line.contains(r#"state="unknown""#));
+    assert!(unknown.is_some_and(|line| line.ends_with(" 1")), "{metrics}");
+    assert!(shown(&address, "/").await.to_lowercase().contains("unknown"));
     assert_eq!(watch.hook.events(), [OPENED, "unknown - -"]);
     let told = &watch.hook.told()[1].body;
     assert!(told["error"].as_str().is_some_and(|why| why.contains("502")), "{told}");
@@ -217,6 +227,13 @@ async fn an_apply_is_not_kept_waiting_and_its_end_is_seen() {
     .await;
 }
 
+/// Where the daemon's web is, by its log.
+fn address(daemon: &Daemon) -> String {
+    let log = daemon.log();
+    let address = log.split("the status page is at http://").nth(1).unwrap();
+    address.split('/').next().unwrap().to_owned()
+}
+
 /// What a path of the daemon's web answers.
 async fn shown(address: &str, path: &str) -> String {
     let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
@@ -230,9 +247,7 @@ async fn how_it_stands_is_seen_at_the_webhook_in_the_metrics_and_on_the_page() {
     let watch = Watch::open().await;
     let daemon = watch.daemon(&["--listen", "127.0.0.1:0"]);
     watch.runs(2).await;
-    let log = daemon.log();
-    let address = log.split("the status page is at http://").nth(1).unwrap();
-    let address = address.split('/').next().unwrap().to_owned();
+    let address = address(&daemon);
     shown(&address, "/livez").await;
     shown(&address, "/readyz").await;
     let status: serde_json::Value =

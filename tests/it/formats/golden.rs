@@ -42,7 +42,9 @@ fn a_plan_since_a_base_tells_where_its_actions_come_from() {
     let world = World { plan: everything_since(), ..World::of_everything() };
     let text = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
     assert!(text.find("policy is loosened").unwrap() < text.find("remove user").unwrap());
-    golden("everything_since", Form::Markdown, &text);
+    for form in Form::ALL {
+        golden("everything_since", form, &written(form, Matter::Plan(world.scene())).unwrap());
+    }
 }
 
 #[test]
