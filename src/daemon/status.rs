@@ -28,6 +28,8 @@ pub struct Status {
 pub struct Organization {
     /// Its label.
     pub organization: String,
+    /// Which other daemon watches it, while this one stands by. `None`: this one watches.
+    pub watched_by: Option<String>,
     /// What the last run has found.
     pub state: State,
     /// Why it is unknown, if it is.

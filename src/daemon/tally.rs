@@ -48,17 +48,24 @@ impl Tally {
         runs.push(Run { at, milliseconds: milliseconds(took), state: found, items });
     }
 
-    /// How the organization stands. `requests`: of the connection in use.
+    /// From now on another daemon watches: what was found here says nothing any more.
+    pub(super) fn stand_by(&mut self) {
+        (self.state, self.error) = (None, None);
+    }
+
+    /// How the organization stands. `requests`: of the connection in use. `watched_by`: who watches it instead.
     pub(super) fn organization(
         &self,
         label: &str,
         next_run: Option<Timestamp>,
         watch: &Watch,
         requests: u64,
+        watched_by: Option<String>,
     ) -> Organization {
         let Self { state, error, last_success, runs, counts, requests: earlier } = self;
         Organization {
             organization: label.to_owned(),
+            watched_by,
             state: state.unwrap_or(State::Unknown),
             error: error.clone(),
             last_success: *last_success,
@@ -92,7 +99,7 @@ mod tests {
             tally.count(&clear(), at(second), Duration::ZERO);
         }
         tally.count(&Sighting::Unknown("no answer".to_owned()), at(1_000), Duration::ZERO);
-        let shown = tally.organization("acme", None, &Watch::default(), 7);
+        let shown = tally.organization("acme", None, &Watch::default(), 7, None);
         assert_eq!((shown.runs.len(), shown.runs[0].at), (RUNS, at(905)));
         assert_eq!((shown.state, shown.last_success), (State::Unknown, Some(at(999))));
         assert_eq!(shown.error.as_deref(), Some("no answer"));

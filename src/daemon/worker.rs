@@ -20,6 +20,7 @@ use super::backoff::Backoff;
 use super::board::Board;
 use super::episodes::{Sighting, step};
 use super::heal::heal;
+use super::lease::{AGAIN, Answer, Lease, News};
 use super::memory::Memory;
 use super::notify::Fault;
 use super::outbox;
@@ -60,6 +61,7 @@ pub(super) struct Worker {
     orders: Orders,
     board: Board,
     memory: Memory,
+    lease: Lease,
     manager: Option<AccountId>,
     timetable: Timetable,
     /// Whether a run or a healing is under way.
@@ -76,6 +78,7 @@ pub(super) struct Worker {
 
 /// Something that was under way and is over.
 enum Done {
+    Asked(Answer),
     Looked { found: Option<Found>, at: Timestamp, took: Duration },
     Healed(Result<usize, String>),
     Told { target: String, id: String, result: Result<(), Fault> },
@@ -90,6 +93,7 @@ impl Worker {
             setup,
             orders,
             board,
+            lease: Lease::alone(),
             manager: None,
             busy: false,
             pending: false,
@@ -106,7 +110,10 @@ impl Worker {
         self.show();
         let begun = Instant::now();
         if self.orders.once {
+            // It stands beside those that watch, and waits for none.
             self.start();
+        } else {
+            self.ask(Duration::ZERO);
         }
         let stop = self.orders.stop.clone();
         let mut setups = self.orders.setup.clone();
@@ -141,7 +148,9 @@ impl Worker {
             self.timetable = timetable(&setup);
         }
         self.tally.requests += self.setup.connection.requests();
-        self.memory.move_to(&setup.location);
+        if self.memory.move_to(&setup.location) && !self.orders.once {
+            self.ask(Duration::ZERO);
+        }
         outbox::only(&mut self.memory.watch.outbox, &setup.targets());
         self.targets.retain(|name, _| setup.targets().contains(name));
         self.setup = setup;
@@ -149,18 +158,62 @@ impl Worker {
     }
 
     async fn beat(&mut self) {
-        if !self.orders.once && self.timetable.beat(Timestamp::now(), fastrand::f64()) {
-            if self.busy {
-                self.tally.counts.coalesced += 1;
-                self.pending = true;
-            } else {
-                self.start();
-            }
+        if let Some(news) = self.lease.look() {
+            self.turn(news);
+            self.show();
+        }
+        let due = !self.orders.once && self.timetable.beat(Timestamp::now(), fastrand::f64());
+        if due && self.lease.other().is_none() {
+            self.tally.counts.coalesced += u64::from(self.busy);
+            self.pending = true;
+            self.begin();
         }
         self.tell();
         // Somebody else may have held the ledger when there was something to write.
         if self.memory.is_ahead() && !self.busy {
             self.keep().await;
+        }
+    }
+
+    /// Asks for the turn to watch, after so long.
+    fn ask(&mut self, after: Duration) {
+        if after.is_zero() {
+            self.lease.leave();
+        }
+        let asking = self.lease.ask(self.memory.store().clone(), after, &self.orders.stop);
+        self.work.push(Box::pin(async move { Done::Asked(asking.await) }));
+    }
+
+    /// Whose turn it is has changed.
+    fn turn(&mut self, news: News) {
+        let organization = self.setup.label();
+        match news {
+            News::Ours { from } => {
+                if let Some(from) = &from {
+                    tracing::info!(organization, %from, "taken over: from now on it is watched here");
+                }
+                self.memory.doubt();
+                // Its runs may have been missed.
+                self.pending |= from.is_some();
+                self.begin();
+            }
+            News::Theirs(other) => {
+                tracing::info!(organization, by = %other, "another daemon watches; this one stands by");
+                self.memory.forget();
+                self.tally.stand_by();
+                self.pending = false;
+            }
+            News::Lost => {
+                tracing::warn!(organization, "the turn to watch was lost; it is asked for again");
+                self.ask(Duration::ZERO);
+            }
+            News::Unknown { error, still } => {
+                if !still {
+                    tracing::warn!(organization, %error, "whether another daemon watches is not known; this one does");
+                }
+                self.begin();
+                self.ask(AGAIN);
+            }
         }
     }
 
@@ -199,6 +252,11 @@ impl Worker {
 
     async fn finish(&mut self, done: Done) {
         match done {
+            Done::Asked(answer) => {
+                if let Some(news) = self.lease.answered(answer) {
+                    self.turn(news);
+                }
+            }
             Done::Looked { found: None, at: _, took: _ } => self.busy = false,
             Done::Looked { found: Some(found), at, took } => self.looked(found, at, took).await,
             Done::Healed(result) => {
@@ -217,6 +275,11 @@ impl Worker {
     }
 
     async fn looked(&mut self, found: Found, at: Timestamp, took: Duration) {
+        if !self.lease.is_ours() {
+            // Whoever watches now finds out for themselves; should it be this one again, by another run.
+            self.pending |= self.lease.other().is_none();
+            return self.idle();
+        }
         let Found { mut sighting, manager, healable } = found;
         self.manager = manager.or(self.manager.take());
         let binding = self.setup.binding(self.manager.as_ref());
@@ -258,13 +321,22 @@ impl Worker {
     /// A run is over. One that became due meanwhile begins.
     fn idle(&mut self) {
         self.busy = false;
-        if self.pending && !self.orders.stop.is_cancelled() {
+        self.begin();
+    }
+
+    /// Begins a run that is due, if it can.
+    fn begin(&mut self) {
+        let free = !self.busy && self.lease.is_ours();
+        if self.pending && free && !self.orders.stop.is_cancelled() {
             self.start();
         }
     }
 
     /// Tells each target the oldest thing that it does not know, if it is not being told something.
     fn tell(&mut self) {
+        if !self.lease.is_ours() {
+            return;
+        }
         let now = Instant::now();
         for recipient in &self.setup.recipients {
             let name = &recipient.name;
@@ -311,6 +383,9 @@ impl Worker {
 
     /// Writes what is remembered, if the ledger is free; otherwise it is kept here until it is.
     async fn keep(&mut self) {
+        if !self.lease.is_ours() {
+            return;
+        }
         let binding = self.setup.binding(self.manager.as_ref());
         match self.memory.keep(&binding).await {
             Ok(()) => {}
@@ -332,7 +407,7 @@ impl Worker {
             while let Some(done) = self.work.next().await {
                 match done {
                     Done::Told { target, id, result } => self.told(target, &id, result).await,
-                    Done::Looked { .. } => {}
+                    Done::Asked(_) | Done::Looked { .. } => {}
                     Done::Healed(Ok(count)) => self.tally.counts.healed += count as u64,
                     Done::Healed(Err(why)) => tracing::warn!(why, "not healed"),
                 }
@@ -342,13 +417,16 @@ impl Worker {
             tracing::warn!(organization = self.setup.label(), "something was still under way");
         }
         self.keep().await;
+        std::mem::replace(&mut self.lease, Lease::alone()).release().await;
     }
 
     /// Puts up how it stands.
     fn show(&self) {
-        let (next, requests) = (self.timetable.due(), self.setup.connection.requests());
-        let label = self.setup.label();
-        let organization = self.tally.organization(label, next, &self.memory.watch, requests);
+        let other = self.lease.other().map(ToString::to_string);
+        let next = self.timetable.due().filter(|_| other.is_none());
+        let (label, requests) = (self.setup.label(), self.setup.connection.requests());
+        let watch = &self.memory.watch;
+        let organization = self.tally.organization(label, next, watch, requests, other);
         self.board.put(organization, &self.orders.stop);
     }
 }

@@ -18,6 +18,7 @@ mod location;
 mod memory;
 mod record;
 mod store;
+mod turn;
 mod watch;
 
 pub use bucket::Bucket;
@@ -28,3 +29,4 @@ pub use journal::Journal;
 pub use location::Location;
 pub use record::{Binding, Record};
 pub use store::{Hold, Store};
+pub use turn::Turn;

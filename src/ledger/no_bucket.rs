@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::error::plain;
@@ -71,6 +72,14 @@ impl BucketLedger {
     }
 
     pub(super) async fn lock(&self, _: &Holder, _: Duration) -> Result<BucketHold, Error> {
+        match self.0 {}
+    }
+
+    pub(super) async fn stand_by(
+        &self,
+        _: &Holder,
+        _: &watch::Sender<Option<Holder>>,
+    ) -> Result<BucketHold, Error> {
         match self.0 {}
     }
 

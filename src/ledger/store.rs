@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
@@ -11,7 +12,7 @@ use super::document;
 use super::file::{FileHold, LedgerFile};
 use super::memory::{Memory, MemoryHold};
 use super::record::{Binding, Record};
-use super::{Error, Holder, Location};
+use super::{Error, Holder, Location, Turn};
 
 /// How often a lock that somebody else holds is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -74,8 +75,8 @@ impl Store {
         })
     }
 
-    /// The same place; a lock of a bucket that is taken through this store holds for `lease` without being
-    /// renewed, instead of a minute. Locks of other places don't expire.
+    /// The same place; a lock of a bucket that is taken through this store, and the turn to watch, hold for `lease`
+    /// without being renewed, instead of the usual time. Locks of other places don't expire.
     #[must_use]
     pub fn leased_for(self, lease: Duration) -> Self {
         Self(match self.0 {
@@ -225,6 +226,23 @@ impl Store {
                 });
             }
             sleep(AGAIN.min(left)).await;
+        }
+    }
+
+    /// Waits for the turn to watch, as one of several daemons with this ledger, however long that takes. `seen` is
+    /// told who has it now. Only in a bucket it is ever somebody else's.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be found out whose turn it is.
+    pub async fn stand_by(
+        &self,
+        holder: &Holder,
+        seen: &watch::Sender<Option<Holder>>,
+    ) -> Result<Turn, Error> {
+        match &self.0 {
+            Kind::Nowhere | Kind::Memory(_) | Kind::File(_) => Ok(Turn::alone()),
+            Kind::Bucket(bucket) => bucket.stand_by(holder, seen).await.map(Turn::leased),
         }
     }
 

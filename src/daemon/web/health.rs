@@ -21,7 +21,8 @@ pub(super) fn alive(status: &Status, now: Timestamp) -> Result<(), String> {
     }
 }
 
-/// Whether every organization had a run, whatever it has found; why it is not ready, otherwise.
+/// Whether every organization had a run, whatever it has found, or is watched by another daemon; why it is not
+/// ready, otherwise.
 pub(super) fn ready(status: &Status) -> Result<(), String> {
     if status.draining {
         return Err("draining".to_owned());
@@ -32,7 +33,7 @@ pub(super) fn ready(status: &Status) -> Result<(), String> {
     let waiting: Vec<_> = status
         .organizations
         .iter()
-        .filter(|organization| !had_a_run(organization))
+        .filter(|organization| organization.watched_by.is_none() && !had_a_run(organization))
         .map(|organization| escape_line(&organization.organization))
         .collect();
     if waiting.is_empty() {

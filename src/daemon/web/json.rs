@@ -20,6 +20,8 @@ struct OrganizationDoc<'a> {
     next_run: Option<String>,
     /// Why the state is unknown; null otherwise.
     error: Option<&'a str>,
+    /// Which other daemon watches it, while this one stands by; null while this one watches.
+    watched_by: Option<&'a str>,
     episodes: Vec<EpisodeDoc<'a>>,
 }
 
@@ -67,6 +69,7 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
     fn from(organization: &'a Organization) -> Self {
         let Organization {
             organization,
+            watched_by,
             state: found,
             error,
             last_success,
@@ -81,6 +84,7 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
             last_success: last_success.map(|time| time.to_string()),
             next_run: next_run.map(|time| time.to_string()),
             error: error.as_deref(),
+            watched_by: watched_by.as_deref(),
             episodes: episodes.iter().map(EpisodeDoc::from).collect(),
         }
     }

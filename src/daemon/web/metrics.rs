@@ -53,6 +53,10 @@ fn describe_gauges() {
             "When the configuration in use was read.",
         ),
         (
+            "trunkline_organization_watched",
+            "Whether this daemon watches the organization: 0 while it stands by for another one.",
+        ),
+        (
             "trunkline_organization_state",
             "What the last run has found: 1 for that state, 0 for others.",
         ),
@@ -110,6 +114,7 @@ fn record(status: &Status) {
 fn record_organization(organization: &Organization) {
     let Organization {
         organization,
+        watched_by,
         state,
         error: _,
         last_success,
@@ -119,6 +124,13 @@ fn record_organization(organization: &Organization) {
         counts,
     } = organization;
     let name = escape_line(organization);
+    gauge!("trunkline_organization_watched", "organization" => name.clone())
+        .set(f64::from(u8::from(watched_by.is_none())));
+    record_counts(&name, counts);
+    // Who stands by knows nothing of how it stands now: whoever watches says so.
+    if watched_by.is_some() {
+        return;
+    }
     for each in [State::InSync, State::Drifted, State::Unknown] {
         gauge!("trunkline_organization_state", "organization" => name.clone(), "state" => json::state(each))
             .set(f64::from(u8::from(each == *state)));
@@ -136,7 +148,6 @@ fn record_organization(organization: &Organization) {
         record_run(&name, run);
     }
     record_episodes(&name, episodes);
-    record_counts(&name, counts);
 }
 
 fn record_run(name: &str, run: &Run) {

@@ -1,7 +1,8 @@
 //! What can be asked of a daemon over HTTP, and a page for people. It reads a [`Status`] and never changes anything.
 //!
 //! * `/`: the page. `/?refresh=60` reloads itself each minute; nothing else moves by itself.
-//! * `/livez`: 200 while the loop turns, whatever Telnyx does; `/readyz`: 200 once every organization had a run.
+//! * `/livez`: 200 while the loop turns, whatever Telnyx does; `/readyz`: 200 once every organization had a run,
+//!   or another daemon watches it.
 //! * `/metrics`: Prometheus text. `/api/v1/status`: JSON.
 //!
 //! There is no login: it shows names and emails to whoever reaches it, so it belongs on loopback or a private

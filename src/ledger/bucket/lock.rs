@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use object_store::UpdateVersion;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::super::holder::Lease;
@@ -25,6 +26,9 @@ const VERSION: u64 = 1;
 const AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// A lease that claims more is not waited for.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Who stands by looks as many times while a lease runs.
+const LOOKS: u32 = 6;
 
 /// The lock as an object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,11 +64,20 @@ pub(super) struct Taken {
     pub asked: Instant,
 }
 
+/// What became of trying to take a lock.
+enum Attempt {
+    Taken(Taken),
+    /// Somebody was quicker, and is to be seen the next time.
+    Late,
+    /// Somebody holds it, for so long unless it is renewed.
+    Held(Duration, Option<Holder>),
+}
+
 /// The lock object of a ledger. Clones are the same.
 #[derive(Clone, Debug)]
 pub(super) struct LockObject {
     object: Object,
-    /// Where the ledger is, for messages.
+    /// What it is the lock of, for messages.
     ledger: String,
 }
 
@@ -92,7 +105,7 @@ impl Watch {
                 self.worth_until = looks_over.then(|| now + held.lease() + AGAIN.1);
                 if looks_over {
                     tracing::warn!(
-                        "the lock of the ledger looks expired; it is taken over unless it is renewed within {} seconds",
+                        "a lock looks expired; it is taken over unless it is renewed within {} seconds",
                         held.lease().as_secs()
                     );
                 }
@@ -107,7 +120,7 @@ impl LockObject {
         Self { object, ledger }
     }
 
-    /// Where the ledger is, for messages.
+    /// What it is the lock of, for messages.
     pub(super) fn ledger(&self) -> &str {
         &self.ledger
     }
@@ -122,28 +135,61 @@ impl LockObject {
         let end = Instant::now() + wait;
         let mut watch = Watch::default();
         loop {
-            let asked = Instant::now();
-            let found = self.read().await?;
-            if let Some((found, lock)) = &found
-                && let Some(held) = &lock.held
-                && !watch.is_gone(asked, found, held)
-            {
-                let end = watch.worth_until.map_or(end, |until| end.max(until));
-                let left = end.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    let holder = lock.holder(found).map(Box::new);
-                    return Err(Error::Locked { place: self.ledger.clone(), holder });
-                }
-                sleep((held.lease() / 20).clamp(AGAIN.0, AGAIN.1).min(left)).await;
-                continue;
+            let (held, by) = match self.attempt(holder, lease, &mut watch).await? {
+                Attempt::Taken(taken) => return Ok(taken),
+                Attempt::Late => continue,
+                Attempt::Held(held, by) => (held, by),
+            };
+            let end = watch.worth_until.map_or(end, |until| end.max(until));
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::Locked { place: self.ledger.clone(), holder: by.map(Box::new) });
             }
-            let lock = Lock::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
-            let over = found.as_ref().map(|(found, _)| &found.version);
-            // Refused: somebody was quicker, and is to be seen in the next round.
-            if let Swap::Written(version) = self.write(&lock, over).await? {
-                return Ok(Taken { lock, version, asked });
+            sleep((held / 20).clamp(AGAIN.0, AGAIN.1).min(left)).await;
+        }
+    }
+
+    /// Waits until nobody holds the lock any more, however long, and takes it. `seen` is told who holds it.
+    pub(super) async fn stand_by(
+        &self,
+        holder: &Holder,
+        lease: Duration,
+        seen: &watch::Sender<Option<Holder>>,
+    ) -> Result<Taken, Error> {
+        let mut watch = Watch::default();
+        loop {
+            match self.attempt(holder, lease, &mut watch).await? {
+                Attempt::Taken(taken) => return Ok(taken),
+                Attempt::Late => {}
+                Attempt::Held(held, by) => {
+                    seen.send_replace(by);
+                    sleep((held / LOOKS).max(AGAIN.0)).await;
+                }
             }
         }
+    }
+
+    /// Takes the lock, unless somebody holds it who may be alive.
+    async fn attempt(
+        &self,
+        holder: &Holder,
+        lease: Duration,
+        watch: &mut Watch,
+    ) -> Result<Attempt, Error> {
+        let asked = Instant::now();
+        let found = self.read().await?;
+        if let Some((found, lock)) = &found
+            && let Some(held) = &lock.held
+            && !watch.is_gone(asked, found, held)
+        {
+            return Ok(Attempt::Held(held.lease(), lock.holder(found)));
+        }
+        let lock = Lock::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
+        let over = found.as_ref().map(|(found, _)| &found.version);
+        Ok(match self.write(&lock, over).await? {
+            Swap::Written(version) => Attempt::Taken(Taken { lock, version, asked }),
+            Swap::Refused => Attempt::Late,
+        })
     }
 
     /// Renews a lock. `None`: it is not ours any more.

@@ -1,5 +1,5 @@
 //! A ledger in a bucket: an object that is replaced only by whoever has read it, and beside it one that is
-//! its lock.
+//! its lock, and one that says which of several daemons watches.
 //!
 //! Every write is a compare-and-swap by `ETag`, so that not even two who both believe to hold the lock can
 //! write over each other: the second is told of a conflict and stops. The lock keeps them from getting
@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use object_store::UpdateVersion;
 use secrecy::SecretString;
+use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use super::document::version;
@@ -30,12 +31,15 @@ pub use place::Bucket;
 
 /// How long a lock holds that is not renewed. It is renewed after a third of that.
 const LEASE: Duration = Duration::from_secs(60);
+/// The same for the lease of the daemon: so long nobody may watch when one is killed.
+const WATCH: Duration = Duration::from_secs(30);
 
 /// An object, with its lock object beside it. Clones are the same place.
 #[derive(Clone, Debug)]
 pub(super) struct BucketLedger {
     bucket: Bucket,
-    lease: Duration,
+    /// How long a lock holds instead of the usual time.
+    lease: Option<Duration>,
     /// What wins over the environment.
     settings: BTreeMap<String, SecretString>,
     /// Made when it is first needed: that it cannot be made is an error of the first use.
@@ -48,13 +52,15 @@ pub(super) struct BucketLedger {
 struct Objects {
     ledger: Object,
     lock: LockObject,
+    /// Who of the daemons watches.
+    watch: LockObject,
 }
 
 impl BucketLedger {
     pub(super) fn new(bucket: &Bucket) -> Self {
         Self {
             bucket: bucket.clone(),
-            lease: LEASE,
+            lease: None,
             settings: BTreeMap::new(),
             objects: Arc::default(),
             seen: Arc::default(),
@@ -63,7 +69,7 @@ impl BucketLedger {
 
     /// The same place; locks that are taken through this one hold for `lease`.
     pub(super) fn leased_for(mut self, lease: Duration) -> Self {
-        self.lease = lease;
+        self.lease = Some(lease);
         self
     }
 
@@ -79,14 +85,14 @@ impl BucketLedger {
 
     fn objects(&self) -> Result<&Objects, Error> {
         let made = self.objects.get_or_init(|| {
-            let (ledger, lock) = self.bucket.objects()?;
+            let [ledger, lock, watch] = self.bucket.objects()?;
             let store = client::connect(&self.bucket, &self.settings)?;
+            let object = |path, place| Object::new(Arc::clone(&store), path, place);
+            let lease = self.bucket.lease_place();
             Ok(Objects {
-                ledger: Object::new(Arc::clone(&store), ledger, self.place()),
-                lock: LockObject::new(
-                    Object::new(store, lock, self.bucket.lock_place()),
-                    self.place(),
-                ),
+                ledger: object(ledger, self.place()),
+                lock: LockObject::new(object(lock, self.bucket.lock_place()), self.place()),
+                watch: LockObject::new(object(watch, lease.clone()), lease),
             })
         });
         made.as_ref().map_err(Clone::clone)
@@ -154,9 +160,20 @@ impl BucketLedger {
 
     /// Takes the lock, waiting for it no longer than `wait`, or than it takes to see that its holder is gone.
     pub(super) async fn lock(&self, holder: &Holder, wait: Duration) -> Result<BucketHold, Error> {
-        let lock = &self.objects()?.lock;
-        let taken = lock.take(holder, self.lease, wait).await?;
-        Ok(Keeper::start(lock.clone(), taken, self.lease))
+        let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE));
+        let taken = lock.take(holder, lease, wait).await?;
+        Ok(Keeper::start(lock.clone(), taken, lease))
+    }
+
+    /// Waits for the turn to watch, however long. `seen` is told who has it.
+    pub(super) async fn stand_by(
+        &self,
+        holder: &Holder,
+        seen: &watch::Sender<Option<Holder>>,
+    ) -> Result<BucketHold, Error> {
+        let (lock, lease) = (&self.objects()?.watch, self.lease.unwrap_or(WATCH));
+        let taken = lock.stand_by(holder, lease, seen).await?;
+        Ok(Keeper::start(lock.clone(), taken, lease))
     }
 
     /// Who holds the lock now, or held it and is gone.

@@ -27,6 +27,10 @@ pub(super) enum Vendor {
 
 /// What the name of the object of a ledger ends with.
 const ENDING: &str = ".json";
+/// What that of its lock ends with.
+const LOCK: &str = ".lock";
+/// What that of the lease of the daemon ends with: no ledger can have a lock of this name.
+const LEASE: &str = ".lease";
 
 impl Bucket {
     /// Reads `s3://bucket/…`, `gs://bucket/…` or `az://container/…`.
@@ -75,22 +79,28 @@ impl Bucket {
         self.key.as_ref().ends_with(ENDING)
     }
 
-    /// The object of the ledger, and that of its lock.
-    pub(super) fn objects(&self) -> Result<(Path, Path), Error> {
+    /// The object of the ledger, that of its lock, and that of the lease by which replicas of the daemon share it.
+    pub(super) fn objects(&self) -> Result<[Path; 3], Error> {
         if !self.is_object() {
             return Err(Error::NoObject { place: self.to_string() });
         }
-        Ok((self.key.clone(), Path::from(lock_name(self.key.as_ref()))))
+        let beside = |ending| Path::from(beside(self.key.as_ref(), ending));
+        Ok([self.key.clone(), beside(LOCK), beside(LEASE)])
     }
 
     /// Where the lock is, for messages.
     pub(super) fn lock_place(&self) -> String {
-        lock_name(&self.to_string())
+        beside(&self.to_string(), LOCK)
+    }
+
+    /// Where the lease of the daemon is, for messages.
+    pub(super) fn lease_place(&self) -> String {
+        beside(&self.to_string(), LEASE)
     }
 }
 
-fn lock_name(name: &str) -> String {
-    format!("{}.lock", name.strip_suffix(ENDING).unwrap_or(name))
+fn beside(name: &str, ending: &str) -> String {
+    format!("{}{ending}", name.strip_suffix(ENDING).unwrap_or(name))
 }
 
 impl fmt::Display for Bucket {
@@ -121,9 +131,11 @@ mod tests {
         for (text, wanted) in cases {
             let bucket = Bucket::parse(text).unwrap().of("beta");
             assert_eq!(bucket.to_string(), wanted);
-            let (_, lock) = bucket.objects().unwrap();
-            let (_, folder) = wanted.split_once("//ledgers/").unwrap();
-            assert_eq!(lock.as_ref(), folder.replace(".json", ".lock"));
+            let [ledger, lock, lease] = bucket.objects().unwrap();
+            let (_, key) = wanted.split_once("//ledgers/").unwrap();
+            assert_eq!(ledger.as_ref(), key);
+            assert_eq!(lock.as_ref(), key.replace(".json", ".lock"));
+            assert_eq!(lease.as_ref(), key.replace(".json", ".lease"));
         }
         let folder = Bucket::parse("s3://ledgers/team").unwrap();
         assert!(matches!(folder.objects(), Err(Error::NoObject { .. })));

@@ -12,8 +12,8 @@ use crate::support::proxy::Fault;
 use crate::support::server::{Reply, Server};
 use crate::support::site::text;
 
-const OPENED: &str = "drift_opened larry@catfood.example enable_account";
-const CLOSED: &str = "drift_closed larry@catfood.example enable_account";
+pub(super) const OPENED: &str = "drift_opened larry@catfood.example enable_account";
+pub(super) const CLOSED: &str = "drift_closed larry@catfood.example enable_account";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn drift_made_by_hand_is_told_once_and_closed_once_and_nothing_is_written() {
@@ -228,14 +228,14 @@ async fn an_apply_is_not_kept_waiting_and_its_end_is_seen() {
 }
 
 /// Where the daemon's web is, by its log.
-fn address(daemon: &Daemon) -> String {
+pub(super) fn address(daemon: &Daemon) -> String {
     let log = daemon.log();
     let address = log.split("the status page is at http://").nth(1).unwrap();
     address.split('/').next().unwrap().to_owned()
 }
 
 /// What a path of the daemon's web answers.
-async fn shown(address: &str, path: &str) -> String {
+pub(super) async fn shown(address: &str, path: &str) -> String {
     let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
     let answer = client.get(format!("http://{address}{path}")).send().await.unwrap();
     assert!(answer.status().is_success(), "{path}: {}", answer.status());

@@ -5,6 +5,8 @@ mod day;
 mod drift;
 mod heal;
 mod hook;
+#[cfg(feature = "object-store")]
+mod lease;
 mod life;
 
 use std::path::{Path, PathBuf};
@@ -78,10 +80,17 @@ impl Watch {
 
     /// The daemon with flags, looking each second, and more flags.
     pub(crate) fn daemon(&self, more: &[&str]) -> Daemon {
+        self.daemon_with(more, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn daemon_with(&self, more: &[&str], environment: &[(&str, String)]) -> Daemon {
         let mut arguments = vec!["daemon", text(&self.manifest), "--schedule", "* * * * * *"];
         arguments.extend(["--webhook", &self.hook.url, "--log-format", "json"]);
         arguments.extend(more);
-        Daemon::start(self.site.command(&arguments))
+        let mut command = self.site.command(&arguments);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Daemon::start(command)
     }
 
     /// Somebody changes an account by hand.

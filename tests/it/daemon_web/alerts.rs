@@ -9,7 +9,8 @@ use super::{Served, by_hand, tools};
 #[tokio::test]
 async fn promtool_finds_nothing_to_say_about_the_metrics() {
     let Some(promtool) = tools::find("promtool", "prometheus") else { return };
-    for status in [by_hand::usual(), by_hand::new(), by_hand::many(200), by_hand::hostile()] {
+    let (usual, replica) = (by_hand::usual(), by_hand::replica());
+    for status in [usual, replica, by_hand::new(), by_hand::many(200), by_hand::hostile()] {
         let text = Served::new(status).await.get("/metrics").await.body;
         let mut check = Command::new(&promtool)
             .args(["check", "metrics"])

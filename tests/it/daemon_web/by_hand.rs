@@ -59,6 +59,7 @@ pub(super) fn organization(name: &str, letters: &str, episodes: Vec<Episode>) ->
     let last_success = runs.iter().rev().find(|run| run.state != State::Unknown).map(|run| run.at);
     Organization {
         organization: name.to_owned(),
+        watched_by: None,
         state,
         error: None,
         last_success,
@@ -146,6 +147,21 @@ pub(super) fn new() -> Status {
     status(vec![organization])
 }
 
+/// The first of them is watched by another daemon.
+pub(super) fn replica() -> Status {
+    let mut status = usual();
+    stand_by(&mut status.organizations[0]);
+    status
+}
+
+/// Another daemon watches it.
+pub(super) fn stand_by(organization: &mut Organization) {
+    let other = "process 7 (daemon) on replica-b since 2026-03-01T08:00:00Z";
+    organization.watched_by = Some(other.to_owned());
+    organization.state = State::Unknown;
+    (organization.next_run, organization.episodes) = (None, Vec::new());
+}
+
 /// One organization, with so many open episodes; a third of them are losses.
 pub(super) fn many(episodes: usize) -> Status {
     let episodes: Vec<_> = (0..episodes)
@@ -204,6 +220,9 @@ pub(super) fn named(names: &[String]) -> Status {
     for (organization, name) in organizations.iter_mut().zip(names) {
         organization.error = Some(name.clone());
         organization.counts.waiting = 2;
+    }
+    if let Some(last) = organizations.last_mut() {
+        last.watched_by = names.first().cloned();
     }
     let mut status = status(organizations);
     status.refused = Some(names.join(" "));

@@ -52,6 +52,36 @@ async fn an_empty_state_says_what_is_so() {
 }
 
 #[tokio::test]
+async fn who_stands_by_says_who_watches_and_claims_nothing() {
+    let served = Served::new(by_hand::replica()).await;
+    let page = served.get("/").await.body;
+    // Of those that are watched here one is in sync and one is unknown.
+    assert!(page.contains("1 of 2 unknown"), "{page}");
+    let (_, section) = page.split_once(r#"<section id="o1""#).unwrap();
+    let (section, _) = section.split_once("</section>").unwrap();
+    assert!(section.contains("This daemon stands by for process 7 (daemon) on replica-b since "));
+    assert!(section.contains("Stands by") && section.contains("none is due"), "{section}");
+    let metrics = served.get("/metrics").await.body;
+    let of_it = |line: &&str| line.contains("Harbour") && !line.contains("_total{");
+    let left: Vec<&str> = metrics.lines().filter(of_it).collect();
+    assert_eq!(left.len(), 2, "{left:#?}");
+    assert!(
+        metrics.contains("trunkline_organization_watched{organization=\"Harbour Telecom\"} 0\n")
+    );
+    let json = served.get("/api/v1/status").await.body;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let stands_by = &json["organizations"][0];
+    assert_eq!(stands_by["state"], "unknown");
+    assert!(stands_by["watched_by"].as_str().unwrap().contains("replica-b"));
+    assert!(json["organizations"][1]["watched_by"].is_null());
+
+    let mut all = by_hand::replica();
+    all.organizations.iter_mut().for_each(by_hand::stand_by);
+    let page = Served::new(all).await.get("/").await.body;
+    assert!(page.contains("Standing by</h1>"), "{page}");
+}
+
+#[tokio::test]
 async fn it_reloads_itself_only_when_asked_to() {
     let served = Served::new(by_hand::usual()).await;
     assert!(!served.get("/").await.body.contains("http-equiv"));

@@ -35,8 +35,11 @@ async fn ready_is_who_had_a_run_of_everything_and_is_not_draining() {
     empty.organizations.clear();
     let mut draining = by_hand::usual();
     draining.draining = true;
+    let mut standing_by = by_hand::new();
+    by_hand::stand_by(&mut standing_by.organizations[0]);
     for (status, expected, said) in [
         (by_hand::usual(), 200, "ok\n"),
+        (standing_by, 200, "ok\n"),
         (by_hand::new(), 503, "waiting for the first run of Harbour Telecom\n"),
         (empty, 503, "no organization is configured\n"),
         (draining, 503, "draining\n"),

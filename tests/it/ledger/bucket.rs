@@ -362,3 +362,48 @@ async fn an_empty_ledger_can_be_written_where_one_was_removed_only_by_who_has_se
     assert_eq!(store.load(&binding()).await.unwrap().ledger, Ledger::default());
     hold.release().await;
 }
+
+#[tokio::test]
+async fn the_turn_to_watch_is_of_one_until_it_is_gone_and_no_lock_of_the_ledger() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store().leased_for(Duration::from_millis(900));
+    let holder = Holder::this(Holder::DAEMON);
+    let (told, seen) = tokio::sync::watch::channel(None);
+    let first = store.stand_by(&holder, &told).await.unwrap();
+    assert!(first.is_ours() && seen.borrow().is_none());
+    let early = tokio::time::timeout(Duration::from_secs(2), store.stand_by(&holder, &told)).await;
+    assert!(early.is_err(), "it is renewed");
+    assert_eq!(seen.borrow().as_ref().unwrap().command, "daemon");
+    store.unlocked().await.unwrap();
+    hold(&store).await.release().await;
+    assert!(first.is_ours());
+    first.release().await;
+    let second = store.stand_by(&holder, &told).await.unwrap();
+    assert!(second.is_ours());
+    second.release().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_cannot_be_renewed_ends_before_another_one_begins() {
+    let Some(moto) = moto() else { return };
+    let key = Moto::new_key();
+    let leases = AtomicUsize::new(0);
+    let (_proxy, origin) = through(moto, move |method, path, _| {
+        let is_lease = method == "PUT" && path.ends_with("/acme.lease");
+        if is_lease && leases.fetch_add(1, Ordering::Relaxed) > 0 {
+            Fault::RequestLost
+        } else {
+            Fault::None
+        }
+    })
+    .await;
+    let lease = Duration::from_secs(2);
+    let (told, _) = tokio::sync::watch::channel(None);
+    let holder = Holder::this(Holder::DAEMON);
+    let cut_off = store(&origin, &key).leased_for(lease);
+    let first = cut_off.stand_by(&holder, &told).await.unwrap();
+    assert!(first.is_ours());
+    let second = store(&moto.origin, &key).stand_by(&holder, &told).await.unwrap();
+    assert!(!first.is_ours() && second.is_ours());
+    second.release().await;
+}

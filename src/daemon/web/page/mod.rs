@@ -12,7 +12,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::health;
-use crate::daemon::status::{State, Status};
+use crate::daemon::status::{Organization, State, Status};
 use crate::report::escape_line;
 use moment::{Moment, span};
 use organization::OrganizationView;
@@ -59,6 +59,18 @@ struct StateView {
     word: &'static str,
 }
 
+impl StateView {
+    /// While another daemon watches.
+    const STANDS_BY: Self = Self { class: "stands-by", sign: "·", word: "Stands by" };
+
+    fn of(organization: &Organization) -> Self {
+        match organization.watched_by {
+            Some(_) => Self::STANDS_BY,
+            None => organization.state.into(),
+        }
+    }
+}
+
 impl From<State> for StateView {
     fn from(state: State) -> Self {
         let (class, sign, word) = match state {
@@ -100,13 +112,16 @@ pub(super) fn page(
     page.render()
 }
 
-/// How all of it stands, in a sentence, and the worst of the states: drift is known, so it comes first.
+/// How all that is watched here stands, in a sentence, and the worst of the states: drift is known, so it comes first.
 fn verdict(status: &Status) -> (String, StateView) {
-    let of = |state| status.organizations.iter().filter(|each| each.state == state).count();
-    let (drifted, unknown, all) =
-        (of(State::Drifted), of(State::Unknown), status.organizations.len());
+    let watched = || status.organizations.iter().filter(|each| each.watched_by.is_none());
+    let of = |state| watched().filter(|each| each.state == state).count();
+    let (drifted, unknown, all) = (of(State::Drifted), of(State::Unknown), watched().count());
     match (drifted, unknown, all) {
-        (_, _, 0) => ("No organization is configured".to_owned(), State::Unknown.into()),
+        (_, _, 0) if status.organizations.is_empty() => {
+            ("No organization is configured".to_owned(), State::Unknown.into())
+        }
+        (_, _, 0) => ("Standing by".to_owned(), StateView::STANDS_BY),
         (0, 0, _) => ("Everything is in sync".to_owned(), State::InSync.into()),
         (0, _, 1) => ("Unknown".to_owned(), State::Unknown.into()),
         (0, _, _) => (format!("{unknown} of {all} unknown"), State::Unknown.into()),

@@ -36,9 +36,10 @@ pub(super) struct OrganizationView {
 }
 
 impl OrganizationView {
-    pub(super) fn new(place: usize, organization: &Organization, now: Timestamp) -> Self {
+    pub(super) fn new(place: usize, whole: &Organization, now: Timestamp) -> Self {
         let Organization {
             organization,
+            watched_by,
             state,
             error,
             last_success,
@@ -46,20 +47,23 @@ impl OrganizationView {
             runs,
             episodes,
             counts,
-        } = organization;
+        } = whole;
         // Losses first: none may be among the folded while something lesser is unfolded.
         let (losses, others): (Vec<_>, Vec<_>) = episodes.iter().partition(|each| each.loss);
         let mut unfolded: Vec<_> =
             losses.iter().chain(&others).map(|each| EpisodeView::new(each, now)).collect();
         let folded = unfolded.split_off(UNFOLDED.min(unfolded.len()));
-        let (sentence, since) = sentence(*state, runs, now);
+        let (sentence, since) = match watched_by {
+            Some(other) => (format!("This daemon stands by for {}", shown(other)), None),
+            None => sentence(*state, runs, now),
+        };
         Self {
             place,
             name: shown(organization),
-            state: (*state).into(),
+            state: StateView::of(whole),
             sentence,
             since: since.map(|since| Moment::new(since, now)),
-            note: note(*state, episodes),
+            note: watched_by.is_none().then(|| note(*state, episodes)).flatten(),
             error: error.as_deref().map(shown_lines),
             last_success: last_success.map(|time| Moment::new(time, now)),
             next_run: next_run.map(|time| Moment::new(time, now)),
