@@ -30,11 +30,13 @@ impl Backoff {
         *self = Self::default();
     }
 
-    /// `share`, from 0 to 1: how much of the second half of the wait is waited too.
-    pub(super) fn failed(&mut self, now: Instant, share: f64) {
+    /// `share`, from 0 to 1: how much of the second half of the wait is waited too. `least`: what the target has
+    /// asked for.
+    pub(super) fn failed(&mut self, now: Instant, share: f64, least: Duration) {
         let doubled = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
-        self.until = Some(now + doubled.mul_f64(0.5 + share.clamp(0.0, 1.0) / 2.0));
+        let wait = doubled.mul_f64(0.5 + share.clamp(0.0, 1.0) / 2.0);
+        self.until = Some(now + wait.max(least));
     }
 }
 
@@ -48,12 +50,12 @@ mod tests {
         let mut backoff = Backoff::default();
         assert!(backoff.is_over(now));
         for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
-            backoff.failed(now, 1.0);
+            backoff.failed(now, 1.0, Duration::ZERO);
             assert!(!backoff.is_over(now + Duration::from_millis(seconds * 1000 - 1)));
             assert!(backoff.is_over(now + Duration::from_secs(seconds)));
         }
         backoff.succeeded();
-        backoff.failed(now, 0.0);
+        backoff.failed(now, 0.0, Duration::ZERO);
         assert!(backoff.is_over(now + FIRST / 2));
     }
 }

@@ -27,6 +27,7 @@ mod setup;
 pub mod sighting;
 pub mod status;
 mod tally;
+mod telling;
 pub mod timetable;
 mod trigger;
 pub mod web;

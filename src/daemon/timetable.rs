@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::schedule::Schedule;
+
+/// A clock that was set back by more begins the timetable anew: waiting until it has caught up could take years.
+/// After less, nothing is done twice.
+const SET_BACK: SignedDuration = SignedDuration::from_hours(1);
 
 /// The next run of one organization.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub struct Timetable {
     tick: Option<Timestamp>,
     /// When the run of it is due.
     due: Option<Timestamp>,
+    /// The latest time that was seen.
+    seen: Timestamp,
 }
 
 impl Timetable {
@@ -24,7 +30,7 @@ impl Timetable {
     pub fn new(schedule: Schedule, jitter: Duration, now: Timestamp, share: f64) -> Self {
         let tick = schedule.next(now);
         let due = put_off(tick, jitter, share);
-        Self { schedule, jitter, tick, due }
+        Self { schedule, jitter, tick, due, seen: now }
     }
 
     /// When the next run is due.
@@ -43,12 +49,14 @@ impl Timetable {
     /// Whether a run is due at `now`. After it the next tick is the first one after `now`: however many have
     /// passed, they were one.
     pub fn beat(&mut self, now: Timestamp, share: f64) -> bool {
-        if self.due.is_none_or(|due| due > now) {
-            return false;
+        let set_back = self.seen.duration_since(now) > SET_BACK;
+        self.seen = if set_back { now } else { self.seen.max(now) };
+        let is_due = self.due.is_some_and(|due| due <= now);
+        if is_due || set_back {
+            self.tick = self.schedule.next(now);
+            self.due = put_off(self.tick, self.jitter, share);
         }
-        self.tick = self.schedule.next(now);
-        self.due = put_off(self.tick, self.jitter, share);
-        true
+        is_due
     }
 }
 
@@ -114,5 +122,15 @@ mod tests {
         let mut table = table("*/5 * * * *", 0);
         assert!(table.beat(at(600), 0.0));
         assert!((1..600).all(|second| !table.beat(at(second), 0.0)));
+        assert!(table.beat(at(900), 0.0));
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_is_not_waited_for() {
+        let mut table = table("*/5 * * * *", 0);
+        assert!(table.beat(at(400 * DAY), 0.0));
+        assert!(!table.beat(at(10), 0.0));
+        let due: Vec<i64> = (11..=3_600).filter(|second| table.beat(at(*second), 0.0)).collect();
+        assert_eq!((due.len(), due[0]), (12, 300));
     }
 }

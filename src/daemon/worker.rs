@@ -3,7 +3,9 @@
 //! Everything that belongs to it is in one task, so that nothing overlaps: a tick that comes during a run is
 //! taken together with others of its kind, and makes one run after it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod turn;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,20 +18,20 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::backoff::Backoff;
 use super::board::Board;
 use super::episodes::{Sighting, step};
 use super::heal::heal;
-use super::lease::{AGAIN, Answer, Lease, News};
+use super::lease::{Answer, Lease};
 use super::memory::Memory;
 use super::notify::Fault;
 use super::outbox;
 use super::pass::{Found, look};
 use super::setup::Setup;
 use super::tally::{Tally, milliseconds};
+use super::telling::{Telling, Verdict};
 use super::timetable::Timetable;
 use crate::ledger::Error;
-use crate::model::{AccountId, Item, Message};
+use crate::model::{AccountId, Item};
 
 /// However close the next tick is, a run gets so long.
 const SHORTEST: Duration = Duration::from_secs(5);
@@ -37,8 +39,6 @@ const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// After being told to end, what is under way gets so long.
 const DRAIN: Duration = Duration::from_secs(15);
-/// A message that a target refuses is sent so often; then those behind it have their turn.
-const REFUSALS: u32 = 5;
 /// With `--once` a target that does not answer is tried for so long.
 const ONCE: Duration = Duration::from_secs(15);
 
@@ -68,9 +68,7 @@ pub(super) struct Worker {
     busy: bool,
     /// Whether a run is due as soon as it is over.
     pending: bool,
-    /// How each target is doing, and which are being told.
-    targets: BTreeMap<String, Backoff>,
-    telling: BTreeSet<String>,
+    telling: Telling,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
     stop_healing: watch::Sender<bool>,
     tally: Tally,
@@ -97,8 +95,7 @@ impl Worker {
             manager: None,
             busy: false,
             pending: false,
-            targets: BTreeMap::new(),
-            telling: BTreeSet::new(),
+            telling: Telling::default(),
             work: FuturesUnordered::new(),
             stop_healing: watch::Sender::new(false),
             tally: Tally::default(),
@@ -152,7 +149,7 @@ impl Worker {
             self.ask(Duration::ZERO);
         }
         outbox::only(&mut self.memory.watch.outbox, &setup.targets());
-        self.targets.retain(|name, _| setup.targets().contains(name));
+        self.telling.only(&setup.targets());
         self.setup = setup;
         self.show();
     }
@@ -172,48 +169,6 @@ impl Worker {
         // Somebody else may have held the ledger when there was something to write.
         if self.memory.is_ahead() && !self.busy {
             self.keep().await;
-        }
-    }
-
-    /// Asks for the turn to watch, after so long.
-    fn ask(&mut self, after: Duration) {
-        if after.is_zero() {
-            self.lease.leave();
-        }
-        let asking = self.lease.ask(self.memory.store().clone(), after, &self.orders.stop);
-        self.work.push(Box::pin(async move { Done::Asked(asking.await) }));
-    }
-
-    /// Whose turn it is has changed.
-    fn turn(&mut self, news: News) {
-        let organization = self.setup.label();
-        match news {
-            News::Ours { from } => {
-                if let Some(from) = &from {
-                    tracing::info!(organization, %from, "taken over: from now on it is watched here");
-                }
-                self.memory.doubt();
-                // Its runs may have been missed.
-                self.pending |= from.is_some();
-                self.begin();
-            }
-            News::Theirs(other) => {
-                tracing::info!(organization, by = %other, "another daemon watches; this one stands by");
-                self.memory.forget();
-                self.tally.stand_by();
-                self.pending = false;
-            }
-            News::Lost => {
-                tracing::warn!(organization, "the turn to watch was lost; it is asked for again");
-                self.ask(Duration::ZERO);
-            }
-            News::Unknown { error, still } => {
-                if !still {
-                    tracing::warn!(organization, %error, "whether another daemon watches is not known; this one does");
-                }
-                self.begin();
-                self.ask(AGAIN);
-            }
         }
     }
 
@@ -337,48 +292,36 @@ impl Worker {
         if !self.lease.is_ours() {
             return;
         }
-        let now = Instant::now();
-        for recipient in &self.setup.recipients {
-            let name = &recipient.name;
-            let backoff = self.targets.entry(name.clone()).or_default();
-            if self.telling.contains(name) || !backoff.is_over(now) {
-                continue;
-            }
-            let Some(message) = outbox::next(&self.memory.watch.outbox, name) else { continue };
-            self.telling.insert(name.clone());
-            let (recipient, message): (_, Message) = (Arc::clone(recipient), message.clone());
+        let waiting = &self.memory.watch.outbox;
+        for (to, message) in self.telling.begin(&self.setup.recipients, waiting, Instant::now()) {
             let label = self.setup.label().to_owned();
             self.work.push(Box::pin(async move {
-                let result = recipient.send(&label, &message).await;
-                Done::Told { target: recipient.name.clone(), id: message.id, result }
+                let result = to.send(&label, &message).await;
+                Done::Told { target: to.name.clone(), id: message.id, result }
             }));
         }
     }
 
     async fn told(&mut self, target: String, id: &str, result: Result<(), Fault>) {
-        self.telling.remove(&target);
-        let backoff = self.targets.entry(target.clone()).or_default();
-        match result {
-            Ok(()) => {
-                backoff.succeeded();
+        let verdict = self.telling.ended(&target, result, Instant::now(), fastrand::f64());
+        let organization = self.setup.label();
+        match verdict {
+            Verdict::Arrived => {
                 self.tally.counts.notified += 1;
-                outbox::arrived(&mut self.memory.watch.outbox, id, &target);
-                tracing::info!(organization = self.setup.label(), target, id, "told");
-                self.keep().await;
+                tracing::info!(organization, target, id, "told");
             }
-            Err(why) => {
-                backoff.failed(Instant::now(), fastrand::f64());
+            Verdict::Again(why) => {
                 self.tally.counts.notify_failures += 1;
-                let organization = self.setup.label();
-                if why.is_refusal() && backoff.failures() >= REFUSALS {
-                    tracing::error!(organization, target, id, %why, "not told, and given up");
-                    backoff.succeeded();
-                    outbox::arrived(&mut self.memory.watch.outbox, id, &target);
-                } else {
-                    tracing::warn!(organization, target, id, %why, "not told; it is tried again");
-                }
+                tracing::warn!(organization, target, id, %why, "not told; it is tried again");
+                return;
+            }
+            Verdict::GivenUp(why) => {
+                self.tally.counts.notify_failures += 1;
+                tracing::error!(organization, target, id, %why, "not told, and given up");
             }
         }
+        outbox::arrived(&mut self.memory.watch.outbox, id, &target);
+        self.keep().await;
     }
 
     /// Writes what is remembered, if the ledger is free; otherwise it is kept here until it is.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use error::{AnswerFault, Detail, Error, Kind};
 pub use http::{Answered, Config, ConfigError, Progress, client};
+pub use pace::retry_after;
 pub use read::{Accounts, Begun, Credentials, Listing, Reader, StatusFilter};
 pub use retry::RetryBudget;
 pub use write::{Created, NewAccount, Writer};

@@ -46,6 +46,14 @@ pub enum Fault {
     /// It answered with this status.
     #[error("it answered {0}")]
     Status(u16),
+    /// It answered with this status, and said when to come back.
+    #[error("it answered {status}, to be asked again in {} s", wait.as_secs())]
+    Busy {
+        /// What it answered with.
+        status: u16,
+        /// How long it wants to be left alone.
+        wait: Duration,
+    },
     /// It did not answer in time.
     #[error("no answer in time")]
     Timeout,
@@ -112,7 +120,15 @@ impl Recipient {
         };
         let answer = request.send().await.map_err(|error| Fault::from(&error))?;
         let status = answer.status();
-        if status.is_success() { Ok(()) } else { Err(Fault::Status(status.as_u16())) }
+        if status.is_success() {
+            return Ok(());
+        }
+        let (status, now) = (status.as_u16(), jiff::Timestamp::now());
+        Err(match telnyx::retry_after(answer.headers(), now) {
+            // Slack, and whoever else limits how much it is told.
+            Some(wait) if matches!(status, 429 | 503) => Fault::Busy { status, wait },
+            Some(_) | None => Fault::Status(status),
+        })
     }
 }
 
@@ -123,7 +139,15 @@ impl Fault {
     pub fn is_refusal(self) -> bool {
         match self {
             Self::Status(status) => matches!(status, 400 | 413 | 422),
-            Self::Timeout | Self::Connect | Self::Broken => false,
+            Self::Busy { .. } | Self::Timeout | Self::Connect | Self::Broken => false,
+        }
+    }
+
+    /// How long the target wants to be left alone.
+    pub(super) fn wait(self) -> Duration {
+        match self {
+            Self::Busy { status: _, wait } => wait,
+            Self::Status(_) | Self::Timeout | Self::Connect | Self::Broken => Duration::ZERO,
         }
     }
 }

@@ -29,10 +29,17 @@ impl Said {
             limit: count("x-ratelimit-limit").filter(|limit| *limit > 0),
             remaining: count("x-ratelimit-remaining"),
             reset: text("x-ratelimit-reset").and_then(seconds),
-            retry_after: text(RETRY_AFTER.as_str())
-                .and_then(|value| seconds(value).or_else(|| until(value, now))),
+            retry_after: retry_after(headers, now),
         }
     }
+}
+
+/// How long a server wants to be left alone, as its header `Retry-After` says: seconds or a date. No longer than
+/// ten minutes.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    seconds(value).or_else(|| until(value, now))
 }
 
 /// A number of seconds, with or without a fraction, clamped to what we are ready to wait.

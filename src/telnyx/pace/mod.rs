@@ -15,6 +15,7 @@ use reqwest::header::HeaderMap;
 use tokio::time::{Instant, sleep_until};
 
 use headers::Said;
+pub use headers::retry_after;
 use pacer::Pacer;
 
 /// The pace of one key.
