@@ -9,13 +9,14 @@
 //! network. A page of another site cannot read it: no answer allows that, and a name that is not among [`Hosts`]
 //! is refused, so that a foreign name which is made to point here does not help.
 
+mod connections;
 mod health;
 mod hosts;
 mod json;
 mod metrics;
 mod page;
 
-use std::{fmt, future::pending, io, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc};
 
 use axum::{
     Router,
@@ -32,19 +33,13 @@ use axum::{
     routing::get,
 };
 use jiff::Timestamp;
-use tokio::{
-    net::TcpListener,
-    sync::{oneshot, watch},
-    time,
-};
+use tokio::{net::TcpListener, sync::watch};
 
 use super::status::Status;
 
 pub use health::STUCK_AFTER;
 pub use hosts::Hosts;
 
-/// How long a request that is under way may hold up the end.
-const GRACE: Duration = Duration::from_secs(3);
 /// Just what the page needs: its own stylesheet.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HTML: &str = "text/html; charset=utf-8";
@@ -94,21 +89,7 @@ pub async fn serve(
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let (tell, told) = oneshot::channel();
-    let stop = async {
-        stop.await;
-        let _ = tell.send(()); // an error says that it has ended already
-    };
-    let late = async {
-        match told.await {
-            Ok(()) => time::sleep(GRACE).await,
-            Err(_) => pending().await,
-        }
-    };
-    tokio::select! {
-        ended = axum::serve(listener, router(site)).with_graceful_shutdown(stop).into_future() => ended,
-        () = late => Ok(()),
-    }
+    connections::answer(listener, router(site), stop).await
 }
 
 fn router(site: Site) -> Router {

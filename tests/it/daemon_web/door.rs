@@ -1,6 +1,9 @@
 //! Who is let in, to what, and what every answer says to browsers.
 
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use super::{Served, by_hand};
 
@@ -121,4 +124,17 @@ async fn who_never_finishes_asking_does_not_hold_up_the_end() {
     assert_eq!(served.get("/livez").await.status, 200); // by now the half request was taken too
     served.stop.send(()).unwrap();
     served.server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn who_opens_connections_and_asks_nothing_keeps_nobody_else_out() {
+    let served = Served::new(by_hand::usual()).await;
+    // More than there is room for. Those that were taken are closed once they have had their time.
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(served.address).await.unwrap());
+    }
+    assert_eq!(served.get("/livez").await.status, 200);
+    let mut closed = Vec::new();
+    assert_eq!(silent[0].read_to_end(&mut closed).await.unwrap_or_default(), closed.len());
 }
