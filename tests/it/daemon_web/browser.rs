@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A phone, and a desk.
 const WIDTHS: [u32; 2] = [390, 1280];
 
-fn situations() -> [(&'static str, Status); 6] {
+fn situations() -> [(&'static str, Status); 7] {
     let mut refused = by_hand::usual();
     refused.refused = Some(by_hand::REFUSED.to_owned());
     refused.draining = true;
@@ -28,6 +28,7 @@ fn situations() -> [(&'static str, Status); 6] {
         ("one", by_hand::many(1)),
         ("many", by_hand::many(200)),
         ("usual", by_hand::usual()),
+        ("replica", by_hand::replica()),
         ("refused", refused),
         ("hostile", by_hand::hostile()),
     ]
