@@ -67,7 +67,9 @@ impl Setup {
             .map_err(|error| Trouble::Other(format!("{}: {error}", desired.organization)))?;
         let recipients = notify.iter().map(|target| Recipient::new(target).map(Arc::new));
         let recipients = recipients.collect::<Result<_, _>>().map_err(Trouble::Other)?;
-        let location = state.clone().unwrap_or_else(|| Location::of(&desired.organization));
+        let label = &desired.organization;
+        let location = state.clone().map(|location| location.for_organization(label));
+        let location = location.unwrap_or_else(|| Location::of(label));
         Ok(Self {
             desired: Arc::new(desired),
             connection,

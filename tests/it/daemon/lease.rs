@@ -26,7 +26,9 @@ fn runs(daemon: &Daemon) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_replicas_one_watches_and_when_it_is_killed_the_other_goes_on() {
     let Some(moto) = moto() else { return };
-    let (watch, key) = (Watch::open().await, Moto::new_key());
+    let watch = Watch::open().await;
+    // A folder, in which each organization has its own.
+    let key = Moto::new_key().strip_suffix("/acme.json").unwrap().to_owned();
     let first = daemon(&watch, &moto.origin, &key);
     watch.runs(1).await;
     let second = daemon(&watch, &moto.origin, &key);
