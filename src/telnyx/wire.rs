@@ -4,8 +4,8 @@
 //! values kept as they are. There is no field for a secret but in [`CredentialsBody`].
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::error::{AnswerFault, Detail};
@@ -40,7 +40,9 @@ pub(super) struct Meta {
 /// A managed account, as in lists and in answers to changes.
 #[derive(Deserialize)]
 pub(super) struct AccountBody {
+    #[serde(deserialize_with = "stated")]
     id: String,
+    #[serde(deserialize_with = "stated")]
     email: String,
     organization_name: Option<String>,
     manager_account_id: Option<String>,
@@ -133,7 +135,9 @@ impl From<LimitBody> for u64 {
 /// A user of the organization.
 #[derive(Deserialize)]
 pub(super) struct UserBody {
+    #[serde(deserialize_with = "stated")]
     id: String,
+    #[serde(deserialize_with = "stated")]
     email: String,
     record_type: String,
     user_status: Option<String>,
@@ -164,6 +168,15 @@ impl From<UserBody> for LiveUser {
             groups: body.groups.map(|groups| groups.into_iter().map(|group| group.name).collect()),
         }
     }
+}
+
+/// What identifies an account or a user: a blank one is as good as none, and all that have it would be one.
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        return Err(D::Error::invalid_value(Unexpected::Str(&text), &"a text that is not blank"));
+    }
+    Ok(text)
 }
 
 /// Reads a JSON body, or says what is wrong with it without repeating any of it.
@@ -235,7 +248,10 @@ pub(super) fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::telnyx::Created;
 
     #[test]
     fn unusable_answers_are_told_apart() {
@@ -254,6 +270,25 @@ mod tests {
             ),
             None
         );
+    }
+
+    #[test]
+    fn a_blank_identity_is_none_whoever_has_it() {
+        let blank = |id: &str, email: &str| {
+            let body = json!({ "id": id, "email": email, "record_type": "x" });
+            let body = json!({ "data": body }).to_string();
+            let account = one::<AccountBody, LiveAccount>(body.as_bytes()).err();
+            let user = one::<UserBody, LiveUser>(body.as_bytes()).err();
+            let created = one::<CreatedBody, Created>(body.as_bytes()).err();
+            [account, user, created]
+        };
+        for (id, email) in [("", "a@b.example"), (" ", "a@b.example"), ("1", ""), ("1", "\t")] {
+            for fault in blank(id, email) {
+                let Some(AnswerFault::Shape(what)) = fault else { panic!("{id:?} {email:?}") };
+                assert!(what.starts_with("expected a text that is not blank"), "{what}");
+            }
+        }
+        assert_eq!(blank("1", "a@b.example"), [None, None, None]);
     }
 
     #[test]
