@@ -1,8 +1,10 @@
 //! Manifests, changed.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use proptest::prelude::*;
+use trunkline::manifest::parse;
 use trunkline::report::{Style, manifest_yaml, problems};
 
 use super::entry::Taken;
@@ -45,7 +47,7 @@ fn a_password_stays_out_of_every_message_whatever_else_is_wrong() {
         let text = std::str::from_utf8(&bytes).unwrap();
         prop_assume!(text.contains(SECRET));
         prop_assert_eq!(manifest(&bytes), Taken::Refused);
-        let refused = trunkline::manifest::parse(std::path::Path::new("m.yaml"), text).unwrap_err();
+        let refused = parse(Path::new("m.yaml"), text).unwrap_err();
         let said = format!("{refused} {refused:?} {}", problems(&refused, Style::default()));
         prop_assert!(!said.contains("Xyzzy"), "{text}\n{said}");
         Ok(())
@@ -80,5 +82,14 @@ fn what_is_nested_or_stands_for_more_and_more_is_refused_and_ends() {
     ];
     for bomb in bombs {
         assert_eq!(manifest(bomb.as_bytes()), Taken::Refused, "{bomb:.60}");
+    }
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_said_to_be_so_however_deep_it_is() {
+    for depth in [17, 100, 300, 10_000] {
+        let text = format!("version: 1\naccounts: {}{}\n", "[".repeat(depth), "]".repeat(depth));
+        let refused = parse(Path::new("m.yaml"), &text).unwrap_err().to_string();
+        assert!(refused.contains("nested more deeply than any manifest"), "{depth}: {refused}");
     }
 }
