@@ -41,6 +41,8 @@ mod manifest;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod parsers;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod plan;
