@@ -39,7 +39,11 @@ mod lists;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
+mod mutants;
+#[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod order;
 #[cfg(test)]
 mod pipelines;
 #[cfg(test)]
