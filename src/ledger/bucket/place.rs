@@ -6,7 +6,7 @@ use object_store::path::Path;
 use url::Url;
 
 use super::super::Error;
-use super::super::error::plain;
+use super::super::location::shown;
 
 /// An object in a bucket, or a folder of them with one for each organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +31,7 @@ const ENDING: &str = ".json";
 impl Bucket {
     /// Reads `s3://bucket/…`, `gs://bucket/…` or `az://container/…`.
     pub(in super::super) fn parse(text: &str) -> Result<Self, Error> {
-        // What stands before an @ or behind a ? may be a secret.
-        let shown = if text.contains(['@', '?']) {
-            "the URL of a bucket with more in it than its name"
-        } else {
-            text
-        };
-        let no_place = || Error::NoPlace { place: format!("{:?}", plain(shown)) };
+        let no_place = || Error::NoPlace { place: shown(text) };
         let url = Url::parse(text).map_err(|_| no_place())?;
         let vendor = match url.scheme() {
             "s3" => Vendor::S3,
