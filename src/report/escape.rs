@@ -28,10 +28,11 @@ fn defused(text: String) -> String {
     text.replace("##", "#\\u{23}")
 }
 
-/// A text of several lines, such as CSV: its line breaks and tabs stay.
+/// A text of several lines, such as CSV: its line breaks and tabs stay. No line starts a command of a pipeline.
 #[must_use]
 pub fn lines(text: &str) -> String {
-    keeping(text, &['\n', '\r', '\t'])
+    let text = keeping(text, &['\n', '\r', '\t']);
+    text.split_inclusive(['\n', '\r']).map(|line| defused(line.to_owned())).collect()
 }
 
 fn keeping(text: &str, kept: &[char]) -> String {
@@ -83,6 +84,7 @@ mod tests {
         assert_eq!(super::line(" ::error::x"), r" \u{3a}:error::x");
         assert_eq!(super::line("a ###[error]x"), r"a #\u{23}#[error]x");
         assert_eq!(super::line("a::b #1"), "a::b #1");
+        assert_eq!(super::lines("a::b\r\n\"x\n ::error::\""), "a::b\r\n\"x\n \\u{3a}:error::\"");
         assert_eq!(super::inside(":: #[error]", "a #"), ":: #[error]");
         assert_eq!(super::inside("#[error]", "a #"), r"\u{23}[error]");
         let json = super::json(&serde_json::to_string("a ###[error]x").unwrap());
