@@ -29,6 +29,8 @@ mod import;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod injection;
+#[cfg(test)]
 mod inventory;
 #[cfg(test)]
 mod kills;

@@ -5,7 +5,7 @@
 #[cfg(feature = "object-store")]
 mod bucket;
 mod forms;
-mod matrix;
+pub(crate) mod matrix;
 mod panics;
 mod watch;
 

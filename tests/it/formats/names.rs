@@ -11,7 +11,7 @@ use super::readers::{commands, page, results, variables};
 use super::written;
 use crate::support::plans::{World, outcomes};
 
-const NAMES: [&str; 30] = [
+pub(crate) const NAMES: [&str; 31] = [
     "plain@shop.example",
     "`tick`",
     "``````",
@@ -40,6 +40,7 @@ const NAMES: [&str; 30] = [
     "a ###[add-mask]b",
     "%0A::error::one %25",
     "x=y,z:a;b",
+    "=cmd()|x",
     " spaces ",
     "",
 ];
