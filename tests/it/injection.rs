@@ -138,6 +138,10 @@ async fn promise_11_no_name_of_the_api_is_more_than_a_name_in_any_command() {
             let err = inert(&format!("stderr of {line:?}"), &output.stderr, &['\n']);
             starts_nothing(&format!("stdout of {line:?}"), &out);
             starts_nothing(&format!("stderr of {line:?}"), &err);
+            if csv {
+                assert!(out.contains("=cmd()") && out.contains("::error::"), "{out}");
+                assert!(![",=", ",\"="].iter().any(|begin| out.contains(begin)), "{out}");
+            }
             if line.iter().any(|word| word.ends_with("json")) && output.status.success() {
                 serde_json::from_str::<Value>(&out).unwrap();
             }
