@@ -29,6 +29,8 @@ mod import;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod injection;
+#[cfg(test)]
 mod inventory;
 #[cfg(test)]
 mod kills;
@@ -39,7 +41,11 @@ mod lists;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
+mod mutants;
+#[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod order;
 #[cfg(test)]
 mod parsers;
 #[cfg(test)]
