@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     RequestLost,
     /// Refuse it with this status, and let nothing pass.
     Refused(u16),
+    /// Let nothing pass, and never answer.
+    Silence,
     /// Let it pass, and say of a list that it has one more than it has.
     Miscounted,
     /// Refuse it with this status and repeat everything that was sent, in every text of the answer.
@@ -100,6 +102,9 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let fault = (shared.faults)(&method, &path, &String::from_utf8_lossy(&body));
     if let Fault::Echoed(status) = fault {
         return echo(status, &sent);
+    }
+    if fault == Fault::Silence {
+        std::future::pending::<()>().await;
     }
     let lost = (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response();
     if fault == Fault::RequestLost {
