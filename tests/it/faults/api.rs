@@ -17,6 +17,8 @@ use super::figures::{Figures, Way};
 use super::world::World;
 use crate::support::server::{self, Reply};
 
+/// More calls than this no run needs: one that makes more would never end.
+const MANY: usize = 3000;
 /// How long what was answered may take to be on disk, on a machine that has a lot to do.
 const ON_DISK: Duration = Duration::from_secs(10);
 
@@ -48,6 +50,10 @@ pub(super) struct Run {
     struck: BTreeSet<String>,
     /// The changes that came in: the operation and whose.
     pub changes: BTreeSet<(Op, String)>,
+    /// What was planned that takes something away.
+    pub losses: BTreeSet<(Op, String)>,
+    /// Who was read again by itself, and answered for.
+    reread: BTreeSet<String>,
     /// Whose changes of earlier calls have landed during the run.
     pub landed: BTreeSet<String>,
     /// The creates whose answer was not given whole.
@@ -68,6 +74,8 @@ impl Run {
             attempts: BTreeMap::new(),
             struck: BTreeSet::new(),
             changes: BTreeSet::new(),
+            losses: BTreeSet::new(),
+            reread: BTreeSet::new(),
             landed: BTreeSet::new(),
             lost: BTreeSet::new(),
             died: watch::Sender::new(false),
@@ -120,8 +128,17 @@ impl Api {
         let attempt = seen.attempt;
         self.look_at_the_ledger();
         self.judge(call, attempt);
+        if self.run.seen.len() > MANY {
+            self.wrong.push(format!("{call}, again and again: the run does not end"));
+            return self.die(call, Moment::Before);
+        }
         if death == Some(Moment::Before) {
             return self.die(call, Moment::Before);
+        }
+        if matches!(call.op, Op::User | Op::Account)
+            && matches!(fault, None | Some(Fault::Meanwhile | Fault::LedgerFails))
+        {
+            self.run.reread.insert(call.subject.clone());
         }
         let reply = if let Some(fault) = fault {
             self.figures.fault(fault);
@@ -266,6 +283,9 @@ impl Api {
         if !self.planned.contains(&(call.op, email.clone())) {
             self.wrong.push(format!("{call} ({email}): no plan has that"));
         }
+        if self.takes(call, &email) && !self.run.reread.contains(&call.subject) {
+            self.wrong.push(format!("{call} ({email}) was not looked at again just before"));
+        }
         if call.op != Op::Create {
             if attempt > 1 {
                 self.figures.way(Way::SentAgain);
@@ -282,6 +302,14 @@ impl Api {
         if creates(&ledger).get(&email).map(String::as_str) != Some("sending") {
             self.wrong.push(format!("{email}: a create was sent that is not recorded as sent"));
         }
+    }
+
+    /// Whether a change takes something away from somebody whom this run has not created.
+    fn takes(&self, call: &Call, email: &str) -> bool {
+        // Of a limit that is not known nobody can say that it is lowered.
+        let takes = matches!(call.op, Op::Remove | Op::Disable)
+            || self.run.losses.contains(&(call.op, email.to_owned()));
+        takes && !self.run.changes.contains(&(Op::Create, email.to_owned()))
     }
 
     /// Takes note of what is on disk. What was answered and nobody waited for is waited for here.

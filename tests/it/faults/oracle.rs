@@ -10,13 +10,18 @@ use trunkline::model::{AccountId, Code, Create, Email, Ledger, Status};
 use trunkline::plan::{Action, Channels, Finding};
 
 use super::book::{self, Book, By};
-use super::call::Op;
+use super::call::{Call, Op, Which};
 use super::fault::Script;
 use super::figures::{Figures, Way};
 use super::run::{Manner, Ran, Site, op};
 
 /// So many runs without faults bring everything to its end, whatever happened before.
 const ENOUGH: usize = 16;
+
+/// How the text begins of what happened and could not be recorded.
+const UNRECORDED: &str = "it was answered, and the ledger could not be written";
+/// How the text begins of what was not sent for that.
+const NOT_SENT: &str = "nothing was sent, because the ledger could not be written";
 
 /// How a person settles a create of unknown outcome whose account is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +107,7 @@ impl Site {
         }
         let api = self.api();
         let (book, changes) = (api.book.clone(), api.run.changes.clone());
+        let seen = api.run.seen.clone();
         drop(api);
         for Outcome { action, ending, .. } in outcomes {
             let email = action.email().as_str();
@@ -110,9 +116,15 @@ impl Site {
                 Ending::Done => !is_so(&book, action) || !came_in,
                 Ending::Satisfied => !is_so(&book, action),
                 // With several at once one of the run before may still have been on its way.
+                Ending::Skipped if !action.awaits_create() => true,
                 Ending::Skipped | Ending::Stale(_) => came_in && manner.parallelism == 1,
                 Ending::Failed(_) => op(action) == Op::Create && book.ours(email) > 0,
-                Ending::Unknown(_) => op(action) != Op::Create || !came_in,
+                Ending::Unknown(fault) => {
+                    let unrecorded = fault.message.starts_with(UNRECORDED);
+                    op(action) != Op::Create
+                        || !came_in
+                        || !(unrecorded || was_looked_for(&seen, email, manner))
+                }
             };
             if lie {
                 self.wrong(format!("{ending:?} for {action:?}, and that is not so"));
@@ -192,7 +204,7 @@ impl Site {
                 }
                 Ending::Done => None,
                 Ending::Satisfied => Some(Way::Satisfied),
-                Ending::Failed(fault) if fault.message.starts_with("nothing was sent, because") => {
+                Ending::Failed(fault) if fault.message.starts_with(NOT_SENT) => {
                     Some(Way::NotSentUnrecorded)
                 }
                 Ending::Failed(_) => Some(Way::Failed),
@@ -319,6 +331,14 @@ impl Site {
     pub(super) fn leave_half_a_ledger(&self) {
         fs::write(self.api().in_the_way(), b"{\"format_version\": 1, \"org").unwrap();
     }
+}
+
+/// Whether somebody was looked for after the last create: at once, and again while the grace period lasts.
+fn was_looked_for(seen: &[Call], email: &str, manner: Manner) -> bool {
+    let after = seen.iter().rev().take_while(|call| call.op != Op::Create || call.subject != email);
+    let looked =
+        |call: &&Call| matches!(call.op, Op::LookUp(Which::WithCancelled)) && call.subject == email;
+    after.filter(looked).count() >= if manner.grace.is_zero() { 1 } else { 2 }
 }
 
 /// Whether what an action is for is so.

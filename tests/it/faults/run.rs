@@ -178,6 +178,9 @@ impl Site {
             if takes && !plan.inventory.complete {
                 api.wrong.push(format!("{action:?} from an incomplete inventory"));
             }
+            if action.is_loss() {
+                api.run.losses.insert((op, email.clone()));
+            }
             api.planned.insert((op, email));
         }
     }
