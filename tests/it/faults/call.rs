@@ -50,6 +50,11 @@ pub(super) struct Call {
 }
 
 impl Op {
+    /// Whether an inventory is taken with it, and nothing else done with it before the first action.
+    pub(super) fn is_inventory(self) -> bool {
+        matches!(self, Self::List(_) | Self::Count(_) | Self::Report | Self::UserCount | Self::Pool)
+    }
+
     pub(super) fn is_change(self) -> bool {
         match self {
             Self::Create

@@ -15,7 +15,8 @@
 //! - what was answered is noted without anybody waiting for it, so any number of the last notes may be missing:
 //!   every version since the last write that was waited for is put back, with the same book.
 //!
-//! A read changes nothing, unless lists lag behind, so it is one point and not two. What a process leaves beside
+//! A read changes nothing, unless lists lag behind, so it is one point and not two. And as long as a run takes the
+//! inventory it leaves everything as it was: all these points are tried at the beginning, and one of them later. What a process leaves beside
 //! that is killed while it writes, the half of a new version under another name, is always there.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -87,7 +88,7 @@ pub(super) fn explore(world: World, most: usize, server: &Handle) -> Explored {
             open.push_front(next);
         }
         if state.crashes < most {
-            for (number, moment) in points {
+            for (number, moment) in tried(&state, points) {
                 deaths += 1;
                 let left = site.dies(&state, number, moment);
                 if state.crashes == 0 {
@@ -102,6 +103,14 @@ pub(super) fn explore(world: World, most: usize, server: &Handle) -> Explored {
     Explored { states: known.len(), pairs: pairs(&known, &first), figures }
 }
 
+/// The points that are tried from a state: of those that leave everything as it was one, but at the beginning.
+fn tried(state: &State, points: Vec<Point>) -> impl Iterator<Item = (usize, Moment)> {
+    let all = state.crashes == 0;
+    let inventory = points.iter().take_while(|point| point.looks).count();
+    let skipped = if all { 0 } else { inventory.saturating_sub(1) };
+    points.into_iter().skip(skipped).map(|Point { number, moment, looks: _ }| (number, moment))
+}
+
 /// How many points there are after each of these states, up to the end.
 fn pairs(known: &BTreeMap<Key, Known>, first: &[Key]) -> usize {
     let after = |key: &Key| {
@@ -111,12 +120,21 @@ fn pairs(known: &BTreeMap<Key, Known>, first: &[Key]) -> usize {
     first.iter().map(after).sum()
 }
 
+/// Where a run can die.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    number: usize,
+    moment: Moment,
+    /// Whether it is a list that never changes anything.
+    looks: bool,
+}
+
 /// What came of a run that was left alone.
 struct Undisturbed {
     /// What it leaves. `None`: all is as it should be, and it had nothing to do.
     next: Option<State>,
     /// At which calls it could have died, and when.
-    points: Vec<(usize, Moment)>,
+    points: Vec<Point>,
     /// Whether a person had to settle something.
     settled: bool,
 }
@@ -160,13 +178,15 @@ impl Site {
     }
 
     /// The points of the run that just was.
-    fn points(&self) -> Vec<(usize, Moment)> {
+    fn points(&self) -> Vec<Point> {
         let api = self.api();
         let mut points = Vec::new();
         for (number, call) in (1..).zip(&api.run.seen) {
-            points.push((number, Moment::Before));
-            if call.op.is_change() || api.book.manners.lists_late > 0 {
-                points.push((number, Moment::After));
+            let late = api.book.manners.lists_late > 0;
+            let looks = !late && call.op.is_inventory();
+            points.push(Point { number, moment: Moment::Before, looks });
+            if call.op.is_change() || late {
+                points.push(Point { number, moment: Moment::After, looks });
             }
         }
         points

@@ -146,7 +146,7 @@ fn promise_3_and_promise_4_and_promise_5_and_promise_9_hold_for_every_fault_at_e
     let worlds = [
         (vec![Remove, Lower, CreateLimited, Enable, Disable, InSync], true, 0, Person::Adopts),
         (vec![CreateDisabled, Withdraw, Assert, Create, InSync], false, 3, Person::Waits),
-        (vec![CreateLimited], false, 12, Person::Adopts),
+        (vec![CreateLimited], false, 6, Person::Adopts),
     ];
     let mut cases = Vec::new();
     for (pieces, refuses_taken, lists_late, person) in worlds {

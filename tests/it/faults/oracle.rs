@@ -228,8 +228,8 @@ impl Site {
                 continue;
             }
             if !self.settle(&ran, person) {
-                let again = self.checked_run(Script::Honest, Manner::PATIENT);
-                self.check_end(&again);
+                // It was the run that sends nothing more.
+                self.check_end(&ran);
                 let mut api = self.api();
                 api.figures.schedules += 1;
                 api.figures.persons += usize::from(settled);

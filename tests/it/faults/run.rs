@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -68,6 +67,8 @@ pub(super) struct Ran {
 pub(super) struct Site {
     pub api: Arc<Mutex<Api>>,
     server: Server,
+    /// Where the API lives, and what is no part of a run.
+    outside: Handle,
     folder: TempDir,
 }
 
@@ -80,8 +81,8 @@ struct Shown {
 }
 
 impl Site {
-    /// `server`: the runtime in which the API lives.
-    pub(super) fn open(world: World, server: &Handle) -> Self {
+    /// `outside`: the runtime in which the API lives.
+    pub(super) fn open(world: World, outside: &Handle) -> Self {
         // In memory where that is possible: it is written very often, and no machine dies here.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
@@ -89,8 +90,8 @@ impl Site {
         let known = world.known.clone();
         let api = Arc::new(Mutex::new(Api::new(world, folder.path().join("shop.json"))));
         let answering = Arc::clone(&api);
-        let server = server.block_on(Server::start(move |_, seen| Api::answer(&answering, seen)));
-        let site = Self { api, server, folder };
+        let server = outside.block_on(Server::start(move |_, seen| Api::answer(&answering, seen)));
+        let site = Self { api, server, outside: outside.clone(), folder };
         if !known.is_empty() {
             site.record(Change::Limits(known, None));
         }
@@ -211,7 +212,7 @@ impl Site {
 
     /// Records what a person says.
     pub(super) fn record(&self, change: Change) {
-        wait(async {
+        self.outside.block_on(async {
             let journal = self.journal(&self.session(Manner::PATIENT)).await.unwrap();
             journal.record(change).await.unwrap();
             journal.close().await.unwrap();
@@ -220,17 +221,13 @@ impl Site {
 
     /// What is on disk. That it can be read at all is a promise too.
     pub(super) fn ledger(&self) -> Ledger {
-        let record = wait(self.store().read());
+        let record = self.outside.block_on(self.store().read());
         record.unwrap().map(|record| record.ledger).unwrap_or_default()
     }
 }
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    runtime().block_on(future)
 }
 
 /// The operation that an action is.
