@@ -58,6 +58,10 @@ pub(super) struct Run {
     pub landed: BTreeSet<String>,
     /// The creates whose answer was not given whole.
     pub lost: BTreeSet<String>,
+    /// The accounts of which nobody was told what became of their limit.
+    pub limits_lost: BTreeSet<String>,
+    /// Whether the ledger could not be written from some call on.
+    pub ledger_fails: bool,
     died: watch::Sender<bool>,
     /// What was on disk since the last write that somebody waited for, if that is looked at.
     pub versions: Option<Vec<Vec<u8>>>,
@@ -78,6 +82,8 @@ impl Run {
             reread: BTreeSet::new(),
             landed: BTreeSet::new(),
             lost: BTreeSet::new(),
+            limits_lost: BTreeSet::new(),
+            ledger_fails: false,
             died: watch::Sender::new(false),
             versions: None,
             note_due: false,
@@ -146,6 +152,7 @@ impl Api {
             self.strike(call, fault)
         } else {
             self.run.note_due = matches!(call.op, Op::Create | Op::Limit);
+            self.run.limits_lost.remove(&call.subject);
             self.perform(call, View::True)
         };
         match death {
@@ -196,6 +203,9 @@ impl Api {
                 api.book.sent.insert(call.subject.clone());
                 api.run.lost.insert(call.subject.clone());
             }
+            if call.op == Op::Limit {
+                api.run.limits_lost.insert(call.subject.clone());
+            }
         };
         match fault {
             Fault::RequestLost => {
@@ -244,6 +254,7 @@ impl Api {
             Fault::LedgerFails => {
                 // Where the temporary file would be.
                 drop(fs::create_dir(self.in_the_way()));
+                self.run.ledger_fails = true;
                 self.perform(call, View::True)
             }
         }

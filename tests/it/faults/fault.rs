@@ -178,3 +178,29 @@ fn dice(of: u64, run: usize, seen: &Seen<'_>, what: &str) -> fastrand::Rng {
     });
     fastrand::Rng::with_seed(hash)
 }
+
+#[test]
+fn a_seed_means_the_same_whatever_comes_before_a_call() {
+    let call = |place: usize| Call {
+        op: Op::Create,
+        subject: format!("amsel@{place}.example"),
+        page: 1,
+        by_email: false,
+        body: serde_json::Value::Null,
+    };
+    let calls: Vec<Call> = (0..200).map(call).collect();
+    let script = Script::Dice { seed: 7, run: 1, faults: 300, crashes: 10 };
+    let means = |number: usize, call: &Call| {
+        let seen = Seen { call, number, attempt: 1 };
+        (call.to_string(), script.fault(&seen, &mut BTreeSet::new()), script.death(&seen))
+    };
+    let mut forwards: Vec<_> =
+        (1..).zip(&calls).map(|(number, call)| means(number, call)).collect();
+    let mut backwards: Vec<_> =
+        (1..).zip(calls.iter().rev()).map(|(number, call)| means(number, call)).collect();
+    assert!(forwards.iter().filter(|(_, fault, _)| fault.is_some()).count() > 20);
+    assert!(forwards.iter().any(|(_, _, death)| death.is_some()));
+    forwards.sort_by(|one, other| one.0.cmp(&other.0));
+    backwards.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(forwards, backwards);
+}

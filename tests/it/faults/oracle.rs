@@ -44,6 +44,7 @@ impl Site {
         self.check_inventory(ran);
         self.check_outcomes(ran, manner);
         self.check_ledger(&ran.after);
+        self.check_memory(ran);
         self.count(ran);
         let api = self.api();
         assert!(api.wrong.is_empty(), "{:#?}\nafter {:#?}\n{}", api.wrong, api.log, api.world.name);
@@ -162,6 +163,26 @@ impl Site {
         }
     }
 
+    /// What a run may forget: of a limit that nobody was told of it has to forget what it was, and nobody is
+    /// taken to be gone whom a list may have lacked.
+    fn check_memory(&self, ran: &Ran) {
+        let Some(plan) = &ran.plan else { return };
+        let (lost, fails) = {
+            let run = &self.api().run;
+            (run.limits_lost.clone(), run.ledger_fails)
+        };
+        if ran.outcomes.is_some() && !fails {
+            for id in ran.after.limits.keys().filter(|id| lost.contains(id.as_str())) {
+                self.wrong(format!("the ledger claims to know the limit of {id}"));
+            }
+        }
+        if !plan.inventory.complete {
+            for id in ran.before.emails.keys().filter(|id| !ran.after.emails.contains_key(id)) {
+                self.wrong(format!("{id} was forgotten after an incomplete inventory"));
+            }
+        }
+    }
+
     /// Which ways the run has taken.
     fn count(&self, ran: &Ran) {
         let mut api = self.api();
@@ -269,7 +290,8 @@ impl Site {
             match there {
                 Some(account) if person == Person::Adopts => {
                     self.api().figures.way(Way::SettledByAdoption);
-                    self.record(Change::Adopt(email.clone(), AccountId::new(account.id)));
+                    let id = AccountId::new(account.id);
+                    self.record(vec![Change::Adopt(email.clone(), id)]);
                 }
                 // The next runs see it.
                 Some(_) => {}
@@ -278,7 +300,7 @@ impl Site {
                     api.figures.way(Way::SettledByRetry);
                     api.book.sent.remove(email.as_str());
                     drop(api);
-                    self.record(Change::Retry(email.clone()));
+                    self.record(vec![Change::Retry(email.clone())]);
                 }
             }
         }

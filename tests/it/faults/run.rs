@@ -87,13 +87,13 @@ impl Site {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.unwrap();
-        let known = world.known.clone();
+        let (known, seen) = (world.known.clone(), world.seen());
         let api = Arc::new(Mutex::new(Api::new(world, folder.path().join("shop.json"))));
         let answering = Arc::clone(&api);
         let server = outside.block_on(Server::start(move |_, seen| Api::answer(&answering, seen)));
         let site = Self { api, server, outside: outside.clone(), folder };
-        if !known.is_empty() {
-            site.record(Change::Limits(known, None));
+        if let Some(seen) = seen {
+            site.record(vec![seen, Change::Limits(known, None)]);
         }
         site
     }
@@ -211,10 +211,10 @@ impl Site {
     }
 
     /// Records what a person says.
-    pub(super) fn record(&self, change: Change) {
+    pub(super) fn record(&self, changes: Vec<Change>) {
         self.outside.block_on(async {
             let journal = self.journal(&self.session(Manner::PATIENT)).await.unwrap();
-            journal.record(change).await.unwrap();
+            journal.record_all(changes).await.unwrap();
             journal.close().await.unwrap();
         });
     }

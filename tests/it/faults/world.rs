@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use trunkline::ledger::Change;
 use trunkline::manifest;
-use trunkline::model::{AccountId, Desired};
+use trunkline::model::{AccountId, Desired, Email};
 
 use super::book::{Account, Book, By, Manners, Status, User};
 use super::call::{Call, Op};
@@ -101,6 +102,14 @@ impl World {
         let desired = manifest::parse("shop.yaml".as_ref(), &text).unwrap();
         let name = format!("{pieces:?}, {manners:?}");
         Self { name, desired, book, known, wishes, leavers }
+    }
+
+    /// What the ledger has learned of an earlier inventory. `None`: there was nobody.
+    pub(super) fn seen(&self) -> Option<Change> {
+        let pair = |one: &Account| (AccountId::new(&*one.id), Email::new(&*one.email));
+        let accounts: BTreeMap<_, _> = self.book.accounts.iter().map(pair).collect();
+        let wanted = self.wishes.keys().map(Email::new).collect();
+        (!accounts.is_empty()).then_some(Change::Seen { accounts, wanted })
     }
 
     /// Whether the manifest wishes for a change at all, whatever a plan says.
