@@ -124,7 +124,7 @@ impl Site {
                     let unrecorded = fault.message.starts_with(UNRECORDED);
                     op(action) != Op::Create
                         || !came_in
-                        || !(unrecorded || was_looked_for(&seen, email, manner))
+                        || !(unrecorded || was_looked_for(&seen, email))
                 }
             };
             if lie {
@@ -355,12 +355,12 @@ impl Site {
     }
 }
 
-/// Whether somebody was looked for after the last create: at once, and again while the grace period lasts.
-fn was_looked_for(seen: &[Call], email: &str, manner: Manner) -> bool {
+/// Whether somebody was looked for after the last create. How often is a question of time, and not asked here.
+fn was_looked_for(seen: &[Call], email: &str) -> bool {
     let after = seen.iter().rev().take_while(|call| call.op != Op::Create || call.subject != email);
     let looked =
-        |call: &&Call| matches!(call.op, Op::LookUp(Which::WithCancelled)) && call.subject == email;
-    after.filter(looked).count() >= if manner.grace.is_zero() { 1 } else { 2 }
+        |call: &Call| matches!(call.op, Op::LookUp(Which::WithCancelled)) && call.subject == email;
+    after.into_iter().any(looked)
 }
 
 /// Whether what an action is for is so.

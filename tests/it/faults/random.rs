@@ -28,8 +28,8 @@ const PIECES: [Piece; 14] = [
     Piece::InSync,
 ];
 
-/// The schedule of a seed.
-pub(super) fn run(seed: u64, server: &Handle) -> Figures {
+/// The schedule of a seed, and what was done to it if that is to be `shown`.
+pub(super) fn run(seed: u64, shown: bool, server: &Handle) -> Figures {
     let mut dice = fastrand::Rng::with_seed(seed);
     let pieces: Vec<Piece> =
         (0..dice.usize(3..20)).map(|_| PIECES[dice.usize(..PIECES.len())]).collect();
@@ -49,5 +49,9 @@ pub(super) fn run(seed: u64, server: &Handle) -> Figures {
         site.checked_run(Script::Dice { seed, run, faults, crashes }, manner);
     }
     site.converge(person);
+    if shown {
+        let api = site.api();
+        super::say(&format!("{}\n  {}", api.world.name, api.log.join("\n  ")));
+    }
     site.figures()
 }
