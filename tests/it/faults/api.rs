@@ -152,7 +152,9 @@ impl Api {
             self.strike(call, fault)
         } else {
             self.run.note_due = matches!(call.op, Op::Create | Op::Limit);
-            self.run.limits_lost.remove(&call.subject);
+            if call.op == Op::Limit {
+                self.run.limits_lost.remove(&call.subject);
+            }
             self.perform(call, View::True)
         };
         match death {

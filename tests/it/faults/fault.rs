@@ -135,7 +135,9 @@ impl Script {
             }
             Self::Dice { seed, run, faults, crashes: _ } => {
                 let mut dice = dice(*seed, *run, seen, "fault");
-                if dice.u64(..1000) >= *faults {
+                // Most calls are reads, and most of what can go wrong badly is not.
+                let chance = if seen.call.op.is_change() { *faults * 2 } else { *faults };
+                if dice.u64(..1000) >= chance {
                     return None;
                 }
                 let fits: Vec<Fault> = ALL.into_iter().filter(|one| one.fits(seen.call)).collect();

@@ -245,10 +245,9 @@ impl Site {
         let mut settled = false;
         for _ in 0..ENOUGH {
             let ran = self.checked_run(Script::Honest, Manner::PATIENT);
-            if !self.is_at_rest(&ran) {
-                continue;
-            }
-            if !self.settle(&ran, person) {
+            let did = self.settle(&ran, person);
+            settled |= did;
+            if !did && self.is_at_rest(&ran) && !is_unresolved(&ran) {
                 // It was the run that sends nothing more.
                 self.check_end(&ran);
                 let mut api = self.api();
@@ -257,7 +256,6 @@ impl Site {
                 api.figures.duplicates += api.book.duplicates();
                 return;
             }
-            settled = true;
         }
         let api = self.api();
         panic!("it does not come to an end: {:#?}\n{}", api.log, api.world.name);
@@ -280,15 +278,15 @@ impl Site {
     }
 
     /// Settles what is of unknown outcome, as `state resolve` does for a person who has looked. Says whether
-    /// there was something to settle.
+    /// anything was settled.
     pub(super) fn settle(&self, ran: &Ran, person: Person) -> bool {
         let mut any = false;
         for finding in ran.plan.iter().flat_map(|plan| &plan.findings) {
             let Finding::UnresolvedCreate(email) = finding else { continue };
-            any = true;
             let there = self.api().book.of_email(email.as_str()).cloned();
             match there {
                 Some(account) if person == Person::Adopts => {
+                    any = true;
                     self.api().figures.way(Way::SettledByAdoption);
                     let id = AccountId::new(account.id);
                     self.record(vec![Change::Adopt(email.clone(), id)]);
@@ -296,6 +294,7 @@ impl Site {
                 // The next runs see it.
                 Some(_) => {}
                 None => {
+                    any = true;
                     let mut api = self.api();
                     api.figures.way(Way::SettledByRetry);
                     api.book.sent.remove(email.as_str());
@@ -353,6 +352,12 @@ impl Site {
     pub(super) fn leave_half_a_ledger(&self) {
         fs::write(self.api().in_the_way(), b"{\"format_version\": 1, \"org").unwrap();
     }
+}
+
+/// Whether a plan tells of a create of unknown outcome.
+fn is_unresolved(ran: &Ran) -> bool {
+    let unresolved = |finding: &Finding| matches!(finding, Finding::UnresolvedCreate(_));
+    ran.plan.iter().flat_map(|plan| &plan.findings).any(unresolved)
 }
 
 /// Whether somebody was looked for after the last create. How often is a question of time, and not asked here.
