@@ -197,7 +197,7 @@ impl Site {
         self.restore(state);
         self.leave_half_a_ledger();
         let ran = self.checked_run(Script::Dies(number, moment), WATCHED);
-        assert!(ran.died, "the same run has made fewer calls");
+        assert!(ran.died, "the same run ended before: {:?} {:?}", ran.error, ran.outcomes);
         let versions = self.api().run.versions.clone().unwrap_or_default();
         let story = self.api().log.clone();
         let left = self.state(state.crashes + 1, 0, story);
