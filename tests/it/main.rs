@@ -21,6 +21,8 @@ mod diff;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod format;
 #[cfg(test)]
 mod formats;
