@@ -268,7 +268,12 @@ async fn approve(
     let (actions, losses) = (prepared.todo.actions.len(), prepared.todo.losses());
     let organization = &prepared.planned.desired.organization;
     let question = format!("Send {actions} actions ({losses} losses) to {organization}?");
-    if signals.unless(terminal::ask(question)).await?? {
+    let answered = signals.unless(terminal::ask(question)).await;
+    if answered.is_err() {
+        // What follows stands on a line of its own.
+        terminal::say("");
+    }
+    if answered?? {
         return Ok(());
     }
     Err(anyhow::Error::msg("not approved; nothing was sent").into())
