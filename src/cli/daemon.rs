@@ -104,11 +104,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let options = Options { source, pace, once: args.once };
     let watching = watch(options, stop.clone(), reloads);
     tokio::pin!(watching);
+    let mut interrupted = None;
     let status = loop {
         tokio::select! {
             status = &mut watching => break status,
             signal = signals.next() => {
                 tracing::info!(?signal, "ending");
+                interrupted.get_or_insert(signal);
                 stop.cancel();
             }
             Some(()) = hangup.recv() => {
@@ -118,7 +120,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         }
     };
     let status = status.map_err(failure)?;
-    if args.once { ended(global, &status) } else { Ok(Exit::Fine) }
+    match interrupted {
+        // What was not looked at is neither fine nor wrong.
+        Some(signal) if args.once => Ok(Exit::Interrupted(signal)),
+        Some(_) | None if args.once => ended(global, &status),
+        // That is how watching ends.
+        Some(_) | None => Ok(Exit::Fine),
+    }
 }
 
 /// The configuration that the flags describe.
@@ -180,9 +188,9 @@ fn failure(troubles: Vec<Trouble>) -> Failure {
 /// What `--once` has found, one line an organization.
 fn ended(global: &Global, status: &Status) -> Result<Exit, Failure> {
     let mut exit = Exit::Fine;
-    for Organization { organization, state, error, runs, .. } in &status.organizations {
+    for Organization { organization, state, error, runs, unwritten, .. } in &status.organizations {
         let items = runs.last().map_or(0, |run| run.items);
-        let line = match state {
+        let mut line = match state {
             State::InSync => format!("{organization}: in sync"),
             State::Drifted => format!("{organization}: drifted, {items} differences"),
             State::Unknown => {
@@ -191,6 +199,10 @@ fn ended(global: &Global, status: &Status) -> Result<Exit, Failure> {
                 format!("{organization}: unknown: {}", report::escape_line(why))
             }
         };
+        if *unwritten {
+            exit = Exit::Error;
+            line += ", and the ledger could not be written: it is told again the next time";
+        }
         if !global.quiet {
             terminal::print(&(line + "\n"))?;
         }

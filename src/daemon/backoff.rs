@@ -21,11 +21,6 @@ impl Backoff {
         self.until.is_none_or(|until| until <= now)
     }
 
-    /// How often in a row it could not be told.
-    pub(super) fn failures(self) -> u32 {
-        self.failures
-    }
-
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }

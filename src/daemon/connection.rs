@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::telnyx::{BaseUrl, Config, ConfigError, Reader, RetryBudget, Session};
 
@@ -19,6 +19,7 @@ pub struct Pace {
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     session: Session,
+    key: SecretString,
 }
 
 impl Connection {
@@ -33,9 +34,19 @@ impl Connection {
         let Pace { timeout, parallelism } = pace;
         let usual = RetryBudget::default();
         let retry = RetryBudget { total: usual.total.min(gap / 2), ..usual };
-        let session =
-            Session::new(Config { timeout, parallelism, retry, ..Config::new(base_url, key) })?;
-        Ok(Self { session })
+        let config = Config::new(base_url, key.clone());
+        let session = Session::new(Config { timeout, parallelism, retry, ..config })?;
+        Ok(Self { session, key })
+    }
+
+    /// Whether the other one reaches the same API, whoever it is there.
+    pub(super) fn is_at_the_same(&self, other: &Self) -> bool {
+        self.reader().base_url() == other.reader().base_url()
+    }
+
+    /// Whether the other one is for the same organization at the same API, as far as that can be told.
+    pub(super) fn sees_as(&self, other: &Self) -> bool {
+        self.is_at_the_same(other) && self.key.expose_secret() == other.key.expose_secret()
     }
 
     /// What can only look.

@@ -88,6 +88,12 @@ impl Setup {
         &self.desired.organization
     }
 
+    /// Whether what a run has found with the other one would be found with this one too.
+    pub(super) fn sees_as(&self, other: &Self) -> bool {
+        let same = self.desired == other.desired && self.location == other.location;
+        same && self.connection.sees_as(&other.connection)
+    }
+
     /// The names of who is told.
     pub(super) fn targets(&self) -> BTreeSet<String> {
         self.recipients.iter().map(|recipient| recipient.name.clone()).collect()

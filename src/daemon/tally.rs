@@ -72,6 +72,7 @@ impl Tally {
             next_run,
             runs: runs.clone(),
             episodes: watch.episodes.iter().filter_map(Episode::of).collect(),
+            unwritten: false,
             counts: Counts {
                 waiting: watch.outbox.len() as u64,
                 requests: earlier + requests,

@@ -27,6 +27,7 @@ use super::notify::Fault;
 use super::outbox;
 use super::pass::{Found, look};
 use super::setup::Setup;
+use super::status::Organization;
 use super::tally::{Tally, milliseconds};
 use super::telling::{Telling, Verdict};
 use super::timetable::Timetable;
@@ -39,8 +40,10 @@ const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// After being told to end, what is under way gets so long.
 const DRAIN: Duration = Duration::from_secs(15);
-/// With `--once` a target that does not answer is tried for so long.
+/// With `--once` a target that does not answer, and a ledger that is in use, are tried for so long.
 const ONCE: Duration = Duration::from_secs(15);
+/// At the end the ledger is tried again so much later.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// What is told to a worker.
 #[derive(Clone)]
@@ -77,9 +80,19 @@ pub(super) struct Worker {
 /// Something that was under way and is over.
 enum Done {
     Asked(Answer),
-    Looked { found: Option<Found>, at: Timestamp, took: Duration },
+    /// `setup`: what it was begun with.
+    Looked {
+        setup: Arc<Setup>,
+        found: Option<Found>,
+        at: Timestamp,
+        took: Duration,
+    },
     Healed(Result<usize, String>),
-    Told { target: String, id: String, result: Result<(), Fault> },
+    Told {
+        target: String,
+        id: String,
+        result: Result<(), Fault>,
+    },
 }
 
 impl Worker {
@@ -131,13 +144,16 @@ impl Worker {
                 break;
             }
         }
-        self.drain().await;
+        let begun_to_end = Instant::now();
+        let last = if self.orders.once { begun + ONCE } else { begun_to_end + DRAIN };
+        self.drain(last).await;
     }
 
     /// Whether there is nothing more to do for `--once`.
     fn is_done(&self, late: bool) -> bool {
         let told = self.memory.watch.outbox.is_empty() || late;
-        !self.busy && self.work.is_empty() && told
+        let kept = !self.memory.is_ahead() || late;
+        !self.busy && self.work.is_empty() && told && kept
     }
 
     fn change(&mut self, setup: Arc<Setup>) {
@@ -145,6 +161,15 @@ impl Worker {
             self.timetable = timetable(&setup);
         }
         self.tally.requests += self.setup.connection.requests();
+        if !setup.connection.is_at_the_same(&self.setup.connection) {
+            // It is about other accounts, and belongs into no other ledger.
+            self.memory.forget();
+        }
+        if setup.location != self.setup.location
+            || !setup.connection.sees_as(&self.setup.connection)
+        {
+            self.manager = None;
+        }
         if self.memory.move_to(&setup.location) && !self.orders.once {
             self.ask(Duration::ZERO);
         }
@@ -192,7 +217,7 @@ impl Worker {
             if let Some(found) = &found {
                 log(found, begun.elapsed());
             }
-            Done::Looked { found, at, took: begun.elapsed() }
+            Done::Looked { setup, found, at, took: begun.elapsed() }
         };
         self.work.push(Box::pin(looking.instrument(span)));
     }
@@ -212,8 +237,17 @@ impl Worker {
                     self.turn(news);
                 }
             }
-            Done::Looked { found: None, at: _, took: _ } => self.busy = false,
-            Done::Looked { found: Some(found), at, took } => self.looked(found, at, took).await,
+            Done::Looked { setup: _, found: None, at: _, took: _ } => self.busy = false,
+            Done::Looked { setup, found: Some(_), at: _, took: _ }
+                if !setup.sees_as(&self.setup) =>
+            {
+                // It says nothing of what is watched now.
+                self.pending = true;
+                self.idle();
+            }
+            Done::Looked { setup: _, found: Some(found), at, took } => {
+                self.looked(found, at, took).await;
+            }
             Done::Healed(result) => {
                 match result {
                     Ok(count) => self.tally.counts.healed += count as u64,
@@ -242,6 +276,8 @@ impl Worker {
         if let Err(error) = self.memory.recall(&binding).await {
             sighting = Sighting::Unknown(error.to_string());
         }
+        // An earlier process may have had other targets.
+        outbox::only(&mut self.memory.watch.outbox, &self.setup.targets());
         self.tally.count(&sighting, at, took);
         let now = u64::try_from(at.as_second()).unwrap_or_default();
         let watch = std::mem::take(&mut self.memory.watch);
@@ -303,7 +339,7 @@ impl Worker {
     }
 
     async fn told(&mut self, target: String, id: &str, result: Result<(), Fault>) {
-        let verdict = self.telling.ended(&target, result, Instant::now(), fastrand::f64());
+        let verdict = self.telling.ended(&target, id, result, Instant::now(), fastrand::f64());
         let organization = self.setup.label();
         match verdict {
             Verdict::Arrived => {
@@ -342,15 +378,16 @@ impl Worker {
         }
     }
 
-    /// Nothing new is begun; what is under way is finished.
-    async fn drain(&mut self) {
+    /// Nothing new is begun; what is under way is finished. Until `last` the ledger is tried: what it does not have
+    /// is told again the next time.
+    async fn drain(&mut self, last: Instant) {
         self.stop_healing.send_replace(true);
         self.setup.connection.stop();
         let drained = async {
             while let Some(done) = self.work.next().await {
                 match done {
                     Done::Told { target, id, result } => self.told(target, &id, result).await,
-                    Done::Asked(_) | Done::Looked { .. } => {}
+                    Done::Asked(_) | Done::Looked { setup: _, found: _, at: _, took: _ } => {}
                     Done::Healed(Ok(count)) => self.tally.counts.healed += count as u64,
                     Done::Healed(Err(why)) => tracing::warn!(why, "not healed"),
                 }
@@ -360,6 +397,18 @@ impl Worker {
             tracing::warn!(organization = self.setup.label(), "something was still under way");
         }
         self.keep().await;
+        while self.memory.is_ahead() && self.lease.is_ours() && Instant::now() < last {
+            tokio::time::sleep(AGAIN).await;
+            self.keep().await;
+        }
+        if self.memory.is_ahead() && self.lease.is_ours() {
+            let organization = self.setup.label();
+            tracing::warn!(
+                organization,
+                "what was seen and told is not in the ledger: it is told again the next time"
+            );
+        }
+        self.show();
         std::mem::replace(&mut self.lease, Lease::alone()).release().await;
     }
 
@@ -369,7 +418,9 @@ impl Worker {
         let next = self.timetable.due().filter(|_| other.is_none());
         let (label, requests) = (self.setup.label(), self.setup.connection.requests());
         let watch = &self.memory.watch;
+        let unwritten = self.memory.is_ahead();
         let organization = self.tally.organization(label, next, watch, requests, other);
+        let organization = Organization { unwritten, ..organization };
         self.board.put(organization, &self.orders.stop);
     }
 }

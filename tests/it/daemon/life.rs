@@ -14,7 +14,7 @@ use super::{Daemon, LARRY, Watch, other, until};
 use crate::support::site::{KEY, text};
 
 /// A configuration of the watched organization, and the daemon that reads it.
-fn configured(watch: &Watch, more: &str) -> Daemon {
+pub(super) fn configured(watch: &Watch, more: &str) -> Daemon {
     let folder = watch.site.folder.path();
     fs::write(folder.join("key"), KEY).unwrap();
     fs::write(folder.join("daemon.yaml"), config(watch, "* * * * * *") + more).unwrap();
@@ -24,7 +24,7 @@ fn configured(watch: &Watch, more: &str) -> Daemon {
     Daemon::start(command)
 }
 
-fn config(watch: &Watch, schedule: &str) -> String {
+pub(super) fn config(watch: &Watch, schedule: &str) -> String {
     let (api, hook) = (&watch.site.proxy.url, &watch.hook.url);
     format!(
         "version: 1\norganizations:\n  - manifest: manifest.yaml\n    api_key_file: key\n    \
