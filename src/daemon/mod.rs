@@ -11,6 +11,7 @@
 
 mod backoff;
 mod board;
+mod clash;
 pub mod config;
 mod connection;
 pub mod episodes;
@@ -35,4 +36,4 @@ mod worker;
 
 pub use connection::Pace;
 pub use life::{Options, Source, run};
-pub use setup::Trouble;
+pub use setup::{Trouble, Usual};

@@ -48,6 +48,11 @@ impl Tally {
         runs.push(Run { at, milliseconds: milliseconds(took), state: found, items });
     }
 
+    /// Whether there was a run yet.
+    pub(super) fn has_looked(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
     /// From now on another daemon watches: what was found here says nothing any more.
     pub(super) fn stand_by(&mut self) {
         (self.state, self.error) = (None, None);

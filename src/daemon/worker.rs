@@ -99,7 +99,7 @@ impl Worker {
     pub(super) fn new(orders: Orders, board: Board) -> Self {
         let setup = Arc::clone(&orders.setup.borrow());
         Self {
-            timetable: timetable(&setup),
+            timetable: timetable(&setup, true),
             memory: Memory::new(setup.location.clone()),
             setup,
             orders,
@@ -158,7 +158,7 @@ impl Worker {
 
     fn change(&mut self, setup: Arc<Setup>) {
         if (&setup.schedule, setup.jitter) != (&self.setup.schedule, self.setup.jitter) {
-            self.timetable = timetable(&setup);
+            self.timetable = timetable(&setup, !self.tally.has_looked());
         }
         self.tally.requests += self.setup.connection.requests();
         if !setup.connection.is_at_the_same(&self.setup.connection) {
@@ -425,8 +425,10 @@ impl Worker {
     }
 }
 
-fn timetable(setup: &Setup) -> Timetable {
-    Timetable::new(setup.schedule.clone(), setup.jitter, Timestamp::now(), fastrand::f64())
+/// `first`: nobody has looked yet.
+fn timetable(setup: &Setup, first: bool) -> Timetable {
+    let new = if first { Timetable::at_once } else { Timetable::new };
+    new(setup.schedule.clone(), setup.jitter, Timestamp::now(), fastrand::f64())
 }
 
 fn log(found: &Found, took: Duration) {
