@@ -16,6 +16,7 @@ use super::config::Class;
 use super::pass::today;
 use super::setup::Setup;
 use super::sighting::item;
+use super::words::words;
 use crate::detect;
 use crate::execute::{Outcome, Summary, Work, execute, remember};
 use crate::ledger::{Holder, Journal, Store};
@@ -75,9 +76,9 @@ pub(super) async fn heal(
     let holder = Holder::this("daemon heal");
     let binding = setup.binding(None);
     let opened = Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await;
-    let journal = opened.map_err(|error| error.to_string())?;
+    let journal = opened.map_err(|error| words(&error))?;
     let healed = under_lock(setup, &journal, announced, stop).await;
-    let closed = journal.close().await.map_err(|error| error.to_string());
+    let closed = journal.close().await.map_err(|error| words(&error));
     closed.and(healed)
 }
 
@@ -98,7 +99,7 @@ async fn under_lock(
     let (desired, session) = (&setup.desired, setup.connection.session());
     let reader = session.reader();
     let read = Box::pin(detect::read(&reader, desired)).await;
-    let live: Live = read.map_err(|error| error.to_string())?;
+    let live: Live = read.map_err(|error| words(&error))?;
     if detect::wrong_manager(desired, &live).is_some() {
         return Err("the key belongs to another manager".to_owned());
     }
@@ -118,7 +119,7 @@ async fn under_lock(
         return Err(FROZEN.to_owned());
     }
     let remembered = remember(journal, desired, &live, &plan).await;
-    remembered.map_err(|error| error.to_string())?;
+    remembered.map_err(|error| words(&error))?;
     let told = |outcome: &Outcome| {
         let words = report::outcome_text(outcome, report::Style::default());
         tracing::info!(outcome = words, "healed");

@@ -32,6 +32,7 @@ mod telling;
 pub mod timetable;
 mod trigger;
 pub mod web;
+mod words;
 mod worker;
 
 pub use connection::Pace;

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::backoff::Backoff;
 use super::board::Board;
 use super::episodes::{Sighting, step};
 use super::heal::heal;
@@ -31,6 +32,7 @@ use super::status::Organization;
 use super::tally::{Tally, milliseconds};
 use super::telling::{Telling, Verdict};
 use super::timetable::Timetable;
+use super::words::words;
 use crate::ledger::Error;
 use crate::model::{AccountId, Item};
 
@@ -72,6 +74,10 @@ pub(super) struct Worker {
     /// Whether a run is due as soon as it is over.
     pending: bool,
     telling: Telling,
+    /// When the ledger is written again after it could not be.
+    keeping: Backoff,
+    /// Why it could not be. Empty: it could.
+    unkept: String,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
     stop_healing: watch::Sender<bool>,
     tally: Tally,
@@ -109,6 +115,8 @@ impl Worker {
             busy: false,
             pending: false,
             telling: Telling::default(),
+            keeping: Backoff::default(),
+            unkept: String::new(),
             work: FuturesUnordered::new(),
             stop_healing: watch::Sender::new(false),
             tally: Tally::default(),
@@ -192,7 +200,7 @@ impl Worker {
         }
         self.tell();
         // Somebody else may have held the ledger when there was something to write.
-        if self.memory.is_ahead() && !self.busy {
+        if self.memory.is_ahead() && !self.busy && self.keeping.is_over(Instant::now()) {
             self.keep().await;
         }
     }
@@ -274,7 +282,7 @@ impl Worker {
         let binding = self.setup.binding(self.manager.as_ref());
         // Without what was told before, everything would be told again.
         if let Err(error) = self.memory.recall(&binding).await {
-            sighting = Sighting::Unknown(error.to_string());
+            sighting = Sighting::Unknown(words(&error));
         }
         // An earlier process may have had other targets.
         outbox::only(&mut self.memory.watch.outbox, &self.setup.targets());
@@ -357,7 +365,9 @@ impl Worker {
             }
         }
         outbox::arrived(&mut self.memory.watch.outbox, id, &target);
-        self.keep().await;
+        if self.keeping.is_over(Instant::now()) {
+            self.keep().await;
+        }
     }
 
     /// Writes what is remembered, if the ledger is free; otherwise it is kept here until it is.
@@ -367,13 +377,18 @@ impl Worker {
         }
         let binding = self.setup.binding(self.manager.as_ref());
         match self.memory.keep(&binding).await {
-            Ok(()) => {}
+            Ok(()) => (self.keeping, self.unkept) = (Backoff::default(), String::new()),
+            // That is over as soon as an apply is.
             Err(Error::Locked { .. }) => {
                 tracing::debug!("the ledger is in use; it is written later");
             }
             Err(error) => {
-                let label = self.setup.label();
-                tracing::warn!(organization = label, %error, "what is remembered is not in the ledger");
+                self.keeping.failed(Instant::now(), fastrand::f64(), Duration::ZERO);
+                let (organization, why) = (self.setup.label(), words(&error));
+                if why != self.unkept {
+                    tracing::warn!(organization, why, "what is remembered is not in the ledger");
+                    self.unkept = why;
+                }
             }
         }
     }

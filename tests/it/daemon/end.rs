@@ -80,3 +80,25 @@ async fn what_waits_for_a_target_that_is_gone_after_a_restart_waits_no_longer() 
     until("nothing that waits", || !ledger().contains("drift_opened")).await;
     assert!(ledger().contains("told_at"), "what was announced is known all the same");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_cannot_be_written_is_said_once_with_its_cause_and_written_once_it_can_be() {
+    let watch = Watch::open().await;
+    let path = watch.site.folder.path().join(".trunkline");
+    let daemon = watch.daemon(&["--open-after", "1"]);
+    watch.runs(1).await;
+    // Where the new text would go is a folder: not even a superuser can write there.
+    let beside = path.join(".acme.json.new");
+    fs::create_dir(&beside).unwrap();
+    watch.by_hand(LARRY, "disable").await;
+    let words = "what is remembered is not in the ledger";
+    daemon.logs(words).await;
+    watch.runs(4).await;
+    let log = daemon.log();
+    assert_eq!(log.matches(words).count(), 1, "{log}");
+    let line = log.lines().find(|line| line.contains(words)).unwrap();
+    assert!(line.contains("irectory"), "the system's words: {line}");
+    fs::remove_dir(&beside).unwrap();
+    until("the ledger", || fs::read_to_string(path.join("acme.json")).unwrap().contains("told_at"))
+        .await;
+}
