@@ -175,3 +175,22 @@ pub fn webhook_url(text: &str) -> Result<Url, &'static str> {
 pub(super) fn is_loopback(url: &Url) -> bool {
     url.scheme() == "http"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_without_scheme_port_or_path() {
+        assert_eq!(
+            host("Trunkline.Internal.Example."),
+            Ok("trunkline.internal.example".to_owned())
+        );
+        assert_eq!(host("trunkline"), Ok("trunkline".to_owned()));
+        for bad in
+            ["", ".", "a..b", "a.example:9464", "https://a.example", "a.example/", "a b", "*"]
+        {
+            assert!(host(bad).is_err(), "{bad}");
+        }
+    }
+}
