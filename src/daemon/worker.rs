@@ -3,6 +3,7 @@
 //! Everything that belongs to it is in one task, so that nothing overlaps: a tick that comes during a run is
 //! taken together with others of its kind, and makes one run after it.
 
+mod keep;
 mod turn;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+
+use keep::DRAIN;
 
 use super::backoff::Backoff;
 use super::board::Board;
@@ -33,19 +36,14 @@ use super::tally::{Tally, milliseconds};
 use super::telling::{Telling, Verdict};
 use super::timetable::Timetable;
 use super::words::words;
-use crate::ledger::Error;
 use crate::model::{AccountId, Item};
 
 /// However close the next tick is, a run gets so long.
 const SHORTEST: Duration = Duration::from_secs(5);
 /// However far it is, no longer than this.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// After being told to end, what is under way gets so long.
-const DRAIN: Duration = Duration::from_secs(15);
 /// With `--once` a target that does not answer, and a ledger that is in use, are tried for so long.
 const ONCE: Duration = Duration::from_secs(15);
-/// At the end the ledger is tried again so much later.
-const AGAIN: Duration = Duration::from_millis(250);
 
 /// What is told to a worker.
 #[derive(Clone)]
@@ -152,8 +150,7 @@ impl Worker {
                 break;
             }
         }
-        let begun_to_end = Instant::now();
-        let last = if self.orders.once { begun + ONCE } else { begun_to_end + DRAIN };
+        let last = if self.orders.once { begun + ONCE } else { Instant::now() + DRAIN };
         self.drain(last).await;
     }
 
@@ -368,63 +365,6 @@ impl Worker {
         if self.keeping.is_over(Instant::now()) {
             self.keep().await;
         }
-    }
-
-    /// Writes what is remembered, if the ledger is free; otherwise it is kept here until it is.
-    async fn keep(&mut self) {
-        if !self.lease.is_ours() {
-            return;
-        }
-        let binding = self.setup.binding(self.manager.as_ref());
-        match self.memory.keep(&binding).await {
-            Ok(()) => (self.keeping, self.unkept) = (Backoff::default(), String::new()),
-            // That is over as soon as an apply is.
-            Err(Error::Locked { .. }) => {
-                tracing::debug!("the ledger is in use; it is written later");
-            }
-            Err(error) => {
-                self.keeping.failed(Instant::now(), fastrand::f64(), Duration::ZERO);
-                let (organization, why) = (self.setup.label(), words(&error));
-                if why != self.unkept {
-                    tracing::warn!(organization, why, "what is remembered is not in the ledger");
-                    self.unkept = why;
-                }
-            }
-        }
-    }
-
-    /// Nothing new is begun; what is under way is finished. Until `last` the ledger is tried: what it does not have
-    /// is told again the next time.
-    async fn drain(&mut self, last: Instant) {
-        self.stop_healing.send_replace(true);
-        self.setup.connection.stop();
-        let drained = async {
-            while let Some(done) = self.work.next().await {
-                match done {
-                    Done::Told { target, id, result } => self.told(target, &id, result).await,
-                    Done::Asked(_) | Done::Looked { setup: _, found: _, at: _, took: _ } => {}
-                    Done::Healed(Ok(count)) => self.tally.counts.healed += count as u64,
-                    Done::Healed(Err(why)) => tracing::warn!(why, "not healed"),
-                }
-            }
-        };
-        if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            tracing::warn!(organization = self.setup.label(), "something was still under way");
-        }
-        self.keep().await;
-        while self.memory.is_ahead() && self.lease.is_ours() && Instant::now() < last {
-            tokio::time::sleep(AGAIN).await;
-            self.keep().await;
-        }
-        if self.memory.is_ahead() && self.lease.is_ours() {
-            let organization = self.setup.label();
-            tracing::warn!(
-                organization,
-                "what was seen and told is not in the ledger: it is told again the next time"
-            );
-        }
-        self.show();
-        std::mem::replace(&mut self.lease, Lease::alone()).release().await;
     }
 
     /// Puts up how it stands.
