@@ -70,6 +70,12 @@ impl Failure {
         Self { hint: Some(hint.into()), ..Self::from(error.into()) }
     }
 
+    /// An end before anything was sent.
+    pub(super) fn told_to_end(signal: Signal) -> Self {
+        let error = anyhow::Error::msg("interrupted; nothing was sent");
+        Self { exit: Exit::Interrupted(signal), ..Self::from(error) }
+    }
+
     /// An end at once: what is under way is left as it is.
     pub(super) fn interrupted(signal: Signal) -> Self {
         let error = anyhow::Error::msg("interrupted again: what was under way may have happened");
@@ -112,12 +118,23 @@ impl From<Error> for Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    /// What has gone wrong, where it changes nothing of how the command ends.
+    pub(super) fn warning(&self) -> String {
+        format!("warning: {}", self.words())
+    }
+
+    fn words(&self) -> String {
         let mut causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
         // Some errors say their cause themselves.
         causes.dedup_by(|cause, before| before.ends_with(cause.as_str()));
-        write!(f, "error: {}", causes.join(": "))?;
+        causes.join(": ")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.words())?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),

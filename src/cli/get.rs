@@ -11,7 +11,7 @@ use crate::detect;
 use crate::model::{
     AccountId, ChannelPool, LiveAccount, LiveUser, Role, Status, UserId, UserStatus,
 };
-use crate::report::{escape_json, escape_lines, table};
+use crate::report::{escape_csv, escape_json, table};
 use crate::telnyx::{Credentials, Listing, Reader};
 
 #[derive(clap::Args, Debug)]
@@ -117,7 +117,7 @@ impl Shown {
 
     async fn groups_report(&self) -> Result<Exit, Failure> {
         if self.format == Format::Csv {
-            terminal::print(&escape_lines(&self.reader.groups_report_csv().await?))?;
+            terminal::print(&escape_csv(&self.reader.groups_report_csv().await?))?;
             return Ok(Exit::Fine);
         }
         self.user_rows(&self.reader.groups_report().await?, false)

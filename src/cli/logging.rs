@@ -1,6 +1,6 @@
 //! The log, on stderr.
 
-use std::io;
+use std::io::{self, Write};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -9,8 +9,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
 use super::global::{Global, LogFormat};
+use crate::report::{escape_json, escape_lines};
 
-/// Starts the log. Only our own words are in it: a library's might hold a header or a body.
+/// Starts the log. Only our own words are in it: a library's might hold a header or a body. Names in them are
+/// made harmless here, whoever logs them.
 /// `talkative`: it says what happens without being asked to.
 pub(super) fn init(global: &Global, talkative: bool) {
     let level = match (global.quiet, global.verbose) {
@@ -21,10 +23,29 @@ pub(super) fn init(global: &Global, talkative: bool) {
         (false, _) => LevelFilter::TRACE,
     };
     let ours = Targets::new().with_target("trunkline", level);
-    let layer = fmt::layer().with_writer(io::stderr).with_target(false);
+    let layer = fmt::layer().with_target(false);
     let layer = match global.log_format {
-        LogFormat::Text => layer.with_ansi(false).boxed(),
-        LogFormat::Json => layer.json().boxed(),
+        LogFormat::Text => {
+            layer.with_ansi(false).with_writer(|| Harmless { escape: escape_lines }).boxed()
+        }
+        LogFormat::Json => layer.json().with_writer(|| Harmless { escape: escape_json }).boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(ours)).init();
+}
+
+/// Stderr, for whole lines: what is harmful in them is escaped, as the form of the log allows.
+struct Harmless {
+    escape: fn(&str) -> String,
+}
+
+impl Write for Harmless {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = (self.escape)(&String::from_utf8_lossy(bytes));
+        io::stderr().lock().write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
+    }
 }

@@ -151,6 +151,13 @@ impl Files {
         self.render(form, matter, style).map_or(Ok(()), |text| terminal::print(&text))
     }
 
+    /// Shows something to whoever is asked about it, apart from the result.
+    pub(super) fn tell(&self, matter: Matter<'_>) {
+        if let Some(text) = self.render(Form::Text, matter, Style::default()) {
+            terminal::say(&text);
+        }
+    }
+
     /// Writes every report that can show something.
     pub(super) fn write(&mut self, matter: Matter<'_>) -> Result<(), Failure> {
         for (form, path, file) in std::mem::take(&mut self.open) {

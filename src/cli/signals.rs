@@ -8,6 +8,7 @@ use super::exit::{Failure, Signal};
 pub(super) struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
+    heard: Option<Signal>,
 }
 
 impl Signals {
@@ -20,19 +21,30 @@ impl Signals {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            heard: None,
         })
+    }
+
+    /// Whether the process was asked to end.
+    pub(super) fn heard(&self) -> bool {
+        self.heard.is_some()
+    }
+
+    /// Does something that leaves nothing half done, unless the process is asked to end meanwhile.
+    pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::select! {
+            done = work => Ok(done),
+            signal = self.next() => Err(Failure::told_to_end(signal)),
+        }
     }
 
     /// Waits until the process is asked to end.
     pub(super) async fn next(&mut self) -> Signal {
-        tokio::select! {
+        let signal = tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
-        }
+        };
+        self.heard = Some(signal);
+        signal
     }
-}
-
-/// Waits until the process is asked to end.
-pub(super) async fn wait() -> Result<Signal, Failure> {
-    Ok(Signals::listen()?.next().await)
 }

@@ -2,6 +2,9 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use anyhow::Context as _;
+use tokio::sync::oneshot;
+
 use super::exit::Failure;
 use super::global::{Colour, Global};
 use crate::report::Style;
@@ -55,12 +58,22 @@ pub(super) fn can_ask() -> bool {
 }
 
 /// Asks a question: only `yes` is yes.
-pub(super) fn ask(question: &str) -> Result<bool, Failure> {
+///
+/// On a thread that nobody waits for: who is told to end does not wait for an answer.
+pub(super) async fn ask(question: String) -> Result<bool, Failure> {
+    let (answer, answered) = oneshot::channel();
+    std::thread::spawn(move || answer.send(asked(&question)));
+    let answered = answered.await.unwrap_or_else(|lost| Err(io::Error::other(lost)));
+    Ok(answered.context("asking")?)
+}
+
+fn asked(question: &str) -> io::Result<bool> {
     let mut err = io::stderr().lock();
+    write!(err, "{question} Only 'yes' is taken for yes: ")?;
+    err.flush()?;
+    // Others may have something to say while nobody answers.
+    drop(err);
     let mut answer = String::new();
-    let asked = write!(err, "{question} Only 'yes' is taken for yes: ").and_then(|()| err.flush());
-    asked
-        .and_then(|()| io::stdin().lock().read_line(&mut answer))
-        .map_err(|error| anyhow::Error::from(error).context("asking"))?;
+    io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim() == "yes")
 }

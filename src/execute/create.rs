@@ -107,20 +107,23 @@ impl Performer<'_> {
                 Fault::said(format!("Telnyx answered with the account of {}", account.email));
             return outcome.ended(Ending::Unknown(fault));
         }
+        // First of all: the answer is the only one that has them unasked.
+        let kept = match (self.work.on_created, &credentials) {
+            (Some(keep), Some(secrets)) => Some(keep(&new.email, &account.id, secrets)),
+            (None, _) | (_, None) => None,
+        };
         let known = Change::Acknowledged(new.email.clone(), account.id.clone());
         // Nobody waits for it: until it is written the create is recorded as sent, and the next is not.
         if let Err(error) = self.work.journal.note(known) {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
         }
         chained.created = Some(account.id.clone());
-        match (self.work.on_created, &credentials) {
-            (Some(keep), Some(secrets)) => match keep(&new.email, &account.id, secrets) {
-                Ok(()) => outcome,
-                Err(error) => {
-                    outcome.ended(Ending::Failed(Fault::secrets_lost(&account.id, &error)))
-                }
-            },
-            (None, _) | (_, None) => outcome.without_secrets(&account.id),
+        match kept {
+            Some(Ok(())) => outcome,
+            Some(Err(error)) => {
+                outcome.ended(Ending::Failed(Fault::secrets_lost(&account.id, &error)))
+            }
+            None => outcome.without_secrets(&account.id),
         }
     }
 

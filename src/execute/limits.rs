@@ -3,9 +3,9 @@
 use super::Work;
 use super::outcome::{Ending, Fault, Outcome};
 use super::perform::Performer;
-use super::remember::remainder;
+use super::remember::{before, remainder, sets_limit};
 use crate::ledger::Change;
-use crate::model::{AccountId, Email};
+use crate::model::{AccountId, Create, Email, Remainder};
 use crate::plan::{Action, Channels};
 
 /// The status with which a limit is refused that the pool has no channels for.
@@ -65,28 +65,44 @@ impl Performer<'_> {
     }
 }
 
-/// After the last limit: what the pool has beside the records, so that a later read can tell whether
-/// somebody else has changed limits. What cannot be taken now is taken by the next apply.
-pub(super) async fn take_remainder(work: &Work<'_>) {
-    let set = |action: &Action| matches!(action, Action::SetChannelLimit { .. });
-    if work.plan.inventory.channels == Channels::Unmanaged || !work.plan.actions.iter().any(set) {
+/// After the last limit: what the pool has beside the records, so that a later read can tell whether somebody
+/// else has changed limits. Until it is taken the next plan takes no record for what is live.
+///
+/// Setting limits changes it only by which accounts have a record. When it has changed otherwise, somebody else has
+/// set a limit meanwhile: then what it was before stays, and the next plan sees that it does not fit.
+pub(super) async fn take_remainder(work: &Work<'_>, outcomes: &[Outcome], stopped: bool) {
+    let limits = || outcomes.iter().filter(|outcome| sets_limit(&outcome.action));
+    // What was cut off while it was under way may have happened, and its record says that it has not.
+    let lost = limits().any(|outcome| matches!(outcome.ending, Ending::Unknown(_)));
+    if work.plan.inventory.channels == Channels::Unmanaged || limits().count() == 0 || lost {
         return;
     }
+    let before = before(work.live, work.plan);
+    let taken = if stopped { None } else { look(work).await };
+    let taken = match (before, taken) {
+        (Some(before), Some(taken)) if before.unrecorded == taken.unrecorded => before,
+        (_, Some(taken)) | (Some(taken), None) => taken,
+        (None, None) => return,
+    };
+    if let Err(error) = work.journal.record(Change::Remainder(taken)).await {
+        tracing::warn!(%error, "the ledger could not be written after the last limit");
+    }
+}
+
+/// What the pool has now beside what is recorded now.
+async fn look(work: &Work<'_>) -> Option<Remainder> {
     let pool = match work.reader.channels().await {
         Ok(pool) => pool,
         Err(error) => {
             tracing::warn!(%error, "the channel pool could not be read after the last limit");
-            return;
+            return None;
         }
     };
     let ledger = work.journal.ledger();
     let live = work.live.accounts.iter().map(|account| &account.id);
     let created = ledger.creates.values().filter_map(|create| match create {
-        crate::model::Create::Acknowledged(id) => Some(id),
-        crate::model::Create::Intended | crate::model::Create::Sending => None,
+        Create::Acknowledged(id) => Some(id),
+        Create::Intended | Create::Sending => None,
     });
-    let taken = remainder(pool, &ledger.limits, live.chain(created));
-    if let Err(error) = work.journal.record(Change::Remainder(taken)).await {
-        tracing::warn!(%error, "the ledger could not be written after the last limit");
-    }
+    Some(remainder(pool, &ledger.limits, live.chain(created)))
 }

@@ -31,6 +31,8 @@ use crate::telnyx::{Credentials, Reader, Writer};
 /// How long what is under way may take to be finished once it was told to stop. With it and the time
 /// to record the result an interrupted apply ends within the promised seven seconds.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long recording the result may take then.
+const RECORDING: Duration = Duration::from_secs(1);
 
 /// What becomes of the actions while they are executed, for whoever shows or records it.
 pub type OnOutcome<'a> = &'a (dyn Fn(&Outcome) + Sync);
@@ -74,14 +76,24 @@ pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcom
     for phase in phases(&work.plan.actions) {
         outcomes.extend(run_phase(phase, &performer).await);
     }
-    if let Err(error) = work.journal.flush().await {
+    let outcomes: Vec<Outcome> = outcomes.into_values().collect();
+    let stopped = *stop.borrow();
+    let recording = record(work, &outcomes, stopped);
+    if !stopped {
+        recording.await;
+    } else if tokio::time::timeout(RECORDING, recording).await.is_err() {
+        tracing::warn!("not all of what was done could be recorded in time");
+    }
+    outcomes
+}
+
+/// Records what is left to be recorded.
+async fn record(work: &Work<'_>, outcomes: &[Outcome], stopped: bool) {
+    match work.journal.flush().await {
+        Ok(()) => limits::take_remainder(work, outcomes, stopped).await,
         // Who closes the journal is told.
-        tracing::warn!(%error, "not all of what was done could be recorded");
+        Err(error) => tracing::warn!(%error, "not all of what was done could be recorded"),
     }
-    if !*stop.borrow() {
-        limits::take_remainder(work).await;
-    }
-    outcomes.into_values().collect()
 }
 
 /// Actions that depend on each other: a create and what is done to its account, or just one action;
@@ -145,12 +157,14 @@ async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome
     for (place, action) in chain {
         let outcome = if broken || *performer.stop.borrow() {
             Outcome::skipped(action)
-        } else if let Err(error) = performer.work.journal.is_alone() {
+        } else if let Err(error) = performer.work.journal.is_sound() {
             Outcome::new(action, Ending::Failed(Fault::not_sent(&error)))
         } else {
             finish(performer, action, &mut chained).await
         };
-        broken |= !outcome.ending.is_good();
+        // An account whose secrets could not be kept is there, and what is to be done to it can be.
+        let goes_on = action.is_create() && chained.created.is_some();
+        broken |= !outcome.ending.is_good() && !goes_on;
         if !limits::waits(&outcome) {
             (performer.work.on_outcome)(&outcome);
         }

@@ -146,12 +146,18 @@ impl Fault {
 
     /// What was done could not be recorded.
     pub(super) fn unrecorded(error: &ledger::Error) -> Self {
-        Self::said(format!("it was answered, and the ledger could not be written: {error}"))
+        Self::said(format!(
+            "it was answered, and the ledger could not be written: {}",
+            words(error)
+        ))
     }
 
     /// What was going to be done could not be recorded, so it was not.
     pub(super) fn not_sent(error: &ledger::Error) -> Self {
-        Self::said(format!("nothing was sent, because the ledger could not be written: {error}"))
+        Self::said(format!(
+            "nothing was sent, because the ledger could not be written: {}",
+            words(error)
+        ))
     }
 
     /// The account is there, and its secrets could not be kept.
@@ -159,6 +165,14 @@ impl Fault {
         Self::said(format!(
             "it was created, and its credentials could not be written: {error}; see `trunkline get account {id} --show-credentials`"
         ))
+    }
+}
+
+/// An error with its cause.
+fn words(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", words(cause)),
+        None => error.to_string(),
     }
 }
 

@@ -28,14 +28,12 @@ pub async fn remember(
         let wanted = desired.accounts.keys().cloned().collect();
         changes.push(Change::Seen { accounts: accounts.collect(), wanted });
     }
-    if let (true, Some(pool)) = (plan.inventory.complete, live.channels) {
-        let limits = plan.inventory.limits.clone();
-        let ids = live.accounts.iter().map(|account| &account.id);
-        let remainder = match plan.inventory.channels {
-            Channels::Consistent => Some(remainder(pool, &limits, ids)),
-            Channels::Unmanaged | Channels::Unverified => None,
-        };
-        changes.push(Change::Limits(limits, remainder));
+    if plan.inventory.complete && live.channels.is_some() {
+        // While limits are set nobody can say what the pool has beside them. Should this not come to its end, the
+        // next plan takes none of them for known: answers that were lost may cancel out.
+        let sets = plan.actions.iter().any(sets_limit);
+        let remainder = before(live, plan).filter(|_| !sets);
+        changes.push(Change::Limits(plan.inventory.limits.clone(), remainder));
     }
     let creates = plan.actions.iter().filter_map(|action| match action {
         Action::CreateAccount(new) => Some(new.email.clone()),
@@ -50,6 +48,22 @@ pub async fn remember(
         changes.push(Change::Intend(creates));
     }
     journal.record_all(changes).await
+}
+
+/// Whether an action sets a limit of channels.
+pub(super) fn sets_limit(action: &Action) -> bool {
+    matches!(action, Action::SetChannelLimit { .. })
+}
+
+/// What the pool had beside the known limits when the plan was made. `None`: nobody could say.
+pub(super) fn before(live: &Live, plan: &Plan) -> Option<Remainder> {
+    match (plan.inventory.channels, live.channels) {
+        (Channels::Consistent, Some(pool)) if plan.inventory.complete => {
+            let ids = live.accounts.iter().map(|account| &account.id);
+            Some(remainder(pool, &plan.inventory.limits, ids))
+        }
+        (Channels::Consistent | Channels::Unmanaged | Channels::Unverified, _) => None,
+    }
 }
 
 /// What a pool has beside the acknowledged limits of these accounts.

@@ -232,8 +232,8 @@ fn record(document: Document) -> Result<Record, String> {
     for entry in accounts {
         take_account(&mut ledger, entry)?;
     }
-    for UsedEntry { seal, expires_at } in used_plans {
-        ledger.used.insert(seal, seconds(&expires_at)?);
+    for entry in used_plans {
+        take_used(&mut ledger, entry)?;
     }
     ledger.watch = watch.map(watch::watch).transpose()?.unwrap_or_default();
     let binding =
@@ -268,6 +268,9 @@ fn take_account(ledger: &mut Ledger, entry: AccountEntry) -> Result<(), String> 
     if ledger.emails.contains_key(&id) || ledger.limits.contains_key(&id) {
         return Err(format!("account {} is there twice", plain(id.as_str())));
     }
+    if email.is_none() && channel_limit.is_none() {
+        return Err(format!("nothing is said of account {}", plain(id.as_str())));
+    }
     if let Some(email) = email {
         ledger.emails.insert(id.clone(), Email::new(email));
     }
@@ -275,6 +278,16 @@ fn take_account(ledger: &mut Ledger, entry: AccountEntry) -> Result<(), String> 
         ledger.limits.insert(id, limit);
     }
     Ok(())
+}
+
+/// Of two expiries the earlier one would let a plan be used again.
+fn take_used(ledger: &mut Ledger, entry: UsedEntry) -> Result<(), String> {
+    let UsedEntry { seal, expires_at } = entry;
+    let twice = format!("the used plan {} is there twice", plain(&seal));
+    match ledger.used.insert(seal, seconds(&expires_at)?) {
+        None => Ok(()),
+        Some(_) => Err(twice),
+    }
 }
 
 #[cfg(test)]
@@ -343,5 +356,39 @@ mod tests {
             prop_assert_eq!(to_text(&read), text);
             prop_assert_eq!(Record { version: None, ..read }, record);
         }
+    }
+    /// A text with these entries under the check that fits it.
+    fn with(entries: &str) -> Result<Record, Error> {
+        let head = "{\n  \"format_version\": 1,\n  \"organization\": \"acme\",\n  \"manager_account_id\": null,\n  \"base_url\": \"https://a.example\",\n  \"serial\": 1,\n  \"remainder\": null";
+        let body = format!("{head},\n  {entries}");
+        from_bytes((body.clone() + &tail(&body)).as_bytes(), "here")
+    }
+
+    #[test]
+    fn an_entry_that_would_be_passed_over_is_refused_though_the_check_fits() {
+        let seal = |at: &str| format!(r#"{{ "seal": "sha256:00", "expires_at": "{at}" }}"#);
+        let used = [seal("2027-01-01T00:00:00Z"), seal("2026-01-01T00:00:00Z")].join(", ");
+        let difference = r#"{ "loss": false }"#;
+        let item = r#"{ "kind": "account", "email": null, "what": "enabled" }"#;
+        let episode = format!(
+            r#"{{ "item": {item}, "since": "2027-01-01T00:00:00Z", "sightings": 1, "equal": 1, "clean": 0, "seen": {difference}, "told": {difference} }}"#
+        );
+        let watch = format!(
+            r#"{{ "episodes": [{episode}], "unknown_runs": 0, "unknown_told_at": null, "outbox": [] }}"#
+        );
+        let entries = |accounts: &str, rest: &str| {
+            format!(r#""creates": [], "accounts": [{accounts}]{rest}"#)
+        };
+        let cases = [
+            (entries("", &format!(r#", "used_plans": [{used}]"#)), "sha256:00 is there twice"),
+            (entries(r#"{ "id": "a-1" }"#, ""), "nothing is said of account a-1"),
+            (entries("", &format!(r#", "watch": {watch}"#)), "of enabled was told, and not when"),
+        ];
+        for (entries, says) in cases {
+            let error = with(&entries).unwrap_err();
+            let form = matches!(&error, Error::Damaged { why: Damage::Form(why), .. } if why.contains(says));
+            assert!(form, "{error:?}");
+        }
+        assert!(with(&entries("", "")).is_ok());
     }
 }

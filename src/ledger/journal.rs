@@ -173,16 +173,14 @@ impl Journal {
         self.send(Work::Flush).await
     }
 
-    /// Whether it is certain that nobody else applies: who can't be sure begins nothing new.
+    /// Whether what is done from now on can be recorded, and nobody else applies: who can't be sure begins nothing
+    /// new.
     ///
     /// # Errors
     ///
-    /// [`Error::LockLost`] when the lock has expired or was broken, [`Error::Conflict`] when somebody else has
-    /// written.
-    pub fn is_alone(&self) -> Result<(), Error> {
-        if let Some(error @ (Error::LockLost { .. } | Error::Conflict { .. })) =
-            self.shared.broken.get()
-        {
+    /// [`Error::LockLost`] when the lock has expired or was broken, and whatever a write has failed with.
+    pub fn is_sound(&self) -> Result<(), Error> {
+        if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
         }
         match &self.term {

@@ -48,7 +48,7 @@ impl Location {
     /// [`Error::NoPlace`] for any other URL and for nothing, [`Error::NoBucket`] for a bucket in a build without
     /// the feature `object-store`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let no_place = || Error::NoPlace { place: format!("{:?}", plain(text)) };
+        let no_place = || Error::NoPlace { place: shown(text) };
         match text {
             "" => Err(no_place()),
             "none" => Ok(Self::None),
@@ -66,6 +66,14 @@ impl Location {
             },
         }
     }
+}
+
+/// What is no place for a ledger, unless there may be a password or a key in it.
+pub(super) fn shown(text: &str) -> String {
+    if text.contains(['@', '?', '#']) {
+        return "this (not shown: it may hold a secret)".to_owned();
+    }
+    format!("{:?}", plain(text))
 }
 
 /// The scheme of a URL. A single letter is a drive, and a slash before the colon makes it a path.
@@ -121,6 +129,22 @@ mod tests {
         ] {
             let refused = Location::parse(other);
             assert!(matches!(refused, Err(Error::NoPlace { .. })), "{other}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_hold_a_secret_is_not_repeated() {
+        for url in [
+            "ftp://user:T0PS3CRET@store.example/acme.json",
+            "s3://user:T0PS3CRET@bucket/acme.json",
+            "https://store.example/acme.json?sig=T0PS3CRET",
+            "az://container/acme.json?sig=T0PS3CRET",
+            "gs://bucket/acme.json#T0PS3CRET",
+            "file://T0PS3CRET@host/acme.json",
+        ] {
+            let error = Location::parse(url).unwrap_err();
+            let said = format!("{error} {error:?}");
+            assert!(!said.contains("T0PS3CRET"), "{said}");
         }
     }
 }

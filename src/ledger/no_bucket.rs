@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::error::plain;
+use super::location::shown;
 use super::{Error, Holder};
 
 /// An object in a bucket: none exists in this build.
@@ -27,7 +27,7 @@ pub(super) struct BucketHold(Infallible);
 
 impl Bucket {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        Err(Error::NoBucket { place: format!("{:?}", plain(text)) })
+        Err(Error::NoBucket { place: shown(text) })
     }
 
     pub(super) fn of(self, _: &str) -> Self {

@@ -117,6 +117,10 @@ fn episode(entry: EpisodeEntry) -> Result<(Item, Episode), String> {
             difference: told.map_or_else(|| seen.clone(), difference),
             at: seconds(&at)?,
         }),
+        // Taken for untold, it would be told a second time.
+        None if told.is_some() => {
+            return Err(format!("of {} was told, and not when", plain(&named.what)));
+        }
         None => None,
     };
     let since = seconds(&since)?;

@@ -9,10 +9,10 @@ use super::parse::{self, Unreadable};
 use super::places::Places;
 use super::problem::{Kind, Problem, Problems, Related};
 use super::reading::{Fault, Reading, Spot};
-use super::secrets::Secrets;
+use super::secrets::{Hides, Secrets};
 use super::source::Source;
 use super::take;
-use super::tree::{Key, Node};
+use super::tree::Node;
 use crate::model::Desired;
 
 /// Reads the manifest at `path`: a file, or a folder with the files of one organization.
@@ -48,10 +48,10 @@ pub fn parse(file: &Path, text: &str) -> Result<Desired, Problems> {
 }
 
 /// Reads one file that is no manifest in the way that manifests are read. `hides`: whether the value of a
-/// field of this name must not be shown. `take` takes the file apart, and notes what does not fit.
+/// field must not be shown. `take` takes the file apart, and notes what does not fit.
 pub(crate) fn read_one<T>(
     path: &Path,
-    hides: fn(&Key<'_>) -> bool,
+    hides: Hides,
     take: impl FnOnce(&mut Reading<'_>, &Node<'_>) -> Option<T>,
 ) -> Result<T, Problems> {
     if path.is_dir() {

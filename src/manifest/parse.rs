@@ -104,6 +104,10 @@ fn words(error: &Error) -> (String, Option<&'static str>) {
         Error::Eof { .. } => {
             ("this file ends too early".to_owned(), Some("look at its last lines"))
         }
+        // The parser below has a bound of its own for brackets, which comes first.
+        other if other.to_string().starts_with("recursion limit exceeded") => {
+            ("this is nested more deeply than any manifest".to_owned(), None)
+        }
         other => {
             let text = other.to_string();
             // The place is told once, in front.

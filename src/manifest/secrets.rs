@@ -25,6 +25,9 @@ const PLAIN: [&str; 8] = ["env", "file", "value", "name", "path", "from", "var",
 /// A value that is shorter is hidden where it stands, but not wherever else the same text is.
 const TELLING: usize = 4;
 
+/// Whether the value of a field must not be shown, by its name and by what it is.
+pub(crate) type Hides = fn(&Key<'_>, &Node<'_>) -> bool;
+
 /// What must not be shown of a file.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
@@ -36,11 +39,11 @@ pub(super) struct Secrets {
 impl Secrets {
     /// Finds them in a tree.
     pub(super) fn of(root: &Node<'_>) -> Self {
-        Self::below(root, names_a_secret)
+        Self::below(root, |key, _| names_a_secret(key))
     }
 
-    /// Finds the values of fields of which `hides` says so.
-    pub(super) fn below(root: &Node<'_>, hides: fn(&Key<'_>) -> bool) -> Self {
+    /// Finds the values of the fields of which `hides` says so.
+    pub(super) fn below(root: &Node<'_>, hides: Hides) -> Self {
         let mut secrets = Self::default();
         secrets.search(root, hides);
         if !secrets.values.is_empty() {
@@ -63,11 +66,11 @@ impl Secrets {
         self.values.contains(text)
     }
 
-    fn search(&mut self, node: &Node<'_>, hides: fn(&Key<'_>) -> bool) {
+    fn search(&mut self, node: &Node<'_>, hides: Hides) {
         match &node.kind {
             Kind::Map(fields) => {
                 for (key, value) in fields {
-                    if hides(key) && !is_source(key, value) {
+                    if hides(key, value) && !is_source(key, value) {
                         self.hide(value);
                     } else {
                         self.search(value, hides);

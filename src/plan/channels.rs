@@ -90,7 +90,8 @@ fn step(before: Option<u64>, limit: u64) -> Step {
 }
 
 /// The limits that are live, as far as they were acknowledged. `None`: somebody changed limits behind
-/// our back, or none was ever acknowledged, and nobody can say what is live.
+/// our back, or an apply that set some did not come to its end, or none was ever acknowledged, and nobody can
+/// say what is live.
 fn known<'a>(
     live: &'a Live,
     ledger: &'a Ledger,
@@ -110,7 +111,7 @@ fn known<'a>(
         return (all && sum(&declared) == pool.allocated).then_some(declared);
     }
     let unrecorded = there.iter().filter(|id| !records.contains_key(*id)).copied();
-    let holds = ledger.remainder.as_ref().is_none_or(|remainder| {
+    let holds = ledger.remainder.as_ref().is_some_and(|remainder| {
         // Accounts came or went, with limits that nobody knows: the remainder is taken anew.
         !remainder.unrecorded.iter().eq(unrecorded)
             || i128::from(remainder.channels)

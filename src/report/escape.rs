@@ -28,10 +28,32 @@ fn defused(text: String) -> String {
     text.replace("##", "#\\u{23}")
 }
 
-/// A text of several lines, such as CSV: its line breaks and tabs stay.
+/// A text of several lines, such as CSV: its line breaks and tabs stay. No line starts a command of a pipeline.
 #[must_use]
 pub fn lines(text: &str) -> String {
-    keeping(text, &['\n', '\r', '\t'])
+    let text = keeping(text, &['\n', '\r', '\t']);
+    text.split_inclusive(['\n', '\r']).map(|line| defused(line.to_owned())).collect()
+}
+
+/// CSV from the other side: harmless as [`lines`], and in no cell a formula to a spreadsheet. One that begins
+/// like a formula gets a `'` in front, which spreadsheets take for the sign of a text.
+#[must_use]
+pub fn csv(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut begins, mut quoted) = (true, false);
+    for c in text.chars() {
+        if begins && matches!(c, '=' | '+' | '-' | '@' | '\t') {
+            out.push('\'');
+        }
+        out.push(c);
+        begins = match c {
+            '"' => begins && !quoted,
+            ',' | '\n' | '\r' => !quoted,
+            _ => false,
+        };
+        quoted ^= c == '"';
+    }
+    lines(&out)
 }
 
 fn keeping(text: &str, kept: &[char]) -> String {
@@ -79,10 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn no_cell_is_a_formula() {
+        let cells = "email,groups\r\n=cmd()|x,\"=a,b\"\r\na=1,\"x\n=y\"\n\"\",@z\n\"a\"\"\",-1";
+        let read = "email,groups\r\n'=cmd()|x,\"'=a,b\"\r\na=1,\"x\n=y\"\n\"\",'@z\n\"a\"\"\",'-1";
+        assert_eq!(super::csv(cells), read);
+    }
+
+    #[test]
     fn no_text_starts_a_command_of_a_pipeline() {
         assert_eq!(super::line(" ::error::x"), r" \u{3a}:error::x");
         assert_eq!(super::line("a ###[error]x"), r"a #\u{23}#[error]x");
         assert_eq!(super::line("a::b #1"), "a::b #1");
+        assert_eq!(super::lines("a::b\r\n\"x\n ::error::\""), "a::b\r\n\"x\n \\u{3a}:error::\"");
         assert_eq!(super::inside(":: #[error]", "a #"), ":: #[error]");
         assert_eq!(super::inside("#[error]", "a #"), r"\u{23}[error]");
         let json = super::json(&serde_json::to_string("a ###[error]x").unwrap());

@@ -26,7 +26,9 @@ mod yaml;
 
 pub use compare::{comparison as comparison_text, comparison_diff};
 pub use digest::{BoundTo, desired_digest};
-pub use escape::{json as escape_json, line as escape_line, lines as escape_lines};
+pub use escape::{
+    csv as escape_csv, json as escape_json, line as escape_line, lines as escape_lines,
+};
 pub use form::{Base, Form, Look, Matter, Scene, render};
 pub use import::Import;
 pub use json::{

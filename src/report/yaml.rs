@@ -149,10 +149,13 @@ fn is_uuid(text: &str) -> bool {
 
 fn quoted(text: &str) -> String {
     let mut out = "\"".to_owned();
+    let mut before = ' ';
     for c in text.chars() {
         let number = u32::from(c);
         match c {
             '"' | '\\' => out.extend(['\\', c]),
+            // `##[` would be a command to the runner of a pipeline.
+            '#' if before == '#' => out.push_str("\\x23"),
             // What must not reach a terminal, and what YAML does not take as it is.
             _ if is_harmful(c) || matches!(number & 0xffff, 0xfffe | 0xffff) => {
                 // Writing to a string cannot fail.
@@ -160,6 +163,7 @@ fn quoted(text: &str) -> String {
             }
             _ => out.push(c),
         }
+        before = c;
     }
     out + "\""
 }

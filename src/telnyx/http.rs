@@ -120,7 +120,6 @@ pub struct Progress {
 }
 
 /// One request, before it is sent.
-#[derive(Debug)]
 pub(super) struct Call<'a> {
     pub method: Method,
     pub segments: Vec<&'a str>,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::error::{AnswerFault, Error};
 use super::http::{Call, Http, Progress};
 use super::pages::{self, RawPage};
-use super::wire::{self, AccountBody, CredentialsBody, One, Page, PoolBody, UserBody};
+use super::wire::{self, AccountBody, CredentialsBody, Object, One, Page, PoolBody, UserBody};
 use crate::model::{AccountId, ChannelPool, Email, LiveAccount, LiveUser, UserId};
 
 /// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
@@ -239,8 +239,9 @@ impl Reader {
     /// When it cannot be had.
     pub async fn groups_report(&self) -> Result<Vec<LiveUser>, Error> {
         let call = groups_report_call();
-        let users = self.http.send(&call, wire::json::<One<Vec<UserBody>>>).await?.value.data;
-        Ok(users.into_iter().map(LiveUser::from).collect())
+        let users =
+            self.http.send(&call, wire::json::<One<Vec<Object<UserBody>>>>).await?.value.data;
+        Ok(users.into_iter().map(|Object(user)| user.into()).collect())
     }
 
     /// `GET /organizations/users/users_groups_report` as CSV, as Telnyx writes it.
@@ -310,8 +311,9 @@ impl Reader {
 
     async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
         let read = |body: &[u8]| {
-            let page = wire::json::<Page<W>>(body)?;
-            Ok((page.data, page.meta.ok_or(AnswerFault::NoMeta)?))
+            let Page { data, meta } = wire::json::<Page<W>>(body)?;
+            let Object(meta) = meta.ok_or(AnswerFault::NoMeta)?;
+            Ok((data.into_iter().map(|Object(item)| item).collect(), meta))
         };
         Ok(self.http.send(call, read).await?.value)
     }

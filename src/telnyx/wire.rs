@@ -3,9 +3,13 @@
 //! Source of every field: the vendor's `OpenAPI` document. Unknown fields are passed over, unknown
 //! values kept as they are. There is no field for a secret but in [`CredentialsBody`].
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::error::{AnswerFault, Detail};
@@ -24,9 +28,32 @@ pub(super) struct One<T> {
 
 /// A page of a list.
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct Page<T> {
-    pub data: Vec<T>,
-    pub meta: Option<Meta>,
+    pub data: Vec<Object<T>>,
+    pub meta: Option<Object<Meta>>,
+}
+
+/// What has to be an object with named fields. By itself a list of values would do as well, in the order in
+/// which the fields stand here: a list that came in the place of an object would be taken for one.
+#[derive(Deserialize)]
+#[serde(transparent, bound(deserialize = "T: Deserialize<'de>"))]
+pub(super) struct Object<T>(#[serde(deserialize_with = "object")] pub T);
+
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Fields<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_map(Fields(PhantomData))
 }
 
 /// What a page says of its list.
@@ -40,7 +67,9 @@ pub(super) struct Meta {
 /// A managed account, as in lists and in answers to changes.
 #[derive(Deserialize)]
 pub(super) struct AccountBody {
+    #[serde(deserialize_with = "stated")]
     id: String,
+    #[serde(deserialize_with = "stated")]
     email: String,
     organization_name: Option<String>,
     manager_account_id: Option<String>,
@@ -133,11 +162,13 @@ impl From<LimitBody> for u64 {
 /// A user of the organization.
 #[derive(Deserialize)]
 pub(super) struct UserBody {
+    #[serde(deserialize_with = "stated")]
     id: String,
+    #[serde(deserialize_with = "stated")]
     email: String,
     record_type: String,
     user_status: Option<String>,
-    groups: Option<Vec<GroupBody>>,
+    groups: Option<Vec<Object<GroupBody>>>,
 }
 
 #[derive(Deserialize)]
@@ -161,9 +192,20 @@ impl From<UserBody> for LiveUser {
                 "blocked" => UserStatus::Blocked,
                 _ => UserStatus::Other(status),
             }),
-            groups: body.groups.map(|groups| groups.into_iter().map(|group| group.name).collect()),
+            groups: body
+                .groups
+                .map(|groups| groups.into_iter().map(|Object(group)| group.name).collect()),
         }
     }
+}
+
+/// What identifies an account or a user: a blank one is as good as none, and all that have it would be one.
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        return Err(D::Error::invalid_value(Unexpected::Str(&text), &"a text that is not blank"));
+    }
+    Ok(text)
 }
 
 /// Reads a JSON body, or says what is wrong with it without repeating any of it.
@@ -174,7 +216,8 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
         Some(b'<') => return Err(AnswerFault::Html),
         Some(_) => {}
     }
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
+    let read = serde_json::from_slice::<Object<T>>(body).map(|Object(read)| read);
+    read.map_err(|error| match error.classify() {
         serde_json::error::Category::Eof | serde_json::error::Category::Io => AnswerFault::Cut,
         serde_json::error::Category::Syntax => AnswerFault::NotJson,
         serde_json::error::Category::Data => AnswerFault::Shape(without_values(&error.to_string())),
@@ -183,7 +226,7 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
 
 /// Reads the body of an answer about one thing.
 pub(super) fn one<W: DeserializeOwned + Into<T>, T>(body: &[u8]) -> Result<T, AnswerFault> {
-    json::<One<W>>(body).map(|one| one.data.into())
+    json::<One<Object<W>>>(body).map(|One { data: Object(data) }| data.into())
 }
 
 /// The text of a decoding error, without the value that was not expected: it may be a secret.
@@ -235,7 +278,10 @@ pub(super) fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::telnyx::Created;
 
     #[test]
     fn unusable_answers_are_told_apart() {
@@ -254,6 +300,48 @@ mod tests {
             ),
             None
         );
+    }
+
+    #[test]
+    fn a_blank_identity_is_none_whoever_has_it() {
+        let blank = |id: &str, email: &str| {
+            let body = json!({ "id": id, "email": email, "record_type": "x" });
+            let body = json!({ "data": body }).to_string();
+            let account = one::<AccountBody, LiveAccount>(body.as_bytes()).err();
+            let user = one::<UserBody, LiveUser>(body.as_bytes()).err();
+            let created = one::<CreatedBody, Created>(body.as_bytes()).err();
+            [account, user, created]
+        };
+        for (id, email) in [("", "a@b.example"), (" ", "a@b.example"), ("1", ""), ("1", "\t")] {
+            for fault in blank(id, email) {
+                let Some(AnswerFault::Shape(what)) = fault else { panic!("{id:?} {email:?}") };
+                assert!(what.starts_with("expected a text that is not blank"), "{what}");
+            }
+        }
+        assert_eq!(blank("1", "a@b.example"), [None, None, None]);
+    }
+
+    #[test]
+    fn a_list_is_not_taken_for_an_object_whose_fields_it_could_be() {
+        let limit = |body: &str| one::<LimitBody, u64>(body.as_bytes());
+        let page = |body: &str| json::<Page<UserBody>>(body.as_bytes()).map(|page| page.data.len());
+        let user = r#"{"id":"1","email":"a@b.example","record_type":"x","groups":[{"name":"A"}]}"#;
+        let listed = r#"["1","a@b.example","x",null,null]"#;
+        let meta = r#"{"total_pages":1,"total_results":1}"#;
+        assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(7));
+        assert_eq!(page(&format!(r#"{{"data":[{user}],"meta":{meta}}}"#)), Ok(1));
+        let lists = [
+            limit(r#"{"data":[7]}"#).err(),
+            limit(r#"[{"channel_limit":7}]"#).err(),
+            page(&format!("[[{user}],{meta}]")).err(),
+            page(&format!(r#"{{"data":[{listed}],"meta":{meta}}}"#)).err(),
+            page(&format!(r#"{{"data":[{user}],"meta":[1,1,1]}}"#)).err(),
+            page(&format!(r#"{{"data":[{}]}}"#, user.replace(r#"{"name":"A"}"#, r#"["A"]"#))).err(),
+        ];
+        for fault in lists {
+            let Some(AnswerFault::Shape(what)) = &fault else { panic!("{fault:?}") };
+            assert!(what.starts_with("expected an object"), "{what}");
+        }
     }
 
     #[test]

@@ -252,6 +252,58 @@ async fn the_keys_of_created_accounts_are_kept_for_their_owner_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_and_the_audit_log_can_go_into_a_pipe() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let folder = site.folder.path();
+    let mut readers = Vec::new();
+    for name in ["keys", "audit"] {
+        let path = folder.join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        readers.push(tokio::task::spawn_blocking(move || std::fs::read_to_string(path).unwrap()));
+    }
+    let arguments = ["apply", text(&manifest), "--auto-approve", "--new-credentials", "keys"];
+    let output = site.run(&[&arguments[..], &["--audit-log", "audit"]].concat()).await;
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), error.contains("warning")), (Some(0), false), "{error}");
+    let mut lines = Vec::new();
+    for reader in readers {
+        lines.push(reader.await.unwrap().lines().count());
+    }
+    assert_eq!(lines, [2, 17]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_keys_cannot_be_kept_is_still_disabled_and_limited() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let arguments = ["apply", text(&manifest), "--auto-approve", "--new-credentials", "/dev/full"];
+    let shown = site.ends(&[&arguments[..], &["--format", "json"]].concat(), 5).await;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let summary = &shown["summary"];
+    assert_eq!((summary["failed"].as_u64(), summary["skipped"].as_u64()), (Some(2), Some(0)));
+    // That was all: the accounts are there, and as they should be.
+    let plan = site.json(&["plan", text(&manifest), "--format", "json"], 0).await;
+    assert_eq!(plan["actions"], serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_cannot_be_written_is_an_error_after_everything_was_recorded() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let mut command = site.command(&["apply", text(&manifest), "--auto-approve"]);
+    command.args(["--format", "json", "--audit-log", "/dev/full"]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let run = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = run.await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("warning: the audit log /dev/full lacks something"), "{error}");
+    assert!(error.contains("error: writing the result"), "{error}");
+    site.ends(&["plan", text(&manifest), "--detailed-exitcode"], 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_read_at_apply_and_without_it_nothing_is_sent() {
     let site = Site::open().await;
     let manifest = site.manifest(&[(

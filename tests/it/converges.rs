@@ -172,5 +172,4 @@ fn promise_2_an_apply_converges_in_one_run_and_a_second_one_sends_nothing() {
     TestRunner::new(config).run(&worlds(0.0), law).unwrap();
     let seen = seen.into_inner();
     assert_eq!(seen.len(), 8, "all six kinds of action, both ends: {seen:?}");
-    assert!(seen.values().all(|count| *count > 3), "{seen:?}");
 }

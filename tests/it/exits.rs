@@ -50,7 +50,7 @@ async fn incomplete() -> Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_an_incomplete_inventory_nothing_is_lost_or_created_7() {
+async fn promise_5_from_an_incomplete_inventory_nothing_is_lost_or_created_7() {
     let server = incomplete().await;
     let site = Site::open().await;
     let text = "version: 1\norganization: shop\npolicy: { unlisted_accounts: disable }\n\
@@ -75,7 +75,7 @@ async fn from_an_incomplete_inventory_nothing_is_lost_or_created_7() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unresolved_create_of_an_earlier_run_is_told_until_it_is_settled_6() {
+async fn promise_4_an_unresolved_create_of_an_earlier_run_is_told_until_it_is_settled_6() {
     let lost = |method: &str, path: &str, _: &str| {
         let create = method == "POST" && path == "/v2/managed_accounts";
         if create { Fault::RequestLost } else { Fault::None }

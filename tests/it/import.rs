@@ -210,7 +210,13 @@ fn odd() -> (Live, Ledger) {
         channels: Some(ChannelPool { allocatable: 100, allocated: 40 }),
         gaps: Vec::new(),
     };
-    let ledger = Ledger { limits: [(AccountId::new("1"), 30)].into(), ..Ledger::default() };
+    let others = live.accounts.iter().map(|one| one.id.clone());
+    let unrecorded = others.filter(|id| id.as_str() != "1").collect();
+    let ledger = Ledger {
+        limits: [(AccountId::new("1"), 30)].into(),
+        remainder: Some(Remainder { channels: 10, unrecorded }),
+        ..Ledger::default()
+    };
     (live, ledger)
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use trunkline::model::LiveAccount;
+use trunkline::model::{Ledger, LiveAccount};
+use trunkline::plan::Plan;
 use trunkline::telnyx::{Accounts, Kind, Listing};
+use trunkline::{detect, manifest, plan};
 
 use crate::support::bodies::{account, page, user};
 use crate::support::once;
@@ -183,4 +185,38 @@ async fn a_list_without_items_is_whole() {
         let (listing, seen) = read(move |_, _| (Vec::new(), pages, 0)).await;
         assert_eq!((listing.items, listing.gap, seen.len()), (Vec::new(), None, 1));
     }
+}
+
+/// A manifest that wants whoever is not in it disabled.
+const ALONE: &str = "version: 1\norganization: acme\n\
+    policy: { unlisted_accounts: disable, max_disables: 100% }\n\
+    accounts: [{ name: Larry's Cat Food, email: a1@customer.example }]\n";
+
+/// What is planned while the list of accounts has two pages, with these on the second.
+async fn planned(second: [&'static str; 2]) -> Plan {
+    let server = Server::start(move |_, request| {
+        let query = query(request);
+        let status = query.get("filter[status][eq]").map(String::as_str);
+        let ids = match (status, &*query["page[number]"]) {
+            (Some("disabled" | "blocked"), _) => return Reply::json(200, page(&[], 1, 1, 0)),
+            (_, "1") => ["a1", "a2"],
+            (_, _) => second,
+        };
+        Reply::json(200, page(&ids.map(account), number(request), 2, 4))
+    })
+    .await;
+    let desired = manifest::parse("acme.yaml".as_ref(), ALONE).unwrap();
+    let reader = once(&server.origin).reader();
+    let live = detect::read(&reader, &desired).await.unwrap();
+    plan::plan(&desired, &live, &Ledger::default(), "2026-03-01".parse().unwrap())
+}
+
+#[tokio::test]
+async fn promise_5_while_pages_shift_nobody_is_disabled() {
+    let whole = planned(["a3", "a4"]).await;
+    assert!(whole.inventory.complete && whole.losses() == 3, "{whole:?}");
+    // Somebody came in front between the two pages: the second begins with who was the last of the first.
+    let shifted = planned(["a2", "a3"]).await;
+    assert!(!shifted.inventory.complete && shifted.actions.is_empty(), "{shifted:?}");
+    assert_eq!(shifted.withheld, 2, "{shifted:?}");
 }

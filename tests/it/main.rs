@@ -21,6 +21,8 @@ mod diff;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod format;
 #[cfg(test)]
 mod formats;
@@ -29,17 +31,27 @@ mod import;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod injection;
+#[cfg(test)]
 mod inventory;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
+mod mutants;
+#[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod parsers;
 #[cfg(test)]
 mod pipelines;
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use trunkline::execute::{Ending, Work, execute, remember};
@@ -11,7 +13,7 @@ use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
 
 use crate::support::moto::{Moto, moto, settings, store};
-use crate::support::proxy::Fault;
+use crate::support::proxy::{Fault, Proxy};
 use crate::support::site::{KEY, Site};
 
 /// A sandbox that takes its time, so that two applies meet.
@@ -161,6 +163,54 @@ async fn who_has_lost_the_lock_sends_no_action_any_more() {
     }
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     let _ = journal.close().await;
+}
+
+async fn signalled(child: std::process::Child, signal: &str) -> Output {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_end_while_it_looks_leaves_no_lock_behind() {
+    let Some(moto) = moto() else { return };
+    let (site, key) = (slow().await, Moto::new_key());
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        site.proxy.passed();
+        let child = apply(&site, moto, &key, &[]).spawn().unwrap();
+        while site.proxy.passed().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let output = signalled(child, signal).await;
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{error}");
+        assert!(error.contains("interrupted; nothing was sent"), "{error}");
+        store(&moto.origin, &key).unlocked().await.unwrap();
+        assert_eq!(site.proxy.changes(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_12_a_bucket_that_does_not_answer_any_more_holds_up_no_end() {
+    let Some(moto) = moto() else { return };
+    let (site, key) = (slow().await, Moto::new_key());
+    let hangs = Arc::new(AtomicBool::new(false));
+    let hang = Arc::clone(&hangs);
+    let bucket = Proxy::start(&moto.origin, move |_, _, _| {
+        if hang.load(Ordering::Relaxed) { Fault::Silence } else { Fault::None }
+    })
+    .await;
+    let mut command = apply(&site, moto, &key, &[]);
+    command.env("AWS_ENDPOINT_URL", bucket.url.trim_end_matches("/v2"));
+    let child = command.spawn().unwrap();
+    while site.proxy.changes().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    hangs.store(true, Ordering::Relaxed);
+    let begun = Instant::now();
+    let output = signalled(child, "-TERM").await;
+    assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+    assert_eq!(output.status.code(), Some(143), "{}", text(&output.stderr));
 }
 
 /// What was sent and was no read, in order; ids are those of the sandbox.

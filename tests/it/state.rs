@@ -90,7 +90,10 @@ async fn what_is_shown_cannot_move_the_cursor() {
 async fn adopt_takes_the_account_for_created() {
     let site = Site::with(sample()).await;
     let out = site.fine(&["resolve", "SENDING@acme.example", "--adopt", "a-9"]);
-    assert_eq!(out, "SENDING@acme.example: taken to be created; the next plan goes on with it\n");
+    assert_eq!(
+        out,
+        "SENDING@acme.example: taken to be created with this id; the next plan goes on with it once a list shows it, and says so until then\n"
+    );
     let ledger = site.ledger().await;
     assert_eq!(ledger.creates[&email("sending")], Create::Acknowledged(id("a-9")));
     assert_eq!(ledger.emails[&id("a-9")], email("sending"));

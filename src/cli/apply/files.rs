@@ -26,8 +26,10 @@ impl Vault {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let open = || -> io::Result<File> {
             let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-            // One that was there may have been open to others.
-            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+            // One that was there may have been open to others. A pipe or a device is not ours to close.
+            if is_file(&file)? {
+                file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+            }
             Ok(file)
         };
         let file =
@@ -51,7 +53,7 @@ impl Vault {
         });
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_all()
+        durable(&file)
     }
 }
 
@@ -60,6 +62,7 @@ pub(super) struct AuditLog {
     path: PathBuf,
     actor: String,
     digest: String,
+    /// With what went wrong first.
     file: Mutex<(File, Option<io::Error>)>,
 }
 
@@ -77,18 +80,30 @@ impl AuditLog {
         let time = jiff::Timestamp::now().to_string();
         let line = report::audit_line(&time, &self.actor, &self.digest, outcome);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = file.0.write_all(line.as_bytes());
-        if let Err(error) = written {
+        // After a failure half a line may stand there, which the next one must not be glued to.
+        let line = if file.1.is_some() { format!("\n{line}") } else { line };
+        if let Err(error) = file.0.write_all(line.as_bytes()) {
             file.1.get_or_insert(error);
         }
     }
 
-    /// Makes it durable. What went wrong, if anything did.
-    pub(super) fn finish(self) -> Option<String> {
+    /// Makes it durable.
+    pub(super) fn finish(self) -> Result<(), Failure> {
         let (file, failed) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let error = failed.or_else(|| file.sync_all().err())?;
-        Some(format!("the audit log {} lacks something: {error}", self.path.display()))
+        let finished = failed.map_or_else(|| durable(&file), Err);
+        let lacks = || format!("the audit log {} lacks something", self.path.display());
+        Ok(finished.with_context(lacks)?)
     }
+}
+
+/// Whether it is a file that keeps what is written: pipes and devices are not.
+fn is_file(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.is_file())
+}
+
+/// Waits until what was written is on disk, where there is one.
+fn durable(file: &File) -> io::Result<()> {
+    if is_file(file)? { file.sync_all() } else { Ok(()) }
 }
 
 /// Who applies: what a pipeline says, or else the user of this machine.

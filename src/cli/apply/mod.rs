@@ -16,7 +16,8 @@ use super::global::{Global, duration};
 use super::plan::{Planned, Since, Targets};
 use super::progress::Progress;
 use super::reports::{Files, Reports, Source, one_of};
-use super::{connect, ledger, signals, terminal};
+use super::signals::Signals;
+use super::{connect, ledger, terminal};
 use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
 use crate::ledger::Journal;
 use crate::model::Code;
@@ -26,6 +27,10 @@ use crate::telnyx::Session;
 
 use files::{AuditLog, Vault};
 use prepare::{Order, Prepared};
+
+/// How long the ledger may take to be let go once everything was told to end: with what executing is given then,
+/// that is within the promised seven seconds.
+const CLOSING: Duration = Duration::from_millis(800);
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -99,11 +104,26 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let binding = ledger::binding(order.desired(), &reader, order.manager().as_ref());
     // From here to the end nobody else applies: what is planned is what is there.
     let journal = ledger::write(global, store, &binding, "apply").await?;
-    let ended = under_lock(global, args, &session, (order, source), &journal, reports).await;
-    let closed = journal.close().await;
+    let mut signals = Signals::listen()?;
+    let what = (order, source);
+    let ended = under_lock(global, args, &session, what, &journal, reports, &mut signals).await;
+    let closed = close(journal, &mut signals).await;
     let exit = ended?;
     closed?;
     Ok(exit)
+}
+
+/// Lets the ledger go. Who was told to end waits only a little for that, and who is told to end now not at all.
+async fn close(journal: Journal, signals: &mut Signals) -> Result<(), Failure> {
+    let patience = if signals.heard() { CLOSING } else { Duration::MAX };
+    let closed = tokio::time::timeout(patience, journal.close());
+    if let Ok(Ok(closed)) = signals.unless(closed).await {
+        return Ok(closed?);
+    }
+    terminal::say(
+        "warning: the ledger could not be let go in time; what it lacks the next plan shows as unknown",
+    );
+    Ok(())
 }
 
 async fn under_lock(
@@ -113,10 +133,12 @@ async fn under_lock(
     (order, source): (Order, Source),
     journal: &Journal,
     mut reports: Files,
+    signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     let reader = session.reader();
     // On the heap, as the read in it.
-    let prepared = Box::pin(order.prepare(global, args, &reader, journal)).await?;
+    let preparing = Box::pin(order.prepare(global, args, &reader, journal));
+    let prepared = signals.unless(preparing).await??;
     let Prepared { planned, todo, settled, used } = &prepared;
     let scene = planned.scene(&source);
     if args.format == Form::Text {
@@ -133,9 +155,9 @@ async fn under_lock(
     let vault = args.new_credentials.as_deref().map(Vault::open).transpose()?;
     let audit = args.audit_log.as_deref().map(|path| AuditLog::open(path, planned)).transpose()?;
     if !todo.actions.is_empty() {
-        approve(&prepared, args)?;
+        approve(&prepared, args, (&reports, &source), signals).await?;
     }
-    remember(journal, &planned.desired, &planned.live, todo).await?;
+    signals.unless(remember(journal, &planned.desired, &planned.live, todo)).await??;
 
     let progress = Progress::of_actions(global, planned.plan.actions.len());
     let keep = |email: &_, id: &_, secrets: &_| {
@@ -162,25 +184,36 @@ async fn under_lock(
         on_created: if vault.is_some() { Some(&keep) } else { None },
         on_outcome: &told,
     };
-    let (sent, signal) = perform(&work, session).await?;
+    let (sent, signal) = perform(&work, session, signals).await?;
     let outcomes = prepared.outcomes(sent);
     progress.finish();
-    let matter = Matter::Outcomes(scene, &outcomes);
+    let used = used.clone().filter(|_| outcomes.iter().all(|outcome| outcome.ending.is_good()));
+    let recorded = match used {
+        Some(used) => journal.record(used).await,
+        None => Ok(()),
+    };
     // What was done was done: how it is told changes nothing of that.
-    let written = reports.write(matter);
-    if !outcomes.is_empty() || args.format != Form::Text {
-        show(global, args, &reports, matter)?;
+    let audited = audit.map_or(Ok(()), AuditLog::finish);
+    let matter = Matter::Outcomes(scene, &outcomes);
+    for written in [audited, reports.write(matter)] {
+        if let Err(error) = written {
+            terminal::say(&error.warning());
+        }
     }
-    if let Err(error) = written {
-        terminal::say(&format!("warning: {error}"));
+    let shown = if outcomes.is_empty() && args.format == Form::Text {
+        Ok(())
+    } else {
+        show(global, args, &reports, matter)
+    };
+    recorded?;
+    match (exit(&prepared, &outcomes, signal), shown) {
+        (Exit::Fine, Err(error)) => Err(error),
+        (exit, Err(error)) => {
+            terminal::say(&error.warning());
+            Ok(exit)
+        }
+        (exit, Ok(())) => Ok(exit),
     }
-    if let Some(error) = audit.and_then(AuditLog::finish) {
-        terminal::say(&format!("warning: {error}"));
-    }
-    if let (Some(used), true) = (used, outcomes.iter().all(|outcome| outcome.ending.is_good())) {
-        journal.record(used.clone()).await?;
-    }
-    Ok(exit(&prepared, &outcomes, signal))
 }
 
 fn show(global: &Global, args: &Args, reports: &Files, matter: Matter<'_>) -> Result<(), Failure> {
@@ -208,11 +241,19 @@ fn guard(planned: &Planned, approved: Option<usize>) -> Result<(), Failure> {
         return Ok(());
     }
     let why = format!("{refused} of the plan's guards refuse it; nothing was sent");
-    let hint = format!("if all {losses} losses are meant, say --approve-losses {losses}");
+    let hint = match losses {
+        0 => "if the plan is meant as it is, say --approve-losses 0".to_owned(),
+        losses => format!("if all {losses} losses are meant, say --approve-losses {losses}"),
+    };
     Err(Failure::refused(why, hint))
 }
 
-fn approve(prepared: &Prepared, args: &Args) -> Result<(), Failure> {
+async fn approve(
+    prepared: &Prepared,
+    args: &Args,
+    (reports, source): (&Files, &Source),
+    signals: &mut Signals,
+) -> Result<(), Failure> {
     if args.auto_approve {
         return Ok(());
     }
@@ -220,10 +261,14 @@ fn approve(prepared: &Prepared, args: &Args) -> Result<(), Failure> {
         let error = anyhow::Error::msg("nobody is there to approve the plan; nothing was sent");
         return Err(Failure::new(error, "say --auto-approve where there is no terminal"));
     }
+    if args.format != Form::Text {
+        // Nobody approves what was not shown.
+        reports.tell(Matter::Plan(prepared.planned.scene(source)));
+    }
     let (actions, losses) = (prepared.todo.actions.len(), prepared.todo.losses());
     let organization = &prepared.planned.desired.organization;
     let question = format!("Send {actions} actions ({losses} losses) to {organization}?");
-    if terminal::ask(&question)? {
+    if signals.unless(terminal::ask(question)).await?? {
         return Ok(());
     }
     Err(anyhow::Error::msg("not approved; nothing was sent").into())
@@ -233,20 +278,21 @@ fn approve(prepared: &Prepared, args: &Args) -> Result<(), Failure> {
 async fn perform(
     work: &Work<'_>,
     session: &Session,
+    signals: &mut Signals,
 ) -> Result<(Vec<Outcome>, Option<Signal>), Failure> {
     let (stop, stopped) = watch::channel(false);
     let execution = execute(work, stopped);
     tokio::pin!(execution);
     let signal = tokio::select! {
         outcomes = &mut execution => return Ok((outcomes, None)),
-        signal = signals::wait() => signal?,
+        signal = signals.next() => signal,
     };
     terminal::say("interrupted: nothing new is sent, what is under way is finished");
     stop.send_replace(true);
     session.stop();
     tokio::select! {
         outcomes = execution => Ok((outcomes, Some(signal))),
-        again = signals::wait() => Err(Failure::interrupted(again?)),
+        again = signals.next() => Err(Failure::interrupted(again)),
     }
 }
 

@@ -67,7 +67,10 @@ fn settlement(ledger: &Ledger, args: &Resolve) -> Result<Option<Settlement>, Fai
     let (changes, said) = match adopt {
         Some(id) => {
             let change = adoption(ledger, &emails, id)?;
-            (vec![change], "taken to be created; the next plan goes on with it")
+            (
+                vec![change],
+                "taken to be created with this id; the next plan goes on with it once a list shows it, and says so until then",
+            )
         }
         None if *retry => (
             emails.iter().cloned().map(Change::Retry).collect(),

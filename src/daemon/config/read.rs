@@ -30,10 +30,23 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     manifest::read_one(path, hides, |reading, root| config(reading, root, folder))
 }
 
-/// Whether the value of a field is not shown: an address may be a secret.
-fn hides(key: &manifest::TreeKey<'_>) -> bool {
+/// Whether the value of a field is not shown: an address may be a secret, or have one in it.
+fn hides(key: &manifest::TreeKey<'_>, value: &Node<'_>) -> bool {
     let Some(name) = &key.name else { return false };
-    name == "url" || name.contains("webhook") || looks_secret(name) && !name.ends_with("_file")
+    let may_have_one = match &value.kind {
+        TreeKind::Text(text) => text.contains("://") && text.contains(['@', '?', '#']),
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Whole(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => false,
+    };
+    name == "url"
+        || name.contains("webhook")
+        || (looks_secret(name) || name.ends_with("key")) && !name.ends_with("_file")
+        || may_have_one
 }
 
 fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<Config> {

@@ -5,8 +5,8 @@ mod command;
 mod diff;
 mod golden;
 mod markdown;
-mod names;
-mod readers;
+pub(crate) mod names;
+pub(crate) mod readers;
 
 use std::path::Path;
 

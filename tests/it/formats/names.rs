@@ -11,7 +11,7 @@ use super::readers::{commands, page, results, variables};
 use super::written;
 use crate::support::plans::{World, outcomes};
 
-const NAMES: [&str; 30] = [
+pub(crate) const NAMES: [&str; 31] = [
     "plain@shop.example",
     "`tick`",
     "``````",
@@ -40,6 +40,7 @@ const NAMES: [&str; 30] = [
     "a ###[add-mask]b",
     "%0A::error::one %25",
     "x=y,z:a;b",
+    "=cmd()|x",
     " spaces ",
     "",
 ];
@@ -177,7 +178,7 @@ fn diff(text: &str) {
 }
 
 #[test]
-fn no_name_is_more_than_a_name_in_any_form() {
+fn promise_11_no_name_is_more_than_a_name_in_any_form() {
     for name in NAMES {
         let world = world(name);
         let ended = outcomes(&world.plan, name);
@@ -203,7 +204,7 @@ fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
 }
 
 #[test]
-fn annotations_say_what_a_name_is_as_the_runner_reads_them() {
+fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
     for name in NAMES {
         let scene = world(name);
         let text = written(Form::Github, Matter::Plan(scene.scene())).unwrap();
@@ -226,7 +227,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
+fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
     for name in NAMES {
         let quoted = serde_json::to_string(name).unwrap();
         let manifest =

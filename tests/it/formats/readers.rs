@@ -24,14 +24,14 @@ const COMMANDS: [&str; 12] = [
 
 /// A command as GitHub's runner takes it from a line of a log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Command {
+pub(crate) struct Command {
     pub(super) name: String,
     pub(super) properties: BTreeMap<String, String>,
     pub(super) data: String,
 }
 
 /// The commands in a log. The runner ends a line at whatever ends a line.
-pub(super) fn commands(log: &str) -> Vec<Command> {
+pub(crate) fn commands(log: &str) -> Vec<Command> {
     let ends = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
     log.split(ends).filter_map(|line| newer(line).or_else(|| older(line))).collect()
 }

@@ -55,6 +55,8 @@ pub(super) struct Organization {
     pub users: Vec<u32>,
     /// The number of the next account.
     next: u32,
+    /// What was live after each change.
+    past: Vec<BTreeMap<u32, Status>>,
 }
 
 /// A page of accounts before it is sent.
@@ -96,7 +98,7 @@ impl Organization {
     pub(super) fn new(statuses: impl IntoIterator<Item = Status>) -> Self {
         let accounts: Vec<_> = (0..).zip(statuses).collect();
         let next = u32::try_from(accounts.len()).unwrap();
-        Self { accounts, users: vec![0, 1, 2], next }
+        Self { accounts, users: vec![0, 1, 2], next, past: Vec::new() }
     }
 
     pub(super) fn with_users(&self, users: Vec<u32>) -> Self {
@@ -106,11 +108,13 @@ impl Organization {
     pub(super) fn create(&mut self, status: Status) {
         self.accounts.push((self.next, status));
         self.next += 1;
+        self.past.push(self.live());
     }
 
     pub(super) fn set(&mut self, account: u32, status: Status) {
         let found = self.accounts.iter_mut().find(|(id, _)| *id == account);
         found.unwrap().1 = status;
+        self.past.push(self.live());
     }
 
     /// The accounts that are not cancelled, with their status.
@@ -179,7 +183,7 @@ pub(super) struct Detected {
     /// How often the first page of each list was asked for.
     pub reads: BTreeMap<List, usize>,
     pub requests: usize,
-    /// All that was live at any moment, as it was before the first request and after each.
+    /// All that was live at any moment: before the first request, after each, and after each change.
     pub moments: Vec<BTreeMap<u32, Status>>,
     /// Who was cancelled at some moment.
     pub cancelled: BTreeSet<u32>,
@@ -221,11 +225,12 @@ pub(super) async fn detect(
         let cancelled = |(_, status): &&(u32, Status)| *status == Status::Cancelled;
         organization.accounts.iter().filter(cancelled).map(|(id, _)| *id).collect::<Vec<_>>()
     };
+    let past = guard.organization.past.clone();
     Detected {
         result,
         reads: guard.reads.clone(),
         requests: server.count(),
-        moments: guard.moments.iter().map(Organization::live).collect(),
+        moments: guard.moments.iter().map(Organization::live).chain(past).collect(),
         cancelled: guard.moments.iter().flat_map(cancelled).collect(),
     }
 }

@@ -288,11 +288,11 @@ async fn who_has_lost_the_lock_knows_that_somebody_else_may_apply() {
     let store = moto.store().leased_for(Duration::from_millis(900));
     let holder = Holder::this("apply");
     let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
-    journal.is_alone().unwrap();
+    journal.is_sound().unwrap();
     let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
     store.unlock(&holder.lease.unwrap().id).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let lost = journal.is_alone();
+    let lost = journal.is_sound();
     assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
     journal.note(Change::Limit(id("1"), 1)).unwrap();
     let lost = journal.flush().await;

@@ -143,7 +143,7 @@ async fn what_is_noted_and_cannot_be_written_is_told_to_all_who_come_later() {
     fs::remove_file(&path).unwrap();
     journal.note(Change::Acknowledged(email("a"), id("1"))).unwrap();
     assert!(matches!(journal.flush().await, Err(Error::Conflict { .. })));
-    assert!(matches!(journal.is_alone(), Err(Error::Conflict { .. })));
+    assert!(matches!(journal.is_sound(), Err(Error::Conflict { .. })));
     assert!(matches!(journal.note(Change::Limit(id("1"), 1)), Err(Error::Conflict { .. })));
     assert_eq!(journal.ledger().creates[&email("a")], Create::Sending);
     assert!(journal.close().await.is_err());

@@ -17,7 +17,7 @@ fn everything_said(text: &str) -> String {
 const WORD: &str = "Xyzzy-Plugh";
 
 #[test]
-fn a_password_is_never_repeated_wherever_it_stands() {
+fn promise_11_a_password_is_never_repeated_wherever_it_stands() {
     let account = |rest: &str| with(&format!("accounts:\n  - name: A\n    email: a\n{rest}"));
     for text in [
         account("    password: Xyzzy-Plugh\n"),

@@ -66,6 +66,16 @@ fn when_somebody_else_changed_limits_all_that_are_declared_are_asserted_once() {
 }
 
 #[test]
+fn what_an_apply_has_set_that_did_not_come_to_its_end_is_not_known() {
+    let plan = check(
+        |situation| situation.ledger.remainder = None,
+        &["limit cat@shop.example ?→10", "limit dog@shop.example ?→20"],
+        &[Code::ChannelLimitUnverified],
+    );
+    assert_eq!(plan.inventory.channels, Channels::Unverified);
+}
+
+#[test]
 fn accounts_that_come_or_go_do_not_make_the_others_unknown() {
     let stranger = |situation: &mut Situation| {
         let mut new = situation.live.accounts[0].clone();

@@ -242,6 +242,8 @@ fn an_assertion_that_would_take_away_something_known_by_now_is_stale() {
     };
     let known = |situation: &mut Situation| {
         situation.ledger.limits = [(AccountId::new("id-dog"), 20)].into();
+        let unrecorded = [AccountId::new("id-cat")].into();
+        situation.ledger.remainder = Some(Remainder { channels: 10, unrecorded });
     };
     check(want, known, &stale(Fact::ChannelLimit, None, Some(Value::Number(20))));
 }

@@ -21,9 +21,16 @@ pub(crate) enum Fault {
     RequestLost,
     /// Refuse it with this status, and let nothing pass.
     Refused(u16),
+    /// Let nothing pass, and never answer.
+    Silence,
     /// Let it pass, and say of a list that it has one more than it has.
     Miscounted,
+    /// Refuse it with this status and repeat everything that was sent, in every text of the answer.
+    Echoed(u16),
 }
+
+/// What a cookie of each answer holds.
+pub(crate) const COOKIE: &str = "canary-session-of-a-cookie";
 
 /// What becomes of a request, by its method, path and body.
 type Faults = dyn Fn(&str, &str, &str) -> Fault + Send + Sync;
@@ -31,12 +38,14 @@ type Faults = dyn Fn(&str, &str, &str) -> Fault + Send + Sync;
 pub(crate) struct Proxy {
     pub(crate) url: String,
     passed: Arc<Mutex<Vec<String>>>,
+    heard: Arc<Mutex<String>>,
 }
 
 struct Shared {
     target: String,
     client: reqwest::Client,
     passed: Arc<Mutex<Vec<String>>>,
+    heard: Arc<Mutex<String>>,
     faults: Box<Faults>,
 }
 
@@ -47,22 +56,34 @@ impl Proxy {
         faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static,
     ) -> Self {
         let passed = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::new(Mutex::new(String::new()));
         let shared = Shared {
             target: target.trim_end_matches("/v2").to_owned(),
             client: trunkline::telnyx::client(Duration::from_secs(10), true).unwrap(),
             passed: Arc::clone(&passed),
+            heard: Arc::clone(&heard),
             faults: Box::new(faults),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v2", listener.local_addr().unwrap());
         let router = Router::new().fallback(forward).with_state(Arc::new(shared));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, passed }
+        Self { url, passed, heard }
     }
 
     /// What has passed since the last time somebody asked, as `METHOD path`.
     pub(crate) fn passed(&self) -> Vec<String> {
         std::mem::take(&mut self.passed.lock().unwrap())
+    }
+
+    /// Whether somebody has sent this, in a header or a body.
+    pub(crate) fn heard(&self, text: &str) -> bool {
+        self.heard.lock().unwrap().contains(text)
+    }
+
+    /// All that was ever sent, headers and bodies.
+    pub(crate) fn all(&self) -> String {
+        self.heard.lock().unwrap().clone()
     }
 
     /// What of it was no read.
@@ -76,7 +97,15 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
     shared.passed.lock().unwrap().push(format!("{method} {path}"));
     let body = to_bytes(body, 1 << 20).await.unwrap();
+    let sent = format!("{:?} {}", parts.headers, String::from_utf8_lossy(&body));
+    shared.heard.lock().unwrap().push_str(&sent);
     let fault = (shared.faults)(&method, &path, &String::from_utf8_lossy(&body));
+    if let Fault::Echoed(status) = fault {
+        return echo(status, &sent);
+    }
+    if fault == Fault::Silence {
+        std::future::pending::<()>().await;
+    }
     let lost = (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response();
     if fault == Fault::RequestLost {
         return lost;
@@ -98,6 +127,8 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let mut response = Response::new(Body::empty());
     *response.status_mut() = answer.status();
     *response.headers_mut() = answer.headers().clone();
+    let cookie = format!("session={COOKIE}").parse().unwrap();
+    response.headers_mut().insert("set-cookie", cookie);
     let mut body = answer.bytes().await.unwrap().to_vec();
     if fault == Fault::Miscounted {
         let mut page: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -108,4 +139,14 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     }
     *response.body_mut() = Body::from(body);
     response
+}
+
+/// An answer that repeats what was sent.
+fn echo(status: u16, sent: &str) -> Response {
+    let error = serde_json::json!({
+        "code": sent, "title": sent, "detail": sent, "source": { "pointer": sent }, "meta": { "url": sent },
+    });
+    let body = serde_json::json!({ "errors": [error], "data": sent }).to_string();
+    let status = StatusCode::from_u16(status).unwrap();
+    (status, [("set-cookie", format!("session={COOKIE}"))], body).into_response()
 }

@@ -42,7 +42,7 @@ enum End {
     Close,
     /// It is torn down without an answer.
     Reset,
-    /// Nothing: neither an answer nor an end.
+    /// Nothing: neither an answer nor an end, as long as the client is there.
     Never,
 }
 
@@ -205,7 +205,8 @@ async fn converse(
             End::Open => {}
             End::Close => return,
             End::Reset => return stream.set_zero_linger().unwrap(),
-            End::Never => std::future::pending().await,
+            // Until the client goes away: what it leaves open would add up.
+            End::Never => while stream.read_buf(&mut unread).await.is_ok_and(|read| read > 0) {},
         }
     }
 }

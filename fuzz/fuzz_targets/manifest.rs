@@ -1,0 +1,5 @@
+//! A manifest file.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| trunkline_fuzz::take("manifest", bytes));

@@ -1,0 +1,150 @@
+//! What happened in all schedules together: what was injected, and which ways back were taken.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::fault::Fault;
+
+/// A way of the program back to what is wanted, or to somebody who can find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// A create of unknown outcome was shown by a list, and taken for done.
+    AdoptedFromInventory,
+    /// The answer to a create was lost, and a look-up has found the account.
+    LookedUpAndFound,
+    /// It has not: the outcome is unknown.
+    LookedUpInVain,
+    /// A plan says so until it is settled.
+    ToldUnresolved,
+    /// A person said that it is not there: sent again.
+    SettledByRetry,
+    /// A person said which account it is.
+    SettledByAdoption,
+    /// Created, and not shown by any list yet: waited for.
+    WaitedForTheList,
+    /// There was nothing left to do.
+    Satisfied,
+    /// It was no longer what the plan was made for.
+    Stale,
+    /// What it depended on did not succeed.
+    Skipped,
+    /// A change that is harmless was sent again in the same run.
+    SentAgain,
+    /// A create that was refused with a 429 was sent again in the same run.
+    CreateSentAgain,
+    /// A create was refused, as the email was taken meanwhile.
+    RefusedAsTaken,
+    /// Two accounts have the email, one of them somebody else's: told.
+    ToldAmbiguous,
+    /// The inventory was incomplete, and something was held back for that.
+    Withheld,
+    /// The inventory could not be read at all.
+    ReadFailed,
+    /// The status of an account was unknown, and not guessed.
+    StatusUnknown,
+    /// Nobody knew which limits are live, and they were set anew.
+    AssertedAnew,
+    /// The ledger could not be written, and nothing was sent.
+    NotSentUnrecorded,
+    /// An action failed, and a later run did it.
+    Failed,
+}
+
+const WAYS: [Way; 20] = [
+    Way::AdoptedFromInventory,
+    Way::LookedUpAndFound,
+    Way::LookedUpInVain,
+    Way::ToldUnresolved,
+    Way::SettledByRetry,
+    Way::SettledByAdoption,
+    Way::WaitedForTheList,
+    Way::Satisfied,
+    Way::Stale,
+    Way::Skipped,
+    Way::SentAgain,
+    Way::CreateSentAgain,
+    Way::RefusedAsTaken,
+    Way::ToldAmbiguous,
+    Way::Withheld,
+    Way::ReadFailed,
+    Way::StatusUnknown,
+    Way::AssertedAnew,
+    Way::NotSentUnrecorded,
+    Way::Failed,
+];
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Figures {
+    pub schedules: usize,
+    pub runs: usize,
+    pub calls: usize,
+    pub crashes: usize,
+    pub creates: usize,
+    pub duplicates: usize,
+    /// Schedules in which a person had to settle something.
+    pub persons: usize,
+    pub faults: BTreeMap<Fault, usize>,
+    pub ways: BTreeMap<Way, usize>,
+}
+
+impl Figures {
+    pub(super) fn fault(&mut self, fault: Fault) {
+        *self.faults.entry(fault).or_default() += 1;
+    }
+
+    pub(super) fn way(&mut self, way: Way) {
+        *self.ways.entry(way).or_default() += 1;
+    }
+
+    pub(super) fn of<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        all.into_iter().fold(Self::default(), |mut sum, one| {
+            sum.add(one);
+            sum
+        })
+    }
+
+    /// How often each fault was injected, and each way taken.
+    pub(super) fn details(&self) -> String {
+        let faults = self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}"));
+        let ways = self.ways.iter().map(|(way, count)| format!("{way:?} {count}"));
+        let [faults, ways] = [faults.collect::<Vec<_>>(), ways.collect()].map(|all| all.join(", "));
+        format!("  faults: {faults}\n  ways: {ways}")
+    }
+
+    fn add(&mut self, other: &Self) {
+        let Self { schedules, runs, calls, crashes, creates, duplicates, persons, faults, ways } =
+            other;
+        self.schedules += schedules;
+        self.runs += runs;
+        self.calls += calls;
+        self.crashes += crashes;
+        self.creates += creates;
+        self.duplicates += duplicates;
+        self.persons += persons;
+        for (fault, count) in faults {
+            *self.faults.entry(*fault).or_default() += count;
+        }
+        for (way, count) in ways {
+            *self.ways.entry(*way).or_default() += count;
+        }
+    }
+
+    /// The faults and the ways back that no schedule has reached: there must be none.
+    pub(super) fn unreached(&self) -> Vec<String> {
+        let faults = super::fault::ALL.iter().filter(|one| !self.faults.contains_key(one));
+        let ways = WAYS.iter().filter(|one| !self.ways.contains_key(one));
+        faults.map(|one| format!("{one:?}")).chain(ways.map(|one| format!("{one:?}"))).collect()
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { schedules, runs, calls, crashes, creates, duplicates, persons, faults, ways: _ } =
+            self;
+        let injected: usize = faults.values().sum();
+        write!(
+            f,
+            "{schedules} schedules, {runs} runs, {calls} calls, {crashes} crashes, {injected} faults, {creates} accounts created, {duplicates} duplicates, {persons} needed a person"
+        )
+    }
+}

@@ -1,0 +1,389 @@
+//! What has to hold after every run, and how a schedule comes to its end: by runs without faults, and a
+//! person who looks into the book.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use trunkline::execute::{Ending, Outcome};
+use trunkline::ledger::Change;
+use trunkline::model::{AccountId, Code, Create, Email, Ledger, Status};
+use trunkline::plan::{Action, Channels, Finding};
+
+use super::book::{self, Book, By};
+use super::call::{Call, Op, Which};
+use super::fault::Script;
+use super::figures::{Figures, Way};
+use super::run::{Manner, Ran, Site, op};
+
+/// So many runs without faults bring everything to its end, whatever happened before.
+const ENOUGH: usize = 16;
+
+/// How the text begins of what happened and could not be recorded.
+const UNRECORDED: &str = "it was answered, and the ledger could not be written";
+/// How the text begins of what was not sent for that.
+const NOT_SENT: &str = "nothing was sent, because the ledger could not be written";
+
+/// How a person settles a create of unknown outcome whose account is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Person {
+    /// Says at once which account it is.
+    Adopts,
+    /// Waits for a list to show it.
+    Waits,
+}
+
+impl Site {
+    /// A run, and everything that has to hold after it.
+    pub(super) fn checked_run(&self, script: Script, manner: Manner) -> Ran {
+        let ran = self.run(script, manner);
+        self.check(&ran, manner);
+        ran
+    }
+
+    pub(super) fn check(&self, ran: &Ran, manner: Manner) {
+        self.check_inventory(ran);
+        self.check_outcomes(ran, manner);
+        self.check_ledger(&ran.after);
+        self.check_memory(ran);
+        self.count(ran);
+        let api = self.api();
+        assert!(api.wrong.is_empty(), "{:#?}\nafter {:#?}\n{}", api.wrong, api.log, api.world.name);
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        self.api().figures.clone()
+    }
+
+    fn wrong(&self, what: String) {
+        self.api().wrong.push(what);
+    }
+
+    /// An inventory that is called complete has everybody; a status that is known is right.
+    fn check_inventory(&self, ran: &Ran) {
+        let (Some(plan), Some(live)) = (&ran.plan, &ran.live) else { return };
+        let book = self.api().book.clone();
+        for one in book.accounts.iter().filter(|one| one.by == By::Before) {
+            let shown = live.accounts.iter().find(|account| account.id.as_str() == one.id);
+            let changed = {
+                let run = &self.api().run;
+                run.landed.contains(&one.email)
+                    || run.changes.iter().any(|(_, email)| *email == one.email)
+            };
+            match shown {
+                None if plan.inventory.complete && one.status != book::Status::Cancelled => {
+                    self.wrong(format!("a complete inventory lacks {}", one.email));
+                }
+                Some(account) if !changed => {
+                    let status = match one.status {
+                        book::Status::Enabled => Status::Enabled,
+                        book::Status::Disabled => Status::Disabled,
+                        book::Status::Cancelled => Status::Blocked,
+                    };
+                    if account.status.is_some_and(|said| said != status) {
+                        self.wrong(format!(
+                            "{}: the status is said to be {:?}",
+                            one.email, account.status
+                        ));
+                    }
+                }
+                None | Some(_) => {}
+            }
+        }
+        if plan.inventory.complete && live.accounts.iter().any(|one| one.id.as_str() == "passing") {
+            self.wrong("a complete inventory has somebody who was never there".to_owned());
+        }
+    }
+
+    /// Every action has one outcome, in order, and none says what is not so.
+    fn check_outcomes(&self, ran: &Ran, manner: Manner) {
+        let (Some(plan), Some(outcomes)) = (&ran.plan, &ran.outcomes) else { return };
+        let of: Vec<&Action> = outcomes.iter().map(|outcome| &outcome.action).collect();
+        if of != plan.actions.iter().collect::<Vec<_>>() || ran.told != outcomes.len() {
+            self.wrong(format!(
+                "{} outcomes, {} told, for {:#?}",
+                of.len(),
+                ran.told,
+                plan.actions
+            ));
+        }
+        let api = self.api();
+        let (book, changes) = (api.book.clone(), api.run.changes.clone());
+        let seen = api.run.seen.clone();
+        drop(api);
+        for Outcome { action, ending, .. } in outcomes {
+            let email = action.email().as_str();
+            let came_in = changes.contains(&(op(action), email.to_owned()));
+            let lie = match ending {
+                Ending::Done => !is_so(&book, action) || !came_in,
+                Ending::Satisfied => !is_so(&book, action),
+                // With several at once one of the run before may still have been on its way.
+                Ending::Skipped if !action.awaits_create() => true,
+                Ending::Skipped | Ending::Stale(_) => came_in && manner.parallelism == 1,
+                Ending::Failed(_) => op(action) == Op::Create && book.ours(email) > 0,
+                Ending::Unknown(fault) => {
+                    let unrecorded = fault.message.starts_with(UNRECORDED);
+                    op(action) != Op::Create
+                        || !came_in
+                        || !(unrecorded || was_looked_for(&seen, email))
+                }
+            };
+            if lie {
+                self.wrong(format!("{ending:?} for {action:?}, and that is not so"));
+            }
+        }
+    }
+
+    /// The ledger never claims what did not happen, and knows of every create that may have.
+    pub(super) fn check_ledger(&self, ledger: &Ledger) {
+        let book = self.api().book.clone();
+        for (id, limit) in &ledger.limits {
+            let account = book.account(id.as_str());
+            if !account.is_some_and(|account| account.limits.contains(limit)) {
+                self.wrong(format!("the ledger claims a limit of {limit} for {id}"));
+            }
+        }
+        let acknowledged = ledger.creates.iter().filter_map(|(email, create)| match create {
+            Create::Acknowledged(id) => Some((id, email)),
+            Create::Intended | Create::Sending => None,
+        });
+        for (id, email) in acknowledged.chain(&ledger.emails) {
+            if book.account(id.as_str()).is_none_or(|account| account.email != email.as_str()) {
+                self.wrong(format!("the ledger claims that {id} is {email}"));
+            }
+        }
+        let known: BTreeSet<&Email> = ledger.emails.values().collect();
+        for email in book.sent.iter().map(Email::new) {
+            let recorded = match ledger.creates.get(&email) {
+                Some(Create::Sending | Create::Acknowledged(_)) => true,
+                Some(Create::Intended) | None => known.contains(&email),
+            };
+            if !recorded {
+                self.wrong(format!("{email} may have been created, and the ledger does not know"));
+            }
+        }
+    }
+
+    /// What a run may forget: of a limit that nobody was told of it has to forget what it was, and nobody is
+    /// taken to be gone whom a list may have lacked.
+    fn check_memory(&self, ran: &Ran) {
+        let Some(plan) = &ran.plan else { return };
+        let (lost, fails) = {
+            let run = &self.api().run;
+            (run.limits_lost.clone(), run.ledger_fails)
+        };
+        if ran.outcomes.is_some() && !fails {
+            for id in ran.after.limits.keys().filter(|id| lost.contains(id.as_str())) {
+                self.wrong(format!("the ledger claims to know the limit of {id}"));
+            }
+        }
+        if !plan.inventory.complete {
+            for id in ran.before.emails.keys().filter(|id| !ran.after.emails.contains_key(id)) {
+                self.wrong(format!("{id} was forgotten after an incomplete inventory"));
+            }
+        }
+    }
+
+    /// Which ways the run has taken.
+    fn count(&self, ran: &Ran) {
+        let mut api = self.api();
+        let lost = api.run.lost.clone();
+        let mut ways = Vec::new();
+        let sending =
+            |ledger: &Ledger, email: &Email| ledger.creates.get(email) == Some(&Create::Sending);
+        for email in ran.before.creates.keys().filter(|email| sending(&ran.before, email)) {
+            if !ran.after.creates.contains_key(email)
+                && ran.after.emails.values().any(|one| one == email)
+            {
+                ways.push(Way::AdoptedFromInventory);
+            }
+        }
+        if ran.error.is_some() && ran.plan.is_none() {
+            ways.push(Way::ReadFailed);
+        }
+        if let Some(plan) = &ran.plan {
+            for finding in &plan.findings {
+                ways.extend(match finding {
+                    Finding::UnresolvedCreate(_) => Some(Way::ToldUnresolved),
+                    Finding::NotYetListed(_) => Some(Way::WaitedForTheList),
+                    Finding::AccountAmbiguous(..) => Some(Way::ToldAmbiguous),
+                    Finding::StatusUnknown(..) => Some(Way::StatusUnknown),
+                    _ => None,
+                });
+            }
+            if !plan.inventory.complete && plan.withheld > 0 {
+                ways.push(Way::Withheld);
+            }
+            if plan.inventory.channels == Channels::Unverified && !ran.before.limits.is_empty() {
+                ways.push(Way::AssertedAnew);
+            }
+        }
+        for Outcome { action, ending, .. } in ran.outcomes.iter().flatten() {
+            let create = op(action) == Op::Create;
+            ways.extend(match ending {
+                Ending::Done if create && lost.contains(action.email().as_str()) => {
+                    Some(Way::LookedUpAndFound)
+                }
+                Ending::Done => None,
+                Ending::Satisfied => Some(Way::Satisfied),
+                Ending::Failed(fault) if fault.message.starts_with(NOT_SENT) => {
+                    Some(Way::NotSentUnrecorded)
+                }
+                Ending::Failed(_) => Some(Way::Failed),
+                Ending::Stale(_) => Some(Way::Stale),
+                Ending::Unknown(_) => Some(Way::LookedUpInVain),
+                Ending::Skipped => Some(Way::Skipped),
+            });
+        }
+        for way in ways {
+            api.figures.way(way);
+        }
+    }
+
+    /// Brings a schedule to its end, and says whether it needed a person.
+    pub(super) fn converge(&self, person: Person) {
+        self.api().land_all();
+        let mut settled = false;
+        for _ in 0..ENOUGH {
+            let ran = self.checked_run(Script::Honest, Manner::PATIENT);
+            let did = self.settle(&ran, person);
+            settled |= did;
+            if !did && self.is_at_rest(&ran) && !is_unresolved(&ran) {
+                // It was the run that sends nothing more.
+                self.check_end(&ran);
+                let mut api = self.api();
+                api.figures.schedules += 1;
+                api.figures.persons += usize::from(settled);
+                api.figures.duplicates += api.book.duplicates();
+                return;
+            }
+        }
+        let api = self.api();
+        panic!("it does not come to an end: {:#?}\n{}", api.log, api.world.name);
+    }
+
+    /// Whether a run had nothing to do, and no list still hides anybody from it.
+    pub(super) fn is_at_rest(&self, ran: &Ran) -> bool {
+        assert_eq!(ran.error, None, "a run without faults fails");
+        let nothing = ran.plan.as_ref().unwrap().actions.is_empty();
+        let api = self.api();
+        assert!(
+            !nothing || api.run.changes.is_empty(),
+            "it had nothing to do: {:?}",
+            api.run.changes
+        );
+        // Whoever is only waited for is shown by a later list.
+        let waits = |finding: &Finding| matches!(finding, Finding::NotYetListed(_));
+        let waits = ran.plan.iter().flat_map(|plan| &plan.findings).any(waits);
+        nothing && !waits
+    }
+
+    /// Settles what is of unknown outcome, as `state resolve` does for a person who has looked. Says whether
+    /// anything was settled.
+    pub(super) fn settle(&self, ran: &Ran, person: Person) -> bool {
+        let mut any = false;
+        for finding in ran.plan.iter().flat_map(|plan| &plan.findings) {
+            let Finding::UnresolvedCreate(email) = finding else { continue };
+            let there = self.api().book.of_email(email.as_str()).cloned();
+            match there {
+                Some(account) if person == Person::Adopts => {
+                    any = true;
+                    self.api().figures.way(Way::SettledByAdoption);
+                    let id = AccountId::new(account.id);
+                    self.record(vec![Change::Adopt(email.clone(), id)]);
+                }
+                // The next runs see it.
+                Some(_) => {}
+                None => {
+                    any = true;
+                    let mut api = self.api();
+                    api.figures.way(Way::SettledByRetry);
+                    api.book.sent.remove(email.as_str());
+                    drop(api);
+                    self.record(vec![Change::Retry(email.clone())]);
+                }
+            }
+        }
+        any
+    }
+
+    /// What has to hold in the end: all is as it is wished, or it is told; and nothing more is sent.
+    pub(super) fn check_end(&self, ran: &Ran) {
+        let plan = ran.plan.as_ref().unwrap();
+        let api = self.api();
+        assert_eq!(plan.actions, [], "{:#?}\n{}", api.log, api.world.name);
+        let told = |email: &str| {
+            let ambiguous = |finding: &Finding| match finding {
+                Finding::AccountAmbiguous(of, _) => of.as_str() == email,
+                _ => false,
+            };
+            plan.findings.iter().any(ambiguous)
+        };
+        let left: Vec<_> = api.world.differences(&api.book);
+        let left: Vec<_> = left.into_iter().filter(|(email, _)| !told(email)).collect();
+        assert!(
+            left.is_empty(),
+            "{left:?} is not as it should be: {:#?}\n{}",
+            api.log,
+            api.world.name
+        );
+        for finding in
+            plan.findings.iter().filter(|one| one.level() == trunkline::plan::Level::Drift)
+        {
+            // What somebody else has created has the name that they gave it.
+            let theirs = finding.email().is_some_and(|email| {
+                api.book
+                    .accounts
+                    .iter()
+                    .any(|one| one.by == By::Other && one.email == email.as_str())
+            });
+            let fine = theirs
+                && matches!(finding.code(), Code::ImmutableName | Code::AccountUnlisted)
+                || matches!(finding, Finding::AccountAmbiguous(..));
+            assert!(fine, "{finding:?}: {:#?}\n{}", api.log, api.world.name);
+        }
+        for (id, limit) in &ran.after.limits {
+            let is = api.book.account(id.as_str()).map(book::Account::limit);
+            assert_eq!(is, Some(*limit), "the limit that is remembered of {id}: {:#?}", api.log);
+        }
+        assert_eq!(api.book.duplicates(), 0, "{:#?}\n{}", api.log, api.world.name);
+    }
+
+    /// Leaves what a process leaves that is killed while it writes the ledger.
+    pub(super) fn leave_half_a_ledger(&self) {
+        fs::write(self.api().in_the_way(), b"{\"format_version\": 1, \"org").unwrap();
+    }
+}
+
+/// Whether a plan tells of a create of unknown outcome.
+fn is_unresolved(ran: &Ran) -> bool {
+    let unresolved = |finding: &Finding| matches!(finding, Finding::UnresolvedCreate(_));
+    ran.plan.iter().flat_map(|plan| &plan.findings).any(unresolved)
+}
+
+/// Whether somebody was looked for after the last create. How often is a question of time, and not asked here.
+fn was_looked_for(seen: &[Call], email: &str) -> bool {
+    let after = seen.iter().rev().take_while(|call| call.op != Op::Create || call.subject != email);
+    let looked =
+        |call: &Call| matches!(call.op, Op::LookUp(Which::WithCancelled)) && call.subject == email;
+    after.into_iter().any(looked)
+}
+
+/// Whether what an action is for is so.
+fn is_so(book: &Book, action: &Action) -> bool {
+    let email = action.email().as_str();
+    let account = book.of_email(email);
+    match action {
+        Action::RemoveUser { id, .. } => {
+            book.users.iter().any(|user| user.id == id.as_str() && user.gone)
+        }
+        Action::DisableAccount { .. } => {
+            account.is_some_and(|one| one.status == book::Status::Disabled)
+        }
+        Action::EnableAccount { .. } => {
+            account.is_some_and(|one| one.status == book::Status::Enabled)
+        }
+        Action::SetChannelLimit { after, .. } => account.is_some_and(|one| one.limit() == *after),
+        Action::UpdateAccount { after, .. } => account.is_some_and(|one| one.pricing == *after),
+        Action::CreateAccount(_) => account.is_some(),
+    }
+}

@@ -1,0 +1,243 @@
+//! One run of the program: read, plan, remember, execute, with the real client and a ledger in a file, in a
+//! runtime of its own that is dropped when the run dies.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::watch;
+use trunkline::detect;
+use trunkline::execute::{Outcome, Work, execute, remember};
+use trunkline::ledger::{Binding, Change, Holder, Journal, Location, Store};
+use trunkline::model::{Ledger, Live};
+use trunkline::plan::{Action, Plan, plan};
+use trunkline::telnyx::{BaseUrl, Config, Session};
+
+use super::api::{Api, Run};
+use super::call::Op;
+use super::fault::Script;
+use super::world::World;
+use crate::support::server::Server;
+use crate::support::{KEY, budget};
+
+/// How a run is made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub parallelism: usize,
+    pub grace: Duration,
+    /// How long an answer is waited for.
+    pub timeout: Duration,
+    /// Whether every version of the ledger is looked at. Only one call at a time can come in then.
+    pub watched: bool,
+}
+
+impl Manner {
+    /// For a server that answers everything, on a machine that may be busy.
+    pub(super) const PATIENT: Self = Self {
+        parallelism: 1,
+        grace: Duration::ZERO,
+        timeout: Duration::from_secs(20),
+        watched: false,
+    };
+    /// For one that does not. A timeout that comes too early is one more fault, and nothing is wrong with that.
+    pub(super) const HASTY: Self = Self { timeout: Duration::from_millis(400), ..Self::PATIENT };
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub plan: Option<Plan>,
+    pub live: Option<Live>,
+    /// One per action, if it came to its end.
+    pub outcomes: Option<Vec<Outcome>>,
+    /// How many outcomes were told as they happened.
+    pub told: usize,
+    /// Why it had no plan, or could not go on with it.
+    pub error: Option<String>,
+    pub died: bool,
+    pub before: Ledger,
+    pub after: Ledger,
+}
+
+/// The API, and the folder of the ledger: what outlives a run.
+pub(super) struct Site {
+    pub api: Arc<Mutex<Api>>,
+    server: Server,
+    /// Where the API lives, and what is no part of a run.
+    outside: Handle,
+    folder: TempDir,
+}
+
+/// What a run shows before it ends.
+#[derive(Default)]
+struct Shown {
+    plan: Option<Plan>,
+    live: Option<Live>,
+    told: usize,
+}
+
+impl Site {
+    /// `outside`: the runtime in which the API lives.
+    pub(super) fn open(world: World, outside: &Handle) -> Self {
+        // In memory where that is possible: it is written very often, and no machine dies here.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+        let folder = folder.unwrap();
+        let (known, seen) = (world.known.clone(), world.seen());
+        let api = Arc::new(Mutex::new(Api::new(world, folder.path().join("shop.json"))));
+        let answering = Arc::clone(&api);
+        let server = outside.block_on(Server::start(move |_, seen| Api::answer(&answering, seen)));
+        let site = Self { api, server, outside: outside.clone(), folder };
+        if let Some(seen) = seen {
+            site.record(vec![seen, Change::Limits(known, None)]);
+        }
+        site
+    }
+
+    pub(super) fn api(&self) -> MutexGuard<'_, Api> {
+        self.api.lock().unwrap()
+    }
+
+    /// One run of the program.
+    pub(super) fn run(&self, script: Script, manner: Manner) -> Ran {
+        let before = self.ledger();
+        let (mut death, desired) = {
+            let mut api = self.api();
+            let number = api.run.number + 1;
+            api.run = Run::new(number, script);
+            api.run.versions =
+                manner.watched.then(|| vec![fs::read(&api.ledger).unwrap_or_default()]);
+            api.figures.runs += 1;
+            (api.run.death(), api.world.desired.clone())
+        };
+        let shown = Mutex::new(Shown::default());
+        let runtime = runtime();
+        let ended = runtime.block_on(async {
+            let program = async {
+                let session = self.session(manner);
+                let journal = self.journal(&session).await?;
+                let reader = session.reader();
+                let live =
+                    detect::read(&reader, &desired).await.map_err(|error| error.to_string())?;
+                let today = "2026-03-01".parse().unwrap();
+                let plan = plan(&desired, &live, &journal.ledger(), today);
+                self.register(&plan);
+                {
+                    let mut shown = shown.lock().unwrap();
+                    (shown.plan, shown.live) = (Some(plan.clone()), Some(live.clone()));
+                }
+                remember(&journal, &desired, &live, &plan)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                let work = Work {
+                    plan: &plan,
+                    live: &live,
+                    reader: &reader,
+                    writer: &session.writer(),
+                    journal: &journal,
+                    passwords: &BTreeMap::new(),
+                    parallelism: manner.parallelism,
+                    create_grace: manner.grace,
+                    on_created: None,
+                    on_outcome: &|_| shown.lock().unwrap().told += 1,
+                };
+                let (_stop, stopped) = watch::channel(false);
+                let outcomes = execute(&work, stopped).await;
+                // That it could not be written was told by the outcomes.
+                let _ = journal.close().await;
+                Ok::<_, String>(outcomes)
+            };
+            tokio::select! {
+                ended = program => Some(ended),
+                _ = death.wait_for(|died| *died) => None,
+            }
+        });
+        // Every task, connection and lock of the run dies with it.
+        drop(runtime);
+        drop(fs::remove_dir(self.api().in_the_way()));
+        let (died, outcomes, error) = match ended {
+            Some(Ok(outcomes)) => (false, Some(outcomes), None),
+            Some(Err(error)) => (false, None, Some(error)),
+            None => (true, None, None),
+        };
+        let Shown { plan, live, told } = shown.into_inner().unwrap();
+        self.api().figures.crashes += usize::from(died);
+        Ran { plan, live, outcomes, told, error, died, before, after: self.ledger() }
+    }
+
+    /// What the run may send from now on.
+    fn register(&self, plan: &Plan) {
+        let mut api = self.api();
+        for action in &plan.actions {
+            let email = action.email().as_str().to_owned();
+            let op = op(action);
+            let takes = op == Op::Create || action.is_loss() || action.is_assertion();
+            if takes && !plan.inventory.complete {
+                api.wrong.push(format!("{action:?} from an incomplete inventory"));
+            }
+            if action.is_loss() {
+                api.run.losses.insert((op, email.clone()));
+            }
+            api.planned.insert((op, email));
+        }
+    }
+
+    fn session(&self, manner: Manner) -> Session {
+        let base_url = BaseUrl::parse(&format!("{}/v2", self.server.origin)).unwrap();
+        let config = Config {
+            timeout: manner.timeout,
+            parallelism: manner.parallelism,
+            retry: budget(2),
+            ..Config::new(base_url, KEY.into())
+        };
+        Session::new(config).unwrap()
+    }
+
+    fn store(&self) -> Store {
+        Store::new(&Location::File(self.folder.path().join("shop.json")))
+    }
+
+    async fn journal(&self, session: &Session) -> Result<Journal, String> {
+        let base_url = session.reader().base_url();
+        let binding = Binding { organization: "shop".to_owned(), manager: None, base_url };
+        // Nobody may hold the lock: who held it is dead.
+        Journal::open(self.store(), &binding, &Holder::this("apply"), Duration::ZERO)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    /// Records what a person says.
+    pub(super) fn record(&self, changes: Vec<Change>) {
+        self.outside.block_on(async {
+            let journal = self.journal(&self.session(Manner::PATIENT)).await.unwrap();
+            journal.record_all(changes).await.unwrap();
+            journal.close().await.unwrap();
+        });
+    }
+
+    /// What is on disk. That it can be read at all is a promise too.
+    pub(super) fn ledger(&self) -> Ledger {
+        let record = self.outside.block_on(self.store().read());
+        record.unwrap().map(|record| record.ledger).unwrap_or_default()
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// The operation that an action is.
+pub(super) fn op(action: &Action) -> Op {
+    match action {
+        Action::RemoveUser { .. } => Op::Remove,
+        Action::DisableAccount { .. } => Op::Disable,
+        Action::SetChannelLimit { .. } => Op::Limit,
+        Action::UpdateAccount { .. } => Op::Update,
+        Action::EnableAccount { .. } => Op::Enable,
+        Action::CreateAccount(_) => Op::Create,
+    }
+}

@@ -1,0 +1,193 @@
+//! What is there before a schedule begins, what is wanted, and how the two may differ in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use trunkline::ledger::Change;
+use trunkline::manifest;
+use trunkline::model::{AccountId, Desired, Email};
+
+use super::book::{Account, Book, By, Manners, Status, User};
+use super::call::{Call, Op};
+
+/// One thing to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Create,
+    /// A create and its limit: two actions.
+    CreateLimited,
+    /// A create and its disable: two actions.
+    CreateDisabled,
+    /// A limit that the ledger knows to be higher.
+    Lower,
+    /// One that it knows to be lower.
+    Raise,
+    /// One that it does not know.
+    Assert,
+    Enable,
+    Disable,
+    Withdraw,
+    Allow,
+    Remove,
+    /// Nothing: an account that is as it should be.
+    InSync,
+}
+
+/// What an account should be in the end. `None`: nobody says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub enabled: bool,
+    pub limit: Option<u64>,
+    pub pricing: bool,
+}
+
+/// A beginning, and the end that is wished for.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub name: String,
+    pub desired: Desired,
+    pub book: Book,
+    /// The limits that the ledger knows at the beginning.
+    pub known: BTreeMap<AccountId, u64>,
+    pub wishes: BTreeMap<String, Wish>,
+    /// The users who should be gone.
+    pub leavers: BTreeSet<String>,
+}
+
+impl World {
+    pub(super) fn new(pieces: &[Piece], manners: Manners) -> Self {
+        let mut book =
+            Book { manners, accounts: Vec::new(), users: Vec::new(), sent: BTreeSet::new() };
+        let mut text = "version: 1\norganization: shop\naccounts:".to_owned();
+        let mut users = "users:\n  - email: boss@shop.example\n".to_owned();
+        book.users.push(user("boss"));
+        let (mut known, mut wishes, mut leavers) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        for (place, piece) in pieces.iter().enumerate() {
+            if *piece == Piece::Remove {
+                let user = user(&format!("leaver{place:02}"));
+                writeln!(users, "  - {{ email: {}, absent: true }}", user.email).unwrap();
+                leavers.insert(user.email.clone());
+                book.users.push(user);
+                continue;
+            }
+            let (before, wish) = piece.account();
+            let email = format!("{}@{place:02}.example", LETTERS[place % LETTERS.len()]);
+            write!(text, "\n  - {{ name: Shop {place}, email: {email}").unwrap();
+            write!(text, ", enabled: {}, custom_pricing: {}", wish.enabled, wish.pricing).unwrap();
+            if let Some(limit) = wish.limit {
+                write!(text, ", channel_limit: {limit}").unwrap();
+            }
+            text.push_str(" }");
+            wishes.insert(email.clone(), wish);
+            if let Some((status, limit, pricing)) = before {
+                let id = format!("old{place}");
+                if matches!(piece, Piece::Lower | Piece::Raise) {
+                    known.insert(AccountId::new(&*id), limit);
+                }
+                book.accounts.push(Account {
+                    id,
+                    email,
+                    name: format!("Shop {place}"),
+                    status,
+                    pricing,
+                    limits: vec![limit],
+                    hidden: 0,
+                    by: By::Before,
+                });
+            }
+        }
+        text.push_str(if wishes.is_empty() { " []\n" } else { "\n" });
+        let text = if leavers.is_empty() { text } else { text + &users };
+        let desired = manifest::parse("shop.yaml".as_ref(), &text).unwrap();
+        let name = format!("{pieces:?}, {manners:?}");
+        Self { name, desired, book, known, wishes, leavers }
+    }
+
+    /// What the ledger has learned of an earlier inventory. `None`: there was nobody.
+    pub(super) fn seen(&self) -> Option<Change> {
+        let pair = |one: &Account| (AccountId::new(&*one.id), Email::new(&*one.email));
+        let accounts: BTreeMap<_, _> = self.book.accounts.iter().map(pair).collect();
+        let wanted = self.wishes.keys().map(Email::new).collect();
+        (!accounts.is_empty()).then_some(Change::Seen { accounts, wanted })
+    }
+
+    /// Whether the manifest wishes for a change at all, whatever a plan says.
+    pub(super) fn wishes_for(&self, call: &Call, email: &str) -> bool {
+        let wish = self.wishes.get(email);
+        match call.op {
+            Op::Create => wish.is_some(),
+            Op::Update => wish.is_some_and(|wish| {
+                call.body["managed_account_allow_custom_pricing"] == wish.pricing
+            }),
+            Op::Enable => wish.is_some_and(|wish| wish.enabled),
+            Op::Disable => wish.is_some_and(|wish| !wish.enabled),
+            Op::Limit => wish.is_some_and(|wish| call.body["channel_limit"].as_u64() == wish.limit),
+            Op::Remove => self.leavers.contains(email),
+            Op::List(_)
+            | Op::LookUp(_)
+            | Op::Count(_)
+            | Op::Account
+            | Op::Pool
+            | Op::Report
+            | Op::UserCount
+            | Op::User => true,
+        }
+    }
+
+    /// In what the book differs from the wishes: whose, and what.
+    pub(super) fn differences(&self, book: &Book) -> Vec<(String, &'static str)> {
+        let mut all = Vec::new();
+        for (email, Wish { enabled, limit, pricing }) in &self.wishes {
+            let Some(account) = book.of_email(email) else {
+                all.push((email.clone(), "there is no account"));
+                continue;
+            };
+            if (account.status == Status::Enabled) != *enabled {
+                all.push((email.clone(), "the status"));
+            }
+            if limit.is_some_and(|limit| limit != account.limit()) {
+                all.push((email.clone(), "the limit"));
+            }
+            if account.pricing != *pricing {
+                all.push((email.clone(), "custom pricing"));
+            }
+        }
+        for user in &book.users {
+            if user.gone != self.leavers.contains(&user.email) {
+                all.push((user.email.clone(), "whether the user is there"));
+            }
+        }
+        all
+    }
+}
+
+/// Emails that look like no other: who looks like a missing one would be held back.
+const LETTERS: [&str; 8] =
+    ["amsel", "birke", "chalk", "drossel", "esche", "forelle", "ginster", "hummer"];
+
+impl Piece {
+    /// What is there before, and what is wished for.
+    fn account(self) -> (Option<(Status, u64, bool)>, Wish) {
+        let (on, off) = (Status::Enabled, Status::Disabled);
+        let wish = |enabled, limit, pricing| Wish { enabled, limit, pricing };
+        match self {
+            Self::Create => (None, wish(true, None, false)),
+            Self::CreateLimited => (None, wish(true, Some(7), true)),
+            Self::CreateDisabled => (None, wish(false, None, false)),
+            Self::Lower => (Some((on, 9, false)), wish(true, Some(4), false)),
+            Self::Raise => (Some((on, 3, false)), wish(true, Some(6), false)),
+            Self::Assert => (Some((on, 2, false)), wish(true, Some(5), false)),
+            Self::Enable => (Some((off, 2, false)), wish(true, None, false)),
+            Self::Disable => (Some((on, 2, false)), wish(false, None, false)),
+            Self::Withdraw => (Some((on, 2, true)), wish(true, None, false)),
+            Self::Allow => (Some((on, 2, false)), wish(true, None, true)),
+            Self::InSync | Self::Remove => (Some((on, 2, false)), wish(true, None, false)),
+        }
+    }
+}
+
+fn user(name: &str) -> User {
+    let email = format!("{name}@shop.example");
+    User { id: format!("user-{name}"), email, gone: false }
+}

@@ -1,0 +1,78 @@
+//! The mutants of `tests/mutants`: each promise has tests of its name and a patch that breaks it, and every
+//! patch still fits the code. Whether the tests notice is what `tests/mutants/run` finds out.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The patches, each with the names of the tests that are to notice it.
+fn patches() -> Vec<(PathBuf, String)> {
+    let files =
+        fs::read_dir(root().join("tests/mutants")).unwrap().map(|file| file.unwrap().path());
+    let patches = files.filter(|path| path.extension().is_some_and(|end| end == "patch"));
+    let kills = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let kills = text.lines().next().and_then(|line| line.strip_prefix("Kills: "));
+        let kills = kills.unwrap_or_else(|| panic!("{} says what kills it", path.display()));
+        (path.clone(), kills.to_owned())
+    };
+    patches.map(kills).collect()
+}
+
+/// The names of all tests that are named after a promise.
+fn tests() -> Vec<String> {
+    let mut names = Vec::new();
+    let mut open = vec![root().join("tests/it")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let declared = text.lines().filter_map(|line| line.trim().split_once("fn promise_"));
+            let name = |(_, rest): (&str, &str)| {
+                format!("promise_{}", rest.split('(').next().unwrap_or_default())
+            };
+            names.extend(declared.map(name));
+        }
+    }
+    names
+}
+
+#[test]
+fn every_promise_has_a_test_of_its_name_and_a_mutant() {
+    let (tests, patches) = (tests(), patches());
+    for promise in 1..=12 {
+        let name = format!("promise_{promise}_");
+        assert!(tests.iter().any(|test| test.starts_with(&name)), "no test of {name}");
+        assert!(patches.iter().any(|(_, kills)| kills.starts_with(&name)), "no mutant for {name}");
+    }
+    for (path, kills) in &patches {
+        let file = path.file_stem().unwrap().to_str().unwrap();
+        let promise = kills.split('_').nth(1).unwrap_or_default();
+        assert_eq!(file.split('_').next(), Some(promise), "{file} is said to break {kills}");
+        assert!(tests.iter().any(|test| test.starts_with(kills)), "{file}: no test is {kills}");
+    }
+}
+
+#[test]
+fn every_mutant_still_fits_the_code() {
+    if Command::new("patch").arg("--version").output().is_err() {
+        let _ = std::io::stderr().write_all(b"SKIPPED: the mutants, as there is no `patch`\n");
+        return;
+    }
+    for (path, _) in patches() {
+        let patch = Command::new("patch")
+            .args(["--dry-run", "--force", "--fuzz=0", "-p1"])
+            .current_dir(root())
+            .stdin(Stdio::from(File::open(&path).unwrap()))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&patch.stdout);
+        assert!(patch.status.success(), "{}: {said}", path.display());
+    }
+}

@@ -1,0 +1,344 @@
+//! Answers of the API, by the way that they really take: a socket, the client, the reader or the writer.
+//!
+//! The bytes are a small script: a line that says what is asked for and with which status it is answered, then the
+//! body, as it is. The pages of a list are separated by a line of [`NEXT_PAGE`].
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+use trunkline::model::{AccountId, ChannelPool, LiveAccount, LiveUser, Role, UserId, UserStatus};
+use trunkline::telnyx::{
+    Accounts, BaseUrl, Config, Error, Kind, Listing, NewAccount, RetryBudget, Session, StatusFilter,
+};
+
+use super::{Taken, assert_harmless, wait};
+use crate::support::server::{Reply, Server};
+
+/// What separates two pages.
+pub(crate) const NEXT_PAGE: &str = "%%";
+
+/// What is never to be read in an error: what was sent in confidence, and what the account's answers hold.
+const SENT: [&str; 2] = ["KEY0123_of_the_parsers", "3jVjLq-of-the-parsers"];
+const HELD: [&str; 2] = ["KEY_of_the_account", "token_of_the_account"];
+
+/// What may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Accounts,
+    Cancelled,
+    Count,
+    Account,
+    Credentials,
+    Channels,
+    Users,
+    User,
+    Report,
+    Csv,
+    Create,
+    Disable,
+    Pricing,
+    Limit,
+    Remove,
+}
+
+/// Their names in scripts.
+const NAMES: [(&str, Asked); 15] = [
+    ("accounts", Asked::Accounts),
+    ("cancelled", Asked::Cancelled),
+    ("count", Asked::Count),
+    ("account", Asked::Account),
+    ("credentials", Asked::Credentials),
+    ("channels", Asked::Channels),
+    ("users", Asked::Users),
+    ("user", Asked::User),
+    ("report", Asked::Report),
+    ("csv", Asked::Csv),
+    ("create", Asked::Create),
+    ("disable", Asked::Disable),
+    ("pricing", Asked::Pricing),
+    ("limit", Asked::Limit),
+    ("remove", Asked::Remove),
+];
+
+/// The statuses that an answer may have here; others the client never hands on, or reads no body of.
+const STATUSES: [u16; 13] = [200, 201, 202, 302, 400, 401, 403, 404, 408, 409, 422, 429, 503];
+
+/// Takes answers.
+///
+/// Whatever is accepted is in the body as it stands there, and of a list all of it: as many as every page counts, each
+/// once, none without an identity. What the body does not say is unknown. What is refused has a text and a hint
+/// and no secret, and a change whose answer cannot be used may have happened.
+pub(crate) fn answers(bytes: &[u8]) -> Taken {
+    let Some((asked, status, pages)) = script(bytes) else { return Taken::Refused };
+    wait(async {
+        let server = serve(status, pages.clone()).await;
+        let asking = ask(&session(&server.origin), asked, &pages).await;
+        match asking {
+            Ok(check) => {
+                assert!((200..300).contains(&status), "{status} is taken for a success");
+                // The client passes over what it needs not, even where nobody else could read it.
+                let bodies: Option<Vec<Value>> = pages.iter().map(|page| parsed(page)).collect();
+                bodies.map_or(Taken::Accepted, |bodies| check(&bodies))
+            }
+            Err(error) => {
+                assert_refused(&error, asked, status);
+                Taken::Refused
+            }
+        }
+    })
+}
+
+/// What is asked for, the status, and the pages.
+fn script(bytes: &[u8]) -> Option<(Asked, u16, Vec<Vec<u8>>)> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (name, status) = std::str::from_utf8(&bytes[..end]).ok()?.split_once(' ')?;
+    let (_, asked) = NAMES.into_iter().find(|(known, _)| *known == name)?;
+    let status = status.parse().ok().filter(|status| STATUSES.contains(status))?;
+    let mut pages = vec![Vec::new()];
+    for line in bytes[end + 1..].split_inclusive(|byte| *byte == b'\n') {
+        match pages.last_mut() {
+            _ if line.trim_ascii_end() == NEXT_PAGE.as_bytes() => pages.push(Vec::new()),
+            Some(page) => page.extend_from_slice(line),
+            None => {}
+        }
+    }
+    Some((asked, status, pages))
+}
+
+/// A server with these pages and no others.
+async fn serve(status: u16, pages: Vec<Vec<u8>>) -> Server {
+    Server::start(move |_, request| {
+        let number = |rest: &str| rest.split('&').next()?.parse::<usize>().ok();
+        let parameter = request.target.split("page%5Bnumber%5D=").nth(1);
+        let number = parameter.and_then(number).unwrap_or(1);
+        match pages.get(number.wrapping_sub(1)) {
+            Some(page) => Reply::json(status, page.clone()),
+            None => Reply::json(404, r#"{"errors":[{"code":"10005","title":"No such page"}]}"#),
+        }
+    })
+    .await
+}
+
+/// A session that sends nothing again.
+fn session(origin: &str) -> Session {
+    let retry = RetryBudget { attempts: 0, rate_limited: 0, ..RetryBudget::default() };
+    let base_url = BaseUrl::parse(&format!("{origin}/v2")).unwrap();
+    let timeout = Duration::from_secs(20);
+    Session::new(Config { timeout, retry, ..Config::new(base_url, SENT[0].into()) }).unwrap()
+}
+
+/// What holds for what was read, given the bodies that it was read from.
+type Check = Box<dyn FnOnce(&[Value]) -> Taken>;
+
+/// Asks: what has to hold for what was read then.
+async fn ask(session: &Session, asked: Asked, pages: &[Vec<u8>]) -> Result<Check, Error> {
+    let (reader, writer) = (session.reader(), session.writer());
+    let (account, user) = (AccountId::new("a1"), UserId::new("u1"));
+    Ok(match asked {
+        Asked::Accounts => accounts(reader.accounts(Accounts::All).await?),
+        Asked::Cancelled => accounts(reader.accounts(Accounts::Cancelled).await?),
+        Asked::Users => users(reader.users().await?),
+        Asked::Count => {
+            let count = reader.count(StatusFilter::Disabled).await?;
+            of_body(move |body| assert_eq!(body["meta"]["total_results"], count))
+        }
+        Asked::Account => account_of(reader.account(&account).await?),
+        Asked::Credentials => {
+            let read = reader.credentials(&account).await?;
+            assert_hidden(&format!("{read:?}"));
+            of_body(|body| assert!(body["data"]["api_key"].is_string()))
+        }
+        Asked::Channels => {
+            let ChannelPool { allocatable, allocated } = reader.channels().await?;
+            of_body(move |body| {
+                assert_eq!(body["data"]["allocatable_global_outbound_channels"], allocatable);
+                assert_eq!(body["data"]["total_global_channels_allocated"], allocated);
+            })
+        }
+        Asked::User => user_of(reader.user(&user).await?),
+        Asked::Report => {
+            let read = reader.groups_report().await?;
+            of_body(move |body| {
+                let written = body["data"].as_array().unwrap();
+                assert_eq!(read.len(), written.len());
+                read.iter().zip(written).for_each(|(read, written)| assert_user(read, written));
+            })
+        }
+        Asked::Csv => {
+            let read = reader.groups_report_csv().await?;
+            assert!(read.as_bytes() == pages[0] && !read.trim().is_empty());
+            of_body(|_| {})
+        }
+        Asked::Create => {
+            let created = writer.create_account(&new()).await?.value;
+            assert_hidden(&format!("{created:?}"));
+            account_of(created.account)
+        }
+        Asked::Disable => account_of(writer.disable_account(&account).await?.value),
+        Asked::Pricing => account_of(writer.set_custom_pricing(&account, true).await?.value),
+        Asked::Limit => {
+            let limit = writer.set_channel_limit(&account, 7).await?.value;
+            of_body(move |body| assert_eq!(body["data"]["channel_limit"], limit))
+        }
+        Asked::Remove => user_of(writer.remove_user(&user).await?.value.unwrap()),
+    })
+}
+
+/// A check of an answer that is one body.
+fn of_body(check: impl FnOnce(&Value) + 'static) -> Check {
+    Box::new(|bodies| {
+        check(&bodies[0]);
+        Taken::Accepted
+    })
+}
+
+fn account_of(read: LiveAccount) -> Check {
+    of_body(move |body| assert_account(&read, &body["data"]))
+}
+
+fn user_of(read: LiveUser) -> Check {
+    of_body(move |body| assert_user(&read, &body["data"]))
+}
+
+fn assert_hidden(shown: &str) {
+    assert!(HELD.iter().all(|secret| !shown.contains(secret)), "{shown}");
+}
+
+/// A body as JSON, if it is any, without what is nested more deeply than a `Value` goes: the client passes over that.
+fn parsed(body: &[u8]) -> Option<Value> {
+    const DEEP: usize = 100;
+    let mut shallow = Vec::new();
+    let (mut depth, mut text, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        let inside = text;
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            _ => {}
+        }
+        match byte {
+            b'[' | b'{' if !inside => {
+                match depth {
+                    0..DEEP => shallow.push(*byte),
+                    DEEP => shallow.extend(b"null"),
+                    _ => {}
+                }
+                depth += 1;
+            }
+            b']' | b'}' if !inside => {
+                depth = depth.saturating_sub(1);
+                shallow.extend((depth < DEEP).then_some(*byte));
+            }
+            _ => shallow.extend((depth <= DEEP).then_some(*byte)),
+        }
+    }
+    serde_json::from_slice(&shallow).ok()
+}
+
+fn new() -> NewAccount {
+    NewAccount {
+        name: "Larry's Cat Food".to_owned(),
+        email: "larry@catfood.example".to_owned(),
+        password: Some(SENT[1].into()),
+        custom_pricing: None,
+        rollup_billing: None,
+    }
+}
+
+fn accounts(listing: Listing<LiveAccount>) -> Check {
+    let id = |account: &LiveAccount| account.id.as_str().to_owned();
+    Box::new(move |bodies| list(&listing, bodies, id, assert_account))
+}
+
+fn users(listing: Listing<LiveUser>) -> Check {
+    let id = |user: &LiveUser| user.id.as_str().to_owned();
+    Box::new(move |bodies| list(&listing, bodies, id, assert_user))
+}
+
+/// A list without a gap has every item of every page that is counted, once; any other has items of its pages.
+fn list<T>(
+    listing: &Listing<T>,
+    bodies: &[Value],
+    id: impl Fn(&T) -> String,
+    assert_item: fn(&T, &Value),
+) -> Taken {
+    let Listing { items, gap } = listing;
+    let counted = bodies[0]["meta"]["total_pages"].as_u64().unwrap();
+    let read = usize::try_from(counted).unwrap_or(usize::MAX).max(1);
+    let written: Vec<&Value> =
+        bodies.iter().take(read).flat_map(|body| body["data"].as_array().unwrap()).collect();
+    for item in items {
+        let of = written.iter().find(|written| written["id"] == *id(item));
+        assert_item(item, of.expect("an item is of a page"));
+    }
+    if gap.is_some() {
+        return Taken::Refused;
+    }
+    assert!(bodies.len() >= read, "{read} pages are counted, and there are {}", bodies.len());
+    for body in &bodies[..read] {
+        assert_eq!(body["meta"]["total_results"], written.len(), "a list without a gap has a gap");
+        assert_eq!(body["meta"]["total_pages"], counted);
+    }
+    let ids: BTreeSet<&str> = written.iter().filter_map(|item| item["id"].as_str()).collect();
+    assert_eq!((items.len(), ids.len()), (written.len(), written.len()), "an item came twice");
+    Taken::Accepted
+}
+
+/// The account is the one of the body; its status, which is not there, is unknown.
+fn assert_account(read: &LiveAccount, body: &Value) {
+    let LiveAccount { id, email, name, manager, custom_pricing, rollup_billing, status } = read;
+    assert!(!id.as_str().is_empty() && !email.as_str().is_empty(), "{read:?}");
+    assert_eq!((&body["id"], &body["email"]), (&id.as_str().into(), &email.as_str().into()));
+    assert_eq!(body["organization_name"], Value::from(name.clone()));
+    let manager = manager.as_ref().map(AccountId::as_str);
+    assert_eq!(body["manager_account_id"], Value::from(manager));
+    assert_eq!(body["managed_account_allow_custom_pricing"], Value::from(*custom_pricing));
+    assert_eq!(body["rollup_billing"], Value::from(*rollup_billing));
+    assert_eq!(*status, None, "no account carries its status");
+}
+
+/// The user is the one of the body; only the documented words make an owner, or one who is enabled.
+fn assert_user(read: &LiveUser, body: &Value) {
+    let LiveUser { id, email, role, status, groups } = read;
+    assert!(!id.as_str().is_empty() && !email.as_str().is_empty(), "{read:?}");
+    assert_eq!((&body["id"], &body["email"]), (&id.as_str().into(), &email.as_str().into()));
+    let role = match role {
+        Role::Owner => "organization_owner",
+        Role::SubUser => "organization_sub_user",
+        Role::Other(other) => other,
+    };
+    assert_eq!(body["record_type"], role);
+    let status = status.as_ref().map(|status| match status {
+        UserStatus::Enabled => "enabled",
+        UserStatus::Disabled => "disabled",
+        UserStatus::Blocked => "blocked",
+        UserStatus::Other(other) => other,
+    });
+    assert_eq!(body["user_status"], Value::from(status));
+    let names = body["groups"].as_array();
+    let names = names.map(|all| all.iter().map(|group| group["name"].as_str().unwrap()).collect());
+    assert_eq!(
+        groups.as_ref().map(|all| all.iter().map(String::as_str).collect::<Vec<_>>()),
+        names
+    );
+}
+
+fn assert_refused(error: &Error, asked: Asked, status: u16) {
+    assert_harmless(&error.to_string());
+    let unknown = matches!(error.kind, Kind::Rejected(_));
+    assert!(unknown || error.hint().is_some_and(|hint| !hint.is_empty()), "{error}");
+    let said = format!("{error} {error:?}");
+    // A password goes with a create alone.
+    let sent = if asked == Asked::Create { &SENT[..] } else { &SENT[..1] };
+    assert!(sent.iter().all(|secret| !said.contains(secret)), "{said}");
+    let fine = (200..300).contains(&status);
+    // What the API says itself of a refusal is repeated; of any other body nothing is.
+    assert!(!fine || HELD.iter().all(|secret| !said.contains(secret)), "{said}");
+    let writes = [Asked::Create, Asked::Disable, Asked::Pricing, Asked::Limit, Asked::Remove];
+    if writes.contains(&asked) {
+        let refused = (400..500).contains(&status) && status != 408;
+        assert_eq!(error.may_have_happened(), !refused, "{status}: {error}");
+    }
+}
