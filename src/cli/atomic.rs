@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::ledger::owner;
+
 /// A file that is going to be replaced.
 #[derive(Debug)]
 pub(super) struct Replacement {
@@ -58,7 +60,7 @@ fn create(path: &Path) -> io::Result<File> {
 fn replace(target: &Path, beside: &Path, text: &str) -> io::Result<()> {
     let mut file = create(beside)?;
     if let Ok(there) = fs::metadata(target) {
-        file.set_permissions(there.permissions())?;
+        owner::keep(&file, &there, owner::EVERYBODY)?;
     }
     file.write_all(text.as_bytes())?;
     fs::rename(beside, target)

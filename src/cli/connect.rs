@@ -33,7 +33,7 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
 /// Where the API is.
 pub(super) fn base_url(global: &Global) -> Result<BaseUrl, Failure> {
     // A variable that is set to nothing is one that is not set.
-    let text = Some(global.base_url.trim()).filter(|text| !text.is_empty());
+    let text = global.base_url.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let text = text.unwrap_or(BaseUrl::TELNYX);
     Ok(BaseUrl::parse(text).with_context(|| shown(text))?)
 }

@@ -15,19 +15,22 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::signals::Signals;
 use super::{connect, ledger, terminal};
-use crate::daemon::config::{Address, Class, Config, Form, Key, Target, Watched, webhook_url};
+use crate::daemon::config::{
+    Address, Class, Config, Form, Key, Target, Watched, host, webhook_url,
+};
 use crate::daemon::episodes::Rules;
 use crate::daemon::schedule::Schedule;
 use crate::daemon::status::{Organization, State, Status};
-use crate::daemon::{Options, Pace, Source, Trouble, run as watch};
+use crate::daemon::{Options, Pace, Source, Trouble, Usual, run as watch};
 use crate::manifest::Problems;
 use crate::report;
 
 /// What a configuration says itself, for each organization.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "schedule",
     "timezone",
     "listen",
+    "host",
     "webhook",
     "webhook_key_file",
     "slack_url_file",
@@ -54,6 +57,15 @@ pub(super) struct Args {
     /// Where the status page, the metrics and the probes listen
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// A name that they answer to.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = host,
+        requires = "listen",
+        help = "They answer to this name too, besides localhost and addresses (may be repeated)"
+    )]
+    host: Vec<String>,
     /// Tell this webhook (https, or http to this machine)
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
@@ -101,14 +113,17 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
     let (reload, reloads) = mpsc::channel(1);
-    let options = Options { source, pace, once: args.once };
+    let usual = Usual { pace, base_url: connect::base_url(global)? };
+    let options = Options { source, usual, once: args.once };
     let watching = watch(options, stop.clone(), reloads);
     tokio::pin!(watching);
+    let mut interrupted = None;
     let status = loop {
         tokio::select! {
             status = &mut watching => break status,
             signal = signals.next() => {
                 tracing::info!(?signal, "ending");
+                interrupted.get_or_insert(signal);
                 stop.cancel();
             }
             Some(()) = hangup.recv() => {
@@ -118,7 +133,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         }
     };
     let status = status.map_err(failure)?;
-    if args.once { ended(global, &status) } else { Ok(Exit::Fine) }
+    match interrupted {
+        // What was not looked at is neither fine nor wrong.
+        Some(signal) if args.once => Ok(Exit::Interrupted(signal)),
+        Some(_) | None if args.once => ended(global, &status),
+        // That is how watching ends.
+        Some(_) | None => Ok(Exit::Fine),
+    }
 }
 
 /// The configuration that the flags describe.
@@ -146,7 +167,7 @@ fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Fail
     let watched = Watched {
         manifest,
         key,
-        base_url: connect::base_url(global)?,
+        base_url: None,
         state: ledger::named(global)?,
         schedule,
         jitter: Duration::ZERO,
@@ -155,7 +176,8 @@ fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Fail
         freeze_file: args.freeze_file.clone(),
         notify,
     };
-    Ok(Config { listen: args.listen, organizations: vec![watched] })
+    let hosts = args.host.iter().cloned().collect();
+    Ok(Config { listen: args.listen, hosts, organizations: vec![watched] })
 }
 
 fn failure(troubles: Vec<Trouble>) -> Failure {
@@ -180,9 +202,9 @@ fn failure(troubles: Vec<Trouble>) -> Failure {
 /// What `--once` has found, one line an organization.
 fn ended(global: &Global, status: &Status) -> Result<Exit, Failure> {
     let mut exit = Exit::Fine;
-    for Organization { organization, state, error, runs, .. } in &status.organizations {
+    for Organization { organization, state, error, runs, unwritten, .. } in &status.organizations {
         let items = runs.last().map_or(0, |run| run.items);
-        let line = match state {
+        let mut line = match state {
             State::InSync => format!("{organization}: in sync"),
             State::Drifted => format!("{organization}: drifted, {items} differences"),
             State::Unknown => {
@@ -191,6 +213,10 @@ fn ended(global: &Global, status: &Status) -> Result<Exit, Failure> {
                 format!("{organization}: unknown: {}", report::escape_line(why))
             }
         };
+        if *unwritten {
+            exit = Exit::Error;
+            line += ", and the ledger could not be written: it is told again the next time";
+        }
         if !global.quiet {
             terminal::print(&(line + "\n"))?;
         }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use super::exit::{Exit, Failure};
 use super::terminal;
+use crate::ledger::owner;
 use crate::manifest::{self, Formatted, Layout};
 use crate::report::escape_line;
 
@@ -53,7 +54,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let put = || -> std::io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
         file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::metadata(&path)?.permissions())?;
+        owner::keep(&file, &fs::metadata(&path)?, owner::EVERYBODY)?;
         file.sync_all()?;
         fs::rename(&beside, &path)
     };

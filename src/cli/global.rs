@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::telnyx::BaseUrl;
-
 /// What every command understands.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
@@ -19,15 +17,14 @@ pub(super) struct Global {
         help = "File with the API key (or variable TELNYX_API_KEY)"
     )]
     pub api_key_file: Option<PathBuf>,
-    /// Where the API is.
-    #[arg(long, global = true, value_name = "URL", env = "TELNYX_BASE_URL", default_value = BaseUrl::TELNYX)]
+    /// Where the API is, if not at Telnyx.
+    #[arg(long, global = true, value_name = "URL", env = "TELNYX_BASE_URL")]
     #[arg(
         help = "Where the API is (or variable TELNYX_BASE_URL)",
         hide_env = true,
-        hide_env_values = true,
-        hide_default_value = true
+        hide_env_values = true
     )]
-    pub base_url: String,
+    pub base_url: Option<String>,
     /// Requests under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub parallelism: u16,

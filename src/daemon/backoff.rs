@@ -1,4 +1,5 @@
-//! When a target that could not be told is tried again: later each time, and not all at once.
+//! When a target that could not be told, or a ledger that could not be written, is tried again: later each time,
+//! and not all at once.
 
 use std::time::Duration;
 
@@ -19,11 +20,6 @@ pub(super) struct Backoff {
 impl Backoff {
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.until.is_none_or(|until| until <= now)
-    }
-
-    /// How often in a row it could not be told.
-    pub(super) fn failures(self) -> u32 {
-        self.failures
     }
 
     pub(super) fn succeeded(&mut self) {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use ring::digest::{SHA256, digest};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::telnyx::{BaseUrl, Config, ConfigError, Reader, RetryBudget, Session};
 
@@ -19,6 +20,8 @@ pub struct Pace {
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     session: Session,
+    /// By which two keys are told apart; the key itself is nowhere but in the session.
+    fingerprint: Vec<u8>,
 }
 
 impl Connection {
@@ -33,9 +36,20 @@ impl Connection {
         let Pace { timeout, parallelism } = pace;
         let usual = RetryBudget::default();
         let retry = RetryBudget { total: usual.total.min(gap / 2), ..usual };
-        let session =
-            Session::new(Config { timeout, parallelism, retry, ..Config::new(base_url, key) })?;
-        Ok(Self { session })
+        let fingerprint = digest(&SHA256, key.expose_secret().as_bytes()).as_ref().to_vec();
+        let config = Config::new(base_url, key);
+        let session = Session::new(Config { timeout, parallelism, retry, ..config })?;
+        Ok(Self { session, fingerprint })
+    }
+
+    /// Whether the other one reaches the same API, whoever it is there.
+    pub(super) fn is_at_the_same(&self, other: &Self) -> bool {
+        self.reader().base_url() == other.reader().base_url()
+    }
+
+    /// Whether the other one is for the same organization at the same API, as far as that can be told.
+    pub(super) fn sees_as(&self, other: &Self) -> bool {
+        self.is_at_the_same(other) && self.fingerprint == other.fingerprint
     }
 
     /// What can only look.

@@ -55,7 +55,13 @@ pub fn step(watch: Watch, sighting: &Sighting, now: u64, rules: Rules) -> (Watch
     let Watch { episodes, unknown, outbox } = watch;
     match sighting {
         Sighting::Clear { items, unsure } => {
-            let (episodes, news) = clear(episodes, items, unsure, now, rules);
+            let (episodes, mut news) = clear(episodes, items, unsure, now, rules);
+            if unknown.told.is_some() {
+                let message = "it can be read again".to_owned();
+                let difference = Difference { message, ..Difference::default() };
+                // Before all that can be seen again.
+                news.insert(0, News::of(Event::Closed, &Item::unreadable(), &difference));
+            }
             (Watch { episodes, unknown: Unknown::default(), outbox }, news)
         }
         Sighting::Unknown(why) => {

@@ -5,6 +5,9 @@
 //! a guard refuses the plan, the inventory may lack something, somebody else applies, or the freeze file is there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -13,6 +16,7 @@ use super::config::Class;
 use super::pass::today;
 use super::setup::Setup;
 use super::sighting::item;
+use super::words::words;
 use crate::detect;
 use crate::execute::{Outcome, Summary, Work, execute, remember};
 use crate::ledger::{Holder, Journal, Store};
@@ -22,6 +26,8 @@ use crate::report;
 
 /// Actions under way at once. There is no hurry.
 const PARALLELISM: usize = 4;
+
+const FROZEN: &str = "the freeze file is there, or nobody can say that it is not";
 
 /// The class of an action. `None`: a person has to do it.
 pub(super) fn class(action: &Action) -> Option<Class> {
@@ -64,16 +70,24 @@ pub(super) async fn heal(
     announced: &BTreeSet<Item>,
     stop: watch::Receiver<bool>,
 ) -> Result<usize, String> {
-    if setup.freeze_file.as_ref().is_some_and(|file| file.exists()) {
-        return Err("the freeze file is there".to_owned());
+    if is_frozen(setup.freeze_file.as_deref()) {
+        return Err(FROZEN.to_owned());
     }
     let holder = Holder::this("daemon heal");
     let binding = setup.binding(None);
     let opened = Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await;
-    let journal = opened.map_err(|error| error.to_string())?;
+    let journal = opened.map_err(|error| words(&error))?;
     let healed = under_lock(setup, &journal, announced, stop).await;
-    let closed = journal.close().await.map_err(|error| error.to_string());
+    let closed = journal.close().await.map_err(|error| words(&error));
     closed.and(healed)
+}
+
+/// Whether the freeze file is there, or may be: one that cannot be looked at, and a link to nowhere, freeze too.
+fn is_frozen(file: Option<&Path>) -> bool {
+    file.is_some_and(|file| match fs::symlink_metadata(file) {
+        Ok(_) => true,
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    })
 }
 
 async fn under_lock(
@@ -85,7 +99,7 @@ async fn under_lock(
     let (desired, session) = (&setup.desired, setup.connection.session());
     let reader = session.reader();
     let read = Box::pin(detect::read(&reader, desired)).await;
-    let live: Live = read.map_err(|error| error.to_string())?;
+    let live: Live = read.map_err(|error| words(&error))?;
     if detect::wrong_manager(desired, &live).is_some() {
         return Err("the key belongs to another manager".to_owned());
     }
@@ -100,8 +114,12 @@ async fn under_lock(
     if plan.actions.is_empty() {
         return Ok(0);
     }
+    // Reading may have taken minutes.
+    if is_frozen(setup.freeze_file.as_deref()) {
+        return Err(FROZEN.to_owned());
+    }
     let remembered = remember(journal, desired, &live, &plan).await;
-    remembered.map_err(|error| error.to_string())?;
+    remembered.map_err(|error| words(&error))?;
     let told = |outcome: &Outcome| {
         let words = report::outcome_text(outcome, report::Style::default());
         tracing::info!(outcome = words, "healed");
@@ -178,6 +196,22 @@ mod tests {
             let harmless = !action.is_loss() && !action.is_assertion() && !action.is_create();
             assert!(harmless || wanted.is_none(), "{action:?}");
         }
+    }
+
+    #[test]
+    fn only_a_freeze_file_that_certainly_is_not_there_lets_anything_be_healed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("freeze");
+        assert!(!is_frozen(None));
+        assert!(!is_frozen(Some(&file)));
+        assert!(!is_frozen(Some(&folder.path().join("no/folder"))));
+        std::os::unix::fs::symlink("nowhere", &file).unwrap();
+        assert!(is_frozen(Some(&file)), "a link to nowhere");
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, "").unwrap();
+        assert!(is_frozen(Some(&file)));
+        // Whoever may not look there is not told that nothing is there.
+        assert!(is_frozen(Some(&file.join("below"))), "it cannot be looked at");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The life of the daemon: it starts what watches, reads its configuration again when that changes, and ends
 //! in an orderly way.
 
+mod reload;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
@@ -15,11 +17,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use reload::{Read, Why, look, read};
+
 use super::board::Board;
-use super::config::{self, Config};
-use super::connection::Pace;
-use super::files::{self, Look};
-use super::setup::{self, Setup, Trouble};
+use super::clash::clash;
+use super::config::Config;
+use super::files::Look;
+use super::setup::{Setup, Trouble, Usual};
 use super::status::Status;
 use super::trigger::Trigger;
 use super::web::{self, Hosts, Site};
@@ -44,8 +48,8 @@ pub enum Source {
 pub struct Options {
     /// What it watches.
     pub source: Source,
-    /// How requests are made.
-    pub pace: Pace,
+    /// What holds for each organization that does not say it itself.
+    pub usual: Usual,
     /// Whether it ends after one run of each organization.
     pub once: bool,
 }
@@ -61,18 +65,19 @@ pub async fn run(
     stop: CancellationToken,
     mut reload: mpsc::Receiver<()>,
 ) -> Result<Arc<Status>, Vec<Trouble>> {
-    let Options { source, pace, once } = options;
-    let (config, setups) = read(&source, pace).await.map_err(|trouble| vec![trouble])?;
-    let (setups, troubles): (Vec<_>, Vec<_>) = setups.into_iter().partition(Result::is_ok);
+    let Options { source, usual, once } = options;
+    let read = read(&source, &usual).await.map_err(|trouble| vec![trouble])?;
+    let Read { config: Config { listen, hosts, organizations: _ }, files, look, setups } = read;
+    let setups = setups.into_iter().map(|(_, setup)| setup);
+    let (setups, troubles): (Vec<_>, Vec<_>) = setups.partition(Result::is_ok);
     let setups: Vec<Setup> = setups.into_iter().flatten().collect();
     let mut troubles: Vec<Trouble> = troubles.into_iter().filter_map(Result::err).collect();
-    troubles.extend(same_label(&setups).map(Trouble::Other));
+    troubles.extend(clash(setups.iter().map(Setup::claims)).map(Trouble::Other));
     if !troubles.is_empty() {
         return Err(troubles);
     }
     // Once there is nothing to look at: the result is what is printed.
-    let listen = config.listen.filter(|_| !once);
-    let listener = match listen {
+    let listener = match listen.filter(|_| !once) {
         Some(address) => Some(listening(address).await.map_err(|trouble| vec![trouble])?),
         None => None,
     };
@@ -91,9 +96,12 @@ pub async fn run(
     crew.take(setups);
     // It answers until everything has drained: how that goes is to be seen too.
     let drained = CancellationToken::new();
-    let web = listener.map(|listener| tokio::spawn(serve(listener, &crew, drained.clone())));
-    let files = watched_files(&source, &config);
-    let mut life = Life { source, pace, crew, look: look(files.clone()).await, files };
+    let web = listener.map(|listener| {
+        let hosts = Hosts::new(hosts.iter().map(String::as_str));
+        tokio::spawn(serve(listener, hosts, &crew, drained.clone()))
+    });
+    let door = (listen, hosts);
+    let mut life = Life { source, usual, crew, files, look, door, again: None };
     if life.crew.once {
         life.crew.tracker.close();
         tokio::select! {
@@ -134,23 +142,26 @@ async fn listening(address: SocketAddr) -> Result<TcpListener, Trouble> {
 /// Serves what the board shows.
 fn serve(
     listener: TcpListener,
+    hosts: Hosts,
     crew: &Crew,
     drained: CancellationToken,
 ) -> impl Future<Output = io::Result<()>> + use<> {
-    let site = Site {
-        status: crew.board.subscribe(),
-        hosts: Hosts::default(),
-        now: Arc::new(Timestamp::now),
-    };
+    let site = Site { status: crew.board.subscribe(), hosts, now: Arc::new(Timestamp::now) };
     web::serve(listener, site, async move { drained.cancelled().await })
 }
 
 struct Life {
     source: Source,
-    pace: Pace,
+    usual: Usual,
     crew: Crew,
+    /// What is read again when it changes.
     files: Vec<PathBuf>,
+    /// How that looked before it was last read.
     look: Look,
+    /// Where the web listens and which names it answers to: that stays as it was at the start.
+    door: (Option<SocketAddr>, BTreeSet<String>),
+    /// When what was refused is read again though nothing seems to have changed. `None`: nothing was.
+    again: Option<Instant>,
 }
 
 /// Who watches.
@@ -179,55 +190,17 @@ impl Life {
                     let now = *beats.borrow_and_update();
                     self.crew.board.change(|status| status.turned = now);
                 }
-                Some(()) = reload.recv() => self.reload().await,
+                Some(()) = reload.recv() => self.reload(Why::Asked).await,
                 _ = poll.tick() => {
                     let seen = look(self.files.clone()).await;
                     if seen != self.look {
-                        self.reload().await;
+                        self.reload(Why::Asked).await;
+                    } else if self.again.is_some_and(|again| again <= Instant::now()) {
+                        self.reload(Why::Refused).await;
                     }
                 }
             }
         }
-    }
-
-    /// Reads everything again. What is wrong stays as it was, and is said.
-    async fn reload(&mut self) {
-        // Looked at before it is read: what changes in between is noticed the next time.
-        self.look = look(self.files.clone()).await;
-        let (config, setups) = match read(&self.source, self.pace).await {
-            Ok(read) => read,
-            Err(trouble) => return self.refuse(&[trouble.to_string()]),
-        };
-        let files = watched_files(&self.source, &config);
-        if files != self.files {
-            self.look = look(files.clone()).await;
-            self.files = files;
-        }
-        let mut wrong = Vec::new();
-        let mut good = Vec::new();
-        for setup in setups {
-            match setup {
-                Ok(setup) => good.push(setup),
-                Err(trouble) => wrong.push(trouble.to_string()),
-            }
-        }
-        wrong.extend(same_label(&good));
-        if wrong.is_empty() {
-            self.crew.only(&good);
-            self.crew.take(good);
-            tracing::info!("the configuration was read again");
-            self.crew.board.change(|status| {
-                (status.loaded, status.refused) = (Timestamp::now(), None);
-            });
-        } else {
-            self.refuse(&wrong);
-        }
-    }
-
-    fn refuse(&self, wrong: &[String]) {
-        let why = wrong.join("\n");
-        tracing::error!(why, "the configuration is not in use; the one before still is");
-        self.crew.board.change(|status| status.refused = Some(why));
     }
 }
 
@@ -262,9 +235,13 @@ impl Crew {
         }
     }
 
+    /// What is watched now.
+    fn setups(&self) -> Vec<Arc<Setup>> {
+        self.workers.values().map(|(sender, _)| Arc::clone(&sender.borrow())).collect()
+    }
+
     /// Ends what is not watched any more.
-    fn only(&mut self, setups: &[Setup]) {
-        let labels: BTreeSet<&str> = setups.iter().map(Setup::label).collect();
+    fn only(&mut self, labels: &BTreeSet<&str>) {
         self.workers.retain(|label, (_, stop)| {
             let stays = labels.contains(label.as_str());
             if !stays {
@@ -286,42 +263,4 @@ impl Crew {
         }
         tracing::info!(seconds = begun.elapsed().as_secs(), "ended");
     }
-}
-
-type Read = (Config, Vec<Result<Setup, Trouble>>);
-
-/// Reads the configuration and everything that it names.
-async fn read(source: &Source, pace: Pace) -> Result<Read, Trouble> {
-    let source = source.clone();
-    let reading = tokio::task::spawn_blocking(move || {
-        let config = match source {
-            Source::File(path) => config::load(&path).map_err(Trouble::Problems)?,
-            Source::Flags(config) => *config,
-        };
-        let setups =
-            config.organizations.iter().map(|watched| Setup::read(watched, pace)).collect();
-        Ok((config, setups))
-    });
-    let lost = |error: tokio::task::JoinError| Trouble::Other(error.to_string());
-    reading.await.map_err(lost)?
-}
-
-async fn look(files: Vec<PathBuf>) -> Look {
-    // When the runtime ends in the middle nobody asks any more.
-    tokio::task::spawn_blocking(move || files::look(&files)).await.unwrap_or_default()
-}
-
-fn watched_files(source: &Source, config: &Config) -> Vec<PathBuf> {
-    let own = match source {
-        Source::File(path) => Some(path.clone()),
-        Source::Flags(_) => None,
-    };
-    own.into_iter().chain(config.organizations.iter().flat_map(setup::files)).collect()
-}
-
-/// Two manifests of one label would share a ledger.
-fn same_label(setups: &[Setup]) -> Option<String> {
-    let mut labels = BTreeSet::new();
-    let twice = setups.iter().find(|setup| !labels.insert(setup.label()))?;
-    Some(format!("two manifests are of the organization {}", twice.label()))
 }

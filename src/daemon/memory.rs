@@ -30,13 +30,13 @@ impl Memory {
         &self.store
     }
 
-    /// From now on this ledger keeps it: whether that is another one.
+    /// From now on this ledger keeps it: whether that is another one. Until it was read nothing is written there.
     pub(super) fn move_to(&mut self, location: &Location) -> bool {
         let other = self.location != *location;
         if other {
             self.store = Store::new(location);
             self.location = location.clone();
-            self.kept = Some(Watch::default());
+            self.kept = None;
         }
         other
     }
@@ -61,7 +61,12 @@ impl Memory {
         if self.kept.as_ref() == Some(&left) {
             return Ok(());
         }
-        let before = self.kept.replace(left.clone()).unwrap_or_default();
+        let before = self.kept.replace(left.clone());
+        if before.is_none() && left == Watch::default() {
+            // Nobody has watched there. What is remembered of the organization moves along with it.
+            return Ok(());
+        }
+        let before = before.unwrap_or_default();
         let since = std::mem::replace(&mut self.watch, left);
         // What is new here and was not written is still to be told.
         let known = |id: &str| before.outbox.iter().any(|message| message.id == id);
@@ -88,6 +93,9 @@ impl Memory {
     pub(super) async fn keep(&mut self, binding: &Binding) -> Result<(), Error> {
         if !self.is_ahead() {
             return Ok(());
+        }
+        if self.doubted {
+            self.recall(binding).await?;
         }
         let holder = Holder::this(Holder::DAEMON);
         let journal = Journal::open(self.store.clone(), binding, &holder, Duration::ZERO).await?;
@@ -155,6 +163,27 @@ mod tests {
         other.doubt();
         other.recall(&binding).await.unwrap();
         assert_eq!(waiting(&other), ["theirs", "ours"]);
+    }
+
+    #[tokio::test]
+    async fn what_moves_to_another_ledger_is_written_there_only_after_that_was_read() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let at = |name: &str| Location::File(folder.path().join(name));
+        let mut memory = Memory::new(at("old.json"));
+        memory.recall(&binding()).await.unwrap();
+        memory.watch.outbox = vec![message("first")];
+        memory.keep(&binding()).await.unwrap();
+        assert!(memory.move_to(&at("new.json")));
+        memory.keep(&binding()).await.unwrap();
+        assert!(!folder.path().join("new.json").exists());
+        memory.recall(&binding()).await.unwrap();
+        assert!(memory.is_ahead(), "it moves along");
+        memory.keep(&binding()).await.unwrap();
+        // And where something is remembered already, that counts.
+        memory.watch.outbox = vec![message("second")];
+        memory.move_to(&at("old.json"));
+        memory.recall(&binding()).await.unwrap();
+        assert_eq!(waiting(&memory), ["first", "second"]);
     }
 
     #[tokio::test]

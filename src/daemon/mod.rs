@@ -11,6 +11,7 @@
 
 mod backoff;
 mod board;
+mod clash;
 pub mod config;
 mod connection;
 pub mod episodes;
@@ -31,8 +32,9 @@ mod telling;
 pub mod timetable;
 mod trigger;
 pub mod web;
+mod words;
 mod worker;
 
 pub use connection::Pace;
 pub use life::{Options, Source, run};
-pub use setup::Trouble;
+pub use setup::{Trouble, Usual};

@@ -6,6 +6,7 @@ use super::episodes::Sighting;
 use super::heal;
 use super::setup::Setup;
 use super::sighting::{item, sighting};
+use super::words::words;
 use crate::detect;
 use crate::ledger::Store;
 use crate::model::{AccountId, Day, Item};
@@ -51,13 +52,13 @@ async fn planned(
     store: &Store,
 ) -> Result<(Plan, Option<AccountId>), String> {
     let desired = &setup.desired;
-    let live = detect::read(reader, desired).await.map_err(|error| error.to_string())?;
+    let live = detect::read(reader, desired).await.map_err(|error| words(&error))?;
     if let Some(other) = detect::wrong_manager(desired, &live) {
         let other = report::escape_line(other.as_str());
         return Err(format!("the key belongs to another manager, {other}"));
     }
     let binding = setup.binding(live.manager.as_ref());
-    let record = store.load(&binding).await.map_err(|error| error.to_string())?;
+    let record = store.load(&binding).await.map_err(|error| words(&error))?;
     let plan = plan(desired, &live, &record.ledger, today()?);
     Ok((plan, live.manager))
 }

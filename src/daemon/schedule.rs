@@ -55,7 +55,8 @@ impl Schedule {
             CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
         let cron = parser.parse(text).map_err(|error| Fault::Cron(plain(&error.to_string())))?;
         let hours = if fields.len() == 6 { fields.get(2) } else { fields.get(1) };
-        let by_interval = hours.is_some_and(|hours| hours.starts_with('*'));
+        let hourly = text.trim().eq_ignore_ascii_case("@hourly");
+        let by_interval = hourly || hours.is_some_and(|hours| hours.starts_with('*'));
         let schedule = Self { cron, text: text.to_owned(), zone, by_interval };
         match schedule.next(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
@@ -193,6 +194,18 @@ mod tests {
             let all: Vec<Timestamp> = all.iter().map(|at| at.parse().unwrap()).collect();
             assert_eq!(all.len(), 24, "{all:?}");
             assert!(all.windows(2).all(|two| two[1].as_second() - two[0].as_second() == 900));
+        }
+    }
+
+    #[test]
+    fn each_hour_is_the_same_by_its_name_and_by_its_fields() {
+        for (from, until) in [
+            ("2027-03-27T20:00:00Z", "2027-03-28T05:00:00Z"),
+            ("2027-10-30T20:00:00Z", "2027-10-31T05:00:00Z"),
+        ] {
+            let all = |cron| due(cron, "Europe/Berlin", from, until);
+            assert_eq!(all("@hourly"), all("0 * * * *"));
+            assert_eq!(all("@hourly").len(), 9);
         }
     }
 

@@ -17,10 +17,13 @@ use super::schedule::Schedule;
 use crate::ledger::{Binding, Location};
 use crate::manifest::{self, Problems};
 use crate::model::{AccountId, Desired};
+use crate::telnyx::BaseUrl;
 
 /// Everything that watching an organization needs.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
+    /// The file or folder that it was read from.
+    pub manifest: PathBuf,
     pub desired: Arc<Desired>,
     pub connection: Connection,
     pub location: Location,
@@ -30,6 +33,15 @@ pub(super) struct Setup {
     pub recipients: Vec<Arc<Recipient>>,
     pub heal: BTreeSet<Class>,
     pub freeze_file: Option<PathBuf>,
+}
+
+/// What holds for each organization that does not say it itself.
+#[derive(Clone, Debug)]
+pub struct Usual {
+    /// How requests are made.
+    pub pace: Pace,
+    /// Where the API is.
+    pub base_url: BaseUrl,
 }
 
 /// Why an organization cannot be watched.
@@ -45,7 +57,7 @@ pub enum Trouble {
 
 impl Setup {
     /// Reads what a configuration names.
-    pub(super) fn read(watched: &Watched, pace: Pace) -> Result<Self, Trouble> {
+    pub(super) fn read(watched: &Watched, usual: &Usual) -> Result<Self, Trouble> {
         let Watched {
             manifest,
             key,
@@ -58,12 +70,15 @@ impl Setup {
             freeze_file,
             notify,
         } = watched;
+        let path = manifest.clone();
         let desired = manifest::load(manifest).map_err(Trouble::Problems)?;
         let key = match key {
             Key::Given(key) => key.clone(),
             Key::File(path) => key_file(path).map_err(Trouble::Other)?,
         };
-        let connection = Connection::new(base_url.clone(), key, pace, gap(schedule))
+        let Usual { pace, base_url: usual } = usual;
+        let base_url = base_url.as_ref().unwrap_or(usual).clone();
+        let connection = Connection::new(base_url, key, *pace, gap(schedule))
             .map_err(|error| Trouble::Other(format!("{}: {error}", desired.organization)))?;
         let recipients = notify.iter().map(|target| Recipient::new(target).map(Arc::new));
         let recipients = recipients.collect::<Result<_, _>>().map_err(Trouble::Other)?;
@@ -71,6 +86,7 @@ impl Setup {
         let location = state.clone().map(|location| location.for_organization(label));
         let location = location.unwrap_or_else(|| Location::of(label));
         Ok(Self {
+            manifest: path,
             desired: Arc::new(desired),
             connection,
             location,
@@ -86,6 +102,17 @@ impl Setup {
     /// The label of the organization.
     pub(super) fn label(&self) -> &str {
         &self.desired.organization
+    }
+
+    /// What no other organization may have: its label, and its ledger.
+    pub(super) fn claims(&self) -> (&str, &Location) {
+        (self.label(), &self.location)
+    }
+
+    /// Whether what a run has found with the other one would be found with this one too.
+    pub(super) fn sees_as(&self, other: &Self) -> bool {
+        let same = self.desired == other.desired && self.location == other.location;
+        same && self.connection.sees_as(&other.connection)
     }
 
     /// The names of who is told.

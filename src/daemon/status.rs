@@ -42,6 +42,8 @@ pub struct Organization {
     pub runs: Vec<Run>,
     /// What is drifted and was announced, in a fixed order.
     pub episodes: Vec<Episode>,
+    /// Whether the ledger does not have what is remembered: after an end now it would be told again.
+    pub unwritten: bool,
     /// How often each thing has happened since the start.
     pub counts: Counts,
 }

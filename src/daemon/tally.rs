@@ -48,6 +48,11 @@ impl Tally {
         runs.push(Run { at, milliseconds: milliseconds(took), state: found, items });
     }
 
+    /// Whether there was a run yet.
+    pub(super) fn has_looked(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
     /// From now on another daemon watches: what was found here says nothing any more.
     pub(super) fn stand_by(&mut self) {
         (self.state, self.error) = (None, None);
@@ -72,6 +77,7 @@ impl Tally {
             next_run,
             runs: runs.clone(),
             episodes: watch.episodes.iter().filter_map(Episode::of).collect(),
+            unwritten: false,
             counts: Counts {
                 waiting: watch.outbox.len() as u64,
                 requests: earlier + requests,

@@ -17,6 +17,8 @@ const REFUSALS: u32 = 5;
 #[derive(Debug, Default)]
 pub(super) struct Telling {
     targets: BTreeMap<String, Backoff>,
+    /// How often each target has refused the message that it is being told.
+    refusals: BTreeMap<String, (String, u32)>,
     under_way: BTreeSet<String>,
 }
 
@@ -34,6 +36,7 @@ impl Telling {
     /// Other targets are not configured any more.
     pub(super) fn only(&mut self, targets: &BTreeSet<String>) {
         self.targets.retain(|name, _| targets.contains(name));
+        self.refusals.retain(|name, _| targets.contains(name));
     }
 
     /// What each target is to be told now: the oldest that it does not know, if it is not being told something
@@ -63,6 +66,7 @@ impl Telling {
     pub(super) fn ended(
         &mut self,
         target: &str,
+        id: &str,
         result: Result<(), Fault>,
         now: Instant,
         share: f64,
@@ -71,14 +75,28 @@ impl Telling {
         let backoff = self.targets.entry(target.to_owned()).or_default();
         let Err(fault) = result else {
             backoff.succeeded();
+            self.refusals.remove(target);
             return Verdict::Arrived;
         };
         backoff.failed(now, share, fault.wait());
-        if fault.is_refusal() && backoff.failures() >= REFUSALS {
-            backoff.succeeded();
+        if fault.is_refusal() && self.refused(target, id) >= REFUSALS {
+            self.refusals.remove(target);
+            if let Some(backoff) = self.targets.get_mut(target) {
+                backoff.succeeded();
+            }
             return Verdict::GivenUp(fault);
         }
         Verdict::Again(fault)
+    }
+
+    /// How often a target has refused this very message by now. An outage in between says nothing about it.
+    fn refused(&mut self, target: &str, id: &str) -> u32 {
+        let (of, count) = self.refusals.entry(target.to_owned()).or_default();
+        if of != id {
+            (*of, *count) = (id.to_owned(), 0);
+        }
+        *count += 1;
+        *count
     }
 }
 
@@ -131,9 +149,9 @@ mod tests {
         let (mut telling, mut waiting, now) = (Telling::default(), waiting(), Instant::now());
         assert_eq!(begun(&mut telling, &waiting, now), [pair("a", "1"), pair("b", "1")]);
         assert_eq!(begun(&mut telling, &waiting, now), []);
-        assert_eq!(telling.ended("a", Ok(()), now, 0.0), Verdict::Arrived);
+        assert_eq!(telling.ended("a", "1", Ok(()), now, 0.0), Verdict::Arrived);
         outbox::arrived(&mut waiting, "1", "a");
-        let failed = telling.ended("b", Err(Fault::Timeout), now, 0.0);
+        let failed = telling.ended("b", "1", Err(Fault::Timeout), now, 0.0);
         assert_eq!(failed, Verdict::Again(Fault::Timeout));
         assert_eq!(begun(&mut telling, &waiting, now), [pair("a", "2")]);
         assert_eq!(begun(&mut telling, &waiting, now + Duration::from_secs(2)), [pair("b", "1")]);
@@ -144,7 +162,7 @@ mod tests {
         let (mut telling, waiting, now) = (Telling::default(), waiting(), Instant::now());
         begun(&mut telling, &waiting, now);
         let busy = Fault::Busy { status: 429, wait: Duration::from_secs(90) };
-        assert_eq!(telling.ended("a", Err(busy), now, 0.0), Verdict::Again(busy));
+        assert_eq!(telling.ended("a", "1", Err(busy), now, 0.0), Verdict::Again(busy));
         assert_eq!(begun(&mut telling, &waiting, now + Duration::from_secs(89)), []);
         let later = now + Duration::from_secs(90);
         assert_eq!(begun(&mut telling, &waiting, later), [pair("a", "1")]);
@@ -155,9 +173,29 @@ mod tests {
         let now = Instant::now();
         for (fault, given_up) in [(Fault::Status(422), true), (Fault::Status(503), false)] {
             let mut telling = Telling::default();
-            let verdicts = (0..20).map(|_| telling.ended("a", Err(fault), now, 0.0));
+            let verdicts = (0..20).map(|_| telling.ended("a", "1", Err(fault), now, 0.0));
             let gone = verdicts.filter(|verdict| *verdict == Verdict::GivenUp(fault)).count();
             assert_eq!(gone, if given_up { 4 } else { 0 }, "{fault}");
         }
+    }
+
+    #[test]
+    fn an_outage_before_and_between_and_another_message_are_no_refusals_of_this_one() {
+        let now = Instant::now();
+        let mut telling = Telling::default();
+        let mut told = |id: &str, fault| telling.ended("a", id, Err(fault), now, 0.0);
+        for _ in 0..9 {
+            assert_eq!(told("1", Fault::Connect), Verdict::Again(Fault::Connect));
+        }
+        let no = Fault::Status(422);
+        for _ in 1..REFUSALS {
+            assert_eq!(told("1", no), Verdict::Again(no));
+            assert_eq!(told("1", Fault::Status(503)), Verdict::Again(Fault::Status(503)));
+        }
+        assert_eq!(told("2", no), Verdict::Again(no), "it is refused for the first time");
+        for _ in 1..REFUSALS {
+            assert_eq!(told("1", no), Verdict::Again(no));
+        }
+        assert_eq!(told("1", no), Verdict::GivenUp(no));
     }
 }

@@ -33,6 +33,14 @@ impl Timetable {
         Self { schedule, jitter, tick, due, seen: now }
     }
 
+    /// The same, with a first run at once: what is watched from now on was never looked at, and the first tick may
+    /// be days away.
+    #[must_use]
+    pub fn at_once(schedule: Schedule, jitter: Duration, now: Timestamp, share: f64) -> Self {
+        let table = Self::new(schedule, jitter, now, share);
+        Self { due: put_off(Some(now), jitter, share), ..table }
+    }
+
     /// When the next run is due.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
@@ -107,6 +115,17 @@ mod tests {
             }
         }
         assert!((287..=288).contains(&runs), "{runs}");
+    }
+
+    #[test]
+    fn what_was_never_looked_at_is_looked_at_within_the_jitter_and_then_by_the_schedule() {
+        let nights = || Schedule::parse("0 3 * * MON-FRI", "UTC").unwrap();
+        let jitter = Duration::from_secs(30);
+        let mut table = Timetable::at_once(nights(), jitter, at(0), 0.5);
+        let usual = Timetable::new(nights(), jitter, at(0), 0.0);
+        assert_eq!(table.due(), Some(at(15)));
+        assert!(!table.beat(at(14), 0.0) && table.beat(at(15), 0.0) && !table.beat(at(16), 0.0));
+        assert_eq!(table.due(), usual.due());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything that belongs to it is in one task, so that nothing overlaps: a tick that comes during a run is
 //! taken together with others of its kind, and makes one run after it.
 
+mod keep;
 mod turn;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use keep::DRAIN;
+
+use super::backoff::Backoff;
 use super::board::Board;
 use super::episodes::{Sighting, step};
 use super::heal::heal;
@@ -27,19 +31,18 @@ use super::notify::Fault;
 use super::outbox;
 use super::pass::{Found, look};
 use super::setup::Setup;
+use super::status::Organization;
 use super::tally::{Tally, milliseconds};
 use super::telling::{Telling, Verdict};
 use super::timetable::Timetable;
-use crate::ledger::Error;
+use super::words::words;
 use crate::model::{AccountId, Item};
 
 /// However close the next tick is, a run gets so long.
 const SHORTEST: Duration = Duration::from_secs(5);
 /// However far it is, no longer than this.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// After being told to end, what is under way gets so long.
-const DRAIN: Duration = Duration::from_secs(15);
-/// With `--once` a target that does not answer is tried for so long.
+/// With `--once` a target that does not answer, and a ledger that is in use, are tried for so long.
 const ONCE: Duration = Duration::from_secs(15);
 
 /// What is told to a worker.
@@ -69,6 +72,10 @@ pub(super) struct Worker {
     /// Whether a run is due as soon as it is over.
     pending: bool,
     telling: Telling,
+    /// When the ledger is written again after it could not be.
+    keeping: Backoff,
+    /// Why it could not be. Empty: it could.
+    unkept: String,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
     stop_healing: watch::Sender<bool>,
     tally: Tally,
@@ -77,16 +84,26 @@ pub(super) struct Worker {
 /// Something that was under way and is over.
 enum Done {
     Asked(Answer),
-    Looked { found: Option<Found>, at: Timestamp, took: Duration },
+    /// `setup`: what it was begun with.
+    Looked {
+        setup: Arc<Setup>,
+        found: Option<Found>,
+        at: Timestamp,
+        took: Duration,
+    },
     Healed(Result<usize, String>),
-    Told { target: String, id: String, result: Result<(), Fault> },
+    Told {
+        target: String,
+        id: String,
+        result: Result<(), Fault>,
+    },
 }
 
 impl Worker {
     pub(super) fn new(orders: Orders, board: Board) -> Self {
         let setup = Arc::clone(&orders.setup.borrow());
         Self {
-            timetable: timetable(&setup),
+            timetable: timetable(&setup, true),
             memory: Memory::new(setup.location.clone()),
             setup,
             orders,
@@ -96,6 +113,8 @@ impl Worker {
             busy: false,
             pending: false,
             telling: Telling::default(),
+            keeping: Backoff::default(),
+            unkept: String::new(),
             work: FuturesUnordered::new(),
             stop_healing: watch::Sender::new(false),
             tally: Tally::default(),
@@ -131,20 +150,31 @@ impl Worker {
                 break;
             }
         }
-        self.drain().await;
+        let last = if self.orders.once { begun + ONCE } else { Instant::now() + DRAIN };
+        self.drain(last).await;
     }
 
     /// Whether there is nothing more to do for `--once`.
     fn is_done(&self, late: bool) -> bool {
         let told = self.memory.watch.outbox.is_empty() || late;
-        !self.busy && self.work.is_empty() && told
+        let kept = !self.memory.is_ahead() || late;
+        !self.busy && self.work.is_empty() && told && kept
     }
 
     fn change(&mut self, setup: Arc<Setup>) {
         if (&setup.schedule, setup.jitter) != (&self.setup.schedule, self.setup.jitter) {
-            self.timetable = timetable(&setup);
+            self.timetable = timetable(&setup, !self.tally.has_looked());
         }
         self.tally.requests += self.setup.connection.requests();
+        if !setup.connection.is_at_the_same(&self.setup.connection) {
+            // It is about other accounts, and belongs into no other ledger.
+            self.memory.forget();
+        }
+        if setup.location != self.setup.location
+            || !setup.connection.sees_as(&self.setup.connection)
+        {
+            self.manager = None;
+        }
         if self.memory.move_to(&setup.location) && !self.orders.once {
             self.ask(Duration::ZERO);
         }
@@ -167,7 +197,7 @@ impl Worker {
         }
         self.tell();
         // Somebody else may have held the ledger when there was something to write.
-        if self.memory.is_ahead() && !self.busy {
+        if self.memory.is_ahead() && !self.busy && self.keeping.is_over(Instant::now()) {
             self.keep().await;
         }
     }
@@ -192,7 +222,7 @@ impl Worker {
             if let Some(found) = &found {
                 log(found, begun.elapsed());
             }
-            Done::Looked { found, at, took: begun.elapsed() }
+            Done::Looked { setup, found, at, took: begun.elapsed() }
         };
         self.work.push(Box::pin(looking.instrument(span)));
     }
@@ -212,8 +242,17 @@ impl Worker {
                     self.turn(news);
                 }
             }
-            Done::Looked { found: None, at: _, took: _ } => self.busy = false,
-            Done::Looked { found: Some(found), at, took } => self.looked(found, at, took).await,
+            Done::Looked { setup: _, found: None, at: _, took: _ } => self.busy = false,
+            Done::Looked { setup, found: Some(_), at: _, took: _ }
+                if !setup.sees_as(&self.setup) =>
+            {
+                // It says nothing of what is watched now.
+                self.pending = true;
+                self.idle();
+            }
+            Done::Looked { setup: _, found: Some(found), at, took } => {
+                self.looked(found, at, took).await;
+            }
             Done::Healed(result) => {
                 match result {
                     Ok(count) => self.tally.counts.healed += count as u64,
@@ -240,8 +279,10 @@ impl Worker {
         let binding = self.setup.binding(self.manager.as_ref());
         // Without what was told before, everything would be told again.
         if let Err(error) = self.memory.recall(&binding).await {
-            sighting = Sighting::Unknown(error.to_string());
+            sighting = Sighting::Unknown(words(&error));
         }
+        // An earlier process may have had other targets.
+        outbox::only(&mut self.memory.watch.outbox, &self.setup.targets());
         self.tally.count(&sighting, at, took);
         let now = u64::try_from(at.as_second()).unwrap_or_default();
         let watch = std::mem::take(&mut self.memory.watch);
@@ -303,7 +344,7 @@ impl Worker {
     }
 
     async fn told(&mut self, target: String, id: &str, result: Result<(), Fault>) {
-        let verdict = self.telling.ended(&target, result, Instant::now(), fastrand::f64());
+        let verdict = self.telling.ended(&target, id, result, Instant::now(), fastrand::f64());
         let organization = self.setup.label();
         match verdict {
             Verdict::Arrived => {
@@ -321,46 +362,9 @@ impl Worker {
             }
         }
         outbox::arrived(&mut self.memory.watch.outbox, id, &target);
-        self.keep().await;
-    }
-
-    /// Writes what is remembered, if the ledger is free; otherwise it is kept here until it is.
-    async fn keep(&mut self) {
-        if !self.lease.is_ours() {
-            return;
+        if self.keeping.is_over(Instant::now()) {
+            self.keep().await;
         }
-        let binding = self.setup.binding(self.manager.as_ref());
-        match self.memory.keep(&binding).await {
-            Ok(()) => {}
-            Err(Error::Locked { .. }) => {
-                tracing::debug!("the ledger is in use; it is written later");
-            }
-            Err(error) => {
-                let label = self.setup.label();
-                tracing::warn!(organization = label, %error, "what is remembered is not in the ledger");
-            }
-        }
-    }
-
-    /// Nothing new is begun; what is under way is finished.
-    async fn drain(&mut self) {
-        self.stop_healing.send_replace(true);
-        self.setup.connection.stop();
-        let drained = async {
-            while let Some(done) = self.work.next().await {
-                match done {
-                    Done::Told { target, id, result } => self.told(target, &id, result).await,
-                    Done::Asked(_) | Done::Looked { .. } => {}
-                    Done::Healed(Ok(count)) => self.tally.counts.healed += count as u64,
-                    Done::Healed(Err(why)) => tracing::warn!(why, "not healed"),
-                }
-            }
-        };
-        if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            tracing::warn!(organization = self.setup.label(), "something was still under way");
-        }
-        self.keep().await;
-        std::mem::replace(&mut self.lease, Lease::alone()).release().await;
     }
 
     /// Puts up how it stands.
@@ -369,13 +373,17 @@ impl Worker {
         let next = self.timetable.due().filter(|_| other.is_none());
         let (label, requests) = (self.setup.label(), self.setup.connection.requests());
         let watch = &self.memory.watch;
+        let unwritten = self.memory.is_ahead();
         let organization = self.tally.organization(label, next, watch, requests, other);
+        let organization = Organization { unwritten, ..organization };
         self.board.put(organization, &self.orders.stop);
     }
 }
 
-fn timetable(setup: &Setup) -> Timetable {
-    Timetable::new(setup.schedule.clone(), setup.jitter, Timestamp::now(), fastrand::f64())
+/// `first`: nobody has looked yet.
+fn timetable(setup: &Setup, first: bool) -> Timetable {
+    let new = if first { Timetable::at_once } else { Timetable::new };
+    new(setup.schedule.clone(), setup.jitter, Timestamp::now(), fastrand::f64())
 }
 
 fn log(found: &Found, took: Duration) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::version;
 use super::error::shown;
-use super::{Error, Holder, Location};
+use super::{Error, Holder, Location, owner};
 
 /// A file, with its lock file beside it.
 #[derive(Clone, Debug)]
@@ -68,6 +68,13 @@ impl LedgerFile {
             _ => {}
         }
         let mut file = private().write(true).create_new(true).open(&temporary)?;
+        match fs::metadata(&self.path) {
+            Ok(there) => owner::keep(&file, &there, owner::NOBODY_ELSE)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                owner::of_folder(&file, folder_of(&self.path));
+            }
+            Err(error) => return Err(error),
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, &self.path)?;
@@ -80,9 +87,7 @@ impl LedgerFile {
         let failed = |error| Error::io("locking", &path, error);
         make_folder(folder_of(&self.path))
             .map_err(|error| Error::io("making the folder of", &self.path, error))?;
-        let mut options = private();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(&path).map_err(failed)?;
+        let mut file = open_lock(&path, folder_of(&self.path)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -139,6 +144,23 @@ impl Drop for FileHold {
         // So that nobody is told of a process that is long gone. The lock ends with the file in any case.
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
+    }
+}
+
+/// Opens the lock file. It is made for whoever the ledger's folder belongs to; one that is there is left as it is.
+fn open_lock(path: &Path, folder: &Path) -> io::Result<File> {
+    let mut options = private();
+    options.read(true).write(true);
+    match options.clone().create_new(true).open(path) {
+        Ok(new) => {
+            owner::of_folder(&new, folder);
+            Ok(new)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // It may be a link, which nothing new is ever made through.
+            options.create(true).truncate(false).open(path)
+        }
+        Err(error) => Err(error),
     }
 }
 

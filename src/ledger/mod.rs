@@ -16,6 +16,7 @@ mod holder;
 mod journal;
 mod location;
 mod memory;
+pub(crate) mod owner;
 mod record;
 mod store;
 mod turn;

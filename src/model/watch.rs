@@ -24,6 +24,15 @@ pub struct Item {
     pub what: String,
 }
 
+impl Item {
+    /// That nobody can say how the organization is: what is told to be over once somebody can again.
+    #[must_use]
+    pub fn unreadable() -> Self {
+        let (kind, what) = ("organization".to_owned(), "unknown".to_owned());
+        Self { kind, email: None, what }
+    }
+}
+
 /// What differs in an item.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {

@@ -12,9 +12,12 @@ pub(super) struct Document {
     /// The version of this format: 1.
     #[schemars(schema_with = "schema::version")]
     version: u64,
-    /// Where the status page, the metrics and the probes listen. Left out: nowhere.
+    /// Where the status page, the metrics and the probes listen. Left out: nowhere. A change needs a restart.
     #[schemars(default, schema_with = "schema::listen")]
     listen: Option<String>,
+    /// The names that they answer to, without a port. `localhost` and addresses always are. A change needs a restart.
+    #[schemars(default, schema_with = "schema::hosts")]
+    hosts: Vec<String>,
     /// What is watched.
     #[schemars(length(min = 1))]
     organizations: Vec<OrganizationEntry>,
@@ -31,7 +34,7 @@ pub(super) struct OrganizationEntry {
     /// The file with its API key.
     #[schemars(schema_with = "schema::text")]
     api_key_file: String,
-    /// Where the API is. Default: `https://api.telnyx.com/v2`.
+    /// Where the API is. Default: what `--base-url` or `TELNYX_BASE_URL` says, or `https://api.telnyx.com/v2`.
     #[schemars(default, schema_with = "schema::text")]
     base_url: Option<String>,
     /// The ledger, which `apply` should use too. Default: `.trunkline/NAME.json` below the working directory.

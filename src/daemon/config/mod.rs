@@ -28,6 +28,8 @@ use crate::telnyx::BaseUrl;
 pub struct Config {
     /// Where its web listens. `None`: nowhere.
     pub listen: Option<SocketAddr>,
+    /// The names that its web answers to, besides `localhost` and addresses.
+    pub hosts: BTreeSet<String>,
     /// What it watches; never empty.
     pub organizations: Vec<Watched>,
 }
@@ -39,8 +41,8 @@ pub struct Watched {
     pub manifest: PathBuf,
     /// Where its key is.
     pub key: Key,
-    /// Where the API is.
-    pub base_url: BaseUrl,
+    /// Where the API is. `None`: where the flags and the environment say.
+    pub base_url: Option<BaseUrl>,
     /// Where its ledger is. `None`: where it is by default.
     pub state: Option<Location>,
     /// When it is looked at.
@@ -132,6 +134,23 @@ impl Class {
     }
 }
 
+/// Reads the name of a host, without a port. Case and a dot at the end are no part of it.
+///
+/// # Errors
+///
+/// When it is none.
+pub fn host(text: &str) -> Result<String, &'static str> {
+    let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
+    let fine = |part: &str| {
+        let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !part.is_empty() && part.chars().all(inside)
+    };
+    if name.split('.').all(fine) {
+        return Ok(name);
+    }
+    Err("this is no name of a host, such as trunkline.internal.example: no scheme, no port")
+}
+
 /// Reads the address of a webhook: https, or http to this machine.
 ///
 /// # Errors
@@ -155,4 +174,23 @@ pub fn webhook_url(text: &str) -> Result<Url, &'static str> {
 /// Whether an address is on this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     url.scheme() == "http"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_without_scheme_port_or_path() {
+        assert_eq!(
+            host("Trunkline.Internal.Example."),
+            Ok("trunkline.internal.example".to_owned())
+        );
+        assert_eq!(host("trunkline"), Ok("trunkline".to_owned()));
+        for bad in
+            ["", ".", "a..b", "a.example:9464", "https://a.example", "a.example/", "a b", "*"]
+        {
+            assert!(host(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -53,6 +53,8 @@ fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<C
     let mut fields = Fields::of(reading, root, "a configuration")?;
     fields.required(reading, "version", BEGIN, manifest::version);
     let listen = fields.optional(reading, "listen", listen);
+    let hosts =
+        fields.optional(reading, "hosts", |reading, node| reading.items(node, "a list", host));
     let what = "say what is watched, one entry a line, each after `- `";
     let organizations = fields.required(reading, "organizations", what, |reading, node| {
         if matches!(&node.kind, TreeKind::List(entries) if entries.is_empty()) {
@@ -62,7 +64,19 @@ fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<C
     });
     fields.finish(reading);
     let organizations = organizations?.value.into_iter().map(|one| one.value).collect();
-    Some(Config { listen: listen.map(|one| one.value), organizations })
+    let hosts = value(hosts).into_iter().flatten().map(|one| one.value).collect();
+    Some(Config { listen: value(listen), hosts, organizations })
+}
+
+fn host(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
+    let text = manifest::text(reading, node)?;
+    match super::host(&text) {
+        Ok(name) => Some(name),
+        Err(message) => {
+            reading.fault(node.span, message.to_owned());
+            None
+        }
+    }
 }
 
 fn listen(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<SocketAddr> {
@@ -104,7 +118,7 @@ fn watched(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<
     Some(Watched {
         manifest: manifest?.value,
         key: Key::File(key?.value),
-        base_url: value(base_url).map_or_else(|| BaseUrl::parse(BaseUrl::TELNYX).ok(), Some)?,
+        base_url: value(base_url),
         state: value(state),
         schedule: schedule?.value,
         jitter: value(jitter).unwrap_or_default(),

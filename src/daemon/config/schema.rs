@@ -17,6 +17,14 @@ pub(super) fn listen(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "examples": ["127.0.0.1:9464"] })
 }
 
+pub(super) fn hosts(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": { "type": "string", "minLength": 1 },
+        "examples": [["trunkline.internal.example"]]
+    })
+}
+
 pub(super) fn cron(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "examples": ["*/5 * * * *"] })
 }

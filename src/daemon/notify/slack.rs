@@ -32,6 +32,9 @@ pub fn text(organization: &str, message: &Message) -> String {
     let mut out = match event {
         Event::Opened => format!("{organization}: {total} {things} {still}drifted"),
         Event::Changed => format!("{organization}: {total} {things} drifted further"),
+        Event::Closed if is_readable(items) => {
+            return format!("{organization}: it can be read again how it is");
+        }
         Event::Closed => format!("{organization}: {total} {things} in sync again"),
         Event::Unknown => {
             format!("{organization}: nobody can {still}say how it is: {}", harmless(reason))
@@ -45,6 +48,11 @@ pub fn text(organization: &str, message: &Message) -> String {
         let _ = write!(out, "\nand {} more", total - shown);
     }
     out
+}
+
+/// Whether all that is over is that nobody could say how it is.
+fn is_readable(items: &[(Item, Difference)]) -> bool {
+    matches!(items, [(item, _)] if *item == Item::unreadable())
 }
 
 fn line((item, difference): &(Item, Difference)) -> String {
@@ -110,6 +118,13 @@ mod tests {
         );
         let many = text("acme", &message("a@shop.example", 25));
         assert!(many.ends_with("\nand 15 more"), "{many}");
+    }
+
+    #[test]
+    fn that_it_can_be_read_again_is_no_drift_that_is_over() {
+        let items = vec![(Item::unreadable(), Difference::default())];
+        let again = Message { event: Event::Closed, items, ..message("", 1) };
+        assert_eq!(text("acme", &again), "acme: it can be read again how it is");
     }
 
     #[test]

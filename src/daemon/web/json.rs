@@ -76,6 +76,7 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
             next_run,
             runs: _,
             episodes,
+            unwritten: _,
             counts: _,
         } = organization;
         Self {

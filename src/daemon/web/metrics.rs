@@ -121,6 +121,7 @@ fn record_organization(organization: &Organization) {
         next_run,
         runs,
         episodes,
+        unwritten: _,
         counts,
     } = organization;
     let name = escape_line(organization);

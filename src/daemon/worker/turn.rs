@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Done, Worker};
 use crate::daemon::lease::{AGAIN, News};
+use crate::daemon::words::words;
 
 impl Worker {
     /// Asks for the turn to watch, after so long.
@@ -40,7 +41,11 @@ impl Worker {
             }
             News::Unknown { error, still } => {
                 if !still {
-                    tracing::warn!(organization, %error, "whether another daemon watches is not known; this one does");
+                    tracing::warn!(
+                        organization,
+                        why = words(&error),
+                        "whether another daemon watches is not known; this one does"
+                    );
                 }
                 self.begin();
                 self.ask(AGAIN);

@@ -22,6 +22,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_address_is_shown() {
     let text = "\
 version: 1
 listen: everywhere
+hosts: [trunkline.internal.example, \"https://elsewhere.example\"]
 organizations:
   - manifest: acme.yaml
     api_key_file: missing.key

@@ -107,8 +107,9 @@ async fn an_api_that_is_down_is_unknown_and_never_drift() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(watch.hook.events().len(), 2);
     down.store(false, Ordering::Relaxed);
-    watch.hook.wait(3).await;
-    assert_eq!(watch.hook.events()[2..], [CLOSED]);
+    watch.hook.wait(4).await;
+    assert_eq!(watch.hook.events()[2..], ["drift_closed - unknown", CLOSED]);
+    assert_eq!(watch.hook.told()[2].body["items"][0]["kind"], "organization");
     assert!(daemon.log().contains(r#""state":"unknown""#), "{}", daemon.log());
 }
 

@@ -35,6 +35,9 @@ async fn of_two_replicas_one_watches_and_when_it_is_killed_the_other_goes_on() {
     second.logs("another daemon watches; this one stands by").await;
     watch.by_hand(LARRY, "disable").await;
     watch.hook.wait(1).await;
+    // What was told is written after that; who is killed before tells it again.
+    first.logs(r#""message":"told""#).await;
+    watch.runs(1).await;
     assert_eq!(runs(&second), 0, "{}", second.log());
 
     // It is well, and knows who knows more.

@@ -8,13 +8,14 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trunkline::daemon::status::State;
-use trunkline::daemon::{Options, Pace, Source, run};
+use trunkline::daemon::{Options, Pace, Source, Usual, run};
+use trunkline::telnyx::BaseUrl;
 
 use super::{Daemon, LARRY, Watch, other, until};
 use crate::support::site::{KEY, text};
 
 /// A configuration of the watched organization, and the daemon that reads it.
-fn configured(watch: &Watch, more: &str) -> Daemon {
+pub(super) fn configured(watch: &Watch, more: &str) -> Daemon {
     let folder = watch.site.folder.path();
     fs::write(folder.join("key"), KEY).unwrap();
     fs::write(folder.join("daemon.yaml"), config(watch, "* * * * * *") + more).unwrap();
@@ -24,7 +25,7 @@ fn configured(watch: &Watch, more: &str) -> Daemon {
     Daemon::start(command)
 }
 
-fn config(watch: &Watch, schedule: &str) -> String {
+pub(super) fn config(watch: &Watch, schedule: &str) -> String {
     let (api, hook) = (&watch.site.proxy.url, &watch.hook.url);
     format!(
         "version: 1\norganizations:\n  - manifest: manifest.yaml\n    api_key_file: key\n    \
@@ -111,7 +112,8 @@ async fn how_it_stands_says_what_is_refused_and_moves_as_long_as_it_lives() {
     fs::write(&file, &good).unwrap();
     let pace = Pace { timeout: Duration::from_secs(5), parallelism: 4 };
     let (stop, (reload, reloads)) = (CancellationToken::new(), mpsc::channel(1));
-    let options = Options { source: Source::File(file.clone()), pace, once: false };
+    let usual = Usual { pace, base_url: BaseUrl::parse(BaseUrl::TELNYX).unwrap() };
+    let options = Options { source: Source::File(file.clone()), usual, once: false };
     let running = tokio::spawn(run(options, stop.clone(), reloads));
     watch.runs(1).await;
     fs::write(&file, good.replace("schedule", "shedule")).unwrap();

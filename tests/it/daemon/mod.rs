@@ -3,11 +3,13 @@
 mod config;
 mod day;
 mod drift;
+mod end;
 mod heal;
 mod hook;
 #[cfg(feature = "object-store")]
 mod lease;
 mod life;
+mod reload;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -188,7 +190,12 @@ pub(crate) async fn until(what: &str, mut there: impl FnMut() -> bool) {
 
 /// A second organization, in a sandbox of its own.
 pub(crate) async fn other() -> (Running, Proxy, TempDir) {
-    let sandbox = start(Config::new(SecretString::from(KEY), Seed::small())).await.unwrap();
+    seeded(Seed::small()).await
+}
+
+/// A second organization, of this kind.
+pub(crate) async fn seeded(seed: Seed) -> (Running, Proxy, TempDir) {
+    let sandbox = start(Config::new(SecretString::from(KEY), seed)).await.unwrap();
     let proxy = Proxy::start(&sandbox.url(), |_, _, _| Fault::None).await;
     (sandbox, proxy, TempDir::new().unwrap())
 }

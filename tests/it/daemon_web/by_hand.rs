@@ -67,6 +67,7 @@ pub(super) fn organization(name: &str, letters: &str, episodes: Vec<Episode>) ->
         counts: counts(&runs),
         runs,
         episodes,
+        unwritten: false,
     }
 }
 

@@ -54,6 +54,29 @@ async fn a_path_that_is_mostly_missing_is_not_made() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn it_stays_readable_for_whom_it_belonged_to_whoever_writes_it() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    let whose = |path: &Path| {
+        let found = fs::metadata(path).unwrap();
+        (found.uid(), found.gid(), found.permissions().mode() & 0o777)
+    };
+    let folder = TempDir::new().unwrap();
+    // Only a superuser can give it away, and only a superuser can lock others out.
+    let _ = chown(folder.path(), Some(4_321), Some(4_322));
+    let (user, group, _) = whose(folder.path());
+    let path = folder.path().join("acme.json");
+    keep(&file(&path), &binding(), sample()).await;
+    assert_eq!(whose(&path), (user, group, 0o600));
+    assert_eq!(whose(&folder.path().join("acme.lock")), (user, group, 0o600));
+    let _ = chown(&path, Some(5_321), Some(5_322));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let before = whose(&path);
+    keep(&file(&path), &binding(), Ledger::default()).await;
+    assert_eq!(whose(&path), before);
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn nobody_else_may_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

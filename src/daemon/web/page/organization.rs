@@ -46,6 +46,7 @@ impl OrganizationView {
             next_run,
             runs,
             episodes,
+            unwritten: _,
             counts,
         } = whole;
         // Losses first: none may be among the folded while something lesser is unfolded.

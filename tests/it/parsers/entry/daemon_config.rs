@@ -39,8 +39,9 @@ pub(crate) fn daemon_config(bytes: &[u8]) -> Taken {
 }
 
 fn assert_fits(config: &Config) {
-    let Config { listen: _, organizations } = config;
+    let Config { listen: _, hosts, organizations } = config;
     assert!(!organizations.is_empty());
+    assert!(hosts.iter().all(|host| config::host(host).as_ref() == Ok(host)));
     let shown = format!("{config:?}");
     for one in organizations {
         assert!(one.rules.open_after >= 1 && one.rules.close_after >= 1);

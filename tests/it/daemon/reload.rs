@@ -1,0 +1,128 @@
+//! What becomes of what is remembered, and of what is wrong, when the configuration changes while it runs.
+
+use std::fs;
+use std::time::Duration;
+
+use trunkline::sandbox::Seed;
+
+use super::drift::OPENED;
+use super::life::{config, configured};
+use super::{LARRY, Watch, other, seeded, until};
+use crate::support::site::KEY;
+
+const MANAGER: &str = "6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10";
+const OTHER: &str = "aaaaaaaa-3f0c-4f5a-9c1e-2d6a2f1b7c10";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_another_api_with_another_ledger_nothing_of_the_old_organization_is_remembered() {
+    let watch = Watch::open().await;
+    let path = watch.site.folder.path();
+    let manifest = fs::read_to_string(&watch.manifest).unwrap();
+    let line = format!("manager_account_id: {MANAGER}\n");
+    assert!(manifest.contains(&line));
+    fs::write(&watch.manifest, manifest.replace(&line, "")).unwrap();
+    let daemon = configured(&watch, "    state: old.json\n");
+    watch.runs(1).await;
+    watch.by_hand(LARRY, "disable").await;
+    watch.hook.wait(1).await;
+    assert_eq!(watch.hook.events(), [OPENED]);
+
+    let seed = Seed::small().to_json().unwrap().replace(MANAGER, OTHER);
+    let (_sandbox, proxy, _folder) = seeded(Seed::parse(&seed).unwrap()).await;
+    let changed = config(&watch, "* * * * * *").replace(&watch.site.proxy.url, &proxy.url);
+    fs::write(path.join("daemon.yaml"), changed + "    state: new.json\n").unwrap();
+    daemon.signal("HUP");
+    let new = || fs::read_to_string(path.join("new.json")).unwrap_or_default();
+    until("the new ledger", || new().contains("episodes")).await;
+    until("its manager", || new().contains(OTHER)).await;
+    assert!(!new().contains(MANAGER), "{}", new());
+    assert!(!daemon.log().contains("belongs to manager"), "{}", daemon.log());
+    let old = fs::read_to_string(path.join("old.json")).unwrap();
+    assert!(old.contains(MANAGER) && !old.contains(OTHER), "{old}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_does_not_say_where_the_api_is_means_the_one_of_the_environment() {
+    let watch = Watch::open().await;
+    let path = watch.site.folder.path();
+    fs::write(path.join("key"), KEY).unwrap();
+    let line = format!("    base_url: {}\n", watch.site.proxy.url);
+    let all = config(&watch, "* * * * *");
+    assert!(all.contains(&line));
+    fs::write(path.join("daemon.yaml"), all.replace(&line, "")).unwrap();
+    let once = ["daemon", "--config", "daemon.yaml", "--once"];
+    assert_eq!(watch.site.ends(&once, 0).await, "acme: in sync\n");
+    // A flag wins over the environment, and the file over both.
+    let nobody = ["--base-url", "http://127.0.0.1:9/v2"];
+    let output = watch.site.run(&[&once[..], &nobody].concat()).await;
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.starts_with("acme: unknown") && output.status.code() == Some(1), "{out}");
+    fs::write(path.join("daemon.yaml"), all).unwrap();
+    assert_eq!(watch.site.ends(&[&once[..], &nobody].concat(), 0).await, "acme: in sync\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_ledger_is_for_one() {
+    let watch = Watch::open().await;
+    let path = watch.site.folder.path();
+    let daemon = configured(&watch, "    state: one.json\nlisten: 127.0.0.1:0\n");
+    watch.runs(1).await;
+    let (sandbox, proxy, _folder) = other().await;
+    let second = fs::read_to_string(&watch.manifest).unwrap().replace("acme", "second");
+    fs::write(path.join("second.yaml"), second).unwrap();
+    let one = config(&watch, "* * * * * *");
+    let two = config(&watch, "0 0 29 2 *").replace("manifest.yaml", "second.yaml");
+    let two = two.replace(&watch.site.proxy.url, &proxy.url);
+    let two = two.split_once("organizations:\n").unwrap().1;
+    let both = |state: &str| {
+        format!("{one}    state: one.json\n{two}    state: {state}\nlisten: 127.0.0.1:0\n")
+    };
+    fs::write(path.join("daemon.yaml"), both("./one.json")).unwrap();
+    daemon.signal("HUP");
+    daemon.logs("acme and second have the same ledger").await;
+    assert_eq!(sandbox.requests(), 0);
+    fs::write(path.join("daemon.yaml"), both("two.json")).unwrap();
+    daemon.signal("HUP");
+    daemon.logs(r#""organization":"second""#).await;
+    assert!(sandbox.requests() > 0);
+    // One bad manifest keeps nobody else from what is new, and its organization is watched as before.
+    let good = fs::read_to_string(path.join("second.yaml")).unwrap();
+    fs::write(path.join("second.yaml"), good.replace("accounts:", "acounts:")).unwrap();
+    daemon.logs("did you mean `accounts`?").await;
+    fs::write(path.join("daemon.yaml"), both("two.json").replace("one.json", "moved.json"))
+        .unwrap();
+    watch.by_hand(LARRY, "disable").await;
+    until("the other one's new ledger", || path.join("moved.json").exists()).await;
+    assert!(daemon.log().matches("this of the configuration is not in use").count() == 2);
+    let status = super::drift::shown(&super::drift::address(&daemon), "/api/v1/status").await;
+    assert!(status.contains(r#""organization": "second""#), "{status}");
+    fs::write(path.join("second.yaml"), good).unwrap();
+    daemon.logs("the configuration was read again").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_a_file_that_is_not_there_yet_is_taken_once_it_is_and_where_it_listens_stays() {
+    let watch = Watch::open().await;
+    let path = watch.site.folder.path();
+    let hosts = "hosts: [Trunkline.internal.example]\nlisten: 127.0.0.1:0\n";
+    let daemon = configured(&watch, &format!("    state: one.json\n{hosts}"));
+    watch.runs(1).await;
+    let address = super::drift::address(&daemon);
+    let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
+    for (host, status) in [("trunkline.internal.example:9464", 200), ("other.example", 421)] {
+        let asked = client.get(format!("http://{address}/livez")).header("host", host);
+        assert_eq!(asked.send().await.unwrap().status(), status, "{host}");
+    }
+    let new = config(&watch, "* * * * * *").replace("file: key", "file: later");
+    let more = "    state: two.json\nlisten: 127.0.0.1:1\n";
+    fs::write(path.join("daemon.yaml"), new + more).unwrap();
+    daemon.logs("there is nothing at later").await;
+    fs::write(path.join("later"), KEY).unwrap();
+    daemon.logs("listen and hosts change with a restart only").await;
+    assert_eq!(daemon.log().matches("there is nothing at later").count(), 1, "{}", daemon.log());
+    // All the rest is taken.
+    watch.by_hand(LARRY, "disable").await;
+    until("the new ledger", || path.join("two.json").exists()).await;
+    let metrics = super::drift::shown(&address, "/metrics").await;
+    assert!(metrics.contains("trunkline_config_last_reload_successful 0"), "{metrics}");
+}
