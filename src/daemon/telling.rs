@@ -1,4 +1,4 @@
-//! Who is being told what, and how each target is doing. What waits is in the [`outbox`](super::outbox).
+//! Who is being told what, and how each target is doing. What waits is in the [`outbox`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
