@@ -7,7 +7,7 @@ use std::fs;
 use trunkline::execute::{Ending, Outcome};
 use trunkline::ledger::Change;
 use trunkline::model::{AccountId, Code, Create, Email, Ledger, Status};
-use trunkline::plan::{Action, Channels, Finding};
+use trunkline::plan::{Action, Channels, Finding, Target};
 
 use super::book::{self, Book, By};
 use super::call::{Call, Op, Which};
@@ -370,8 +370,19 @@ fn was_looked_for(seen: &[Call], email: &str) -> bool {
 
 /// Whether what an action is for is so.
 fn is_so(book: &Book, action: &Action) -> bool {
-    let email = action.email().as_str();
-    let account = book.of_email(email);
+    // Somebody else may have created one of the same email meanwhile: who is named by an id is that one.
+    let account = match action {
+        Action::DisableAccount { target: Target::Live(id), .. }
+        | Action::SetChannelLimit { target: Target::Live(id), .. }
+        | Action::EnableAccount { id, .. }
+        | Action::UpdateAccount { id, .. } => book.account(id.as_str()),
+        Action::RemoveUser { .. }
+        | Action::CreateAccount(_)
+        | Action::DisableAccount { target: Target::Created, .. }
+        | Action::SetChannelLimit { target: Target::Created, .. } => {
+            book.of_email(action.email().as_str())
+        }
+    };
     match action {
         Action::RemoveUser { id, .. } => {
             book.users.iter().any(|user| user.id == id.as_str() && user.gone)
