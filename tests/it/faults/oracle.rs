@@ -264,7 +264,8 @@ impl Site {
     /// Whether a run had nothing to do, and no list still hides anybody from it.
     pub(super) fn is_at_rest(&self, ran: &Ran) -> bool {
         assert_eq!(ran.error, None, "a run without faults fails");
-        let nothing = ran.plan.as_ref().unwrap().actions.is_empty();
+        let plan = ran.plan.as_ref().unwrap();
+        let nothing = plan.actions.is_empty();
         let api = self.api();
         assert!(
             !nothing || api.run.changes.is_empty(),
@@ -273,8 +274,9 @@ impl Site {
         );
         // Whoever is only waited for is shown by a later list.
         let waits = |finding: &Finding| matches!(finding, Finding::NotYetListed(_));
-        let waits = ran.plan.iter().flat_map(|plan| &plan.findings).any(waits);
-        nothing && !waits
+        let waits = plan.findings.iter().any(waits);
+        // From an inventory that may lack somebody nothing follows about them.
+        nothing && !waits && plan.inventory.complete
     }
 
     /// Settles what is of unknown outcome, as `state resolve` does for a person who has looked. Says whether
@@ -370,31 +372,31 @@ fn was_looked_for(seen: &[Call], email: &str) -> bool {
 
 /// Whether what an action is for is so.
 fn is_so(book: &Book, action: &Action) -> bool {
-    // Somebody else may have created one of the same email meanwhile: who is named by an id is that one.
-    let account = match action {
-        Action::DisableAccount { target: Target::Live(id), .. }
-        | Action::SetChannelLimit { target: Target::Live(id), .. }
-        | Action::EnableAccount { id, .. }
-        | Action::UpdateAccount { id, .. } => book.account(id.as_str()),
-        Action::RemoveUser { .. }
-        | Action::CreateAccount(_)
-        | Action::DisableAccount { target: Target::Created, .. }
-        | Action::SetChannelLimit { target: Target::Created, .. } => {
-            book.of_email(action.email().as_str())
-        }
+    // Somebody else may have created one of the same email meanwhile: who is named by an id is that one, and
+    // who was created and found by its email may be either.
+    let email = action.email().as_str();
+    let any = |is: &dyn Fn(&book::Account) -> bool| {
+        book.accounts.iter().filter(|one| one.email == email).any(is)
+    };
+    let of = |id: &AccountId, is: &dyn Fn(&book::Account) -> bool| {
+        book.account(id.as_str()).is_some_and(is)
+    };
+    let meant = |target: &Target, is: &dyn Fn(&book::Account) -> bool| match target {
+        Target::Live(id) => of(id, is),
+        Target::Created => any(is),
     };
     match action {
         Action::RemoveUser { id, .. } => {
             book.users.iter().any(|user| user.id == id.as_str() && user.gone)
         }
-        Action::DisableAccount { .. } => {
-            account.is_some_and(|one| one.status == book::Status::Disabled)
+        Action::DisableAccount { target, .. } => {
+            meant(target, &|one| one.status == book::Status::Disabled)
         }
-        Action::EnableAccount { .. } => {
-            account.is_some_and(|one| one.status == book::Status::Enabled)
+        Action::EnableAccount { id, .. } => of(id, &|one| one.status == book::Status::Enabled),
+        Action::SetChannelLimit { target, after, .. } => {
+            meant(target, &|one| one.limit() == *after)
         }
-        Action::SetChannelLimit { after, .. } => account.is_some_and(|one| one.limit() == *after),
-        Action::UpdateAccount { after, .. } => account.is_some_and(|one| one.pricing == *after),
-        Action::CreateAccount(_) => account.is_some(),
+        Action::UpdateAccount { id, after, .. } => of(id, &|one| one.pricing == *after),
+        Action::CreateAccount(_) => any(&|one| one.status != book::Status::Cancelled),
     }
 }
