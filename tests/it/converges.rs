@@ -169,7 +169,13 @@ fn promise_2_an_apply_converges_in_one_run_and_a_second_one_sends_nothing() {
     let seen = RefCell::new(BTreeMap::new());
     let config = Config { failure_persistence: None, ..Config::with_cases(300) };
     let law = |world: World| runtime.block_on(converges(world, &seen));
-    TestRunner::new(config).run(&worlds(0.0), law).unwrap();
-    let seen = seen.into_inner();
-    assert_eq!(seen.len(), 8, "all six kinds of action, both ends: {seen:?}");
+    let often = || seen.borrow().len() == 8 && seen.borrow().values().all(|count| *count > 3);
+    // Rare kinds are looked for a while longer.
+    for _ in 0..4 {
+        TestRunner::new(config.clone()).run(&worlds(0.0), law).unwrap();
+        if often() {
+            break;
+        }
+    }
+    assert!(often(), "all six kinds of action, both ends, each some times: {seen:?}");
 }

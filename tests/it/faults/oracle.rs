@@ -110,12 +110,18 @@ impl Site {
         let (book, changes) = (api.book.clone(), api.run.changes.clone());
         let seen = api.run.seen.clone();
         drop(api);
+        let created = |email: &str| {
+            let of =
+                |one: &&Outcome| one.action.is_create() && one.action.email().as_str() == email;
+            outcomes.iter().find(of)?.created.as_deref()
+        };
         for Outcome { action, ending, .. } in outcomes {
             let email = action.email().as_str();
+            let is_so = |book: &Book| is_so(book, action, created(email));
             let came_in = changes.contains(&(op(action), email.to_owned()));
             let lie = match ending {
-                Ending::Done => !is_so(&book, action) || !came_in,
-                Ending::Satisfied => !is_so(&book, action),
+                Ending::Done => !is_so(&book) || !came_in,
+                Ending::Satisfied => !is_so(&book),
                 // With several at once one of the run before may still have been on its way.
                 Ending::Skipped if !action.awaits_create() => true,
                 Ending::Skipped | Ending::Stale(_) => came_in && manner.parallelism == 1,
@@ -371,19 +377,17 @@ fn was_looked_for(seen: &[Call], email: &str) -> bool {
 }
 
 /// Whether what an action is for is so.
-fn is_so(book: &Book, action: &Action) -> bool {
-    // Somebody else may have created one of the same email meanwhile: who is named by an id is that one, and
-    // who was created and found by its email may be either.
+fn is_so(book: &Book, action: &Action, created: Option<&str>) -> bool {
+    // Somebody else may have created one of the same email meanwhile: who is meant is told by the id, that of
+    // the plan or, of a new account, that of the outcome.
     let email = action.email().as_str();
-    let any = |is: &dyn Fn(&book::Account) -> bool| {
-        book.accounts.iter().filter(|one| one.email == email).any(is)
+    let by = |id: Option<&str>, is: &dyn Fn(&book::Account) -> bool| {
+        id.and_then(|id| book.account(id)).is_some_and(|one| one.email == email && is(one))
     };
-    let of = |id: &AccountId, is: &dyn Fn(&book::Account) -> bool| {
-        book.account(id.as_str()).is_some_and(is)
-    };
+    let of = |id: &AccountId, is: &dyn Fn(&book::Account) -> bool| by(Some(id.as_str()), is);
     let meant = |target: &Target, is: &dyn Fn(&book::Account) -> bool| match target {
         Target::Live(id) => of(id, is),
-        Target::Created => any(is),
+        Target::Created => by(created, is),
     };
     match action {
         Action::RemoveUser { id, .. } => {
@@ -397,6 +401,6 @@ fn is_so(book: &Book, action: &Action) -> bool {
             meant(target, &|one| one.limit() == *after)
         }
         Action::UpdateAccount { id, after, .. } => of(id, &|one| one.pricing == *after),
-        Action::CreateAccount(_) => any(&|one| one.status != book::Status::Cancelled),
+        Action::CreateAccount(_) => by(created, &|one| one.status != book::Status::Cancelled),
     }
 }
