@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use trunkline::execute::{Ending, Work, execute, remember};
-use trunkline::ledger::{Binding, Holder, Journal, Location, Store};
 use trunkline::sandbox::{self, Seed};
+use trunkline::state::{Binding, Holder, Journal, Location, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
 
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let store = Store::new(&Location::Memory);
     let journal = Journal::open(store, &binding, &Holder::this("bench"), Duration::ZERO).await?;
-    let plan = plan::plan(&desired, &live, &journal.ledger(), "2026-03-01".parse()?);
+    let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse()?);
     remember(&journal, &desired, &live, &plan).await?;
     let work = Work {
         plan: &plan,

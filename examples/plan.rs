@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::path::Path;
 
-use trunkline::model::Ledger;
+use trunkline::model::State;
 use trunkline::sandbox::{self, Seed};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
@@ -20,13 +20,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let desired = manifest::load(Path::new("manifests/example.yaml"))?;
     // A reader can only look: whoever holds no writer cannot change anything.
     let live = detect::read(&session.reader(), &desired).await?;
-    // Without a ledger less is known of channel limits; the day decides who has left by now.
+    // Without a state file less is known of channel limits; the day decides who has left by now.
     let today = "2026-03-01".parse()?;
-    let plan = plan::plan(&desired, &live, &Ledger::default(), today);
+    let plan = plan::plan(&desired, &live, &State::default(), today);
 
     let mut out = std::io::stdout().lock();
     for action in &plan.actions {
-        let loss = if action.is_loss() { " (a loss)" } else { "" };
+        let loss = if action.is_destructive() { " (a loss)" } else { "" };
         writeln!(out, "{:?} {}{loss}", action.subject(), action.email())?;
     }
     sandbox.stop().await;

@@ -12,7 +12,7 @@
 //! 5. [`plan`]: a pure function of `Desired` and `Live`: [`plan::Plan`], the actions and the findings. What was
 //!    planned earlier is held against what is there now by [`plan::recheck`]; with the manifest before a change,
 //!    [`plan::plan_since`] tells what that change does, and [`plan::compare`] does so without a live side.
-//! 6. [`ledger`]: keeps [`model::Ledger`], what Telnyx will not tell again, where it outlives a run.
+//! 6. [`state`]: keeps [`model::State`], what Telnyx will not tell again, where it outlives a run.
 //! 7. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
 //! 8. [`report`]: plans, outcomes and the problems of a manifest in every form, from text to SARIF; a plan
 //!    that was saved is read again, if it is byte for byte as it was written. The live side becomes a
@@ -21,17 +21,17 @@
 //! 10. [`daemon`]: watches on a schedule and says when an organization drifts and when that is over.
 //! 11. [`cli`]: the command line, where errors are printed and become exit statuses.
 //!
-//! Imports go one way: `main → cli → {daemon, detect, execute, report, sandbox} → {manifest, telnyx, ledger, plan} →
+//! Imports go one way: `main → cli → {daemon, detect, execute, report, sandbox} → {manifest, telnyx, state, plan} →
 //! model`. `model` and `plan` know no serialization, no async and no clock; a test holds the modules to this.
 
 pub mod cli;
 pub mod daemon;
 pub mod detect;
 pub mod execute;
-pub mod ledger;
 pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod report;
 pub mod sandbox;
+pub mod state;
 pub mod telnyx;

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::ledger::owner;
+use crate::state::owner;
 
 /// A file that is going to be replaced.
 #[derive(Debug)]

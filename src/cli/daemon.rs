@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::signals::Signals;
-use super::{connect, ledger, terminal};
+use super::{connect, store, terminal};
 use crate::daemon::config::{
     Address, Class, Config, Form, Key, Target, Watched, host, webhook_url,
 };
@@ -100,7 +100,7 @@ pub(super) struct Args {
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let source = match (&args.config, &args.path) {
         (Some(_), _) if global.state.is_some() || global.api_key_file.is_some() => {
-            let error = anyhow::Error::msg("--config says itself where ledgers and keys are");
+            let error = anyhow::Error::msg("--config says itself where state files and keys are");
             return Err(Failure::new(error, "leave --state and --api-key-file out"));
         }
         (Some(file), _) => Source::File(file.clone()),
@@ -168,7 +168,7 @@ fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Fail
         manifest,
         key,
         base_url: None,
-        state: ledger::named(global)?,
+        state: store::named(global)?,
         schedule,
         jitter: Duration::ZERO,
         rules: Rules { open_after: args.open_after, close_after: args.close_after },
@@ -215,7 +215,7 @@ fn ended(global: &Global, status: &Status) -> Result<Exit, Failure> {
         };
         if *unwritten {
             exit = Exit::Error;
-            line += ", and the ledger could not be written: it is told again the next time";
+            line += ", and the state could not be written: it is told again the next time";
         }
         if !global.quiet {
             terminal::print(&(line + "\n"))?;

@@ -8,9 +8,9 @@ use anyhow::Context as _;
 
 use super::exit::{Exit, Failure};
 use super::terminal;
-use crate::ledger::owner;
 use crate::manifest::{self, Formatted, Layout};
 use crate::report::escape_line;
+use crate::state::owner;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {

@@ -31,7 +31,7 @@ pub(super) struct Global {
     /// How long one request may take
     #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
-    /// The ledger, or none [default: .trunkline/NAME.json]
+    /// The state, or none [default: .trunkline/NAME.json]
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
     /// How long to wait for its lock

@@ -11,10 +11,10 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::plan::today;
 use super::progress::Progress;
-use super::{connect, ledger, terminal};
+use super::{connect, store, terminal};
 use crate::detect;
 use crate::manifest;
-use crate::model::{Day, Ledger, Live};
+use crate::model::{Day, Live, State};
 use crate::plan::plan;
 use crate::report::{Import, escape_line};
 
@@ -39,11 +39,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let read = Box::pin(detect::whole(&reader));
     let live = Progress::reading(global, &reader, read).await?;
     whole(&live)?;
-    let store = ledger::store(global, &args.organization)?;
+    let store = store::store(global, &args.organization)?;
     let today = today()?;
     let bare = Import::new(&args.organization, &live, &BTreeMap::new(), end_of_next_year(today)?);
-    let binding = ledger::binding(&bare.desired, &reader, live.manager.as_ref());
-    let known = ledger::read(&store, &binding).await?;
+    let binding = store::binding(&bare.desired, &reader, live.manager.as_ref());
+    let known = store::read(&store, &binding).await?;
     let text = text(&bare, &live, &known, today)?;
     match &args.out {
         Some(path) => write(path, &text)?,
@@ -64,7 +64,7 @@ fn whole(live: &Live) -> Result<(), Failure> {
 
 /// The manifest with the limits that are known to be live, once it is certain that it reads back and that a
 /// plan of it does nothing.
-fn text(bare: &Import, live: &Live, known: &Ledger, today: Day) -> Result<String, Failure> {
+fn text(bare: &Import, live: &Live, known: &State, today: Day) -> Result<String, Failure> {
     let import = bare.complete(live, known, today);
     let text = import.yaml();
     let read =

@@ -13,7 +13,6 @@ mod fmt;
 mod get;
 mod global;
 mod import;
-mod ledger;
 mod logging;
 mod plan;
 mod private_file;
@@ -23,6 +22,7 @@ mod sandbox;
 mod schema;
 mod signals;
 mod state;
+mod store;
 mod terminal;
 mod validate;
 
@@ -63,7 +63,7 @@ enum Command {
     Fmt(fmt::Args),
     /// Read accounts, users and channels
     Get(get::Args),
-    /// Look into the ledger, and settle what it cannot know
+    /// Look into the state, and settle what it cannot know
     State(state::Args),
     /// Watch on a schedule, and tell when something drifts and when that is over
     Daemon(daemon::Args),

@@ -9,9 +9,9 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Progress;
 use super::reports::{Reports, Source, one_of};
-use super::{connect, ledger, private_file, terminal};
+use super::{connect, private_file, store, terminal};
 use crate::detect;
-use crate::model::{AccountId, Day, Desired, Email, Ledger, Live};
+use crate::model::{AccountId, Day, Desired, Email, Live, State};
 use crate::plan::Plan;
 use crate::report::{self, BoundTo, Form, Matter, Report, Scene};
 use crate::telnyx::Reader;
@@ -72,9 +72,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
-    let store = ledger::store(global, &desired.organization)?;
-    let binding = ledger::binding(&desired, &reader, live.manager.as_ref());
-    let known = ledger::read(&store, &binding).await?;
+    let store = store::store(global, &desired.organization)?;
+    let binding = store::binding(&desired, &reader, live.manager.as_ref());
+    let known = store::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
     if let Some(path) = &args.out {
         source.expires_at = Some(save(global, &planned, path)?);
@@ -164,7 +164,7 @@ impl Planned {
         desired: Desired,
         base: Option<&Desired>,
         live: Live,
-        known: &Ledger,
+        known: &State,
         targets: &Targets,
     ) -> Result<Self, Failure> {
         let plan = match base {

@@ -1,4 +1,4 @@
-//! When a target that could not be told, or a ledger that could not be written, is tried again: later each time,
+//! When a target that could not be told, or a state file that could not be written, is tried again: later each time,
 //! and not all at once.
 
 use std::time::Duration;

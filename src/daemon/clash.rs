@@ -1,11 +1,11 @@
-//! Whether two organizations would share what each needs for itself: a label, or a ledger.
+//! Whether two organizations would share what each needs for itself: a label, or a state file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::ledger::Location;
+use crate::state::Location;
 
-/// What two of these share, in words; each is a label and where its ledger is.
+/// What two of these share, in words; each is a label and where its state is.
 pub(super) fn clash<'a>(all: impl IntoIterator<Item = (&'a str, &'a Location)>) -> Option<String> {
     let mut seen: BTreeMap<&str, Location> = BTreeMap::new();
     for (label, location) in all {
@@ -15,7 +15,7 @@ pub(super) fn clash<'a>(all: impl IntoIterator<Item = (&'a str, &'a Location)>) 
         let place = place(location);
         let other = seen.iter().find(|(_, other)| is_shared(&place) && **other == place);
         if let Some((other, _)) = other {
-            return Some(format!("{other} and {label} have the same ledger"));
+            return Some(format!("{other} and {label} have the same state"));
         }
         seen.insert(label, place);
     }
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_or_a_ledger_of_two_is_refused_however_it_is_written() {
+    fn a_label_or_a_state_of_two_is_refused_however_it_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         std::fs::create_dir(folder.join("below")).unwrap();
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(clash([("x", &a), ("y", &b)]), None);
         let label = clash([("x", &a), ("x", &b)]).unwrap();
         assert!(label.contains("two manifests are of the organization x"), "{label}");
-        let same = "x and y have the same ledger";
+        let same = "x and y have the same state";
         assert_eq!(clash([("x", &a), ("y", &a)]).as_deref(), Some(same));
         let around = file(&folder.join("below/../a.json"));
         assert_eq!(clash([("x", &a), ("y", &around)]).as_deref(), Some(same));

@@ -19,10 +19,10 @@ use super::sighting::item;
 use super::words::words;
 use crate::detect;
 use crate::execute::{Outcome, Summary, Work, execute, remember};
-use crate::ledger::{Holder, Journal, Store};
 use crate::model::{Item, Live};
 use crate::plan::{Action, Guard, Plan, Target, plan};
 use crate::report;
+use crate::state::{Holder, Journal, Store};
 
 /// Actions under way at once. There is no hurry.
 const PARALLELISM: usize = 4;
@@ -103,7 +103,7 @@ async fn under_lock(
     if detect::wrong_manager(desired, &live).is_some() {
         return Err("the key belongs to another manager".to_owned());
     }
-    let plan = plan(desired, &live, &journal.ledger(), today()?);
+    let plan = plan(desired, &live, &journal.state(), today()?);
     if !plan.inventory.complete {
         return Err("the inventory may lack something".to_owned());
     }
@@ -193,7 +193,8 @@ mod tests {
     fn no_loss_no_assertion_and_no_create_is_ever_healed() {
         for (action, wanted) in actions() {
             assert_eq!(class(&action), wanted, "{action:?}");
-            let harmless = !action.is_loss() && !action.is_assertion() && !action.is_create();
+            let harmless =
+                !action.is_destructive() && !action.is_assertion() && !action.is_create();
             assert!(harmless || wanted.is_none(), "{action:?}");
         }
     }

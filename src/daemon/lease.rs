@@ -1,7 +1,7 @@
-//! Which of several daemons with one ledger watches an organization: one works, the others stand by.
+//! Which of several daemons with one state watches an organization: one works, the others stand by.
 //!
 //! Where that cannot be found out this one works: drift that is told twice does less harm than drift that
-//! nobody tells. A ledger that is not in a bucket is nobody else's.
+//! nobody tells. A state file that is not in a bucket is nobody else's.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{Error, Holder, Store, Turn};
+use crate::state::{Error, Holder, Store, Turn};
 
 /// After an error it is asked for again so much later.
 pub(super) const AGAIN: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ impl Lease {
         }
     }
 
-    /// Asks for the turn at this ledger, `after` so long, and waits for it until `stop`. Only this asking goes on.
+    /// Asks for the turn at this state, `after` so long, and waits for it until `stop`. Only this asking goes on.
     pub(super) fn ask(
         &mut self,
         store: Store,

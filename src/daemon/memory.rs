@@ -1,11 +1,11 @@
-//! What is remembered of an organization: in this process, and in the ledger as soon as nobody else holds it.
+//! What is remembered of an organization: in this process, and in the state as soon as nobody else holds it.
 //!
-//! The ledger's lock is held for the moment of a write only, and never waited for: an apply comes first.
+//! The state's lock is held for the moment of a write only, and never waited for: an apply comes first.
 
 use std::time::Duration;
 
-use crate::ledger::{Binding, Change, Error, Holder, Journal, Location, Store};
 use crate::model::Watch;
+use crate::state::{Binding, Change, Error, Holder, Journal, Location, Store};
 
 /// What is remembered of an organization.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Memory {
     pub watch: Watch,
     store: Store,
     location: Location,
-    /// What the ledger has. `None`: it was not read yet.
+    /// What the state has. `None`: it was not read yet.
     kept: Option<Watch>,
     /// Somebody else may have written there meanwhile.
     doubted: bool,
@@ -25,12 +25,12 @@ impl Memory {
         Self { watch: Watch::default(), store, location, kept: None, doubted: false }
     }
 
-    /// Where the ledger is.
+    /// Where the state is.
     pub(super) fn store(&self) -> &Store {
         &self.store
     }
 
-    /// From now on this ledger keeps it: whether that is another one. Until it was read nothing is written there.
+    /// From now on this state keeps it: whether that is another one. Until it was read nothing is written there.
     pub(super) fn move_to(&mut self, location: &Location) -> bool {
         let other = self.location != *location;
         if other {
@@ -46,7 +46,7 @@ impl Memory {
         (self.watch, self.kept) = (Watch::default(), None);
     }
 
-    /// Somebody else may have watched meanwhile: what the ledger has is to be read again.
+    /// Somebody else may have watched meanwhile: what the state has is to be read again.
     pub(super) fn doubt(&mut self) {
         self.doubted = true;
     }
@@ -56,7 +56,7 @@ impl Memory {
         if self.kept.is_some() && !self.doubted {
             return Ok(());
         }
-        let left = self.store.load(binding).await?.ledger.watch;
+        let left = self.store.load(binding).await?.state.watch;
         self.doubted = false;
         if self.kept.as_ref() == Some(&left) {
             return Ok(());
@@ -79,16 +79,16 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether there is something that the ledger does not have.
+    /// Whether there is something that the state does not have.
     pub(super) fn is_ahead(&self) -> bool {
         self.kept.as_ref().is_some_and(|kept| *kept != self.watch) && self.store.remembers()
     }
 
-    /// Writes what the ledger does not have yet.
+    /// Writes what the state does not have yet.
     ///
     /// # Errors
     ///
-    /// When somebody else holds the ledger now, or it cannot be written. Then it is kept here. [`Error::Conflict`]
+    /// When somebody else holds the state now, or it cannot be written. Then it is kept here. [`Error::Conflict`]
     /// when somebody else has written what they remember: that is not written over, and read before the next time.
     pub(super) async fn keep(&mut self, binding: &Binding) -> Result<(), Error> {
         if !self.is_ahead() {
@@ -99,7 +99,7 @@ impl Memory {
         }
         let holder = Holder::this(Holder::DAEMON);
         let journal = Journal::open(self.store.clone(), binding, &holder, Duration::ZERO).await?;
-        let recorded = if self.kept.as_ref() == Some(&journal.ledger().watch) {
+        let recorded = if self.kept.as_ref() == Some(&journal.state().watch) {
             journal.record(Change::Watched(Box::new(self.watch.clone()))).await
         } else {
             self.doubt();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_moves_to_another_ledger_is_written_there_only_after_that_was_read() {
+    async fn what_moves_to_another_state_is_written_there_only_after_that_was_read() {
         let folder = tempfile::TempDir::new().unwrap();
         let at = |name: &str| Location::File(folder.path().join(name));
         let mut memory = Memory::new(at("old.json"));

@@ -5,8 +5,8 @@
 //! A beat each second (`trigger`) wakes the worker of each organization, which looks in its
 //! [`timetable`] whether a run is due. A run reads and plans (`pass`), which gives a [`sighting`]; a pure
 //! function of that and of what is remembered ([`episodes`]) says what is news; news goes into the
-//! [`outbox`], from where each target is told ([`notify`]). What is remembered is in the ledger, so
-//! that a restart says nothing twice. Of several daemons with one ledger in a bucket one watches (`lease`). `life` starts and ends all that, and puts up how it stands as one
+//! [`outbox`], from where each target is told ([`notify`]). What is remembered is in the state, so
+//! that a restart says nothing twice. Of several daemons with one state in a bucket one watches (`lease`). `life` starts and ends all that, and puts up how it stands as one
 //! [`status`].
 
 mod backoff;

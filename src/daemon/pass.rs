@@ -8,10 +8,10 @@ use super::setup::Setup;
 use super::sighting::{item, sighting};
 use super::words::words;
 use crate::detect;
-use crate::ledger::Store;
 use crate::model::{AccountId, Day, Item};
 use crate::plan::{Plan, plan};
 use crate::report;
+use crate::state::Store;
 use crate::telnyx::Reader;
 
 /// What a run has found.
@@ -59,7 +59,7 @@ async fn planned(
     }
     let binding = setup.binding(live.manager.as_ref());
     let record = store.load(&binding).await.map_err(|error| words(&error))?;
-    let plan = plan(desired, &live, &record.ledger, today()?);
+    let plan = plan(desired, &live, &record.state, today()?);
     Ok((plan, live.manager))
 }
 

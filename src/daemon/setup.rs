@@ -14,9 +14,9 @@ use super::connection::{Connection, Pace};
 use super::episodes::Rules;
 use super::notify::Recipient;
 use super::schedule::Schedule;
-use crate::ledger::{Binding, Location};
 use crate::manifest::{self, Problems};
 use crate::model::{AccountId, Desired};
+use crate::state::{Binding, Location};
 use crate::telnyx::BaseUrl;
 
 /// Everything that watching an organization needs.
@@ -104,7 +104,7 @@ impl Setup {
         &self.desired.organization
     }
 
-    /// What no other organization may have: its label, and its ledger.
+    /// What no other organization may have: its label, and its state.
     pub(super) fn claims(&self) -> (&str, &Location) {
         (self.label(), &self.location)
     }
@@ -120,7 +120,7 @@ impl Setup {
         self.recipients.iter().map(|recipient| recipient.name.clone()).collect()
     }
 
-    /// What the ledger has to belong to. `live`: the manager whose accounts were read, if that is known.
+    /// What the state has to belong to. `live`: the manager whose accounts were read, if that is known.
     pub(super) fn binding(&self, live: Option<&AccountId>) -> Binding {
         Binding {
             organization: self.desired.organization.clone(),

@@ -37,13 +37,16 @@ pub fn item(action: &Action) -> Item {
 
 fn of_action(action: &Action) -> (Item, Difference) {
     let changes = action.changes().into_iter().map(texts).collect();
-    (item(action), Difference { changes, message: String::new(), loss: action.is_loss() })
+    (
+        item(action),
+        Difference { changes, message: String::new(), destructive: action.is_destructive() },
+    )
 }
 
 fn of_finding(finding: &Finding) -> (Item, Difference) {
     let item = named(finding.subject(), finding.email(), finding.code().name());
     let message = report::finding_text(finding);
-    (item, Difference { changes: Vec::new(), message, loss: false })
+    (item, Difference { changes: Vec::new(), message, destructive: false })
 }
 
 fn named(subject: Subject, email: Option<&Email>, what: &str) -> Item {
@@ -56,13 +59,13 @@ fn named(subject: Subject, email: Option<&Email>, what: &str) -> Item {
 
 /// Two of one kind and email, such as two live accounts with one email, are one item.
 fn add(to: &mut Difference, more: Difference) {
-    let Difference { changes, message, loss } = more;
+    let Difference { changes, message, destructive } = more;
     to.changes.extend(changes);
     if !to.message.is_empty() && !message.is_empty() {
         to.message += "; ";
     }
     to.message += &message;
-    to.loss |= loss;
+    to.destructive |= destructive;
 }
 
 fn texts(change: Change) -> (String, String, String) {
@@ -153,7 +156,7 @@ mod tests {
         };
         let change = |before: &str| ("channel_limit".into(), before.into(), "30".into());
         assert_eq!(difference.changes, [change("40"), change("unknown")]);
-        assert!(difference.loss);
+        assert!(difference.destructive);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct Organization {
     pub runs: Vec<Run>,
     /// What is drifted and was announced, in a fixed order.
     pub episodes: Vec<Episode>,
-    /// Whether the ledger does not have what is remembered: after an end now it would be told again.
+    /// Whether the state does not have what is remembered: after an end now it would be told again.
     pub unwritten: bool,
     /// How often each thing has happened since the start.
     pub counts: Counts,
@@ -86,7 +86,7 @@ pub struct Episode {
     /// What a finding says. Empty for an action.
     pub message: String,
     /// Whether ending it takes something away.
-    pub loss: bool,
+    pub destructive: bool,
     /// When it was first seen.
     pub since: Timestamp,
     /// In how many runs it was seen.
@@ -98,10 +98,19 @@ impl Episode {
     pub(super) fn of((item, episode): (&Item, &model::Episode)) -> Option<Self> {
         let Item { kind, email, what } = item.clone();
         let model::Episode { since, sightings, seen, equal: _, clean: _, told } = episode;
-        let Difference { changes, message, loss } = seen.clone();
+        let Difference { changes, message, destructive } = seen.clone();
         told.as_ref()?;
         let since = Timestamp::from_second(i64::try_from(*since).ok()?).ok()?;
-        Some(Self { kind, email, what, changes, message, loss, since, sightings: *sightings })
+        Some(Self {
+            kind,
+            email,
+            what,
+            changes,
+            message,
+            destructive,
+            since,
+            sightings: *sightings,
+        })
     }
 }
 

@@ -42,7 +42,7 @@ use crate::model::{AccountId, Item};
 const SHORTEST: Duration = Duration::from_secs(5);
 /// However far it is, no longer than this.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// With `--once` a target that does not answer, and a ledger that is in use, are tried for so long.
+/// With `--once` a target that does not answer, and a state file that is in use, are tried for so long.
 const ONCE: Duration = Duration::from_secs(15);
 
 /// What is told to a worker.
@@ -72,7 +72,7 @@ pub(super) struct Worker {
     /// Whether a run is due as soon as it is over.
     pending: bool,
     telling: Telling,
-    /// When the ledger is written again after it could not be.
+    /// When the state is written again after it could not be.
     keeping: Backoff,
     /// Why it could not be. Empty: it could.
     unkept: String,
@@ -167,7 +167,7 @@ impl Worker {
         }
         self.tally.requests += self.setup.connection.requests();
         if !setup.connection.is_at_the_same(&self.setup.connection) {
-            // It is about other accounts, and belongs into no other ledger.
+            // It is about other accounts, and belongs into no other state.
             self.memory.forget();
         }
         if setup.location != self.setup.location
@@ -196,7 +196,7 @@ impl Worker {
             self.begin();
         }
         self.tell();
-        // Somebody else may have held the ledger when there was something to write.
+        // Somebody else may have held the state when there was something to write.
         if self.memory.is_ahead() && !self.busy && self.keeping.is_over(Instant::now()) {
             self.keep().await;
         }

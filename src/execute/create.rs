@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep};
 
 use super::outcome::{Ending, Fault, Outcome};
 use super::perform::{Chained, Performer};
-use crate::ledger::Change;
 use crate::model::{AccountId, Email, LiveAccount};
 use crate::plan::{Action, NewAccount};
+use crate::state::Change;
 use crate::telnyx::{self, Answered, Created, Error, Kind};
 
 /// The first wait before an account is looked for again; it doubles.

@@ -4,9 +4,9 @@ use super::Work;
 use super::outcome::{Ending, Fault, Outcome};
 use super::perform::Performer;
 use super::remember::{before, remainder, sets_limit};
-use crate::ledger::Change;
 use crate::model::{AccountId, Create, Email, Remainder};
 use crate::plan::{Action, Channels};
+use crate::state::Change;
 
 /// The status with which a limit is refused that the pool has no channels for.
 const NOT_ACCEPTED: u16 = 422;
@@ -33,7 +33,7 @@ impl Performer<'_> {
         email: &Email,
         after: u64,
     ) -> Outcome {
-        if action.is_loss()
+        if action.is_destructive()
             && let Err(ended) = self.still(action, id, email).await
         {
             return *ended;
@@ -85,7 +85,7 @@ pub(super) async fn take_remainder(work: &Work<'_>, outcomes: &[Outcome], stoppe
         (None, None) => return,
     };
     if let Err(error) = work.journal.record(Change::Remainder(taken)).await {
-        tracing::warn!(%error, "the ledger could not be written after the last limit");
+        tracing::warn!(%error, "the state could not be written after the last limit");
     }
 }
 
@@ -98,11 +98,11 @@ async fn look(work: &Work<'_>) -> Option<Remainder> {
             return None;
         }
     };
-    let ledger = work.journal.ledger();
+    let state = work.journal.state();
     let live = work.live.accounts.iter().map(|account| &account.id);
-    let created = ledger.creates.values().filter_map(|create| match create {
+    let created = state.creates.values().filter_map(|create| match create {
         Create::Acknowledged(id) => Some(id),
         Create::Intended | Create::Sending => None,
     });
-    Some(remainder(pool, &ledger.limits, live.chain(created)))
+    Some(remainder(pool, &state.limits, live.chain(created)))
 }

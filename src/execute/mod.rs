@@ -2,7 +2,7 @@
 //!
 //! It chooses nothing. Just before a loss it looks once more whether the plan still fits, and before a
 //! create whether somebody was quicker. What Telnyx answers and would not tell again goes into the
-//! ledger: a create is recorded before it is sent, and is never sent twice.
+//! state: a create is recorded before it is sent, and is never sent twice.
 
 mod create;
 mod kept;
@@ -23,9 +23,9 @@ pub use outcome::{Ending, Fault, Outcome, Summary};
 use perform::{Chained, Performer};
 pub use remember::remember;
 
-use crate::ledger::Journal;
 use crate::model::{AccountId, Email, Live};
 use crate::plan::{Action, Plan};
+use crate::state::Journal;
 use crate::telnyx::{Credentials, Reader, Writer};
 
 /// How long what is under way may take to be finished once it was told to stop. With it and the time

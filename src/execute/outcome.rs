@@ -1,9 +1,9 @@
 //! What became of one action.
 
 use super::create::was_stopped;
-use crate::ledger;
 use crate::model::AccountId;
 use crate::plan::Action;
+use crate::state;
 use crate::telnyx::Error;
 
 /// What became of one action. Every action has exactly one.
@@ -145,17 +145,14 @@ impl Fault {
     }
 
     /// What was done could not be recorded.
-    pub(super) fn unrecorded(error: &ledger::Error) -> Self {
-        Self::said(format!(
-            "it was answered, and the ledger could not be written: {}",
-            words(error)
-        ))
+    pub(super) fn unrecorded(error: &state::Error) -> Self {
+        Self::said(format!("it was answered, and the state could not be written: {}", words(error)))
     }
 
     /// What was going to be done could not be recorded, so it was not.
-    pub(super) fn not_sent(error: &ledger::Error) -> Self {
+    pub(super) fn not_sent(error: &state::Error) -> Self {
         Self::said(format!(
-            "nothing was sent, because the ledger could not be written: {}",
+            "nothing was sent, because the state could not be written: {}",
             words(error)
         ))
     }

@@ -4,9 +4,9 @@ use tokio::sync::watch;
 
 use super::Work;
 use super::outcome::{Ending, Fault, Outcome};
-use crate::ledger::{self, Change};
 use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
 use crate::plan::{Action, Target};
+use crate::state::{self, Change};
 use crate::telnyx::{Answered, Error, Kind};
 
 /// What sends actions.
@@ -76,7 +76,7 @@ impl Performer<'_> {
     }
 
     async fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> Outcome {
-        if action.is_loss()
+        if action.is_destructive()
             && let Err(ended) = self.still(action, id, email).await
         {
             return *ended;
@@ -85,7 +85,7 @@ impl Performer<'_> {
     }
 
     async fn update(&self, action: &Action, id: &AccountId, email: &Email, after: bool) -> Outcome {
-        if action.is_loss() {
+        if action.is_destructive() {
             match self.still(action, id, email).await {
                 Ok(account) if account.custom_pricing == Some(after) => {
                     return Outcome::new(action, Ending::Satisfied);
@@ -122,7 +122,7 @@ impl Performer<'_> {
         Err(Box::new(Outcome::new(action, Ending::Stale(why))))
     }
 
-    pub(super) async fn record(&self, change: Change) -> Result<(), ledger::Error> {
+    pub(super) async fn record(&self, change: Change) -> Result<(), state::Error> {
         self.work.journal.record(change).await
     }
 }

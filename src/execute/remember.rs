@@ -1,17 +1,17 @@
-//! What the ledger learns before anything is sent.
+//! What the state learns before anything is sent.
 
 use std::collections::BTreeSet;
 
-use crate::ledger::{Change, Error, Journal};
 use crate::model::{AccountId, ChannelPool, Desired, Live, Remainder};
 use crate::plan::{Action, Channels, Plan};
+use crate::state::{Change, Error, Journal};
 
 /// Records what a read has shown and what is going to be created, in one write: afterwards a crash at
 /// any point leaves behind what has to be known.
 ///
 /// # Errors
 ///
-/// When the ledger cannot be written, or belongs to another manager. Then nothing may be sent.
+/// When the state cannot be written, or belongs to another manager. Then nothing may be sent.
 pub async fn remember(
     journal: &Journal,
     desired: &Desired,

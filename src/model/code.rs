@@ -16,7 +16,7 @@ pub enum Code {
     UserDisabled,
     AccountBlocked,
     AccountCancelled,
-    LooksLikeRename,
+    PossibleRename,
     UnresolvedCreate,
     PoolExceeded,
     StatusUnknown,
@@ -42,7 +42,7 @@ impl Code {
         Self::UserDisabled,
         Self::AccountBlocked,
         Self::AccountCancelled,
-        Self::LooksLikeRename,
+        Self::PossibleRename,
         Self::UnresolvedCreate,
         Self::PoolExceeded,
         Self::StatusUnknown,
@@ -69,7 +69,7 @@ impl Code {
             Self::UserDisabled => "user_disabled",
             Self::AccountBlocked => "account_blocked",
             Self::AccountCancelled => "account_cancelled",
-            Self::LooksLikeRename => "looks_like_rename",
+            Self::PossibleRename => "possible_rename",
             Self::UnresolvedCreate => "unresolved_create",
             Self::PoolExceeded => "pool_exceeded",
             Self::StatusUnknown => "status_unknown",
@@ -98,7 +98,7 @@ impl Code {
             | Self::UserDisabled
             | Self::AccountBlocked
             | Self::AccountCancelled
-            | Self::LooksLikeRename
+            | Self::PossibleRename
             | Self::UnresolvedCreate
             | Self::PoolExceeded => true,
             Self::StatusUnknown

@@ -7,8 +7,8 @@ mod day;
 mod desired;
 mod email;
 mod ids;
-mod ledger;
 mod live;
+mod state;
 mod text;
 mod watch;
 
@@ -20,7 +20,7 @@ pub use desired::{
 };
 pub use email::Email;
 pub use ids::{AccountId, UserId};
-pub use ledger::{Create, Ledger, Remainder};
 pub use live::{ChannelPool, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
+pub use state::{Create, Remainder, State};
 pub use text::is_harmful;
 pub use watch::{Difference, Episode, Event, Item, Message, Told, Unknown, Watch};

@@ -41,7 +41,7 @@ pub struct Difference {
     /// What a finding says. Empty for an action.
     pub message: String,
     /// Whether ending it takes something away.
-    pub loss: bool,
+    pub destructive: bool,
 }
 
 /// An item from its first sighting to its end.

@@ -7,7 +7,7 @@ use crate::model::{AccountId, Create, LiveAccount, Status, UnlistedAccounts, Wan
 
 /// Compares every account that is wanted or there.
 pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
-    let renames = Renames::new(pairing, draft.ledger);
+    let renames = Renames::new(pairing, draft.state);
     for (want, meant) in &pairing.entries {
         match meant {
             Meant::Account(have) => compare(draft, have, want),
@@ -60,7 +60,7 @@ fn why_missing(draft: &Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) -
     if draft.live.cancelled.iter().any(same) {
         return Missing::Cancelled;
     }
-    match draft.ledger.creates.get(email) {
+    match draft.state.creates.get(email) {
         Some(Create::Sending) => return Missing::Unresolved,
         Some(Create::Acknowledged(_)) => return Missing::NotYetListed,
         Some(Create::Intended) | None => {}
@@ -170,7 +170,7 @@ fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &Renames<'_>) {
     let email = have.email.clone();
     if let Some(missing) = renames.held_for(&have.id) {
         let (subject, missing) = (Subject::Account, missing.clone());
-        return draft.find(Finding::LooksLikeRename { subject, email, missing });
+        return draft.find(Finding::PossibleRename { subject, email, missing });
     }
     match (draft.desired.policy.unlisted_accounts, have.status) {
         (UnlistedAccounts::Disable, Some(Status::Enabled)) => {

@@ -174,7 +174,7 @@ impl Action {
 
     /// Whether it takes away something that exists now.
     #[must_use]
-    pub fn is_loss(&self) -> bool {
+    pub fn is_destructive(&self) -> bool {
         match self {
             Self::RemoveUser { .. } | Self::DisableAccount { target: Target::Live(_), .. } => true,
             Self::UpdateAccount { before, after, .. } => *before == Some(true) && !after,
@@ -280,7 +280,7 @@ impl Action {
     /// create somebody may have been quicker.
     #[must_use]
     pub fn requests(&self) -> usize {
-        if self.is_loss() || self.is_create() { 2 } else { 1 }
+        if self.is_destructive() || self.is_create() { 2 } else { 1 }
     }
 
     /// Where it stands in the plan.

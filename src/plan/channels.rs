@@ -1,11 +1,11 @@
 //! The rules for channel limits. A limit can be set but not read: what is known of it comes from the
-//! ledger, and the pool says whether that still holds.
+//! state, and the pool says whether that still holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Meant, Pairing};
 use super::{Action, Channels, Draft, Finding, Target};
-use crate::model::{AccountId, ChannelPool, Create, Ledger, Live, LiveAccount};
+use crate::model::{AccountId, ChannelPool, Create, Live, LiveAccount, State};
 
 /// The limits that are known to be live.
 type Known<'a> = BTreeMap<&'a AccountId, u64>;
@@ -15,11 +15,11 @@ type Wanted<'a> = (&'a LiveAccount, u64);
 
 /// Compares every limit that is wanted with what is known of it, and all of them with the pool.
 pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
-    let (live, ledger) = (draft.live, draft.ledger);
+    let (live, state) = (draft.live, draft.state);
     let Some(pool) = live.channels else { return };
     let wanted = wanted(pairing);
     let complete = draft.plan.inventory.complete;
-    let standing = if complete { known(live, ledger, &wanted, pool) } else { None };
+    let standing = if complete { known(live, state, &wanted, pool) } else { None };
     draft.plan.inventory.channels =
         if standing.is_some() { Channels::Consistent } else { Channels::Unverified };
     if standing.is_none() && !wanted.is_empty() {
@@ -94,26 +94,26 @@ fn step(before: Option<u64>, limit: u64) -> Step {
 /// say what is live.
 fn known<'a>(
     live: &'a Live,
-    ledger: &'a Ledger,
+    state: &'a State,
     wanted: &[Wanted<'a>],
     pool: ChannelPool,
 ) -> Option<Known<'a>> {
     let there: BTreeSet<&AccountId> = live.accounts.iter().map(|account| &account.id).collect();
-    let records: Known<'_> = ledger
+    let records: Known<'_> = state
         .limits
         .iter()
         .map(|(id, limit)| (id, *limit))
-        .filter(|(id, _)| there.contains(id) || is_new(ledger, id))
+        .filter(|(id, _)| there.contains(id) || is_new(state, id))
         .collect();
     if records.is_empty() {
         let declared: Known<'_> = wanted.iter().map(|(have, limit)| (&have.id, *limit)).collect();
         // An apply may have set some and lost what it had recorded: then equal sums may be chance. It has left
         // behind whom it has seen.
-        let all = declared.len() == there.len() && ledger.emails.is_empty();
+        let all = declared.len() == there.len() && state.emails.is_empty();
         return (all && sum(&declared) == pool.allocated).then_some(declared);
     }
     let unrecorded = there.iter().filter(|id| !records.contains_key(*id)).copied();
-    let holds = ledger.remainder.as_ref().is_some_and(|remainder| {
+    let holds = state.remainder.as_ref().is_some_and(|remainder| {
         // Accounts came or went, with limits that nobody knows: the remainder is taken anew.
         !remainder.unrecorded.iter().eq(unrecorded)
             || i128::from(remainder.channels)
@@ -123,8 +123,8 @@ fn known<'a>(
 }
 
 /// Whether an account was created and no list has shown it yet: its record stays.
-fn is_new(ledger: &Ledger, id: &AccountId) -> bool {
-    ledger.creates.values().any(|create| match create {
+fn is_new(state: &State, id: &AccountId) -> bool {
+    state.creates.values().any(|create| match create {
         Create::Acknowledged(created) => created == id,
         Create::Intended | Create::Sending => false,
     })

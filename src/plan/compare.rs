@@ -33,7 +33,7 @@ pub struct Difference {
     /// What of it differs. Empty for an entry that is not there any more.
     pub parts: Vec<Delta>,
     /// Whether it takes, or may take, something away.
-    pub loss: bool,
+    pub destructive: bool,
 }
 
 /// What became of an entry.
@@ -126,8 +126,8 @@ impl Comparison {
 
     /// How many differences take, or may take, something away.
     #[must_use]
-    pub fn losses(&self) -> usize {
-        self.differences.iter().filter(|one| one.loss).count()
+    pub fn destructive(&self) -> usize {
+        self.differences.iter().filter(|one| one.destructive).count()
     }
 }
 
@@ -150,7 +150,7 @@ pub fn compare(base: &Desired, head: &Desired) -> Comparison {
         email: None,
         kind: Kind::Changed,
         parts: vec![delta],
-        loss: false,
+        destructive: false,
     };
     differences.extend(whole.into_iter().map(changed));
     accepted(&mut differences, accept, &head.accept);
@@ -216,7 +216,7 @@ fn accepted(found: &mut Vec<Difference>, base: &[Accepted], head: &[Accepted]) {
                 email: email.clone(),
                 kind: Kind::Changed,
                 parts,
-                loss: false,
+                destructive: false,
             });
         }
     }
@@ -234,9 +234,9 @@ fn compare_accounts(
         let before = counterparts.get(&after.email).copied();
         let parts = account_parts(before, after);
         let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
-        let loss = before.is_some() && parts.iter().any(takes_away);
+        let destructive = before.is_some() && parts.iter().any(takes_away);
         let email = Some(after.email.clone());
-        rows.push(Difference { subject: Subject::Account, email, kind, parts, loss });
+        rows.push(Difference { subject: Subject::Account, email, kind, parts, destructive });
     }
     let kept: BTreeSet<&Email> = counterparts.values().map(|before| &before.email).collect();
     for before in base.values().filter(|before| !kept.contains(&before.email)) {
@@ -344,10 +344,10 @@ fn compare_users(
         let says = |which| parts.iter().any(|one| one.part == which && one.after.is_some());
         // After its last day a user counts as unlisted.
         let ends = removes && before.is_some() && says(Part::Until);
-        let loss = says(Part::Absent) || ends;
+        let destructive = says(Part::Absent) || ends;
         let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
         let email = Some(after.email.clone());
-        rows.push(Difference { subject: Subject::User, email, kind, parts, loss });
+        rows.push(Difference { subject: Subject::User, email, kind, parts, destructive });
     }
     for before in base.values().filter(|before| !head.contains_key(&before.email)) {
         let becomes = match unlisted {
@@ -357,8 +357,8 @@ fn compare_users(
         };
         let row = removed(Subject::User, &before.email, becomes);
         // Who was to be gone has nothing left to lose.
-        let loss = row.loss && before.presence != Presence::Absent;
-        rows.push(Difference { loss, ..row });
+        let destructive = row.destructive && before.presence != Presence::Absent;
+        rows.push(Difference { destructive, ..row });
     }
     extend_sorted(found, rows);
 }
@@ -384,7 +384,7 @@ fn removed(subject: Subject, email: &Email, becomes: Unlisted) -> Difference {
         email: Some(email.clone()),
         kind: Kind::Removed(becomes),
         parts: Vec::new(),
-        loss: becomes == Unlisted::TakenAway,
+        destructive: becomes == Unlisted::TakenAway,
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Meant, Pairing};
 use super::{Action, Channels, Finding, Inventory, Plan, Subject, guard};
-use crate::model::{Accepted, Day, Desired, Email, Ledger, Live};
+use crate::model::{Accepted, Day, Desired, Email, Live, State};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
     pub desired: &'a Desired,
     pub live: &'a Live,
-    pub ledger: &'a Ledger,
+    pub state: &'a State,
     pub today: Day,
     pub plan: Plan,
     /// Who is protected, also under an email that the manifest does not have.
@@ -23,7 +23,7 @@ impl<'a> Draft<'a> {
     pub(super) fn new(
         desired: &'a Desired,
         live: &'a Live,
-        ledger: &'a Ledger,
+        state: &'a State,
         today: Day,
         pairing: &Pairing<'a>,
     ) -> Self {
@@ -45,13 +45,13 @@ impl<'a> Draft<'a> {
                 protected.insert(&have.email);
             }
         }
-        Self { desired, live, ledger, today, plan, protected, withheld: Vec::new() }
+        Self { desired, live, state, today, plan, protected, withheld: Vec::new() }
     }
 
     /// The one door for actions: nothing that takes away, or may, for who is protected; and no such
     /// thing and no create while the inventory may lack something. Says whether the action is in the plan.
     pub(super) fn act(&mut self, action: Action) -> bool {
-        let may_take_away = action.is_loss() || action.is_assertion();
+        let may_take_away = action.is_destructive() || action.is_assertion();
         if may_take_away && self.protected.contains(action.email()) {
             self.find(Finding::Protected(action.subject(), action.email().clone()));
             self.withhold(action);
@@ -105,7 +105,7 @@ impl<'a> Draft<'a> {
 
     /// The plan, in its order.
     pub(super) fn finish(self, pairing: &Pairing<'_>) -> Plan {
-        let Self { desired, live, ledger: _, today: _, mut plan, protected: _, withheld } = self;
+        let Self { desired, live, state: _, today: _, mut plan, protected: _, withheld } = self;
         plan.actions.sort_by(|one, other| one.order().cmp(&other.order()));
         plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
         plan.findings.dedup();

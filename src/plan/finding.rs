@@ -66,7 +66,7 @@ pub enum Finding {
         id: AccountId,
     },
     /// Who would be lost or created looks like somebody who is missing or there under another email.
-    LooksLikeRename {
+    PossibleRename {
         /// Whether it is about an account or a user.
         subject: Subject,
         /// Who is there and not listed.
@@ -154,7 +154,7 @@ impl Finding {
             Self::UserDisabled(_) => Code::UserDisabled,
             Self::AccountBlocked(_) => Code::AccountBlocked,
             Self::AccountCancelled(_) | Self::IdentityGone { .. } => Code::AccountCancelled,
-            Self::LooksLikeRename { .. } | Self::IdentityTaken { .. } => Code::LooksLikeRename,
+            Self::PossibleRename { .. } | Self::IdentityTaken { .. } => Code::PossibleRename,
             Self::UnresolvedCreate(_) => Code::UnresolvedCreate,
             Self::PoolExceeded { .. } => Code::PoolExceeded,
             Self::StatusUnknown(..) | Self::NotYetListed(_) => Code::StatusUnknown,
@@ -193,7 +193,7 @@ impl Finding {
             | Self::IdentityTaken { .. }
             | Self::UnresolvedCreate(_)
             | Self::NotYetListed(_) => Subject::Account,
-            Self::LooksLikeRename { subject, .. }
+            Self::PossibleRename { subject, .. }
             | Self::StatusUnknown(subject, _)
             | Self::Protected(subject, _)
             | Self::Accepted { subject, .. } => *subject,
@@ -223,7 +223,7 @@ impl Finding {
             | Self::AccountCancelled(email)
             | Self::IdentityGone { email, .. }
             | Self::IdentityTaken { email, .. }
-            | Self::LooksLikeRename { email, .. }
+            | Self::PossibleRename { email, .. }
             | Self::UnresolvedCreate(email)
             | Self::NotYetListed(email)
             | Self::StatusUnknown(_, email)
@@ -240,7 +240,7 @@ impl Finding {
     pub(super) fn order(&self) -> (Level, Code, Subject, Option<&Email>, &str) {
         let rest = match self {
             Self::InventoryIncomplete(why) => why.as_str(),
-            Self::LooksLikeRename { missing, .. } => missing.folded(),
+            Self::PossibleRename { missing, .. } => missing.folded(),
             Self::Accepted { code, .. } => code.name(),
             // At most one of each kind is said of an email, so there is nothing left to order by.
             Self::UserMissing(_)

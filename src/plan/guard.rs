@@ -108,7 +108,9 @@ impl Drawn {
                         cut_off.insert(id);
                     }
                 }
-                Action::UpdateAccount { .. } => drawn.withdrawals += u64::from(action.is_loss()),
+                Action::UpdateAccount { .. } => {
+                    drawn.withdrawals += u64::from(action.is_destructive())
+                }
                 Action::EnableAccount { .. } => drawn.enables += 1,
                 // What this plan creates nobody has used, and what is not known cannot be counted.
                 Action::DisableAccount { target: Target::Created, .. }

@@ -1,4 +1,4 @@
-//! What would have to be done, and what cannot be: a pure function of what is wanted and what is live.
+//! The work that would have to be done, and what cannot be: a pure function of what is wanted and what is live.
 //!
 //! Everything is decided here, so that execution has nothing left to choose. No clock, no IO, no
 //! format and no text for people.
@@ -14,8 +14,8 @@ mod guard;
 mod identity;
 mod origin;
 mod policy;
+mod recheck;
 mod renames;
-mod saved;
 mod target;
 mod users;
 
@@ -25,14 +25,14 @@ pub use finding::{Finding, Level, Subject};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};
 pub use policy::{Loosened, budgets, loosened};
-pub use saved::{Changed, Fact, Now, Verdict, Why, recheck, stricter};
+pub use recheck::{Changed, Fact, Now, Verdict, Why, recheck, stricter};
 
 use std::collections::BTreeMap;
 
 use draft::Draft;
 use identity::Pairing;
 
-use crate::model::{AccountId, Day, Desired, Ledger, Live};
+use crate::model::{AccountId, Day, Desired, Live, State};
 
 /// What would have to be done, in the order of execution, and what a person should know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,8 +94,8 @@ impl Plan {
 
     /// How many actions take away something that exists now.
     #[must_use]
-    pub fn losses(&self) -> usize {
-        self.actions.iter().filter(|action| action.is_loss()).count()
+    pub fn destructive(&self) -> usize {
+        self.actions.iter().filter(|action| action.is_destructive()).count()
     }
 
     /// How many requests executing it takes when nothing goes wrong.
@@ -108,12 +108,12 @@ impl Plan {
     }
 }
 
-/// Plans what is to be done so that `live` becomes what is wanted. `ledger` is what is remembered of
+/// Plans what is to be done so that `live` becomes what is wanted. `state` is what is remembered of
 /// earlier changes, `today` the day in UTC.
 #[must_use]
-pub fn plan(desired: &Desired, live: &Live, ledger: &Ledger, today: Day) -> Plan {
+pub fn plan(desired: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let pairing = Pairing::new(desired, live);
-    let mut draft = Draft::new(desired, live, ledger, today, &pairing);
+    let mut draft = Draft::new(desired, live, state, today, &pairing);
     accounts::plan(&mut draft, &pairing);
     // After the accounts: what they create gets channels too.
     channels::plan(&mut draft, &pairing);

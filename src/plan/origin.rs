@@ -11,7 +11,7 @@ use super::identity::{Meant, Pairing};
 use super::users::is_listed;
 use super::{Action, Finding, NewAccount, Plan, Target, guard, plan, policy};
 use crate::model::{
-    AccountId, Day, Desired, Email, Ledger, Live, UnlistedAccounts, UnlistedUsers, WantedAccount,
+    AccountId, Day, Desired, Email, Live, State, UnlistedAccounts, UnlistedUsers, WantedAccount,
 };
 
 /// Where an action comes from.
@@ -28,15 +28,9 @@ pub enum Origin {
 /// Plans what is to be done so that `live` becomes what `head` wants, and says of each action whether it is
 /// there because of what differs between `base` and `head`. The stricter of both policies holds.
 #[must_use]
-pub fn plan_since(
-    base: &Desired,
-    head: &Desired,
-    live: &Live,
-    ledger: &Ledger,
-    today: Day,
-) -> Plan {
+pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let guarded = Desired { policy: policy::stricter(&base.policy, &head.policy), ..head.clone() };
-    let mut plan = plan(&guarded, live, ledger, today);
+    let mut plan = plan(&guarded, live, state, today);
     let stricter = guard::guards(&base.policy.budgets, live, &plan.actions);
     for (guard, base) in plan.guards.iter_mut().zip(stricter) {
         guard.limit = guard.limit.min(base.limit);

@@ -88,7 +88,7 @@ fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, missing: &Alike<'_>) {
         (_, UnlistedUsers::Ignore) => {}
         (Role::Owner, _) => draft.find(Finding::OwnerUnlisted(email)),
         (Role::SubUser, UnlistedUsers::Remove) => match missing.to(&email).first() {
-            Some(like) => draft.find(Finding::LooksLikeRename {
+            Some(like) => draft.find(Finding::PossibleRename {
                 subject: Subject::User,
                 email,
                 missing: (*like).clone(),

@@ -30,15 +30,21 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
     let of = |is: fn(&Difference) -> bool| -> Vec<&Difference> {
         differences.iter().filter(|one| is(one)).collect()
     };
-    section(&mut out, style, "Losses", rows(&of(|one| one.loss), style));
-    section(&mut out, style, "No longer listed", rows(&of(|one| !one.loss && is_gone(one)), style));
-    section(&mut out, style, "Changes", rows(&of(|one| !one.loss && !is_gone(one)), style));
+    section(&mut out, style, "Destructive changes", rows(&of(|one| one.destructive), style));
+    section(
+        &mut out,
+        style,
+        "No longer listed",
+        rows(&of(|one| !one.destructive && is_gone(one)), style),
+    );
+    section(&mut out, style, "Changes", rows(&of(|one| !one.destructive && !is_gone(one)), style));
     let Counts { added, changed, removed } = Counts::of(comparison);
-    let losses = comparison.losses();
-    let (plural, loose) = (if losses == 1 { "loss" } else { "losses" }, loosened.len());
+    let destructive = comparison.destructive();
+    let (plural, loose) =
+        (if destructive == 1 { "destructive" } else { "destructive" }, loosened.len());
     let _ = writeln!(
         out,
-        "\nDiff: {added} added, {changed} changed, {removed} removed; {losses} {plural}, {loose} loosened"
+        "\nDiff: {added} added, {changed} changed, {removed} removed; {destructive} {plural}, {loose} loosened"
     );
     out
 }
@@ -90,22 +96,22 @@ fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
 struct Row {
     sign: &'static str,
     what: &'static str,
-    loss: bool,
+    destructive: bool,
     said: String,
 }
 
 impl Row {
     fn of(difference: &Difference) -> Self {
-        let Difference { subject, email: _, kind, parts, loss } = difference;
+        let Difference { subject, email: _, kind, parts, destructive } = difference;
         Self {
             sign: match kind {
-                _ if *loss => "-",
+                _ if *destructive => "-",
                 Kind::Added => "+",
                 Kind::Changed => "~",
                 Kind::Removed(_) => "!",
             },
             what: words::subject_short(*subject),
-            loss: *loss,
+            destructive: *destructive,
             said: match kind {
                 Kind::Removed(becomes) => {
                     format!("no longer listed: {}", words::unlisted(*subject, *becomes))
@@ -119,8 +125,8 @@ impl Row {
     }
 
     fn line(&self, whom: &str, style: Style) -> String {
-        let Self { sign, what, loss, said } = self;
-        let ink = match (*loss, *sign) {
+        let Self { sign, what, destructive, said } = self;
+        let ink = match (*destructive, *sign) {
             (true, _) => Ink::Red,
             (false, "+") => Ink::Green,
             (false, _) => Ink::Yellow,
@@ -142,7 +148,7 @@ fn rows(differences: &[&Difference], style: Style) -> Vec<String> {
             return names.iter().map(|name| what.line(name, style)).collect::<Vec<_>>();
         }
         let mut lines = vec![what.line(&format!("{} times", names.len()), style)];
-        lines.extend(group.names("    ", what.loss || what.sign == "!"));
+        lines.extend(group.names("    ", what.destructive || what.sign == "!"));
         lines
     });
     lines.collect()

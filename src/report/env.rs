@@ -41,7 +41,7 @@ impl Lines {
             remove,
             findings,
             in_sync,
-            losses,
+            destructive,
             unchosen,
         } = PlanSummary::of(plan);
         self.say("CREATE", create);
@@ -49,7 +49,7 @@ impl Lines {
         self.say("ENABLE", enable);
         self.say("DISABLE", disable);
         self.say("REMOVE", remove);
-        self.say("LOSSES", losses);
+        self.say("DESTRUCTIVE", destructive);
         self.say("FINDINGS", findings);
         self.say("IN_SYNC", in_sync);
         self.say("UNCHOSEN", unchosen);

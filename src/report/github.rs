@@ -114,10 +114,10 @@ fn problem(problem: &Problem, base: &Base<'_>) -> Note {
 fn plan(scene: Scene<'_>, base: &Base<'_>) -> Vec<Note> {
     let plan = scene.report.plan;
     let refused = plan.guards.iter().filter(|guard| guard.refused()).map(|one| guard(*one));
-    let losses = words::rows(plan).into_iter().filter(|(action, _)| action.is_loss());
-    let losses = losses.map(|row| loss(row, scene, base));
+    let destructive = words::rows(plan).into_iter().filter(|(action, _)| action.is_destructive());
+    let destructive = destructive.map(|row| destructive_note(row, scene, base));
     let findings = plan.findings.iter().map(|one| finding(one, scene, base));
-    refused.chain(losses).chain(findings).collect()
+    refused.chain(destructive).chain(findings).collect()
 }
 
 fn guard(guard: Guard) -> Note {
@@ -128,7 +128,7 @@ fn guard(guard: Guard) -> Note {
     Note { weight: Weight::Error, place: None, title, message }
 }
 
-fn loss((action, origin): Row<'_>, scene: Scene<'_>, base: &Base<'_>) -> Note {
+fn destructive_note((action, origin): Row<'_>, scene: Scene<'_>, base: &Base<'_>) -> Note {
     let changes = words::changes(action, words::IN_TEXT);
     let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
     let undo = words::undo(action);

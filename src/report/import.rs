@@ -9,8 +9,8 @@ use super::escape::line;
 use super::yaml;
 use crate::manifest::{LONGEST_TEXT, takes_email, takes_id, takes_text};
 use crate::model::{
-    Accepted, AccountId, Code, Day, Desired, Email, Ledger, Live, LiveAccount, LiveUser, Policy,
-    Presence, Role, Status, UserStatus, WantedAccount, WantedUser, is_harmful,
+    Accepted, AccountId, Code, Day, Desired, Email, Live, LiveAccount, LiveUser, Policy, Presence,
+    Role, State, Status, UserStatus, WantedAccount, WantedUser, is_harmful,
 };
 use crate::plan::{Channels, Finding, Inventory, Level, plan};
 
@@ -65,7 +65,7 @@ impl Import {
     /// The same with the limits of channels that are known to be live by what is remembered, and with what a
     /// plan finds all the same accepted: nobody has broken it since.
     #[must_use]
-    pub fn complete(&self, live: &Live, known: &Ledger, today: Day) -> Self {
+    pub fn complete(&self, live: &Live, known: &State, today: Day) -> Self {
         let Inventory { channels, limits, .. } = plan(&self.desired, live, known, today).inventory;
         let limits = if channels == Channels::Consistent { limits } else { BTreeMap::new() };
         let mut import = Self::new(&self.desired.organization, live, &limits, self.until);

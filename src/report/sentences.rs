@@ -44,7 +44,7 @@ pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
         | F::GroupMismatch { .. }
         | F::IdentityGone { .. }
         | F::IdentityTaken { .. }
-        | F::LooksLikeRename { .. }
+        | F::PossibleRename { .. }
         | F::PoolExceeded { .. }
         | F::InventoryIncomplete(_)
         | F::PolicyLoosened(_)
@@ -89,7 +89,7 @@ fn detailed(finding: &Finding, names: Names) -> String {
                 "is the email of the account {by}, which is another one by its id; correct the id or the email"
             )
         }
-        F::LooksLikeRename { subject, missing, .. } => {
+        F::PossibleRename { subject, missing, .. } => {
             looks_like(*subject, &plain(missing.as_str()))
         }
         F::PoolExceeded { needed, allocatable } => {

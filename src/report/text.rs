@@ -20,9 +20,9 @@ pub fn plan(report: Report<'_>, style: Style) -> String {
     let _ = writeln!(out, "{}", style.paint(Ink::Bold, &line(&heading)));
     let loose = |finding: &&Finding| finding.code() == Code::PolicyLoosened;
     section(&mut out, style, "Policy loosened", findings(plan.findings.iter().filter(loose)));
-    let (losses, others): (Vec<Row<'_>>, Vec<Row<'_>>) =
-        plan.with_origins().partition(|(action, _)| action.is_loss());
-    section(&mut out, style, "Losses", actions(&losses, style));
+    let (destructive, others): (Vec<Row<'_>>, Vec<Row<'_>>) =
+        plan.with_origins().partition(|(action, _)| action.is_destructive());
+    section(&mut out, style, "Destructive changes", actions(&destructive, style));
     section(&mut out, style, "Changes", actions(&others, style));
     for (title, level) in [("Findings", Level::Drift), ("Notices", Level::Notice)] {
         let found = plan.findings.iter().filter(|one| one.level() == level && !loose(one));
@@ -52,7 +52,7 @@ type Row<'a> = (&'a Action, Option<Origin>);
 struct Deed {
     sign: &'static str,
     name: String,
-    loss: bool,
+    destructive: bool,
     changes: String,
     note: &'static str,
     origin: &'static str,
@@ -60,9 +60,9 @@ struct Deed {
 
 impl Deed {
     fn of((action, origin): Row<'_>) -> Self {
-        let loss = action.is_loss();
+        let destructive = action.is_destructive();
         Self {
-            sign: if loss {
+            sign: if destructive {
                 "-"
             } else if action.is_create() {
                 "+"
@@ -70,9 +70,9 @@ impl Deed {
                 "~"
             },
             name: words::action(action).replace('_', " "),
-            loss,
+            destructive,
             changes: words::changes(action, NAMES),
-            note: match (loss, action.reversible()) {
+            note: match (destructive, action.reversible()) {
                 (true, Reversible::No) => "(cannot be undone)",
                 (true, Reversible::Partly) => "(can be undone only partly)",
                 (false, _) if action.awaits_create() => "(of the new account)",
@@ -91,8 +91,8 @@ impl Deed {
 
     /// One line of it, about `whom`.
     fn line(&self, whom: &str, style: Style) -> String {
-        let Self { sign, name, loss, changes, note, origin } = self;
-        let ink = match (*loss, *sign) {
+        let Self { sign, name, destructive, changes, note, origin } = self;
+        let ink = match (*destructive, *sign) {
             (true, _) => Ink::Red,
             (false, "+") => Ink::Green,
             (false, _) => Ink::Yellow,
@@ -117,7 +117,7 @@ fn actions(actions: &[Row<'_>], style: Style) -> Vec<String> {
             return names.iter().map(|name| what.line(name, style)).collect::<Vec<_>>();
         }
         let mut lines = vec![what.line(&format!("{} times", names.len()), style)];
-        lines.extend(group.names("    ", what.loss));
+        lines.extend(group.names("    ", what.destructive));
         lines
     });
     lines.collect()
@@ -196,9 +196,11 @@ fn prospects(plan: &Plan) -> String {
         let requests = count(plan.requests(), "request", "requests");
         return format!("An apply sends {requests}.\n");
     }
-    let losses = plan.losses();
+    let destructive = plan.destructive();
     let guards = count(refusing, "guard", "guards");
-    format!("An apply is refused by {guards}; --approve-losses {losses} lifts the budgets.\n")
+    format!(
+        "An apply is refused by {guards}; --approve-destructive {destructive} lifts the budgets.\n"
+    )
 }
 
 /// How many actions there are because of the change that is looked at, if there is a base.

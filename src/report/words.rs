@@ -256,14 +256,14 @@ pub(super) fn summary(plan: &Plan) -> String {
         remove,
         findings,
         in_sync,
-        losses,
+        destructive,
         unchosen: _,
     } = PlanSummary::of(plan);
     let incomplete = if plan.inventory.complete { "" } else { "; the inventory is incomplete" };
     format!(
         "{create} to create, {update} to update, {enable} to enable, {disable} to disable, \
          {remove} to remove; {}, {}, {in_sync} in sync{incomplete}",
-        count(losses, "loss", "losses"),
+        count(destructive, "destructive", "destructive"),
         count(findings, "finding", "findings"),
     )
 }

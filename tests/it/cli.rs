@@ -66,10 +66,10 @@ async fn promise_6_over_budget_nothing_is_sent_until_the_exact_number_of_losses_
     let shown = site.ends(&["plan", manifest], 0).await;
     assert!(shown.contains("max_removals: 1 of 6 users, at most 0: refused"), "{shown}");
     site.ends(&["apply", manifest, "--auto-approve"], 3).await;
-    site.ends(&["apply", manifest, "--auto-approve", "--approve-losses", "2"], 3).await;
-    site.ends(&["apply", manifest, "--auto-approve", "--approve-losses", "4"], 3).await;
+    site.ends(&["apply", manifest, "--auto-approve", "--approve-destructive", "2"], 3).await;
+    site.ends(&["apply", manifest, "--auto-approve", "--approve-destructive", "4"], 3).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
-    site.ends(&["apply", manifest, "--auto-approve", "--approve-losses", "3"], 0).await;
+    site.ends(&["apply", manifest, "--auto-approve", "--approve-destructive", "3"], 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

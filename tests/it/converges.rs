@@ -1,5 +1,5 @@
 //! Promise 2: plan → apply → plan is in sync but for findings, and a second apply sends nothing; with the
-//! real client, executor and ledger over a socket, for every world that the planner's laws are tried on.
+//! real client, executor and state over a socket, for every world that the planner's laws are tried on.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use trunkline::detect;
 use trunkline::execute::{Ending, Outcome, Work, execute, remember};
-use trunkline::ledger::{Binding, Change, Holder, Journal, Location, Store};
 use trunkline::model::{Create, Role, Status, UserStatus};
 use trunkline::plan::{Action, Plan, plan};
 use trunkline::sandbox::{self, Running, Seed};
+use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
 use trunkline::telnyx::Session;
 
 use crate::support::world::{Customer, TODAY, World, day, uuid, worlds};
@@ -77,7 +77,7 @@ fn user(user: &trunkline::model::LiveUser) -> Value {
     })
 }
 
-/// A ledger that knows what the world's knows.
+/// A state file that knows what the world's knows.
 async fn journal(world: &World, session: &Session) -> Journal {
     let binding = Binding {
         organization: "world".to_owned(),
@@ -87,7 +87,7 @@ async fn journal(world: &World, session: &Session) -> Journal {
     let store = Store::new(&Location::Memory);
     let holder = Holder::this("test");
     let journal = Journal::open(store, &binding, &holder, Duration::ZERO).await.unwrap();
-    let known = &world.ledger;
+    let known = &world.state;
     let mut changes = vec![Change::Limits(known.limits.clone(), known.remainder.clone())];
     changes.extend(known.creates.iter().map(|(email, create)| match create {
         Create::Intended => Change::Intend(vec![email.clone()]),
@@ -102,7 +102,7 @@ async fn journal(world: &World, session: &Session) -> Journal {
 async fn run(world: &World, session: &Session, journal: &Journal) -> (Plan, Vec<Outcome>) {
     let reader = session.reader();
     let live = detect::read(&reader, &world.want).await.unwrap();
-    let plan = plan(&world.want, &live, &journal.ledger(), day(TODAY));
+    let plan = plan(&world.want, &live, &journal.state(), day(TODAY));
     remember(journal, &world.want, &live, &plan).await.unwrap();
     let work = Work {
         plan: &plan,

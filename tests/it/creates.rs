@@ -11,9 +11,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use trunkline::execute::{Ending, Outcome, Work, execute, remember};
-use trunkline::ledger::{Binding, Change, Holder, Journal, Location, Store};
 use trunkline::model::{Code, Create, Email};
 use trunkline::plan::{Finding, Plan};
+use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
 use trunkline::telnyx::Session;
 use trunkline::{detect, manifest, plan};
 
@@ -155,7 +155,7 @@ impl Site {
         let desired = manifest::parse("shop.yaml".as_ref(), &text).unwrap();
         let reader = session.reader();
         let live = detect::read(&reader, &desired).await.unwrap();
-        let plan = plan::plan(&desired, &live, &journal.ledger(), "2026-03-01".parse().unwrap());
+        let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
         remember(&journal, &desired, &live, &plan).await.unwrap();
         let work = Work {
             plan: &plan,
@@ -288,8 +288,8 @@ async fn a_create_that_was_recorded_as_sent_is_not_sent_after_a_crash() {
         let (plan, _) = site.run(Duration::ZERO).await;
         assert_eq!(is_unresolved(&plan), !reached);
         assert_eq!((site.accounts(), site.creates()), (usize::from(reached), 0));
-        let ledger = site.journal(&site.session()).await.ledger();
-        let state = ledger.creates.get(&Email::new(EMAIL));
+        let state = site.journal(&site.session()).await.state();
+        let state = state.creates.get(&Email::new(EMAIL));
         assert_eq!(state, (!reached).then_some(&Create::Sending), "adopted by itself, or kept");
     }
 }

@@ -109,7 +109,10 @@ fn what_means_the_same_has_no_difference() {
 fn removing_the_list_of_users_is_said_and_removes_nobody() {
     let head = &BASE[..BASE.find("users:\n").unwrap()];
     let (text, _) = diff(BASE, head, &[]);
-    assert!(text.contains("users managed: true → false") && text.contains("0 losses"), "{text}");
+    assert!(
+        text.contains("users managed: true → false") && text.contains("0 destructive"),
+        "{text}"
+    );
 }
 
 #[test]

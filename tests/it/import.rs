@@ -85,7 +85,7 @@ fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-fn organization() -> impl Strategy<Value = (Live, Ledger)> {
+fn organization() -> impl Strategy<Value = (Live, State)> {
     let memory = select(&[0, 1, 2, 3][..]);
     (live_accounts(), live_users(), memory, 0_u64..9).prop_map(
         |(accounts, users, memory, extra)| {
@@ -102,10 +102,10 @@ fn organization() -> impl Strategy<Value = (Live, Ledger)> {
             // Somebody changed a limit since.
             let old = i64::from(memory == 3);
             let channels = i64::try_from(allocated - acknowledged).unwrap() - old;
-            let ledger = Ledger {
+            let state = State {
                 limits,
                 remainder: (known > 0).then_some(Remainder { channels, unrecorded }),
-                ..Ledger::default()
+                ..State::default()
             };
             let live = Live {
                 manager: Some(AccountId::new("manager-1")),
@@ -119,26 +119,26 @@ fn organization() -> impl Strategy<Value = (Live, Ledger)> {
                 }),
                 gaps: Vec::new(),
             };
-            (live, ledger)
+            (live, state)
         },
     )
 }
 
-fn import(live: &Live, ledger: &Ledger) -> Import {
+fn import(live: &Live, state: &State) -> Import {
     let (today, until) = (day("2026-03-01"), day("2027-12-31"));
-    Import::new("acme", live, &BTreeMap::new(), until).complete(live, ledger, today)
+    Import::new("acme", live, &BTreeMap::new(), until).complete(live, state, today)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
     #[test]
-    fn any_organization_reads_back_and_plans_to_in_sync((live, ledger) in organization()) {
-        let imported = import(&live, &ledger);
+    fn any_organization_reads_back_and_plans_to_in_sync((live, state) in organization()) {
+        let imported = import(&live, &state);
         let yaml = imported.yaml();
         let read = manifest::parse(Path::new("m.yaml"), &yaml);
         prop_assert_eq!(read.as_ref(), Ok(&imported.desired), "{}", yaml);
-        let plan = plan(&imported.desired, &imported.seen(&live), &ledger, day("2026-03-01"));
+        let plan = plan(&imported.desired, &imported.seen(&live), &state, day("2026-03-01"));
         prop_assert_eq!(&plan.actions, &Vec::new(), "{}", yaml);
         // What is left can be said in no manifest, for it takes no such email.
         let left = plan.findings.iter().filter(|finding| finding.level() == Level::Drift);
@@ -156,16 +156,16 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_read_does_not_show((live, ledger) in organization()) {
+    fn the_order_of_the_read_does_not_show((live, state) in organization()) {
         let mut other = live.clone();
         other.accounts.reverse();
         other.users.iter_mut().for_each(|users| users.reverse());
-        prop_assert_eq!(import(&live, &ledger).yaml(), import(&other, &ledger).yaml());
+        prop_assert_eq!(import(&live, &state).yaml(), import(&other, &state).yaml());
     }
 }
 
 /// An organization with everything that is odd.
-fn odd() -> (Live, Ledger) {
+fn odd() -> (Live, State) {
     let account = |id: &str, email: &str, name: Option<&str>, status| LiveAccount {
         id: AccountId::new(id),
         email: Email::new(email),
@@ -212,18 +212,18 @@ fn odd() -> (Live, Ledger) {
     };
     let others = live.accounts.iter().map(|one| one.id.clone());
     let unrecorded = others.filter(|id| id.as_str() != "1").collect();
-    let ledger = Ledger {
+    let state = State {
         limits: [(AccountId::new("1"), 30)].into(),
         remainder: Some(Remainder { channels: 10, unrecorded }),
-        ..Ledger::default()
+        ..State::default()
     };
-    (live, ledger)
+    (live, state)
 }
 
 #[test]
 fn an_organization_with_everything_that_is_odd() {
-    let (live, ledger) = odd();
-    insta::assert_snapshot!(import(&live, &ledger).yaml());
+    let (live, state) = odd();
+    insta::assert_snapshot!(import(&live, &state).yaml());
 }
 
 /// An organization of the sandbox that depends on a number: statuses, owners, groups, cases, names.

@@ -11,16 +11,16 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("telnyx", &["model"]),
     ("plan", &["model"]),
     ("detect", &["model", "telnyx"]),
-    ("ledger", &["model"]),
-    ("execute", &["ledger", "model", "plan", "telnyx"]),
+    ("state", &["model"]),
+    ("execute", &["state", "model", "plan", "telnyx"]),
     // Outcomes are what execution returns, problems what reading a manifest does; a report only shows them.
     ("report", &["model", "manifest", "plan", "execute"]),
     ("sandbox", &[]),
-    ("daemon", &["detect", "execute", "ledger", "manifest", "model", "plan", "report", "telnyx"]),
+    ("daemon", &["detect", "execute", "state", "manifest", "model", "plan", "report", "telnyx"]),
     (
         "cli",
         &[
-            "daemon", "detect", "execute", "ledger", "manifest", "model", "plan", "report",
+            "daemon", "detect", "execute", "state", "manifest", "model", "plan", "report",
             "sandbox", "telnyx",
         ],
     ),

@@ -134,7 +134,7 @@ async fn after_an_interrupt_in_the_middle_of_known_limits_only_the_rest_is_set()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_the_ledger_cannot_be_written_nothing_more_is_begun() {
+async fn once_the_state_cannot_be_written_nothing_more_is_begun() {
     let site = organization(Duration::from_millis(60)).await;
     let path = manifest(&site, 5);
     site.ends(&["apply", text(&path), "--auto-approve"], 0).await;
@@ -147,7 +147,7 @@ async fn once_the_ledger_cannot_be_written_nothing_more_is_begun() {
         tokio::time::sleep(Duration::from_millis(5)).await;
         passed += site.proxy.changes().len();
     }
-    // Where the next text of the ledger would be written.
+    // Where the next text of the state would be written.
     std::fs::create_dir(site.folder.path().join(".trunkline/.many.json.new")).unwrap();
     let output = end(child).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use trunkline::model::{Ledger, LiveAccount};
+use trunkline::model::{LiveAccount, State};
 use trunkline::plan::Plan;
 use trunkline::telnyx::{Accounts, Kind, Listing};
 use trunkline::{detect, manifest, plan};
@@ -208,13 +208,13 @@ async fn planned(second: [&'static str; 2]) -> Plan {
     let desired = manifest::parse("acme.yaml".as_ref(), ALONE).unwrap();
     let reader = once(&server.origin).reader();
     let live = detect::read(&reader, &desired).await.unwrap();
-    plan::plan(&desired, &live, &Ledger::default(), "2026-03-01".parse().unwrap())
+    plan::plan(&desired, &live, &State::default(), "2026-03-01".parse().unwrap())
 }
 
 #[tokio::test]
 async fn promise_5_while_pages_shift_nobody_is_disabled() {
     let whole = planned(["a3", "a4"]).await;
-    assert!(whole.inventory.complete && whole.losses() == 3, "{whole:?}");
+    assert!(whole.inventory.complete && whole.destructive() == 3, "{whole:?}");
     // Somebody came in front between the two pages: the second begins with who was the last of the first.
     let shifted = planned(["a2", "a3"]).await;
     assert!(!shifted.inventory.complete && shifted.actions.is_empty(), "{shifted:?}");

@@ -37,8 +37,6 @@ mod inventory;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
-mod ledger;
-#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod lists;
@@ -78,5 +76,7 @@ mod shedding;
 mod since;
 #[cfg(test)]
 mod state;
+#[cfg(test)]
+mod state_command;
 #[cfg(test)]
 mod support;

@@ -46,7 +46,7 @@ async fn promise_1_what_only_looks_sends_nothing_but_get() {
     let manifest = site.manifest(&[]);
     let (account, user) =
         (site.sandbox.accounts()[0].id.clone(), site.sandbox.users()[1].id.clone());
-    // A ledger for the commands that show it.
+    // A state file for the commands that show it.
     site.ends(&["apply", text(&manifest), "--auto-approve"], 0).await;
     site.proxy.changes();
     let before = site.sandbox.writes();

@@ -29,7 +29,7 @@ fn the_plan_has_every_action_finding_and_guard() {
 #[test]
 fn a_plan_of_everything_since_a_base_as_text() {
     let text = shown(&everything_since(), |report| report::plan_text(report, Style::default()));
-    assert!(text.find("Policy loosened").unwrap() < text.find("Losses").unwrap());
+    assert!(text.find("Policy loosened").unwrap() < text.find("Destructive changes").unwrap());
     insta::assert_snapshot!(text);
 }
 
@@ -98,7 +98,7 @@ fn losses_are_all_shown_and_come_first() {
         assert!(text.contains(&format!("closing{n:02}@shop.example")), "{n}");
     }
     let place = |what: &str| text.find(what).unwrap();
-    assert!(place("Losses") < place("Findings"));
+    assert!(place("Destructive changes") < place("Findings"));
 }
 
 /// What of a document is not as its schema says, by what this schema uses of JSON Schema.

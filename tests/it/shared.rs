@@ -1,4 +1,4 @@
-//! Two applies at once on one ledger in a bucket, as two pipelines would start them.
+//! Two applies at once on one state in a bucket, as two pipelines would start them.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use trunkline::execute::{Ending, Work, execute, remember};
-use trunkline::ledger::{Binding, Error, Holder, Journal};
+use trunkline::state::{Binding, Error, Holder, Journal};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
 
@@ -111,7 +111,7 @@ async fn state_shows_the_lock_of_a_bucket_and_breaks_it_by_its_id() {
     let id = told.split_once("its lock has the id ").unwrap().1.lines().next().unwrap().to_owned();
     let other = unlock(Some("17".to_owned())).await.unwrap();
     assert_eq!(other.status.code(), Some(1));
-    assert!(text(&other.stderr).contains("that is not the lock of the ledger"), "{other:?}");
+    assert!(text(&other.stderr).contains("that is not the lock of the state"), "{other:?}");
     let broken = unlock(Some(id)).await.unwrap();
     assert!(text(&broken.stdout).contains("is broken. It was held by process "), "{broken:?}");
     let free = unlock(None).await.unwrap();
@@ -137,7 +137,7 @@ async fn who_has_lost_the_lock_sends_no_action_any_more() {
     let holder = Holder::this("apply");
     let journal = Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await.unwrap();
     let live = detect::read(&reader, &desired).await.unwrap();
-    let plan = plan::plan(&desired, &live, &journal.ledger(), "2026-03-01".parse().unwrap());
+    let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
     remember(&journal, &desired, &live, &plan).await.unwrap();
     let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
     store.unlock(&holder.lease.unwrap().id).await.unwrap();

@@ -59,7 +59,7 @@ async fn only_this_change_sends_what_the_change_makes_and_nothing_else() {
     let shown = site.ends(&all, 3).await;
     assert!(shown.contains("max_disables was 1 in the base and is 2 now"), "{shown}");
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
-    let approved = [&all[..], &["--approve-losses", "1"]].concat();
+    let approved = [&all[..], &["--approve-destructive", "1"]].concat();
     let shown = site.ends(&approved, 0).await;
     assert!(shown.contains("Not chosen: 17 actions"), "{shown}");
     assert!(shown.contains("Applied: 1 done"), "{shown}");
@@ -94,7 +94,7 @@ async fn a_saved_plan_keeps_its_origins() {
     // The budget of the base is the stricter one, and it was saved with the plan.
     site.ends(&apply, 3).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
-    let shown = site.ends(&[&apply[..], &["--approve-losses", "4"]].concat(), 0).await;
+    let shown = site.ends(&[&apply[..], &["--approve-destructive", "4"]].concat(), 0).await;
     assert!(shown.contains("Origin: 1 by this change, 17 drifted already, 0 conflicts"), "{shown}");
     assert!(shown.contains("Applied: 18 done"), "{shown}");
     let both = [&apply[..], &["--base", &base]].concat();

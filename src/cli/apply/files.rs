@@ -1,4 +1,4 @@
-//! What an apply writes beside the ledger: the secrets of created accounts, and a log of outcomes.
+//! What an apply writes beside the state: the secrets of created accounts, and a log of outcomes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};

@@ -17,18 +17,18 @@ use super::plan::{Planned, Since, Targets};
 use super::progress::Progress;
 use super::reports::{Files, Reports, Source, one_of};
 use super::signals::Signals;
-use super::{connect, ledger, terminal};
+use super::{connect, store, terminal};
 use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
-use crate::ledger::Journal;
 use crate::model::Code;
 use crate::plan::{Action, Finding};
 use crate::report::{self, Form, Matter};
+use crate::state::Journal;
 use crate::telnyx::Session;
 
 use files::{AuditLog, Vault};
 use prepare::{Order, Prepared};
 
-/// How long the ledger may take to be let go once everything was told to end: with what executing is given then,
+/// How long the state may take to be let go once everything was told to end: with what executing is given then,
 /// that is within the promised seven seconds.
 const CLOSING: Duration = Duration::from_millis(800);
 
@@ -47,7 +47,7 @@ pub(super) struct Args {
     auto_approve: bool,
     /// Lift the budgets for a plan of exactly N losses
     #[arg(long, value_name = "N")]
-    approve_losses: Option<usize>,
+    approve_destructive: Option<usize>,
     #[command(flatten)]
     since: Since,
     /// Send only these actions: this-change, of those that --base tells apart; guards
@@ -100,10 +100,10 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let session = connect::session(global)?;
     let reader = session.reader();
     order.fits(&reader)?;
-    let store = ledger::store(global, &order.desired().organization)?;
-    let binding = ledger::binding(order.desired(), &reader, order.manager().as_ref());
+    let store = store::store(global, &order.desired().organization)?;
+    let binding = store::binding(order.desired(), &reader, order.manager().as_ref());
     // From here to the end nobody else applies: what is planned is what is there.
-    let journal = ledger::write(global, store, &binding, "apply").await?;
+    let journal = store::write(global, store, &binding, "apply").await?;
     let mut signals = Signals::listen()?;
     let what = (order, source);
     let ended = under_lock(global, args, &session, what, &journal, reports, &mut signals).await;
@@ -113,7 +113,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Lets the ledger go. Who was told to end waits only a little for that, and who is told to end now not at all.
+/// Lets the state go. Who was told to end waits only a little for that, and who is told to end now not at all.
 async fn close(journal: Journal, signals: &mut Signals) -> Result<(), Failure> {
     let patience = if signals.heard() { CLOSING } else { Duration::MAX };
     let closed = tokio::time::timeout(patience, journal.close());
@@ -121,7 +121,7 @@ async fn close(journal: Journal, signals: &mut Signals) -> Result<(), Failure> {
         return Ok(closed?);
     }
     terminal::say(
-        "warning: the ledger could not be let go in time; what it lacks the next plan shows as unknown",
+        "warning: the state could not be let go in time; what it lacks the next plan shows as unknown",
     );
     Ok(())
 }
@@ -147,7 +147,7 @@ async fn under_lock(
     if let Some(unsent) = prepared.unsent() {
         terminal::say(&unsent);
     }
-    if let Err(refused) = guard(planned, args.approve_losses) {
+    if let Err(refused) = guard(planned, args.approve_destructive) {
         reports.write(Matter::Plan(scene))?;
         return Err(refused);
     }
@@ -227,13 +227,14 @@ fn show(global: &Global, args: &Args, reports: &Files, matter: Matter<'_>) -> Re
 /// Guards look at the whole plan before the first request.
 fn guard(planned: &Planned, approved: Option<usize>) -> Result<(), Failure> {
     let plan = &planned.plan;
-    let losses = plan.losses();
+    let destructive = plan.destructive();
     if let Some(approved) = approved {
-        if approved == losses {
+        if approved == destructive {
             return Ok(());
         }
-        let why =
-            format!("--approve-losses {approved} was given, and the plan has {losses} losses");
+        let why = format!(
+            "--approve-destructive {approved} was given, and the plan has {destructive} destructive"
+        );
         return Err(Failure::refused(why, "look at the plan again, and approve what it says"));
     }
     let refused = plan.guards.iter().filter(|guard| guard.refused()).count();
@@ -241,9 +242,11 @@ fn guard(planned: &Planned, approved: Option<usize>) -> Result<(), Failure> {
         return Ok(());
     }
     let why = format!("{refused} of the plan's guards refuse it; nothing was sent");
-    let hint = match losses {
-        0 => "if the plan is meant as it is, say --approve-losses 0".to_owned(),
-        losses => format!("if all {losses} losses are meant, say --approve-losses {losses}"),
+    let hint = match destructive {
+        0 => "if the plan is meant as it is, say --approve-destructive 0".to_owned(),
+        destructive => format!(
+            "if all {destructive} destructive are meant, say --approve-destructive {destructive}"
+        ),
     };
     Err(Failure::refused(why, hint))
 }
@@ -265,9 +268,9 @@ async fn approve(
         // Nobody approves what was not shown.
         reports.tell(Matter::Plan(prepared.planned.scene(source)));
     }
-    let (actions, losses) = (prepared.todo.actions.len(), prepared.todo.losses());
+    let (actions, destructive) = (prepared.todo.actions.len(), prepared.todo.destructive());
     let organization = &prepared.planned.desired.organization;
-    let question = format!("Send {actions} actions ({losses} losses) to {organization}?");
+    let question = format!("Send {actions} actions ({destructive} destructive) to {organization}?");
     let answered = signals.unless(terminal::ask(question)).await;
     if answered.is_err() {
         // What follows stands on a line of its own.

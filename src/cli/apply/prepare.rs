@@ -8,10 +8,10 @@ use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
 use crate::cli::reports::{Files, Source};
 use crate::execute::{Ending, Outcome, Summary};
-use crate::ledger::{Change, Journal};
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
 use crate::report::{self, Form, Saved};
+use crate::state::{Change, Journal};
 use crate::telnyx::Reader;
 
 /// The forms of outcomes that are read by people where the change is made, who see there what is wrong.
@@ -92,7 +92,7 @@ impl Order {
         match self {
             Self::Manifest { desired, base } => {
                 let live = plan::look(global, reader, &desired).await?;
-                let (known, base) = (journal.ledger(), base.as_deref());
+                let (known, base) = (journal.state(), base.as_deref());
                 let planned = Planned::make(reader, *desired, base, live, &known, &args.targets)?;
                 // What was looked at is the whole.
                 expected(&planned, args.expect.as_deref())?;
@@ -128,7 +128,7 @@ pub(super) struct Prepared {
     pub todo: Plan,
     /// What became of the others, by their places in the plan.
     pub settled: BTreeMap<usize, Outcome>,
-    /// What the ledger learns when all of the plan is done.
+    /// What the state learns when all of the plan is done.
     pub used: Option<Change>,
 }
 

@@ -15,10 +15,10 @@ use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
 use crate::detect;
 use crate::execute::unsent;
-use crate::ledger::{Change, Journal};
 use crate::model::{AccountId, Desired, Email, Live};
 use crate::plan::{Action, Now, Plan, Verdict, recheck, stricter};
 use crate::report::{self, Saved};
+use crate::state::{Change, Journal};
 use crate::telnyx::Reader;
 
 /// No plan is larger: more than a hundred thousand actions fit.
@@ -92,15 +92,15 @@ pub(super) async fn prepare(
     saved: Saved,
     journal: &Journal,
 ) -> Result<Prepared, Failure> {
-    let ledger = journal.ledger();
-    if ledger.used.contains_key(&saved.seal) {
+    let state = journal.state();
+    if state.used.contains_key(&saved.seal) {
         let why = "the saved plan was applied already, all of it".to_owned();
         return Err(Failure::stale(why, AGAIN));
     }
     let live = plan::look(global, reader, &saved.desired).await?;
     fits_manager(&saved, &live)?;
-    let fresh = crate::plan::plan(&saved.desired, &live, &ledger, plan::today()?);
-    let now = Now { live: &live, ledger: &ledger, plan: &fresh };
+    let fresh = crate::plan::plan(&saved.desired, &live, &state, plan::today()?);
+    let now = Now { live: &live, state: &state, plan: &fresh };
     let verdicts = recheck(&saved.plan.actions, &now);
     let until = u64::try_from(saved.expires_at().as_second()).unwrap_or_default();
     let used = Change::Used { seal: saved.seal, until };

@@ -15,11 +15,11 @@ use super::global::Global;
 use super::plan::{self, Planned, Targets};
 use super::terminal;
 use crate::execute::{Ending, Work, execute, remember};
-use crate::ledger::{Binding, Holder, Journal, Location, Store};
 use crate::manifest;
 use crate::plan::Action;
 use crate::report::{self, Style};
 use crate::sandbox::{self, Seed};
+use crate::state::{Binding, Holder, Journal, Location, Store};
 use crate::telnyx::{BaseUrl, Config, Session};
 
 const MANIFEST: &str = include_str!("../../../manifests/example.yaml");
@@ -80,7 +80,7 @@ async fn plan_now(
     let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
     let reader = session.reader();
     let live = plan::look(global, &reader, &desired).await?;
-    Planned::make(&reader, desired, None, live, &journal.ledger(), &Targets::default())
+    Planned::make(&reader, desired, None, live, &journal.state(), &Targets::default())
 }
 
 async fn apply(

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use super::super::exit::{Exit, Failure};
 use super::super::global::Global;
 use super::super::terminal;
-use crate::ledger::{Change, Holder, Journal, Store};
-use crate::model::{AccountId, Create, Email, Ledger};
+use crate::model::{AccountId, Create, Email, State};
 use crate::report::escape_line;
+use crate::state::{Change, Holder, Journal, Store};
 
 #[derive(clap::Args, Debug)]
 #[command(group = clap::ArgGroup::new("how").required(true))]
@@ -39,7 +39,7 @@ pub(super) async fn resolve(
     args: &Resolve,
 ) -> Result<Exit, Failure> {
     let journal = open(global, store, "state resolve").await?;
-    let settled = match settlement(&journal.ledger(), args) {
+    let settled = match settlement(&journal.state(), args) {
         Ok(Some(settlement)) => settlement.record(&journal).await,
         Ok(None) => terminal::print("No create is of unknown outcome.\n").map(|()| Exit::Fine),
         Err(refused) => Err(refused),
@@ -55,18 +55,18 @@ struct Settlement {
 }
 
 /// How creates of unknown outcome are to be settled. `None`: there are none.
-fn settlement(ledger: &Ledger, args: &Resolve) -> Result<Option<Settlement>, Failure> {
+fn settlement(state: &State, args: &Resolve) -> Result<Option<Settlement>, Failure> {
     let Resolve { emails, all, adopt, retry, forget: _ } = args;
-    let emails = if *all { unknown(ledger) } else { named(emails) };
+    let emails = if *all { unknown(state) } else { named(emails) };
     if emails.is_empty() {
         return Ok(None);
     }
-    if let Some(other) = emails.iter().find(|email| !is_unknown(ledger, email)) {
-        return Err(not_unknown(ledger, other));
+    if let Some(other) = emails.iter().find(|email| !is_unknown(state, email)) {
+        return Err(not_unknown(state, other));
     }
     let (changes, said) = match adopt {
         Some(id) => {
-            let change = adoption(ledger, &emails, id)?;
+            let change = adoption(state, &emails, id)?;
             (
                 vec![change],
                 "taken to be created with this id; the next plan goes on with it once a list shows it, and says so until then",
@@ -90,7 +90,7 @@ pub(super) async fn forget(
     emails: &[String],
 ) -> Result<Exit, Failure> {
     let journal = open(global, store, "state forget").await?;
-    let settled = match forgotten(&journal.ledger(), emails) {
+    let settled = match forgotten(&journal.state(), emails) {
         Ok(settlement) => settlement.record(&journal).await,
         Err(refused) => Err(refused),
     };
@@ -98,17 +98,17 @@ pub(super) async fn forget(
 }
 
 /// What is to be forgotten, if all of it may be.
-fn forgotten(ledger: &Ledger, emails: &[String]) -> Result<Settlement, Failure> {
+fn forgotten(state: &State, emails: &[String]) -> Result<Settlement, Failure> {
     let emails = named(emails);
     for email in &emails {
         let shown = escape_line(email.as_str());
-        match ledger.creates.get(email) {
+        match state.creates.get(email) {
             Some(Create::Sending) => {
                 let error = anyhow::anyhow!("nobody knows what became of the create of {shown}");
                 return Err(Failure::new(error, "settle it first, with trunkline state resolve"));
             }
             Some(Create::Intended | Create::Acknowledged(_)) => {}
-            None if ledger.emails.values().any(|known| known == email) => {}
+            None if state.emails.values().any(|known| known == email) => {}
             None => {
                 let error = anyhow::anyhow!("nothing is recorded of {shown}");
                 return Err(Failure::new(error, "trunkline state show tells what is"));
@@ -119,7 +119,7 @@ fn forgotten(ledger: &Ledger, emails: &[String]) -> Result<Settlement, Failure> 
     Ok(Settlement { changes, emails, said: "forgotten; a limit in the manifest is set anew" })
 }
 
-/// The ledger, held for a change.
+/// The state, held for a change.
 async fn open(global: &Global, store: Store, command: &str) -> Result<Journal, Failure> {
     let none = super::nothing(&store);
     Journal::open_any(store, &Holder::this(command), global.lock_timeout).await?.ok_or(none)
@@ -148,22 +148,22 @@ fn named(emails: &[String]) -> BTreeSet<Email> {
     emails.iter().map(|email| Email::new(email.trim())).collect()
 }
 
-fn unknown(ledger: &Ledger) -> BTreeSet<Email> {
-    ledger.creates.keys().filter(|email| is_unknown(ledger, email)).cloned().collect()
+fn unknown(state: &State) -> BTreeSet<Email> {
+    state.creates.keys().filter(|email| is_unknown(state, email)).cloned().collect()
 }
 
 /// Nobody else holds the lock, so what is being sent is being sent by nobody.
-fn is_unknown(ledger: &Ledger, email: &Email) -> bool {
-    match ledger.creates.get(email) {
+fn is_unknown(state: &State, email: &Email) -> bool {
+    match state.creates.get(email) {
         Some(Create::Sending) => true,
         Some(Create::Intended | Create::Acknowledged(_)) | None => false,
     }
 }
 
-fn not_unknown(ledger: &Ledger, email: &Email) -> Failure {
+fn not_unknown(state: &State, email: &Email) -> Failure {
     let email = escape_line(email.as_str());
     let error = anyhow::anyhow!("there is no create of unknown outcome for {email}");
-    let there: Vec<_> = unknown(ledger).iter().map(|email| escape_line(email.as_str())).collect();
+    let there: Vec<_> = unknown(state).iter().map(|email| escape_line(email.as_str())).collect();
     Failure::new(
         error,
         if there.is_empty() {
@@ -174,8 +174,8 @@ fn not_unknown(ledger: &Ledger, email: &Email) -> Failure {
     )
 }
 
-/// A person's word that an account is the one that was created, unless the ledger knows better.
-fn adoption(ledger: &Ledger, emails: &BTreeSet<Email>, id: &str) -> Result<Change, Failure> {
+/// A person's word that an account is the one that was created, unless the state knows better.
+fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<Change, Failure> {
     let id = AccountId::new(id.trim());
     let mut emails = emails.iter();
     let (Some(email), None) = (emails.next(), emails.next()) else {
@@ -186,11 +186,11 @@ fn adoption(ledger: &Ledger, emails: &BTreeSet<Email>, id: &str) -> Result<Chang
         let error = anyhow::Error::msg("--adopt was given no id");
         return Err(Failure::new(error, "trunkline get accounts shows the ids"));
     }
-    let acknowledged = ledger.creates.iter().find_map(|(email, create)| match create {
+    let acknowledged = state.creates.iter().find_map(|(email, create)| match create {
         Create::Acknowledged(known) if *known == id => Some(email),
         Create::Acknowledged(_) | Create::Intended | Create::Sending => None,
     });
-    match ledger.emails.get(&id).or(acknowledged) {
+    match state.emails.get(&id).or(acknowledged) {
         Some(other) if other != email => {
             let (id, other) = (escape_line(id.as_str()), escape_line(other.as_str()));
             let error = anyhow::anyhow!("account {id} is known as {other}");

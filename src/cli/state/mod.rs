@@ -1,4 +1,4 @@
-//! `trunkline state …`: the ledger, without a network and without a key.
+//! `trunkline state …`: the state, without a network and without a key.
 
 mod edit;
 mod show;
@@ -10,9 +10,9 @@ use clap::Subcommand;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
-use super::{ledger, terminal};
-use crate::ledger::{Error, Location, Store};
+use super::{store, terminal};
 use crate::report::escape_line;
+use crate::state::{Error, Location, Store};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -98,9 +98,9 @@ fn how_it_ends(leased: bool) -> &'static str {
     }
 }
 
-/// The ledger that is named, or the only one there is.
+/// The state that is named, or the only one there is.
 fn store(global: &Global) -> Result<Store, Failure> {
-    let location = match ledger::named(global)? {
+    let location = match store::named(global)? {
         Some(location) => location,
         None => Location::File(only()?),
     };
@@ -113,27 +113,27 @@ fn store(global: &Global) -> Result<Store, Failure> {
     }
 }
 
-/// The only ledger in our folder.
+/// The only state in our folder.
 fn only() -> Result<PathBuf, Failure> {
     let folder = Path::new(Location::FOLDER);
-    let mut found = ledgers(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut found = state_files(folder).with_context(|| format!("reading {}", folder.display()))?;
     found.sort();
     match &found[..] {
         [one] => Ok(one.clone()),
         [] => {
-            let error = anyhow::anyhow!("there is no ledger in {}", folder.display());
+            let error = anyhow::anyhow!("there is no state in {}", folder.display());
             Err(Failure::new(error, "name one with --state; the first apply makes it"))
         }
         several => {
             let names: Vec<_> =
                 several.iter().map(|path| escape_line(&path.display().to_string())).collect();
-            let error = anyhow::anyhow!("there are several ledgers: {}", names.join(", "));
+            let error = anyhow::anyhow!("there are several state files: {}", names.join(", "));
             Err(Failure::new(error, "name one with --state"))
         }
     }
 }
 
-fn ledgers(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn state_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -150,8 +150,8 @@ fn ledgers(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// There is no ledger where one was named.
+/// There is no state where one was named.
 fn nothing(store: &Store) -> Failure {
-    let error = anyhow::anyhow!("there is no ledger at {}", store.place());
+    let error = anyhow::anyhow!("there is no state at {}", store.place());
     Failure::new(error, "name one with --state; the first apply makes it")
 }

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::super::exit::{Exit, Failure};
 use super::super::terminal;
-use crate::ledger::{Binding, Error, Record, Store};
-use crate::model::{AccountId, Create, Email, Ledger, Remainder, Watch};
+use crate::model::{AccountId, Create, Email, Remainder, State, Watch};
 use crate::report::{escape_json, escape_line, table};
+use crate::state::{Binding, Error, Record, Store};
 
 /// The form of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,9 +42,9 @@ pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> 
 /// The record for people. `lock`: who holds it.
 fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
     let Binding { organization, manager, base_url } = &record.binding;
-    let Ledger { limits, remainder, creates, emails, sent_at: _, used, watch } = &record.ledger;
+    let State { limits, remainder, creates, emails, sent_at: _, used, watch } = &record.state;
     let manager = manager.as_ref().map_or("not known yet", AccountId::as_str);
-    let mut out = format!("Ledger {place}\n\n");
+    let mut out = format!("State {place}\n\n");
     let head = [
         ("organization", organization.as_str()),
         ("manager", manager),
@@ -57,19 +57,18 @@ fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
         let _ = writeln!(out, "{name:<14}{}", escape_line(value));
     }
     if !creates.is_empty() {
-        let rows: Vec<_> =
-            creates.iter().map(|create| create_row(create, &record.ledger)).collect();
+        let rows: Vec<_> = creates.iter().map(|create| create_row(create, &record.state)).collect();
         out += "\nCreates that no list has shown yet\n\n";
         out += &table(["EMAIL", "STATE", "ID", "SINCE"], &rows);
         if lock.is_none() {
-            out += &unknown(&record.ledger);
+            out += &unknown(&record.state);
         }
     }
     let mut ids: Vec<&AccountId> = limits.keys().chain(emails.keys()).collect();
     ids.sort();
     ids.dedup();
     if !ids.is_empty() {
-        let rows: Vec<_> = ids.iter().map(|id| account_row(id, &record.ledger)).collect();
+        let rows: Vec<_> = ids.iter().map(|id| account_row(id, &record.state)).collect();
         out += "\nAccounts\n\n";
         out += &table(["ID", "EMAIL", "CHANNEL_LIMIT"], &rows);
     }
@@ -105,8 +104,8 @@ fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
 }
 
 /// What is to be done about creates that nobody finishes any more.
-fn unknown(ledger: &Ledger) -> String {
-    let count = ledger.creates.values().filter(|create| **create == Create::Sending).count();
+fn unknown(state: &State) -> String {
+    let count = state.creates.values().filter(|create| **create == Create::Sending).count();
     let (what, them, accounts) = match count {
         0 => return String::new(),
         1 => ("1 create is".to_owned(), "it", "account"),
@@ -118,18 +117,18 @@ fn unknown(ledger: &Ledger) -> String {
     )
 }
 
-fn create_row((email, create): (&Email, &Create), ledger: &Ledger) -> [String; 4] {
+fn create_row((email, create): (&Email, &Create), state: &State) -> [String; 4] {
     let (state, id, since) = match create {
         Create::Intended => ("intended", None, None),
-        Create::Sending => ("sending", None, ledger.sent_at.get(email)),
+        Create::Sending => ("sending", None, state.sent_at.get(email)),
         Create::Acknowledged(id) => ("acknowledged", Some(id), None),
     };
     let since = since.and_then(|at| Timestamp::from_second(i64::try_from(*at).ok()?).ok());
     [email.to_string(), state.to_owned(), or_dash(id), or_dash(since)]
 }
 
-fn account_row(id: &AccountId, ledger: &Ledger) -> [String; 3] {
-    [id.to_string(), or_dash(ledger.emails.get(id)), or_dash(ledger.limits.get(id))]
+fn account_row(id: &AccountId, state: &State) -> [String; 3] {
+    [id.to_string(), or_dash(state.emails.get(id)), or_dash(state.limits.get(id))]
 }
 
 fn or_dash(value: Option<impl ToString>) -> String {

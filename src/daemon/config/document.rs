@@ -37,7 +37,7 @@ pub(super) struct OrganizationEntry {
     /// Where the API is. Default: what `--base-url` or `TELNYX_BASE_URL` says, or `https://api.telnyx.com/v2`.
     #[schemars(default, schema_with = "schema::text")]
     base_url: Option<String>,
-    /// The ledger, which `apply` should use too. Default: `.trunkline/NAME.json` below the working directory.
+    /// The state, which `apply` should use too. Default: `.trunkline/NAME.json` below the working directory.
     #[schemars(default, schema_with = "schema::text")]
     state: Option<String>,
     /// When it is looked at: a cron expression of five fields, or of six that begin with seconds.

@@ -20,7 +20,7 @@ pub use schema::schema;
 
 use super::episodes::Rules;
 use super::schedule::Schedule;
-use crate::ledger::Location;
+use crate::state::Location;
 use crate::telnyx::BaseUrl;
 
 /// What a daemon is to do.
@@ -43,7 +43,7 @@ pub struct Watched {
     pub key: Key,
     /// Where the API is. `None`: where the flags and the environment say.
     pub base_url: Option<BaseUrl>,
-    /// Where its ledger is. `None`: where it is by default.
+    /// Where its state is. `None`: where it is by default.
     pub state: Option<Location>,
     /// When it is looked at.
     pub schedule: Schedule,

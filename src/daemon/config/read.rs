@@ -11,10 +11,10 @@ use secrecy::SecretString;
 use super::{Address, Class, Config, Form, Key, Target, Watched, webhook_url};
 use crate::daemon::episodes::Rules;
 use crate::daemon::schedule::{Fault, Schedule};
-use crate::ledger::Location;
 use crate::manifest::{
     self, BEGIN, Fields, Node, Problems, Reading, TreeKind, Written, looks_secret, nearest,
 };
+use crate::state::Location;
 use crate::telnyx::BaseUrl;
 
 /// More sightings than this nobody waits for.

@@ -57,7 +57,7 @@ fn is_readable(items: &[(Item, Difference)]) -> bool {
 
 fn line((item, difference): &(Item, Difference)) -> String {
     let Item { kind: _, email, what } = item;
-    let Difference { changes, message, loss } = difference;
+    let Difference { changes, message, destructive } = difference;
     let mut out = what.replace('_', " ");
     if let Some(email) = email {
         let _ = write!(out, " {}", harmless(email));
@@ -69,7 +69,7 @@ fn line((item, difference): &(Item, Difference)) -> String {
     if !message.is_empty() {
         let _ = write!(out, " {}", harmless(message));
     }
-    if *loss {
+    if *destructive {
         out += " (takes something away)";
     }
     out
@@ -97,7 +97,7 @@ mod tests {
             what: "set_channel_limit".to_owned(),
         };
         let changes = vec![("channel_limit".to_owned(), "40".to_owned(), "30".to_owned())];
-        let difference = Difference { changes, message: String::new(), loss: true };
+        let difference = Difference { changes, message: String::new(), destructive: true };
         Message {
             id: "1".to_owned(),
             event: Event::Opened,

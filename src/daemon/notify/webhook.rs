@@ -31,7 +31,7 @@ struct ItemBody<'a> {
     what: &'a str,
     changes: Vec<ChangeBody<'a>>,
     message: &'a str,
-    loss: bool,
+    destructive: bool,
 }
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ pub fn body(organization: &str, message: &Message) -> String {
 
 fn item((item, difference): &(Item, Difference)) -> ItemBody<'_> {
     let Item { kind, email, what } = item;
-    let Difference { changes, message, loss } = difference;
+    let Difference { changes, message, destructive } = difference;
     ItemBody {
         kind,
         email: email.as_deref(),
@@ -71,7 +71,7 @@ fn item((item, difference): &(Item, Difference)) -> ItemBody<'_> {
             .map(|(field, before, after)| ChangeBody { field, before, after })
             .collect(),
         message,
-        loss: *loss,
+        destructive: *destructive,
     }
 }
 

@@ -34,7 +34,7 @@ struct EpisodeDoc<'a> {
     /// As in a plan.
     changes: Vec<ChangeDoc<'a>>,
     message: &'a str,
-    loss: bool,
+    destructive: bool,
     since: String,
     sightings: u64,
 }
@@ -93,7 +93,8 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
 
 impl<'a> From<&'a Episode> for EpisodeDoc<'a> {
     fn from(episode: &'a Episode) -> Self {
-        let Episode { kind, email, what, changes, message, loss, since, sightings } = episode;
+        let Episode { kind, email, what, changes, message, destructive, since, sightings } =
+            episode;
         let changes =
             changes.iter().map(|(field, before, after)| ChangeDoc { field, before, after });
         Self {
@@ -102,7 +103,7 @@ impl<'a> From<&'a Episode> for EpisodeDoc<'a> {
             what,
             changes: changes.collect(),
             message,
-            loss: *loss,
+            destructive: *destructive,
             since: since.to_string(),
             sightings: *sightings,
         }

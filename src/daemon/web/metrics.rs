@@ -67,7 +67,7 @@ fn describe_gauges() {
         ("trunkline_last_run_differences", "How many things differed in the last run."),
         (
             "trunkline_open_episodes",
-            "Differences that last and were announced: loss takes something away, finding needs a person, change is the rest.",
+            "Differences that last and were announced: destructive takes something away, finding needs a person, change is the rest.",
         ),
         (
             "trunkline_oldest_open_episode_timestamp_seconds",
@@ -161,7 +161,7 @@ fn record_run(name: &str, run: &Run) {
 }
 
 fn record_episodes(name: &str, episodes: &[Episode]) {
-    for each in ["change", "finding", "loss"] {
+    for each in ["change", "finding", "destructive"] {
         let open = episodes.iter().filter(|episode| class(episode) == each).count();
         gauge!("trunkline_open_episodes", "organization" => name.to_owned(), "class" => each)
             .set(float(open as u64));
@@ -174,8 +174,8 @@ fn record_episodes(name: &str, episodes: &[Episode]) {
 
 /// A finding has a message where an action has none.
 fn class(episode: &Episode) -> &'static str {
-    match (episode.loss, episode.message.is_empty()) {
-        (true, _) => "loss",
+    match (episode.destructive, episode.message.is_empty()) {
+        (true, _) => "destructive",
         (false, false) => "finding",
         (false, true) => "change",
     }

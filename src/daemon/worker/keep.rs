@@ -1,4 +1,4 @@
-//! How a worker gets what is remembered into the ledger, and how it ends without losing any of it.
+//! How a worker gets what is remembered into the state, and how it ends without losing any of it.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use super::{Done, Worker};
 use crate::daemon::backoff::Backoff;
 use crate::daemon::lease::Lease;
 use crate::daemon::words::words;
-use crate::ledger::Error;
+use crate::state::Error;
 
 /// After being told to end, what is under way gets so long.
 pub(super) const DRAIN: Duration = Duration::from_secs(15);
-/// At the end the ledger is tried again so much later.
+/// At the end the state is tried again so much later.
 const AGAIN: Duration = Duration::from_millis(250);
 
 impl Worker {
-    /// Writes what is remembered, if the ledger is free; otherwise it is kept here until it is.
+    /// Writes what is remembered, if the state is free; otherwise it is kept here until it is.
     pub(super) async fn keep(&mut self) {
         if !self.lease.is_ours() {
             return;
@@ -27,20 +27,20 @@ impl Worker {
             Ok(()) => (self.keeping, self.unkept) = (Backoff::default(), String::new()),
             // That is over as soon as an apply is.
             Err(Error::Locked { .. }) => {
-                tracing::debug!("the ledger is in use; it is written later");
+                tracing::debug!("the state is in use; it is written later");
             }
             Err(error) => {
                 self.keeping.failed(Instant::now(), fastrand::f64(), Duration::ZERO);
                 let (organization, why) = (self.setup.label(), words(&error));
                 if why != self.unkept {
-                    tracing::warn!(organization, why, "what is remembered is not in the ledger");
+                    tracing::warn!(organization, why, "what is remembered is not in the state");
                     self.unkept = why;
                 }
             }
         }
     }
 
-    /// Nothing new is begun; what is under way is finished. Until `last` the ledger is tried: what it does not have
+    /// Nothing new is begun; what is under way is finished. Until `last` the state is tried: what it does not have
     /// is told again the next time.
     pub(super) async fn drain(&mut self, last: Instant) {
         self.stop_healing.send_replace(true);
@@ -67,7 +67,7 @@ impl Worker {
             let organization = self.setup.label();
             tracing::warn!(
                 organization,
-                "what was seen and told is not in the ledger: it is told again the next time"
+                "what was seen and told is not in the state: it is told again the next time"
             );
         }
         self.show();

@@ -29,7 +29,7 @@ struct SummaryDoc {
     added: usize,
     changed: usize,
     removed: usize,
-    losses: usize,
+    destructive: usize,
     loosened: usize,
 }
 
@@ -39,7 +39,7 @@ struct DifferenceDoc<'a> {
     kind: &'static str,
     email: Option<&'a str>,
     changes: Vec<DeltaDoc>,
-    loss: bool,
+    destructive: bool,
     /// What becomes of who is not listed any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     unlisted: Option<&'static str>,
@@ -57,13 +57,13 @@ struct DeltaDoc {
 pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> String {
     let Comparison { loosened, differences } = comparison;
     let Counts { added, changed, removed } = Counts::of(comparison);
-    let losses = comparison.losses();
+    let destructive = comparison.destructive();
     pretty(&ComparisonDoc {
         format_version: FORMAT_VERSION,
         organization: &head.organization,
         base: desired_digest(base),
         head: desired_digest(head),
-        summary: SummaryDoc { added, changed, removed, losses, loosened: loosened.len() },
+        summary: SummaryDoc { added, changed, removed, destructive, loosened: loosened.len() },
         loosened: loosened
             .iter()
             .map(|one| {
@@ -77,7 +77,7 @@ pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> St
 
 impl<'a> From<&'a Difference> for DifferenceDoc<'a> {
     fn from(difference: &'a Difference) -> Self {
-        let Difference { subject, email, kind, parts, loss } = difference;
+        let Difference { subject, email, kind, parts, destructive } = difference;
         let (word, unlisted) = match kind {
             Kind::Added => ("added", None),
             Kind::Changed => ("changed", None),
@@ -88,7 +88,7 @@ impl<'a> From<&'a Difference> for DifferenceDoc<'a> {
             kind: words::subject(*subject),
             email: email.as_ref().map(Email::as_str),
             changes: parts.iter().map(DeltaDoc::from).collect(),
-            loss: *loss,
+            destructive: *destructive,
             unlisted,
         }
     }

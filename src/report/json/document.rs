@@ -70,7 +70,7 @@ pub(in crate::report) struct PlanSummary {
     /// Entries of the manifest that are as they should be.
     pub in_sync: usize,
     /// Actions that take away something that exists now.
-    pub losses: usize,
+    pub destructive: usize,
     /// Actions that were not chosen by `--target`; only there when some were not.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
@@ -133,7 +133,7 @@ pub(in crate::report) struct ActionDoc<'a> {
     /// What it changes, field by field.
     pub changes: Vec<ChangeDoc>,
     /// Whether it takes away something that exists now.
-    pub loss: bool,
+    pub destructive: bool,
     /// Whether a later action can bring back what was there before.
     #[schemars(schema_with = "schema::reversible")]
     pub reversible: &'static str,
@@ -310,7 +310,7 @@ impl PlanSummary {
             remove: 0,
             findings: plan.findings.len(),
             in_sync: plan.in_sync,
-            losses: plan.losses(),
+            destructive: plan.destructive(),
             unchosen: plan.unchosen,
         };
         for action in &plan.actions {
@@ -344,7 +344,7 @@ impl<'a> From<&'a Action> for ActionDoc<'a> {
             email: action.email().as_str(),
             id: action.id(),
             changes: action.changes().into_iter().map(ChangeDoc::from).collect(),
-            loss: action.is_loss(),
+            destructive: action.is_destructive(),
             reversible: words::reversible(action.reversible()),
             origin: None,
         }

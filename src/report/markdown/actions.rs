@@ -49,26 +49,29 @@ impl Deed {
 }
 
 /// The losses: a row each, or where there is no room one for all that are alike. All of them.
-pub(super) fn losses(rows: &[Row<'_>]) -> Option<Section> {
-    let losses: Vec<&Row<'_>> = rows.iter().filter(|(action, _)| action.is_loss()).collect();
-    if losses.is_empty() {
+pub(super) fn destructive(rows: &[Row<'_>]) -> Option<Section> {
+    let destructive: Vec<&Row<'_>> =
+        rows.iter().filter(|(action, _)| action.is_destructive()).collect();
+    if destructive.is_empty() {
         return None;
     }
-    let deeds: Vec<(Deed, String)> =
-        losses.iter().map(|row| (Deed::of(**row, CELLS), cell(row.0.email().as_str()))).collect();
+    let deeds: Vec<(Deed, String)> = destructive
+        .iter()
+        .map(|row| (Deed::of(**row, CELLS), cell(row.0.email().as_str())))
+        .collect();
     let origins = deeds.iter().any(|(deed, _)| !deed.origin.is_empty());
     let each = lines(deeds.iter().map(|(deed, name)| row(deed, name, origins)));
     let alike = group(deeds.into_iter());
     let alike: String =
         alike.iter().map(|group| row(&group.what, &group.names.join(" "), origins)).collect();
-    let title = count(losses.len(), "loss", "losses");
+    let title = count(destructive.len(), "destructive", "destructive");
     let origin = if origins { (" from |", "---|") } else { ("", "") };
     let head = format!(
         "| action | of whom | change | can be undone |{}\n|---|---|---|---|{}\n",
         origin.0, origin.1
     );
     let shapes = [each, alike].map(|rows| open(&title, &format!("{head}{rows}")));
-    Some(Section { name: "losses", shapes: shapes.into(), complete: true })
+    Some(Section { name: "destructive", shapes: shapes.into(), complete: true })
 }
 
 fn row(deed: &Deed, names: &str, origins: bool) -> String {
@@ -79,7 +82,7 @@ fn row(deed: &Deed, names: &str, origins: bool) -> String {
 
 /// What is not lost, by what it is about.
 pub(super) fn changes(rows: &[Row<'_>]) -> Vec<Section> {
-    let others = rows.iter().copied().filter(|(action, _)| !action.is_loss());
+    let others = rows.iter().copied().filter(|(action, _)| !action.is_destructive());
     let about_new = |(action, _): &Row<'_>| action.is_create() || action.awaits_create();
     let (creates, updates): (Vec<Row<'_>>, Vec<Row<'_>>) = others.partition(about_new);
     let new = creates.iter().filter(|(action, _)| action.is_create()).count();

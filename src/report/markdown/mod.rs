@@ -89,7 +89,7 @@ fn plan(scene: Scene<'_>) -> Page {
         unchosen: _,
         inventory: _,
     } = scene.report.plan;
-    let parts = [findings::loosened(findings), actions::losses(&rows)];
+    let parts = [findings::loosened(findings), actions::destructive(&rows)];
     let changes = actions::changes(&rows);
     let rest = [
         findings::findings(findings, Level::Drift),
@@ -119,21 +119,21 @@ fn verdict(plan: &Plan) -> String {
         remove,
         findings,
         in_sync,
-        losses,
+        destructive,
         unchosen,
     } = summary;
     let mut out = format!("{}\n\n", sentence(plan));
-    out += "| create | update | enable | disable | remove | losses | findings | in sync |\n";
+    out += "| create | update | enable | disable | remove | destructive | findings | in sync |\n";
     out += "|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     out.extend([format!(
-        "| {create} | {update} | {enable} | {disable} | {remove} | {losses} | {findings} | {in_sync} |\n\n"
+        "| {create} | {update} | {enable} | {disable} | {remove} | {destructive} | {findings} | {in_sync} |\n\n"
     )]);
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
     let mut notes = Vec::new();
     if refusing > 0 {
         let guards = count(refusing, "guard", "guards");
         notes.push(format!(
-            "**An apply is refused** by {guards}; `--approve-losses {losses}` lifts the budgets."
+            "**An apply is refused** by {guards}; `--approve-destructive {destructive}` lifts the budgets."
         ));
     }
     if !plan.inventory.complete {
@@ -158,9 +158,9 @@ fn verdict(plan: &Plan) -> String {
 }
 
 fn sentence(plan: &Plan) -> String {
-    let losses = plan.losses();
-    let others = plan.actions.len() - losses;
-    match (losses, others) {
+    let destructive = plan.destructive();
+    let others = plan.actions.len() - destructive;
+    match (destructive, others) {
         (0, 0) if plan.has_drift() => {
             "**Nothing to apply**, and differences that no request can close.".to_owned()
         }
@@ -169,11 +169,15 @@ fn sentence(plan: &Plan) -> String {
             format!("**In sync**: {entries} should be.")
         }
         (0, 0) => "**Nothing to apply.**".to_owned(),
-        (0, others) => format!("**No losses**, {} to apply.", count(others, "action", "actions")),
-        (losses, 0) => format!("**{}** and nothing else.", count(losses, "loss", "losses")),
-        (losses, others) => format!(
+        (0, others) => {
+            format!("**No destructive**, {} to apply.", count(others, "action", "actions"))
+        }
+        (destructive, 0) => {
+            format!("**{}** and nothing else.", count(destructive, "destructive", "destructive"))
+        }
+        (destructive, others) => format!(
             "**{}** and {}.",
-            count(losses, "loss", "losses"),
+            count(destructive, "destructive", "destructive"),
             count(others, "other action", "other actions")
         ),
     }

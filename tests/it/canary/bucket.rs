@@ -1,4 +1,4 @@
-//! A ledger in a bucket: what signs the requests is nowhere but in them.
+//! A state file in a bucket: what signs the requests is nowhere but in them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Promise 11: no secret in any output, log at any level, panic, plan, ledger, metric, notification or file. Each
+//! Promise 11: no secret in any output, log at any level, panic, plan, state, metric, notification or file. Each
 //! place that can hold one gets a secret of its own, each is shown to have been there, and then every byte that
 //! is written anywhere is searched for all of them.
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use trunkline::daemon::config::{Address, Form, Key, Target};
 use trunkline::daemon::notify::Recipient;
-use trunkline::ledger::{Location, Store};
 use trunkline::sandbox;
+use trunkline::state::{Location, Store};
 use trunkline::telnyx::{BaseUrl, Config, Created, Credentials, NewAccount, Session};
 
 use super::*;
@@ -87,7 +87,7 @@ fn promise_11_a_panic_shows_no_secret_of_what_holds_it() {
 const KEEP: [(&str, &str); 11] = [
     ("Account", "sandbox::Config"),
     ("Address", "Target"),
-    ("BucketLedger", "Store"),
+    ("BucketState", "Store"),
     // Of one request, of the sandbox's server, and of one execution: none can be shown.
     ("Call", ""),
     ("Config", "Config"),

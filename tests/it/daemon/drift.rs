@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ring::hmac;
-use trunkline::ledger::{Holder, Location, Store};
+use trunkline::state::{Holder, Location, Store};
 
 use super::{Daemon, LARRY, Watch, until};
 use crate::support::proxy::Fault;
@@ -179,7 +179,7 @@ async fn a_message_that_is_refused_for_good_does_not_keep_the_others_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_somebody_holds_the_ledger_it_is_kept_in_memory_and_written_afterwards() {
+async fn while_somebody_holds_the_state_it_is_kept_in_memory_and_written_afterwards() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     let store = Store::new(&Location::File(path.clone()));
@@ -191,7 +191,7 @@ async fn while_somebody_holds_the_ledger_it_is_kept_in_memory_and_written_afterw
     watch.runs(2).await;
     assert_eq!(std::fs::read(&path).unwrap(), before, "{}", daemon.log());
     drop(hold);
-    until("the ledger", || std::fs::read_to_string(&path).unwrap().contains("told_at")).await;
+    until("the state", || std::fs::read_to_string(&path).unwrap().contains("told_at")).await;
     drop(daemon);
     let _daemon = watch.daemon(&[]);
     watch.runs(3).await;
@@ -199,7 +199,7 @@ async fn while_somebody_holds_the_ledger_it_is_kept_in_memory_and_written_afterw
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_a_damaged_ledger_it_is_unknown_and_the_ledger_stays_as_it_is() {
+async fn with_a_damaged_state_it_is_unknown_and_the_state_stays_as_it_is() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     std::fs::write(&path, "{ torn").unwrap();
@@ -221,9 +221,9 @@ async fn an_apply_is_not_kept_waiting_and_its_end_is_seen() {
     }
     watch.hook.wait(2).await;
     assert_eq!(watch.hook.events(), [OPENED, CLOSED]);
-    until("the ledger", || {
-        let ledger = watch.site.folder.path().join(".trunkline/acme.json");
-        !std::fs::read_to_string(ledger).unwrap().contains("outbox")
+    until("the state", || {
+        let state = watch.site.folder.path().join(".trunkline/acme.json");
+        !std::fs::read_to_string(state).unwrap().contains("outbox")
     })
     .await;
 }

@@ -1,22 +1,22 @@
-//! How it ends when something is in the way: a ledger in use, a signal, a target that is gone.
+//! How it ends when something is in the way: a state file in use, a signal, a target that is gone.
 
 use std::fs;
 use std::time::Duration;
 
-use trunkline::ledger::{Hold, Holder, Location, Store};
+use trunkline::state::{Hold, Holder, Location, Store};
 
 use super::drift::OPENED;
 use super::{Daemon, LARRY, Watch, until};
 use crate::support::site::text;
 
-/// Holds the ledger, as an apply does.
+/// Holds the state, as an apply does.
 async fn held(watch: &Watch) -> Hold {
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     let store = Store::new(&Location::File(path));
     store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap()
 }
 
-/// Waits in the background until it has been told, and a little longer, before the ledger is free.
+/// Waits in the background until it has been told, and a little longer, before the state is free.
 fn free_later(hold: Hold) {
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -25,7 +25,7 @@ fn free_later(hold: Hold) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_waits_for_a_ledger_in_use_so_that_the_next_time_tells_nothing_again() {
+async fn once_waits_for_a_state_in_use_so_that_the_next_time_tells_nothing_again() {
     let watch = Watch::open().await;
     watch.by_hand(LARRY, "disable").await;
     let arguments = ["daemon", text(&watch.manifest), "--open-after", "1"];
@@ -37,7 +37,7 @@ async fn once_waits_for_a_ledger_in_use_so_that_the_next_time_tells_nothing_agai
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_that_ends_waits_for_a_ledger_in_use() {
+async fn a_daemon_that_ends_waits_for_a_state_in_use() {
     let watch = Watch::open().await;
     let daemon = watch.daemon(&["--open-after", "1"]);
     watch.runs(1).await;
@@ -69,20 +69,20 @@ async fn once_that_is_interrupted_says_so() {
 async fn what_waits_for_a_target_that_is_gone_after_a_restart_waits_no_longer() {
     let watch = Watch::open().await;
     watch.hook.answer(500);
-    let ledger =
+    let state =
         || fs::read_to_string(watch.site.folder.path().join(".trunkline/acme.json")).unwrap();
     let daemon = watch.daemon(&["--open-after", "1"]);
     watch.by_hand(LARRY, "disable").await;
-    until("a message", || ledger().contains(r#""event": "drift_opened""#)).await;
+    until("a message", || state().contains(r#""event": "drift_opened""#)).await;
     drop(daemon);
     let plain = ["daemon", text(&watch.manifest), "--schedule", "* * * * * *"];
     let _daemon = Daemon::start(watch.site.command(&plain));
-    until("nothing that waits", || !ledger().contains("drift_opened")).await;
-    assert!(ledger().contains("told_at"), "what was announced is known all the same");
+    until("nothing that waits", || !state().contains("drift_opened")).await;
+    assert!(state().contains("told_at"), "what was announced is known all the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ledger_that_cannot_be_written_is_said_once_with_its_cause_and_written_once_it_can_be() {
+async fn a_state_that_cannot_be_written_is_said_once_with_its_cause_and_written_once_it_can_be() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline");
     let daemon = watch.daemon(&["--open-after", "1"]);
@@ -91,7 +91,7 @@ async fn a_ledger_that_cannot_be_written_is_said_once_with_its_cause_and_written
     let beside = path.join(".acme.json.new");
     fs::create_dir(&beside).unwrap();
     watch.by_hand(LARRY, "disable").await;
-    let words = "what is remembered is not in the ledger";
+    let words = "what is remembered is not in the state";
     daemon.logs(words).await;
     watch.runs(4).await;
     let log = daemon.log();
@@ -99,6 +99,6 @@ async fn a_ledger_that_cannot_be_written_is_said_once_with_its_cause_and_written
     let line = log.lines().find(|line| line.contains(words)).unwrap();
     assert!(line.contains("irectory"), "the system's words: {line}");
     fs::remove_dir(&beside).unwrap();
-    until("the ledger", || fs::read_to_string(path.join("acme.json")).unwrap().contains("told_at"))
+    until("the state", || fs::read_to_string(path.join("acme.json")).unwrap().contains("told_at"))
         .await;
 }

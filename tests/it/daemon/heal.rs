@@ -40,6 +40,6 @@ async fn a_loss_is_never_healed_and_what_was_not_named_neither() {
     watch.hook.wait(2).await;
     watch.runs(3).await;
     assert_eq!(watch.site.sandbox.writes(), writes, "{}", daemon.log());
-    let losses = |told: &Told| told.body["items"][0]["loss"] == true;
-    assert_eq!(watch.hook.told().iter().filter(|told| losses(told)).count(), 1);
+    let destructive = |told: &Told| told.body["items"][0]["destructive"] == true;
+    assert_eq!(watch.hook.told().iter().filter(|told| destructive(told)).count(), 1);
 }

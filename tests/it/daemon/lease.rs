@@ -1,4 +1,4 @@
-//! Several daemons with one ledger in a bucket: one watches, and when it is gone another one goes on.
+//! Several daemons with one state in a bucket: one watches, and when it is gone another one goes on.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::drift::{CLOSED, OPENED, address, shown};
 use super::{Daemon, LARRY, Watch};
 use crate::support::moto::{Moto, moto, settings};
 
-/// A daemon whose ledger is in a bucket, and which can be asked how it stands.
+/// A daemon whose state is in a bucket, and which can be asked how it stands.
 fn daemon(watch: &Watch, origin: &str, key: &str) -> Daemon {
     let state = format!("s3://{key}");
     let more = ["--state", &state, "--listen", "127.0.0.1:0"];
@@ -75,7 +75,7 @@ async fn of_two_replicas_one_watches_and_when_it_is_killed_the_other_goes_on() {
 async fn who_cannot_find_out_whether_another_one_watches_watches() {
     let watch = Watch::open().await;
     // Nobody listens there.
-    let daemon = daemon(&watch, "http://127.0.0.1:9", "ledgers/acme.json");
+    let daemon = daemon(&watch, "http://127.0.0.1:9", "state files/acme.json");
     daemon.logs("whether another daemon watches is not known; this one does").await;
     daemon.logs(r#""state":"unknown""#).await;
     assert_eq!(stands(&daemon).await["watched_by"], Value::Null);

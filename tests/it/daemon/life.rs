@@ -90,8 +90,8 @@ async fn what_is_wrong_at_the_start_is_all_said_and_nothing_is_watched() {
     let output =
         watch.site.run(&["daemon", "--config", "daemon.yaml", "--webhook", "https://x"]).await;
     assert_eq!(output.status.code(), Some(1));
-    let ledger = ["daemon", "--config", "daemon.yaml", "--state", "none"];
-    assert!(watch.site.ends(&ledger, 1).await.is_empty());
+    let state = ["daemon", "--config", "daemon.yaml", "--state", "none"];
+    assert!(watch.site.ends(&state, 1).await.is_empty());
     let arguments = ["daemon", text_of(&watch), "--webhook", "http://elsewhere.example/key"];
     let output = watch.site.run(&arguments).await;
     let error = String::from_utf8(output.stderr).unwrap();

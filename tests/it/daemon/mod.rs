@@ -35,7 +35,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// An organization that is in sync with its manifest, and has a ledger.
+    /// An organization that is in sync with its manifest, and has a state file.
     pub(crate) async fn open() -> Self {
         Self::with(|_, _, _| Fault::None).await
     }

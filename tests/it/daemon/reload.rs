@@ -14,7 +14,7 @@ const MANAGER: &str = "6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10";
 const OTHER: &str = "aaaaaaaa-3f0c-4f5a-9c1e-2d6a2f1b7c10";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_another_api_with_another_ledger_nothing_of_the_old_organization_is_remembered() {
+async fn at_another_api_with_another_state_nothing_of_the_old_organization_is_remembered() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path();
     let manifest = fs::read_to_string(&watch.manifest).unwrap();
@@ -33,7 +33,7 @@ async fn at_another_api_with_another_ledger_nothing_of_the_old_organization_is_r
     fs::write(path.join("daemon.yaml"), changed + "    state: new.json\n").unwrap();
     daemon.signal("HUP");
     let new = || fs::read_to_string(path.join("new.json")).unwrap_or_default();
-    until("the new ledger", || new().contains("episodes")).await;
+    until("the new state", || new().contains("episodes")).await;
     until("its manager", || new().contains(OTHER)).await;
     assert!(!new().contains(MANAGER), "{}", new());
     assert!(!daemon.log().contains("belongs to manager"), "{}", daemon.log());
@@ -62,7 +62,7 @@ async fn a_configuration_that_does_not_say_where_the_api_is_means_the_one_of_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_ledger_is_for_one() {
+async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_state_is_for_one() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path();
     let daemon = configured(&watch, "    state: one.json\nlisten: 127.0.0.1:0\n");
@@ -79,7 +79,7 @@ async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_ledger_is_
     };
     fs::write(path.join("daemon.yaml"), both("./one.json")).unwrap();
     daemon.signal("HUP");
-    daemon.logs("acme and second have the same ledger").await;
+    daemon.logs("acme and second have the same state").await;
     assert_eq!(sandbox.requests(), 0);
     fs::write(path.join("daemon.yaml"), both("two.json")).unwrap();
     daemon.signal("HUP");
@@ -92,7 +92,7 @@ async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_ledger_is_
     fs::write(path.join("daemon.yaml"), both("two.json").replace("one.json", "moved.json"))
         .unwrap();
     watch.by_hand(LARRY, "disable").await;
-    until("the other one's new ledger", || path.join("moved.json").exists()).await;
+    until("the other one's new state", || path.join("moved.json").exists()).await;
     assert!(daemon.log().matches("this of the configuration is not in use").count() == 2);
     let status = super::drift::shown(&super::drift::address(&daemon), "/api/v1/status").await;
     assert!(status.contains(r#""organization": "second""#), "{status}");
@@ -122,7 +122,7 @@ async fn what_names_a_file_that_is_not_there_yet_is_taken_once_it_is_and_where_i
     assert_eq!(daemon.log().matches("there is nothing at later").count(), 1, "{}", daemon.log());
     // All the rest is taken.
     watch.by_hand(LARRY, "disable").await;
-    until("the new ledger", || path.join("two.json").exists()).await;
+    until("the new state", || path.join("two.json").exists()).await;
     let metrics = super::drift::shown(&address, "/metrics").await;
     assert!(metrics.contains("trunkline_config_last_reload_successful 0"), "{metrics}");
 }

@@ -94,7 +94,7 @@ pub(super) fn action(email: &str, what: &str, field: (&str, &str, &str)) -> Epis
         what: what.to_owned(),
         changes: vec![change(field.0, field.1, field.2)],
         message: String::new(),
-        loss: false,
+        destructive: false,
         since: minutes_ago(215),
         sightings: 22,
     }
@@ -103,7 +103,7 @@ pub(super) fn action(email: &str, what: &str, field: (&str, &str, &str)) -> Epis
 fn episodes() -> Vec<Episode> {
     let mut limit =
         action("support@bakery.example", "set_channel_limit", ("channel_limit", "40", "25"));
-    limit.loss = true;
+    limit.destructive = true;
     limit.since = minutes_ago(45);
     limit.sightings = 5;
     let mut renamed =
@@ -116,7 +116,7 @@ fn episodes() -> Vec<Episode> {
         changes: Vec::new(),
         message: "an owner who is not in the manifest; owners are never removed, so a person has to decide"
             .to_owned(),
-        loss: false,
+        destructive: false,
         since: minutes_ago(233),
         sightings: 24,
     };
@@ -172,7 +172,7 @@ pub(super) fn many(episodes: usize) -> Status {
                 "set_channel_limit",
                 ("channel_limit", "40", "25"),
             );
-            episode.loss = number % 3 == 2;
+            episode.destructive = number % 3 == 2;
             episode
         })
         .collect();

@@ -27,8 +27,8 @@ pub(super) struct Api {
     pub world: World,
     pub book: Book,
     pub run: Run,
-    /// Where the ledger is.
-    pub ledger: PathBuf,
+    /// Where the state is.
+    pub state: PathBuf,
     /// What was planned from a complete inventory, and what from any, in all runs: the operation and whose.
     pub planned: BTreeSet<(Op, String)>,
     /// Changes that are done after one more call, or when somebody looks.
@@ -51,7 +51,7 @@ pub(super) struct Run {
     /// The changes that came in: the operation and whose.
     pub changes: BTreeSet<(Op, String)>,
     /// What was planned that takes something away.
-    pub losses: BTreeSet<(Op, String)>,
+    pub destructive: BTreeSet<(Op, String)>,
     /// Who was read again by itself, and answered for.
     reread: BTreeSet<String>,
     /// Whose changes of earlier calls have landed during the run.
@@ -60,8 +60,8 @@ pub(super) struct Run {
     pub lost: BTreeSet<String>,
     /// The accounts of which nobody was told what became of their limit.
     pub limits_lost: BTreeSet<String>,
-    /// Whether the ledger could not be written from some call on.
-    pub ledger_fails: bool,
+    /// Whether the state could not be written from some call on.
+    pub state_fails: bool,
     died: watch::Sender<bool>,
     /// What was on disk since the last write that somebody waited for, if that is looked at.
     pub versions: Option<Vec<Vec<u8>>>,
@@ -78,12 +78,12 @@ impl Run {
             attempts: BTreeMap::new(),
             struck: BTreeSet::new(),
             changes: BTreeSet::new(),
-            losses: BTreeSet::new(),
+            destructive: BTreeSet::new(),
             reread: BTreeSet::new(),
             landed: BTreeSet::new(),
             lost: BTreeSet::new(),
             limits_lost: BTreeSet::new(),
-            ledger_fails: false,
+            state_fails: false,
             died: watch::Sender::new(false),
             versions: None,
             note_due: false,
@@ -97,12 +97,12 @@ impl Run {
 }
 
 impl Api {
-    pub(super) fn new(world: World, ledger: PathBuf) -> Self {
+    pub(super) fn new(world: World, state: PathBuf) -> Self {
         Self {
             book: world.book.clone(),
             world,
             run: Run::new(0, Script::Honest),
-            ledger,
+            state,
             planned: BTreeSet::new(),
             late: Vec::new(),
             wrong: Vec::new(),
@@ -132,7 +132,7 @@ impl Api {
         let death = self.run.script.death(&seen);
         let fault = self.run.script.fault(&seen, &mut self.run.struck);
         let attempt = seen.attempt;
-        self.look_at_the_ledger();
+        self.look_at_the_state();
         self.judge(call, attempt);
         if self.run.seen.len() > MANY {
             self.wrong.push(format!("{call}, again and again: the run does not end"));
@@ -142,7 +142,7 @@ impl Api {
             return self.die(call, Moment::Before);
         }
         if matches!(call.op, Op::User | Op::Account)
-            && matches!(fault, None | Some(Fault::Meanwhile | Fault::LedgerFails))
+            && matches!(fault, None | Some(Fault::Meanwhile | Fault::StateFails))
         {
             self.run.reread.insert(call.subject.clone());
         }
@@ -253,18 +253,18 @@ impl Api {
                 self.book.meanwhile(call);
                 self.perform(call, View::True)
             }
-            Fault::LedgerFails => {
+            Fault::StateFails => {
                 // Where the temporary file would be.
                 drop(fs::create_dir(self.in_the_way()));
-                self.run.ledger_fails = true;
+                self.run.state_fails = true;
                 self.perform(call, View::True)
             }
         }
     }
 
-    /// A folder in the way of the ledger's next version.
+    /// A folder in the way of the state's next version.
     pub(super) fn in_the_way(&self) -> PathBuf {
-        self.ledger.with_file_name(".shop.json.new")
+        self.state.with_file_name(".shop.json.new")
     }
 
     /// What was still on its way arrives.
@@ -311,8 +311,8 @@ impl Api {
         if !self.book.sent.insert(email.clone()) {
             self.wrong.push(format!("{email}: a create was sent again, and nobody had settled it"));
         }
-        let ledger = document(&fs::read(&self.ledger).unwrap_or_default());
-        if creates(&ledger).get(&email).map(String::as_str) != Some("sending") {
+        let state = document(&fs::read(&self.state).unwrap_or_default());
+        if creates(&state).get(&email).map(String::as_str) != Some("sending") {
             self.wrong.push(format!("{email}: a create was sent that is not recorded as sent"));
         }
     }
@@ -321,19 +321,19 @@ impl Api {
     fn takes(&self, call: &Call, email: &str) -> bool {
         // Of a limit that is not known nobody can say that it is lowered.
         let takes = matches!(call.op, Op::Remove | Op::Disable)
-            || self.run.losses.contains(&(call.op, email.to_owned()));
+            || self.run.destructive.contains(&(call.op, email.to_owned()));
         takes && !self.run.changes.contains(&(Op::Create, email.to_owned()))
     }
 
     /// Takes note of what is on disk. What was answered and nobody waited for is waited for here.
-    pub(super) fn look_at_the_ledger(&mut self) {
+    pub(super) fn look_at_the_state(&mut self) {
         let due = std::mem::take(&mut self.run.note_due);
         let Some(versions) = &mut self.run.versions else { return };
-        let read = || fs::read(&self.ledger).unwrap_or_default();
+        let read = || fs::read(&self.state).unwrap_or_default();
         let (mut now, begun) = (read(), Instant::now());
         while due && versions.last() == Some(&now) {
             if begun.elapsed() > ON_DISK {
-                self.wrong.push("what was answered is not in the ledger".to_owned());
+                self.wrong.push("what was answered is not in the state".to_owned());
                 break;
             }
             std::thread::sleep(Duration::from_micros(200));
@@ -349,15 +349,15 @@ impl Api {
     }
 }
 
-/// The ledger's text, read by nothing of the program. Null: there is none.
+/// The state's text, read by nothing of the program. Null: there is none.
 pub(super) fn document(bytes: &[u8]) -> Value {
     if bytes.is_empty() { Value::Null } else { serde_json::from_slice(bytes).unwrap() }
 }
 
-/// The creates of a ledger, each with its state.
-fn creates(ledger: &Value) -> BTreeMap<String, String> {
+/// The creates of a state file, each with its state.
+fn creates(state: &Value) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let all = ledger["creates"].as_array().into_iter().flatten();
+    let all = state["creates"].as_array().into_iter().flatten();
     all.map(|create| (text(&create["email"]), text(&create["state"]))).collect()
 }
 
@@ -371,8 +371,8 @@ fn is_only_noted(old: &[u8], new: &[u8]) -> bool {
         }
         _ => false,
     };
-    let limits = |ledger: &Value| {
-        let all = ledger["accounts"].as_array().into_iter().flatten();
+    let limits = |state: &Value| {
+        let all = state["accounts"].as_array().into_iter().flatten();
         let limited = all.filter(|account| !account["channel_limit"].is_null());
         limited.map(|account| account["id"].to_string()).collect::<BTreeSet<_>>()
     };

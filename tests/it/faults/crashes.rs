@@ -1,13 +1,13 @@
 //! Every crash point, and every pair of them.
 //!
-//! A crash leaves the ledger's file and the book, and nothing else; so two schedules that have left the same
+//! A crash leaves the state's file and the book, and nothing else; so two schedules that have left the same
 //! of both are one from there on. Every state that a crash, a run or a person leaves is looked at once: a run
 //! without a crash from there, and one that dies at each of its calls. With a number of crashes that is
 //! smaller than `most` behind it a state is the beginning of all schedules with one crash more.
 //!
 //! Why the calls are points enough. One call comes in after the other here, and between two of them there is
-//! at most one write of the ledger, which replaces the file at once. So a run that dies leaves the book
-//! as it was before or after a call, and the ledger as it was before or after the write that follows it:
+//! at most one write of the state, which replaces the file at once. So a run that dies leaves the book
+//! as it was before or after a call, and the state as it was before or after the write that follows it:
 //!
 //! - *before* a call is done: the write that follows the call before it is on disk (it is waited for here);
 //! - *after* it is done: the write that follows it is not, as the answer was never given. That is what is left, too,
@@ -39,7 +39,7 @@ const ENOUGH: usize = 12;
 /// What a schedule has left.
 #[derive(Clone)]
 struct State {
-    ledger: Vec<u8>,
+    state: Vec<u8>,
     book: Book,
     crashes: usize,
     /// How many runs without a crash lie behind it since the last one.
@@ -72,7 +72,7 @@ pub(super) fn explore(world: World, most: usize, server: &Handle) -> Explored {
     let site = Site::open(world, server);
     let mut known: BTreeMap<Key, Known> = BTreeMap::new();
     let (mut deaths, mut persons, mut first) = (0, 0, Vec::new());
-    let mut open = VecDeque::from([site.state(0, 0, Vec::new())]);
+    let mut open = VecDeque::from([site.explored(0, 0, Vec::new())]);
     while let Some(state) = open.pop_front() {
         let key = key(&state);
         if known.contains_key(&key) {
@@ -140,10 +140,10 @@ struct Undisturbed {
 }
 
 impl Site {
-    fn state(&self, crashes: usize, steps: usize, story: Vec<String>) -> State {
+    fn explored(&self, crashes: usize, steps: usize, story: Vec<String>) -> State {
         let api = self.api();
-        let ledger = fs::read(&api.ledger).unwrap_or_default();
-        State { ledger, book: api.book.clone(), crashes, steps, story }
+        let state = fs::read(&api.state).unwrap_or_default();
+        State { state, book: api.book.clone(), crashes, steps, story }
     }
 
     fn restore(&self, state: &State) {
@@ -151,10 +151,10 @@ impl Site {
         api.book = state.book.clone();
         api.log = state.story.clone();
         api.planned.clear();
-        if state.ledger.is_empty() {
-            drop(fs::remove_file(&api.ledger));
+        if state.state.is_empty() {
+            drop(fs::remove_file(&api.state));
         } else {
-            fs::write(&api.ledger, &state.ledger).unwrap();
+            fs::write(&api.state, &state.state).unwrap();
         }
     }
 
@@ -166,10 +166,10 @@ impl Site {
         let then = |what: &str| [state.story.clone(), vec![what.to_owned()]].concat();
         let mut settled = false;
         let next = if !self.is_at_rest(&ran) || ran.before != ran.after {
-            Some(self.state(state.crashes, state.steps + 1, then("a run to its end")))
+            Some(self.explored(state.crashes, state.steps + 1, then("a run to its end")))
         } else if self.settle(&ran, Person::Adopts) {
             settled = true;
-            Some(self.state(state.crashes, 0, then("a person settles it")))
+            Some(self.explored(state.crashes, 0, then("a person settles it")))
         } else {
             self.check_end(&ran);
             None
@@ -195,30 +195,30 @@ impl Site {
     /// A run that dies: all that it may leave.
     fn dies(&self, state: &State, number: usize, moment: Moment) -> Vec<State> {
         self.restore(state);
-        self.leave_half_a_ledger();
+        self.leave_half_a_state();
         let ran = self.checked_run(Script::Dies(number, moment), WATCHED);
         assert!(ran.died, "the same run ended before: {:?} {:?}", ran.error, ran.outcomes);
         let versions = self.api().run.versions.clone().unwrap_or_default();
         let story = self.api().log.clone();
-        let left = self.state(state.crashes + 1, 0, story);
-        assert_eq!(versions.last(), Some(&left.ledger), "a run that is dead has written");
-        versions.into_iter().map(|ledger| State { ledger, ..left.clone() }).collect()
+        let left = self.explored(state.crashes + 1, 0, story);
+        assert_eq!(versions.last(), Some(&left.state), "a run that is dead has written");
+        versions.into_iter().map(|state| State { state, ..left.clone() }).collect()
     }
 }
 
 /// What two states have in common that are one.
 type Key = (String, String);
 
-/// The ledger but for its times, and the book.
+/// The state but for its times, and the book.
 fn key(state: &State) -> Key {
-    let mut ledger = document(&state.ledger);
-    if let Some(fields) = ledger.as_object_mut() {
+    let mut file = document(&state.state);
+    if let Some(fields) = file.as_object_mut() {
         fields.remove("serial");
         fields.remove("check");
     }
-    let creates = ledger.get_mut("creates").and_then(Value::as_array_mut);
+    let creates = file.get_mut("creates").and_then(Value::as_array_mut);
     for create in creates.into_iter().flatten().filter_map(Value::as_object_mut) {
         create.remove("since");
     }
-    (ledger.to_string(), format!("{:?}", state.book))
+    (file.to_string(), format!("{:?}", state.book))
 }

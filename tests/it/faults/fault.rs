@@ -35,8 +35,8 @@ pub(super) enum Fault {
     Unfiltered,
     /// Somebody else has just done what this call is about.
     Meanwhile,
-    /// From here on the ledger cannot be written.
-    LedgerFails,
+    /// From here on the state cannot be written.
+    StateFails,
 }
 
 pub(super) const ALL: [Fault; 15] = [
@@ -54,7 +54,7 @@ pub(super) const ALL: [Fault; 15] = [
     Fault::OneMore,
     Fault::Unfiltered,
     Fault::Meanwhile,
-    Fault::LedgerFails,
+    Fault::StateFails,
 ];
 
 impl Fault {
@@ -70,7 +70,7 @@ impl Fault {
             | Self::PageInstead
             | Self::PageAfter
             | Self::Garbage
-            | Self::LedgerFails => true,
+            | Self::StateFails => true,
             Self::DoneLate => call.op.is_change(),
             Self::OneLess | Self::OneMore => {
                 call.page > 1 && matches!(call.op, Op::List(_) | Op::LookUp(_))
@@ -143,7 +143,7 @@ impl Script {
                 let fits: Vec<Fault> = ALL.into_iter().filter(|one| one.fits(seen.call)).collect();
                 let fault = fits[dice.usize(..fits.len())];
                 // These take their time; a few of them are enough.
-                let rare = matches!(fault, Fault::TooMany | Fault::LedgerFails);
+                let rare = matches!(fault, Fault::TooMany | Fault::StateFails);
                 (!rare || dice.u8(..8) == 0).then_some(fault)
             }
         }

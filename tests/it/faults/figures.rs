@@ -44,7 +44,7 @@ pub(super) enum Way {
     StatusUnknown,
     /// Nobody knew which limits are live, and they were set anew.
     AssertedAnew,
-    /// The ledger could not be written, and nothing was sent.
+    /// The state could not be written, and nothing was sent.
     NotSentUnrecorded,
     /// An action failed, and a later run did it.
     Failed,

@@ -1,4 +1,4 @@
-//! Faults and crashes: the real client, reader, planner, executor and ledger (in a file) against an API that
+//! Faults and crashes: the real client, reader, planner, executor and state (in a file) against an API that
 //! loses, delays, cuts and refuses, and a book behind it that knows what is really there.
 //!
 //! - [`crashes`]: applies of one to six actions that die at every point, and at every pair of points;
@@ -18,7 +18,7 @@
 //! unless a person has settled it, each is recorded as sent before it leaves, and looked for when its answer is
 //! lost; nothing is sent that was not planned and wished for, nothing is lost or created from an incomplete
 //! inventory, and who loses something is looked at again just before; every action has one outcome and none that
-//! is a lie; the ledger claims nothing that did not happen. In the end all is as it is wished, or it is
+//! is a lie; the state claims nothing that did not happen. In the end all is as it is wished, or it is
 //! told; what is told is settled as `state resolve` does it, by a person who looks into the book. [`figures`] counts
 //! what was injected and which ways back were taken: one that no schedule takes fails the suite.
 
@@ -140,7 +140,7 @@ fn promise_3_and_promise_4_and_promise_9_hold_for_every_crash_point_and_every_pa
     let figures = Figures::of(explored.iter().map(|one| &one.figures));
     let sum = |part: fn(&Explored) -> usize| explored.iter().map(part).sum::<usize>();
     say(&format!(
-        "crashes at every point: {figures}; {} states of ledger and book, {} pairs of crash points",
+        "crashes at every point: {figures}; {} states of state and book, {} pairs of crash points",
         sum(|one| one.states),
         sum(|one| one.pairs),
     ));

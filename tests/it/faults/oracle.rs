@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use trunkline::execute::{Ending, Outcome};
-use trunkline::ledger::Change;
-use trunkline::model::{AccountId, Code, Create, Email, Ledger, Status};
+use trunkline::model::{AccountId, Code, Create, Email, State, Status};
 use trunkline::plan::{Action, Channels, Finding, Target};
+use trunkline::state::Change;
 
 use super::book::{self, Book, By};
 use super::call::{Call, Op, Which};
@@ -19,9 +19,9 @@ use super::run::{Manner, Ran, Site, op};
 const ENOUGH: usize = 16;
 
 /// How the text begins of what happened and could not be recorded.
-const UNRECORDED: &str = "it was answered, and the ledger could not be written";
+const UNRECORDED: &str = "it was answered, and the state could not be written";
 /// How the text begins of what was not sent for that.
-const NOT_SENT: &str = "nothing was sent, because the ledger could not be written";
+const NOT_SENT: &str = "nothing was sent, because the state could not be written";
 
 /// How a person settles a create of unknown outcome whose account is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Site {
     pub(super) fn check(&self, ran: &Ran, manner: Manner) {
         self.check_inventory(ran);
         self.check_outcomes(ran, manner);
-        self.check_ledger(&ran.after);
+        self.check_state(&ran.after);
         self.check_memory(ran);
         self.count(ran);
         let api = self.api();
@@ -139,32 +139,32 @@ impl Site {
         }
     }
 
-    /// The ledger never claims what did not happen, and knows of every create that may have.
-    pub(super) fn check_ledger(&self, ledger: &Ledger) {
+    /// The state never claims what did not happen, and knows of every create that may have.
+    pub(super) fn check_state(&self, state: &State) {
         let book = self.api().book.clone();
-        for (id, limit) in &ledger.limits {
+        for (id, limit) in &state.limits {
             let account = book.account(id.as_str());
             if !account.is_some_and(|account| account.limits.contains(limit)) {
-                self.wrong(format!("the ledger claims a limit of {limit} for {id}"));
+                self.wrong(format!("the state claims a limit of {limit} for {id}"));
             }
         }
-        let acknowledged = ledger.creates.iter().filter_map(|(email, create)| match create {
+        let acknowledged = state.creates.iter().filter_map(|(email, create)| match create {
             Create::Acknowledged(id) => Some((id, email)),
             Create::Intended | Create::Sending => None,
         });
-        for (id, email) in acknowledged.chain(&ledger.emails) {
+        for (id, email) in acknowledged.chain(&state.emails) {
             if book.account(id.as_str()).is_none_or(|account| account.email != email.as_str()) {
-                self.wrong(format!("the ledger claims that {id} is {email}"));
+                self.wrong(format!("the state claims that {id} is {email}"));
             }
         }
-        let known: BTreeSet<&Email> = ledger.emails.values().collect();
+        let known: BTreeSet<&Email> = state.emails.values().collect();
         for email in book.sent.iter().map(Email::new) {
-            let recorded = match ledger.creates.get(&email) {
+            let recorded = match state.creates.get(&email) {
                 Some(Create::Sending | Create::Acknowledged(_)) => true,
                 Some(Create::Intended) | None => known.contains(&email),
             };
             if !recorded {
-                self.wrong(format!("{email} may have been created, and the ledger does not know"));
+                self.wrong(format!("{email} may have been created, and the state does not know"));
             }
         }
     }
@@ -175,11 +175,11 @@ impl Site {
         let Some(plan) = &ran.plan else { return };
         let (lost, fails) = {
             let run = &self.api().run;
-            (run.limits_lost.clone(), run.ledger_fails)
+            (run.limits_lost.clone(), run.state_fails)
         };
         if ran.outcomes.is_some() && !fails {
             for id in ran.after.limits.keys().filter(|id| lost.contains(id.as_str())) {
-                self.wrong(format!("the ledger claims to know the limit of {id}"));
+                self.wrong(format!("the state claims to know the limit of {id}"));
             }
         }
         if !plan.inventory.complete {
@@ -195,7 +195,7 @@ impl Site {
         let lost = api.run.lost.clone();
         let mut ways = Vec::new();
         let sending =
-            |ledger: &Ledger, email: &Email| ledger.creates.get(email) == Some(&Create::Sending);
+            |state: &State, email: &Email| state.creates.get(email) == Some(&Create::Sending);
         for email in ran.before.creates.keys().filter(|email| sending(&ran.before, email)) {
             if !ran.after.creates.contains_key(email)
                 && ran.after.emails.values().any(|one| one == email)
@@ -356,8 +356,8 @@ impl Site {
         assert_eq!(api.book.duplicates(), 0, "{:#?}\n{}", api.log, api.world.name);
     }
 
-    /// Leaves what a process leaves that is killed while it writes the ledger.
-    pub(super) fn leave_half_a_ledger(&self) {
+    /// Leaves what a process leaves that is killed while it writes the state.
+    pub(super) fn leave_half_a_state(&self) {
         fs::write(self.api().in_the_way(), b"{\"format_version\": 1, \"org").unwrap();
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn run(seed: u64, shown: bool, server: &Handle) -> Figures {
         };
         let (faults, crashes) = (dice.u64(..200), [0, 15, 30][dice.usize(..3)]);
         if dice.bool() {
-            site.leave_half_a_ledger();
+            site.leave_half_a_state();
         }
         site.checked_run(Script::Dice { seed, run, faults, crashes }, manner);
     }

@@ -1,4 +1,4 @@
-//! One run of the program: read, plan, remember, execute, with the real client and a ledger in a file, in a
+//! One run of the program: read, plan, remember, execute, with the real client and a state file in a file, in a
 //! runtime of its own that is dropped when the run dies.
 
 use std::collections::BTreeMap;
@@ -12,9 +12,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use trunkline::detect;
 use trunkline::execute::{Outcome, Work, execute, remember};
-use trunkline::ledger::{Binding, Change, Holder, Journal, Location, Store};
-use trunkline::model::{Ledger, Live};
+use trunkline::model::{Live, State};
 use trunkline::plan::{Action, Plan, plan};
+use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 
 use super::api::{Api, Run};
@@ -31,7 +31,7 @@ pub(super) struct Manner {
     pub grace: Duration,
     /// How long an answer is waited for.
     pub timeout: Duration,
-    /// Whether every version of the ledger is looked at. Only one call at a time can come in then.
+    /// Whether every version of the state is looked at. Only one call at a time can come in then.
     pub watched: bool,
 }
 
@@ -59,11 +59,11 @@ pub(super) struct Ran {
     /// Why it had no plan, or could not go on with it.
     pub error: Option<String>,
     pub died: bool,
-    pub before: Ledger,
-    pub after: Ledger,
+    pub before: State,
+    pub after: State,
 }
 
-/// The API, and the folder of the ledger: what outlives a run.
+/// The API, and the folder of the state: what outlives a run.
 pub(super) struct Site {
     pub api: Arc<Mutex<Api>>,
     server: Server,
@@ -104,13 +104,13 @@ impl Site {
 
     /// One run of the program.
     pub(super) fn run(&self, script: Script, manner: Manner) -> Ran {
-        let before = self.ledger();
+        let before = self.state();
         let (mut death, desired) = {
             let mut api = self.api();
             let number = api.run.number + 1;
             api.run = Run::new(number, script);
             api.run.versions =
-                manner.watched.then(|| vec![fs::read(&api.ledger).unwrap_or_default()]);
+                manner.watched.then(|| vec![fs::read(&api.state).unwrap_or_default()]);
             api.figures.runs += 1;
             (api.run.death(), api.world.desired.clone())
         };
@@ -124,7 +124,7 @@ impl Site {
                 let live =
                     detect::read(&reader, &desired).await.map_err(|error| error.to_string())?;
                 let today = "2026-03-01".parse().unwrap();
-                let plan = plan(&desired, &live, &journal.ledger(), today);
+                let plan = plan(&desired, &live, &journal.state(), today);
                 self.register(&plan);
                 {
                     let mut shown = shown.lock().unwrap();
@@ -166,7 +166,7 @@ impl Site {
         };
         let Shown { plan, live, told } = shown.into_inner().unwrap();
         self.api().figures.crashes += usize::from(died);
-        Ran { plan, live, outcomes, told, error, died, before, after: self.ledger() }
+        Ran { plan, live, outcomes, told, error, died, before, after: self.state() }
     }
 
     /// What the run may send from now on.
@@ -175,12 +175,12 @@ impl Site {
         for action in &plan.actions {
             let email = action.email().as_str().to_owned();
             let op = op(action);
-            let takes = op == Op::Create || action.is_loss() || action.is_assertion();
+            let takes = op == Op::Create || action.is_destructive() || action.is_assertion();
             if takes && !plan.inventory.complete {
                 api.wrong.push(format!("{action:?} from an incomplete inventory"));
             }
-            if action.is_loss() {
-                api.run.losses.insert((op, email.clone()));
+            if action.is_destructive() {
+                api.run.destructive.insert((op, email.clone()));
             }
             api.planned.insert((op, email));
         }
@@ -220,9 +220,9 @@ impl Site {
     }
 
     /// What is on disk. That it can be read at all is a promise too.
-    pub(super) fn ledger(&self) -> Ledger {
+    pub(super) fn state(&self) -> State {
         let record = self.outside.block_on(self.store().read());
-        record.unwrap().map(|record| record.ledger).unwrap_or_default()
+        record.unwrap().map(|record| record.state).unwrap_or_default()
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use trunkline::ledger::Change;
 use trunkline::manifest;
 use trunkline::model::{AccountId, Desired, Email};
+use trunkline::state::Change;
 
 use super::book::{Account, Book, By, Manners, Status, User};
 use super::call::{Call, Op};
@@ -18,7 +18,7 @@ pub(super) enum Piece {
     CreateLimited,
     /// A create and its disable: two actions.
     CreateDisabled,
-    /// A limit that the ledger knows to be higher.
+    /// A limit that the state knows to be higher.
     Lower,
     /// One that it knows to be lower.
     Raise,
@@ -47,7 +47,7 @@ pub(super) struct World {
     pub name: String,
     pub desired: Desired,
     pub book: Book,
-    /// The limits that the ledger knows at the beginning.
+    /// The limits that the state knows at the beginning.
     pub known: BTreeMap<AccountId, u64>,
     pub wishes: BTreeMap<String, Wish>,
     /// The users who should be gone.
@@ -104,7 +104,7 @@ impl World {
         Self { name, desired, book, known, wishes, leavers }
     }
 
-    /// What the ledger has learned of an earlier inventory. `None`: there was nobody.
+    /// What the state has learned of an earlier inventory. `None`: there was nobody.
     pub(super) fn seen(&self) -> Option<Change> {
         let pair = |one: &Account| (AccountId::new(&*one.id), Email::new(&*one.email));
         let accounts: BTreeMap<_, _> = self.book.accounts.iter().map(pair).collect();

@@ -11,8 +11,8 @@ use super::{within, written};
 use crate::support::plans::{World, email, id, limit, user};
 
 /// So many changes that are all different, with losses of several kinds among them.
-fn large(changes: usize, losses: usize) -> World {
-    let mut actions: Vec<Action> = (0..losses)
+fn large(changes: usize, destructive: usize) -> World {
+    let mut actions: Vec<Action> = (0..destructive)
         .map(|n| match n % 3 {
             0 => Action::RemoveUser {
                 id: UserId::new(format!("id-left{n}")),
@@ -25,7 +25,7 @@ fn large(changes: usize, losses: usize) -> World {
             _ => limit(&format!("cut{n}"), Some(10_000), n as u64),
         })
         .collect();
-    let rest = changes - losses;
+    let rest = changes - destructive;
     actions
         .extend((0..rest).map(|n| limit(&format!("grows{n}"), Some(n as u64), 2 * n as u64 + 1)));
     let findings = (0..50).map(|n| Finding::UserMissing(user(&format!("new{n}")))).collect();
@@ -44,10 +44,10 @@ fn a_comment_on_5000_changes_stays_in_its_budget_and_has_all_losses() {
     let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
     assert!(comment.len() <= 60_000, "{}", comment.len());
     let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
-    assert!(names(&world, Action::is_loss).is_subset(&spans));
+    assert!(names(&world, Action::is_destructive).is_subset(&spans));
     let fold = comment.find("<details>").unwrap();
     let last = comment.rfind("left297@acme.example").unwrap();
-    assert!(last < fold, "losses stand above every fold");
+    assert!(last < fold, "destructive stand above every fold");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_shortened_comment_says_what_is_left_out_and_its_counts_add_up() {
         comment.contains("Shortened to fit: updates. Everything: `trunkline plan"),
         "{comment}"
     );
-    assert!(comment.contains("#### 300 losses\n"));
+    assert!(comment.contains("#### 300 destructive\n"));
     assert!(comment.contains("<b>Update</b> (4700 actions)"));
     assert!(comment.contains("- 4700 × set channel limit\n"));
     assert!(comment.contains("Left out to fit: the names and changes of all 4700."));
@@ -78,14 +78,14 @@ fn a_comment_that_fits_leaves_nothing_out() {
 #[test]
 fn every_budget_is_kept_as_long_as_the_losses_allow_it_and_less_room_never_says_more() {
     let world = large(400, 20);
-    let losses = names(&world, Action::is_loss);
+    let destructive = names(&world, Action::is_destructive);
     let mut before = usize::MAX;
     for budget in [60_000, 20_000, 10_000, 6_000, 4_000, 3_000] {
         let comment = within(Form::Markdown, Matter::Plan(world.scene()), budget).unwrap();
         assert!(comment.len() <= budget.min(before), "{} for {budget}", comment.len());
         before = comment.len();
         let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
-        assert!(losses.is_subset(&spans), "{budget}");
+        assert!(destructive.is_subset(&spans), "{budget}");
     }
 }
 
@@ -96,7 +96,7 @@ fn losses_that_are_more_than_the_budget_are_all_there_and_the_comment_says_so() 
     assert!(comment.len() > 60_000);
     assert!(comment.contains("This is longer than"), "{}", &comment[..800]);
     let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
-    assert!(names(&world, Action::is_loss).is_subset(&spans));
+    assert!(names(&world, Action::is_destructive).is_subset(&spans));
 }
 
 #[test]
@@ -112,18 +112,19 @@ fn losses_that_are_alike_share_a_row_before_the_budget_is_broken() {
     assert!(comment.len() <= 60_000, "{}", comment.len());
     let read = page(&comment);
     let spans: BTreeSet<String> = read.code.into_iter().collect();
-    assert!(names(&world, Action::is_loss).is_subset(&spans));
+    assert!(names(&world, Action::is_destructive).is_subset(&spans));
     assert!(!comment.contains("Shortened"), "nothing was left out");
 }
 
 #[test]
 fn losses_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
-    let losses = (0..400).map(|n| Action::DisableAccount {
+    let destructive = (0..400).map(|n| Action::DisableAccount {
         target: Target::Live(id(&format!("shut{n}"))),
         email: email(&format!("shut{n}")),
     });
     let updates = (0..300).map(|n| limit(&format!("grows{n}"), Some(n), 2 * n + 1));
-    let world = World::of(Plan { actions: losses.chain(updates).collect(), ..Plan::default() });
+    let world =
+        World::of(Plan { actions: destructive.chain(updates).collect(), ..Plan::default() });
     let whole = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
     let comment = within(Form::Markdown, Matter::Plan(world.scene()), whole.len() - 1).unwrap();
     assert!(comment.len() < whole.len() && comment.contains("Shortened to fit: updates."));
@@ -135,7 +136,7 @@ fn a_summary_stays_below_900_kib() {
     let world = large(60_000, 300);
     let summary = written(Form::GithubSummary, Matter::Plan(world.scene())).unwrap();
     assert!(summary.len() <= 900 << 10, "{}", summary.len());
-    assert!(summary.contains("#### 300 losses\n"));
+    assert!(summary.contains("#### 300 destructive\n"));
 }
 
 #[test]

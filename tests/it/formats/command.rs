@@ -31,7 +31,7 @@ async fn one_run_writes_every_report_and_what_it_prints_is_the_same() {
     assert_eq!(page(&file("r.md")).strange, Vec::<String>::new());
     assert_eq!(results(&file("r.sarif")), Vec::<serde_json::Value>::new());
     let variables = variables(&file("r.env"));
-    assert_eq!(variables["TRUNKLINE_LOSSES"], "3");
+    assert_eq!(variables["TRUNKLINE_DESTRUCTIVE"], "3");
     assert_eq!(variables["TRUNKLINE_DRIFT"], "true");
     assert!(file("r.diff").contains("\n+  - name: "), "{}", file("r.diff"));
     let annotations = site.ends(&["plan", text(&manifest), "--format", "github"], 0).await;

@@ -109,5 +109,5 @@ fn the_widget_counts_each_action_once_and_every_loss_as_a_delete() {
     let of = |name: &str| counts[name].as_u64().unwrap();
     let actions = everything().actions.len() as u64;
     assert_eq!(of("create") + of("update") + of("delete"), actions);
-    assert_eq!(of("delete"), everything().losses() as u64);
+    assert_eq!(of("delete"), everything().destructive() as u64);
 }

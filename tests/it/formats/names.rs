@@ -74,7 +74,7 @@ fn world(name: &str) -> World {
         Finding::GroupMismatch { email: email(), missing: vec![text()], extra: vec![text()] },
         Finding::IdentityGone { email: email(), id: id() },
         Finding::IdentityTaken { email: email(), by: id() },
-        Finding::LooksLikeRename { subject: Subject::User, email: email(), missing: email() },
+        Finding::PossibleRename { subject: Subject::User, email: email(), missing: email() },
         Finding::InventoryIncomplete(text()),
         Finding::Accepted {
             code: trunkline::model::Code::UserMissing,
@@ -161,7 +161,7 @@ fn markdown(form: Form, text: &str, name: &str) {
     for act in ["@", "evil", "alert", "::", "gone"] {
         assert!(!read.text.contains(act), "{act:?} of {name:?} in {}", read.text);
     }
-    if text.contains("#### 3 losses") {
+    if text.contains("#### 3 destructive") {
         assert_eq!(read.rows, plain.rows, "{name:?}\n{text}");
         let at = read.shape.iter().zip(&plain.shape).position(|(one, other)| one != other);
         assert_eq!(at, None, "{name:?} is not read as another name is\n{text}");

@@ -69,7 +69,7 @@ async fn every_worked_organization_has_drift_that_no_guard_refuses() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{name}: {:?}", begun.elapsed());
         assert_eq!(status, Some(2), "{name}");
         let plan: Value = serde_json::from_str(&text).unwrap();
-        for kind in ["create", "update", "enable", "disable", "remove", "losses"] {
+        for kind in ["create", "update", "enable", "disable", "remove", "destructive"] {
             assert!(plan["summary"][kind].as_u64() > Some(0), "{name}: {kind}");
         }
         for guard in plan["guards"].as_array().unwrap() {

@@ -15,7 +15,7 @@ organizations:
   - manifest: acme.yaml
     api_key_file: acme.key
     base_url: https://api.telnyx.com/v2
-    state: ledger/acme.json
+    state: state/acme.json
     schedule: "*/5 * * * *"
     timezone: Europe/Berlin
     jitter: 30s

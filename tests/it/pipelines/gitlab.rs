@@ -35,7 +35,7 @@ fn run(
     command.env("CI_PROJECT_DIR", &repository).env("MANIFEST", "manifests");
     command.env("TRUNKLINE_REPOSITORY", "https://git.example/trunkline");
     command.env("TRUNKLINE_REV", "0123456789abcdef0123456789abcdef01234567");
-    command.env("TRUNKLINE_LEDGER", story.machine.path("ledger.json"));
+    command.env("TRUNKLINE_STATE", story.machine.path("state.json"));
     if job != "check" {
         command.env("TELNYX_API_KEY_FILE", key);
     }

@@ -66,7 +66,7 @@ fn a_change_is_reviewed_and_applied() {
     assert_eq!(story.apply(|| {}).went_well().ran, ["plan"]);
     story.drift().went_well();
     assert_eq!(story.machine.forge("issues/1/body"), "");
-    story.types("trunkline plan manifests --detailed-exitcode --state ../ledger.json");
+    story.types("trunkline plan manifests --detailed-exitcode --state ../state.json");
     let cargo =
         format!("cargo install --locked --git https://git.example/trunkline --rev {REV} --root ");
     assert!(story.machine.forge("calls").contains(&cargo));
@@ -165,7 +165,7 @@ fn a_plan_over_budget_asks_nobody_until_its_losses_are_named() {
     let refused = story.apply(|| {});
     assert_eq!((refused.ran.len(), refused.failed.as_deref()), (1, Some("Plan")));
     assert!(
-        refused.log.contains("::error::a guard refuses this plan; if its 12 losses are meant"),
+        refused.log.contains("::error::a guard refuses this plan; if its 12 destructive are meant"),
         "{}",
         refused.log
     );
@@ -242,7 +242,7 @@ fn a_run_that_is_cancelled_waits_for_what_is_under_way() {
     let steps = workflow["jobs"]["apply"]["steps"].as_array().unwrap();
     let script = steps.iter().find(|step| step["id"] == "apply").unwrap()["run"].as_str().unwrap();
     let mut command = machine.bash(&machine.path("forge"), script);
-    for name in ["MANIFEST", "DIGEST", "LEDGER", "APPROVE_LOSSES"] {
+    for name in ["MANIFEST", "DIGEST", "STATE", "APPROVE_DESTRUCTIVE"] {
         command.env(name, "");
     }
     command

@@ -97,16 +97,16 @@ impl Story {
     /// The same with the secrets of the environments, which are for main only.
     pub(super) fn trusted(&self) -> Context {
         let mut context = self.context("main");
-        let ledger = self.machine.path("ledger");
+        let state = self.machine.path("state");
         let pairs = [
             ("github.token", "token".to_owned()),
             ("secrets.TELNYX_API_KEY", KEY.to_owned()),
             ("secrets.AWS_ACCESS_KEY_ID", "AKIAOFTHETESTS".to_owned()),
             ("secrets.AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
             ("vars.AWS_REGION", "us-east-1".to_owned()),
-            ("vars.TRUNKLINE_LEDGER", format!("{}.json", ledger.display())),
+            ("vars.TRUNKLINE_STATE", format!("{}.json", state.display())),
             ("vars.TRUNKLINE_AUDIT", "s3://audit.example".to_owned()),
-            ("inputs.approve_losses", String::new()),
+            ("inputs.approve_destructive", String::new()),
         ];
         context.extend(pairs.map(|(name, value)| (name.to_owned(), value)));
         context
@@ -141,9 +141,9 @@ impl Story {
         run_step(&self.machine, "apply.yml", ("apply", "What is left to do"), &context)
     }
 
-    pub(super) fn apply_approving(&self, losses: &str) -> Run {
+    pub(super) fn apply_approving(&self, destructive: &str) -> Run {
         let mut context = self.trusted();
-        context.insert("inputs.approve_losses".to_owned(), losses.to_owned());
+        context.insert("inputs.approve_destructive".to_owned(), destructive.to_owned());
         run(&self.machine, "apply.yml", &context, || {})
     }
 

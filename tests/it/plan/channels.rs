@@ -7,10 +7,10 @@ fn limited() -> Situation {
     let mut situation = Situation::in_sync();
     for (name, limit) in [("cat", 10), ("dog", 20)] {
         situation.account(name).channel_limit = Some(limit);
-        situation.ledger.limits.insert(AccountId::new(format!("id-{name}")), limit);
+        situation.state.limits.insert(AccountId::new(format!("id-{name}")), limit);
     }
     situation.live.channels = Some(ChannelPool { allocatable: 100, allocated: 30 });
-    situation.ledger.remainder = Some(Remainder { channels: 0, unrecorded: BTreeSet::new() });
+    situation.state.remainder = Some(Remainder { channels: 0, unrecorded: BTreeSet::new() });
     situation
 }
 
@@ -34,14 +34,14 @@ fn a_limit_that_was_acknowledged_is_known_as_long_as_the_pool_agrees() {
         &["limit cat@shop.example 10→15"],
         &[],
     );
-    assert_eq!((plan.losses(), plan.guards.len()), (0, 0));
+    assert_eq!((plan.destructive(), plan.guards.len()), (0, 0));
     let plan = check(
         |situation| situation.account("cat").channel_limit = Some(4),
         &["limit cat@shop.example 10→4"],
         &[],
     );
     let cut = Guard { name: GuardName::MaxChannelCut, actual: 6, limit: 15, of: 30 };
-    assert_eq!((plan.losses(), &plan.guards[..]), (1, &[cut][..]));
+    assert_eq!((plan.destructive(), &plan.guards[..]), (1, &[cut][..]));
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn when_somebody_else_changed_limits_all_that_are_declared_are_asserted_once() {
         &[Code::ChannelLimitUnverified],
     );
     assert_eq!(plan.inventory.channels, Channels::Unverified);
-    assert_eq!((plan.losses(), plan.guards.len()), (0, 0), "an assertion counts in no budget");
+    assert_eq!((plan.destructive(), plan.guards.len()), (0, 0), "an assertion counts in no budget");
 }
 
 #[test]
 fn what_an_apply_has_set_that_did_not_come_to_its_end_is_not_known() {
     let plan = check(
-        |situation| situation.ledger.remainder = None,
+        |situation| situation.state.remainder = None,
         &["limit cat@shop.example ?→10", "limit dog@shop.example ?→20"],
         &[Code::ChannelLimitUnverified],
     );
@@ -104,7 +104,7 @@ fn the_record_of_an_account_that_no_list_shows_yet_stays() {
         |situation| {
             situation.live.accounts.remove(1);
             let created = Create::Acknowledged(AccountId::new("id-dog"));
-            situation.ledger.creates.insert(email("dog"), created);
+            situation.state.creates.insert(email("dog"), created);
         },
         &[],
         &[Code::StatusUnknown],
@@ -115,7 +115,7 @@ fn the_record_of_an_account_that_no_list_shows_yet_stays() {
 
 #[test]
 fn without_a_record_equal_sums_are_proof_only_if_every_live_account_is_declared() {
-    let forget = |situation: &mut Situation| situation.ledger = Ledger::default();
+    let forget = |situation: &mut Situation| situation.state = State::default();
     assert_eq!(check(forget, &[], &[]).inventory.channels, Channels::Consistent);
     check(
         |situation| {
@@ -187,7 +187,7 @@ fn a_limit_of_zero_counts_as_a_disable_and_once_only() {
     );
     let names: Vec<_> = plan.guards.iter().map(|guard| (guard.name, guard.actual)).collect();
     assert_eq!(names, [(GuardName::MaxDisables, 1), (GuardName::MaxChannelCut, 10)]);
-    assert_eq!(plan.losses(), 2);
+    assert_eq!(plan.destructive(), 2);
 }
 
 #[test]

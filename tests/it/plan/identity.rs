@@ -13,10 +13,10 @@ fn renamed(live_email: &str, live_name: &str) -> impl FnOnce(&mut Situation) {
 
 #[test]
 fn an_unlisted_account_that_looks_like_a_missing_one_is_not_disabled_nor_its_counterpart_created() {
-    check_all(renamed("cats@shop.example", "Else"), &[], &[Code::LooksLikeRename]);
-    check_all(renamed("cat@shops.example", "Else"), &[], &[Code::LooksLikeRename]);
-    let plan = check_all(renamed("new@owner.example", " CAT "), &[], &[Code::LooksLikeRename]);
-    let finding = Finding::LooksLikeRename {
+    check_all(renamed("cats@shop.example", "Else"), &[], &[Code::PossibleRename]);
+    check_all(renamed("cat@shops.example", "Else"), &[], &[Code::PossibleRename]);
+    let plan = check_all(renamed("new@owner.example", " CAT "), &[], &[Code::PossibleRename]);
+    let finding = Finding::PossibleRename {
         subject: Subject::Account,
         email: Email::new("new@owner.example"),
         missing: email("cat"),
@@ -25,10 +25,10 @@ fn an_unlisted_account_that_looks_like_a_missing_one_is_not_disabled_nor_its_cou
     check_all(
         |situation| {
             renamed("new@owner.example", "Else")(situation);
-            situation.ledger.emails.insert(AccountId::new("id-cat"), email("cat"));
+            situation.state.emails.insert(AccountId::new("id-cat"), email("cat"));
         },
         &[],
-        &[Code::LooksLikeRename],
+        &[Code::PossibleRename],
     );
     check_all(
         renamed("new@owner.example", "Else"),
@@ -46,7 +46,7 @@ fn what_looks_like_a_missing_one_is_held_back_whatever_the_policy() {
                 situation.want.policy.unlisted_accounts = policy;
             },
             &[],
-            &[Code::LooksLikeRename],
+            &[Code::PossibleRename],
         );
     }
 }
@@ -83,7 +83,7 @@ fn an_id_that_is_nowhere_is_neither_created_nor_guessed() {
         situation.account("cat").enabled = Some(false);
         situation.want.policy.unlisted_accounts = UnlistedAccounts::Disable;
     };
-    check_all(wrong, &[], &[Code::LooksLikeRename]);
+    check_all(wrong, &[], &[Code::PossibleRename]);
     check_all(
         |situation| {
             wrong(situation);
@@ -104,7 +104,7 @@ fn an_email_that_belongs_to_another_entry_by_its_id_is_not_created() {
             situation.account("dog").id = Some(AccountId::new("id-dog"));
         },
         &[],
-        &[Code::ImmutableEmail, Code::LooksLikeRename],
+        &[Code::ImmutableEmail, Code::PossibleRename],
     );
 }
 
@@ -125,7 +125,7 @@ fn a_create_whose_outcome_is_unknown_is_not_sent_again() {
     let after = |create: Create| {
         move |situation: &mut Situation| {
             situation.live.accounts.remove(0);
-            situation.ledger.creates.insert(email("cat"), create);
+            situation.state.creates.insert(email("cat"), create);
         }
     };
     let plan = check_all(after(Create::Sending), &[], &[Code::UnresolvedCreate]);
@@ -139,7 +139,7 @@ fn a_create_whose_outcome_is_unknown_is_not_sent_again() {
 fn a_create_that_a_list_shows_is_adopted() {
     check_all(
         |situation| {
-            situation.ledger.creates.insert(email("cat"), Create::Sending);
+            situation.state.creates.insert(email("cat"), Create::Sending);
         },
         &[],
         &[],

@@ -1,4 +1,4 @@
-//! What holds for every organization, every manifest and every ledger. The generators count what they
+//! What holds for every organization, every manifest and every state. The generators count what they
 //! reach: a law that is never tried on what it is about says nothing.
 
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn a_simulated_apply_converges_in_one_run() {
         } else {
             let short =
                 first.actions.iter().any(|one| matches!(one, Action::SetChannelLimit { .. }));
-            prop_assert!(short && refused.iter().all(|one| !one.is_loss()));
+            prop_assert!(short && refused.iter().all(|one| !one.is_destructive()));
         }
         Ok(())
     });
@@ -46,7 +46,7 @@ fn in_sync_means_no_action() {
                 enabled: status
                     .filter(|status| *status != Status::Blocked)
                     .map(|status| status == Status::Enabled),
-                channel_limit: world.ledger.limits.get(id).copied(),
+                channel_limit: world.state.limits.get(id).copied(),
                 custom_pricing: *custom_pricing,
                 rollup_billing: *rollup_billing,
                 reenable_connections: false,
@@ -76,7 +76,7 @@ fn in_sync_means_no_action() {
 fn promise_10_input_order_changes_nothing() {
     law(0.2, |world| {
         let (want, mut live) = (&world.want, world.read());
-        let make = |live: &Live| plan(want, live, &world.ledger, day(TODAY));
+        let make = |live: &Live| plan(want, live, &world.state, day(TODAY));
         let one = make(&live);
         live.accounts.reverse();
         live.cancelled.reverse();
@@ -95,7 +95,8 @@ fn promise_10_input_order_changes_nothing() {
 fn promise_6_no_owner_protected_or_listed_user_is_taken_away() {
     law(0.0, |world| {
         let plan = world.plan();
-        for action in plan.actions.iter().filter(|action| action.is_loss() || action.is_assertion())
+        for action in
+            plan.actions.iter().filter(|action| action.is_destructive() || action.is_assertion())
         {
             prop_assert!(!world.want.policy.protected.contains(action.email()), "{action:?}");
             if let Action::RemoveUser { id, email } = action {
@@ -119,8 +120,10 @@ fn promise_6_no_owner_protected_or_listed_user_is_taken_away() {
 fn promise_5_nothing_is_lost_or_created_from_an_incomplete_inventory() {
     law(1.0, |world| {
         let plan = world.plan();
-        let bad =
-            plan.actions.iter().find(|one| one.is_loss() || one.is_create() || one.is_assertion());
+        let bad = plan
+            .actions
+            .iter()
+            .find(|one| one.is_destructive() || one.is_create() || one.is_assertion());
         prop_assert_eq!(bad, None);
         let told = plan.findings.iter().any(|finding| finding.code() == Code::InventoryIncomplete);
         prop_assert!(told && !plan.inventory.complete);
@@ -134,8 +137,8 @@ fn known_limits_never_exceed_the_pool_at_any_step() {
         // Everything is known, and nothing is given out by default.
         world.allotment = 0;
         let limits = world.accounts.iter().filter(|one| !one.cancelled);
-        world.ledger.limits = limits.map(|one| (one.account.id.clone(), one.limit)).collect();
-        world.ledger.remainder = None;
+        world.state.limits = limits.map(|one| (one.account.id.clone(), one.limit)).collect();
+        world.state.remainder = None;
         let plan = world.plan();
         let fits = plan.findings.iter().all(|finding| finding.code() != Code::PoolExceeded);
         let refused = world.apply(&plan);
@@ -154,7 +157,7 @@ fn an_account_is_not_created_that_may_be_there_already() {
             let email = action.email();
             let there = world.accounts.iter().any(|one| one.account.email == *email);
             prop_assert!(!there, "{email} is live or cancelled");
-            let create = world.ledger.creates.get(email);
+            let create = world.state.creates.get(email);
             prop_assert!(matches!(create, None | Some(Create::Intended)), "{create:?}");
         }
         Ok(())
@@ -218,7 +221,7 @@ fn promise_7_look_alikes_are_held_users_and_accounts() {
         situation.live.accounts[0].email = email(&wrong);
         let plan = situation.plan();
         prop_assert_eq!(&plan.actions, &Vec::new());
-        let held = plan.findings.iter().filter(|one| one.code() == Code::LooksLikeRename).count();
+        let held = plan.findings.iter().filter(|one| one.code() == Code::PossibleRename).count();
         prop_assert_eq!(held, 2);
         Ok(())
     };
@@ -293,14 +296,17 @@ fn the_generators_reach_what_the_laws_are_about() {
         see("id gone", has(|one| matches!(one, Finding::IdentityGone { .. })));
         see("id taken", has(|one| matches!(one, Finding::IdentityTaken { .. })));
         see("unresolved create", found(Code::UnresolvedCreate));
-        see("looks like", found(Code::LooksLikeRename));
+        see("looks like", found(Code::PossibleRename));
         see(
             "known limits",
-            plan.inventory.channels == Channels::Consistent && !world.ledger.limits.is_empty(),
+            plan.inventory.channels == Channels::Consistent && !world.state.limits.is_empty(),
         );
         see("unverified limits", plan.inventory.channels == Channels::Unverified);
         see("raise", act(|one| one.phase() == 6));
-        see("lower", act(|one| matches!(one, Action::SetChannelLimit { .. }) && one.is_loss()));
+        see(
+            "lower",
+            act(|one| matches!(one, Action::SetChannelLimit { .. }) && one.is_destructive()),
+        );
         see("pool exceeded", found(Code::PoolExceeded));
         Ok(())
     });

@@ -73,18 +73,18 @@ fn email(name: &str) -> Email {
 struct Situation {
     want: Desired,
     live: Live,
-    ledger: Ledger,
+    state: State,
     today: Day,
 }
 
 impl Situation {
     fn in_sync() -> Self {
         let (want, live) = in_sync();
-        Self { want, live, ledger: Ledger::default(), today: day("2026-03-01") }
+        Self { want, live, state: State::default(), today: day("2026-03-01") }
     }
 
     fn plan(&self) -> Plan {
-        plan(&self.want, &self.live, &self.ledger, self.today)
+        plan(&self.want, &self.live, &self.state, self.today)
     }
 
     fn account(&mut self, name: &str) -> &mut WantedAccount {
@@ -114,7 +114,7 @@ fn check(
     check_all(|situation| change(&mut situation.want, &mut situation.live), actions, findings)
 }
 
-/// The same with the ledger and the day.
+/// The same with the state and the day.
 fn check_all(change: impl FnOnce(&mut Situation), actions: &[&str], findings: &[Code]) -> Plan {
     let mut situation = Situation::in_sync();
     change(&mut situation);
@@ -169,7 +169,7 @@ fn a_missing_account_is_created_and_disabled_only_if_so_wanted() {
         &["create cat@shop.example", "disable cat@shop.example"],
         &[],
     );
-    assert_eq!(plan.losses(), 0, "nobody loses an account that was never there");
+    assert_eq!(plan.destructive(), 0, "nobody loses an account that was never there");
     assert_eq!(plan.guards, []);
 }
 
@@ -180,13 +180,13 @@ fn pricing_is_updated_and_only_its_withdrawal_is_a_loss() {
         &["update cat@shop.example"],
         &[],
     );
-    assert_eq!(given.losses(), 0);
+    assert_eq!(given.destructive(), 0);
     let withdrawn = check(
         |_, live| live.accounts[0].custom_pricing = Some(true),
         &["update cat@shop.example"],
         &[],
     );
-    assert_eq!(withdrawn.losses(), 1);
+    assert_eq!(withdrawn.destructive(), 1);
     assert_eq!(withdrawn.guards[0].name, GuardName::MaxPricingWithdrawals);
 }
 
@@ -216,7 +216,7 @@ fn an_account_is_enabled_or_disabled_and_an_unknown_status_is_never_acted_on() {
         &["disable cat@shop.example"],
         &[],
     );
-    assert_eq!((plan.losses(), plan.guards[0].name), (1, GuardName::MaxDisables));
+    assert_eq!((plan.destructive(), plan.guards[0].name), (1, GuardName::MaxDisables));
 }
 
 #[test]
@@ -383,7 +383,7 @@ fn equal_input_in_another_order_gives_the_same_plan() {
     desired.accounts = BTreeMap::new();
     desired.policy.unlisted_accounts = UnlistedAccounts::Disable;
     desired.users.as_mut().unwrap().clear();
-    let make = |live: &Live| plan(&desired, live, &Ledger::default(), day("2026-03-01"));
+    let make = |live: &Live| plan(&desired, live, &State::default(), day("2026-03-01"));
     let one = make(&live);
     live.accounts.reverse();
     live.users.as_mut().unwrap().reverse();

@@ -11,10 +11,10 @@ fn check(
     change: impl FnOnce(&mut Desired, &mut Desired, &mut Live),
     wanted: &[(&str, Origin)],
 ) -> Plan {
-    let Situation { mut want, mut live, ledger, today } = Situation::in_sync();
+    let Situation { mut want, mut live, state, today } = Situation::in_sync();
     let mut base = want.clone();
     change(&mut base, &mut want, &mut live);
-    let plan = plan_since(&base, &want, &live, &ledger, today);
+    let plan = plan_since(&base, &want, &live, &state, today);
     let planned: Vec<(String, Origin)> =
         plan.with_origins().map(|(action, origin)| (in_words(action), origin.unwrap())).collect();
     let planned: Vec<(&str, Origin)> =
@@ -34,7 +34,7 @@ fn unlist_user(desired: &mut Desired, name: &str) {
 #[test]
 fn a_field_is_this_change_drift_or_a_conflict_by_whom_the_base_agrees_with() {
     let pool = Some(ChannelPool { allocatable: 500, allocated: 20 });
-    // The ledger is empty, so limits are known only when every account has one and the sums agree.
+    // The state is empty, so limits are known only when every account has one and the sums agree.
     check(
         |base, head, _| {
             (account(base, "cat").enabled, account(head, "cat").enabled) =
@@ -191,7 +191,7 @@ fn law(law: impl Fn(Desired, World) -> TestCaseResult) {
 }
 
 fn since(base: &Desired, world: &World) -> Plan {
-    plan_since(base, &world.want, &world.read(), &world.ledger, day(TODAY))
+    plan_since(base, &world.want, &world.read(), &world.state, day(TODAY))
 }
 
 #[test]
@@ -253,9 +253,9 @@ fn with_a_base_that_says_what_is_there_everything_is_this_change() {
 fn a_base_never_adds_a_loss_or_a_budget() {
     law(|base, world| {
         let (with, without) = (since(&base, &world), world.plan());
-        for loss in with.actions.iter().filter(|action| action.is_loss()) {
-            prop_assert!(without.actions.contains(loss), "{:?}", loss);
-            prop_assert!(!base.policy.protected.contains(loss.email()));
+        for destructive in with.actions.iter().filter(|action| action.is_destructive()) {
+            prop_assert!(without.actions.contains(destructive), "{:?}", destructive);
+            prop_assert!(!base.policy.protected.contains(destructive.email()));
         }
         prop_assert_eq!(with.origins.as_ref().map(Vec::len), Some(with.actions.len()));
         let budgets = base.policy.budgets;

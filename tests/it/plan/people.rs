@@ -63,7 +63,7 @@ fn a_user_who_looks_like_a_missing_one_is_held_back_unless_absent() {
     check_all(
         |situation| situation.rename_user("ops", "op@acme.example"),
         &[],
-        &[Code::UserMissing, Code::LooksLikeRename],
+        &[Code::UserMissing, Code::PossibleRename],
     );
     check_all(
         |situation| {
@@ -142,7 +142,7 @@ fn a_target_chooses_from_the_plan_that_is_made_of_everything() {
     let chosen = situation.plan().choose(want, live, &target);
     let words: Vec<_> = chosen.actions.iter().map(in_words).collect();
     assert_eq!(words, ["update cat@shop.example"]);
-    assert_eq!((chosen.unchosen, chosen.findings.len(), chosen.losses()), (1, 0, 0));
+    assert_eq!((chosen.unchosen, chosen.findings.len(), chosen.destructive()), (1, 0, 0));
     assert_eq!(chosen.guards, situation.plan().guards, "guards see the whole");
     assert_eq!(Plan::strangers(want, live, &target), Vec::<&Email>::new());
     let stranger = [email("cta")].into();

@@ -10,7 +10,7 @@ const CASES: u32 = 1500;
 
 fn now_of(plan: &Plan, world: &World) -> (Vec<Verdict>, Plan) {
     let (live, fresh) = (world.read(), world.plan());
-    let now = Now { live: &live, ledger: &world.ledger, plan: &fresh };
+    let now = Now { live: &live, state: &world.state, plan: &fresh };
     (recheck(&plan.actions, &now), fresh)
 }
 
@@ -92,7 +92,7 @@ fn promise_5_while_the_inventory_may_lack_something_nothing_is_lost_or_created_o
             verdicts.iter().all(|verdict| match verdict {
                 Verdict::Withheld(_) => true,
                 // Telnyx itself has said that this one is there.
-                Verdict::Satisfied => !world.ledger.creates.is_empty(),
+                Verdict::Satisfied => !world.state.creates.is_empty(),
                 Verdict::Go | Verdict::Stale(_) => false,
             }),
             "{:?}",
@@ -115,7 +115,7 @@ fn check(
     assert!(!plan.actions.is_empty(), "{plan:?}");
     later(&mut situation);
     let fresh = situation.plan();
-    let now = Now { live: &situation.live, ledger: &situation.ledger, plan: &fresh };
+    let now = Now { live: &situation.live, state: &situation.state, plan: &fresh };
     let verdicts = recheck(&plan.actions, &now);
     assert_eq!(verdicts.first(), Some(expected), "{:?}", plan.actions);
     // What depends on the first one does not go without it.
@@ -216,14 +216,14 @@ fn a_limit_is_stale_when_it_is_another_or_not_known_any_more() {
         for name in ["cat", "dog"] {
             situation.account(name).channel_limit = Some(10);
         }
-        situation.ledger.limits =
+        situation.state.limits =
             [(AccountId::new("id-cat"), 10), (AccountId::new("id-dog"), 20)].into();
-        situation.ledger.remainder = Some(Remainder { channels: 0, unrecorded: BTreeSet::new() });
+        situation.state.remainder = Some(Remainder { channels: 0, unrecorded: BTreeSet::new() });
         situation.live.channels = pool(30);
     };
     let to = |limit| {
         move |situation: &mut Situation| {
-            situation.ledger.limits.insert(AccountId::new("id-dog"), limit);
+            situation.state.limits.insert(AccountId::new("id-dog"), limit);
             situation.live.channels = pool(10 + limit);
         }
     };
@@ -241,9 +241,9 @@ fn an_assertion_that_would_take_away_something_known_by_now_is_stale() {
         situation.live.channels = Some(ChannelPool { allocatable: 100, allocated: 30 });
     };
     let known = |situation: &mut Situation| {
-        situation.ledger.limits = [(AccountId::new("id-dog"), 20)].into();
+        situation.state.limits = [(AccountId::new("id-dog"), 20)].into();
         let unrecorded = [AccountId::new("id-cat")].into();
-        situation.ledger.remainder = Some(Remainder { channels: 10, unrecorded });
+        situation.state.remainder = Some(Remainder { channels: 10, unrecorded });
     };
     check(want, known, &stale(Fact::ChannelLimit, None, Some(Value::Number(20))));
 }
@@ -283,7 +283,7 @@ fn who_exists_by_now_is_not_created_and_what_was_meant_for_a_new_account_is_not_
 fn a_create_that_was_sent_before_is_not_sent_again() {
     let known = |create: Create| {
         move |situation: &mut Situation| {
-            situation.ledger.creates.insert(email("dog"), create);
+            situation.state.creates.insert(email("dog"), create);
         }
     };
     check(missing, known(Create::Sending), &Verdict::Withheld(Why::Unresolved));

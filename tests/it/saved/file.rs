@@ -119,11 +119,11 @@ fn a_lie_under_a_seal_that_fits_is_found_and_its_line_is_named() {
     let text = sample();
     assert_eq!(sealed_again(&text), text);
     let lies = [
-        ("\"loss\": true", "\"loss\": false"),
+        ("\"destructive\": true", "\"destructive\": false"),
         ("\"refused\": ", "\"refused\":  "),
         ("\"organization\": \"world\"", "\"organization\": \"other\""),
         ("\"max_disables\": \"25%\"", "\"max_disables\": \"100%\""),
-        ("\"losses\": ", "\"losses\": 1"),
+        ("\"destructive\": ", "\"destructive\": 1"),
         ("\"digest\": \"sha256:", "\"digest\": \"sha256:0"),
         ("\"bound_to\": {", "\"bound_to\": {\n    \"colour\": \"red\","),
         ("\"with\": {", "\"with\": {\n    \"colour\": \"red\","),

@@ -145,5 +145,5 @@ async fn the_guards_are_those_of_the_plan_and_those_of_now_whichever_are_stricte
     let refused = site.run(&apply(&plan, &[])).await;
     assert_eq!(status(&refused), Some(3), "{}", stderr(&refused));
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
-    site.ends(&apply(&plan, &["--approve-losses", "2"]), 0).await;
+    site.ends(&apply(&plan, &["--approve-destructive", "2"]), 0).await;
 }

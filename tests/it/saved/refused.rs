@@ -67,7 +67,7 @@ async fn promise_8_each_plan_that_does_not_fit_is_refused_with_its_own_reason() 
     said.push(refusal(&site, &apply(&foreign, &["--state", "none"]), 3).await);
 
     // Over budget, and another number of losses.
-    said.push(refusal(&site, &apply(&plan, &["--approve-losses", "1"]), 3).await);
+    said.push(refusal(&site, &apply(&plan, &["--approve-destructive", "1"]), 3).await);
 
     // A used one.
     site.ends(&apply(&plan, &[text(&manifest), "--expect", &digest(&plan)]), 0).await;

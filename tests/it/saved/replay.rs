@@ -77,7 +77,8 @@ async fn of_a_plan_that_was_chosen_from_only_what_was_chosen_is_applied() {
     // The guards are those of the whole.
     site.ends(&apply(&path, &[]), 3).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
-    let applied = site.json(&apply(&path, &["--approve-losses", "0", "--format", "json"]), 0).await;
+    let applied =
+        site.json(&apply(&path, &["--approve-destructive", "0", "--format", "json"]), 0).await;
     let outcomes = applied["outcomes"].as_array().unwrap();
     assert!(!outcomes.is_empty());
     assert!(outcomes.iter().all(|one| one["email"] == "larry@catfood.example"), "{outcomes:?}");
@@ -102,7 +103,7 @@ async fn from_an_incomplete_inventory_no_saved_loss_and_no_saved_create_is_sent(
     let applied = site.json(&apply(&plan, &["--format", "json"]), 7).await;
     for one in applied["outcomes"].as_array().unwrap() {
         let sent = one["outcome"] == "done";
-        let may = one["loss"] == false && one["action"] != "create_account";
+        let may = one["destructive"] == false && one["action"] != "create_account";
         assert!(!sent || may, "{one}");
         if one["outcome"] == "skipped" {
             assert!(one["hint"].as_str().unwrap().starts_with("held back: "), "{one}");

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use reqwest::Method;
-use trunkline::ledger::{Location, Store};
+use trunkline::state::{Location, Store};
 
 /// The bucket that is there from the beginning.
-pub(crate) const BUCKET: &str = "ledgers";
+pub(crate) const BUCKET: &str = "states";
 
 /// A running server. It ends with this process, which it notices by its standard input.
 pub(crate) struct Moto {
@@ -107,19 +107,19 @@ impl Moto {
         made.join().unwrap();
     }
 
-    /// A name for a ledger that no other test has: without the `s3://`.
+    /// A name for a state file that no other test has: without the `s3://`.
     pub(crate) fn new_key() -> String {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         format!("{BUCKET}/{}/{number}/acme.json", std::process::id())
     }
 
-    /// An empty place for a ledger.
+    /// An empty place for a state file.
     pub(crate) fn store(&self) -> Store {
         store(&self.origin, &Self::new_key())
     }
 
-    /// How often a ledger was written; its lock is not counted.
+    /// How often a state file was written; its lock is not counted.
     pub(crate) fn writes(&self, store: &Store) -> usize {
         let key = store.place().replace("s3:/", "");
         let line = format!("PUT {key} HTTP");
@@ -150,7 +150,7 @@ impl Moto {
         answer.error_for_status().unwrap().bytes().await.unwrap().to_vec()
     }
 
-    /// The address of the object of a ledger.
+    /// The address of the object of a state file.
     pub(crate) fn url(&self, store: &Store) -> String {
         store.place().replace("s3:/", &self.origin)
     }

@@ -87,12 +87,12 @@ fn findings() -> Vec<Finding> {
         Finding::AccountBlocked(email("held")),
         Finding::AccountCancelled(email("gone")),
         Finding::IdentityGone { email: email("lost"), id: id("lost") },
-        Finding::LooksLikeRename {
+        Finding::PossibleRename {
             subject: Subject::User,
             email: user("martin"),
             missing: user("marten"),
         },
-        Finding::LooksLikeRename {
+        Finding::PossibleRename {
             subject: Subject::Account,
             email: email("baker"),
             missing: email("bakery"),

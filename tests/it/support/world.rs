@@ -1,4 +1,4 @@
-//! A small world to plan for: an organization, a manifest for it, and a ledger that may be right, old or
+//! A small world to plan for: an organization, a manifest for it, and a state file that may be right, old or
 //! empty. It can be read, and a plan can be carried out in it.
 
 use proptest::collection::vec;
@@ -33,7 +33,7 @@ pub(crate) struct World {
     pub allocatable: u64,
     /// What an account gets at its creation.
     pub allotment: u64,
-    pub ledger: Ledger,
+    pub state: State,
     pub gaps: Vec<String>,
 }
 
@@ -222,7 +222,7 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                 users: people,
                 allocatable: 0,
                 allotment,
-                ledger: Ledger::default(),
+                state: State::default(),
                 gaps: if gap { vec!["accounts: a page was empty".to_owned()] } else { Vec::new() },
             };
             world.allocatable = world.allocated() + spare;
@@ -234,7 +234,7 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                     1 => Create::Sending,
                     _ => Create::Acknowledged(AccountId::new(uuid(900))),
                 };
-                world.ledger.creates.insert(email.clone(), state);
+                world.state.creates.insert(email.clone(), state);
             }
             world
         },
@@ -257,7 +257,7 @@ impl World {
             Memory::Whole | Memory::Old => all.len(),
             Memory::Part => all.len() / 2,
         };
-        self.ledger.limits = all.into_iter().take(known).collect();
+        self.state.limits = all.into_iter().take(known).collect();
         self.take_remainder();
         if let (Memory::Old, Some(first)) = (memory, self.accounts.first_mut()) {
             first.limit += 1;
@@ -267,9 +267,9 @@ impl World {
 
     fn take_remainder(&mut self) {
         let unrecorded = self.present().map(|one| one.account.id.clone());
-        let unrecorded = unrecorded.filter(|id| !self.ledger.limits.contains_key(id)).collect();
-        let channels = i64::try_from(self.allocated()).unwrap() - self.ledger.acknowledged();
-        self.ledger.remainder = Some(Remainder { channels, unrecorded });
+        let unrecorded = unrecorded.filter(|id| !self.state.limits.contains_key(id)).collect();
+        let channels = i64::try_from(self.allocated()).unwrap() - self.state.acknowledged();
+        self.state.remainder = Some(Remainder { channels, unrecorded });
     }
 
     /// What a complete read of it gives.
@@ -293,13 +293,13 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        plan(&self.want, &self.read(), &self.ledger, day(TODAY))
+        plan(&self.want, &self.read(), &self.state, day(TODAY))
     }
 
     /// Carries out a plan, as an executor would: says which limits the pool refused for good.
     pub(crate) fn apply(&mut self, plan: &Plan) -> Vec<Action> {
         if plan.inventory.channels != Channels::Unmanaged {
-            self.ledger.limits = plan.inventory.limits.clone();
+            self.state.limits = plan.inventory.limits.clone();
         }
         let mut refused = Vec::new();
         let mut actions = plan.actions.as_slice();
@@ -345,7 +345,7 @@ impl World {
                 }
                 customer.limit = *after;
                 let id = customer.account.id.clone();
-                self.ledger.limits.insert(id, *after);
+                self.state.limits.insert(id, *after);
             }
             Action::CreateAccount(new) => self.create(new),
         }

@@ -12,7 +12,7 @@ pub(super) struct EpisodeView {
     pub what: String,
     pub message: String,
     pub changes: Vec<ChangeView>,
-    pub loss: bool,
+    pub destructive: bool,
     pub since: Moment,
     pub sightings: u64,
 }
@@ -27,7 +27,8 @@ pub(super) struct ChangeView {
 
 impl EpisodeView {
     pub(super) fn new(episode: &Episode, now: Timestamp) -> Self {
-        let Episode { kind, email, what, changes, message, loss, since, sightings } = episode;
+        let Episode { kind, email, what, changes, message, destructive, since, sightings } =
+            episode;
         Self {
             who: email.as_deref().map_or_else(|| "The organization".to_owned(), shown),
             kind: match kind.as_str() {
@@ -47,7 +48,7 @@ impl EpisodeView {
                     want: shown(want),
                 })
                 .collect(),
-            loss: *loss,
+            destructive: *destructive,
             since: Moment::new(*since, now),
             sightings: *sightings,
         }

@@ -28,7 +28,7 @@ pub(super) struct OrganizationView {
     /// How many episodes are open.
     pub open: usize,
     /// How many of them take something away.
-    pub losses: usize,
+    pub destructive: usize,
     pub unfolded: Vec<EpisodeView>,
     pub folded: Vec<EpisodeView>,
     /// What to know about the notifications, if anything.
@@ -50,9 +50,10 @@ impl OrganizationView {
             counts,
         } = whole;
         // Losses first: none may be among the folded while something lesser is unfolded.
-        let (losses, others): (Vec<_>, Vec<_>) = episodes.iter().partition(|each| each.loss);
+        let (destructive, others): (Vec<_>, Vec<_>) =
+            episodes.iter().partition(|each| each.destructive);
         let mut unfolded: Vec<_> =
-            losses.iter().chain(&others).map(|each| EpisodeView::new(each, now)).collect();
+            destructive.iter().chain(&others).map(|each| EpisodeView::new(each, now)).collect();
         let folded = unfolded.split_off(UNFOLDED.min(unfolded.len()));
         let (sentence, since) = match watched_by {
             Some(other) => (format!("This daemon stands by for {}", shown(other)), None),
@@ -70,7 +71,7 @@ impl OrganizationView {
             next_run: next_run.map(|time| Moment::new(time, now)),
             timeline: Timeline::new(runs, now),
             open: episodes.len(),
-            losses: losses.len(),
+            destructive: destructive.len(),
             unfolded,
             folded,
             notifications: notifications(counts),

@@ -6,12 +6,12 @@
 
 pub(crate) mod answers;
 pub(crate) mod daemon_config;
-pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod problems;
 pub(crate) mod saved_plan;
 pub(crate) mod schema;
 pub(crate) mod seal;
+pub(crate) mod state;
 
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub(crate) type Entry = fn(&[u8]) -> Taken;
 pub(crate) const ALL: [(&str, Entry); 5] = [
     ("answers", answers::answers),
     ("daemon_config", daemon_config::daemon_config),
-    ("ledger", ledger::ledger),
+    ("state", state::state),
     ("manifest", manifest::manifest),
     ("saved_plan", saved_plan::saved_plan),
 ];

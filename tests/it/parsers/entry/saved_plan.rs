@@ -65,7 +65,7 @@ fn assert_actions(plan: &Plan, file: &Value) {
     assert_eq!(written.len(), plan.actions.len());
     for (action, written) in plan.actions.iter().zip(written) {
         assert_eq!(written["email"], *action.email().as_str());
-        assert_eq!(written["loss"], action.is_loss());
+        assert_eq!(written["destructive"], action.is_destructive());
     }
     let creates = plan.actions.iter().filter(|action| action.is_create()).count();
     assert_eq!(file["summary"]["create"], creates);

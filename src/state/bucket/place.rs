@@ -1,0 +1,158 @@
+//! Which object of which bucket a URL names.
+
+use std::fmt;
+
+use object_store::path::Path;
+use url::Url;
+
+use super::super::Error;
+use super::super::location::shown;
+
+/// An object in a bucket, or a folder of them with one for each organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    pub(super) vendor: Vendor,
+    pub(super) name: String,
+    /// The object if it ends in `.json`, otherwise the folder.
+    key: Path,
+}
+
+/// Whose protocol the bucket speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Vendor {
+    S3,
+    Google,
+    Azure,
+}
+
+/// What the name of the object of a state file ends with.
+const ENDING: &str = ".json";
+/// What that of its lock ends with.
+const LOCK: &str = ".lock";
+/// What that of the lease of the daemon ends with: no state can have a lock of this name.
+const LEASE: &str = ".lease";
+
+impl Bucket {
+    /// Reads `s3://bucket/…`, `gs://bucket/…` or `az://container/…`.
+    pub(in super::super) fn parse(text: &str) -> Result<Self, Error> {
+        let no_place = || Error::NoPlace { place: shown(text) };
+        let url = Url::parse(text).map_err(|_| no_place())?;
+        let vendor = match url.scheme() {
+            "s3" => Vendor::S3,
+            "gs" => Vendor::Google,
+            "az" => Vendor::Azure,
+            _ => return Err(no_place()),
+        };
+        // A key or an address in the URL would be printed with it; both come from the environment.
+        let bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.port().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        let name = url.host_str().filter(|name| bare && !name.is_empty()).ok_or_else(no_place)?;
+        let path = url.path().trim_start_matches('/').trim_end_matches('/');
+        let key = Path::from_url_path(path).map_err(|_| no_place())?;
+        let named = key.filename().is_none_or(|name| name != ENDING);
+        let fine = named && key.as_ref().chars().all(|c| !crate::model::is_harmful(c));
+        if !fine {
+            return Err(no_place());
+        }
+        Ok(Self { vendor, name: name.to_owned(), key })
+    }
+
+    /// The object of an organization: in a folder the one with its name.
+    pub(in super::super) fn of(self, organization: &str) -> Self {
+        if self.is_object() {
+            return self;
+        }
+        let key = self.key.join(format!("{organization}{ENDING}"));
+        Self { key, ..self }
+    }
+
+    fn is_object(&self) -> bool {
+        self.key.as_ref().ends_with(ENDING)
+    }
+
+    /// The object of the state, that of its lock, and that of the lease by which replicas of the daemon share it.
+    pub(super) fn objects(&self) -> Result<[Path; 3], Error> {
+        if !self.is_object() {
+            return Err(Error::NoObject { place: self.to_string() });
+        }
+        let beside = |ending| Path::from(beside(self.key.as_ref(), ending));
+        Ok([self.key.clone(), beside(LOCK), beside(LEASE)])
+    }
+
+    /// Where the lock is, for messages.
+    pub(super) fn lock_place(&self) -> String {
+        beside(&self.to_string(), LOCK)
+    }
+
+    /// Where the lease of the daemon is, for messages.
+    pub(super) fn lease_place(&self) -> String {
+        beside(&self.to_string(), LEASE)
+    }
+}
+
+fn beside(name: &str, ending: &str) -> String {
+    format!("{}{ending}", name.strip_suffix(ENDING).unwrap_or(name))
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { vendor, name, key } = self;
+        let scheme = match vendor {
+            Vendor::S3 => "s3",
+            Vendor::Google => "gs",
+            Vendor::Azure => "az",
+        };
+        write!(f, "{scheme}://{name}/{key}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_an_object_or_a_folder_with_one_for_each_organization() {
+        let cases = [
+            ("s3://state files/team/acme.json", "s3://state files/team/acme.json"),
+            ("s3://state files", "s3://state files/beta.json"),
+            ("s3://state files/", "s3://state files/beta.json"),
+            ("gs://state files/team/", "gs://state files/team/beta.json"),
+            ("AZ://state files/a/b", "az://state files/a/b/beta.json"),
+        ];
+        for (text, wanted) in cases {
+            let bucket = Bucket::parse(text).unwrap().of("beta");
+            assert_eq!(bucket.to_string(), wanted);
+            let [state, lock, lease] = bucket.objects().unwrap();
+            let (_, key) = wanted.split_once("//state files/").unwrap();
+            assert_eq!(state.as_ref(), key);
+            assert_eq!(lock.as_ref(), key.replace(".json", ".lock"));
+            assert_eq!(lease.as_ref(), key.replace(".json", ".lease"));
+        }
+        let folder = Bucket::parse("s3://state files/team").unwrap();
+        assert!(matches!(folder.objects(), Err(Error::NoObject { .. })));
+    }
+
+    #[test]
+    fn a_url_with_a_key_an_address_or_no_bucket_is_none() {
+        let refused = [
+            "s3://",
+            "s3:///acme.json",
+            "s3://key:s3cr3t@state files/acme.json",
+            "s3://key@state files/acme.json",
+            "s3://state files:9000/acme.json",
+            "s3://state files/acme.json?versionId=1",
+            "s3://state files/acme.json#1",
+            "s3://state files/.json",
+            "s3://state files/a//b.json",
+            "s3://state files/%1b.json",
+        ];
+        for text in refused {
+            let parsed = Bucket::parse(text);
+            let Err(error @ Error::NoPlace { .. }) = parsed else { panic!("{text}: {parsed:?}") };
+            assert!(!error.to_string().contains("s3cr3t"), "{error}");
+        }
+    }
+}

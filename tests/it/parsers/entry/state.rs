@@ -1,0 +1,88 @@
+//! A state file: as it is, and under a check that fits.
+
+use std::path::Path;
+
+use serde_json::Value;
+use trunkline::model::State;
+use trunkline::state::{Damage, Error, Location, Record, Store};
+
+use super::seal::{flipped, sealed};
+use super::{Taken, assert_harmless, file, wait};
+
+/// Takes the file of a state file; its check is put right before it is read a second time.
+///
+/// One that is accepted is written as it was read, holds everything that the file says, and is refused with any
+/// byte changed. One that is refused is damaged or newer, with what to do about it; it is never an empty state.
+pub(crate) fn state(bytes: &[u8]) -> Taken {
+    let as_it_is = read(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        assert!(as_it_is.is_err());
+        return Taken::Refused;
+    };
+    let text = sealed(text, "check", "");
+    match read(text.as_bytes()) {
+        Ok(record) => {
+            assert_written_again(&record);
+            assert_complete(&record, &text);
+            let other = read(&flipped(text.as_bytes()));
+            assert!(other.is_err(), "another file is the same state: {other:?}");
+            Taken::Accepted
+        }
+        Err(error) => {
+            let newer = matches!(error, Error::Newer { .. });
+            let form = matches!(error, Error::Damaged { why: Damage::Form(_), .. });
+            assert!(newer || form, "its check is right: {error}");
+            assert!(as_it_is.is_err(), "it is only refused under the right check: {text}");
+            Taken::Refused
+        }
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Record, Error> {
+    let store = Store::new(&Location::File(file("state.json", bytes)));
+    let read = wait(store.read());
+    if let Err(error) = &read {
+        assert_harmless(&error.to_string());
+        assert!(error.hint().is_some_and(|hint| !hint.is_empty()), "{error}");
+    }
+    read.map(|record| {
+        record.expect("a file that is there is a state file, or no state, but not none")
+    })
+}
+
+fn assert_written_again(record: &Record) {
+    let text = sealed(&record.to_json(), "check", "");
+    let again = read(text.as_bytes()).unwrap();
+    assert_eq!(again.to_json(), record.to_json());
+    assert_eq!(
+        (&again.binding, again.serial, &again.state),
+        (&record.binding, record.serial, &record.state)
+    );
+}
+
+/// No entry of the file is missing in what was read: nothing is passed over.
+fn assert_complete(record: &Record, text: &str) {
+    let file: Value = serde_json::from_str(text).unwrap();
+    let count = |name: &str| file[name].as_array().map_or(0, Vec::len);
+    let State { limits, remainder, creates, emails, sent_at, used, watch } = &record.state;
+    let accounts = emails.keys().chain(limits.keys().filter(|id| !emails.contains_key(id))).count();
+    assert_eq!(count("accounts"), accounts, "{text}");
+    assert_eq!(count("creates"), creates.len(), "{text}");
+    assert_eq!(count("used_plans"), used.len(), "{text}");
+    assert_eq!(file["remainder"].is_null(), remainder.is_none(), "{text}");
+    let times = file["creates"].as_array().into_iter().flatten();
+    let times = times.filter(|create| !create["since"].is_null()).count();
+    assert_eq!(times, sent_at.len(), "{text}");
+    let watched = |name: &str| file["watch"][name].as_array().map_or(0, Vec::len);
+    assert_eq!(watched("episodes"), watch.episodes.len(), "{text}");
+    assert_eq!(watched("outbox"), watch.outbox.len(), "{text}");
+    let told = file["watch"]["episodes"].as_array().into_iter().flatten();
+    let told = told.filter(|one| !one["told"].is_null() || !one["told_at"].is_null()).count();
+    assert_eq!(told, watch.episodes.values().filter(|one| one.told.is_some()).count(), "{text}");
+    assert_eq!(file["serial"], record.serial);
+}
+
+/// A state file that is not there is empty: the only way to an empty one.
+pub(crate) fn assert_only_nothing_is_none(missing: &Path) {
+    assert!(wait(Store::new(&Location::File(missing.to_owned())).read()).unwrap().is_none());
+}

@@ -1,0 +1,130 @@
+//! How often a state file in a bucket is written, and what a kill at any moment would leave behind.
+//!
+//! Creates go as `execute` lets them: looked for, recorded as sent, sent, and the answer noted. A request takes
+//! 20 to 50 ms.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt as _, stream};
+use trunkline::model::{Create, Email};
+use trunkline::state::{Change, Holder, Journal, Store};
+
+use super::{binding, email, id};
+use crate::support::moto::{Moto, moto, store};
+use crate::support::proxy::{Fault, Proxy};
+
+/// The default of `--parallelism`.
+const AT_ONCE: usize = 16;
+
+async fn request() {
+    tokio::time::sleep(Duration::from_millis(fastrand::u64(20..50))).await;
+}
+
+/// What becomes of an answer.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    /// It is waited for until it is on disk.
+    Recorded,
+    /// It is noted, and a limit is set and noted after it.
+    Noted,
+}
+
+async fn create(journal: &Journal, email: Email, answer: Answer) {
+    request().await;
+    journal.record(Change::Sending(email.clone())).await.unwrap();
+    request().await;
+    let account = id(email.as_str());
+    let known = Change::Acknowledged(email, account.clone());
+    match answer {
+        Answer::Recorded => journal.record(known).await.unwrap(),
+        Answer::Noted => {
+            journal.note(known).unwrap();
+            request().await;
+            journal.note(Change::Limit(account, 10)).unwrap();
+        }
+    }
+}
+
+/// Creates so many accounts: how long that took.
+async fn creates(store: &Store, count: usize, answer: Answer) -> Duration {
+    let holder = Holder::this("apply");
+    let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
+    let emails: Vec<_> = (0..count).map(|number| email(&number.to_string())).collect();
+    journal.record(Change::Intend(emails.clone())).await.unwrap();
+    let begun = Instant::now();
+    let chains = emails.into_iter().map(|email| create(&journal, email, answer));
+    stream::iter(chains).buffer_unordered(AT_ONCE).collect::<()>().await;
+    journal.flush().await.unwrap();
+    let took = begun.elapsed();
+    let state = journal.state();
+    assert!(state.creates.values().all(|create| matches!(create, Create::Acknowledged(_))));
+    assert_eq!(state.creates.len(), count);
+    journal.close().await.unwrap();
+    took
+}
+
+/// A way to the bucket on which every version of the state is looked at: how many there were, and how many
+/// creates at most were of unknown outcome in one.
+async fn looked_at(moto: &Moto) -> (Store, Arc<AtomicUsize>, Arc<Mutex<usize>>) {
+    let (writes, worst) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<usize>>::default());
+    let (count, most) = (Arc::clone(&writes), Arc::clone(&worst));
+    let proxy = Proxy::start(&moto.origin, move |method, path, body| {
+        if method == "PUT" && path.ends_with("/acme.json") {
+            count.fetch_add(1, Ordering::Relaxed);
+            let mut most = most.lock().unwrap();
+            *most = (*most).max(body.matches("\"state\": \"sending\"").count());
+        }
+        Fault::None
+    })
+    .await;
+    (store(proxy.url.trim_end_matches("/v2"), &Moto::new_key()), writes, worst)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_creates_cost_fewer_than_150_writes_and_a_kill_leaves_no_more_unknown_than_are_under_way()
+ {
+    let Some(moto) = moto() else { return };
+    for answer in [Answer::Noted, Answer::Recorded] {
+        let (store, writes, worst) = looked_at(moto).await;
+        let took = creates(&store, 1000, answer).await;
+        let (writes, worst) = (writes.load(Ordering::Relaxed), *worst.lock().unwrap());
+        assert!((60..150).contains(&writes), "{answer:?}: {writes} writes in {took:?}");
+        assert!((2..=AT_ONCE).contains(&worst), "{answer:?}: {worst} unknown at once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_creates_hardly_wait_for_each_other() {
+    let Some(moto) = moto() else { return };
+    for (count, most) in [(1, 3), (5, 8)] {
+        let store = moto.store();
+        let took = creates(&store, count, Answer::Noted).await;
+        let writes = moto.writes(&store);
+        assert!(writes <= most, "{count} creates: {writes} writes");
+        // Three requests, three writes; the rest is for a busy machine.
+        assert!(took < Duration::from_secs(3), "{count} creates took {took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_share_writes_too() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store();
+    let holder = Holder::this("apply");
+    let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
+    let limit = |number: usize| {
+        let journal = &journal;
+        async move {
+            request().await;
+            journal.note(Change::Limit(id(&number.to_string()), 10)).unwrap();
+        }
+    };
+    stream::iter((0..1000).map(limit)).buffer_unordered(AT_ONCE).collect::<()>().await;
+    journal.flush().await.unwrap();
+    assert_eq!(journal.state().limits.len(), 1000);
+    journal.close().await.unwrap();
+    let writes = moto.writes(&store);
+    assert!(writes < 10, "{writes} writes");
+}

@@ -1,0 +1,76 @@
+//! The state: where it is kept, what is refused, who holds it, and what a journal writes.
+
+#[cfg(feature = "object-store")]
+mod batches;
+#[cfg(feature = "object-store")]
+mod bucket;
+mod conformance;
+mod damage;
+mod files;
+mod journal;
+mod killed;
+
+use std::path::Path;
+use std::time::Duration;
+
+use trunkline::model::{AccountId, Email, Remainder, State};
+use trunkline::state::{Binding, Change, Holder, Journal, Location, Store, apply};
+
+/// The time at which everything in these tests was sent.
+pub(crate) const NOW: u64 = 1_790_000_000;
+
+pub(crate) fn id(id: &str) -> AccountId {
+    AccountId::new(id)
+}
+
+pub(crate) fn email(name: &str) -> Email {
+    Email::new(format!("{name}@acme.example"))
+}
+
+pub(crate) fn binding() -> Binding {
+    Binding {
+        organization: "acme".to_owned(),
+        manager: Some(id("manager-1")),
+        base_url: "https://api.telnyx.com/v2".to_owned(),
+    }
+}
+
+pub(crate) fn file(path: &Path) -> Store {
+    Store::new(&Location::File(path.to_owned()))
+}
+
+/// A state file with one of everything.
+pub(crate) fn sample() -> State {
+    let changes = [
+        Change::Limit(id("a-1"), 30),
+        Change::Limit(id("a-2"), 0),
+        Change::Seen {
+            accounts: [(id("a-1"), Email::new("Larry@CatFood.example")), (id("a-2"), email("two"))]
+                .into(),
+            wanted: [email("two")].into(),
+        },
+        Change::Intend(vec![email("intended"), email("sending"), email("new")]),
+        Change::Sending(email("sending")),
+        Change::Acknowledged(email("new"), id("a-3")),
+        Change::Limit(id("a-3"), u64::MAX),
+        Change::Remainder(Remainder { channels: -40, unrecorded: [id("a-4"), id("a-5")].into() }),
+    ];
+    let mut state = State::default();
+    for change in changes {
+        apply(&mut state, change, NOW).unwrap();
+    }
+    state
+}
+
+/// Writes a state file into a store.
+pub(crate) async fn keep(store: &Store, binding: &Binding, state: State) {
+    let hold = store.lock(&Holder::this("test"), Duration::ZERO).await.unwrap();
+    let mut record = store.load(binding).await.unwrap();
+    record.state = state;
+    store.save(&hold, &mut record).await.unwrap();
+    hold.release().await;
+}
+
+async fn journal(store: &Store) -> Journal {
+    Journal::open(store.clone(), &binding(), &Holder::this("apply"), Duration::ZERO).await.unwrap()
+}
