@@ -116,22 +116,22 @@ mod tests {
     #[test]
     fn a_url_names_an_object_or_a_folder_with_one_for_each_organization() {
         let cases = [
-            ("s3://state files/team/acme.json", "s3://state files/team/acme.json"),
-            ("s3://state files", "s3://state files/beta.json"),
-            ("s3://state files/", "s3://state files/beta.json"),
-            ("gs://state files/team/", "gs://state files/team/beta.json"),
-            ("AZ://state files/a/b", "az://state files/a/b/beta.json"),
+            ("s3://states/team/acme.json", "s3://states/team/acme.json"),
+            ("s3://states", "s3://states/beta.json"),
+            ("s3://states/", "s3://states/beta.json"),
+            ("gs://states/team/", "gs://states/team/beta.json"),
+            ("AZ://states/a/b", "az://states/a/b/beta.json"),
         ];
         for (text, wanted) in cases {
             let bucket = Bucket::parse(text).unwrap().of("beta");
             assert_eq!(bucket.to_string(), wanted);
             let [state, lock, lease] = bucket.objects().unwrap();
-            let (_, key) = wanted.split_once("//state files/").unwrap();
+            let (_, key) = wanted.split_once("//states/").unwrap();
             assert_eq!(state.as_ref(), key);
             assert_eq!(lock.as_ref(), key.replace(".json", ".lock"));
             assert_eq!(lease.as_ref(), key.replace(".json", ".lease"));
         }
-        let folder = Bucket::parse("s3://state files/team").unwrap();
+        let folder = Bucket::parse("s3://states/team").unwrap();
         assert!(matches!(folder.objects(), Err(Error::NoObject { .. })));
     }
 
@@ -140,14 +140,14 @@ mod tests {
         let refused = [
             "s3://",
             "s3:///acme.json",
-            "s3://key:s3cr3t@state files/acme.json",
-            "s3://key@state files/acme.json",
-            "s3://state files:9000/acme.json",
-            "s3://state files/acme.json?versionId=1",
-            "s3://state files/acme.json#1",
-            "s3://state files/.json",
-            "s3://state files/a//b.json",
-            "s3://state files/%1b.json",
+            "s3://key:s3cr3t@states/acme.json",
+            "s3://key@states/acme.json",
+            "s3://states:9000/acme.json",
+            "s3://states/acme.json?versionId=1",
+            "s3://states/acme.json#1",
+            "s3://states/.json",
+            "s3://states/a//b.json",
+            "s3://states/%1b.json",
         ];
         for text in refused {
             let parsed = Bucket::parse(text);

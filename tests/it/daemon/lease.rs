@@ -75,7 +75,7 @@ async fn of_two_replicas_one_watches_and_when_it_is_killed_the_other_goes_on() {
 async fn who_cannot_find_out_whether_another_one_watches_watches() {
     let watch = Watch::open().await;
     // Nobody listens there.
-    let daemon = daemon(&watch, "http://127.0.0.1:9", "state files/acme.json");
+    let daemon = daemon(&watch, "http://127.0.0.1:9", "states/acme.json");
     daemon.logs("whether another daemon watches is not known; this one does").await;
     daemon.logs(r#""state":"unknown""#).await;
     assert_eq!(stands(&daemon).await["watched_by"], Value::Null);

@@ -97,5 +97,5 @@ async fn losses_are_never_folded_away_behind_lesser_things() {
     let rows = |text: &str| text.matches("@customers.example").count();
     assert_eq!((rows(unfolded), rows(folded)), (25, 175));
     assert_eq!(unfolded.matches(">destructive<").count(), 25);
-    assert!(unfolded.contains("200 open episodes; ending 66 takes something away"));
+    assert!(unfolded.contains("200 open episodes, 66 destructive"));
 }

@@ -340,7 +340,7 @@ async fn no_key_and_no_word_of_the_other_side_is_in_an_error() {
         }
     }
     // What is set wrong is said before anything is sent.
-    let plain = Location::parse("s3://state files/acme.json").unwrap();
+    let plain = Location::parse("s3://states/acme.json").unwrap();
     let store = Store::new(&plain)
         .with_settings([("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:1".into())]);
     let error = store.read().await.unwrap_err();

@@ -35,9 +35,9 @@ pub(crate) type Entry = fn(&[u8]) -> Taken;
 pub(crate) const ALL: [(&str, Entry); 5] = [
     ("answers", answers::answers),
     ("daemon_config", daemon_config::daemon_config),
-    ("state", state::state),
     ("manifest", manifest::manifest),
     ("saved_plan", saved_plan::saved_plan),
+    ("state", state::state),
 ];
 
 thread_local! {
