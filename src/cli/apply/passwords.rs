@@ -14,7 +14,7 @@ const HINT: &str = "nothing was sent; password_from says where the password is r
 /// The password of each account that is created with one.
 pub(super) fn read(plan: &Plan) -> Result<BTreeMap<Email, SecretString>, Failure> {
     let mut passwords = BTreeMap::new();
-    for action in &plan.actions {
+    for action in plan.requested() {
         let Action::CreateAccount(new) = action else { continue };
         let Some(source) = &new.password_from else { continue };
         let password = one(source).with_context(|| format!("the password of {}", new.email));
