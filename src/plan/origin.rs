@@ -57,6 +57,12 @@ impl Plan {
         self.retain(|_, origin| origin == Some(Origin::ThisChange))
     }
 
+    /// Leaves only the actions that were there before this change; those that nobody can attribute count too.
+    #[must_use]
+    pub fn only_drift(self) -> Self {
+        self.retain(|_, origin| origin != Some(Origin::ThisChange))
+    }
+
     /// Leaves the actions that are chosen, with their origins, and counts the others.
     pub(super) fn retain(mut self, chosen: impl Fn(&Action, Option<Origin>) -> bool) -> Self {
         let all: Vec<bool> =
