@@ -68,10 +68,13 @@ async fn without_a_terminal_and_without_auto_approve_nothing_is_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_that_withholds_something_exits_with_4() {
     let site = Site::open().await;
-    // A typing mistake in the address: both halves of the possible rename are withheld.
-    let manifest = site.manifest(&[("larry@catfood.example", "lary@catfood.example")]);
-    site.ends(&["apply", text(&manifest), "-y"], 4).await;
-    site.ends(&["apply", text(&manifest), "-y"], 4).await;
+    site.ends(&["apply", text(&site.manifest(&[])), "-y"], 0).await;
+    // More channels than the manager has.
+    let manifest = site.manifest(&[("channel_limit: 30", "channel_limit: 5000")]);
+    for _ in 0..2 {
+        let shown = site.ends(&["apply", text(&manifest), "-y"], 4).await;
+        assert!(shown.contains("pool_exceeded"), "{shown}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
