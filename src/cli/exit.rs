@@ -1,39 +1,40 @@
-//! How a command ended, as an exit status.
+//! Exit statuses, and the one place where an error becomes text.
 
 use std::fmt;
 use std::process::ExitCode;
 
 use crate::manifest::Problems;
+use crate::model::error_chain;
 use crate::report::{self, Style};
 use crate::telnyx::Error;
 
-/// How a command ended. The numbers are frozen: pipelines branch on them.
+/// The result of a command. The numbers are frozen: pipelines branch on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// As it should be.
+    /// Success.
     Fine,
-    /// Usage, manifest, key, network; a question answered no.
+    /// Usage, manifest, key or network; or an approval that was refused.
     Error,
-    /// `plan --detailed-exitcode`: something differs.
+    /// `plan --detailed-exitcode` found a difference.
     Drift,
-    /// Refused before anything was sent.
+    /// A safety limit or the wrong manager: nothing was sent.
     Refused,
-    /// What was planned for was no longer so.
+    /// Something was not sent: stale, expired, withheld, or not the expected plan.
     Stale,
     /// Some actions failed.
     Failed,
-    /// Nobody knows what became of a create.
+    /// The outcome of a create is unknown.
     Unknown,
-    /// The inventory may lack something.
+    /// The inventory is incomplete.
     Incomplete,
-    /// By SIGINT or SIGTERM.
+    /// SIGINT or SIGTERM.
     Interrupted(Signal),
 }
 
-/// What interrupted us.
+/// A signal that ends the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// SIGINT, as by Ctrl-C.
+    /// SIGINT, as sent by Ctrl-C.
     Interrupt,
     /// SIGTERM.
     Terminate,
@@ -56,7 +57,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error on its way to the user.
+/// An error with its exit status and a hint.
 #[derive(Debug)]
 pub(super) struct Failure {
     exit: Exit,
@@ -65,30 +66,31 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// An error with a hint about what to do.
+    /// Returns an error with a hint that says how to fix it.
     pub(super) fn new(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..Self::from(error.into()) }
     }
 
-    /// An end before anything was sent.
-    pub(super) fn told_to_end(signal: Signal) -> Self {
+    /// A signal before anything was sent.
+    pub(super) fn interrupted_early(signal: Signal) -> Self {
         let error = anyhow::Error::msg("interrupted; nothing was sent");
         Self { exit: Exit::Interrupted(signal), ..Self::from(error) }
     }
 
-    /// An end at once: what is under way is left as it is.
-    pub(super) fn interrupted(signal: Signal) -> Self {
-        let error = anyhow::Error::msg("interrupted again: what was under way may have happened");
-        let hint = "the next plan shows what is there now";
+    /// A second signal, which ends the program without waiting for requests in flight.
+    pub(super) fn interrupted_twice(signal: Signal) -> Self {
+        let error =
+            anyhow::Error::msg("interrupted again; requests in flight may have taken effect");
+        let hint = "Run trunkline plan to see the current state.";
         Self { exit: Exit::Interrupted(signal), ..Self::new(error, hint) }
     }
 
-    /// A result that is not given because the inventory may lack something.
+    /// A result that is withheld because the inventory is incomplete.
     pub(super) fn incomplete(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Incomplete, ..Self::new(anyhow::Error::msg(why), hint) }
     }
 
-    /// What was planned is not so any more, and nothing was sent.
+    /// A plan that no longer applies; nothing was sent.
     pub(super) fn stale(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Stale, ..Self::new(anyhow::Error::msg(why), hint) }
     }
@@ -96,6 +98,18 @@ impl Failure {
     /// A refusal before anything was sent.
     pub(super) fn refused(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Refused, ..Self::new(anyhow::Error::msg(why), hint) }
+    }
+
+    /// Returns the error as a warning, for where it does not change the exit status.
+    pub(super) fn warning(&self) -> String {
+        format!("warning: {}", error_chain(self.error.as_ref()))
+    }
+
+    fn text(&self, style: Style) -> String {
+        match self.error.downcast_ref::<Problems>() {
+            Some(problems) => report::problems(problems, style),
+            None => self.to_string(),
+        }
     }
 }
 
@@ -118,23 +132,9 @@ impl From<Error> for Failure {
     }
 }
 
-impl Failure {
-    /// What has gone wrong, where it changes nothing of how the command ends.
-    pub(super) fn warning(&self) -> String {
-        format!("warning: {}", self.words())
-    }
-
-    fn words(&self) -> String {
-        let mut causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
-        // Some errors say their cause themselves.
-        causes.dedup_by(|cause, before| before.ends_with(cause.as_str()));
-        causes.join(": ")
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.words())?;
+        write!(f, "error: {}", error_chain(self.error.as_ref()))?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),
@@ -142,35 +142,13 @@ impl fmt::Display for Failure {
     }
 }
 
-impl Failure {
-    fn show(&self, style: Style) -> String {
-        match self.error.downcast_ref::<Problems>() {
-            Some(problems) => report::problems(problems, style),
-            None => self.to_string(),
-        }
-    }
-}
-
-/// Prints an error, if there is one, and says how the command ended.
+/// Prints the error, if any, and returns the exit status.
 pub(super) fn report(result: Result<Exit, Failure>, style: Style) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            super::terminal::say(&failure.show(style));
+            super::terminal::say(&failure.text(style));
             failure.exit.into()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cause_is_said_once() {
-        let none = anyhow::Error::msg("no such file");
-        let twice = none.context("reading a.json: no such file").context("starting");
-        let failure = Failure::from(twice);
-        assert_eq!(failure.to_string(), "error: starting: reading a.json: no such file");
     }
 }

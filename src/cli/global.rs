@@ -90,6 +90,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(parsed).map_err(|_| wrong())
 }
 
+/// Parses a digest as a plan prints it.
+pub(super) fn digest(text: &str) -> Result<String, String> {
+    let hexadecimal = |digits: &str| {
+        digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match text.strip_prefix("sha256:") {
+        Some(digits) if hexadecimal(digits) => Ok(text.to_owned()),
+        Some(_) | None => Err("a digest is sha256: and 64 hexadecimal digits".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

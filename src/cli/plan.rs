@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
-use super::global::Global;
+use super::global::{Global, digest};
 use super::progress::Progress;
 use super::reports::{Reports, Source, one_of};
 use super::{connect, private_file, store, terminal};
@@ -25,6 +26,13 @@ pub(super) struct Args {
     detailed_exitcode: bool,
     #[command(flatten)]
     since: Since,
+    /// With --base, show only the actions of this-change, or only the drift from
+    /// before it; decides --detailed-exitcode too
+    #[arg(long, value_name = "WHICH", requires = "base")]
+    only: Option<Only>,
+    /// Exit with 4 unless the plan has this digest
+    #[arg(long, value_name = "sha256:…", value_parser = digest)]
+    expect: Option<String>,
     #[command(flatten)]
     targets: Targets,
     /// Save the plan in this file (mode 0600), for apply --plan within 24 hours
@@ -35,6 +43,25 @@ pub(super) struct Args {
     format: Form,
     #[command(flatten)]
     reports: Reports,
+}
+
+/// The actions of `--only`, by origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Only {
+    /// Differences from before the change.
+    Drift,
+    /// Differences made by the change from --base to PATH.
+    ThisChange,
+}
+
+impl Only {
+    /// Parses the one choice that apply has.
+    pub(super) fn this_change(text: &str) -> Result<Self, String> {
+        match text {
+            "this-change" => Ok(Self::ThisChange),
+            _ => Err("the only choice is this-change".to_owned()),
+        }
+    }
 }
 
 /// What a manifest is compared with, beside the live side.
@@ -76,15 +103,19 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let binding = store::binding(&desired, &reader, live.manager.as_ref());
     let known = store::read(&store, &binding).await?;
     let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
-    if let Some(path) = &args.out {
+    let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
+    if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
         source.expires_at = Some(save(global, &planned, path)?);
         source.saved = Some(path.clone());
     }
     let matter = Matter::Plan(planned.scene(&source));
     reports.print(args.format, matter, terminal::style(global))?;
     reports.write(matter)?;
+    expected?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
+        // Findings have no origin, so they count as drift.
+        plan if args.only == Some(Only::ThisChange) && plan.actions.is_empty() => Exit::Fine,
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
         _ => Exit::Fine,
     })
@@ -180,9 +211,31 @@ impl Planned {
         Ok(Self { desired, live, plan, bound_to })
     }
 
-    /// Leaves only what is there because of the change since the base.
-    pub(super) fn only_this_change(self) -> Self {
-        Self { plan: self.plan.only_this_change(), ..self }
+    /// Leaves the actions of one origin, and refuses a plan with another digest than the expected one.
+    /// The digest may be of the whole plan or of what is left of it.
+    pub(super) fn choose(
+        self,
+        only: Option<Only>,
+        expected: Option<&str>,
+    ) -> (Self, Result<(), Failure>) {
+        let whole = report::digest(self.report());
+        let plan = match only {
+            None => self.plan,
+            Some(Only::ThisChange) => self.plan.only_this_change(),
+            Some(Only::Drift) => self.plan.only_drift(),
+        };
+        let chosen = Self { plan, ..self };
+        let digest = report::digest(chosen.report());
+        let matches = expected.is_none_or(|expected| expected == whole || expected == digest);
+        let checked = if matches {
+            Ok(())
+        } else {
+            let expected = expected.unwrap_or_default();
+            let why = format!("the plan has digest {digest}, but --expect is {expected}");
+            let hint = "Nothing was sent. Run trunkline plan to review what has changed.";
+            Err(Failure::stale(why, hint))
+        };
+        (chosen, checked)
     }
 
     /// The plan as a report.

@@ -4,15 +4,15 @@ use tokio::signal::unix::{self, SignalKind, signal};
 
 use super::exit::{Failure, Signal};
 
-/// Hears SIGINT and SIGTERM from when it is made: neither ends the process any more.
+/// A listener for SIGINT and SIGTERM. While it exists, neither ends the process.
 pub(super) struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
-    heard: Option<Signal>,
+    received: bool,
 }
 
 impl Signals {
-    /// Begins to listen.
+    /// Starts to listen.
     pub(super) fn listen() -> Result<Self, Failure> {
         let listen = |kind| {
             signal(kind)
@@ -21,30 +21,38 @@ impl Signals {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
-            heard: None,
+            received: false,
         })
     }
 
-    /// Whether the process was asked to end.
-    pub(super) fn heard(&self) -> bool {
-        self.heard.is_some()
+    /// Returns true once a signal was received.
+    pub(super) fn received(&self) -> bool {
+        self.received
     }
 
-    /// Does something that leaves nothing half done, unless the process is asked to end meanwhile.
+    /// Runs work that can be dropped at any point, until a signal arrives before anything is sent.
     pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        self.or_signal(work).await.map_err(Failure::interrupted_early)
+    }
+
+    /// Runs work that can be dropped at any point, or returns the signal that arrives first.
+    pub(super) async fn or_signal<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Signal> {
         tokio::select! {
             done = work => Ok(done),
-            signal = self.next() => Err(Failure::told_to_end(signal)),
+            signal = self.next() => Err(signal),
         }
     }
 
-    /// Waits until the process is asked to end.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> Signal {
         let signal = tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
         };
-        self.heard = Some(signal);
+        self.received = true;
         signal
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn ask(question: String) -> Result<bool, Failure> {
 
 fn asked(question: &str) -> io::Result<bool> {
     let mut err = io::stderr().lock();
-    write!(err, "{question} Only 'yes' is taken for yes: ")?;
+    write!(err, "{question} Only 'yes' will be accepted: ")?;
     err.flush()?;
     // Others may have something to say while nobody answers.
     drop(err);

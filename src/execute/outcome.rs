@@ -1,7 +1,7 @@
 //! What became of one action.
 
 use super::create::was_stopped;
-use crate::model::AccountId;
+use crate::model::{AccountId, error_chain};
 use crate::plan::Action;
 use crate::state;
 use crate::telnyx::Error;
@@ -146,14 +146,17 @@ impl Fault {
 
     /// What was done could not be recorded.
     pub(super) fn unrecorded(error: &state::Error) -> Self {
-        Self::said(format!("it was answered, and the state could not be written: {}", words(error)))
+        Self::said(format!(
+            "it was answered, and the state could not be written: {}",
+            error_chain(error)
+        ))
     }
 
     /// What was going to be done could not be recorded, so it was not.
     pub(super) fn not_sent(error: &state::Error) -> Self {
         Self::said(format!(
             "nothing was sent, because the state could not be written: {}",
-            words(error)
+            error_chain(error)
         ))
     }
 
@@ -162,14 +165,6 @@ impl Fault {
         Self::said(format!(
             "it was created, and its credentials could not be written: {error}; see `trunkline get account {id} --show-credentials`"
         ))
-    }
-}
-
-/// An error with its cause.
-fn words(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {}", words(cause)),
-        None => error.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@ mod code;
 mod day;
 mod desired;
 mod email;
+mod error_chain;
 mod ids;
 mod live;
 mod state;
@@ -19,6 +20,7 @@ pub use desired::{
     UnlistedUsers, WantedAccount, WantedUser,
 };
 pub use email::Email;
+pub use error_chain::error_chain;
 pub use ids::{AccountId, UserId};
 pub use live::{ChannelPool, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
 pub use state::{Create, Remainder, State};

@@ -53,6 +53,12 @@ impl Plan {
         self.retain(|planned| planned.origin == Some(Origin::ThisChange))
     }
 
+    /// Keeps only the actions that this change does not cause; conflicts count as drift.
+    #[must_use]
+    pub fn only_drift(self) -> Self {
+        self.retain(|planned| planned.origin != Some(Origin::ThisChange))
+    }
+
     /// Keeps the chosen actions, and counts the others.
     pub(super) fn retain(mut self, chosen: impl Fn(&PlannedAction) -> bool) -> Self {
         let all = self.actions.len();

@@ -44,7 +44,9 @@ pub use sentences::finding as finding_text;
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;
-pub use words::{action as action_name, field as field_name, subject as subject_name};
+pub use words::{
+    action as action_name, field as field_name, guard as guard_name, subject as subject_name,
+};
 pub use yaml::manifest as manifest_yaml;
 
 use crate::plan::Plan;

@@ -43,7 +43,9 @@ pub fn field(field: Field) -> &'static str {
     }
 }
 
-pub(super) fn guard(name: GuardName) -> &'static str {
+/// The name of a safety limit, as in the manifest's `policy`.
+#[must_use]
+pub fn guard(name: GuardName) -> &'static str {
     match name {
         GuardName::MaxRemovals => "max_removals",
         GuardName::MaxDisables => "max_disables",

@@ -292,15 +292,24 @@ async fn a_result_that_cannot_be_written_is_an_error_after_everything_was_record
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let mut command = site.command(&["apply", text(&manifest), "--auto-approve"]);
-    command.args(["--format", "json", "--audit-log", "/dev/full"]);
+    command.args(["--format", "json"]);
     command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
     let run = tokio::task::spawn_blocking(move || command.output().unwrap());
     let output = run.await.unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("warning: the audit log /dev/full lacks something"), "{error}");
     assert!(error.contains("error: writing the result"), "{error}");
     site.ends(&["plan", text(&manifest), "--detailed-exitcode"], 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_log_that_cannot_be_written_is_refused_before_the_first_request() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    for path in ["/dev/full", "missing/audit.jsonl"] {
+        site.ends(&["apply", text(&manifest), "-y", "--audit-log", path], 1).await;
+        assert_eq!(site.proxy.changes(), Vec::<String>::new(), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,28 +51,6 @@ async fn a_plan_as_json_is_of_the_documented_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_terminal_and_without_auto_approve_nothing_is_sent() {
-    let site = Site::open().await;
-    let manifest = site.manifest(&[]);
-    site.ends(&["apply", text(&manifest)], 1).await;
-    assert_eq!(site.proxy.changes(), Vec::<String>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn promise_6_over_budget_nothing_is_sent_until_the_exact_number_of_losses_is_approved() {
-    let site = Site::open().await;
-    let manifest = site.manifest(&[("max_removals: 25%", "max_removals: 0")]);
-    let manifest = text(&manifest);
-    let shown = site.ends(&["plan", manifest], 0).await;
-    assert!(shown.contains("max_removals: 1 of 6 users, at most 0: refused"), "{shown}");
-    site.ends(&["apply", manifest, "--auto-approve"], 3).await;
-    site.ends(&["apply", manifest, "--auto-approve", "--approve-destructive", "2"], 3).await;
-    site.ends(&["apply", manifest, "--auto-approve", "--approve-destructive", "4"], 3).await;
-    assert_eq!(site.proxy.changes(), Vec::<String>::new());
-    site.ends(&["apply", manifest, "--auto-approve", "--approve-destructive", "3"], 0).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_key_of_another_manager_is_refused() {
     let site = Site::open().await;
     let manifest = site.manifest(&[("6ee4a469", "7ee4a469")]);

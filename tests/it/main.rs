@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod approve;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod cli;

@@ -1,8 +1,8 @@
-//! What an apply writes beside the state: the secrets of created accounts, and a log of outcomes.
+//! The files that an apply writes besides the state: credentials of created accounts, and an audit log.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,29 +16,28 @@ use crate::model::{AccountId, Email};
 use crate::report;
 use crate::telnyx::Credentials;
 
-/// The file of `--new-credentials`: for nobody but its owner.
-pub(super) struct Vault {
+/// The file of `--new-credentials`, readable by its owner only.
+pub(super) struct CredentialsFile {
     file: Mutex<File>,
 }
 
-impl Vault {
-    /// Opens it before anything is sent: one that cannot be written is an error then.
+impl CredentialsFile {
+    /// Opens the file for appending, before anything is sent.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let open = || -> io::Result<File> {
             let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-            // One that was there may have been open to others. A pipe or a device is not ours to close.
+            // An existing file may be readable by others. A pipe or a device keeps its mode.
             if is_file(&file)? {
                 file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
             }
             Ok(file)
         };
-        let file =
-            open().with_context(|| format!("opening {}; nothing was sent", path.display()))?;
+        let file = open().with_context(|| opening(path))?;
         Ok(Self { file: Mutex::new(file) })
     }
 
-    /// Keeps the secrets of an account: they are on disk when this returns.
-    pub(super) fn keep(
+    /// Appends the credentials of an account. They are on disk when this returns.
+    pub(super) fn append(
         &self,
         email: &Email,
         id: &AccountId,
@@ -53,7 +52,7 @@ impl Vault {
         });
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{line}\n").as_bytes())?;
-        durable(&file)
+        sync(&file)
     }
 }
 
@@ -62,53 +61,68 @@ pub(super) struct AuditLog {
     path: PathBuf,
     actor: String,
     digest: String,
-    /// With what went wrong first.
+    /// The file and the first error of writing to it.
     file: Mutex<(File, Option<io::Error>)>,
 }
 
 impl AuditLog {
-    /// Opens it before anything is sent: one that cannot be written is an error then.
+    /// Opens the file for appending, before anything is sent.
     pub(super) fn open(path: &Path, planned: &Planned) -> Result<Self, Failure> {
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        let file = file.with_context(|| format!("opening {}; nothing was sent", path.display()))?;
+        let open = || -> io::Result<File> {
+            let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+            // A device may open and still reject every write, as /dev/full does.
+            if file.metadata()?.file_type().is_char_device() {
+                file.write_all(b"\n")?;
+            }
+            Ok(file)
+        };
+        let file = open().with_context(|| opening(path)).map_err(|error| {
+            Failure::new(error, "Name a file in an existing folder with --audit-log.")
+        })?;
         let digest = report::digest(planned.report());
         Ok(Self { path: path.to_owned(), actor: actor(), digest, file: Mutex::new((file, None)) })
     }
 
-    /// Appends a line. What goes wrong is told in the end: the outcome is what it is.
+    /// Appends a line. An error is kept until the end, since the outcome cannot be undone.
     pub(super) fn append(&self, outcome: &Outcome) {
         let time = jiff::Timestamp::now().to_string();
         let line = report::audit_line(&time, &self.actor, &self.digest, outcome);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // After a failure half a line may stand there, which the next one must not be glued to.
+        // A failed write may have left half a line, which must not be joined to this one.
         let line = if file.1.is_some() { format!("\n{line}") } else { line };
         if let Err(error) = file.0.write_all(line.as_bytes()) {
             file.1.get_or_insert(error);
         }
     }
 
-    /// Makes it durable.
+    /// Flushes the file to disk and returns the first error, if any.
     pub(super) fn finish(self) -> Result<(), Failure> {
         let (file, failed) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let finished = failed.map_or_else(|| durable(&file), Err);
-        let lacks = || format!("the audit log {} lacks something", self.path.display());
-        Ok(finished.with_context(lacks)?)
+        let finished = failed.map_or_else(|| sync(&file), Err);
+        let incomplete =
+            || format!("writing the audit log {}: it is incomplete", self.path.display());
+        finished.with_context(incomplete).map_err(|error| {
+            Failure::new(error, "Every action was executed and recorded in the state all the same.")
+        })
     }
 }
 
-/// Whether it is a file that keeps what is written: pipes and devices are not.
+fn opening(path: &Path) -> String {
+    format!("opening {}; nothing was sent", path.display())
+}
+
+/// Returns true for a regular file: pipes and devices cannot be synchronized.
 fn is_file(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.is_file())
 }
 
-/// Waits until what was written is on disk, where there is one.
-fn durable(file: &File) -> io::Result<()> {
+fn sync(file: &File) -> io::Result<()> {
     if is_file(file)? { file.sync_all() } else { Ok(()) }
 }
 
-/// Who applies: what a pipeline says, or else the user of this machine.
+/// The user named by the pipeline, or else by this machine.
 fn actor() -> String {
     let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"];
-    let said = names.iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
-    said.unwrap_or_else(|| "unknown".to_owned())
+    let user = names.iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
+    user.unwrap_or_else(|| "unknown".to_owned())
 }

@@ -1,4 +1,4 @@
-//! The passwords of accounts that are going to be created: read at apply, before anything is sent.
+//! Passwords of accounts to create, read before anything is sent.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,23 @@ use crate::cli::exit::Failure;
 use crate::model::{Email, PasswordSource};
 use crate::plan::{Action, Plan};
 
-const HINT: &str = "nothing was sent; password_from says where the password is read from";
+const HINT: &str = "Nothing was sent. Correct password_from of this account, or set what it names.";
 
-/// The password of each account that is created with one.
+/// Reads the password of each account that is created with one.
 pub(super) fn read(plan: &Plan) -> Result<BTreeMap<Email, SecretString>, Failure> {
     let mut passwords = BTreeMap::new();
     for action in plan.requested() {
         let Action::CreateAccount(new) = action else { continue };
         let Some(source) = &new.password_from else { continue };
-        let password = one(source).with_context(|| format!("the password of {}", new.email));
+        let password =
+            password(source).with_context(|| format!("reading the password of {}", new.email));
         let password = password.map_err(|error| Failure::new(error, HINT))?;
         passwords.insert(new.email.clone(), password);
     }
     Ok(passwords)
 }
 
-fn one(source: &PasswordSource) -> anyhow::Result<SecretString> {
+fn password(source: &PasswordSource) -> anyhow::Result<SecretString> {
     let text = match source {
         PasswordSource::Env(name) => {
             std::env::var(name).with_context(|| format!("the variable {name}"))?
@@ -33,7 +34,7 @@ fn one(source: &PasswordSource) -> anyhow::Result<SecretString> {
             std::fs::read_to_string(path).with_context(|| format!("the file {}", path.display()))?
         }
     };
-    // Editors end a file with a line break, which is no part of a password.
+    // Editors end a file with a line break, which is not part of the password.
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     anyhow::ensure!(!text.is_empty(), "it is empty");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Args, Only, saved};
+use super::{Args, saved};
 use crate::cli::exit::Failure;
 use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
@@ -10,7 +10,7 @@ use crate::cli::reports::{Files, Source};
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
-use crate::report::{self, Form, Saved};
+use crate::report::{Form, Saved};
 use crate::state::{Change, Journal};
 use crate::telnyx::Reader;
 
@@ -39,7 +39,7 @@ impl Order {
                 let mut source = Source::default();
                 if let Some(path) = path {
                     let (desired, read) = reports.load(path, args.format, &REVIEWED)?;
-                    saved::fits_manifest(&saved, &desired, path)?;
+                    saved::check_manifest(&saved, &desired, path)?;
                     source = read;
                 }
                 source.saved = Some(file.clone());
@@ -52,8 +52,11 @@ impl Order {
                 Ok((Self::Manifest { desired: Box::new(desired), base }, source))
             }
             (None, None) => {
-                let error = anyhow::Error::msg("there is nothing to apply");
-                Err(Failure::new(error, "name a manifest, or a saved plan with --plan"))
+                let error = anyhow::Error::msg("no manifest and no saved plan given");
+                Err(Failure::new(
+                    error,
+                    "Run trunkline apply PATH, or trunkline apply --plan FILE.",
+                ))
             }
         }
     }
@@ -73,11 +76,11 @@ impl Order {
         }
     }
 
-    /// Refuses to work somewhere else than where it was made for.
-    pub(super) fn fits(&self, reader: &Reader) -> Result<(), Failure> {
+    /// Refuses a saved plan that was made for another base URL.
+    pub(super) fn check_base_url(&self, reader: &Reader) -> Result<(), Failure> {
         match self {
             Self::Manifest { .. } => Ok(()),
-            Self::Saved(saved) => saved::fits_base_url(saved, reader),
+            Self::Saved(saved) => saved::check_base_url(saved, reader),
         }
     }
 
@@ -94,29 +97,12 @@ impl Order {
                 let live = plan::look(global, reader, &desired).await?;
                 let (known, base) = (journal.state(), base.as_deref());
                 let planned = Planned::make(reader, *desired, base, live, &known, &args.targets)?;
-                // What was looked at is the whole.
-                expected(&planned, args.expect.as_deref())?;
-                let planned = match args.only {
-                    Some(Only::ThisChange) => planned.only_this_change(),
-                    None => planned,
-                };
+                let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
+                expected?;
                 Ok(Prepared::whole(planned))
             }
             Self::Saved(saved) => saved::prepare(global, reader, *saved, journal).await,
         }
-    }
-}
-
-/// Refuses a plan that is not the one that was looked at.
-fn expected(planned: &Planned, expected: Option<&str>) -> Result<(), Failure> {
-    let digest = report::digest(planned.report());
-    match expected {
-        Some(expected) if digest != expected => {
-            let why =
-                format!("a plan made now has the digest {digest}, and --expect is {expected}");
-            Err(Failure::stale(why, "nothing was sent; look at the plan again"))
-        }
-        Some(_) | None => Ok(()),
     }
 }
 
@@ -138,10 +124,11 @@ impl Prepared {
         Self { todo: planned.plan.clone(), planned, settled: BTreeMap::new(), used: None }
     }
 
-    /// Whether something is held back that was planned, though nothing is missing in the inventory.
-    pub(super) fn holds_back(&self) -> bool {
-        let held = |outcome: &Outcome| matches!(outcome.ending, Ending::Skipped);
-        self.planned.plan.inventory.complete && self.settled.values().any(held)
+    /// Returns true if a rule withheld something; an incomplete inventory has an exit status of its own.
+    pub(super) fn withholds(&self) -> bool {
+        let plan = &self.planned.plan;
+        let withheld = |outcome: &Outcome| matches!(outcome.ending, Ending::Skipped);
+        plan.inventory.complete && (plan.withheld > 0 || self.settled.values().any(withheld))
     }
 
     /// What is not sent, in words. `None`: everything is.
@@ -152,7 +139,7 @@ impl Prepared {
         let (all, not) = (self.planned.plan.actions.len(), settled.len());
         (not > 0).then(|| {
             format!(
-                "{not} of the {all} saved actions are not sent: {satisfied} satisfied, {stale} stale, {skipped} held back"
+                "{not} of {all} saved actions are not sent: {satisfied} satisfied, {stale} stale, {skipped} withheld"
             )
         })
     }

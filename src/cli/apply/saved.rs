@@ -61,7 +61,7 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Refuses a plan that was made for another manifest than the one at `path`.
-pub(super) fn fits_manifest(saved: &Saved, desired: &Desired, path: &Path) -> Result<(), Failure> {
+pub(super) fn check_manifest(saved: &Saved, desired: &Desired, path: &Path) -> Result<(), Failure> {
     if report::desired_digest(desired) == saved.bound_to.desired {
         return Ok(());
     }
@@ -71,7 +71,7 @@ pub(super) fn fits_manifest(saved: &Saved, desired: &Desired, path: &Path) -> Re
 }
 
 /// Refuses a plan that was made somewhere else.
-pub(super) fn fits_base_url(saved: &Saved, reader: &Reader) -> Result<(), Failure> {
+pub(super) fn check_base_url(saved: &Saved, reader: &Reader) -> Result<(), Failure> {
     let (theirs, ours) = (&saved.bound_to.base_url, reader.base_url());
     if *theirs == ours {
         return Ok(());
@@ -98,7 +98,7 @@ pub(super) async fn prepare(
         return Err(Failure::stale(why, AGAIN));
     }
     let live = plan::look(global, reader, &saved.desired).await?;
-    fits_manager(&saved, &live)?;
+    check_manager(&saved, &live)?;
     let fresh = crate::plan::plan(&saved.desired, &live, &state, plan::today()?);
     let now = Now { live: &live, state: &state, plan: &fresh };
     let verdicts = recheck(&saved.plan.actions, &now);
@@ -142,7 +142,7 @@ fn going(actions: &[PlannedAction], verdicts: &[Verdict]) -> Vec<PlannedAction> 
 }
 
 /// Refuses the key of another manager. When nobody can tell whose it is, it is refused too.
-fn fits_manager(saved: &Saved, live: &Live) -> Result<(), Failure> {
+fn check_manager(saved: &Saved, live: &Live) -> Result<(), Failure> {
     let Some(wanted) = manager(saved) else { return Ok(()) };
     let bound = Desired { manager: Some(wanted.clone()), ..saved.desired.clone() };
     let other = match (detect::wrong_manager(&bound, live), detect::manager(live)) {

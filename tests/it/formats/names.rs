@@ -211,7 +211,7 @@ fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
         let text = written(Form::Github, Matter::Plan(scene.scene())).unwrap();
         let shown = trunkline::report::escape_line(name);
         let removal = commands(&text).into_iter().next().unwrap();
-        assert_eq!(removal.properties["title"], "Loss: remove user");
+        assert_eq!(removal.properties["title"], "Destructive: remove user");
         assert!(removal.data.contains(shown.trim_start()), "{name:?}: {removal:?}");
     }
 }

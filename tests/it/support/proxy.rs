@@ -1,5 +1,6 @@
 //! A proxy between the program and a sandbox: it writes down what passes, and can lie about the answer.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(crate) enum Fault {
     Miscounted,
     /// Refuse it with this status and repeat everything that was sent, in every text of the answer.
     Echoed(u16),
+    /// Let it pass, and repeat the first answer to the same request, as a list that lags behind.
+    Outdated,
 }
 
 /// What a cookie of each answer holds.
@@ -46,6 +49,8 @@ struct Shared {
     client: reqwest::Client,
     passed: Arc<Mutex<Vec<String>>>,
     heard: Arc<Mutex<String>>,
+    /// The first answer to each request.
+    first: Mutex<HashMap<String, Vec<u8>>>,
     faults: Box<Faults>,
 }
 
@@ -62,6 +67,7 @@ impl Proxy {
             client: trunkline::telnyx::client(Duration::from_secs(10), true).unwrap(),
             passed: Arc::clone(&passed),
             heard: Arc::clone(&heard),
+            first: Mutex::default(),
             faults: Box::new(faults),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -115,6 +121,7 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
             r#"{"errors":[{"code":"10015","title":"Refused","detail":"The test said so."}]}"#;
         return (StatusCode::from_u16(status).unwrap(), error).into_response();
     }
+    let line = format!("{method} {}", parts.uri);
     let url = format!("{}{}", shared.target, parts.uri);
     let mut headers: HeaderMap = parts.headers;
     headers.remove("host");
@@ -130,6 +137,11 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let cookie = format!("session={COOKIE}").parse().unwrap();
     response.headers_mut().insert("set-cookie", cookie);
     let mut body = answer.bytes().await.unwrap().to_vec();
+    let first = shared.first.lock().unwrap().entry(line).or_insert_with(|| body.clone()).clone();
+    if fault == Fault::Outdated {
+        response.headers_mut().remove("content-length");
+        body = first;
+    }
     if fault == Fault::Miscounted {
         let mut page: serde_json::Value = serde_json::from_slice(&body).unwrap();
         let total = page["meta"]["total_results"].as_u64().unwrap();

@@ -1,0 +1,84 @@
+//! Reports the outcomes of an apply and chooses its exit status.
+
+use super::prepare::Prepared;
+use super::send::Sent;
+use crate::cli::exit::{Exit, Failure, Signal};
+use crate::cli::global::Global;
+use crate::cli::reports::Files;
+use crate::cli::terminal;
+use crate::execute::{Ending, Outcome, Summary};
+use crate::model::Code;
+use crate::plan::Finding;
+use crate::report::{Form, Matter, Scene};
+
+/// Writes the reports, prints the outcomes, and returns the exit status.
+///
+/// A report or an audit log that could not be written changes nothing of what was sent. It turns success
+/// into an error, and is a warning beside any other exit status.
+pub(super) fn report(
+    global: &Global,
+    format: Form,
+    prepared: &Prepared,
+    scene: Scene<'_>,
+    reports: &mut Files,
+    sent: Sent,
+) -> Result<Exit, Failure> {
+    let Sent { outcomes, signal, unverified, audited } = sent;
+    let mut exit = exit(prepared, &outcomes, signal);
+    if unverified > 0 {
+        let noun = if unverified == 1 { "change is" } else { "changes are" };
+        terminal::say(&format!(
+            "warning: {unverified} {noun} not visible yet; run trunkline plan to check again"
+        ));
+        if matches!(exit, Exit::Fine | Exit::Stale | Exit::Incomplete) {
+            exit = Exit::Failed;
+        }
+    }
+    let matter = Matter::Outcomes(scene, &outcomes);
+    let written = reports.write(matter);
+    let printed = print(global, format, reports, matter, outcomes.is_empty());
+    let mut failures: Vec<Failure> =
+        [audited, written, printed].into_iter().filter_map(Result::err).collect();
+    let error = if exit == Exit::Fine { failures.pop() } else { None };
+    for failure in failures {
+        terminal::say(&failure.warning());
+    }
+    error.map_or(Ok(exit), Err)
+}
+
+fn print(
+    global: &Global,
+    format: Form,
+    reports: &Files,
+    matter: Matter<'_>,
+    empty: bool,
+) -> Result<(), Failure> {
+    if format == Form::Text {
+        if empty {
+            return Ok(());
+        }
+        // The plan is printed above.
+        terminal::print("\n")?;
+    }
+    reports.print(format, matter, terminal::style(global))
+}
+
+/// Chooses the exit status that needs a person most.
+fn exit(prepared: &Prepared, outcomes: &[Outcome], signal: Option<Signal>) -> Exit {
+    let plan = &prepared.planned.plan;
+    let Summary { done: _, satisfied: _, failed, stale, unknown, skipped } = Summary::of(outcomes);
+    let create_unknown = outcomes
+        .iter()
+        .any(|outcome| outcome.action.is_create() && matches!(outcome.ending, Ending::Unknown(_)));
+    // A create of an earlier run that is still unresolved needs a person, too.
+    let unresolved = |finding: &Finding| finding.code() == Code::UnresolvedCreate;
+    let unresolved = plan.findings.iter().any(unresolved);
+    match signal {
+        Some(signal) if skipped + unknown > 0 => Exit::Interrupted(signal),
+        _ if create_unknown || unresolved => Exit::Unknown,
+        _ if failed + unknown > 0 => Exit::Failed,
+        _ if stale > 0 || prepared.withholds() => Exit::Stale,
+        _ if !plan.inventory.complete => Exit::Incomplete,
+        _ => Exit::Fine,
+    }
+}
