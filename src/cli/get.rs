@@ -120,7 +120,9 @@ impl Shown {
             terminal::print(&escape_csv(&self.reader.groups_report_csv().await?))?;
             return Ok(Exit::Fine);
         }
-        self.user_rows(&self.reader.groups_report().await?, false)
+        let Listing { items, gap } = self.reader.groups_report().await?;
+        self.user_rows(&items, false)?;
+        Ok(incomplete(gap.as_deref()))
     }
 
     fn user_rows(&self, users: &[LiveUser], one: bool) -> Result<Exit, Failure> {
@@ -184,7 +186,16 @@ const ACCOUNT_COLUMNS: [&str; 6] =
     ["ID", "EMAIL", "NAME", "STATUS", "CUSTOM_PRICING", "ROLLUP_BILLING"];
 
 fn account_json(account: &LiveAccount) -> Value {
-    let LiveAccount { id, email, name, manager, custom_pricing, rollup_billing, status } = account;
+    let LiveAccount {
+        id,
+        email,
+        name,
+        manager,
+        api_user: _,
+        custom_pricing,
+        rollup_billing,
+        status,
+    } = account;
     json!({
         "id": id.as_str(),
         "email": email.as_str(),

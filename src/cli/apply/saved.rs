@@ -99,6 +99,7 @@ pub(super) async fn prepare(
     }
     let live = plan::look(global, reader, &saved.desired).await?;
     check_manager(&saved, &live)?;
+    let live = detect::find_hidden(reader, &saved.desired, &state, live).await?;
     let fresh = crate::plan::plan(&saved.desired, &live, &state, plan::today()?);
     let now = Now { live: &live, state: &state, plan: &fresh };
     let verdicts = recheck(&saved.plan.actions, &now);
@@ -123,8 +124,16 @@ pub(super) async fn prepare(
 
 /// The saved actions, with everything else as it is now; of each guard the stricter one.
 fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[Verdict]) -> Plan {
-    let Plan { actions, findings: _, guards, in_sync: _, withheld: _, unchosen, inventory: _ } =
-        saved;
+    let Plan {
+        actions,
+        findings: _,
+        guards,
+        in_sync: _,
+        withheld: _,
+        ignored: _,
+        unchosen,
+        inventory: _,
+    } = saved;
     // Of a plan that was chosen from, only what is said of those who were chosen.
     let chosen: BTreeSet<Email> =
         actions.iter().map(|planned| planned.action.email().clone()).collect();
