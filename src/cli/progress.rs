@@ -1,4 +1,4 @@
-//! How far a command is, for people at a terminal: on stderr, and gone when it ends.
+//! Progress of a command, shown on a terminal and cleared when it ends.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::global::Global;
 use super::terminal;
 use crate::telnyx::Reader;
 
-/// How often what is shown is brought up to date.
+/// The interval between two updates.
 const TICK: Duration = Duration::from_millis(120);
 
-/// Something that takes a while. Dropping it clears what is shown.
+/// A progress line on stderr, cleared when it is dropped.
 pub(super) struct Progress {
     bar: ProgressBar,
 }
@@ -31,7 +31,7 @@ impl Progress {
         Self { bar }
     }
 
-    /// So many actions, each a [`step`](Self::step).
+    /// Progress of a number of actions, each a [`step`](Self::step).
     pub(super) fn of_actions(global: &Global, actions: usize) -> Self {
         let template = "{spinner} {pos}/{len} [{bar:30}] {per_sec}, {eta} left";
         Self::new(global, u64::try_from(actions).ok(), template)
@@ -41,12 +41,12 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Takes away what is shown.
+    /// Clears the line.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// Waits for a read, showing how many answers it has got so far.
+    /// Awaits a read, and shows the number of answers so far and any wait for the rate limit.
     pub(super) async fn reading<T>(
         global: &Global,
         reader: &Reader,
@@ -58,9 +58,10 @@ impl Progress {
                 let now = reader.progress();
                 let held = match now.held.as_secs() {
                     0 => String::new(),
-                    seconds => format!(", {seconds} s until the rate limit allows more"),
+                    seconds => format!(", waiting {seconds} s for the rate limit"),
                 };
-                progress.bar.set_message(format!("reading: {} answers{held}", now.answered));
+                let noun = if now.answered == 1 { "answer" } else { "answers" };
+                progress.bar.set_message(format!("reading: {} {noun}{held}", now.answered));
                 tokio::time::sleep(TICK).await;
             }
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Args, saved};
 use crate::cli::exit::Failure;
-use crate::cli::global::Global;
+use crate::cli::global::{Global, manifest_path};
 use crate::cli::plan::{self, Planned};
 use crate::cli::reports::{Files, Source};
 use crate::execute::{Ending, Outcome, Summary};
@@ -46,17 +46,11 @@ impl Order {
                 source.expires_at = Some(saved.expires_at().to_string());
                 Ok((Self::Saved(Box::new(saved)), source))
             }
-            (None, Some(path)) => {
-                let (desired, source) = reports.load(path, args.format, &REVIEWED)?;
+            (None, path) => {
+                let path = manifest_path(path.as_deref())?;
+                let (desired, source) = reports.load(&path, args.format, &REVIEWED)?;
                 let base = args.since.load()?.map(Box::new);
                 Ok((Self::Manifest { desired: Box::new(desired), base }, source))
-            }
-            (None, None) => {
-                let error = anyhow::Error::msg("no manifest and no saved plan given");
-                Err(Failure::new(
-                    error,
-                    "Run trunkline apply PATH, or trunkline apply --plan FILE.",
-                ))
             }
         }
     }
