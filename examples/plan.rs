@@ -25,9 +25,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let plan = plan::plan(&desired, &live, &State::default(), today);
 
     let mut out = std::io::stdout().lock();
-    for action in &plan.actions {
-        let loss = if action.is_destructive() { " (a loss)" } else { "" };
-        writeln!(out, "{:?} {}{loss}", action.subject(), action.email())?;
+    for action in plan.requested() {
+        let destructive = if action.is_destructive() { " (destructive)" } else { "" };
+        writeln!(out, "{:?} {}{destructive}", action.subject(), action.email())?;
     }
     sandbox.stop().await;
     Ok(())

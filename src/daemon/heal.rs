@@ -20,7 +20,7 @@ use super::words::words;
 use crate::detect;
 use crate::execute::{Outcome, Summary, Work, execute, remember};
 use crate::model::{Item, Live};
-use crate::plan::{Action, Guard, Plan, Target, plan};
+use crate::plan::{Action, Guard, Plan, PlannedAction, Target, plan};
 use crate::report;
 use crate::state::{Holder, Journal, Store};
 
@@ -51,7 +51,7 @@ pub(super) fn class(action: &Action) -> Option<Class> {
 /// Leaves only what may be healed of what was announced.
 fn choose(mut plan: Plan, classes: &BTreeSet<Class>, announced: &BTreeSet<Item>) -> Plan {
     let all = plan.actions.len();
-    plan.actions.retain(|action| {
+    plan.actions.retain(|PlannedAction { action, .. }| {
         let allowed = class(action).is_some_and(|class| classes.contains(&class));
         allowed && announced.contains(&item(action))
     });
@@ -218,10 +218,13 @@ mod tests {
     #[test]
     fn only_what_was_named_and_announced_is_chosen() {
         let plan = || Plan {
-            actions: actions().into_iter().map(|(action, _)| action).collect(),
+            actions: actions()
+                .into_iter()
+                .map(|(action, _)| PlannedAction::declared(action))
+                .collect(),
             ..Plan::default()
         };
-        let all: BTreeSet<Item> = plan().actions.iter().map(item).collect();
+        let all: BTreeSet<Item> = plan().requested().map(item).collect();
         let classes = Class::ALL.into_iter().collect();
         assert_eq!(choose(plan(), &classes, &all).actions.len(), 3);
         assert_eq!(choose(plan(), &[Class::EnableAccount].into(), &all).actions.len(), 1);

@@ -29,7 +29,7 @@ pub(super) async fn look(setup: &Setup, reader: &Reader, store: &Store, limit: D
     // On the heap: all who wait for it would carry its whole state.
     match tokio::time::timeout(limit, Box::pin(planned(setup, reader, store))).await {
         Ok(Ok((plan, manager))) => {
-            let actions = plan.actions.iter().filter(|action| {
+            let actions = plan.requested().filter(|action| {
                 heal::class(action).is_some_and(|class| setup.heal.contains(&class))
             });
             let healable = actions.map(item).collect();

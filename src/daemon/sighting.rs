@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::episodes::Sighting;
 use crate::model::{Difference, Email, Item};
-use crate::plan::{Action, Change, Finding, Level, Plan, Subject, Value};
+use crate::plan::{Action, Change, Finding, Level, Plan, Subject, Value, What};
 use crate::report;
 
 /// Of more differences than this only the first are watched one by one.
@@ -16,7 +16,7 @@ pub fn sighting(plan: &Plan) -> Sighting {
     if !plan.inventory.complete {
         return Sighting::Unknown(gaps(&plan.findings));
     }
-    let actions = plan.actions.iter().map(of_action);
+    let actions = plan.requested().map(of_action);
     let drift = plan.findings.iter().filter(|finding| finding.level() == Level::Drift);
     let mut items = BTreeMap::new();
     for (item, difference) in actions.chain(drift.map(of_finding)) {
@@ -87,8 +87,8 @@ fn text(value: Value) -> String {
 }
 
 fn gaps(findings: &[Finding]) -> String {
-    let gap = |finding: &Finding| match finding {
-        Finding::InventoryIncomplete(why) => Some(why.clone()),
+    let gap = |finding: &Finding| match &finding.what {
+        What::InventoryIncomplete(why) => Some(why.clone()),
         _ => None,
     };
     let gaps: Vec<String> = findings.iter().filter_map(gap).collect();
@@ -113,7 +113,7 @@ fn unsure(findings: &[Finding]) -> BTreeSet<(String, Option<String>)> {
 mod tests {
     use super::*;
     use crate::model::AccountId;
-    use crate::plan::{Inventory, Target};
+    use crate::plan::{Inventory, PlannedAction, Target};
 
     fn email() -> Email {
         Email::new("A@shop.example")
@@ -121,6 +121,7 @@ mod tests {
 
     fn plan(actions: Vec<Action>, findings: Vec<Finding>) -> Plan {
         let inventory = Inventory { complete: true, ..Inventory::default() };
+        let actions = actions.into_iter().map(PlannedAction::declared).collect();
         Plan { actions, findings, inventory, ..Plan::default() }
     }
 
@@ -132,9 +133,9 @@ mod tests {
     #[test]
     fn notices_are_no_drift_and_an_unknown_status_makes_unsure() {
         let findings = vec![
-            Finding::StatusUnknown(Subject::Account, email()),
-            Finding::Protected(Subject::User, email()),
-            Finding::UserMissing(email()),
+            Finding::account(email(), What::StatusUnknown),
+            Finding::user(email(), What::Protected),
+            Finding::user(email(), What::UserMissing),
         ];
         let Sighting::Clear { items, unsure } = sighting(&plan(Vec::new(), findings)) else {
             unreachable!("it is complete");
@@ -161,7 +162,8 @@ mod tests {
 
     #[test]
     fn an_incomplete_inventory_is_unknown() {
-        let gap = vec![Finding::InventoryIncomplete("page 2 is empty".to_owned())];
+        let gap =
+            vec![Finding::organization(What::InventoryIncomplete("page 2 is empty".to_owned()))];
         let seen = sighting(&Plan { inventory: Inventory::default(), ..plan(Vec::new(), gap) });
         assert!(matches!(seen, Sighting::Unknown(why) if why.contains("page 2 is empty")));
     }

@@ -24,7 +24,7 @@ use perform::{Chained, Performer};
 pub use remember::remember;
 
 use crate::model::{AccountId, Email, Live};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, PlannedAction};
 use crate::state::Journal;
 use crate::telnyx::{Credentials, Reader, Writer};
 
@@ -101,10 +101,10 @@ async fn record(work: &Work<'_>, outcomes: &[Outcome], stopped: bool) {
 type Chain<'a> = Vec<(usize, &'a Action)>;
 
 /// The phases of a plan, each as its independent chains. The plan is in the order of execution already.
-fn phases(actions: &[Action]) -> Vec<Vec<Chain<'_>>> {
+fn phases(actions: &[PlannedAction]) -> Vec<Vec<Chain<'_>>> {
     let mut phases: Vec<Vec<Chain<'_>>> = Vec::new();
     let mut last = None;
-    for (place, action) in actions.iter().enumerate() {
+    for (place, PlannedAction { action, .. }) in actions.iter().enumerate() {
         if last != Some(action.phase()) {
             phases.push(Vec::new());
             last = Some(action.phase());
@@ -145,7 +145,7 @@ async fn run_phase(phase: Vec<Chain<'_>>, performer: &Performer<'_>) -> Vec<(usi
             return outcomes;
         }
         let actions = &performer.work.plan.actions;
-        open = waiting.iter().map(|(place, _)| vec![(*place, &actions[*place])]).collect();
+        open = waiting.iter().map(|(place, _)| vec![(*place, &actions[*place].action)]).collect();
     }
 }
 
@@ -216,8 +216,10 @@ mod tests {
             create("bee"),
         ];
         let places = |chain: &Chain<'_>| chain.iter().map(|(place, _)| *place).collect::<Vec<_>>();
-        let phases: Vec<Vec<Vec<usize>>> =
-            phases(&actions).iter().map(|phase| phase.iter().map(places).collect()).collect();
+        let phases: Vec<Vec<Vec<usize>>> = phases(&actions.map(PlannedAction::declared))
+            .iter()
+            .map(|phase| phase.iter().map(places).collect())
+            .collect();
         assert_eq!(phases, [vec![vec![0], vec![1]], vec![vec![2, 3], vec![4]]]);
     }
 }

@@ -31,11 +31,11 @@ pub async fn remember(
     if plan.inventory.complete && live.channels.is_some() {
         // While limits are set nobody can say what the pool has beside them. Should this not come to its end, the
         // next plan takes none of them for known: answers that were lost may cancel out.
-        let sets = plan.actions.iter().any(sets_limit);
+        let sets = plan.requested().any(sets_limit);
         let remainder = before(live, plan).filter(|_| !sets);
         changes.push(Change::Limits(plan.inventory.limits.clone(), remainder));
     }
-    let creates = plan.actions.iter().filter_map(|action| match action {
+    let creates = plan.requested().filter_map(|action| match action {
         Action::CreateAccount(new) => Some(new.email.clone()),
         Action::RemoveUser { .. }
         | Action::DisableAccount { .. }

@@ -2,7 +2,7 @@
 
 use super::identity::{Meant, Pairing};
 use super::renames::Renames;
-use super::{Action, Draft, Finding, NewAccount, Subject, Target};
+use super::{Action, Draft, Finding, NewAccount, Reason, Target, What};
 use crate::model::{AccountId, Create, LiveAccount, Status, UnlistedAccounts, WantedAccount};
 
 /// Compares every account that is wanted or there.
@@ -13,11 +13,12 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
             Meant::Account(have) => compare(draft, have, want),
             Meant::Missing => missing(draft, want, &renames),
             Meant::Taken(have) => {
-                let (email, by) = (want.email.clone(), have.id.clone());
-                draft.find(Finding::IdentityTaken { email, by });
+                let what = What::EmailTaken { by: have.id.clone() };
+                draft.find(Finding::account(want.email.clone(), what));
             }
             Meant::Ambiguous(several) => {
-                draft.find(Finding::AccountAmbiguous(want.email.clone(), *several));
+                let what = What::AccountAmbiguous { accounts: *several };
+                draft.find(Finding::account(want.email.clone(), what));
             }
         }
     }
@@ -28,16 +29,16 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
 
 /// What to do about an entry of which no account is there.
 fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) {
-    let email = want.email.clone();
-    match why_missing(draft, want, renames) {
-        Missing::New => create(draft, want),
-        Missing::NotYetListed => draft.find(Finding::NotYetListed(email)),
-        Missing::Unresolved => draft.find(Finding::UnresolvedCreate(email)),
-        Missing::Cancelled => draft.find(Finding::AccountCancelled(email)),
-        Missing::Gone(id) => draft.find(Finding::IdentityGone { email, id }),
+    let what = match why_missing(draft, want, renames) {
+        Missing::New => return create(draft, want),
+        Missing::NotYetListed => What::NotYetListed,
+        Missing::Unresolved => What::UnresolvedCreate,
+        Missing::Cancelled => What::AccountCancelled,
+        Missing::Gone(id) => What::AccountGone { id },
         // Said at the account that looks like it.
-        Missing::LooksLike => {}
-    }
+        Missing::LooksLike => return,
+    };
+    draft.find(Finding::account(want.email.clone(), what));
 }
 
 /// Why no account is there.
@@ -80,23 +81,24 @@ fn create(draft: &mut Draft<'_>, want: &WantedAccount) {
         reenable_connections: _,
         password_from,
     } = want;
-    let created = draft.act(Action::CreateAccount(NewAccount {
+    let created = Action::CreateAccount(NewAccount {
         name: name.clone(),
         email: email.clone(),
         custom_pricing: *custom_pricing,
         rollup_billing: *rollup_billing,
         password_from: password_from.clone(),
-    }));
-    if !created {
+    });
+    if !draft.act(created, Reason::Declared) {
         return;
     }
     let target = Target::Created;
     if *enabled == Some(false) {
-        draft.act(Action::DisableAccount { target: target.clone(), email: email.clone() });
+        let action = Action::DisableAccount { target: target.clone(), email: email.clone() };
+        draft.act(action, Reason::Declared);
     }
     if let Some(after) = *channel_limit {
         let email = email.clone();
-        draft.act(Action::SetChannelLimit { target, email, before: None, after });
+        draft.act(Action::SetChannelLimit { target, email, before: None, after }, Reason::Declared);
     }
 }
 
@@ -105,40 +107,44 @@ fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
     immutable(draft, have, want);
     if let Some(after) = want.custom_pricing.filter(|want| *want != pricing(have.custom_pricing)) {
         let (id, before) = (have.id.clone(), have.custom_pricing);
-        draft.act(Action::UpdateAccount { id, email: have.email.clone(), before, after });
+        let email = have.email.clone();
+        draft.act(Action::UpdateAccount { id, email, before, after }, Reason::Declared);
     }
     match want.enabled.map_or(Step::Nothing, |want| status(have.status, want)) {
         Step::Nothing => {}
         Step::Disable => {
             let target = Target::Live(have.id.clone());
-            draft.act(Action::DisableAccount { target, email: have.email.clone() });
+            let email = have.email.clone();
+            draft.act(Action::DisableAccount { target, email }, Reason::Declared);
         }
         Step::Enable => {
             let (id, connections) = (have.id.clone(), want.reenable_connections);
-            draft.act(Action::EnableAccount { id, email: have.email.clone(), connections });
+            let email = have.email.clone();
+            draft.act(Action::EnableAccount { id, email, connections }, Reason::Declared);
         }
-        Step::HeldByTelnyx => draft.find(Finding::AccountBlocked(want.email.clone())),
+        Step::HeldByTelnyx => {
+            draft.find(Finding::account(want.email.clone(), What::AccountBlocked));
+        }
         Step::Unknown => {
-            draft.find(Finding::StatusUnknown(Subject::Account, want.email.clone()));
+            draft.find(Finding::account(want.email.clone(), What::StatusUnknown));
         }
     }
 }
 
 /// Finds what differs and cannot be changed by API.
 fn immutable(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
-    let email = &want.email;
-    if have.email != *email {
-        let have = have.email.clone();
-        draft.find(Finding::ImmutableEmail { email: email.clone(), have });
+    let mut find = |what| draft.find(Finding::account(want.email.clone(), what));
+    if have.email != want.email {
+        find(What::ImmutableEmail { have: have.email.clone() });
     }
     if let Some(have) = have.name.as_ref().filter(|have| **have != want.name) {
         let (have, want) = (have.clone(), want.name.clone());
-        draft.find(Finding::ImmutableName { email: email.clone(), have, want });
+        find(What::ImmutableName { have, want });
     }
     if let (Some(have), Some(want)) = (have.rollup_billing, want.rollup_billing)
         && have != want
     {
-        draft.find(Finding::ImmutableRollupBilling { email: email.clone(), have, want });
+        find(What::ImmutableRollupBilling { have, want });
     }
 }
 
@@ -169,20 +175,22 @@ fn status(have: Option<Status>, want: bool) -> Step {
 fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &Renames<'_>) {
     let email = have.email.clone();
     if let Some(missing) = renames.held_for(&have.id) {
-        let (subject, missing) = (Subject::Account, missing.clone());
-        return draft.find(Finding::PossibleRename { subject, email, missing });
+        let what = What::PossibleRename { missing: missing.clone() };
+        return draft.find(Finding::account(email, what));
     }
     match (draft.desired.policy.unlisted_accounts, have.status) {
         (UnlistedAccounts::Disable, Some(Status::Enabled)) => {
             let target = Target::Live(have.id.clone());
-            draft.act(Action::DisableAccount { target, email });
+            draft.act(Action::DisableAccount { target, email }, Reason::Unlisted);
         }
         // What cannot do anything any more is as disabled as it can be.
         (UnlistedAccounts::Ignore, _)
         | (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => {}
         (UnlistedAccounts::Disable, None) => {
-            draft.find(Finding::StatusUnknown(Subject::Account, email));
+            draft.find(Finding::account(email, What::StatusUnknown));
         }
-        (UnlistedAccounts::Report, _) => draft.find(Finding::AccountUnlisted(email)),
+        (UnlistedAccounts::Report, _) => {
+            draft.find(Finding::account(email, What::AccountUnlisted));
+        }
     }
 }

@@ -1,8 +1,34 @@
-//! One request that would be made.
+//! A planned request, with the rule behind it.
 
-use crate::model::{AccountId, Email, PasswordSource, UserId};
+use crate::model::{AccountId, Day, Email, PasswordSource, UserId};
 
-use super::Subject;
+use super::{Origin, Subject};
+
+/// An action of a plan: the request, the rule that asks for it, and where the difference comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedAction {
+    /// The request.
+    pub action: Action,
+    /// The rule that asks for it.
+    pub reason: Reason,
+    /// The side that the difference comes from. `None`: the plan has no base to compare with.
+    pub origin: Option<Origin>,
+}
+
+/// The rule that asks for an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The entry of the manifest declares it.
+    Declared,
+    /// The manifest does not list the account or user.
+    Unlisted,
+    /// The entry says `absent: true`.
+    Absent,
+    /// The entry's `until`, this day, has passed.
+    UntilPassed(Day),
+    /// The user has not signed in for longer than `stale_after`.
+    Stale,
+}
 
 /// One request that would be made. Nothing in it is left to be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +154,14 @@ pub enum Reversible {
     Partly,
     /// It cannot.
     No,
+}
+
+impl PlannedAction {
+    /// An action that its entry declares, in a plan without a base.
+    #[must_use]
+    pub fn declared(action: Action) -> Self {
+        Self { action, reason: Reason::Declared, origin: None }
+    }
 }
 
 impl Action {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Meant, Pairing};
-use super::{Action, Channels, Draft, Finding, Target};
+use super::{Action, Channels, Draft, Finding, Reason, Target, What};
 use crate::model::{AccountId, ChannelPool, Create, Live, LiveAccount, State};
 
 /// The limits that are known to be live.
@@ -23,7 +23,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
     draft.plan.inventory.channels =
         if standing.is_some() { Channels::Consistent } else { Channels::Unverified };
     if standing.is_none() && !wanted.is_empty() {
-        draft.find(Finding::ChannelLimitUnverified);
+        draft.find(Finding::organization(What::ChannelLimitUnverified));
     }
     let known = standing.unwrap_or_default();
     draft.plan.inventory.limits = known.iter().map(|(id, limit)| ((*id).clone(), *limit)).collect();
@@ -39,8 +39,8 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
         };
         let planned = match step {
             Step::Nothing => true,
-            Step::Lower(before) => draft.act(set(Some(before))),
-            Step::Assert => draft.act(set(None)),
+            Step::Lower(before) => draft.act(set(Some(before)), Reason::Declared),
+            Step::Assert => draft.act(set(None), Reason::Declared),
             Step::Raise(before) => {
                 raises.push(set(Some(before)));
                 true
@@ -52,13 +52,14 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
     }
     let needed = needed(pool, &known, &after).saturating_add(draft.created_limits());
     if needed > pool.allocatable {
-        draft.find(Finding::PoolExceeded { needed, allocatable: pool.allocatable });
+        let what = What::PoolExceeded { needed, allocatable: pool.allocatable };
+        draft.find(Finding::organization(what));
         for raise in raises {
             draft.withhold(raise);
         }
     } else {
         for raise in raises {
-            draft.act(raise);
+            draft.act(raise, Reason::Declared);
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Meant, Pairing};
-use super::{Action, Channels, Finding, Inventory, Plan, Subject, guard};
+use super::{
+    About, Action, Channels, Finding, Inventory, Plan, PlannedAction, Reason, Subject, What, guard,
+};
 use crate::model::{Accepted, Day, Desired, Email, Live, State};
 
 /// A plan in the making.
@@ -35,7 +37,8 @@ impl<'a> Draft<'a> {
             channels: Channels::Unmanaged,
             limits: BTreeMap::new(),
         };
-        let findings = live.gaps.iter().cloned().map(Finding::InventoryIncomplete).collect();
+        let findings = live.gaps.iter().cloned().map(What::InventoryIncomplete);
+        let findings = findings.map(Finding::organization).collect();
         let plan = Plan { findings, inventory, ..Plan::default() };
         let mut protected: BTreeSet<&Email> = desired.policy.protected.iter().collect();
         for (want, meant) in &pairing.entries {
@@ -50,10 +53,11 @@ impl<'a> Draft<'a> {
 
     /// The one door for actions: nothing that takes away, or may, for who is protected; and no such
     /// thing and no create while the inventory may lack something. Says whether the action is in the plan.
-    pub(super) fn act(&mut self, action: Action) -> bool {
+    pub(super) fn act(&mut self, action: Action, reason: Reason) -> bool {
         let may_take_away = action.is_destructive() || action.is_assertion();
         if may_take_away && self.protected.contains(action.email()) {
-            self.find(Finding::Protected(action.subject(), action.email().clone()));
+            let about = About::new(action.subject(), action.email().clone());
+            self.find(Finding { about, what: What::Protected });
             self.withhold(action);
             return false;
         }
@@ -61,7 +65,7 @@ impl<'a> Draft<'a> {
             self.withhold(action);
             return false;
         }
-        self.plan.actions.push(action);
+        self.plan.actions.push(PlannedAction { action, reason, origin: None });
         true
     }
 
@@ -79,12 +83,9 @@ impl<'a> Draft<'a> {
         };
         let accepted = self.desired.accept.iter().filter(accepts).max_by_key(|one| one.until);
         self.plan.findings.push(match accepted {
-            Some(Accepted { code, email, until, reason }) => Finding::Accepted {
-                code: *code,
-                subject: finding.subject(),
-                email: email.clone(),
-                until: *until,
-                reason: reason.clone(),
+            Some(Accepted { code, email: _, until, reason }) => Finding {
+                about: finding.about,
+                what: What::Accepted { code: *code, until: *until, reason: reason.clone() },
             },
             None => finding,
         });
@@ -92,7 +93,8 @@ impl<'a> Draft<'a> {
 
     /// The channels that accounts get which this plan creates.
     pub(super) fn created_limits(&self) -> u64 {
-        let limits = self.plan.actions.iter().filter(|action| action.awaits_create());
+        let actions = self.plan.actions.iter().map(|planned| &planned.action);
+        let limits = actions.filter(|action| action.awaits_create());
         limits.fold(0, |sum, action| match action {
             Action::SetChannelLimit { after, .. } => sum.saturating_add(*after),
             Action::RemoveUser { .. }
@@ -106,10 +108,10 @@ impl<'a> Draft<'a> {
     /// The plan, in its order.
     pub(super) fn finish(self, pairing: &Pairing<'_>) -> Plan {
         let Self { desired, live, state: _, today: _, mut plan, protected: _, withheld } = self;
-        plan.actions.sort_by(|one, other| one.order().cmp(&other.order()));
+        plan.actions.sort_by(|one, other| one.action.order().cmp(&other.action.order()));
         plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
         plan.findings.dedup();
-        plan.guards = guard::guards(&desired.policy.budgets, live, &plan.actions);
+        plan.guards = guard::guards(&desired.policy.budgets, live, plan.requested());
         plan.in_sync = in_sync(desired, pairing, &plan, &withheld);
         plan.withheld = withheld.len();
         plan
@@ -118,8 +120,7 @@ impl<'a> Draft<'a> {
 
 /// How many entries of the manifest are as they should be: nothing is planned, withheld or found for them.
 fn in_sync(desired: &Desired, pairing: &Pairing<'_>, plan: &Plan, withheld: &[Action]) -> usize {
-    let actions =
-        plan.actions.iter().chain(withheld).map(|action| (action.subject(), action.email()));
+    let actions = plan.requested().chain(withheld).map(|action| (action.subject(), action.email()));
     let findings = plan.findings.iter().filter_map(|one| Some((one.subject(), one.email()?)));
     let touched: BTreeSet<(Subject, &Email)> = actions.chain(findings).collect();
     let accounts = pairing.entries.iter().filter(|(want, meant)| match meant {

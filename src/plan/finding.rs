@@ -1,123 +1,126 @@
-//! What a person should know and no request can change.
+//! Facts that a person should know and no request can change.
 
 use super::Loosened;
 use crate::model::{AccountId, Code, Day, Email};
 
-/// What a person should know and no request can change.
+/// A fact that a person should know and no request can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// A listed user is not there. Only a person can invite.
-    UserMissing(Email),
-    /// An account is there and not listed.
-    AccountUnlisted(Email),
-    /// Several accounts have one email: nobody can say which is meant.
-    AccountAmbiguous(Email, usize),
-    /// A user is there and not listed.
-    UserUnlisted(Email),
-    /// An owner is there and not listed. Owners are never removed.
-    OwnerUnlisted(Email),
-    /// An account has another name.
+pub struct Finding {
+    /// The account, user or organization that it is about.
+    pub about: About,
+    /// The fact.
+    pub what: What,
+}
+
+/// The account, user or organization that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The account with this email, live or only listed.
+    Account(Email),
+    /// The user with this email, live or only listed.
+    User(Email),
+    /// The organization as a whole.
+    Organization,
+}
+
+/// The fact that a finding reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A listed user is not in the organization. Only a person can invite.
+    UserMissing,
+    /// A live account is not listed.
+    AccountUnlisted,
+    /// Several live accounts have the email of one entry, so none of them is touched.
+    AccountAmbiguous {
+        /// The number of accounts.
+        accounts: usize,
+    },
+    /// A live user is not listed.
+    UserUnlisted,
+    /// A live owner is not listed. Owners are never removed.
+    OwnerUnlisted,
+    /// The name of an account differs.
     ImmutableName {
-        /// The account.
-        email: Email,
-        /// The name it has.
+        /// The live name.
         have: String,
-        /// The name it should have.
+        /// The listed name.
         want: String,
     },
     /// The account of an `id` has another email.
     ImmutableEmail {
-        /// The email it should have.
-        email: Email,
-        /// The email it has.
+        /// The live email.
         have: Email,
     },
-    /// The charges of an account go elsewhere.
+    /// The `rollup_billing` of an account differs.
     ImmutableRollupBilling {
-        /// The account.
-        email: Email,
-        /// Whether they go to the manager.
+        /// The live value.
         have: bool,
-        /// Whether they should.
+        /// The listed value.
         want: bool,
     },
-    /// A user is in other groups. The API cannot change that.
+    /// The groups of a user differ. The API cannot change them.
     GroupMismatch {
-        /// The user.
-        email: Email,
-        /// The groups the user should be in and is not.
+        /// Listed groups that the user is not in.
         missing: Vec<String>,
-        /// The groups the user is in and should not be.
+        /// Groups that the user is in and that are not listed.
         extra: Vec<String>,
     },
     /// A listed user is blocked by Telnyx.
-    UserBlocked(Email),
+    UserBlocked,
     /// A listed user is disabled.
-    UserDisabled(Email),
+    UserDisabled,
     /// A listed account is blocked by Telnyx.
-    AccountBlocked(Email),
-    /// A listed account was cancelled: its email is taken, and nothing brings it back.
-    AccountCancelled(Email),
-    /// A listed account is neither live nor cancelled under its `id`, so it would not come back by creating it.
-    IdentityGone {
-        /// The email of the entry.
-        email: Email,
+    AccountBlocked,
+    /// A listed account was cancelled: its email stays taken.
+    AccountCancelled,
+    /// No account has the `id` of an entry. Creating one would give it another id.
+    AccountGone {
         /// The `id` of the entry.
         id: AccountId,
     },
-    /// Who would be lost or created looks like somebody who is missing or there under another email.
+    /// An unlisted account or user may be a missing entry under another email.
     PossibleRename {
-        /// Whether it is about an account or a user.
-        subject: Subject,
-        /// Who is there and not listed.
-        email: Email,
-        /// Who is listed and not there.
+        /// The missing entry.
         missing: Email,
     },
-    /// The email of an entry is that of a live account with another `id`, so nobody can say which is meant.
-    IdentityTaken {
-        /// The email of the entry.
-        email: Email,
-        /// The account that has it.
+    /// The email of an entry is that of a live account with another `id`.
+    EmailTaken {
+        /// The account that has the email.
         by: AccountId,
     },
-    /// A create was sent and nobody knows what became of it.
-    UnresolvedCreate(Email),
-    /// The limits that are wanted do not fit into the pool, so none is raised.
+    /// The outcome of a create is unknown.
+    UnresolvedCreate,
+    /// The declared limits do not fit into the pool, so none is raised.
     PoolExceeded {
-        /// How many channels they need at least.
+        /// The channels that the limits need at least.
         needed: u64,
-        /// How many there are.
+        /// The channels of the pool.
         allocatable: u64,
     },
-    /// Telnyx would not tell whether an account or a user is enabled, so nothing is done about it.
-    StatusUnknown(Subject, Email),
-    /// An account was created and no list shows it yet, so nothing else is done about it.
-    NotYetListed(Email),
-    /// The limits of channels that are live are not known, so each that is wanted is set.
+    /// The status of an account or user is unknown, so it is left alone.
+    StatusUnknown,
+    /// A created account is in no list yet, so it is left alone.
+    NotYetListed,
+    /// Live channel limits are unknown, so each declared one is set.
     ChannelLimitUnverified,
-    /// Something was not planned because its target is protected.
-    Protected(Subject, Email),
-    /// The inventory may lack something, so nothing is lost and nothing created. Why.
+    /// An action was withheld because its target is protected.
+    Protected,
+    /// The inventory is incomplete, so nothing destructive and no create is planned. The reason.
     InventoryIncomplete(String),
-    /// The policy allows, or hides, what that of the base does not. The stricter of both holds.
+    /// The policy allows, or hides, more than that of the base. The stricter of both applies.
     PolicyLoosened(Loosened),
     /// A difference that the manifest accepts.
     Accepted {
-        /// The kind of finding that it would be.
+        /// The code of the accepted finding.
         code: Code,
-        /// Whether it is about an account, a user or the organization.
-        subject: Subject,
-        /// The account or user.
-        email: Option<Email>,
         /// The last day on which it is accepted.
         until: Day,
-        /// Why it is.
+        /// The reason that the manifest gives.
         reason: Option<String>,
     },
 }
 
-/// How much a finding matters.
+/// The weight of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// The organization differs from the manifest.
@@ -126,7 +129,7 @@ pub enum Level {
     Notice,
 }
 
-/// What a finding or an action is about.
+/// The kind of thing that a finding or an action is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A managed account.
@@ -137,135 +140,98 @@ pub enum Subject {
     Organization,
 }
 
+impl About {
+    /// The account or user with this email.
+    #[must_use]
+    pub fn new(subject: Subject, email: Email) -> Self {
+        match subject {
+            Subject::Account => Self::Account(email),
+            Subject::User => Self::User(email),
+            Subject::Organization => Self::Organization,
+        }
+    }
+}
+
 impl Finding {
-    /// The kind of this finding.
+    /// A finding about an account.
+    #[must_use]
+    pub fn account(email: Email, what: What) -> Self {
+        Self { about: About::Account(email), what }
+    }
+
+    /// A finding about a user.
+    #[must_use]
+    pub fn user(email: Email, what: What) -> Self {
+        Self { about: About::User(email), what }
+    }
+
+    /// A finding about the organization.
+    #[must_use]
+    pub fn organization(what: What) -> Self {
+        Self { about: About::Organization, what }
+    }
+
+    /// The code by which scripts and `accept` know the finding.
     #[must_use]
     pub fn code(&self) -> Code {
-        match self {
-            Self::UserMissing(_) => Code::UserMissing,
-            Self::AccountUnlisted(_) | Self::AccountAmbiguous(..) => Code::AccountUnlisted,
-            Self::UserUnlisted(_) => Code::UserUnlisted,
-            Self::OwnerUnlisted(_) => Code::OwnerUnlisted,
-            Self::ImmutableName { .. } => Code::ImmutableName,
-            Self::ImmutableEmail { .. } => Code::ImmutableEmail,
-            Self::ImmutableRollupBilling { .. } => Code::ImmutableRollupBilling,
-            Self::GroupMismatch { .. } => Code::GroupMismatch,
-            Self::UserBlocked(_) => Code::UserBlocked,
-            Self::UserDisabled(_) => Code::UserDisabled,
-            Self::AccountBlocked(_) => Code::AccountBlocked,
-            Self::AccountCancelled(_) | Self::IdentityGone { .. } => Code::AccountCancelled,
-            Self::PossibleRename { .. } | Self::IdentityTaken { .. } => Code::PossibleRename,
-            Self::UnresolvedCreate(_) => Code::UnresolvedCreate,
-            Self::PoolExceeded { .. } => Code::PoolExceeded,
-            Self::StatusUnknown(..) | Self::NotYetListed(_) => Code::StatusUnknown,
-            Self::ChannelLimitUnverified => Code::ChannelLimitUnverified,
-            Self::Protected(..) => Code::Protected,
-            Self::InventoryIncomplete(_) => Code::InventoryIncomplete,
-            Self::PolicyLoosened(_) => Code::PolicyLoosened,
-            Self::Accepted { .. } => Code::Accepted,
+        match self.what {
+            What::UserMissing => Code::UserMissing,
+            What::AccountUnlisted | What::AccountAmbiguous { .. } => Code::AccountUnlisted,
+            What::UserUnlisted => Code::UserUnlisted,
+            What::OwnerUnlisted => Code::OwnerUnlisted,
+            What::ImmutableName { .. } => Code::ImmutableName,
+            What::ImmutableEmail { .. } => Code::ImmutableEmail,
+            What::ImmutableRollupBilling { .. } => Code::ImmutableRollupBilling,
+            What::GroupMismatch { .. } => Code::GroupMismatch,
+            What::UserBlocked => Code::UserBlocked,
+            What::UserDisabled => Code::UserDisabled,
+            What::AccountBlocked => Code::AccountBlocked,
+            What::AccountCancelled | What::AccountGone { .. } => Code::AccountCancelled,
+            What::PossibleRename { .. } | What::EmailTaken { .. } => Code::PossibleRename,
+            What::UnresolvedCreate => Code::UnresolvedCreate,
+            What::PoolExceeded { .. } => Code::PoolExceeded,
+            What::StatusUnknown | What::NotYetListed => Code::StatusUnknown,
+            What::ChannelLimitUnverified => Code::ChannelLimitUnverified,
+            What::Protected => Code::Protected,
+            What::InventoryIncomplete(_) => Code::InventoryIncomplete,
+            What::PolicyLoosened(_) => Code::PolicyLoosened,
+            What::Accepted { .. } => Code::Accepted,
         }
     }
 
-    /// How much it matters.
+    /// The weight of the finding.
     #[must_use]
     pub fn level(&self) -> Level {
         if self.code().is_drift() { Level::Drift } else { Level::Notice }
     }
 
-    /// What it is about.
+    /// The kind of thing that it is about.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        match self {
-            Self::UserMissing(_)
-            | Self::UserUnlisted(_)
-            | Self::OwnerUnlisted(_)
-            | Self::GroupMismatch { .. }
-            | Self::UserBlocked(_)
-            | Self::UserDisabled(_) => Subject::User,
-            Self::AccountUnlisted(_)
-            | Self::AccountAmbiguous(..)
-            | Self::ImmutableName { .. }
-            | Self::ImmutableEmail { .. }
-            | Self::ImmutableRollupBilling { .. }
-            | Self::AccountBlocked(_)
-            | Self::AccountCancelled(_)
-            | Self::IdentityGone { .. }
-            | Self::IdentityTaken { .. }
-            | Self::UnresolvedCreate(_)
-            | Self::NotYetListed(_) => Subject::Account,
-            Self::PossibleRename { subject, .. }
-            | Self::StatusUnknown(subject, _)
-            | Self::Protected(subject, _)
-            | Self::Accepted { subject, .. } => *subject,
-            Self::PoolExceeded { .. }
-            | Self::ChannelLimitUnverified
-            | Self::InventoryIncomplete(_)
-            | Self::PolicyLoosened(_) => Subject::Organization,
+        match self.about {
+            About::Account(_) => Subject::Account,
+            About::User(_) => Subject::User,
+            About::Organization => Subject::Organization,
         }
     }
 
     /// The email of the account or user that it is about.
     #[must_use]
     pub fn email(&self) -> Option<&Email> {
-        match self {
-            Self::UserMissing(email)
-            | Self::AccountUnlisted(email)
-            | Self::AccountAmbiguous(email, _)
-            | Self::UserUnlisted(email)
-            | Self::OwnerUnlisted(email)
-            | Self::ImmutableName { email, .. }
-            | Self::ImmutableEmail { email, .. }
-            | Self::ImmutableRollupBilling { email, .. }
-            | Self::GroupMismatch { email, .. }
-            | Self::UserBlocked(email)
-            | Self::UserDisabled(email)
-            | Self::AccountBlocked(email)
-            | Self::AccountCancelled(email)
-            | Self::IdentityGone { email, .. }
-            | Self::IdentityTaken { email, .. }
-            | Self::PossibleRename { email, .. }
-            | Self::UnresolvedCreate(email)
-            | Self::NotYetListed(email)
-            | Self::StatusUnknown(_, email)
-            | Self::Protected(_, email) => Some(email),
-            Self::Accepted { email, .. } => email.as_ref(),
-            Self::PoolExceeded { .. }
-            | Self::ChannelLimitUnverified
-            | Self::InventoryIncomplete(_)
-            | Self::PolicyLoosened(_) => None,
+        match &self.about {
+            About::Account(email) | About::User(email) => Some(email),
+            About::Organization => None,
         }
     }
 
-    /// Where it stands in the plan.
+    /// The sort key of the finding in a plan.
     pub(super) fn order(&self) -> (Level, Code, Subject, Option<&Email>, &str) {
-        let rest = match self {
-            Self::InventoryIncomplete(why) => why.as_str(),
-            Self::PossibleRename { missing, .. } => missing.folded(),
-            Self::Accepted { code, .. } => code.name(),
-            // At most one of each kind is said of an email, so there is nothing left to order by.
-            Self::UserMissing(_)
-            | Self::AccountUnlisted(_)
-            | Self::AccountAmbiguous(..)
-            | Self::UserUnlisted(_)
-            | Self::OwnerUnlisted(_)
-            | Self::ImmutableName { .. }
-            | Self::ImmutableEmail { .. }
-            | Self::ImmutableRollupBilling { .. }
-            | Self::GroupMismatch { .. }
-            | Self::UserBlocked(_)
-            | Self::UserDisabled(_)
-            | Self::AccountBlocked(_)
-            | Self::AccountCancelled(_)
-            | Self::IdentityGone { .. }
-            | Self::IdentityTaken { .. }
-            | Self::UnresolvedCreate(_)
-            | Self::PoolExceeded { .. }
-            | Self::StatusUnknown(..)
-            | Self::NotYetListed(_)
-            | Self::ChannelLimitUnverified
-            // These come in the order of the policy, and sorting keeps it.
-            | Self::PolicyLoosened(_)
-            | Self::Protected(..) => "",
+        let rest = match &self.what {
+            What::InventoryIncomplete(reason) => reason.as_str(),
+            What::PossibleRename { missing } => missing.folded(),
+            What::Accepted { code, .. } => code.name(),
+            // At most one of each is found for an email; policies keep their order.
+            _ => "",
         };
         (self.level(), self.code(), self.subject(), self.email(), rest)
     }

@@ -53,7 +53,11 @@ impl Guard {
 }
 
 /// The budgets that `actions` draw on; a budget that is not drawn on is left out.
-pub(super) fn guards(budgets: &Budgets, live: &Live, actions: &[Action]) -> Vec<Guard> {
+pub(super) fn guards<'a>(
+    budgets: &Budgets,
+    live: &Live,
+    actions: impl Iterator<Item = &'a Action>,
+) -> Vec<Guard> {
     let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals } = *budgets;
     let drawn = Drawn::by(actions);
     let users = count(live.users.as_deref().unwrap_or_default(), |_| true);
@@ -86,7 +90,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn by(actions: &[Action]) -> Self {
+    fn by<'a>(actions: impl Iterator<Item = &'a Action>) -> Self {
         let mut drawn = Self::default();
         // An account that is disabled and gets a limit of zero is cut off once.
         let mut cut_off = BTreeSet::new();

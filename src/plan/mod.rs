@@ -19,9 +19,11 @@ mod renames;
 mod target;
 mod users;
 
-pub use action::{Action, Change, Field, NewAccount, Reversible, Target, Value};
+pub use action::{
+    Action, Change, Field, NewAccount, PlannedAction, Reason, Reversible, Target, Value,
+};
 pub use compare::{Comparison, Delta, Difference, Kind, Part, Said, Unlisted, compare};
-pub use finding::{Finding, Level, Subject};
+pub use finding::{About, Finding, Level, Subject, What};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};
 pub use policy::{Loosened, budgets, loosened};
@@ -38,9 +40,7 @@ use crate::model::{AccountId, Day, Desired, Live, State};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// One request each, in the order of execution.
-    pub actions: Vec<Action>,
-    /// Where each of them comes from, in the same order. `None`: there is no base to compare with.
-    pub origins: Option<Vec<Origin>>,
+    pub actions: Vec<PlannedAction>,
     /// Differences that no request can close, and things a reader should know.
     pub findings: Vec<Finding>,
     /// The budgets that this plan draws on.
@@ -92,10 +92,15 @@ impl Plan {
         !self.actions.is_empty() || self.findings.iter().any(drift)
     }
 
-    /// How many actions take away something that exists now.
+    /// The requests of the actions, in their order.
+    pub fn requested(&self) -> impl Iterator<Item = &Action> {
+        self.actions.iter().map(|planned| &planned.action)
+    }
+
+    /// The number of actions that take away something that exists now.
     #[must_use]
     pub fn destructive(&self) -> usize {
-        self.actions.iter().filter(|action| action.is_destructive()).count()
+        self.requested().filter(|action| action.is_destructive()).count()
     }
 
     /// How many requests executing it takes when nothing goes wrong.
@@ -103,8 +108,8 @@ impl Plan {
     pub fn requests(&self) -> usize {
         let limits = |action: &Action| matches!(action, Action::SetChannelLimit { .. });
         // After the last limit the pool is looked at, to know later whether somebody else was there.
-        let pool = usize::from(self.actions.iter().any(limits));
-        self.actions.iter().map(Action::requests).sum::<usize>() + pool
+        let pool = usize::from(self.requested().any(limits));
+        self.requested().map(Action::requests).sum::<usize>() + pool
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Meant, Pairing};
 use super::users::is_listed;
-use super::{Action, Finding, NewAccount, Plan, Target, guard, plan, policy};
+use super::{Action, Finding, NewAccount, Plan, PlannedAction, Target, What, guard, plan, policy};
 use crate::model::{
     AccountId, Day, Desired, Email, Live, State, UnlistedAccounts, UnlistedUsers, WantedAccount,
 };
@@ -31,49 +31,39 @@ pub enum Origin {
 pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let guarded = Desired { policy: policy::stricter(&base.policy, &head.policy), ..head.clone() };
     let mut plan = plan(&guarded, live, state, today);
-    let stricter = guard::guards(&base.policy.budgets, live, &plan.actions);
+    let stricter = guard::guards(&base.policy.budgets, live, plan.requested());
     for (guard, base) in plan.guards.iter_mut().zip(stricter) {
         guard.limit = guard.limit.min(base.limit);
     }
     let loosened = policy::loosened(&base.policy, &head.policy);
-    plan.findings.extend(loosened.into_iter().map(Finding::PolicyLoosened));
+    plan.findings.extend(loosened.into_iter().map(What::PolicyLoosened).map(Finding::organization));
     plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
     let base = Base::new(base, live, today);
-    plan.origins = Some(plan.actions.iter().map(|action| base.origin(action)).collect());
+    for planned in &mut plan.actions {
+        planned.origin = Some(base.origin(&planned.action));
+    }
     plan
 }
 
 impl Plan {
-    /// Where each of its actions comes from, in their order. `None` of an action: there is no base.
-    pub fn with_origins(&self) -> impl Iterator<Item = (&Action, Option<Origin>)> {
-        let origin = |place| self.origins.as_ref().and_then(|all: &Vec<Origin>| all.get(place));
-        self.actions.iter().enumerate().map(move |(place, one)| (one, origin(place).copied()))
-    }
-
-    /// Leaves only the actions that are there because of this change; without a base that is none. The
-    /// guards stay those of the whole plan, and what is not chosen is counted.
+    /// Keeps only the actions that this change causes; without a base that is none. The safety limits
+    /// stay those of the whole plan, and the actions left out are counted.
     #[must_use]
     pub fn only_this_change(self) -> Self {
-        self.retain(|_, origin| origin == Some(Origin::ThisChange))
+        self.retain(|planned| planned.origin == Some(Origin::ThisChange))
     }
 
-    /// Leaves only the actions that were there before this change; those that nobody can attribute count too.
+    /// Keeps only the actions that this change does not cause; conflicts count as drift.
     #[must_use]
     pub fn only_drift(self) -> Self {
-        self.retain(|_, origin| origin != Some(Origin::ThisChange))
+        self.retain(|planned| planned.origin != Some(Origin::ThisChange))
     }
 
-    /// Leaves the actions that are chosen, with their origins, and counts the others.
-    pub(super) fn retain(mut self, chosen: impl Fn(&Action, Option<Origin>) -> bool) -> Self {
-        let all: Vec<bool> =
-            self.with_origins().map(|(action, origin)| chosen(action, origin)).collect();
-        self.unchosen += all.iter().filter(|chosen| !**chosen).count();
-        let mut keep = all.iter().copied();
-        self.actions.retain(|_| keep.next().unwrap_or(false));
-        let mut keep = all.iter().copied();
-        if let Some(origins) = &mut self.origins {
-            origins.retain(|_| keep.next().unwrap_or(false));
-        }
+    /// Keeps the chosen actions, and counts the others.
+    pub(super) fn retain(mut self, chosen: impl Fn(&PlannedAction) -> bool) -> Self {
+        let all = self.actions.len();
+        self.actions.retain(chosen);
+        self.unchosen += all - self.actions.len();
         self
     }
 }

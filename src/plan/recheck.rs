@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Guard, NewAccount, Plan, Target, Value, guard};
+use super::{Action, Guard, NewAccount, Plan, PlannedAction, Target, Value, guard};
 use crate::model::{
     AccountId, Budgets, Create, Email, Live, LiveAccount, LiveUser, Role, State, Status, UserId,
 };
@@ -82,11 +82,11 @@ pub struct Now<'a> {
 
 /// Holds each action of a kept plan against what is there now: one verdict each, in their order.
 #[must_use]
-pub fn recheck(actions: &[Action], now: &Now<'_>) -> Vec<Verdict> {
+pub fn recheck(actions: &[PlannedAction], now: &Now<'_>) -> Vec<Verdict> {
     let index = Index::new(now);
     let mut creates: BTreeMap<&Email, Verdict> = BTreeMap::new();
     let mut verdicts = Vec::with_capacity(actions.len());
-    for action in actions {
+    for PlannedAction { action, .. } in actions {
         let verdict = match action {
             Action::RemoveUser { id, email } => index.remove(action, id, email),
             Action::DisableAccount { target: Target::Live(id), email } => {
@@ -121,10 +121,15 @@ pub fn recheck(actions: &[Action], now: &Now<'_>) -> Vec<Verdict> {
 /// The budgets that a kept plan was made with and those that what is left of it draws on now: of each the
 /// one that leaves less.
 #[must_use]
-pub fn stricter(kept: &[Guard], budgets: &Budgets, live: &Live, left: &[Action]) -> Vec<Guard> {
+pub fn stricter(
+    kept: &[Guard],
+    budgets: &Budgets,
+    live: &Live,
+    left: &[PlannedAction],
+) -> Vec<Guard> {
     let room = |guard: &Guard| i128::from(guard.limit) - i128::from(guard.actual);
     let mut guards = kept.to_vec();
-    for now in guard::guards(budgets, live, left) {
+    for now in guard::guards(budgets, live, left.iter().map(|planned| &planned.action)) {
         match guards.iter_mut().find(|guard| guard.name == now.name) {
             Some(guard) if room(guard) <= room(&now) => {}
             Some(guard) => *guard = now,
@@ -155,7 +160,7 @@ impl<'a> Index<'a> {
         let users = now.live.users.as_ref();
         let users = users.map(|users| users.iter().map(|user| (&user.id, user)).collect());
         let mut planned: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for action in &now.plan.actions {
+        for action in now.plan.requested() {
             planned.entry(action.email()).or_default().push(action);
         }
         Self { now, by_id, by_email, users, planned }

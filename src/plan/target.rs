@@ -20,7 +20,7 @@ impl Plan {
                 targets.insert(have.email.clone());
             }
         }
-        let mut chosen = self.retain(|action, _| targets.contains(action.email()));
+        let mut chosen = self.retain(|planned| targets.contains(planned.action.email()));
         chosen.findings.retain(|finding| match (finding.subject(), finding.email()) {
             (Subject::Organization, _) | (Subject::Account | Subject::User, None) => true,
             (Subject::Account | Subject::User, Some(email)) => targets.contains(email),

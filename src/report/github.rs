@@ -9,12 +9,11 @@ use std::path::Path;
 use super::escape::line;
 use super::form::{Base, Matter, Scene};
 use super::manifest::contents;
-use super::words::Row;
 use super::{Report, sentences, words};
 use crate::execute::{Ending, Outcome, Summary};
 use crate::manifest::{Listed, Problem};
 use crate::model::Email;
-use crate::plan::{Finding, Guard, Level, Subject};
+use crate::plan::{Finding, Guard, Level, PlannedAction, Subject};
 
 /// GitHub shows ten annotations of a kind for each step: so many, and one that counts the rest.
 const SHOWN: usize = 9;
@@ -114,8 +113,8 @@ fn problem(problem: &Problem, base: &Base<'_>) -> Note {
 fn plan(scene: Scene<'_>, base: &Base<'_>) -> Vec<Note> {
     let plan = scene.report.plan;
     let refused = plan.guards.iter().filter(|guard| guard.refused()).map(|one| guard(*one));
-    let destructive = words::rows(plan).into_iter().filter(|(action, _)| action.is_destructive());
-    let destructive = destructive.map(|row| destructive_note(row, scene, base));
+    let destructive = plan.actions.iter().filter(|planned| planned.action.is_destructive());
+    let destructive = destructive.map(|planned| destructive_note(planned, scene, base));
     let findings = plan.findings.iter().map(|one| finding(one, scene, base));
     refused.chain(destructive).chain(findings).collect()
 }
@@ -128,16 +127,22 @@ fn guard(guard: Guard) -> Note {
     Note { weight: Weight::Error, place: None, title, message }
 }
 
-fn destructive_note((action, origin): Row<'_>, scene: Scene<'_>, base: &Base<'_>) -> Note {
+fn destructive_note(planned: &PlannedAction, scene: Scene<'_>, base: &Base<'_>) -> Note {
+    let PlannedAction { action, reason, origin } = planned;
     let changes = words::changes(action, words::IN_TEXT);
     let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
     let undo = words::undo(action);
-    let origin = origin.map(|word| format!("; {}", word.replace('_', " "))).unwrap_or_default();
+    let because = match words::because(*reason) {
+        empty if empty.is_empty() => empty,
+        because => format!("{because}; "),
+    };
+    let origin = origin.map(words::origin).map(|word| format!("; {}", word.replace('_', " ")));
+    let origin = origin.unwrap_or_default();
     Note {
         weight: Weight::Warning,
         place: place(action.subject(), Some(action.email()), scene, base),
-        title: format!("Loss: {}", words::action(action).replace('_', " ")),
-        message: format!("{}{changes} (can be undone: {undo}{origin})", action.email()),
+        title: format!("Destructive: {}", words::action(action).replace('_', " ")),
+        message: format!("{}{changes} ({because}can be undone: {undo}{origin})", action.email()),
     }
 }
 

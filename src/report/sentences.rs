@@ -1,129 +1,99 @@
-//! What findings say, and who can do something about them.
+//! The sentence of each finding: the fact, and what a person can do about it.
 
 use super::words::{IN_TEXT, Names, loosened};
-use crate::plan::{Finding, Loosened, Subject};
+use crate::plan::{Finding, Loosened, Subject, What};
 
-/// What a finding says, and who can do something about it.
+/// The sentence of a finding.
 #[must_use]
 pub fn finding(finding: &Finding) -> String {
     finding_with(finding, IN_TEXT)
 }
 
-/// The same, with the names in it as `names` says.
+/// The sentence of a finding, with the names in it written as `names` does.
 pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
-    use Finding as F;
-    let fixed = match finding {
-        F::UserMissing(_) => {
-            "is listed and not in the organization; there is no invitation by API, invite in the portal"
+    let Names { spoken, plain } = names;
+    let fixed = match &finding.what {
+        What::UserMissing => {
+            "is listed but not in the organization; invite the user in the portal (the API cannot)"
         }
-        F::AccountUnlisted(_) => "is live and not listed; list it, or set unlisted_accounts",
-        F::UserUnlisted(_) => "is in the organization and not listed",
-        F::OwnerUnlisted(_) => "is an owner and should not be there; owners are never removed",
-        F::UserDisabled(_) => "is disabled; enable the user in the portal",
-        F::AccountBlocked(_) | F::UserBlocked(_) => {
-            "is blocked by Telnyx; only Telnyx support can lift that"
+        What::AccountUnlisted => "is not in the manifest; list it, or set unlisted_accounts",
+        What::UserUnlisted => "is not in the manifest; list the user, or set unlisted_users",
+        What::OwnerUnlisted => {
+            "is an owner and should not be in the organization; owners are never removed"
         }
-        F::AccountCancelled(_) => {
-            "was cancelled and keeps its email; only Telnyx support can bring it back"
+        What::UserDisabled => "is disabled; enable the user in the portal",
+        What::AccountBlocked | What::UserBlocked => {
+            "is blocked by Telnyx; only Telnyx support can unblock it"
         }
-        F::UnresolvedCreate(_) => {
-            "was sent to be created and nobody knows what became of it; it is not sent again before `trunkline state resolve`"
+        What::AccountCancelled => {
+            "was cancelled and its email stays taken; only Telnyx support can restore it"
         }
-        F::NotYetListed(_) => {
-            "was created and no list shows it yet; it is left as it is until one does, or until `trunkline state forget`"
+        What::UnresolvedCreate => {
+            "has a create with an unknown outcome; it is not sent again until `trunkline state resolve`"
         }
-        F::StatusUnknown(..) => "has a status that Telnyx would not tell, so it is left as it is",
-        F::ChannelLimitUnverified => {
-            "the channel limits that are live are not known, so each that is listed is set once"
+        What::NotYetListed => {
+            "was created but is in no list yet; it is left alone until one shows it, or until `trunkline state forget`"
         }
-        F::Protected(..) => "is protected by the manifest, so nothing is taken from it",
-        F::AccountAmbiguous(..)
-        | F::ImmutableName { .. }
-        | F::ImmutableEmail { .. }
-        | F::ImmutableRollupBilling { .. }
-        | F::GroupMismatch { .. }
-        | F::IdentityGone { .. }
-        | F::IdentityTaken { .. }
-        | F::PossibleRename { .. }
-        | F::PoolExceeded { .. }
-        | F::InventoryIncomplete(_)
-        | F::PolicyLoosened(_)
-        | F::Accepted { .. } => return detailed(finding, names),
+        What::StatusUnknown => "has an unknown status, so it is left alone",
+        What::ChannelLimitUnverified => {
+            "current channel limits are unknown, so each declared limit will be set again"
+        }
+        What::Protected => "is protected by the manifest, so nothing destructive is planned for it",
+        What::AccountAmbiguous { accounts } => {
+            return format!("is the email of {accounts} live accounts, so none of them is touched");
+        }
+        What::ImmutableName { have, want } => {
+            let (have, want) = (spoken(have), spoken(want));
+            return format!(
+                "is named {have} and should be {want}; only Telnyx support can rename it"
+            );
+        }
+        What::ImmutableEmail { have } => {
+            let have = plain(have.as_str());
+            return format!(
+                "has the email {have}; correct the manifest, or the email in the portal"
+            );
+        }
+        What::ImmutableRollupBilling { have, want } => {
+            return format!(
+                "has rollup_billing {have} and should have {want}; only Telnyx support can change it"
+            );
+        }
+        What::GroupMismatch { missing, extra } => return groups(missing, extra, spoken),
+        What::AccountGone { id } => {
+            let id = plain(id.as_str());
+            return format!(
+                "is listed with the id {id}, which no account has; correct the id, or remove it to create the account"
+            );
+        }
+        What::EmailTaken { by } => {
+            let by = plain(by.as_str());
+            return format!(
+                "is the email of account {by}, which has another id than the entry; correct the id or the email"
+            );
+        }
+        What::PossibleRename { missing } => {
+            return possible_rename(finding.subject(), &plain(missing.as_str()));
+        }
+        What::PoolExceeded { needed, allocatable } => {
+            return format!(
+                "the channel limits need {needed} channels but the pool has {allocatable}, so none is raised; lower some, or ask Telnyx to enlarge the pool"
+            );
+        }
+        What::InventoryIncomplete(reason) => {
+            let reason = plain(reason);
+            return format!(
+                "the inventory is incomplete, so nothing destructive is done and nothing is created: {reason}"
+            );
+        }
+        What::PolicyLoosened(loosened) => return policy_loosened(loosened, plain),
+        What::Accepted { code, until, reason } => {
+            let reason = reason.as_ref().map(|reason| format!(" ({})", plain(reason)));
+            let reason = reason.unwrap_or_default();
+            return format!("{} is accepted until {until}{reason}", code.name());
+        }
     };
     fixed.to_owned()
-}
-
-/// The texts that say more than which kind of finding it is.
-fn detailed(finding: &Finding, names: Names) -> String {
-    use Finding as F;
-    let Names { spoken, plain } = names;
-    match finding {
-        F::AccountAmbiguous(_, count) => {
-            format!(
-                "is the email of {count} live accounts; nobody can say which is meant, so none is touched"
-            )
-        }
-        F::ImmutableName { have, want, .. } => {
-            let (have, want) = (spoken(have), spoken(want));
-            format!("is named {have} and should be {want}; only Telnyx support can rename it")
-        }
-        F::ImmutableEmail { have, .. } => {
-            let have = plain(have.as_str());
-            format!("has the email {have}; correct the manifest, or the email in the portal")
-        }
-        F::ImmutableRollupBilling { have, want, .. } => {
-            format!(
-                "has rollup_billing {have} and should have {want}; only Telnyx support can change it"
-            )
-        }
-        F::GroupMismatch { missing, extra, .. } => groups(missing, extra, spoken),
-        F::IdentityGone { id, .. } => {
-            let id = plain(id.as_str());
-            format!(
-                "is listed with the id {id}, and no account has it; correct the id, or leave it out to create the account"
-            )
-        }
-        F::IdentityTaken { by, .. } => {
-            let by = plain(by.as_str());
-            format!(
-                "is the email of the account {by}, which is another one by its id; correct the id or the email"
-            )
-        }
-        F::PossibleRename { subject, missing, .. } => {
-            looks_like(*subject, &plain(missing.as_str()))
-        }
-        F::PoolExceeded { needed, allocatable } => {
-            format!(
-                "the limits need {needed} channels and the pool has {allocatable}, so none is raised; lower some, or have Telnyx enlarge the pool"
-            )
-        }
-        F::InventoryIncomplete(why) => {
-            let why = plain(why);
-            format!(
-                "the inventory may lack something, so nothing is lost and nothing created: {why}"
-            )
-        }
-        F::PolicyLoosened(loosened) => policy_loosened(loosened, plain),
-        F::Accepted { code, until, reason, .. } => {
-            let reason =
-                reason.as_ref().map(|reason| format!(" ({})", plain(reason))).unwrap_or_default();
-            format!("{} is accepted until {until}{reason}", code.name())
-        }
-        // Their text is said above.
-        F::UserMissing(_)
-        | F::AccountUnlisted(_)
-        | F::UserUnlisted(_)
-        | F::OwnerUnlisted(_)
-        | F::UserBlocked(_)
-        | F::UserDisabled(_)
-        | F::AccountBlocked(_)
-        | F::AccountCancelled(_)
-        | F::UnresolvedCreate(_)
-        | F::NotYetListed(_)
-        | F::StatusUnknown(..)
-        | F::ChannelLimitUnverified
-        | F::Protected(..) => String::new(),
-    }
 }
 
 fn policy_loosened(loose: &Loosened, plain: fn(&str) -> String) -> String {
@@ -131,11 +101,11 @@ fn policy_loosened(loose: &Loosened, plain: fn(&str) -> String) -> String {
     let base = base.unwrap_or_default();
     if let Some(head) = head {
         return format!(
-            "{field} was {base} in the base and is {head} now; this plan holds to the stricter of both"
+            "{field} changes from {base} to {head}; this plan uses the stricter of both"
         );
     }
-    let who = plain(&base);
-    format!("{who} was {field} in the base and is not any more; in this plan it still is")
+    let email = plain(&base);
+    format!("{email} is no longer {field}; this plan still treats it so")
 }
 
 fn groups(missing: &[String], extra: &[String], spoken: fn(&str) -> String) -> String {
@@ -143,17 +113,17 @@ fn groups(missing: &[String], extra: &[String], spoken: fn(&str) -> String) -> S
         |names: &[String]| names.iter().map(|name| spoken(name)).collect::<Vec<_>>().join(", ");
     let parts = [("is not in", missing), ("is in", extra)];
     let parts = parts.iter().filter(|(_, names)| !names.is_empty());
-    let said: Vec<String> = parts.map(|(what, names)| format!("{what} {}", list(names))).collect();
-    format!("{}; groups are changed in the portal", said.join(" and "))
+    let parts: Vec<String> = parts.map(|(verb, names)| format!("{verb} {}", list(names))).collect();
+    format!("{}; change groups in the portal", parts.join(" and "))
 }
 
-fn looks_like(subject: Subject, missing: &str) -> String {
+fn possible_rename(subject: Subject, missing: &str) -> String {
     match subject {
         Subject::User => format!(
-            "looks like {missing}, who is listed and missing, and is not removed; correct the list, or list this user with absent: true"
+            "may be {missing}, who is listed but missing, so the user is not removed; correct the manifest, or list this user with absent: true"
         ),
         Subject::Account | Subject::Organization => format!(
-            "looks like {missing}, which is listed and missing: this one is not disabled and that one is not created; give that entry the id of this account, or list both"
+            "may be {missing}, which is listed but missing, so this account is not disabled and that one is not created; add this account's id to that entry, or list both"
         ),
     }
 }

@@ -9,7 +9,7 @@ use super::style::{Ink, Style};
 use super::words::{Names, count};
 use super::{Report, sentences, words};
 use crate::model::Code;
-use crate::plan::{Action, Finding, Guard, Level, Origin, Plan, Reversible};
+use crate::plan::{Action, Finding, Guard, Level, Origin, Plan, PlannedAction, Reason, Reversible};
 
 /// A plan for a terminal. Its last line says how it stands, in a form that can be searched for.
 #[must_use]
@@ -20,8 +20,8 @@ pub fn plan(report: Report<'_>, style: Style) -> String {
     let _ = writeln!(out, "{}", style.paint(Ink::Bold, &line(&heading)));
     let loose = |finding: &&Finding| finding.code() == Code::PolicyLoosened;
     section(&mut out, style, "Policy loosened", findings(plan.findings.iter().filter(loose)));
-    let (destructive, others): (Vec<Row<'_>>, Vec<Row<'_>>) =
-        plan.with_origins().partition(|(action, _)| action.is_destructive());
+    let (destructive, others): (Vec<_>, Vec<_>) =
+        plan.actions.iter().partition(|planned| planned.action.is_destructive());
     section(&mut out, style, "Destructive changes", actions(&destructive, style));
     section(&mut out, style, "Changes", actions(&others, style));
     for (title, level) in [("Findings", Level::Drift), ("Notices", Level::Notice)] {
@@ -44,9 +44,6 @@ fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
     }
 }
 
-/// An action, and where it comes from if there is a base.
-type Row<'a> = (&'a Action, Option<Origin>);
-
 /// What an action does, without to whom: equal ones are shown as one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Deed {
@@ -54,12 +51,13 @@ struct Deed {
     name: String,
     destructive: bool,
     changes: String,
-    note: &'static str,
+    note: String,
     origin: &'static str,
 }
 
 impl Deed {
-    fn of((action, origin): Row<'_>) -> Self {
+    fn of(planned: &PlannedAction) -> Self {
+        let PlannedAction { action, reason, origin } = planned;
         let destructive = action.is_destructive();
         Self {
             sign: if destructive {
@@ -72,14 +70,7 @@ impl Deed {
             name: words::action(action).replace('_', " "),
             destructive,
             changes: words::changes(action, NAMES),
-            note: match (destructive, action.reversible()) {
-                (true, Reversible::No) => "(cannot be undone)",
-                (true, Reversible::Partly) => "(can be undone only partly)",
-                (false, _) if action.awaits_create() => "(of the new account)",
-                (true | false, Reversible::Yes) | (false, Reversible::No | Reversible::Partly) => {
-                    ""
-                }
-            },
+            note: note(action, *reason),
             origin: match origin {
                 Some(Origin::ThisChange) => "[this change]",
                 Some(Origin::AlreadyDrifted) => "[already drifted]",
@@ -102,15 +93,29 @@ impl Deed {
         if !changes.is_empty() {
             text.extend(["  ", changes]);
         }
-        for said in [note, origin].into_iter().filter(|said| !said.is_empty()) {
+        for said in [note.as_str(), origin].into_iter().filter(|said| !said.is_empty()) {
             text.extend(["  ", &style.paint(Ink::Dim, said)]);
         }
         text
     }
 }
 
-fn actions(actions: &[Row<'_>], style: Style) -> Vec<String> {
-    let deeds = actions.iter().map(|row| (Deed::of(*row), line(row.0.email().as_str())));
+/// The reason of an action and its way back, in brackets.
+fn note(action: &Action, reason: Reason) -> String {
+    let undo = match (action.is_destructive(), action.reversible()) {
+        (true, Reversible::No) => "cannot be undone",
+        (true, Reversible::Partly) => "can be undone only partly",
+        (false, _) if action.awaits_create() => "of the new account",
+        (true | false, Reversible::Yes) | (false, Reversible::No | Reversible::Partly) => "",
+    };
+    let parts = [words::because(reason), undo.to_owned()];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { String::new() } else { format!("({})", parts.join("; ")) }
+}
+
+fn actions(actions: &[&PlannedAction], style: Style) -> Vec<String> {
+    let deeds =
+        actions.iter().map(|planned| (Deed::of(planned), line(planned.action.email().as_str())));
     let lines = group(deeds).into_iter().flat_map(|group| {
         let Group { what, names } = &group;
         if !group.is_one() {
@@ -205,10 +210,10 @@ fn prospects(plan: &Plan) -> String {
 
 /// How many actions there are because of the change that is looked at, if there is a base.
 fn origins(plan: &Plan) -> String {
-    let Some(origins) = plan.origins.as_ref().filter(|origins| !origins.is_empty()) else {
+    let of = |which| plan.actions.iter().filter(|one| one.origin == Some(which)).count();
+    if plan.actions.iter().all(|planned| planned.origin.is_none()) {
         return String::new();
-    };
-    let of = |which| origins.iter().filter(|origin| **origin == which).count();
+    }
     format!(
         "Origin: {} by this change, {} drifted already, {}\n",
         of(Origin::ThisChange),

@@ -4,8 +4,8 @@ use super::json::PlanSummary;
 use crate::manifest::Kind;
 use crate::model::{Budget, UnlistedAccounts, UnlistedUsers};
 use crate::plan::{
-    Action, Change, Channels, Field, GuardName, Level, Loosened, Origin, Part, Plan, Reversible,
-    Subject, Unlisted, Value,
+    Action, Change, Channels, Field, GuardName, Level, Loosened, Origin, Part, Plan, Reason,
+    Reversible, Subject, Unlisted, Value,
 };
 
 /// The name of an action.
@@ -208,13 +208,26 @@ pub(super) fn unlisted_word(becomes: Unlisted) -> &'static str {
     }
 }
 
-/// An action, and whether it is the author's change or was there before. `None`: there is no base to
-/// compare with.
-pub(super) type Row<'a> = (&'a Action, Option<&'static str>);
+/// The name of a reason in machine-readable reports.
+pub(super) fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Declared => "declared",
+        Reason::Unlisted => "unlisted",
+        Reason::Absent => "absent",
+        Reason::UntilPassed(_) => "until_passed",
+        Reason::Stale => "stale",
+    }
+}
 
-/// The actions of a plan with their origins.
-pub(super) fn rows(plan: &Plan) -> Vec<Row<'_>> {
-    plan.with_origins().map(|(action, from)| (action, from.map(origin))).collect()
+/// The reason of an action for people. Empty: the entry declares it, which needs no words.
+pub(super) fn because(reason: Reason) -> String {
+    match reason {
+        Reason::Declared => String::new(),
+        Reason::Unlisted => "not listed".to_owned(),
+        Reason::Absent => "listed as absent".to_owned(),
+        Reason::UntilPassed(day) => format!("until {day} has passed"),
+        Reason::Stale => "no sign-in for too long".to_owned(),
+    }
 }
 
 /// Whether what a loss takes can be brought back.

@@ -7,7 +7,9 @@ use trunkline::model::Code;
 use trunkline::plan::{Action, Finding, Plan, Target};
 use trunkline::report::{self, Report, Style};
 
-use crate::support::plans::{bound_to, email, everything, everything_since, id};
+use crate::support::plans::{
+    bound_to, email, everything, everything_since, id, planned, without_origins,
+};
 
 fn shown(plan: &Plan, show: impl Fn(Report<'_>) -> String) -> String {
     show(Report { organization: "acme", bound_to: &bound_to(), plan })
@@ -17,13 +19,13 @@ fn shown(plan: &Plan, show: impl Fn(Report<'_>) -> String) -> String {
 fn the_plan_has_every_action_finding_and_guard() {
     let plan = everything();
     let kinds: BTreeSet<_> =
-        plan.actions.iter().map(std::mem::discriminant).map(|kind| format!("{kind:?}")).collect();
+        plan.requested().map(std::mem::discriminant).map(|kind| format!("{kind:?}")).collect();
     assert_eq!(kinds.len(), 6);
     let found: BTreeSet<Code> = plan.findings.iter().map(Finding::code).collect();
     let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !found.contains(code)).collect();
     assert_eq!(missing, [&Code::PolicyLoosened], "only a comparison with a base can find that");
     assert_eq!(plan.guards.iter().map(|guard| guard.name).collect::<BTreeSet<_>>().len(), 5);
-    assert!(plan.actions.is_sorted_by_key(Action::phase), "as a plan has them");
+    assert!(plan.requested().is_sorted_by_key(Action::phase), "as a plan has them");
 }
 
 #[test]
@@ -35,7 +37,7 @@ fn a_plan_of_everything_since_a_base_as_text() {
 
 #[test]
 fn an_origin_is_in_the_json_and_not_in_the_digest() {
-    let (with, without) = (everything_since(), Plan { origins: None, ..everything_since() });
+    let (with, without) = (everything_since(), without_origins(everything_since()));
     let json =
         |plan: &Plan| -> Value { serde_json::from_str(&shown(plan, report::plan_json)).unwrap() };
     let (with, without) = (json(&with), json(&without));
@@ -86,10 +88,10 @@ fn colour_changes_nothing_but_colour() {
 
 #[test]
 fn losses_are_all_shown_and_come_first() {
-    let many: Vec<Action> = (0..60)
+    let many = (0..60)
         .map(|n| {
             let name = format!("closing{n:02}");
-            Action::DisableAccount { target: Target::Live(id(&name)), email: email(&name) }
+            planned(Action::DisableAccount { target: Target::Live(id(&name)), email: email(&name) })
         })
         .collect();
     let plan = Plan { actions: many, ..everything() };

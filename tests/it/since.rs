@@ -57,7 +57,7 @@ async fn only_this_change_sends_what_the_change_makes_and_nothing_else() {
         ["apply", text(&manifest), "--auto-approve", "--base", &base, "--only", "this-change"];
     // The stricter budget allows one, and the whole plan has two to be disabled.
     let shown = site.ends(&all, 3).await;
-    assert!(shown.contains("max_disables was 1 in the base and is 2 now"), "{shown}");
+    assert!(shown.contains("max_disables changes from 1 to 2"), "{shown}");
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     let approved = [&all[..], &["--approve-destructive", "1"]].concat();
     let shown = site.ends(&approved, 0).await;

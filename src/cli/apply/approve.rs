@@ -72,7 +72,7 @@ impl Approval {
     }
 
     fn lifts(&self, plan: &Plan) -> [Lift; 2] {
-        let creates = plan.actions.iter().filter(|action| action.is_create()).count();
+        let creates = plan.requested().filter(|action| action.is_create()).count();
         [
             Lift {
                 option: "--approve-destructive",

@@ -14,7 +14,7 @@ const HINT: &str = "Nothing was sent. Correct password_from of this account, or 
 /// Reads the password of each account that is created with one.
 pub(super) fn read(plan: &Plan) -> Result<BTreeMap<Email, SecretString>, Failure> {
     let mut passwords = BTreeMap::new();
-    for action in &plan.actions {
+    for action in plan.requested() {
         let Action::CreateAccount(new) = action else { continue };
         let Some(source) = &new.password_from else { continue };
         let password =

@@ -16,7 +16,7 @@ use crate::cli::plan::{self, Planned};
 use crate::detect;
 use crate::execute::unsent;
 use crate::model::{AccountId, Desired, Email, Live};
-use crate::plan::{Action, Now, Plan, Verdict, recheck, stricter};
+use crate::plan::{Now, Plan, PlannedAction, Verdict, recheck, stricter};
 use crate::report::{self, Saved};
 use crate::state::{Change, Journal};
 use crate::telnyx::Reader;
@@ -113,38 +113,32 @@ pub(super) async fn prepare(
     let mut prepared = Prepared::whole(planned);
     prepared.used = Some(used);
     for (place, verdict) in verdicts.iter().enumerate() {
-        if let Some(outcome) = unsent(&prepared.planned.plan.actions[place], verdict) {
+        if let Some(outcome) = unsent(&prepared.planned.plan.actions[place].action, verdict) {
             prepared.settled.insert(place, outcome);
         }
     }
     prepared.todo.actions = going(&prepared.planned.plan.actions, &verdicts);
-    prepared.todo.origins = None;
     Ok(prepared)
 }
 
 /// The saved actions, with everything else as it is now; of each guard the stricter one.
 fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[Verdict]) -> Plan {
-    let Plan {
-        actions,
-        origins,
-        findings: _,
-        guards,
-        in_sync: _,
-        withheld: _,
-        unchosen,
-        inventory: _,
-    } = saved;
+    let Plan { actions, findings: _, guards, in_sync: _, withheld: _, unchosen, inventory: _ } =
+        saved;
     // Of a plan that was chosen from, only what is said of those who were chosen.
-    let chosen: BTreeSet<Email> = actions.iter().map(|action| action.email().clone()).collect();
+    let chosen: BTreeSet<Email> =
+        actions.iter().map(|planned| planned.action.email().clone()).collect();
     let fresh = if unchosen == 0 { fresh } else { fresh.choose(desired, live, &chosen) };
     let left = going(&actions, verdicts);
     let guards = stricter(&guards, &desired.policy.budgets, live, &left);
-    Plan { actions, origins, guards, unchosen, ..fresh }
+    Plan { actions, guards, unchosen, ..fresh }
 }
 
-fn going(actions: &[Action], verdicts: &[Verdict]) -> Vec<Action> {
+fn going(actions: &[PlannedAction], verdicts: &[Verdict]) -> Vec<PlannedAction> {
     let both = actions.iter().zip(verdicts);
-    both.filter(|(_, verdict)| **verdict == Verdict::Go).map(|(action, _)| action.clone()).collect()
+    both.filter(|(_, verdict)| **verdict == Verdict::Go)
+        .map(|(planned, _)| planned.clone())
+        .collect()
 }
 
 /// Refuses the key of another manager. When nobody can tell whose it is, it is refused too.

@@ -38,7 +38,7 @@ pub(super) async fn verify(
             Action::CreateAccount(new) => {
                 !live.accounts.iter().any(|account| account.email == new.email)
             }
-            action => again.actions.iter().any(|other| is_same(action, other)),
+            action => again.requested().any(|other| is_same(action, other)),
         };
         let hidden = done.iter().filter(hidden).count();
         if hidden == 0 || Instant::now() + PAUSE >= deadline {

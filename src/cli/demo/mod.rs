@@ -117,7 +117,7 @@ async fn apply(
 
 /// The demo shows every kind of action there is; it would be worth less if it silently did not.
 fn every_kind(planned: &Planned) -> anyhow::Result<()> {
-    let has = |kind: fn(&Action) -> bool| planned.plan.actions.iter().any(kind);
+    let has = |kind: fn(&Action) -> bool| planned.plan.requested().any(kind);
     ensure!(has(|action| matches!(action, Action::RemoveUser { .. })), "no user is removed");
     ensure!(has(|action| matches!(action, Action::DisableAccount { .. })), "none is disabled");
     ensure!(has(|action| matches!(action, Action::SetChannelLimit { .. })), "no limit is set");

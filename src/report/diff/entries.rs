@@ -87,7 +87,7 @@ impl<'a> Accounts<'a> {
 
     /// The accounts that the plan disables.
     fn disabled(&self, scene: Scene<'a>) -> impl Iterator<Item = &'a LiveAccount> {
-        scene.report.plan.actions.iter().filter_map(|action| match action {
+        scene.report.plan.requested().filter_map(|action| match action {
             Action::DisableAccount { target: Target::Live(id), .. } => {
                 Some(&self.all[*self.by_id.get(id)?])
             }
@@ -172,7 +172,7 @@ fn users(scene: Scene<'_>) -> Vec<Entry> {
     let Some(wanted) = &scene.desired.users else { return Vec::new() };
     let live: BTreeMap<&Email, &LiveUser> =
         scene.live.users.iter().flatten().map(|user| (&user.email, user)).collect();
-    let removed: BTreeSet<&Email> = scene.report.plan.actions.iter().filter_map(removed).collect();
+    let removed: BTreeSet<&Email> = scene.report.plan.requested().filter_map(removed).collect();
     let mut entries: Vec<Entry> = wanted
         .values()
         .map(|user| {

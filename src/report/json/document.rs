@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{FORMAT_VERSION, schema};
 use crate::execute::{Ending, Fault, Outcome};
-use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, Value};
+use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, PlannedAction, Value};
 use crate::report::digest::BoundTo;
 use crate::report::saved::With;
 use crate::report::{Report, sentences, words};
@@ -137,6 +137,10 @@ pub(in crate::report) struct ActionDoc<'a> {
     /// Whether a later action can bring back what was there before.
     #[schemars(schema_with = "schema::reversible")]
     pub reversible: &'static str,
+    /// The rule that asks for it. Absent in outcomes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::reason")]
+    pub reason: Option<&'static str>,
     /// Whether the change is the author's or was there before; null without a base to compare with.
     #[schemars(schema_with = "schema::origin")]
     pub origin: Option<&'static str>,
@@ -261,7 +265,6 @@ impl<'a> PlanDoc<'a> {
         let Report { organization, bound_to, plan } = report;
         let Plan {
             actions: _,
-            origins: _,
             findings: _,
             guards,
             in_sync: _,
@@ -285,8 +288,10 @@ impl<'a> PlanDoc<'a> {
             },
             guards: guards.iter().map(GuardDoc::from).collect(),
             actions: plan
-                .with_origins()
-                .map(|(action, origin)| ActionDoc {
+                .actions
+                .iter()
+                .map(|PlannedAction { action, reason, origin }| ActionDoc {
+                    reason: Some(words::reason(*reason)),
                     origin: origin.map(words::origin),
                     ..action.into()
                 })
@@ -313,7 +318,7 @@ impl PlanSummary {
             destructive: plan.destructive(),
             unchosen: plan.unchosen,
         };
-        for action in &plan.actions {
+        for action in plan.requested() {
             let count = match action {
                 Action::CreateAccount(_) => &mut summary.create,
                 Action::UpdateAccount { .. } | Action::SetChannelLimit { .. } => {
@@ -346,6 +351,7 @@ impl<'a> From<&'a Action> for ActionDoc<'a> {
             changes: action.changes().into_iter().map(ChangeDoc::from).collect(),
             destructive: action.is_destructive(),
             reversible: words::reversible(action.reversible()),
+            reason: None,
             origin: None,
         }
     }

@@ -62,7 +62,7 @@ pub fn digest(report: Report<'_>) -> String {
         bound_to: &'a BoundTo,
         actions: Vec<ActionDoc<'a>>,
     }
-    let actions = report.plan.actions.iter().map(ActionDoc::from).collect();
+    let actions = report.plan.requested().map(ActionDoc::from).collect();
     sha256(&serde_json::to_string(&Work { bound_to: report.bound_to, actions }).unwrap_or_default())
 }
 

@@ -85,6 +85,10 @@ pub(super) fn reversible(_: &mut SchemaGenerator) -> Schema {
     one_of(&["yes", "partly", "no"])
 }
 
+pub(super) fn reason(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["declared", "unlisted", "absent", "until_passed", "stale"])
+}
+
 pub(super) fn origin(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": ["this_change", "already_drifted", "conflict", null] })
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::group::{Group, group};
-use super::super::words::{self, Names, Row, count};
+use super::super::words::{self, Names, count};
 use super::page::{Section, folded, left_out, lines, open};
 use super::span::{CELLS, NAMES, cell, code};
+use crate::plan::{Plan, PlannedAction};
 
 /// So many names of a group are there when it has to be short.
 const SHOWN: usize = 12;
@@ -16,27 +17,33 @@ pub(super) struct Deed {
     what: String,
     changes: String,
     undo: &'static str,
+    reason: String,
     origin: &'static str,
     of_new: bool,
 }
 
 impl Deed {
-    fn of((action, origin): Row<'_>, names: Names) -> Self {
+    fn of(planned: &PlannedAction, names: Names) -> Self {
+        let PlannedAction { action, reason, origin } = planned;
         Self {
             what: words::action(action).replace('_', " "),
             changes: words::changes(action, names),
             undo: words::undo(action),
-            origin: origin.unwrap_or_default(),
+            reason: words::because(*reason),
+            origin: origin.map(words::origin).unwrap_or_default(),
             of_new: action.awaits_create(),
         }
     }
 
     /// What it says beside to whom.
     fn rest(&self) -> String {
-        let Self { what: _, changes, undo: _, origin, of_new } = self;
+        let Self { what: _, changes, undo: _, reason, origin, of_new } = self;
         let mut parts = Vec::new();
         if !changes.is_empty() {
             parts.push(changes.clone());
+        }
+        if !reason.is_empty() {
+            parts.push(reason.clone());
         }
         if *of_new {
             parts.push("of the new account".to_owned());
@@ -49,15 +56,15 @@ impl Deed {
 }
 
 /// The losses: a row each, or where there is no room one for all that are alike. All of them.
-pub(super) fn destructive(rows: &[Row<'_>]) -> Option<Section> {
-    let destructive: Vec<&Row<'_>> =
-        rows.iter().filter(|(action, _)| action.is_destructive()).collect();
+pub(super) fn destructive(plan: &Plan) -> Option<Section> {
+    let destructive: Vec<&PlannedAction> =
+        plan.actions.iter().filter(|planned| planned.action.is_destructive()).collect();
     if destructive.is_empty() {
         return None;
     }
     let deeds: Vec<(Deed, String)> = destructive
         .iter()
-        .map(|row| (Deed::of(**row, CELLS), cell(row.0.email().as_str())))
+        .map(|planned| (Deed::of(planned, CELLS), cell(planned.action.email().as_str())))
         .collect();
     let origins = deeds.iter().any(|(deed, _)| !deed.origin.is_empty());
     let each = lines(deeds.iter().map(|(deed, name)| row(deed, name, origins)));
@@ -67,7 +74,7 @@ pub(super) fn destructive(rows: &[Row<'_>]) -> Option<Section> {
     let title = count(destructive.len(), "destructive", "destructive");
     let origin = if origins { (" from |", "---|") } else { ("", "") };
     let head = format!(
-        "| action | of whom | change | can be undone |{}\n|---|---|---|---|{}\n",
+        "| action | of whom | change | reason | can be undone |{}\n|---|---|---|---|---|{}\n",
         origin.0, origin.1
     );
     let shapes = [each, alike].map(|rows| open(&title, &format!("{head}{rows}")));
@@ -75,17 +82,18 @@ pub(super) fn destructive(rows: &[Row<'_>]) -> Option<Section> {
 }
 
 fn row(deed: &Deed, names: &str, origins: bool) -> String {
-    let Deed { what, changes, undo, origin, of_new: _ } = deed;
+    let Deed { what, changes, undo, reason, origin, of_new: _ } = deed;
     let origin = if origins { format!(" {} |", origin.replace('_', " ")) } else { String::new() };
-    format!("| {what} | {names} | {changes} | {undo} |{origin}\n")
+    format!("| {what} | {names} | {changes} | {reason} | {undo} |{origin}\n")
 }
 
 /// What is not lost, by what it is about.
-pub(super) fn changes(rows: &[Row<'_>]) -> Vec<Section> {
-    let others = rows.iter().copied().filter(|(action, _)| !action.is_destructive());
-    let about_new = |(action, _): &Row<'_>| action.is_create() || action.awaits_create();
-    let (creates, updates): (Vec<Row<'_>>, Vec<Row<'_>>) = others.partition(about_new);
-    let new = creates.iter().filter(|(action, _)| action.is_create()).count();
+pub(super) fn changes(plan: &Plan) -> Vec<Section> {
+    let others = plan.actions.iter().filter(|planned| !planned.action.is_destructive());
+    let about_new =
+        |planned: &&PlannedAction| planned.action.is_create() || planned.action.awaits_create();
+    let (creates, updates): (Vec<_>, Vec<_>) = others.partition(about_new);
+    let new = creates.iter().filter(|planned| planned.action.is_create()).count();
     let title = format!(
         "<b>Create {}</b> ({})",
         count(new, "account", "accounts"),
@@ -104,11 +112,11 @@ pub(super) fn changes(rows: &[Row<'_>]) -> Vec<Section> {
     .collect()
 }
 
-fn section(name: &'static str, title: &str, actions: &[Row<'_>]) -> Option<Section> {
+fn section(name: &'static str, title: &str, actions: &[&PlannedAction]) -> Option<Section> {
     if actions.is_empty() {
         return None;
     }
-    let deeds = actions.iter().map(|row| (Deed::of(*row, NAMES), code(row.0.email().as_str())));
+    let deeds = actions.iter().map(|row| (Deed::of(row, NAMES), code(row.action.email().as_str())));
     let groups = group(deeds);
     let shapes = [full(&groups), brief(&groups), counts(actions)];
     let shapes = shapes.map(|body| folded(title, &body)).into();
@@ -163,10 +171,10 @@ fn brief(groups: &[Group<Deed>]) -> String {
     ])
 }
 
-fn counts(actions: &[Row<'_>]) -> String {
+fn counts(actions: &[&PlannedAction]) -> String {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for (action, _) in actions {
-        *kinds.entry(words::action(action)).or_default() += 1;
+    for planned in actions {
+        *kinds.entry(words::action(&planned.action)).or_default() += 1;
     }
     let list = lines(
         kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),

@@ -15,7 +15,7 @@ use std::path::Path;
 use super::form::{Matter, Scene};
 use super::json::{PlanSummary, digest};
 use super::manifest::counts;
-use super::words::{self, count};
+use super::words::count;
 use crate::plan::{Level, Plan};
 use page::{Page, Section};
 use span::{block, code};
@@ -78,19 +78,10 @@ fn title(organization: &str) -> String {
 }
 
 fn plan(scene: Scene<'_>) -> Page {
-    let rows = words::rows(scene.report.plan);
-    let Plan {
-        actions: _,
-        origins: _,
-        findings,
-        guards,
-        in_sync: _,
-        withheld: _,
-        unchosen: _,
-        inventory: _,
-    } = scene.report.plan;
-    let parts = [findings::loosened(findings), actions::destructive(&rows)];
-    let changes = actions::changes(&rows);
+    let Plan { actions: _, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory: _ } =
+        scene.report.plan;
+    let parts = [findings::loosened(findings), actions::destructive(scene.report.plan)];
+    let changes = actions::changes(scene.report.plan);
     let rest = [
         findings::findings(findings, Level::Drift),
         findings::findings(findings, Level::Notice),

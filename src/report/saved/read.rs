@@ -11,9 +11,10 @@ use super::super::escape::line;
 use super::super::json::{FORMAT_VERSION, FindingDoc};
 use super::super::words;
 use super::{Report, Saved, With, tail, text};
-use crate::model::{AccountId, Code, Desired, Email, UserId, WantedAccount};
+use crate::model::{AccountId, Code, Desired, Email, Presence, UserId, WantedAccount};
 use crate::plan::{
-    Action, Channels, Guard, GuardName, Inventory, Level, NewAccount, Origin, Plan, Subject, Target,
+    Action, Channels, Guard, GuardName, Inventory, Level, NewAccount, Origin, Plan, PlannedAction,
+    Reason, Subject, Target,
 };
 
 /// Why a file is no saved plan that can be applied.
@@ -77,6 +78,7 @@ struct ActionPart {
     email: String,
     id: Option<String>,
     changes: Vec<ChangePart>,
+    reason: String,
     origin: Option<String>,
 }
 
@@ -165,8 +167,7 @@ fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> 
     let entries = Entries::new(&desired);
     let Counts { in_sync, unchosen } = summary;
     let plan = Plan {
-        origins: origins(&actions)?,
-        actions: actions.into_iter().map(|one| one.action(&entries)).collect::<Result<_, _>>()?,
+        actions: actions.into_iter().map(|one| one.planned(&entries)).collect::<Result<_, _>>()?,
         findings: Vec::new(),
         guards: guards.into_iter().map(GuardPart::guard).collect::<Result<_, _>>()?,
         in_sync,
@@ -178,20 +179,6 @@ fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> 
         .parse::<Timestamp>()
         .map_err(|_| format!("created_at: {created_at:?} is no time"))?;
     Ok((Saved { desired, bound_to, plan, created_at, seal: seal.to_owned() }, findings))
-}
-
-/// Where the actions come from, if the plan was made with a base.
-fn origins(actions: &[ActionPart]) -> Result<Option<Vec<Origin>>, String> {
-    if actions.iter().all(|action| action.origin.is_none()) {
-        return Ok(None);
-    }
-    let known = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
-    let one = |action: &ActionPart| {
-        let named = |origin: &&Origin| action.origin.as_deref() == Some(words::origin(**origin));
-        let wrong = || format!("the origin of {} is not known", action.email);
-        known.iter().find(named).copied().ok_or_else(wrong)
-    };
-    actions.iter().map(one).collect::<Result<_, _>>().map(Some)
 }
 
 /// The entries of the manifest, by what an action says of its account.
@@ -211,6 +198,15 @@ impl<'a> Entries<'a> {
     fn of(&self, id: &AccountId, email: &Email) -> Option<&'a WantedAccount> {
         let by_email = || self.desired.accounts.get(email).filter(|entry| entry.id.is_none());
         self.by_id.get(id).copied().or_else(by_email)
+    }
+
+    fn reason(&self, word: &str, email: &Email) -> Option<Reason> {
+        let until = || match &self.desired.users.as_ref()?.get(email)?.presence {
+            Presence::Present { until, .. } => until.map(Reason::UntilPassed),
+            Presence::Absent => None,
+        };
+        let fixed = [Reason::Declared, Reason::Unlisted, Reason::Absent, Reason::Stale];
+        fixed.into_iter().chain(until()).find(|reason| words::reason(*reason) == word)
     }
 
     fn new_account(&self, email: &Email) -> Option<NewAccount> {
@@ -236,8 +232,21 @@ impl<'a> Entries<'a> {
 }
 
 impl ActionPart {
+    fn planned(self, entries: &Entries<'_>) -> Result<PlannedAction, String> {
+        let email = Email::new(&self.email);
+        let reason = entries.reason(&self.reason, &email);
+        let reason = reason.ok_or_else(|| format!("the reason of {email} is not known"))?;
+        let origin = self.origin.as_deref().map(|word| {
+            let all = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
+            let known = all.into_iter().find(|origin| words::origin(*origin) == word);
+            known.ok_or_else(|| format!("the origin of {email} is not known"))
+        });
+        let origin = origin.transpose()?;
+        Ok(PlannedAction { action: self.action(entries)?, reason, origin })
+    }
+
     fn action(self, entries: &Entries<'_>) -> Result<Action, String> {
-        let Self { action, email, id, changes, origin: _ } = self;
+        let Self { action, email, id, changes, reason: _, origin: _ } = self;
         let wrong = format!("the action {action} of {email} is not complete");
         let email = Email::new(email);
         let change = changes.into_iter().next();

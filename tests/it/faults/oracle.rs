@@ -6,7 +6,7 @@ use std::fs;
 
 use trunkline::execute::{Ending, Outcome};
 use trunkline::model::{AccountId, Code, Create, Email, State, Status};
-use trunkline::plan::{Action, Channels, Finding, Target};
+use trunkline::plan::{Action, Channels, Finding, Target, What};
 use trunkline::state::Change;
 
 use super::book::{self, Book, By};
@@ -98,7 +98,7 @@ impl Site {
     fn check_outcomes(&self, ran: &Ran, manner: Manner) {
         let (Some(plan), Some(outcomes)) = (&ran.plan, &ran.outcomes) else { return };
         let of: Vec<&Action> = outcomes.iter().map(|outcome| &outcome.action).collect();
-        if of != plan.actions.iter().collect::<Vec<_>>() || ran.told != outcomes.len() {
+        if of != plan.requested().collect::<Vec<_>>() || ran.told != outcomes.len() {
             self.wrong(format!(
                 "{} outcomes, {} told, for {:#?}",
                 of.len(),
@@ -208,11 +208,11 @@ impl Site {
         }
         if let Some(plan) = &ran.plan {
             for finding in &plan.findings {
-                ways.extend(match finding {
-                    Finding::UnresolvedCreate(_) => Some(Way::ToldUnresolved),
-                    Finding::NotYetListed(_) => Some(Way::WaitedForTheList),
-                    Finding::AccountAmbiguous(..) => Some(Way::ToldAmbiguous),
-                    Finding::StatusUnknown(..) => Some(Way::StatusUnknown),
+                ways.extend(match &finding.what {
+                    What::UnresolvedCreate => Some(Way::ToldUnresolved),
+                    What::NotYetListed => Some(Way::WaitedForTheList),
+                    What::AccountAmbiguous { .. } => Some(Way::ToldAmbiguous),
+                    What::StatusUnknown => Some(Way::StatusUnknown),
                     _ => None,
                 });
             }
@@ -279,7 +279,7 @@ impl Site {
             api.run.changes
         );
         // Whoever is only waited for is shown by a later list.
-        let waits = |finding: &Finding| matches!(finding, Finding::NotYetListed(_));
+        let waits = |finding: &Finding| finding.what == What::NotYetListed;
         let waits = plan.findings.iter().any(waits);
         // From an inventory that may lack somebody nothing follows about them.
         nothing && !waits && plan.inventory.complete
@@ -290,7 +290,9 @@ impl Site {
     pub(super) fn settle(&self, ran: &Ran, person: Person) -> bool {
         let mut any = false;
         for finding in ran.plan.iter().flat_map(|plan| &plan.findings) {
-            let Finding::UnresolvedCreate(email) = finding else { continue };
+            let (Some(email), What::UnresolvedCreate) = (finding.email(), &finding.what) else {
+                continue;
+            };
             let there = self.api().book.of_email(email.as_str()).cloned();
             match there {
                 Some(account) if person == Person::Adopts => {
@@ -320,9 +322,9 @@ impl Site {
         let api = self.api();
         assert_eq!(plan.actions, [], "{:#?}\n{}", api.log, api.world.name);
         let told = |email: &str| {
-            let ambiguous = |finding: &Finding| match finding {
-                Finding::AccountAmbiguous(of, _) => of.as_str() == email,
-                _ => false,
+            let ambiguous = |finding: &Finding| {
+                matches!(finding.what, What::AccountAmbiguous { .. })
+                    && finding.email().is_some_and(|of| of.as_str() == email)
             };
             plan.findings.iter().any(ambiguous)
         };
@@ -346,7 +348,7 @@ impl Site {
             });
             let fine = theirs
                 && matches!(finding.code(), Code::ImmutableName | Code::AccountUnlisted)
-                || matches!(finding, Finding::AccountAmbiguous(..));
+                || matches!(finding.what, What::AccountAmbiguous { .. });
             assert!(fine, "{finding:?}: {:#?}\n{}", api.log, api.world.name);
         }
         for (id, limit) in &ran.after.limits {
@@ -364,7 +366,7 @@ impl Site {
 
 /// Whether a plan tells of a create of unknown outcome.
 fn is_unresolved(ran: &Ran) -> bool {
-    let unresolved = |finding: &Finding| matches!(finding, Finding::UnresolvedCreate(_));
+    let unresolved = |finding: &Finding| finding.what == What::UnresolvedCreate;
     ran.plan.iter().flat_map(|plan| &plan.findings).any(unresolved)
 }
 

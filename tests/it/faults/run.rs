@@ -172,7 +172,7 @@ impl Site {
     /// What the run may send from now on.
     fn register(&self, plan: &Plan) {
         let mut api = self.api();
-        for action in &plan.actions {
+        for action in plan.requested() {
             let email = action.email().as_str().to_owned();
             let op = op(action);
             let takes = op == Op::Create || action.is_destructive() || action.is_assertion();

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use trunkline::model::UserId;
-use trunkline::plan::{Action, Finding, Inventory, Plan, Target};
+use trunkline::plan::{Action, Finding, Inventory, Plan, Target, What};
 use trunkline::report::{Form, Matter};
 
 use super::readers::page;
 use super::{within, written};
-use crate::support::plans::{World, email, id, limit, user};
+use crate::support::plans::{World, email, id, limit, planned, user};
 
 /// So many changes that are all different, with losses of several kinds among them.
 fn large(changes: usize, destructive: usize) -> World {
@@ -28,13 +28,15 @@ fn large(changes: usize, destructive: usize) -> World {
     let rest = changes - destructive;
     actions
         .extend((0..rest).map(|n| limit(&format!("grows{n}"), Some(n as u64), 2 * n as u64 + 1)));
-    let findings = (0..50).map(|n| Finding::UserMissing(user(&format!("new{n}")))).collect();
+    let findings =
+        (0..50).map(|n| Finding::user(user(&format!("new{n}")), What::UserMissing)).collect();
     let inventory = Inventory { complete: true, ..Inventory::default() };
+    let actions = actions.into_iter().map(planned).collect();
     World::of(Plan { actions, findings, inventory, ..Plan::default() })
 }
 
 fn names(world: &World, which: impl Fn(&Action) -> bool) -> BTreeSet<String> {
-    let actions = world.plan.actions.iter().filter(|action| which(action));
+    let actions = world.plan.requested().filter(|action| which(action));
     actions.map(|action| action.email().as_str().to_owned()).collect()
 }
 
@@ -106,6 +108,7 @@ fn losses_that_are_alike_share_a_row_before_the_budget_is_broken() {
             target: Target::Live(id(&format!("shut{n}"))),
             email: email(&format!("shut{n}")),
         })
+        .map(planned)
         .collect();
     let world = World::of(Plan { actions, ..Plan::default() });
     let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
@@ -123,8 +126,8 @@ fn losses_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
         email: email(&format!("shut{n}")),
     });
     let updates = (0..300).map(|n| limit(&format!("grows{n}"), Some(n), 2 * n + 1));
-    let world =
-        World::of(Plan { actions: destructive.chain(updates).collect(), ..Plan::default() });
+    let actions = destructive.chain(updates).map(planned).collect();
+    let world = World::of(Plan { actions, ..Plan::default() });
     let whole = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
     let comment = within(Form::Markdown, Matter::Plan(world.scene()), whole.len() - 1).unwrap();
     assert!(comment.len() < whole.len() && comment.contains("Shortened to fit: updates."));

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use trunkline::manifest::parse;
 use trunkline::model::{AccountId, Email, UserId};
-use trunkline::plan::{Action, Finding, Inventory, NewAccount, Plan, Subject, Target};
+use trunkline::plan::{Action, Finding, Inventory, NewAccount, Plan, Target, What};
 use trunkline::report::{Form, Matter};
 
 use super::readers::{commands, page, results, variables};
 use super::written;
-use crate::support::plans::{World, outcomes};
+use crate::support::plans::{World, outcomes, planned};
 
 pub(crate) const NAMES: [&str; 31] = [
     "plain@shop.example",
@@ -66,25 +66,26 @@ fn world(name: &str) -> World {
     // So many that they become a group, whose names stand at the beginning of a line.
     let alike =
         (0..5).map(|_| Action::EnableAccount { id: id(), email: email(), connections: false });
-    let actions = actions.into_iter().chain(alike).collect();
+    let actions = actions.into_iter().chain(alike).map(planned).collect();
     let text = || name.to_owned();
     let mut findings = vec![
-        Finding::ImmutableName { email: email(), have: text(), want: text() },
-        Finding::ImmutableEmail { email: email(), have: email() },
-        Finding::GroupMismatch { email: email(), missing: vec![text()], extra: vec![text()] },
-        Finding::IdentityGone { email: email(), id: id() },
-        Finding::IdentityTaken { email: email(), by: id() },
-        Finding::PossibleRename { subject: Subject::User, email: email(), missing: email() },
-        Finding::InventoryIncomplete(text()),
-        Finding::Accepted {
-            code: trunkline::model::Code::UserMissing,
-            subject: Subject::User,
-            email: Some(email()),
-            until: "2027-02-01".parse().unwrap(),
-            reason: Some(text()),
-        },
+        Finding::account(email(), What::ImmutableName { have: text(), want: text() }),
+        Finding::account(email(), What::ImmutableEmail { have: email() }),
+        Finding::user(email(), What::GroupMismatch { missing: vec![text()], extra: vec![text()] }),
+        Finding::account(email(), What::AccountGone { id: id() }),
+        Finding::account(email(), What::EmailTaken { by: id() }),
+        Finding::user(email(), What::PossibleRename { missing: email() }),
+        Finding::organization(What::InventoryIncomplete(text())),
+        Finding::user(
+            email(),
+            What::Accepted {
+                code: trunkline::model::Code::UserMissing,
+                until: "2027-02-01".parse().unwrap(),
+                reason: Some(text()),
+            },
+        ),
     ];
-    findings.extend((0..5).map(|_| Finding::UserUnlisted(email())));
+    findings.extend((0..5).map(|_| Finding::user(email(), What::UserUnlisted)));
     let inventory = Inventory { complete: true, ..Inventory::default() };
     let mut world = World::of(Plan { actions, findings, inventory, ..Plan::default() });
     let mut desired = world.desired.clone();
@@ -210,7 +211,7 @@ fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
         let text = written(Form::Github, Matter::Plan(scene.scene())).unwrap();
         let shown = trunkline::report::escape_line(name);
         let removal = commands(&text).into_iter().next().unwrap();
-        assert_eq!(removal.properties["title"], "Loss: remove user");
+        assert_eq!(removal.properties["title"], "Destructive: remove user");
         assert!(removal.data.contains(shown.trim_start()), "{name:?}: {removal:?}");
     }
 }

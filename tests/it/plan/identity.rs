@@ -16,11 +16,10 @@ fn an_unlisted_account_that_looks_like_a_missing_one_is_not_disabled_nor_its_cou
     check_all(renamed("cats@shop.example", "Else"), &[], &[Code::PossibleRename]);
     check_all(renamed("cat@shops.example", "Else"), &[], &[Code::PossibleRename]);
     let plan = check_all(renamed("new@owner.example", " CAT "), &[], &[Code::PossibleRename]);
-    let finding = Finding::PossibleRename {
-        subject: Subject::Account,
-        email: Email::new("new@owner.example"),
-        missing: email("cat"),
-    };
+    let finding = Finding::account(
+        Email::new("new@owner.example"),
+        What::PossibleRename { missing: email("cat") },
+    );
     assert_eq!(plan.findings, [finding]);
     check_all(
         |situation| {

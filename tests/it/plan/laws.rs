@@ -24,8 +24,7 @@ fn a_simulated_apply_converges_in_one_run() {
         if refused.is_empty() {
             prop_assert_eq!(world.plan().actions, Vec::new(), "after {:#?}", first);
         } else {
-            let short =
-                first.actions.iter().any(|one| matches!(one, Action::SetChannelLimit { .. }));
+            let short = first.requested().any(|one| matches!(one, Action::SetChannelLimit { .. }));
             prop_assert!(short && refused.iter().all(|one| !one.is_destructive()));
         }
         Ok(())
@@ -63,7 +62,7 @@ fn in_sync_means_no_action() {
             world.want.accounts.len() == world.accounts.iter().filter(|one| !one.cancelled).count();
         prop_assume!(unique);
         let plan = world.plan();
-        let changes = plan.actions.iter().filter(|action| !action.is_assertion()).count();
+        let changes = plan.requested().filter(|action| !action.is_assertion()).count();
         prop_assert_eq!(changes, 0, "{:#?}", plan);
         if plan.inventory.channels != Channels::Unverified {
             prop_assert!(plan.actions.is_empty(), "{:#?}", plan);
@@ -96,7 +95,7 @@ fn promise_6_no_owner_protected_or_listed_user_is_taken_away() {
     law(0.0, |world| {
         let plan = world.plan();
         for action in
-            plan.actions.iter().filter(|action| action.is_destructive() || action.is_assertion())
+            plan.requested().filter(|action| action.is_destructive() || action.is_assertion())
         {
             prop_assert!(!world.want.policy.protected.contains(action.email()), "{action:?}");
             if let Action::RemoveUser { id, email } = action {
@@ -121,8 +120,7 @@ fn promise_5_nothing_is_lost_or_created_from_an_incomplete_inventory() {
     law(1.0, |world| {
         let plan = world.plan();
         let bad = plan
-            .actions
-            .iter()
+            .requested()
             .find(|one| one.is_destructive() || one.is_create() || one.is_assertion());
         prop_assert_eq!(bad, None);
         let told = plan.findings.iter().any(|finding| finding.code() == Code::InventoryIncomplete);
@@ -153,7 +151,7 @@ fn known_limits_never_exceed_the_pool_at_any_step() {
 #[test]
 fn an_account_is_not_created_that_may_be_there_already() {
     law(0.0, |world| {
-        for action in world.plan().actions.iter().filter(|action| action.is_create()) {
+        for action in world.plan().requested().filter(|action| action.is_create()) {
             let email = action.email();
             let there = world.accounts.iter().any(|one| one.account.email == *email);
             prop_assert!(!there, "{email} is live or cancelled");
@@ -170,7 +168,7 @@ fn no_account_and_no_user_gets_two_actions_of_one_kind() {
         let plan = world.plan();
         let kind = |action: &Action| in_words(action).split(' ').next().unwrap().to_owned();
         let mut seen = BTreeSet::new();
-        for action in &plan.actions {
+        for action in plan.requested() {
             prop_assert!(seen.insert((
                 kind(action),
                 action.email().clone(),
@@ -180,7 +178,7 @@ fn no_account_and_no_user_gets_two_actions_of_one_kind() {
         let status = |one: &&Action| {
             matches!(one, Action::EnableAccount { .. } | Action::DisableAccount { .. })
         };
-        let both: Vec<_> = plan.actions.iter().filter(status).filter_map(Action::id).collect();
+        let both: Vec<_> = plan.requested().filter(status).filter_map(Action::id).collect();
         prop_assert_eq!(both.iter().collect::<BTreeSet<_>>().len(), both.len());
         Ok(())
     });
@@ -268,7 +266,7 @@ fn the_generators_reach_what_the_laws_are_about() {
         let mut see = |what, is: bool| *reached.entry(what).or_default() += u32::from(is);
         let found = |code| plan.findings.iter().any(|finding| finding.code() == code);
         let has = |is: fn(&Finding) -> bool| plan.findings.iter().any(is);
-        let act = |is: fn(&Action) -> bool| plan.actions.iter().any(is);
+        let act = |is: fn(&Action) -> bool| plan.requested().any(is);
         let policy = &world.want.policy;
         see("unlisted account", found(Code::AccountUnlisted));
         see("ignored account", policy.unlisted_accounts == UnlistedAccounts::Ignore);
@@ -291,10 +289,10 @@ fn the_generators_reach_what_the_laws_are_about() {
         see("absent", users().any(|presence| *presence == Presence::Absent));
         see("incomplete", found(Code::InventoryIncomplete));
         see("users not managed", world.want.users.is_none());
-        see("ambiguous", has(|one| matches!(one, Finding::AccountAmbiguous(..))));
+        see("ambiguous", has(|one| matches!(one.what, What::AccountAmbiguous { .. })));
         see("id of another email", found(Code::ImmutableEmail));
-        see("id gone", has(|one| matches!(one, Finding::IdentityGone { .. })));
-        see("id taken", has(|one| matches!(one, Finding::IdentityTaken { .. })));
+        see("id gone", has(|one| matches!(one.what, What::AccountGone { .. })));
+        see("id taken", has(|one| matches!(one.what, What::EmailTaken { .. })));
         see("unresolved create", found(Code::UnresolvedCreate));
         see("looks like", found(Code::PossibleRename));
         see(

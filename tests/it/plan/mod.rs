@@ -119,7 +119,7 @@ fn check_all(change: impl FnOnce(&mut Situation), actions: &[&str], findings: &[
     let mut situation = Situation::in_sync();
     change(&mut situation);
     let plan = situation.plan();
-    let planned: Vec<String> = plan.actions.iter().map(in_words).collect();
+    let planned: Vec<String> = plan.requested().map(in_words).collect();
     assert_eq!(planned, actions);
     let found: Vec<Code> = plan.findings.iter().map(Finding::code).collect();
     assert_eq!(found, findings);

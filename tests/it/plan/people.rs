@@ -98,11 +98,13 @@ fn what_differs_of_a_listed_user_is_for_a_person() {
         &[],
         &[Code::GroupMismatch],
     );
-    let finding = Finding::GroupMismatch {
-        email: Email::new("ops@acme.example"),
-        missing: vec!["Engineering".to_owned()],
-        extra: vec!["Finance".to_owned()],
-    };
+    let finding = Finding::user(
+        Email::new("ops@acme.example"),
+        What::GroupMismatch {
+            missing: vec!["Engineering".to_owned()],
+            extra: vec!["Finance".to_owned()],
+        },
+    );
     assert_eq!(plan.findings, [finding]);
 }
 
@@ -140,7 +142,7 @@ fn a_target_chooses_from_the_plan_that_is_made_of_everything() {
     let (want, live) = (&situation.want, &situation.live);
     let target = [email("cat")].into();
     let chosen = situation.plan().choose(want, live, &target);
-    let words: Vec<_> = chosen.actions.iter().map(in_words).collect();
+    let words: Vec<_> = chosen.requested().map(in_words).collect();
     assert_eq!(words, ["update cat@shop.example"]);
     assert_eq!((chosen.unchosen, chosen.findings.len(), chosen.destructive()), (1, 0, 0));
     assert_eq!(chosen.guards, situation.plan().guards, "guards see the whole");

@@ -12,7 +12,7 @@ use trunkline::model::{
 };
 use trunkline::plan::{
     Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
-    Subject, Target,
+    PlannedAction, Reason, Target, What,
 };
 use trunkline::report::{BoundTo, Report, Scene};
 
@@ -69,53 +69,53 @@ fn actions() -> Vec<Action> {
 fn findings() -> Vec<Finding> {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mut findings = vec![
-        Finding::UserMissing(user("new")),
-        Finding::AccountUnlisted(email("stranger")),
-        Finding::AccountAmbiguous(email("twin"), 2),
-        Finding::UserUnlisted(user("guest")),
-        Finding::OwnerUnlisted(user("boss")),
-        Finding::ImmutableName { email: email("cat"), have: "Cat".into(), want: "Cats".into() },
-        Finding::ImmutableEmail { email: email("bird"), have: email("birds") },
-        Finding::ImmutableRollupBilling { email: email("cat"), have: true, want: false },
-        Finding::GroupMismatch {
-            email: user("ops"),
-            missing: names(&["Engineering", "On call"]),
-            extra: names(&["Finance"]),
-        },
-        Finding::UserBlocked(user("blocked")),
-        Finding::UserDisabled(user("asleep")),
-        Finding::AccountBlocked(email("held")),
-        Finding::AccountCancelled(email("gone")),
-        Finding::IdentityGone { email: email("lost"), id: id("lost") },
-        Finding::PossibleRename {
-            subject: Subject::User,
-            email: user("martin"),
-            missing: user("marten"),
-        },
-        Finding::PossibleRename {
-            subject: Subject::Account,
-            email: email("baker"),
-            missing: email("bakery"),
-        },
-        Finding::IdentityTaken { email: email("moved"), by: id("other") },
-        Finding::UnresolvedCreate(email("maybe")),
-        Finding::PoolExceeded { needed: 520, allocatable: 500 },
+        Finding::user(user("new"), What::UserMissing),
+        Finding::account(email("stranger"), What::AccountUnlisted),
+        Finding::account(email("twin"), What::AccountAmbiguous { accounts: 2 }),
+        Finding::user(user("guest"), What::UserUnlisted),
+        Finding::user(user("boss"), What::OwnerUnlisted),
+        Finding::account(
+            email("cat"),
+            What::ImmutableName { have: "Cat".into(), want: "Cats".into() },
+        ),
+        Finding::account(email("bird"), What::ImmutableEmail { have: email("birds") }),
+        Finding::account(email("cat"), What::ImmutableRollupBilling { have: true, want: false }),
+        Finding::user(
+            user("ops"),
+            What::GroupMismatch {
+                missing: names(&["Engineering", "On call"]),
+                extra: names(&["Finance"]),
+            },
+        ),
+        Finding::user(user("blocked"), What::UserBlocked),
+        Finding::user(user("asleep"), What::UserDisabled),
+        Finding::account(email("held"), What::AccountBlocked),
+        Finding::account(email("gone"), What::AccountCancelled),
+        Finding::account(email("lost"), What::AccountGone { id: id("lost") }),
+        Finding::user(user("martin"), What::PossibleRename { missing: user("marten") }),
+        Finding::account(email("baker"), What::PossibleRename { missing: email("bakery") }),
+        Finding::account(email("moved"), What::EmailTaken { by: id("other") }),
+        Finding::account(email("maybe"), What::UnresolvedCreate),
+        Finding::organization(What::PoolExceeded { needed: 520, allocatable: 500 }),
     ];
-    findings.extend((1..=5).map(|n| Finding::AccountUnlisted(email(&format!("old{n}")))));
+    findings.extend(
+        (1..=5).map(|n| Finding::account(email(&format!("old{n}")), What::AccountUnlisted)),
+    );
     findings.extend([
-        Finding::StatusUnknown(Subject::Account, email("fog")),
-        Finding::StatusUnknown(Subject::User, user("robot")),
-        Finding::NotYetListed(email("fresh")),
-        Finding::ChannelLimitUnverified,
-        Finding::Protected(Subject::User, user("root")),
-        Finding::InventoryIncomplete("accounts: page 2 is empty".to_owned()),
-        Finding::Accepted {
-            code: Code::UserMissing,
-            subject: Subject::User,
-            email: Some(user("invited")),
-            until: "2027-02-01".parse().unwrap(),
-            reason: Some("invited last week".to_owned()),
-        },
+        Finding::account(email("fog"), What::StatusUnknown),
+        Finding::user(user("robot"), What::StatusUnknown),
+        Finding::account(email("fresh"), What::NotYetListed),
+        Finding::organization(What::ChannelLimitUnverified),
+        Finding::user(user("root"), What::Protected),
+        Finding::organization(What::InventoryIncomplete("accounts: page 2 is empty".to_owned())),
+        Finding::user(
+            user("invited"),
+            What::Accepted {
+                code: Code::UserMissing,
+                until: "2027-02-01".parse().unwrap(),
+                reason: Some("invited last week".to_owned()),
+            },
+        ),
     ]);
     findings
 }
@@ -134,8 +134,7 @@ fn guards() -> Vec<Guard> {
 /// One plan that has every action, every finding and every guard.
 pub(crate) fn everything() -> Plan {
     Plan {
-        actions: actions(),
-        origins: None,
+        actions: actions().into_iter().map(planned).collect(),
         findings: findings(),
         guards: guards(),
         in_sync: 7,
@@ -168,11 +167,29 @@ pub(crate) fn everything_since() -> Plan {
         },
         Loosened::Protected(user("root")),
     ];
-    let plan = everything();
-    let mut findings = plan.findings;
-    findings.extend(loosened.map(Finding::PolicyLoosened));
-    let all = origins.into_iter().cycle().take(plan.actions.len()).collect();
-    Plan { origins: Some(all), findings, ..everything() }
+    let mut plan = everything();
+    plan.findings.extend(loosened.map(What::PolicyLoosened).map(Finding::organization));
+    for (action, origin) in plan.actions.iter_mut().zip(origins.into_iter().cycle()) {
+        action.origin = Some(origin);
+    }
+    plan
+}
+
+/// The same plan as if it had been made without a base.
+pub(crate) fn without_origins(mut plan: Plan) -> Plan {
+    for action in &mut plan.actions {
+        action.origin = None;
+    }
+    plan
+}
+
+/// A planned action with the reason that it usually has, in a plan without a base.
+pub(crate) fn planned(action: Action) -> PlannedAction {
+    let reason = match &action {
+        Action::RemoveUser { .. } => Reason::Unlisted,
+        _ => Reason::Declared,
+    };
+    PlannedAction { action, reason, origin: None }
 }
 
 pub(crate) fn bound_to() -> BoundTo {
@@ -350,5 +367,5 @@ pub(crate) fn outcomes(plan: &Plan, said: &str) -> Vec<Outcome> {
         request_id: Some(said.into()),
         hint: Some(format!("see {said}")),
     };
-    plan.actions.iter().enumerate().map(outcome).collect()
+    plan.requested().enumerate().map(outcome).collect()
 }

@@ -302,7 +302,8 @@ impl World {
             self.state.limits = plan.inventory.limits.clone();
         }
         let mut refused = Vec::new();
-        let mut actions = plan.actions.as_slice();
+        let all: Vec<Action> = plan.requested().cloned().collect();
+        let mut actions = all.as_slice();
         while let Some(first) = actions.first() {
             let phase = actions.iter().take_while(|action| action.phase() == first.phase()).count();
             let (mut open, rest) = (actions[..phase].to_vec(), &actions[phase..]);

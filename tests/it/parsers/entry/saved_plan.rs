@@ -63,14 +63,14 @@ fn assert_says(saved: &Saved, text: &str) {
 fn assert_actions(plan: &Plan, file: &Value) {
     let written = file["actions"].as_array().unwrap();
     assert_eq!(written.len(), plan.actions.len());
-    for (action, written) in plan.actions.iter().zip(written) {
+    for (action, written) in plan.requested().zip(written) {
         assert_eq!(written["email"], *action.email().as_str());
         assert_eq!(written["destructive"], action.is_destructive());
     }
-    let creates = plan.actions.iter().filter(|action| action.is_create()).count();
+    let creates = plan.requested().filter(|action| action.is_create()).count();
     assert_eq!(file["summary"]["create"], creates);
     let removed = |action: &&Action| matches!(action, Action::RemoveUser { .. });
-    assert_eq!(file["summary"]["remove"], plan.actions.iter().filter(removed).count());
+    assert_eq!(file["summary"]["remove"], plan.requested().filter(removed).count());
 }
 
 /// What was read can be saved, and is the same again: but for the seal, for findings are not read.
