@@ -27,10 +27,10 @@ pub(super) struct Global {
     /// State: a file, s3://, gs://, az:// or none
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
-    /// Time to wait for the lock of the state
+    /// Time to wait for the state's lock
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub lock_timeout: Duration,
-    /// Format of the log on stderr: text or json
+    /// Log format on stderr: text or json
     #[arg(
         long,
         global = true,

@@ -332,7 +332,59 @@ async fn get_reads_everything_and_shows_secrets_only_when_asked() {
     );
     let report = site.ends(&["get", "groups-report", "--format", "csv"], 0).await;
     assert!(report.starts_with("id,email,user_status,created_at,last_sign_in_at,groups\n"));
-    assert!(report.contains("\"Engineering, Support\""));
+    assert!(report.contains("\"Engineering, Support\"") && report.ends_with('\n'), "{report}");
     site.ends(&["get", "groups-report"], 0).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_accounts_passes_the_filters_on() {
+    let site = Site::open().await;
+    let emails = async |filters: &[&str]| {
+        let list = [&["get", "accounts", "--format", "json"], filters].concat();
+        let list = site.json(&list, 0).await;
+        let rows = list.as_array().unwrap().iter();
+        rows.map(|one| {
+            format!("{} {}", one["email"].as_str().unwrap(), one["status"].as_str().unwrap())
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(emails(&["--email", "CATFOOD"]).await, ["larry@catfood.example enabled"]);
+    assert_eq!(emails(&["--name", "harbour"]).await, ["dispatch@harbourtaxi.example disabled"]);
+    assert_eq!(emails(&["--status", "disabled"]).await, ["dispatch@harbourtaxi.example disabled"]);
+    let cancelled = emails(&["--status", "cancelled"]).await;
+    assert!(cancelled.len() == 1 && cancelled[0].ends_with(" cancelled"), "{cancelled:?}");
+    assert_eq!(emails(&["--cancelled"]).await.len(), 8);
+    assert_eq!(site.run(&["get", "accounts", "--email", "ab"]).await.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_account_shows_status_times_and_balance() {
+    let site = Site::open().await;
+    let accounts = site.json(&["get", "accounts", "--format", "json"], 0).await;
+    let disabled = accounts.as_array().unwrap().iter().find(|one| one["status"] == "disabled");
+    let id = disabled.unwrap()["id"].as_str().unwrap();
+    let shown = site.json(&["get", "account", id, "--format", "json"], 0).await;
+    assert_eq!(shown["status"], "disabled");
+    for field in ["created_at", "updated_at", "balance", "available_credit", "currency"] {
+        assert!(shown[field].is_string(), "{field}: {shown}");
+    }
+    let table = site.ends(&["get", "account", id], 0).await;
+    assert!(table.contains("\nstatus") && table.contains("\nbalance"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_writes_every_list_as_csv() {
+    let site = Site::open().await;
+    for (what, header, lines) in [
+        ("accounts", "id,email,name,status,custom_pricing,rollup_billing,created_at,updated_at", 8),
+        ("users", "id,email,role,status,groups,bypasses_sso,created_at,last_sign_in_at", 7),
+        ("channels", "allocatable,allocated", 2),
+    ] {
+        let csv = site.ends(&["get", what, "--format", "csv"], 0).await;
+        assert_eq!(csv.lines().next(), Some(header));
+        assert_eq!(csv.lines().count(), lines, "{csv}");
+    }
+    let users = site.ends(&["get", "users", "--format", "csv"], 0).await;
+    assert!(users.contains(",\"Engineering, Support\","), "{users}");
 }
