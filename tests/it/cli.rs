@@ -11,7 +11,7 @@ use trunkline::sandbox::Account;
 use crate::support::proxy::Fault;
 use crate::support::site::{KEY, Site, text};
 
-/// The outcomes, as `outcome action email`.
+/// Formats the outcomes as `outcome action email`.
 fn outcomes(applied: &Value) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap().to_owned();
     let outcomes = applied["outcomes"].as_array().unwrap().iter();
@@ -39,7 +39,7 @@ async fn plan_apply_plan_ends_in_sync_and_a_second_apply_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_as_json_is_of_the_documented_form() {
+async fn a_plan_as_json_has_the_documented_form() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let plan = site.ends(&["plan", text(&manifest), "--format", "json"], 0).await;
@@ -94,7 +94,7 @@ async fn a_create_whose_answer_is_lost_is_looked_up_adopted_and_sent_once() {
     let manifest = site.manifest(&[]);
     let applied =
         site.json(&["apply", text(&manifest), "--auto-approve", "--format", "json"], 0).await;
-    assert_eq!(applied["summary"]["done"], 17, "what follows a create is done to its account too");
+    assert_eq!(applied["summary"]["done"], 17, "actions after a create apply to its account");
     let creates =
         site.proxy.changes().into_iter().filter(|line| line == "POST /v2/managed_accounts");
     assert_eq!(creates.count(), 2, "one each");
@@ -102,7 +102,7 @@ async fn a_create_whose_answer_is_lost_is_looked_up_adopted_and_sent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_5_a_user_who_cannot_be_looked_at_again_is_not_removed() {
+async fn promise_5_a_user_who_cannot_be_read_again_is_not_removed() {
     let site = Site::open().await;
     let users = site.sandbox.users();
     let left = users.into_iter().find(|user| user.email == "left@acme.example").unwrap();
@@ -120,7 +120,7 @@ async fn promise_5_a_user_who_cannot_be_looked_at_again_is_not_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_ends_an_apply_in_an_orderly_way() {
+async fn a_signal_stops_an_apply_cleanly() {
     for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
         let site = Site::with(Duration::from_millis(150), |_, _, _| Fault::None).await;
         let manifest = site.manifest(&[]);
@@ -149,7 +149,7 @@ async fn a_signal_ends_an_apply_in_an_orderly_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_say_what_to_do_and_exit_with_1() {
+async fn errors_have_a_hint_and_exit_with_1() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let cases: [(&[&str], Option<&str>, &str); 5] = [
@@ -173,7 +173,7 @@ async fn errors_say_what_to_do_and_exit_with_1() {
 }
 
 #[test]
-fn a_sandbox_that_is_stopped_as_soon_as_it_listens_ends_in_an_orderly_way() {
+fn a_sandbox_stopped_as_soon_as_it_listens_exits_cleanly() {
     use std::io::BufRead as _;
     for signal in ["-INT", "-TERM"] {
         for _ in 0..10 {
@@ -193,7 +193,7 @@ fn a_sandbox_that_is_stopped_as_soon_as_it_listens_ends_in_an_orderly_way() {
 }
 
 #[test]
-fn a_machine_without_certificates_can_run_the_demo_and_is_told_what_https_needs() {
+fn without_certificates_the_demo_runs_and_https_fails_with_a_hint() {
     let bare = |arguments: &[&str]| {
         let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
         command.args(arguments).env("TELNYX_API_KEY", KEY).env_remove("TELNYX_BASE_URL");
@@ -310,7 +310,7 @@ fn a_base_url_with_a_secret_in_it_is_refused_and_never_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn get_reads_everything_and_shows_secrets_only_when_asked() {
+async fn get_shows_secrets_only_with_show_credentials() {
     let site = Site::open().await;
     let accounts = site.json(&["get", "accounts", "--format", "json"], 0).await;
     assert_eq!(accounts.as_array().unwrap().len(), 7, "the cancelled one is not listed");
