@@ -1,4 +1,4 @@
-//! A file that is replaced as a whole: whoever reads it sees the old text or the new one.
+//! Files that are replaced as a whole: a reader sees the old text or the new one.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -7,38 +7,38 @@ use std::path::{Path, PathBuf};
 
 use crate::state::owner;
 
-/// A file that is going to be replaced.
+/// A file to be replaced.
 #[derive(Debug)]
 pub(super) struct Replacement {
     target: PathBuf,
-    /// The file that takes its place. `None`: it is no ordinary file, and written as it is.
+    /// The temporary file that takes its place. `None` for a device or a pipe, which is written in place.
     beside: Option<PathBuf>,
 }
 
 impl Replacement {
-    /// Finds out whether it can be replaced: what would go wrong goes wrong now. Nothing is changed.
+    /// Checks that the file can be replaced, without changing it.
     pub(super) fn probe(path: &Path) -> io::Result<Self> {
         let there = fs::metadata(path).ok();
         if path.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a folder"));
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
         }
         let device = path.starts_with("/dev") || path.starts_with("/proc");
         if device || there.as_ref().is_some_and(|there| !there.is_file()) {
             return Ok(Self { target: path.to_owned(), beside: None });
         }
-        // What a link names is replaced, not the link.
+        // The target of a link is replaced, not the link.
         let target = if there.is_some() { path.canonicalize()? } else { path.to_owned() };
         let mut name = OsString::from(".");
         name.push(target.file_name().ok_or(io::ErrorKind::InvalidFilename)?);
         name.push(format!(".{}.tmp", std::process::id()));
         let beside = target.with_file_name(name);
-        // Between now and then somebody may end us: nothing is left beside it until it is written.
+        // Removed again, so that an interrupted run leaves nothing behind.
         create(&beside)?;
         fs::remove_file(&beside)?;
         Ok(Self { target, beside: Some(beside) })
     }
 
-    /// Replaces it.
+    /// Replaces the file.
     pub(super) fn write(self, text: &str) -> io::Result<()> {
         let Self { target, beside } = self;
         let Some(beside) = beside else {
@@ -46,7 +46,7 @@ impl Replacement {
         };
         let written = replace(&target, &beside, text);
         if written.is_err() {
-            // It is ours alone; when even that fails it is left.
+            // Best effort: the temporary file belongs to this process.
             let _ = fs::remove_file(&beside);
         }
         written
@@ -71,12 +71,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
+    fn a_replaced_file_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.md");
         fs::write(&path, "old").unwrap();
         let replacement = Replacement::probe(&path).unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is there yet");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is written yet");
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         replacement.write("new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_a_link_and_what_cannot_be_written_is_known_before() {
+    fn a_link_stays_a_link_and_an_unwritable_file_is_an_error_of_the_probe() {
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("report.md"), folder.path().join("link.md"));
         fs::write(&path, "old").unwrap();

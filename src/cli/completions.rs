@@ -1,30 +1,27 @@
-//! `trunkline completions SHELL` and `trunkline man`: from the same arguments that are parsed.
+//! `trunkline completions SHELL` and `trunkline man`, generated from the command line.
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use super::exit::{Exit, Failure};
-use super::terminal;
+use super::{help, terminal};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The shell that is to complete
+    /// Shell to complete for
     shell: Shell,
 }
 
-/// Prints what a shell reads to complete this program's arguments.
+/// Prints the completion script of a shell.
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut out = Vec::new();
-    clap_complete::generate(args.shell, &mut super::Args::command(), "trunkline", &mut out);
+    clap_complete::generate(args.shell, &mut help::command(), "trunkline", &mut out);
     terminal::print(&String::from_utf8_lossy(&out))?;
     Ok(Exit::Fine)
 }
 
-/// Prints the manual: the program, then each of its commands.
+/// Prints the manual pages of the program and of each command.
 pub(super) fn manual() -> Result<Exit, Failure> {
-    let mut command = super::Args::command();
-    // Gives each command its full name.
-    command.build();
+    let command = help::command();
     let mut out = Vec::new();
     let parts = command.get_subcommands().filter(|part| !part.is_hide_set());
     for page in [&command].into_iter().chain(parts) {

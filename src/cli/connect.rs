@@ -1,4 +1,4 @@
-//! From flags and variables to a connection.
+//! The connection to Telnyx that the options and variables describe.
 
 use std::path::Path;
 
@@ -9,11 +9,12 @@ use super::exit::Failure;
 use super::global::Global;
 use crate::telnyx::{BaseUrl, Config, ConfigError, Session};
 
-const NO_KEY: &str = "set TELNYX_API_KEY, or name a file with --api-key-file";
+const NO_KEY: &str = "Set TELNYX_API_KEY, or name a file with --api-key-file.";
 
-const NO_CLIENT: &str = "https needs this machine's certificate authorities: install ca-certificates, or name them with SSL_CERT_FILE";
+const NO_CLIENT: &str =
+    "https needs certificate authorities. Install ca-certificates, or set SSL_CERT_FILE.";
 
-/// The connection that the flags and variables describe.
+/// Opens a session.
 pub(super) fn session(global: &Global) -> Result<Session, Failure> {
     let base_url = base_url(global)?;
     let config = Config {
@@ -30,37 +31,39 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
     })
 }
 
-/// Where the API is.
+/// The base URL of the API.
 pub(super) fn base_url(global: &Global) -> Result<BaseUrl, Failure> {
-    // A variable that is set to nothing is one that is not set.
     let text = global.base_url.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let text = text.unwrap_or(BaseUrl::TELNYX);
-    Ok(BaseUrl::parse(text).with_context(|| shown(text))?)
+    let hint = "Use https://api.telnyx.com/v2, or http:// for a loopback address.";
+    let parsed = BaseUrl::parse(text).with_context(|| describe(text));
+    parsed.map_err(|error| Failure::new(error, hint))
 }
 
-/// What is no base URL, unless there may be a password or a key in it.
-fn shown(text: &str) -> String {
+/// Names an invalid base URL, unless it may hold a password or a key.
+fn describe(text: &str) -> String {
     if text.contains(['@', '?', '#']) {
         return "base URL (not shown: it may hold a secret)".to_owned();
     }
     format!("base URL {text:?}")
 }
 
-/// The key from the file, or else from the variable.
+/// Reads the key from the file, or else from the variable.
 pub(super) fn key(global: &Global) -> Result<SecretString, Failure> {
     if let Some(path) = &global.api_key_file {
         return key_file(path);
     }
     match std::env::var("TELNYX_API_KEY") {
         Ok(key) if !key.trim().is_empty() => Ok(SecretString::from(key.trim())),
-        _ => Err(Failure::new(anyhow::Error::msg("there is no API key"), NO_KEY)),
+        _ => Err(Failure::new(anyhow::Error::msg("no API key given"), NO_KEY)),
     }
 }
 
-/// The key in a file.
+/// Reads a key from a file.
 pub(super) fn key_file(path: &Path) -> Result<SecretString, Failure> {
     let text = std::fs::read_to_string(path)
-        .with_context(|| format!("reading the API key from {}", path.display()))?;
+        .with_context(|| format!("reading the API key from {}", path.display()))
+        .map_err(|error| Failure::new(error, NO_KEY))?;
     if text.trim().is_empty() {
         let empty = anyhow::anyhow!("the API key file {} is empty", path.display());
         return Err(Failure::new(empty, NO_KEY));

@@ -1,4 +1,6 @@
-//! `trunkline get …`
+//! `trunkline get …`: reads one thing and prints it. It holds a [`Reader`], so it cannot change anything.
+
+use std::collections::BTreeMap;
 
 use clap::{Subcommand, ValueEnum};
 use secrecy::ExposeSecret;
@@ -6,168 +8,276 @@ use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
+use super::progress::Progress;
 use super::{connect, terminal};
 use crate::detect;
 use crate::model::{
     AccountId, ChannelPool, LiveAccount, LiveUser, Role, Status, UserId, UserStatus,
 };
 use crate::report::{escape_csv, escape_json, table};
-use crate::telnyx::{Credentials, Listing, Reader};
+use crate::telnyx::{
+    AccountDetails, AccountFilter, Accounts, Balance, Credentials, Error, Listing, Reader,
+    UserDetails,
+};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
-    /// Form of the result
-    #[arg(long, value_name = "FORM", default_value = "table", global = true)]
+    /// Output format: table, json or csv
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        global = true,
+        hide_possible_values = true
+    )]
     format: Format,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// All accounts that are not cancelled
-    Accounts,
-    /// One account
+    /// List accounts
+    Accounts(Filter),
+    /// Show one account with its status, times and balance
     Account {
-        /// Its id
+        /// Id of the account, as listed by `trunkline get accounts`
         id: String,
         /// Show its API key and token
         #[arg(long)]
         show_credentials: bool,
     },
-    /// The manager's channels
+    /// Show the channels of the manager
     Channels,
-    /// All users of the organization
+    /// List the users of the organization
     Users,
-    /// One user
+    /// Show one user
     User {
-        /// Its id
+        /// Id of the user, as listed by `trunkline get users`
         id: String,
     },
-    /// All users with their groups, not in pages
+    /// Print the report of users and their groups
     GroupsReport,
+}
+
+/// The filters of the API, passed on as they are.
+#[derive(clap::Args, Debug)]
+struct Filter {
+    /// Only accounts whose email contains TEXT (at least 3 characters)
+    #[arg(long, value_name = "TEXT", value_parser = part)]
+    email: Option<String>,
+    /// Only accounts whose name contains TEXT (at least 3 characters)
+    #[arg(long, value_name = "TEXT", value_parser = part)]
+    name: Option<String>,
+    /// Only accounts with this status: all, active, enabled, disabled, blocked or
+    /// cancelled
+    #[arg(long, value_name = "STATUS", value_parser = STATUSES, hide_possible_values = true)]
+    status: Option<String>,
+    /// List cancelled accounts, too
+    #[arg(long)]
+    cancelled: bool,
+}
+
+const STATUSES: [&str; 6] = ["all", "active", "enabled", "disabled", "blocked", "cancelled"];
+
+/// Parses a text that the API accepts for `contains`.
+fn part(text: &str) -> Result<String, String> {
+    let long_enough = text.chars().count() >= 3;
+    if long_enough { Ok(text.to_owned()) } else { Err("use at least 3 characters".to_owned()) }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Columns for people
     Table,
-    /// For programs
     Json,
-    /// As Telnyx writes it (groups-report only)
     Csv,
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
-    if args.format == Format::Csv && !matches!(args.what, What::GroupsReport) {
-        return Err(anyhow::Error::msg("only get groups-report has --format csv").into());
-    }
     let reader = connect::session(global)?.reader();
-    let shown = Shown { reader, format: args.format };
-    match &args.what {
-        What::Accounts => shown.accounts().await,
-        What::Account { id, show_credentials } => {
-            shown.account(&AccountId::new(id.as_str()), *show_credentials).await
-        }
-        What::Channels => shown.channels().await,
-        What::Users => shown.users().await,
-        What::User { id } => {
-            let user = shown.reader.user(&UserId::new(id.as_str())).await?;
-            shown.user_rows(&[user], true)
-        }
-        What::GroupsReport => shown.groups_report().await,
+    let output = Output { format: args.format };
+    // Boxed: the reads are large.
+    let read = Box::pin(output.read(&reader, &args.what));
+    let Answer { text, gap } = Progress::reading(global, &reader, read).await?;
+    terminal::print(&text)?;
+    let Some(gap) = gap else { return Ok(Exit::Fine) };
+    terminal::say(&format!("warning: the list is incomplete: {gap}"));
+    Ok(Exit::Incomplete)
+}
+
+/// A result as text, and the reason for which it may be incomplete.
+struct Answer {
+    text: String,
+    gap: Option<String>,
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Self { text, gap: None }
     }
 }
 
-struct Shown {
-    reader: Reader,
+struct Output {
     format: Format,
 }
 
-impl Shown {
-    async fn accounts(&self) -> Result<Exit, Failure> {
-        let Listing { items, gap } = detect::accounts(&self.reader).await?;
-        self.rows(&items, account_json, ACCOUNT_COLUMNS, account_row)?;
-        Ok(incomplete(gap.as_deref()))
+impl Output {
+    async fn read(&self, reader: &Reader, what: &What) -> Result<Answer, Error> {
+        Ok(match what {
+            What::Accounts(filter) => self.accounts(reader, filter).await?,
+            What::Account { id, show_credentials } => {
+                self.account(reader, &AccountId::new(id.as_str()), *show_credentials).await?.into()
+            }
+            What::Channels => {
+                let ChannelPool { allocatable, allocated } = reader.channels().await?;
+                self.one(&json!({ "allocatable": allocatable, "allocated": allocated })).into()
+            }
+            What::Users => {
+                let Listing { items, gap } = reader.user_list().await?;
+                Answer { text: self.rows(&items, USER_COLUMNS, user_json), gap }
+            }
+            What::User { id } => {
+                let user = reader.user_details(&UserId::new(id.as_str())).await?;
+                match self.format {
+                    Format::Json => self.one(&user_json(&user)),
+                    Format::Table | Format::Csv => self.rows(&[user], USER_COLUMNS, user_json),
+                }
+                .into()
+            }
+            What::GroupsReport if self.format == Format::Csv => {
+                let report = escape_csv(&reader.groups_report_csv().await?);
+                format!("{}\n", report.trim_end_matches(['\r', '\n'])).into()
+            }
+            What::GroupsReport => {
+                self.rows(&reader.group_report().await?, USER_COLUMNS, user_json).into()
+            }
+        })
     }
 
-    async fn account(&self, id: &AccountId, credentials: bool) -> Result<Exit, Failure> {
-        let account = self.reader.account(id).await?;
-        let secrets = if credentials { Some(self.reader.credentials(id).await?) } else { None };
-        let mut value = account_json(&account);
-        // The answer about one account does not tell its status.
-        value.as_object_mut().map(|fields| fields.remove("status"));
+    async fn accounts(&self, reader: &Reader, filter: &Filter) -> Result<Answer, Error> {
+        let Filter { email, name, status, cancelled } = filter;
+        let filter = AccountFilter {
+            email: email.clone(),
+            name: name.clone(),
+            status: status.clone(),
+            cancelled: *cancelled,
+        };
+        let statuses = async {
+            match status.as_deref() {
+                Some("cancelled") => Ok(Statuses::default()),
+                _ => Statuses::read(reader).await,
+            }
+        };
+        let (listing, statuses) = tokio::try_join!(reader.accounts_by(&filter), statuses)?;
+        let shows_cancelled = *cancelled || matches!(status.as_deref(), Some("cancelled" | "all"));
+        let cancelled = if shows_cancelled {
+            reader.accounts(Accounts::Cancelled).await?
+        } else {
+            Listing { items: Vec::new(), gap: None }
+        };
+        let word = |one: &AccountDetails| {
+            if cancelled.items.iter().any(|account| account.id == one.account.id) {
+                return "cancelled";
+            }
+            statuses.word(&one.account.id)
+        };
+        let text = self.rows(&listing.items, ACCOUNT_COLUMNS, |one| account_json(one, word(one)));
+        Ok(Answer { text, gap: listing.gap.or(statuses.gap).or(cancelled.gap) })
+    }
+
+    async fn account(
+        &self,
+        reader: &Reader,
+        id: &AccountId,
+        show_credentials: bool,
+    ) -> Result<String, Error> {
+        let details = reader.account_details(id).await?;
+        let secrets = if show_credentials { Some(reader.credentials(id).await?) } else { None };
+        // The answer has no status: the lists tell it.
+        let statuses = Statuses::read(reader).await?;
+        let status = if statuses.of.contains_key(id) {
+            statuses.word(id)
+        } else {
+            let cancelled = reader.accounts(Accounts::Cancelled).await?.items;
+            let is_cancelled = cancelled.iter().any(|account| account.id == *id);
+            if is_cancelled { "cancelled" } else { "unknown" }
+        };
+        let mut value = account_json(&details, status);
+        if let Some(Balance { balance, credit_limit, available_credit, currency }) =
+            &details.balance
+        {
+            value["balance"] = json!(balance);
+            value["credit_limit"] = json!(credit_limit);
+            value["available_credit"] = json!(available_credit);
+            value["currency"] = json!(currency);
+        }
         if let Some(Credentials { api_key, api_token }) = &secrets {
             value["api_key"] = json!(api_key.expose_secret());
             value["api_token"] = json!(api_token.expose_secret());
         }
-        self.one(&value)
+        Ok(self.one(&value))
     }
 
-    async fn channels(&self) -> Result<Exit, Failure> {
-        let ChannelPool { allocatable, allocated } = self.reader.channels().await?;
-        self.one(&json!({ "allocatable": allocatable, "allocated": allocated }))
-    }
-
-    async fn users(&self) -> Result<Exit, Failure> {
-        let Listing { items, gap } = self.reader.users().await?;
-        self.user_rows(&items, false)?;
-        Ok(incomplete(gap.as_deref()))
-    }
-
-    async fn groups_report(&self) -> Result<Exit, Failure> {
-        if self.format == Format::Csv {
-            terminal::print(&escape_csv(&self.reader.groups_report_csv().await?))?;
-            return Ok(Exit::Fine);
-        }
-        let Listing { items, gap } = self.reader.groups_report().await?;
-        self.user_rows(&items, false)?;
-        Ok(incomplete(gap.as_deref()))
-    }
-
-    fn user_rows(&self, users: &[LiveUser], one: bool) -> Result<Exit, Failure> {
-        match (self.format, users) {
-            (Format::Json, [user]) if one => self.one(&user_json(user))?,
-            _ => self.rows(users, user_json, USER_COLUMNS, user_row)?,
-        };
-        Ok(Exit::Fine)
-    }
-
+    /// Renders a list: the columns are fields of `value`.
     fn rows<T, const N: usize>(
         &self,
         items: &[T],
-        value: fn(&T) -> Value,
         columns: [&str; N],
-        row: fn(&T) -> [String; N],
-    ) -> Result<Exit, Failure> {
-        let text = match self.format {
-            Format::Json => pretty(&items.iter().map(value).collect()),
-            Format::Table | Format::Csv => {
-                table(columns, &items.iter().map(row).collect::<Vec<_>>())
+        value: impl Fn(&T) -> Value,
+    ) -> String {
+        let values: Vec<Value> = items.iter().map(value).collect();
+        let row = |value: &Value| columns.map(|column| plain(&value[column.to_lowercase()]));
+        let rows = values.iter().map(row);
+        match self.format {
+            Format::Table => table(columns, &rows.map(|row| row.map(or_dash)).collect::<Vec<_>>()),
+            Format::Csv => {
+                let header = columns.map(str::to_lowercase).to_vec();
+                csv(std::iter::once(header).chain(rows.map(Vec::from)))
             }
-        };
-        terminal::print(&text)?;
-        Ok(Exit::Fine)
+            Format::Json => pretty(&values.into()),
+        }
     }
 
-    /// One thing: as JSON, or its fields one below the other.
-    fn one(&self, value: &Value) -> Result<Exit, Failure> {
-        let text = match (self.format, value.as_object()) {
-            (Format::Table, Some(fields)) => {
-                let row = |(name, value): (&String, &Value)| [name.clone(), plain(value)];
-                table(["FIELD", "VALUE"], &fields.iter().map(row).collect::<Vec<_>>())
+    /// Renders one object: as JSON, as a line of CSV, or as a table with a row per field.
+    fn one(&self, value: &Value) -> String {
+        let fields = value.as_object().into_iter().flatten();
+        match self.format {
+            Format::Json => pretty(value),
+            Format::Table => {
+                let rows: Vec<_> =
+                    fields.map(|(name, value)| [name.clone(), or_dash(plain(value))]).collect();
+                table(["FIELD", "VALUE"], &rows)
             }
-            _ => pretty(value),
-        };
-        terminal::print(&text)?;
-        Ok(Exit::Fine)
+            Format::Csv => {
+                let (names, values): (Vec<String>, Vec<String>) =
+                    fields.map(|(name, value)| (name.clone(), plain(value))).unzip();
+                csv([names, values])
+            }
+        }
     }
 }
 
-fn incomplete(gap: Option<&str>) -> Exit {
-    let Some(gap) = gap else { return Exit::Fine };
-    terminal::say(&format!("warning: the list may lack something: {gap}"));
-    Exit::Incomplete
+/// The proven status of each account that is not cancelled.
+#[derive(Default)]
+struct Statuses {
+    of: BTreeMap<AccountId, Option<Status>>,
+    gap: Option<String>,
+}
+
+impl Statuses {
+    async fn read(reader: &Reader) -> Result<Self, Error> {
+        let Listing { items, gap } = detect::accounts(reader).await?;
+        Ok(Self { of: items.into_iter().map(|one| (one.id, one.status)).collect(), gap })
+    }
+
+    fn word(&self, id: &AccountId) -> &'static str {
+        match self.of.get(id).copied().flatten() {
+            Some(Status::Enabled) => "enabled",
+            Some(Status::Disabled) => "disabled",
+            Some(Status::Blocked) => "blocked",
+            None => "unknown",
+        }
+    }
 }
 
 fn pretty(value: &Value) -> String {
@@ -177,15 +287,38 @@ fn pretty(value: &Value) -> String {
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Null => "-".to_owned(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Null => String::new(),
         other => other.to_string(),
     }
 }
 
-const ACCOUNT_COLUMNS: [&str; 6] =
-    ["ID", "EMAIL", "NAME", "STATUS", "CUSTOM_PRICING", "ROLLUP_BILLING"];
+fn or_dash(text: String) -> String {
+    if text.is_empty() { "-".to_owned() } else { text }
+}
 
-fn account_json(account: &LiveAccount) -> Value {
+fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let quote = |cell: &String| {
+        let special = cell.contains([',', '"', '\n', '\r']);
+        if special { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
+    };
+    let line = |row: Vec<String>| row.iter().map(quote).collect::<Vec<_>>().join(",") + "\n";
+    escape_csv(&rows.into_iter().map(line).collect::<String>())
+}
+
+const ACCOUNT_COLUMNS: [&str; 8] = [
+    "ID",
+    "EMAIL",
+    "NAME",
+    "STATUS",
+    "CUSTOM_PRICING",
+    "ROLLUP_BILLING",
+    "CREATED_AT",
+    "UPDATED_AT",
+];
+
+fn account_json(details: &AccountDetails, status: &str) -> Value {
+    let AccountDetails { account, created_at, updated_at, balance: _ } = details;
     let LiveAccount {
         id,
         email,
@@ -194,42 +327,26 @@ fn account_json(account: &LiveAccount) -> Value {
         api_user: _,
         custom_pricing,
         rollup_billing,
-        status,
+        status: _,
     } = account;
     json!({
         "id": id.as_str(),
         "email": email.as_str(),
         "name": name,
         "manager_account_id": manager.as_ref().map(AccountId::as_str),
-        "status": status.map(status_word),
+        "status": status,
         "custom_pricing": custom_pricing,
         "rollup_billing": rollup_billing,
+        "created_at": created_at,
+        "updated_at": updated_at,
     })
 }
 
-fn account_row(account: &LiveAccount) -> [String; 6] {
-    let flag = |flag: Option<bool>| flag.map_or("-".to_owned(), |flag| flag.to_string());
-    [
-        account.id.to_string(),
-        account.email.to_string(),
-        account.name.clone().unwrap_or_else(|| "-".to_owned()),
-        account.status.map_or("unknown", status_word).to_owned(),
-        flag(account.custom_pricing),
-        flag(account.rollup_billing),
-    ]
-}
+const USER_COLUMNS: [&str; 8] =
+    ["ID", "EMAIL", "ROLE", "STATUS", "GROUPS", "BYPASSES_SSO", "CREATED_AT", "LAST_SIGN_IN_AT"];
 
-fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Enabled => "enabled",
-        Status::Disabled => "disabled",
-        Status::Blocked => "blocked",
-    }
-}
-
-const USER_COLUMNS: [&str; 5] = ["ID", "EMAIL", "ROLE", "STATUS", "GROUPS"];
-
-fn user_json(user: &LiveUser) -> Value {
+fn user_json(details: &UserDetails) -> Value {
+    let UserDetails { user, created_at, last_sign_in_at, bypasses_sso } = details;
     let LiveUser { id, email, role, status, groups } = user;
     json!({
         "id": id.as_str(),
@@ -237,17 +354,10 @@ fn user_json(user: &LiveUser) -> Value {
         "role": role_word(role),
         "status": status.as_ref().map(user_status_word),
         "groups": groups,
+        "bypasses_sso": bypasses_sso,
+        "created_at": created_at,
+        "last_sign_in_at": last_sign_in_at,
     })
-}
-
-fn user_row(user: &LiveUser) -> [String; 5] {
-    [
-        user.id.to_string(),
-        user.email.to_string(),
-        role_word(&user.role).to_owned(),
-        user.status.as_ref().map_or("-", user_status_word).to_owned(),
-        user.groups.as_ref().map_or("-".to_owned(), |groups| groups.join(", ")),
-    ]
 }
 
 fn role_word(role: &Role) -> &str {

@@ -1,52 +1,55 @@
-//! What every command understands.
+//! The options that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
-/// What every command understands.
+use super::exit::Failure;
+
+/// The options that several commands share.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// The file with the API key.
+    /// File with the API key.
     #[arg(
         long,
         global = true,
         value_name = "FILE",
-        help = "File with the API key (or variable TELNYX_API_KEY)"
+        help = "File with the API key; otherwise TELNYX_API_KEY is read"
     )]
     pub api_key_file: Option<PathBuf>,
-    /// Where the API is, if not at Telnyx.
-    #[arg(long, global = true, value_name = "URL", env = "TELNYX_BASE_URL")]
-    #[arg(
-        help = "Where the API is (or variable TELNYX_BASE_URL)",
-        hide_env = true,
-        hide_env_values = true
-    )]
-    pub base_url: Option<String>,
-    /// Requests under way at once
-    #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub parallelism: u16,
-    /// How long one request may take
-    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
-    pub timeout: Duration,
-    /// The state, or none [default: .trunkline/NAME.json]
-    #[arg(long, global = true, value_name = "URL")]
-    pub state: Option<String>,
-    /// How long to wait for its lock
-    #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
-    pub lock_timeout: Duration,
-    /// Log on stderr: text or json
+    /// URL of the API.
     #[arg(
         long,
         global = true,
-        value_name = "FORM",
+        value_name = "URL",
+        help = "URL of the API, or TELNYX_BASE_URL [default: https://api.telnyx.com/v2]"
+    )]
+    pub base_url: Option<String>,
+    /// Maximum number of concurrent requests
+    #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub parallelism: u16,
+    /// Time limit for one request
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub timeout: Duration,
+    /// State: a file, s3://, gs://, az:// or none
+    #[arg(long, global = true, value_name = "URL")]
+    pub state: Option<String>,
+    /// Time to wait for the state's lock
+    #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub lock_timeout: Duration,
+    /// Log format on stderr: text or json
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
         default_value = "text",
         hide_possible_values = true
     )]
     pub log_format: LogFormat,
-    /// Colours: auto, always or never
+    /// Use colors: auto, always or never
     #[arg(
         long,
         global = true,
@@ -55,24 +58,24 @@ pub(super) struct Global {
         hide_possible_values = true
     )]
     pub color: Colour,
-    /// Say more; twice: requests too
+    /// Log more; twice to log every request
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Say less: errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Print results and errors only; overrides --verbose
+    #[arg(short, long, global = true, value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 }
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// For people.
+    /// Lines for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// When to use colours.
+/// When to use colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Colour {
     /// On a terminal, unless `NO_COLOR` is set.
@@ -83,11 +86,23 @@ pub(super) enum Colour {
     Never,
 }
 
-/// Reads a time such as `30s`, `500ms` or `2m`.
+/// The manifest to read: the one that is named, else that of `TRUNKLINE_MANIFEST`, else `trunkline.yaml`.
+pub(super) fn manifest_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
+    const DEFAULT: &str = "trunkline.yaml";
+    let named = path.map(Path::to_owned);
+    let variable = || std::env::var_os("TRUNKLINE_MANIFEST").filter(|value| !value.is_empty());
+    let default = || Some(PathBuf::from(DEFAULT)).filter(|path| path.exists());
+    named.or_else(|| variable().map(PathBuf::from)).or_else(default).ok_or_else(|| {
+        let error = anyhow::anyhow!("no manifest given, and {DEFAULT} does not exist here");
+        Failure::new(error, "Name a manifest: a file or a folder, or set TRUNKLINE_MANIFEST.")
+    })
+}
+
+/// Parses a duration such as `30s`, `500ms` or `2m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no time; it looks like 30s, 500ms or 2m");
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(parsed).map_err(|_| wrong())
+    let invalid = || format!("{text:?} is not a duration such as 30s, 500ms or 2m");
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| invalid())?;
+    Duration::try_from(parsed).map_err(|_| invalid())
 }
 
 /// Parses a digest as a plan prints it.
@@ -106,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_has_a_unit() {
+    fn a_duration_has_a_unit() {
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("0s"), Ok(Duration::ZERO));

@@ -11,13 +11,12 @@ use tracing_subscriber::{Layer as _, fmt};
 use super::global::{Global, LogFormat};
 use crate::report::{escape_json, escape_lines};
 
-/// Starts the log. Only our own words are in it: a library's might hold a header or a body. Names in them are
-/// made harmless here, whoever logs them.
-/// `talkative`: it says what happens without being asked to.
-pub(super) fn init(global: &Global, talkative: bool) {
+/// Starts the log. It takes events of this crate only, since a library's might hold a header or a body,
+/// and escapes every line. `service` raises the default level to info.
+pub(super) fn init(global: &Global, service: bool) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::ERROR,
-        (false, 0) if !talkative => LevelFilter::WARN,
+        (false, 0) if !service => LevelFilter::WARN,
         (false, 0 | 1) => LevelFilter::INFO,
         (false, 2) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
@@ -26,19 +25,19 @@ pub(super) fn init(global: &Global, talkative: bool) {
     let layer = fmt::layer().with_target(false);
     let layer = match global.log_format {
         LogFormat::Text => {
-            layer.with_ansi(false).with_writer(|| Harmless { escape: escape_lines }).boxed()
+            layer.with_ansi(false).with_writer(|| Escaped { escape: escape_lines }).boxed()
         }
-        LogFormat::Json => layer.json().with_writer(|| Harmless { escape: escape_json }).boxed(),
+        LogFormat::Json => layer.json().with_writer(|| Escaped { escape: escape_json }).boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(ours)).init();
 }
 
-/// Stderr, for whole lines: what is harmful in them is escaped, as the form of the log allows.
-struct Harmless {
+/// Stderr, with each line escaped as its format requires.
+struct Escaped {
     escape: fn(&str) -> String,
 }
 
-impl Write for Harmless {
+impl Write for Escaped {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = (self.escape)(&String::from_utf8_lossy(bytes));
         io::stderr().lock().write_all(text.as_bytes())?;

@@ -12,6 +12,7 @@ mod exit;
 mod fmt;
 mod get;
 mod global;
+mod help;
 mod import;
 mod logging;
 mod plan;
@@ -29,17 +30,34 @@ mod validate;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use exit::{Exit, Failure};
 use global::Global;
 
-/// Keeps a Telnyx organization the way a manifest in git says it should be.
+const AFTER_HELP: &str = "\
+Without PATH, plan and apply read the manifest named by TRUNKLINE_MANIFEST, or
+else trunkline.yaml. Each global option can be set by a variable, for example
+--state by TRUNKLINE_STATE. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honored.
+
+Exit status:
+  0  success; for plan, also with changes
+  1  error
+  2  plan --detailed-exitcode: something differs
+  3  refused by a safety limit, or the wrong manager; nothing was sent
+  4  something was not sent: stale, expired, withheld, or not the expected plan
+  5  some actions failed
+  6  the outcome of a create is unknown and needs a person
+  7  the inventory is incomplete; nothing destructive was sent
+  130, 143  interrupted
+
+Example:
+  trunkline plan acme.yaml";
+
+/// Keep a Telnyx organization in the state that a manifest in git describes
 #[derive(Debug, Parser)]
 #[command(name = "trunkline", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(
-    after_help = "Exit status: 0 fine, 1 error, 2 drift (plan --detailed-exitcode), 3 refused by a guard, 4 stale, 5 some actions failed, 6 the outcome of a create is unknown, 7 the inventory is incomplete."
-)]
+#[command(after_help = AFTER_HELP)]
 struct Args {
     #[command(flatten)]
     global: Global,
@@ -51,42 +69,43 @@ struct Args {
 enum Command {
     /// Check a manifest without a network
     Validate(validate::Args),
-    /// Show what differs from the live side, and change nothing
+    /// Show what differs between a manifest and Telnyx, without changing anything
     Plan(plan::Args),
-    /// Make the live side what the manifest says
+    /// Change Telnyx to match a manifest
     Apply(apply::Args),
-    /// Compare two manifests, without a network and without a key
+    /// Compare two manifests, without a network or a key
     Diff(diff::Args),
-    /// Write a manifest of the live side
+    /// Write a manifest of what exists in Telnyx
     Import(import::Args),
-    /// Put a manifest into its canonical layout
+    /// Rewrite a manifest in the canonical layout
     Fmt(fmt::Args),
     /// Read accounts, users and channels
     Get(get::Args),
-    /// Look into the state, and settle what it cannot know
+    /// Show the state, and settle creates whose outcome is unknown
     State(state::Args),
-    /// Watch on a schedule, and tell when something drifts and when that is over
+    /// Check for drift on a schedule, and notify when it starts and when it clears
     Daemon(daemon::Args),
     /// Print the JSON Schema of a format
     Schema(schema::Args),
-    /// Run the account API on this machine, to try things out
+    /// Run a simulated Telnyx API on this machine
     Sandbox(sandbox::Args),
-    /// Plan, apply and plan again against a sandbox of its own: no key, no network
+    /// Plan, apply and plan again in a sandbox: no key, no network
     Demo(demo::Args),
-    /// Print what a shell reads to complete arguments
+    /// Print the completion script of a shell
     Completions(completions::Args),
-    /// Print the manual, as troff
+    /// Print the manual page, as troff
     Man,
 }
 
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let matches = help::command().try_get_matches();
+    let args = match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    // Who runs for months says what it does; others say when something is odd.
+    // A daemon logs what it does; other commands only log warnings.
     logging::init(&args.global, matches!(args.command, Command::Daemon(_)));
     let style = terminal::error_style(&args.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -94,7 +113,7 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::report(Err(Failure::from(anyhow::Error::from(error))), style),
     };
     let result = runtime.block_on(run(args));
-    // Nothing that still runs in the background is worth waiting for.
+    // Background tasks are not worth waiting for.
     runtime.shutdown_background();
     exit::report(result, style)
 }
@@ -119,10 +138,9 @@ async fn run(args: Args) -> Result<Exit, Failure> {
     }
 }
 
-/// Help and version are fine; everything else that the parser refuses is an error like any other.
-/// (The parser's own exit status for it, 2, means drift here.)
+/// Prints help, version or a usage error. Usage errors exit with 1, since clap's own status 2 means drift.
 fn usage(error: &clap::Error) -> ExitCode {
-    // When even this cannot be printed, the status is all that is left.
+    // If printing fails, the exit status is all that is left.
     let _ = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
@@ -132,10 +150,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
-    fn the_arguments_are_consistent() {
-        super::Args::command().debug_assert();
+    fn the_command_line_is_consistent() {
+        super::help::command().debug_assert();
     }
 }

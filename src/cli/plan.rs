@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
-use super::global::{Global, digest};
+use super::global::{Global, digest, manifest_path};
 use super::progress::Progress;
 use super::reports::{Reports, Source, one_of};
 use super::{connect, private_file, store, terminal};
@@ -19,27 +19,27 @@ use crate::telnyx::Reader;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The manifest: a file or a folder
-    path: PathBuf,
-    /// Exit with 2 when something differs
+    /// Manifest: a file or a folder
+    path: Option<PathBuf>,
+    /// Exit with 2 if something differs
     #[arg(long)]
     detailed_exitcode: bool,
     #[command(flatten)]
     since: Since,
-    /// With --base, show only the actions of this-change, or only the drift from
-    /// before it; decides --detailed-exitcode too
-    #[arg(long, value_name = "WHICH", requires = "base")]
+    /// With --base, show only this-change, or only the drift from before it; the
+    /// exit status follows
+    #[arg(long, value_name = "WHICH", requires = "base", hide_possible_values = true)]
     only: Option<Only>,
     /// Exit with 4 unless the plan has this digest
     #[arg(long, value_name = "sha256:…", value_parser = digest)]
     expect: Option<String>,
     #[command(flatten)]
     targets: Targets,
-    /// Save the plan in this file (mode 0600), for apply --plan within 24 hours
+    /// Save the plan to FILE (mode 0600), for apply --plan within 24 hours
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Form of the plan
-    #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMS))]
     format: Form,
     #[command(flatten)]
     reports: Reports,
@@ -64,28 +64,30 @@ impl Only {
     }
 }
 
-/// What a manifest is compared with, beside the live side.
+/// The manifest before a change.
 #[derive(clap::Args, Debug, Default)]
 pub(super) struct Since {
-    /// The manifest before the change: each action gets an origin, and the stricter
-    /// of both policies holds
+    /// Manifest before the change: each action gets an origin, and the stricter
+    /// policy of the two applies
     #[arg(long, value_name = "PATH")]
     base: Option<PathBuf>,
 }
-/// The forms of a plan on stdout.
+
+/// The formats of `--format`.
 const FORMS: [Form; 5] = [Form::Text, Form::Json, Form::Markdown, Form::Diff, Form::Github];
-/// Those of them that are read by people where the change is made, who see what is wrong there too.
+/// The formats that reviewers read, which therefore show the problems of a manifest too.
 const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
 
-/// What of a plan is chosen.
+/// The accounts and users to leave in a plan.
 #[derive(clap::Args, Debug, Default)]
 pub(super) struct Targets {
-    /// Only what is about this account or user (may be repeated); guards still see everything
+    /// Only this account or user (repeatable); safety limits still apply to the
+    /// whole plan
     #[arg(long = "target", value_name = "EMAIL")]
     emails: Vec<String>,
 }
 
-/// A plan with what it was made from.
+/// A plan with its inputs.
 pub(super) struct Planned {
     pub desired: Desired,
     pub live: Live,
@@ -95,7 +97,8 @@ pub(super) struct Planned {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
-    let (desired, mut source) = reports.load(&args.path, args.format, &REVIEWED)?;
+    let (desired, mut source) =
+        reports.load(&manifest_path(args.path.as_deref())?, args.format, &REVIEWED)?;
     let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
@@ -122,44 +125,40 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-/// Saves a plan. Until when it can be applied.
+/// Saves a plan, and returns the time until which it can be applied.
 fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failure> {
     let Planned { desired, live: _, plan, bound_to } = planned;
     let now = jiff::Timestamp::now();
     let text = report::save(desired, bound_to, plan, now).map_err(anyhow::Error::from)?;
     let place = path.display();
     private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
-    if !global.quiet {
-        let digest = report::digest(planned.report());
-        terminal::say(&format!(
-            "saved for {} hours: trunkline apply --plan {place} --expect {digest}",
-            report::LIFETIME.as_secs() / 3600
-        ));
-    }
+    let digest = report::digest(planned.report());
+    let hours = report::LIFETIME.as_secs() / 3600;
+    let line = format!("saved for {hours} hours: trunkline apply --plan {place} --expect {digest}");
+    terminal::note(global, &line);
     Ok(report::expiry(now).to_string())
 }
 
-/// Reads the live side. It holds a reader, so it cannot change anything.
+/// Reads the live side. It holds a reader and cannot change anything.
 pub(super) async fn look(
     global: &Global,
     reader: &Reader,
     desired: &Desired,
 ) -> Result<Live, Failure> {
-    // On the heap: all who wait for it would carry its whole state.
+    // Boxed: the read is large, and every future that awaits it would carry it.
     let read = Box::pin(detect::read(reader, desired));
     let live = Progress::reading(global, reader, read).await?;
     check_manager(desired, &live)?;
     Ok(live)
 }
 
-/// The day in UTC.
+/// Returns today's date in UTC.
 pub(super) fn today() -> anyhow::Result<Day> {
-    let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
-    date.to_string().parse().context("reading the clock")
+    detect::today().context("reading the clock")
 }
 
 impl Since {
-    /// The base, if there is one.
+    /// Loads the base, if one is named.
     pub(super) fn load(&self) -> Result<Option<Desired>, Failure> {
         let base = self.base.as_deref().map(crate::manifest::load).transpose();
         base.map_err(Failure::from)
@@ -167,15 +166,16 @@ impl Since {
 }
 
 impl Targets {
-    /// Leaves what was chosen of a plan, or all of it if nothing was.
+    /// Leaves the chosen accounts and users of a plan, or all of it if none is chosen.
     fn choose(&self, plan: Plan, desired: &Desired, live: &Live) -> Result<Plan, Failure> {
         if self.emails.is_empty() {
             return Ok(plan);
         }
         let targets: BTreeSet<Email> = self.emails.iter().map(Email::new).collect();
         if let Some(stranger) = Plan::strangers(desired, live, &targets).first() {
-            let error = anyhow::anyhow!("--target {stranger} is neither listed nor live");
-            return Err(Failure::new(error, "a target is the email of an account or a user"));
+            let error =
+                anyhow::anyhow!("--target {stranger} is neither in the manifest nor in Telnyx");
+            return Err(Failure::new(error, "Use the email of an account or a user."));
         }
         Ok(plan.choose(desired, live, &targets))
     }
@@ -185,12 +185,12 @@ fn check_manager(desired: &Desired, live: &Live) -> Result<(), Failure> {
     let Some(other) = detect::wrong_manager(desired, live) else { return Ok(()) };
     let wanted = desired.manager.as_ref().map_or("", AccountId::as_str);
     let other = report::escape_line(other.as_str());
-    let why = format!("the key belongs to manager {other}, and the manifest is for {wanted}");
-    Err(Failure::refused(why, "use the key of that manager, or correct manager_account_id"))
+    let why = format!("the key belongs to manager {other}, but the manifest is for {wanted}");
+    Err(Failure::refused(why, "Use the key of that manager, or correct manager_account_id."))
 }
 
 impl Planned {
-    /// Plans, and leaves what was chosen.
+    /// Plans, and leaves the chosen targets.
     pub(super) fn make(
         reader: &Reader,
         desired: Desired,
@@ -245,7 +245,7 @@ impl Planned {
         Report { organization: &desired.organization, bound_to, plan }
     }
 
-    /// The plan with what there is to say beside it.
+    /// The plan with its context, for reports that point into files.
     pub(super) fn scene<'a>(&'a self, source: &'a Source) -> Scene<'a> {
         let Self { desired, live, plan: _, bound_to: _ } = self;
         let Source { path, places, saved, expires_at } = source;

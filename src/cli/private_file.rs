@@ -1,4 +1,4 @@
-//! A file that tells who the customers are: whole or not there, and for nobody but its owner.
+//! Files with customer data: written as a whole, and readable by their owner only.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -6,13 +6,15 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Writes a file in one step, over the one that is there: it is durable when this returns, and after an
-/// error what was there is still there.
+/// Replaces a file in one step. It is on disk when this returns; after an error, the old file is unchanged.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        // Not over a device or a folder, and not through a link to somewhere else.
+        // Devices, folders and links are not replaced.
         Ok(there) if !there.is_file() => {
-            return Err(io::Error::new(ErrorKind::AlreadyExists, "it is there and is no file"));
+            return Err(io::Error::new(
+                ErrorKind::AlreadyExists,
+                "it exists and is not a regular file",
+            ));
         }
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         Ok(_) | Err(_) => {}
@@ -23,7 +25,7 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let temporary = path.with_file_name(name);
     let written = replace(path, &temporary, text);
     if written.is_err() {
-        // It may not even have been made.
+        // It may not exist.
         let _ = fs::remove_file(&temporary);
     }
     written

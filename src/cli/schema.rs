@@ -8,21 +8,21 @@ use crate::{daemon, manifest, report};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// What it is the schema of
-    #[arg(value_name = "WHAT")]
+    /// Format to describe
+    #[arg(value_name = "FORMAT")]
     of: Of,
 }
 
-/// What there is a schema of.
+/// A format with a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Of {
     /// A manifest file.
     Manifest,
-    /// What `plan --format json` prints.
+    /// The output of `plan --format json`.
     Plan,
-    /// What `apply --format json` prints.
+    /// The output of `apply --format json`.
     Outcome,
-    /// What `daemon --config` reads.
+    /// The file of `daemon --config`.
     Daemon,
 }
 

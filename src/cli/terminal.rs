@@ -1,4 +1,4 @@
-//! Results to stdout, everything else to stderr, questions only where somebody can answer.
+//! Results go to stdout, everything else to stderr; questions need a terminal.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -9,9 +9,7 @@ use super::exit::Failure;
 use super::global::{Colour, Global};
 use crate::report::Style;
 
-/// Prints a result to stdout.
-///
-/// Whoever reads may have seen enough and closed the pipe: that is no error.
+/// Prints a result to stdout. A closed pipe is not an error: the reader has seen enough.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -22,17 +20,24 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints a line to stderr. When even that is closed there is nobody left to tell.
+/// Prints a line to stderr. A failure is ignored, as there is no other place to report it.
 pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// How results are shown.
+/// Prints a line to stderr, unless `--quiet` was given.
+pub(super) fn note(global: &Global, text: &str) {
+    if !global.quiet {
+        say(text);
+    }
+}
+
+/// The style of results.
 pub(super) fn style(global: &Global) -> Style {
     style_on(global, &io::stdout())
 }
 
-/// How errors are shown.
+/// The style of errors.
 pub(super) fn error_style(global: &Global) -> Style {
     style_on(global, &io::stderr())
 }
@@ -47,31 +52,31 @@ fn style_on(global: &Global, stream: &impl IsTerminal) -> Style {
     Style { colour }
 }
 
-/// Whether somebody watches how far it is.
+/// Returns true if progress is shown.
 pub(super) fn shows_progress(global: &Global) -> bool {
     !global.quiet && io::stderr().is_terminal()
 }
 
-/// Whether somebody is there to answer a question.
+/// Returns true if a question can be asked and answered.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks a question: only `yes` is yes.
+/// Asks a question, and returns true if the answer is `yes`.
 ///
-/// On a thread that nobody waits for: who is told to end does not wait for an answer.
+/// A detached thread reads the answer, so that a signal does not wait for it.
 pub(super) async fn ask(question: String) -> Result<bool, Failure> {
     let (answer, answered) = oneshot::channel();
-    std::thread::spawn(move || answer.send(asked(&question)));
+    std::thread::spawn(move || answer.send(prompt(&question)));
     let answered = answered.await.unwrap_or_else(|lost| Err(io::Error::other(lost)));
-    Ok(answered.context("asking")?)
+    Ok(answered.context("asking for approval")?)
 }
 
-fn asked(question: &str) -> io::Result<bool> {
+fn prompt(question: &str) -> io::Result<bool> {
     let mut err = io::stderr().lock();
     write!(err, "{question} Only 'yes' will be accepted: ")?;
     err.flush()?;
-    // Others may have something to say while nobody answers.
+    // Other messages can be printed while this waits.
     drop(err);
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

@@ -17,6 +17,7 @@ mod accounts;
 mod cancelled;
 mod hidden;
 mod status;
+mod today;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use crate::telnyx::{Error, Listing, Reader};
 
 pub use accounts::accounts;
 pub use hidden::find_hidden;
+pub use today::today;
 
 /// The parts of the live side to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

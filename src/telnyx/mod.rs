@@ -4,6 +4,7 @@
 //! [`Writer`], which can only change. All their requests share one pace.
 
 mod base_url;
+mod details;
 mod error;
 mod http;
 mod pace;
@@ -16,6 +17,7 @@ mod write;
 use std::sync::Arc;
 
 pub use base_url::{BaseUrl, BaseUrlError};
+pub use details::{AccountDetails, AccountFilter, Balance, UserDetails};
 pub use error::{AnswerFault, Detail, Error, Kind};
 pub use http::{Answered, Config, ConfigError, Progress, client};
 pub use pace::retry_after;

@@ -16,12 +16,12 @@ use crate::model::{AccountId, ChannelPool, Email, LiveAccount, LiveUser, UserId}
 /// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
 const PAGE: u64 = 250;
 /// How often a list is read until it agrees with itself.
-const READS: usize = 3;
+pub(super) const READS: usize = 3;
 
 /// Every read of the API. Whoever has this cannot change anything.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    http: Arc<Http>,
+    pub(super) http: Arc<Http>,
 }
 
 /// A list, and whether it is whole.
@@ -259,7 +259,7 @@ impl Reader {
 
     /// Reads a list until it agrees with itself, once for each of `reads`. `first` is what the first
     /// of them has brought already.
-    async fn list<W: Listed, T>(
+    pub(super) async fn list<W: Listed, T>(
         &self,
         reads: &[Call<'_>; READS],
         mut first: Option<RawPage<W>>,

@@ -394,7 +394,6 @@ mod tests {
         let limit = |body: &str| one::<LimitBody, u64>(body.as_bytes());
         let page = |body: &str| json::<Page<UserBody>>(body.as_bytes()).map(|page| page.data.len());
         let user = r#"{"id":"1","email":"a@b.example","record_type":"x","groups":[{"name":"A"}]}"#;
-        let listed = r#"["1","a@b.example","x",null,null]"#;
         let meta = r#"{"total_pages":1,"total_results":1}"#;
         assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(7));
         assert_eq!(page(&format!(r#"{{"data":[{user}],"meta":{meta}}}"#)), Ok(1));

@@ -1,4 +1,4 @@
-//! Apply: what was planned happens, once, in order, and is told.
+//! Apply: each planned action is executed once, in order, and reported.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::support::proxy::Fault;
 use crate::support::site::{Site, text};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plan_apply_plan_of_every_worked_organization_gives_2_0_0() {
+async fn plan_apply_plan_of_every_worked_organization_exits_with_2_0_0() {
     for (manifest, seed) in [
         ("manifests/example.yaml", "manifests/example.sandbox.json"),
         ("manifests/franchise", "manifests/franchise.sandbox.json"),
@@ -36,25 +36,25 @@ async fn plan_apply_plan_of_every_worked_organization_gives_2_0_0() {
     }
 }
 
-/// A kind of action of the example, by the request that it is.
+/// A kind of action, recognized by its request.
 #[derive(Clone, Copy, Debug)]
-struct Kind {
+struct Request {
     name: &'static str,
     method: &'static str,
-    /// How its path ends.
+    /// The end of its path.
     end: &'static str,
 }
 
-const KINDS: [Kind; 6] = [
-    Kind { name: "remove_user", method: "POST", end: "/actions/remove" },
-    Kind { name: "disable_account", method: "POST", end: "/actions/disable" },
-    Kind { name: "set_channel_limit", method: "PATCH", end: "/update_global_channel_limit" },
-    Kind { name: "update_account", method: "PATCH", end: "" },
-    Kind { name: "enable_account", method: "POST", end: "/actions/enable" },
-    Kind { name: "create_account", method: "POST", end: "/managed_accounts" },
+const REQUESTS: [Request; 6] = [
+    Request { name: "remove_user", method: "POST", end: "/actions/remove" },
+    Request { name: "disable_account", method: "POST", end: "/actions/disable" },
+    Request { name: "set_channel_limit", method: "PATCH", end: "/update_global_channel_limit" },
+    Request { name: "update_account", method: "PATCH", end: "" },
+    Request { name: "enable_account", method: "POST", end: "/actions/enable" },
+    Request { name: "create_account", method: "POST", end: "/managed_accounts" },
 ];
 
-impl Kind {
+impl Request {
     fn is(self, method: &str, path: &str) -> bool {
         let update = !path.ends_with("/update_global_channel_limit");
         method == self.method && path.ends_with(self.end) && (!self.end.is_empty() || update)
@@ -69,8 +69,8 @@ const FAILURES: [(&str, Fault); 5] = [
     ("its answer lost for good", Fault::AnswerLost),
 ];
 
-/// What becomes of an apply in which every request of one kind fails: a line per kind of outcome.
-async fn failing(kind: Kind, failure: &str, fault: Fault) -> String {
+/// Returns the outcomes of an apply in which every request of one kind fails.
+async fn failing(kind: Request, failure: &str, fault: Fault) -> String {
     let fails = move |method: &str, path: &str, _: &str| {
         if kind.is(method, path) { fault } else { Fault::None }
     };
@@ -105,14 +105,14 @@ async fn failing(kind: Kind, failure: &str, fault: Fault) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_9_one_failed_action_stops_only_what_depends_on_it() {
     let mut shown = Vec::new();
-    for kind in KINDS {
+    for kind in REQUESTS {
         let cases = FAILURES.map(|(failure, fault)| failing(kind, failure, fault));
         shown.extend(join_all(cases).await);
     }
     insta::assert_snapshot!(shown.join("\n\n"));
 }
 
-/// An organization of so many accounts that all have to be updated.
+/// An organization with a number of accounts that all need an update.
 fn many(accounts: usize) -> (Seed, String) {
     let entry = |n: usize| {
         format!(r#"{{ "email": "shop{n:03}@many.example", "organization_name": "Shop {n}" }}"#)
@@ -147,7 +147,7 @@ async fn promise_12_interrupted_in_the_middle_nothing_new_is_sent_and_the_next_r
         let killed = Instant::now();
         let id = child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
-        // What is on its way at this moment may still arrive.
+        // Requests in flight may still arrive.
         tokio::time::sleep(Duration::from_millis(300)).await;
         changes.extend(site.proxy.changes());
         let output =
@@ -160,7 +160,7 @@ async fn promise_12_interrupted_in_the_middle_nothing_new_is_sent_and_the_next_r
         assert_eq!(
             done.as_u64().unwrap() + skipped.as_u64().unwrap(),
             100,
-            "what was under way is finished"
+            "requests in flight are finished"
         );
         assert_eq!(done.as_u64(), Some(changes.len() as u64));
         site.ends(&["apply", text(&path), "--auto-approve"], 0).await;
@@ -173,7 +173,7 @@ async fn promise_12_interrupted_in_the_middle_nothing_new_is_sent_and_the_next_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_an_apply_at_once() {
+async fn a_second_signal_stops_an_apply_at_once() {
     let site = Site::with(Duration::from_secs(3), |_, _, _| Fault::None).await;
     let manifest = site.manifest(&[]);
     let child = site.command(&["apply", text(&manifest), "--auto-approve"]).spawn().unwrap();
@@ -193,7 +193,7 @@ async fn a_second_signal_ends_an_apply_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_applies_at_once_are_one_and_a_refusal_that_names_the_other() {
+async fn a_second_apply_is_refused_and_names_the_first() {
     let site = Site::with(Duration::from_millis(300), |_, _, _| Fault::None).await;
     let manifest = site.manifest(&[]);
     let first = site.command(&["apply", text(&manifest), "--auto-approve"]).spawn().unwrap();
@@ -227,7 +227,7 @@ async fn an_audit_log_has_a_line_for_each_outcome_and_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keys_of_created_accounts_are_kept_for_their_owner_alone() {
+async fn credentials_of_created_accounts_are_written_for_the_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
@@ -248,11 +248,11 @@ async fn the_keys_of_created_accounts_are_kept_for_their_owner_alone() {
         );
         assert!(!shown.contains(secret));
     }
-    assert!(!shown.contains("--show-credentials"), "they are kept");
+    assert!(!shown.contains("--show-credentials"), "the credentials are in the file");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_and_the_audit_log_can_go_into_a_pipe() {
+async fn credentials_and_the_audit_log_can_be_pipes() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let folder = site.folder.path();
@@ -274,7 +274,7 @@ async fn keys_and_the_audit_log_can_go_into_a_pipe() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_whose_keys_cannot_be_kept_is_still_disabled_and_limited() {
+async fn an_account_whose_credentials_cannot_be_written_is_still_disabled_and_limited() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let arguments = ["apply", text(&manifest), "--auto-approve", "--new-credentials", "/dev/full"];
@@ -282,7 +282,7 @@ async fn an_account_whose_keys_cannot_be_kept_is_still_disabled_and_limited() {
     let shown: Value = serde_json::from_str(&shown).unwrap();
     let summary = &shown["summary"];
     assert_eq!((summary["failed"].as_u64(), summary["skipped"].as_u64()), (Some(2), Some(0)));
-    // That was all: the accounts are there, and as they should be.
+    // The accounts exist in the desired state.
     let plan = site.json(&["plan", text(&manifest), "--format", "json"], 0).await;
     assert_eq!(plan["actions"], serde_json::json!([]));
 }
@@ -313,7 +313,7 @@ async fn an_audit_log_that_cannot_be_written_is_refused_before_the_first_request
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_read_at_apply_and_without_it_nothing_is_sent() {
+async fn without_the_password_of_a_new_account_nothing_is_sent() {
     let site = Site::open().await;
     let manifest = site.manifest(&[(
         "    email: hello@sunriseyoga.example\n",

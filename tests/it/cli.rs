@@ -11,7 +11,7 @@ use trunkline::sandbox::Account;
 use crate::support::proxy::Fault;
 use crate::support::site::{KEY, Site, text};
 
-/// The outcomes, as `outcome action email`.
+/// Formats the outcomes as `outcome action email`.
 fn outcomes(applied: &Value) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap().to_owned();
     let outcomes = applied["outcomes"].as_array().unwrap().iter();
@@ -39,7 +39,7 @@ async fn plan_apply_plan_ends_in_sync_and_a_second_apply_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_as_json_is_of_the_documented_form() {
+async fn a_plan_as_json_has_the_documented_form() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let plan = site.ends(&["plan", text(&manifest), "--format", "json"], 0).await;
@@ -94,7 +94,7 @@ async fn a_create_whose_answer_is_lost_is_looked_up_adopted_and_sent_once() {
     let manifest = site.manifest(&[]);
     let applied =
         site.json(&["apply", text(&manifest), "--auto-approve", "--format", "json"], 0).await;
-    assert_eq!(applied["summary"]["done"], 17, "what follows a create is done to its account too");
+    assert_eq!(applied["summary"]["done"], 17, "actions after a create apply to its account");
     let creates =
         site.proxy.changes().into_iter().filter(|line| line == "POST /v2/managed_accounts");
     assert_eq!(creates.count(), 2, "one each");
@@ -102,7 +102,7 @@ async fn a_create_whose_answer_is_lost_is_looked_up_adopted_and_sent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_5_a_user_who_cannot_be_looked_at_again_is_not_removed() {
+async fn promise_5_a_user_who_cannot_be_read_again_is_not_removed() {
     let site = Site::open().await;
     let users = site.sandbox.users();
     let left = users.into_iter().find(|user| user.email == "left@acme.example").unwrap();
@@ -120,7 +120,7 @@ async fn promise_5_a_user_who_cannot_be_looked_at_again_is_not_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_ends_an_apply_in_an_orderly_way() {
+async fn a_signal_stops_an_apply_cleanly() {
     for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
         let site = Site::with(Duration::from_millis(150), |_, _, _| Fault::None).await;
         let manifest = site.manifest(&[]);
@@ -149,11 +149,11 @@ async fn a_signal_ends_an_apply_in_an_orderly_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_say_what_to_do_and_exit_with_1() {
+async fn errors_have_a_hint_and_exit_with_1() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let cases: [(&[&str], Option<&str>, &str); 5] = [
-        (&[], None, "there is no API key"),
+        (&[], None, "no API key given"),
         (&[], Some("KEY_wrong"), "401"),
         (&["--base-url=http://api.telnyx.com/v2"], Some(KEY), "https://"),
         (&["--api-key-file=nowhere"], Some(KEY), "nowhere"),
@@ -173,7 +173,7 @@ async fn errors_say_what_to_do_and_exit_with_1() {
 }
 
 #[test]
-fn a_sandbox_that_is_stopped_as_soon_as_it_listens_ends_in_an_orderly_way() {
+fn a_sandbox_stopped_as_soon_as_it_listens_exits_cleanly() {
     use std::io::BufRead as _;
     for signal in ["-INT", "-TERM"] {
         for _ in 0..10 {
@@ -193,7 +193,7 @@ fn a_sandbox_that_is_stopped_as_soon_as_it_listens_ends_in_an_orderly_way() {
 }
 
 #[test]
-fn a_machine_without_certificates_can_run_the_demo_and_is_told_what_https_needs() {
+fn without_certificates_the_demo_runs_and_https_fails_with_a_hint() {
     let bare = |arguments: &[&str]| {
         let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
         command.args(arguments).env("TELNYX_API_KEY", KEY).env_remove("TELNYX_BASE_URL");
@@ -208,18 +208,84 @@ fn a_machine_without_certificates_can_run_the_demo_and_is_told_what_https_needs(
 }
 
 #[test]
-fn help_fits_into_80_columns() {
-    let commands = ["", "validate", "plan", "apply", "get", "get account", "sandbox", "demo"];
-    for command in commands {
+fn every_help_text_fits_into_80_columns_and_has_an_example() {
+    let help = |command: &str, flag: &str| {
+        let mut help = std::process::Command::cargo_bin("trunkline").unwrap();
+        help.args(command.split_whitespace()).arg(flag).env("COLUMNS", "80");
+        String::from_utf8(help.output().unwrap().stdout).unwrap()
+    };
+    let mut open = vec![String::new()];
+    while let Some(command) = open.pop() {
         for flag in ["-h", "--help"] {
-            let mut help = std::process::Command::cargo_bin("trunkline").unwrap();
-            help.args(command.split_whitespace()).arg(flag).env("COLUMNS", "80");
-            let help = String::from_utf8(help.output().unwrap().stdout).unwrap();
-            for line in help.lines() {
+            let text = help(&command, flag);
+            assert!(text.contains("\nExample"), "{command} {flag}");
+            for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{command} {flag}: {line}");
             }
         }
+        let text = help(&command, "-h");
+        let listed = text.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next();
+        // Descriptions that continue on another line are indented further.
+        let names = listed.unwrap().lines().filter_map(|line| {
+            line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split_whitespace().next()
+        });
+        open.extend(names.map(|name| format!("{command} {name}")));
     }
+}
+
+#[test]
+fn global_options_are_listed_only_by_commands_that_use_them() {
+    for (command, used, unused) in [
+        ("validate", "--color", "--api-key-file"),
+        ("plan", "--api-key-file", "--lock-timeout"),
+        ("apply", "--lock-timeout", "--port"),
+        ("get accounts", "--base-url", "--state"),
+        ("state show", "--state", "--base-url"),
+    ] {
+        let mut help = std::process::Command::cargo_bin("trunkline").unwrap();
+        let help = help.args(command.split(' ')).arg("--help").output().unwrap().stdout;
+        let help = String::from_utf8(help).unwrap();
+        assert!(help.contains(used) && !help.contains(unused), "{command}: {help}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn global_options_and_the_manifest_can_be_set_by_variables() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let run = async |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = site.command(arguments);
+        command.envs(variables.iter().copied());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let plan = ["plan", "--detailed-exitcode"];
+    let (status, error) = run(&plan, &[]).await;
+    assert!(status == Some(1) && error.contains("TRUNKLINE_MANIFEST"), "{error}");
+    let named = ("TRUNKLINE_MANIFEST", text(&manifest));
+    assert_eq!(run(&plan, &[named]).await.0, Some(2));
+    for (name, value, status) in [
+        ("TRUNKLINE_BASE_URL", "http://api.telnyx.com/v2", 1),
+        ("TRUNKLINE_API_KEY_FILE", "missing", 1),
+        ("TRUNKLINE_PARALLELISM", "none", 1),
+        ("TRUNKLINE_TIMEOUT", "30", 1),
+        ("TRUNKLINE_STATE", "ftp://example", 1),
+        ("TRUNKLINE_LOCK_TIMEOUT", "soon", 1),
+        ("TRUNKLINE_LOG_FORMAT", "xml", 1),
+        ("TRUNKLINE_COLOR", "red", 1),
+        ("TRUNKLINE_VERBOSE", "2", 2),
+        ("TRUNKLINE_QUIET", "1", 2),
+        // Empty is unset.
+        ("TRUNKLINE_PARALLELISM", "", 2),
+        ("TRUNKLINE_STATE", "", 2),
+    ] {
+        let (ended, error) = run(&plan, &[named, (name, value)]).await;
+        assert_eq!(ended, Some(status), "{name}={value}: {error}");
+    }
+    // A manifest in the working directory is found by its name.
+    std::fs::rename(&manifest, manifest.with_file_name("trunkline.yaml")).unwrap();
+    assert_eq!(run(&plan, &[]).await.0, Some(2));
+    assert_eq!(run(&["apply", "-y"], &[]).await.0, Some(0));
 }
 
 #[test]
@@ -244,7 +310,7 @@ fn a_base_url_with_a_secret_in_it_is_refused_and_never_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn get_reads_everything_and_shows_secrets_only_when_asked() {
+async fn get_shows_secrets_only_with_show_credentials() {
     let site = Site::open().await;
     let accounts = site.json(&["get", "accounts", "--format", "json"], 0).await;
     assert_eq!(accounts.as_array().unwrap().len(), 7, "the cancelled one is not listed");
@@ -266,7 +332,59 @@ async fn get_reads_everything_and_shows_secrets_only_when_asked() {
     );
     let report = site.ends(&["get", "groups-report", "--format", "csv"], 0).await;
     assert!(report.starts_with("id,email,user_status,created_at,last_sign_in_at,groups\n"));
-    assert!(report.contains("\"Engineering, Support\""));
+    assert!(report.contains("\"Engineering, Support\"") && report.ends_with('\n'), "{report}");
     site.ends(&["get", "groups-report"], 0).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_accounts_passes_the_filters_on() {
+    let site = Site::open().await;
+    let emails = async |filters: &[&str]| {
+        let list = [&["get", "accounts", "--format", "json"], filters].concat();
+        let list = site.json(&list, 0).await;
+        let rows = list.as_array().unwrap().iter();
+        rows.map(|one| {
+            format!("{} {}", one["email"].as_str().unwrap(), one["status"].as_str().unwrap())
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(emails(&["--email", "CATFOOD"]).await, ["larry@catfood.example enabled"]);
+    assert_eq!(emails(&["--name", "harbour"]).await, ["dispatch@harbourtaxi.example disabled"]);
+    assert_eq!(emails(&["--status", "disabled"]).await, ["dispatch@harbourtaxi.example disabled"]);
+    let cancelled = emails(&["--status", "cancelled"]).await;
+    assert!(cancelled.len() == 1 && cancelled[0].ends_with(" cancelled"), "{cancelled:?}");
+    assert_eq!(emails(&["--cancelled"]).await.len(), 8);
+    assert_eq!(site.run(&["get", "accounts", "--email", "ab"]).await.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_account_shows_status_times_and_balance() {
+    let site = Site::open().await;
+    let accounts = site.json(&["get", "accounts", "--format", "json"], 0).await;
+    let disabled = accounts.as_array().unwrap().iter().find(|one| one["status"] == "disabled");
+    let id = disabled.unwrap()["id"].as_str().unwrap();
+    let shown = site.json(&["get", "account", id, "--format", "json"], 0).await;
+    assert_eq!(shown["status"], "disabled");
+    for field in ["created_at", "updated_at", "balance", "available_credit", "currency"] {
+        assert!(shown[field].is_string(), "{field}: {shown}");
+    }
+    let table = site.ends(&["get", "account", id], 0).await;
+    assert!(table.contains("\nstatus") && table.contains("\nbalance"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_writes_every_list_as_csv() {
+    let site = Site::open().await;
+    for (what, header, lines) in [
+        ("accounts", "id,email,name,status,custom_pricing,rollup_billing,created_at,updated_at", 8),
+        ("users", "id,email,role,status,groups,bypasses_sso,created_at,last_sign_in_at", 7),
+        ("channels", "allocatable,allocated", 2),
+    ] {
+        let csv = site.ends(&["get", what, "--format", "csv"], 0).await;
+        assert_eq!(csv.lines().next(), Some(header));
+        assert_eq!(csv.lines().count(), lines, "{csv}");
+    }
+    let users = site.ends(&["get", "users", "--format", "csv"], 0).await;
+    assert!(users.contains(",\"Engineering, Support\","), "{users}");
 }

@@ -1,5 +1,4 @@
-//! The exit statuses that pipelines branch on, each by a run of the program that ends so.
-//! (0 to 3, 5, 6, 130 and 143 are also those of the tests of apply.)
+//! The exit statuses that pipelines branch on. The tests of apply cover 0 to 3, 5, 6, 130 and 143, too.
 
 use std::time::Duration;
 
@@ -11,19 +10,19 @@ use crate::support::server::{Reply, Server};
 use crate::support::site::{Site, text};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_there_before_it_was_created_is_stale_and_left_alone_4() {
+async fn an_account_that_appears_before_its_create_is_stale_and_left_alone_4() {
     let site = Site::with(Duration::from_millis(100), |_, _, _| Fault::None).await;
     let manifest = site.manifest(&[]);
     let child = site
         .command(&["apply", text(&manifest), "--auto-approve", "--format", "json"])
         .spawn()
         .unwrap();
-    // The inventory was read as soon as something is changed.
+    // The inventory is complete once the first change arrives.
     while site.proxy.changes().is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
-    let body = r#"{"business_name":"Somebody else's","email":"Crew@TallShip.example"}"#;
+    let body = r#"{"business_name":"Another owner","email":"Crew@TallShip.example"}"#;
     let create = client.post(format!("{}/managed_accounts", site.sandbox.url()));
     let create =
         create.bearer_auth(crate::support::site::KEY).header("content-type", "application/json");
@@ -36,11 +35,11 @@ async fn what_was_there_before_it_was_created_is_stale_and_left_alone_4() {
         .filter(|one| one["email"] == "crew@tallship.example")
         .map(|one| one["outcome"].as_str().unwrap())
         .collect();
-    assert_eq!(of_crew, ["satisfied", "stale", "skipped"], "somebody else's is not disabled");
+    assert_eq!(of_crew, ["satisfied", "stale", "skipped"], "the other account is not disabled");
     assert_eq!(output.status.code(), Some(4));
 }
 
-/// A server whose lists say that they have more than they show.
+/// A server whose lists report one more item than they contain.
 async fn incomplete() -> Server {
     let data = bodies::account("a1");
     let list = serde_json::json!({
@@ -50,7 +49,7 @@ async fn incomplete() -> Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_5_from_an_incomplete_inventory_nothing_is_lost_or_created_7() {
+async fn promise_5_an_incomplete_inventory_allows_no_destructive_action_and_no_create_7() {
     let server = incomplete().await;
     let site = Site::open().await;
     let text = "version: 1\norganization: shop\npolicy: { unlisted_accounts: disable }\n\
@@ -71,11 +70,11 @@ async fn promise_5_from_an_incomplete_inventory_nothing_is_lost_or_created_7() {
                 && shown.trim_end().ends_with("the inventory is incomplete")
         );
     }
-    assert!(server.seen().iter().all(|seen| seen.body.is_empty()), "nothing was sent but reads");
+    assert!(server.seen().iter().all(|seen| seen.body.is_empty()), "only reads were sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_4_an_unresolved_create_of_an_earlier_run_is_told_until_it_is_settled_6() {
+async fn promise_4_an_unresolved_create_is_reported_until_it_is_settled_6() {
     let lost = |method: &str, path: &str, _: &str| {
         let create = method == "POST" && path == "/v2/managed_accounts";
         if create { Fault::RequestLost } else { Fault::None }
@@ -85,7 +84,7 @@ async fn promise_4_an_unresolved_create_of_an_earlier_run_is_told_until_it_is_se
     let apply = ["apply", text(&manifest), "--auto-approve", "--create-grace", "0s"];
     site.ends(&apply, 6).await;
     site.proxy.changes();
-    // Nothing more is sent for them, and it is still told.
+    // They are not sent again, and still reported.
     site.ends(&apply, 6).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     let plan = site.json(&["plan", text(&manifest), "--format", "json"], 0).await;
@@ -99,13 +98,13 @@ async fn promise_4_an_unresolved_create_of_an_earlier_run_is_told_until_it_is_se
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_target_is_all_that_is_sent_and_guards_see_the_whole_3() {
+async fn only_the_target_is_sent_and_safety_limits_apply_to_the_whole_plan_3() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let apply = ["apply", text(&manifest), "--auto-approve", "--target", "Larry@CatFood.example"];
     let shown = site.ends(&apply, 0).await;
     assert!(shown.contains("Not chosen: 15 actions"), "{shown}");
-    assert_eq!(site.proxy.changes().len(), 2, "its limit and its pricing");
+    assert_eq!(site.proxy.changes().len(), 2, "channel limit and custom pricing");
     let manifest = site.manifest(&[("max_disables: 1", "max_disables: 0")]);
     let apply = ["apply", text(&manifest), "--auto-approve", "--target", "orders@bluedoor.example"];
     site.ends(&apply, 3).await;

@@ -1,5 +1,5 @@
-//! Promise 11, of the program as a whole: names from the API are text wherever they come out. The names are those
-//! of [`crate::formats::names`], which looks at every form by itself; here they come over HTTP, through every command.
+//! Promise 11 for the whole program: names from the API are never more than text. [`crate::formats::names`] tests
+//! every report format by itself; here the same names come over HTTP, through every command.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::formats::readers::commands;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::site::{KEY, Site, text};
 
-/// Each command line that shows what the API said; `ACCOUNT` and `USER` stand for ids.
+/// Command lines that print data from the API; `ACCOUNT` and `USER` stand for ids.
 const SHOW: &[&[&str]] = &[
     &["plan", "hostile.yaml"],
     &["plan", "hostile.yaml", "--target", "new0@shop.example"],
@@ -36,12 +36,14 @@ const SHOW: &[&[&str]] = &[
     &["fmt", "imported.yaml"],
     &["get", "accounts"],
     &["get", "accounts", "--format", "json"],
+    &["get", "accounts", "--format", "csv"],
     &["get", "account", "ACCOUNT"],
     &["get", "account", "ACCOUNT", "--format", "json"],
     &["get", "account", "::error::\u{1b}[2J\u{202e}"],
     &["get", "channels"],
     &["get", "users"],
     &["get", "users", "--format", "json"],
+    &["get", "users", "--format", "csv"],
     &["get", "user", "USER"],
     &["get", "groups-report"],
     &["get", "groups-report", "--format", "json"],
@@ -54,10 +56,10 @@ const SHOW: &[&[&str]] = &[
     &["daemon", "hostile.yaml", "--once"],
 ];
 
-/// The commands that show nothing of the API.
+/// Commands that print no data from the API.
 const SILENT: [&str; 5] = ["schema", "sandbox", "demo", "completions", "man"];
 
-/// An organization in which everything that has a name has a hostile one.
+/// An organization in which every name is hostile.
 fn seed(names: &[String]) -> Seed {
     let accounts: Vec<Value> = (0..)
         .zip(names)
@@ -79,7 +81,7 @@ fn seed(names: &[String]) -> Seed {
     Seed::read(file.path()).unwrap()
 }
 
-/// A manifest that differs from it in every way that names are told of.
+/// A manifest whose differences bring every name into the reports.
 fn manifest(site: &Site) {
     let entry = |n: usize| {
         let name = format!("email: shop{n}@many.example, name: Shop {n}");
@@ -104,7 +106,7 @@ async fn site() -> Site {
     site
 }
 
-/// Text in which nothing moves a cursor and nothing starts a command of a pipeline.
+/// Returns the text, which must not contain control characters other than `lines`.
 fn inert(what: &str, bytes: &[u8], lines: &[char]) -> String {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     let harmful = text.chars().find(|c| is_harmful(*c) && !lines.contains(c));
@@ -112,12 +114,12 @@ fn inert(what: &str, bytes: &[u8], lines: &[char]) -> String {
     text
 }
 
-fn starts_nothing(what: &str, text: &str) {
+fn has_no_commands(what: &str, text: &str) {
     assert_eq!(commands(text), [], "{what}:\n{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_11_no_name_of_the_api_is_more_than_a_name_in_any_command() {
+async fn promise_11_a_name_from_the_api_stays_text_in_every_command() {
     let site = site().await;
     let (account, user) =
         (site.sandbox.accounts()[0].id.clone(), site.sandbox.users()[1].id.clone());
@@ -136,8 +138,8 @@ async fn promise_11_no_name_of_the_api_is_more_than_a_name_in_any_command() {
             let kept: &[char] = if csv { &['\n', '\r', '\t'] } else { &['\n'] };
             let out = inert(&format!("stdout of {line:?}"), &output.stdout, kept);
             let err = inert(&format!("stderr of {line:?}"), &output.stderr, &['\n']);
-            starts_nothing(&format!("stdout of {line:?}"), &out);
-            starts_nothing(&format!("stderr of {line:?}"), &err);
+            has_no_commands(&format!("stdout of {line:?}"), &out);
+            has_no_commands(&format!("stderr of {line:?}"), &err);
             if csv {
                 assert!(out.contains("=cmd()") && out.contains("::error::"), "{out}");
                 assert!(![",=", ",\"="].iter().any(|begin| out.contains(begin)), "{out}");
@@ -154,8 +156,8 @@ async fn promise_11_no_name_of_the_api_is_more_than_a_name_in_any_command() {
     for line in inert("the audit log", &file("audit.jsonl"), &['\n']).lines() {
         serde_json::from_str::<Value>(line).unwrap();
     }
-    starts_nothing("the summary", &inert("the summary", &file("s.md"), &['\n']));
-    // What is imported is read back as what it is, and nothing of it is drift.
+    has_no_commands("the summary", &inert("the summary", &file("s.md"), &['\n']));
+    // The imported manifest is valid and canonical.
     site.ends(&["validate", "imported.yaml"], 0).await;
     site.ends(&["fmt", "imported.yaml", "--check"], 0).await;
     let imported = String::from_utf8(file("imported.yaml")).unwrap();
@@ -164,7 +166,7 @@ async fn promise_11_no_name_of_the_api_is_more_than_a_name_in_any_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_11_no_name_of_the_api_is_more_than_a_name_in_any_form_of_a_plan() {
+async fn promise_11_a_name_from_the_api_stays_text_in_every_format_of_a_plan() {
     let site = site().await;
     for form in Form::ALL {
         let file = format!("r.{}", form.name());
@@ -182,17 +184,17 @@ async fn promise_11_no_name_of_the_api_is_more_than_a_name_in_any_form_of_a_plan
             Form::Github => assert_eq!(commands(&text).len(), text.lines().count(), "{text}"),
             Form::Json | Form::Sarif | Form::GitlabTerraform => {
                 serde_json::from_str::<Value>(&text).unwrap();
-                starts_nothing(form.name(), &text);
+                has_no_commands(form.name(), &text);
             }
             Form::Text | Form::Markdown | Form::Diff | Form::GithubSummary | Form::Env => {
-                starts_nothing(form.name(), &text);
+                has_no_commands(form.name(), &text);
             }
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_shows_names_or_nothing_of_the_api() {
+async fn every_command_is_tested_with_hostile_names() {
     let site = Site::open().await;
     let mut known: BTreeSet<String> = SHOW.iter().map(|line| line[0].to_owned()).collect();
     known.extend(SILENT.map(str::to_owned));
@@ -209,7 +211,7 @@ async fn every_command_shows_names_or_nothing_of_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_11_a_daemon_tells_names_as_names() {
+async fn promise_11_a_name_from_the_api_stays_text_in_notifications_and_pages() {
     let site = site().await;
     let hook = async || Proxy::start("http://127.0.0.1:9", |_, _, _| Fault::Refused(200)).await;
     let (generic, slack) = (hook().await, hook().await);
@@ -222,7 +224,7 @@ async fn promise_11_a_daemon_tells_names_as_names() {
     arguments.extend(["--webhook", &webhook, "--slack-url-file", text(&slack_file)]);
     arguments.extend(["--open-after", "1", "--listen", &listen]);
     let daemon = Daemon::start(site.command(&arguments));
-    until("both are told", || generic.heard("drift_opened") && slack.heard("drifted")).await;
+    until("both are notified", || generic.heard("drift_opened") && slack.heard("drifted")).await;
     let client = trunkline::telnyx::client(Duration::from_secs(20), true).unwrap();
     for path in ["/", "/metrics", "/api/v1/status", "/readyz", "/livez"] {
         let answer = client.get(format!("http://{listen}{path}")).send().await.unwrap();
@@ -233,9 +235,9 @@ async fn promise_11_a_daemon_tells_names_as_names() {
             _ => {}
         }
     }
-    for told in [generic.all(), slack.all()] {
-        inert("what was told", told.as_bytes(), &[]);
+    for sent in [generic.all(), slack.all()] {
+        inert("a notification", sent.as_bytes(), &[]);
     }
     let (_, _, log) = daemon.end("TERM").await;
-    starts_nothing("the log", &inert("the log", log.as_bytes(), &['\n']));
+    has_no_commands("the log", &inert("the log", log.as_bytes(), &['\n']));
 }

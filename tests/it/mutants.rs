@@ -1,5 +1,5 @@
-//! The mutants of `tests/mutants`: each promise has tests of its name and a patch that breaks it, and every
-//! patch still fits the code. Whether the tests notice is what `tests/mutants/run` finds out.
+//! The hand-written mutants: each promise has tests of its name and a patch that breaks it, and every patch
+//! applies to the code. `tests/mutants/run` checks that the tests notice.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -10,7 +10,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The patches, each with the names of the tests that are to notice it.
+/// The patches, each with the prefix of the tests that have to fail with it.
 fn patches() -> Vec<(PathBuf, String)> {
     let files =
         fs::read_dir(root().join("tests/mutants")).unwrap().map(|file| file.unwrap().path());
@@ -18,13 +18,14 @@ fn patches() -> Vec<(PathBuf, String)> {
     let kills = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
         let kills = text.lines().next().and_then(|line| line.strip_prefix("Kills: "));
-        let kills = kills.unwrap_or_else(|| panic!("{} says what kills it", path.display()));
+        let kills =
+            kills.unwrap_or_else(|| panic!("{}: the first line is not Kills: …", path.display()));
         (path.clone(), kills.to_owned())
     };
     patches.map(kills).collect()
 }
 
-/// The names of all tests that are named after a promise.
+/// The names of all tests of promises.
 fn tests() -> Vec<String> {
     let mut names = Vec::new();
     let mut open = vec![root().join("tests/it")];
@@ -44,7 +45,7 @@ fn tests() -> Vec<String> {
 }
 
 #[test]
-fn every_promise_has_a_test_of_its_name_and_a_mutant() {
+fn every_promise_has_a_test_and_a_mutant() {
     let (tests, patches) = (tests(), patches());
     for promise in 1..=12 {
         let name = format!("promise_{promise}_");
@@ -54,15 +55,18 @@ fn every_promise_has_a_test_of_its_name_and_a_mutant() {
     for (path, kills) in &patches {
         let file = path.file_stem().unwrap().to_str().unwrap();
         let promise = kills.split('_').nth(1).unwrap_or_default();
-        assert_eq!(file.split('_').next(), Some(promise), "{file} is said to break {kills}");
-        assert!(tests.iter().any(|test| test.starts_with(kills)), "{file}: no test is {kills}");
+        assert_eq!(file.split('_').next(), Some(promise), "{file} names {kills}");
+        assert!(
+            tests.iter().any(|test| test.starts_with(kills)),
+            "{file}: no test starts with {kills}"
+        );
     }
 }
 
 #[test]
-fn every_mutant_still_fits_the_code() {
+fn every_mutant_applies_to_the_code() {
     if Command::new("patch").arg("--version").output().is_err() {
-        let _ = std::io::stderr().write_all(b"SKIPPED: the mutants, as there is no `patch`\n");
+        let _ = std::io::stderr().write_all(b"SKIPPED: patch is not installed\n");
         return;
     }
     for (path, _) in patches() {
@@ -72,7 +76,7 @@ fn every_mutant_still_fits_the_code() {
             .stdin(Stdio::from(File::open(&path).unwrap()))
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&patch.stdout);
-        assert!(patch.status.success(), "{}: {said}", path.display());
+        let output = String::from_utf8_lossy(&patch.stdout);
+        assert!(patch.status.success(), "{}: {output}", path.display());
     }
 }

@@ -1,12 +1,12 @@
-//! The README against the program.
+//! The README matches the program.
 
 use assert_cmd::Command;
 
 const README: &str = include_str!("../../README.md");
 
-/// What differs from run to run: ports, and the ids of created accounts; a digest covers the port.
-fn settled(text: &str) -> String {
-    let settle = |word: &str| -> String {
+/// Replaces what differs between runs: ports, ids of created accounts, and digests, which cover the port.
+fn normalized(text: &str) -> String {
+    let normalize = |word: &str| -> String {
         let id = word.len() == 36 && word.matches('-').count() == 4 && !word.contains('@');
         match word {
             _ if word.starts_with("http://127.0.0.1:") => "URL".to_owned(),
@@ -15,21 +15,21 @@ fn settled(text: &str) -> String {
             _ => word.to_owned(),
         }
     };
-    let line = |line: &str| line.split(' ').map(settle).collect::<Vec<_>>().join(" ");
+    let line = |line: &str| line.split(' ').map(normalize).collect::<Vec<_>>().join(" ");
     text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn the_recorded_run_is_real() {
+fn the_recorded_demo_is_the_output_of_the_program() {
     let command = "$ cargo run --release -- demo\n";
     let recorded = README.split(command).nth(1).unwrap().split("```").next().unwrap();
     let run = Command::cargo_bin("trunkline").unwrap().arg("demo").assert().success();
     let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
-    assert_eq!(settled(recorded), settled(&printed));
+    assert_eq!(normalized(recorded), normalized(&printed));
 }
 
 #[test]
-fn every_command_of_the_tour_exists() {
+fn every_command_of_the_readme_exists() {
     let help = Command::cargo_bin("trunkline").unwrap().arg("--help").assert().success();
     let help = String::from_utf8(help.get_output().stdout.clone()).unwrap();
     for line in README.lines() {

@@ -1,4 +1,4 @@
-//! One plan that has every action, every finding and every guard, as text and JSON.
+//! A plan with every action, every finding and every safety limit, as text and JSON.
 
 use std::collections::BTreeSet;
 
@@ -16,16 +16,16 @@ fn shown(plan: &Plan, show: impl Fn(Report<'_>) -> String) -> String {
 }
 
 #[test]
-fn the_plan_has_every_action_finding_and_guard() {
+fn the_plan_has_every_action_finding_and_safety_limit() {
     let plan = everything();
     let kinds: BTreeSet<_> =
         plan.requested().map(std::mem::discriminant).map(|kind| format!("{kind:?}")).collect();
     assert_eq!(kinds.len(), 6);
     let found: BTreeSet<Code> = plan.findings.iter().map(Finding::code).collect();
     let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !found.contains(code)).collect();
-    assert_eq!(missing, [&Code::PolicyLoosened], "only a comparison with a base can find that");
+    assert_eq!(missing, [&Code::PolicyLoosened], "needs a base");
     assert_eq!(plan.guards.iter().map(|guard| guard.name).collect::<BTreeSet<_>>().len(), 5);
-    assert!(plan.requested().is_sorted_by_key(Action::phase), "as a plan has them");
+    assert!(plan.requested().is_sorted_by_key(Action::phase), "in the order of execution");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_plan_of_everything_since_a_base_as_text() {
 }
 
 #[test]
-fn an_origin_is_in_the_json_and_not_in_the_digest() {
+fn the_origin_is_in_the_json_and_not_in_the_digest() {
     let (with, without) = (everything_since(), without_origins(everything_since()));
     let json =
         |plan: &Plan| -> Value { serde_json::from_str(&shown(plan, report::plan_json)).unwrap() };
@@ -61,7 +61,7 @@ fn a_plan_of_everything_as_text() {
 fn a_plan_of_everything_as_text_with_colour() {
     let style = Style { colour: true };
     let text = shown(&everything(), |report| report::plan_text(report, style));
-    // Colours are readable in the golden file, and nothing else that moves a cursor is there.
+    // Color codes are readable in the golden file, and there are no other control sequences.
     let text = text.replace("\u{1b}[", "<");
     assert!(!text.contains('\u{1b}'), "{text}");
     insta::assert_snapshot!(text);
@@ -75,7 +75,7 @@ fn a_plan_of_everything_as_json() {
 }
 
 #[test]
-fn colour_changes_nothing_but_colour() {
+fn without_color_codes_the_text_is_the_same() {
     let plain = shown(&everything(), |report| report::plan_text(report, Style { colour: false }));
     let coloured = shown(&everything(), |report| report::plan_text(report, Style { colour: true }));
     let mut stripped = String::new();
@@ -87,7 +87,7 @@ fn colour_changes_nothing_but_colour() {
 }
 
 #[test]
-fn losses_are_all_shown_and_come_first() {
+fn destructive_changes_come_first_and_are_never_cut() {
     let many = (0..60)
         .map(|n| {
             let name = format!("closing{n:02}");
@@ -103,7 +103,7 @@ fn losses_are_all_shown_and_come_first() {
     assert!(place("Destructive changes") < place("Findings"));
 }
 
-/// What of a document is not as its schema says, by what this schema uses of JSON Schema.
+/// Returns the violations of a schema, for the parts of JSON Schema that ours use.
 pub(crate) fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String> {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.strip_prefix("#/definitions/").unwrap();
@@ -115,13 +115,13 @@ pub(crate) fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -
     }
     if let Some(any) = schema["anyOf"].as_array() {
         let fits = any.iter().any(|part| misfits(root, part, value, path).is_empty());
-        found.extend((!fits).then(|| format!("{path} fits nothing of {any:?}")));
+        found.extend((!fits).then(|| format!("{path} matches none of {any:?}")));
     }
     let one_of = schema["enum"].as_array();
     if one_of.is_some_and(|words| !words.contains(value))
         || schema.get("const").is_some_and(|it| it != value)
     {
-        found.push(format!("{path}: {value} is none of {schema}"));
+        found.push(format!("{path}: {value} is not one of {schema}"));
     }
     let types = [&schema["type"]]
         .into_iter()
@@ -136,7 +136,7 @@ pub(crate) fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -
         Value::Object(_) => name == "object",
     };
     if !types.is_empty() && !types.iter().any(|name| is(name)) {
-        found.push(format!("{path}: {value} is no {types:?}"));
+        found.push(format!("{path}: {value} is not of type {types:?}"));
     }
     for (place, item) in value.as_array().into_iter().flatten().enumerate() {
         found.extend(misfits(root, &schema["items"], item, &format!("{path}[{place}]")));
@@ -159,7 +159,7 @@ pub(crate) fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -
 }
 
 #[test]
-fn a_plan_of_everything_fits_the_schema_and_one_with_another_word_does_not() {
+fn a_plan_of_everything_matches_the_schema_and_an_unknown_word_does_not() {
     let schema: Value = serde_json::from_str(&report::plan_schema()).unwrap();
     let mut plan: Value = serde_json::from_str(&shown(&everything(), report::plan_json)).unwrap();
     assert_eq!(misfits(&schema, &schema, &plan, "plan"), Vec::<String>::new());
@@ -170,7 +170,7 @@ fn a_plan_of_everything_fits_the_schema_and_one_with_another_word_does_not() {
 }
 
 #[test]
-fn every_field_of_the_schemas_is_described() {
+fn every_field_of_the_schemas_has_a_description() {
     for text in [report::plan_schema(), report::outcomes_schema()] {
         let schema: Value = serde_json::from_str(&text).unwrap();
         let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);

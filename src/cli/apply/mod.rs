@@ -34,10 +34,6 @@ const CLOSING: Duration = Duration::from_millis(800);
 const FORMS: [Form; 4] = [Form::Text, Form::Json, Form::Markdown, Form::Github];
 
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
-  trunkline apply acme.yaml
-  trunkline apply acme.yaml --auto-approve --approve-destructive 3
-  trunkline apply acme.yaml --plan acme.plan.json --expect sha256:…")]
 pub(super) struct Args {
     /// Manifest: a file or a folder
     path: Option<PathBuf>,
@@ -57,9 +53,9 @@ pub(super) struct Args {
     only: Option<Only>,
     #[command(flatten)]
     targets: Targets,
-    /// Write the credentials of created accounts to FILE (mode 0600), one JSON
-    /// object per line; without it they are dropped
-    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    /// Append the credentials of created accounts to FILE (mode 0600) as JSON
+    /// lines; without it they are dropped
+    #[arg(long, value_name = "FILE")]
     new_credentials: Option<PathBuf>,
     /// Append one JSON line per outcome to FILE, as it happens
     #[arg(long, value_name = "FILE")]
@@ -113,7 +109,7 @@ async fn under_lock(
         reports.print(Form::Text, Matter::Plan(scene), terminal::style(global))?;
     }
     if let Some(line) = prepared.unsent() {
-        terminal::say(&line);
+        terminal::note(global, &line);
     }
     if let Err(refused) = args.approval.check(&prepared.planned.plan) {
         reports.write(Matter::Plan(scene))?;

@@ -1,10 +1,10 @@
-//! What an apply is about to do: all of a plan that was just made, or what is left of a saved one.
+//! The plan of an apply: one that is made now, or what is left of a saved one.
 
 use std::collections::BTreeMap;
 
 use super::{Args, saved};
 use crate::cli::exit::Failure;
-use crate::cli::global::Global;
+use crate::cli::global::{Global, manifest_path};
 use crate::cli::plan::{self, Planned};
 use crate::cli::reports::{Files, Source};
 use crate::detect;
@@ -15,24 +15,24 @@ use crate::report::{Form, Saved};
 use crate::state::{Change, Journal};
 use crate::telnyx::Reader;
 
-/// The forms of outcomes that are read by people where the change is made, who see there what is wrong.
+/// The formats that reviewers read, which therefore show the problems of a manifest too.
 const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
 
-/// What is to be applied.
+/// The input of an apply.
 pub(super) enum Order {
-    /// What a manifest says.
+    /// A manifest.
     Manifest {
-        /// What is wanted.
+        /// The manifest.
         desired: Box<Desired>,
-        /// What was wanted before the change.
+        /// The manifest before the change.
         base: Option<Box<Desired>>,
     },
-    /// A plan that was saved.
+    /// A saved plan.
     Saved(Box<Saved>),
 }
 
 impl Order {
-    /// Reads the files that the arguments name, and refuses what does not fit together.
+    /// Reads the files that the arguments name, and refuses a plan and a manifest that do not match.
     pub(super) fn read(args: &Args, reports: &mut Files) -> Result<(Self, Source), Failure> {
         match (&args.plan, &args.path) {
             (Some(file), path) => {
@@ -47,17 +47,11 @@ impl Order {
                 source.expires_at = Some(saved.expires_at().to_string());
                 Ok((Self::Saved(Box::new(saved)), source))
             }
-            (None, Some(path)) => {
-                let (desired, source) = reports.load(path, args.format, &REVIEWED)?;
+            (None, path) => {
+                let path = manifest_path(path.as_deref())?;
+                let (desired, source) = reports.load(&path, args.format, &REVIEWED)?;
                 let base = args.since.load()?.map(Box::new);
                 Ok((Self::Manifest { desired: Box::new(desired), base }, source))
-            }
-            (None, None) => {
-                let error = anyhow::Error::msg("no manifest and no saved plan given");
-                Err(Failure::new(
-                    error,
-                    "Run trunkline apply PATH, or trunkline apply --plan FILE.",
-                ))
             }
         }
     }
@@ -69,7 +63,7 @@ impl Order {
         }
     }
 
-    /// The manager that it is for, if that is known before anything is read.
+    /// The manager of a saved plan. `None` for a manifest: the live accounts name it.
     pub(super) fn manager(&self) -> Option<AccountId> {
         match self {
             Self::Manifest { .. } => None,
@@ -85,7 +79,7 @@ impl Order {
         }
     }
 
-    /// Looks at what is there, and says what is to be done.
+    /// Reads the live side and plans.
     pub(super) async fn prepare(
         self,
         global: &Global,
@@ -108,20 +102,20 @@ impl Order {
     }
 }
 
-/// What an apply is about to do.
+/// A plan that is ready to be sent.
 pub(super) struct Prepared {
     /// The whole plan.
     pub planned: Planned,
-    /// What of it is sent.
+    /// The part that is sent.
     pub todo: Plan,
-    /// What became of the others, by their places in the plan.
+    /// The outcomes of the other actions, by their places in the plan.
     pub settled: BTreeMap<usize, Outcome>,
-    /// What the state learns when all of the plan is done.
+    /// The record that the saved plan was applied, for when all of it is done.
     pub used: Option<Change>,
 }
 
 impl Prepared {
-    /// All of a plan is sent.
+    /// A plan that is sent as a whole.
     pub(super) fn whole(planned: Planned) -> Self {
         Self { todo: planned.plan.clone(), planned, settled: BTreeMap::new(), used: None }
     }
@@ -133,7 +127,7 @@ impl Prepared {
         plan.inventory.complete && (plan.withheld > 0 || self.settled.values().any(withheld))
     }
 
-    /// What is not sent, in words. `None`: everything is.
+    /// A line about the actions that are not sent, if any.
     pub(super) fn unsent(&self) -> Option<String> {
         let settled: Vec<Outcome> = self.settled.values().cloned().collect();
         let Summary { done: _, satisfied, failed: _, stale, unknown: _, skipped } =

@@ -1,4 +1,4 @@
-//! A state file in a bucket: what signs the requests is nowhere but in them.
+//! A state in a bucket: the keys that sign its requests are written nowhere.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::support::proxy::{Fault, Proxy};
 use crate::support::site::Site;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_11_what_opens_a_bucket_is_in_no_byte_that_is_written() {
+async fn promise_11_the_keys_of_a_bucket_are_written_nowhere() {
     let Some(moto) = moto() else { return };
     let site = Site::keyed(API_KEY, seed(), Duration::ZERO, |_, _, _| Fault::None).await;
     let manifest = site.manifest(&[]);
@@ -43,5 +43,8 @@ async fn promise_11_what_opens_a_bucket_is_in_no_byte_that_is_written() {
         }
     }
     search_files(site.folder.path(), &[]);
-    assert!(bucket.heard(BUCKET_TOKEN) && bucket.heard("AWS4-HMAC-SHA256"), "it was signed");
+    assert!(
+        bucket.heard(BUCKET_TOKEN) && bucket.heard("AWS4-HMAC-SHA256"),
+        "the request was signed"
+    );
 }

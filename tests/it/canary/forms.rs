@@ -1,6 +1,6 @@
-//! The forms in which a secret might stand somewhere.
+//! The encodings in which a secret might be written.
 
-/// The first form of a secret that is in these bytes.
+/// Returns the first encoding of a secret that these bytes contain.
 pub(super) fn found(secret: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     forms(secret).into_iter().find(|form| bytes.windows(form.len()).any(|part| part == *form))
 }
@@ -30,7 +30,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
         format!("{bytes:?}").trim_matches(['[', ']']).to_owned(),
     ];
     let mut forms = texts.map(String::into_bytes).to_vec();
-    // In the middle of a text, base64 depends on where it begins: the part that does not is searched for.
+    // Inside a text, base64 depends on the offset: the part that does not is searched for.
     for lead in ["", "x", "xx"] {
         let coded = base64(format!("{lead}{secret}").as_bytes());
         let coded = &coded[4..coded.len() - 4];

@@ -1,4 +1,4 @@
-//! Every command, with all that can be said of it, at `-vvv`: what it prints and what it leaves behind.
+//! The output and the files of every command, with all its options, at `-vvv`.
 
 use std::collections::BTreeSet;
 use std::process::Output;
@@ -12,7 +12,7 @@ use super::*;
 use crate::support::proxy::Fault;
 use crate::support::site::Site;
 
-/// The command lines; `ACCOUNT` and `USER` stand for what the sandbox has, `PROXIED` for an API behind a proxy.
+/// The command lines; `ACCOUNT` and `USER` stand for ids in the sandbox, `PROXIED` for an API behind a proxy.
 const MATRIX: &[&[&str]] = &[
     &["validate", "canary.yaml"],
     &["validate", "literal.yaml"],
@@ -97,7 +97,7 @@ const MATRIX: &[&[&str]] = &[
     &["man"],
 ];
 
-/// A configuration of the daemon in which everything that should be in a file is not.
+/// A configuration of the daemon with every secret in the wrong place.
 const CONFIG: &str = "\
 version: 1
 organizations:
@@ -121,28 +121,28 @@ async fn run(site: &Site, arguments: &[&str], more: &[&str], proxy: &str) -> Out
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-/// A proxy that lets nobody through: where it is, and what it is told.
+/// A proxy that refuses every request. Returns its URL and what it receives.
 async fn gate() -> (String, std::sync::Arc<std::sync::Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let told = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    let into = std::sync::Arc::clone(&told);
+    let received = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let into = std::sync::Arc::clone(&received);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut bytes = vec![0; 4096];
             let read = stream.read(&mut bytes).await.unwrap_or(0);
-            let said = String::from_utf8_lossy(&bytes[..read]).into_owned();
-            into.lock().unwrap().push_str(&said);
-            // What refuses repeats what it was told.
+            let request = String::from_utf8_lossy(&bytes[..read]).into_owned();
+            into.lock().unwrap().push_str(&request);
+            // The refusal repeats the password.
             let refusal =
-                format!("HTTP/1.1 407 {PROXY_PASSWORD}\r\nx-said: {PROXY_PASSWORD}\r\n\r\n");
+                format!("HTTP/1.1 407 {PROXY_PASSWORD}\r\nx-echo: {PROXY_PASSWORD}\r\n\r\n");
             let _ = stream.write_all(refusal.as_bytes()).await;
         }
     });
-    (format!("http://user:{PROXY_PASSWORD}@{address}"), told)
+    (format!("http://user:{PROXY_PASSWORD}@{address}"), received)
 }
 
-/// An organization whose API repeats what it is sent, and its folder.
+/// A site whose API repeats what it is sent.
 async fn site() -> Site {
     let faults = |method: &str, path: &str, body: &str| match (method, path) {
         ("POST", "/v2/managed_accounts") if body.contains("crew@") => Fault::RequestLost,
@@ -175,8 +175,8 @@ async fn site() -> Site {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_11_no_secret_is_in_any_byte_that_is_written() {
-    let (site, (proxy, told)) = (site().await, gate().await);
+async fn promise_11_no_command_writes_a_secret() {
+    let (site, (proxy, received)) = (site().await, gate().await);
     let account = site.sandbox.accounts()[0].id.clone();
     let user = site.sandbox.users()[0].id.clone();
     let report = |form: Form| format!("--report={}=r.{0}", form.name());
@@ -202,7 +202,7 @@ async fn promise_11_no_secret_is_in_any_byte_that_is_written() {
             codes.insert(output.status.code().unwrap());
         }
     }
-    // What they are kept in is left out.
+    // These files hold secrets on purpose.
     let kept =
         ["key", "wrong", "literal.yaml", "daemon.yaml", "broken.yaml", "no.yaml", "keys.jsonl"];
     search_files(site.folder.path(), &kept);
@@ -212,23 +212,23 @@ async fn promise_11_no_secret_is_in_any_byte_that_is_written() {
         assert!(written.exists(), "a report as {}", form.name());
     }
 
-    // Each of them was there.
+    // The program used each of them.
     for secret in [API_KEY, WRONG_KEY, PASSWORD] {
         assert!(site.proxy.heard(secret), "{secret} was sent");
     }
     let credentials = super::forms::base64(format!("user:{PROXY_PASSWORD}").as_bytes());
-    assert!(told.lock().unwrap().contains(&credentials), "the proxy was told its password");
+    assert!(received.lock().unwrap().contains(&credentials), "the proxy received its password");
     let shown = run(&site, &["get", "account", &account, "--show-credentials"], &[], &proxy).await;
-    search("what was asked for", &shown.stdout, &[ACCOUNT_KEY, ACCOUNT_TOKEN]);
+    search("the account", &shown.stdout, &[ACCOUNT_KEY, ACCOUNT_TOKEN]);
     let caught = std::panic::catch_unwind(|| search("it", &shown.stdout, &[]));
     assert!(caught.is_err(), "a secret that is there is found");
     let kept = std::fs::read_to_string(site.folder.path().join("keys.jsonl")).unwrap();
     assert!(kept.lines().count() > 0 && kept.contains("api_key"), "{kept}");
-    // Fine, error, refusal, and an unknown outcome, which outranks the actions that failed with it.
+    // An unknown outcome outranks the actions that failed with it.
     assert!([0, 1, 3, 6].iter().all(|code| codes.contains(code)), "{codes:?}");
 }
 
-/// The subcommands that the help of a command names.
+/// The subcommands in the help of a command.
 pub(crate) async fn named(site: &Site, command: &[&str]) -> Vec<String> {
     let help = site.ends(&[command, &["--help"]].concat(), 0).await;
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);

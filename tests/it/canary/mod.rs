@@ -1,6 +1,5 @@
-//! Promise 11: no secret in any output, log at any level, panic, plan, state, metric, notification or file. Each
-//! place that can hold one gets a secret of its own, each is shown to have been there, and then every byte that
-//! is written anywhere is searched for all of them.
+//! Promise 11: no secret in any output, log, panic, plan, state, metric, notification or file. Each place that can
+//! hold a secret gets one of its own, and every byte that is written is searched for all of them.
 
 #[cfg(feature = "object-store")]
 mod bucket;
@@ -50,7 +49,7 @@ const ALL: [&str; 15] = [
     COOKIE,
 ];
 
-/// Fails when one of the secrets is in these bytes, in whatever form.
+/// Fails if these bytes contain a secret, in any encoding.
 fn search(what: &str, bytes: &[u8], allowed: &[&str]) {
     for secret in ALL.iter().filter(|secret| !allowed.contains(secret)) {
         if let Some(form) = forms::found(secret, bytes) {
@@ -60,7 +59,7 @@ fn search(what: &str, bytes: &[u8], allowed: &[&str]) {
     }
 }
 
-/// The same for every file of a folder, but for those that a secret was put into.
+/// Searches every file of a folder, except those that hold secrets on purpose.
 fn search_files(folder: &Path, except: &[&str]) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -73,7 +72,7 @@ fn search_files(folder: &Path, except: &[&str]) {
     }
 }
 
-/// The example's organization, in which every account has secrets.
+/// The organization of the example, with secrets in every account.
 fn seed() -> Seed {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/example.sandbox.json");
     let mut seed: Value = serde_json::from_slice(&std::fs::read(example).unwrap()).unwrap();

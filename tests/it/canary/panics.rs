@@ -1,4 +1,4 @@
-//! What is left when something goes wrong that nobody has foreseen: a stream that is closed or full, and a panic.
+//! Secrets in the face of the unexpected: a stream that is closed or full, and a panic.
 
 use std::env;
 use std::fs::File;
@@ -17,10 +17,10 @@ use crate::support::bodies::live_account;
 use crate::support::proxy::Fault;
 use crate::support::site::Site;
 
-/// Tells the process that it is one.
+/// The variable that marks the panicking process.
 const CHILD: &str = "TRUNKLINE_TEST_OF_PANICS";
 
-/// Everything that holds a secret, as a careless message would show it.
+/// Every type with a secret, in its debug format.
 fn holders() -> Vec<(&'static str, String)> {
     let secret = |text: &str| SecretString::from(text);
     let base_url = BaseUrl::parse("https://api.example/v2").unwrap();
@@ -60,7 +60,7 @@ fn holders() -> Vec<(&'static str, String)> {
     held.to_vec()
 }
 
-/// Panics with all of it.
+/// Panics with all of them.
 #[test]
 #[ignore = "a process for the other tests, which start it"]
 fn the_process_that_panics() {
@@ -69,7 +69,7 @@ fn the_process_that_panics() {
 }
 
 #[test]
-fn promise_11_a_panic_shows_no_secret_of_what_holds_it() {
+fn promise_11_a_panic_shows_no_secret() {
     let output = Command::new(env::current_exe().unwrap())
         .args(["canary::panics::the_process_that_panics", "--exact", "--ignored", "--nocapture"])
         .env(CHILD, "1")
@@ -77,30 +77,31 @@ fn promise_11_a_panic_shows_no_secret_of_what_holds_it() {
         .output()
         .unwrap();
     assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("panicked") && said.contains("sandbox::Config"), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("panicked") && text.contains("sandbox::Config"), "{text}");
     search("a panic", &output.stderr, &[]);
     search("a panic", &output.stdout, &[]);
 }
 
-/// The types of the library that have a secret in a field, and what of [`holders`] shows them.
-const KEEP: [(&str, &str); 11] = [
+/// The types with a secret in a field, each with the entry of [`holders`] that shows it.
+const KEEP: [(&str, &str); 12] = [
     ("Account", "sandbox::Config"),
     ("Address", "Target"),
     ("BucketState", "Store"),
-    // Of one request, of the sandbox's server, and of one execution: none can be shown.
+    // Types without Debug have nothing to show: of one request, of the sandbox's server, of one apply.
     ("Call", ""),
     ("Config", "Config"),
     ("Context", ""),
     ("Credentials", "Credentials"),
     ("Key", "Key"),
     ("NewAccount", "NewAccount"),
-    // What an answer is read into, and then `Credentials`.
+    ("Outputs", ""),
+    // Converted to `Credentials`.
     ("SecretText", "Credentials"),
     ("Work", ""),
 ];
 
-/// The types in a source file that have such a field.
+/// The types in a source file with a secret in a field.
 fn keepers(source: &str) -> Vec<&str> {
     let source = source.split("#[cfg(test)]").next().unwrap_or_default();
     let (mut last, mut found) = ("", Vec::new());
@@ -143,7 +144,7 @@ fn every_type_with_a_secret_is_among_those_that_panic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_11_a_stream_that_is_full_or_closed_changes_nothing_of_it() {
+async fn promise_11_a_full_or_closed_stream_reveals_no_secret() {
     let lost = |method: &str, _: &str, _: &str| match method {
         "GET" => Fault::None,
         _ => Fault::Echoed(422),
@@ -173,8 +174,8 @@ async fn promise_11_a_stream_that_is_full_or_closed_changes_nothing_of_it() {
                 tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
             let status = output.status.code();
             assert!(matches!(status, Some(0 | 1 | 5)), "{arguments:?}: {:?}", output.status);
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(!said.contains("panicked"), "{said}");
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(!text.contains("panicked"), "{text}");
             search("stdout", &output.stdout, &[]);
             search("stderr", &output.stderr, &[]);
         }

@@ -1,0 +1,175 @@
+//! Reads of `trunkline get`: accounts and users with the fields that no plan uses.
+
+use serde::Deserialize;
+
+use super::error::Error;
+use super::http::Call;
+use super::read::{Listing, READS, Reader};
+use super::wire::{self, AccountBody, Listed, Object, One, UserBody};
+use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
+
+/// A managed account with its times and, where it was read by itself, its balance.
+#[derive(Clone, Debug)]
+pub struct AccountDetails {
+    /// The account.
+    pub account: LiveAccount,
+    /// The time of its creation.
+    pub created_at: Option<String>,
+    /// The time of its last change.
+    pub updated_at: Option<String>,
+    /// Its balance. `None` in lists, and with rollup billing.
+    pub balance: Option<Balance>,
+}
+
+/// The balance of an account, in decimal text as Telnyx sends it.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the API")]
+pub struct Balance {
+    pub balance: Option<String>,
+    pub credit_limit: Option<String>,
+    pub available_credit: Option<String>,
+    pub currency: Option<String>,
+}
+
+/// A user with its times and SSO setting.
+#[derive(Clone, Debug)]
+pub struct UserDetails {
+    /// The user.
+    pub user: LiveUser,
+    /// The time of its creation.
+    pub created_at: Option<String>,
+    /// The time of its last sign-in to the portal.
+    pub last_sign_in_at: Option<String>,
+    /// True if the user may sign in without SSO.
+    pub bypasses_sso: Option<bool>,
+}
+
+/// The filters of `GET /managed_accounts`.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFilter {
+    /// A part of the email.
+    pub email: Option<String>,
+    /// A part of the name.
+    pub name: Option<String>,
+    /// A status, as the API names it.
+    pub status: Option<String>,
+    /// True to list cancelled accounts, too.
+    pub cancelled: bool,
+}
+
+#[derive(Deserialize)]
+struct AccountDetailsBody {
+    #[serde(flatten)]
+    account: AccountBody,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    balance: Option<Balance>,
+}
+
+impl From<AccountDetailsBody> for AccountDetails {
+    fn from(body: AccountDetailsBody) -> Self {
+        let AccountDetailsBody { account, created_at, updated_at, balance } = body;
+        Self { account: account.into(), created_at, updated_at, balance }
+    }
+}
+
+#[derive(Deserialize)]
+struct UserDetailsBody {
+    #[serde(flatten)]
+    user: UserBody,
+    created_at: Option<String>,
+    last_sign_in_at: Option<String>,
+    organization_user_bypasses_sso: Option<bool>,
+}
+
+impl Listed for AccountDetailsBody {
+    const REQUIRED: &'static [&'static str] = AccountBody::REQUIRED;
+}
+
+impl Listed for UserDetailsBody {
+    const REQUIRED: &'static [&'static str] = UserBody::REQUIRED;
+}
+
+impl From<UserDetailsBody> for UserDetails {
+    fn from(body: UserDetailsBody) -> Self {
+        let UserDetailsBody { user, created_at, last_sign_in_at, organization_user_bypasses_sso } =
+            body;
+        let bypasses_sso = organization_user_bypasses_sso;
+        Self { user: user.into(), created_at, last_sign_in_at, bypasses_sso }
+    }
+}
+
+impl Reader {
+    /// `GET /managed_accounts` with filters, all pages.
+    ///
+    /// # Errors
+    ///
+    /// When a page cannot be read. A list that contradicts itself is a gap.
+    pub async fn accounts_by(
+        &self,
+        filter: &AccountFilter,
+    ) -> Result<Listing<AccountDetails>, Error> {
+        let AccountFilter { email, name, status, cancelled } = filter;
+        let reads = ["created_at", "created_at", "email"].map(|sort| {
+            let mut call = Call::get(&["managed_accounts"]).query("sort", sort);
+            let filters = [
+                ("filter[email][contains]", email),
+                ("filter[organization_name][contains]", name),
+                ("filter[status][eq]", status),
+            ];
+            for (name, value) in filters {
+                if let Some(value) = value {
+                    call = call.query(name, value);
+                }
+            }
+            if *cancelled { call.query("include_cancelled_accounts", "true") } else { call }
+        });
+        let id = |one: &AccountDetails| one.account.id.as_str().to_owned();
+        self.list(&reads, None, id, |body: AccountDetailsBody| body.into()).await
+    }
+
+    /// `GET /managed_accounts/{id}`, without its secrets and its status.
+    ///
+    /// # Errors
+    ///
+    /// When the account does not exist or cannot be read.
+    pub async fn account_details(&self, id: &AccountId) -> Result<AccountDetails, Error> {
+        let call = Call::get(&["managed_accounts", id.as_str()]);
+        Ok(self.http.send(&call, wire::one::<AccountDetailsBody, _>).await?.value)
+    }
+
+    /// `GET /organizations/users`, all pages, with groups.
+    ///
+    /// # Errors
+    ///
+    /// When a page cannot be read. A list that contradicts itself is a gap.
+    pub async fn user_list(&self) -> Result<Listing<UserDetails>, Error> {
+        let reads = [(); READS]
+            .map(|()| Call::get(&["organizations", "users"]).query("include_groups", "true"));
+        let id = |one: &UserDetails| one.user.id.as_str().to_owned();
+        self.list(&reads, None, id, |body: UserDetailsBody| body.into()).await
+    }
+
+    /// `GET /organizations/users/{id}`, with groups.
+    ///
+    /// # Errors
+    ///
+    /// When the user does not exist or cannot be read.
+    pub async fn user_details(&self, id: &UserId) -> Result<UserDetails, Error> {
+        let call =
+            Call::get(&["organizations", "users", id.as_str()]).query("include_groups", "true");
+        Ok(self.http.send(&call, wire::one::<UserDetailsBody, _>).await?.value)
+    }
+
+    /// `GET /organizations/users/users_groups_report` as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn group_report(&self) -> Result<Vec<UserDetails>, Error> {
+        let call = Call::get(&["organizations", "users", "users_groups_report"]);
+        let read = wire::json::<One<Vec<Object<UserDetailsBody>>>>;
+        let users = self.http.send(&call, read).await?.value.data;
+        Ok(users.into_iter().map(|Object(user)| user.into()).collect())
+    }
+}
