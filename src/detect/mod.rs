@@ -22,7 +22,7 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Desired, Live, LiveAccount, Policy};
-use crate::telnyx::{Error, Reader};
+use crate::telnyx::{Error, Kind, Listing, Reader};
 
 pub use accounts::accounts;
 pub use today::today;
@@ -54,12 +54,24 @@ pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
 
 async fn look(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
     let accounts = async {
-        let accounts = accounts(reader).await?;
+        let accounts = match accounts(reader).await {
+            // An organization that is not a manager has users only.
+            Err(error) if desired.accounts.is_empty() && is_refused(&error) => {
+                Listing { items: Vec::new(), gap: None }
+            }
+            accounts => accounts?,
+        };
         let cancelled = cancelled::read(reader, desired, &accounts).await?;
         Ok((accounts, cancelled))
     };
     let users = wanted(needs.users, users::read(reader));
-    let channels = wanted(needs.channels, reader.channels());
+    let channels = async {
+        match wanted(needs.channels, reader.channels()).await {
+            // Without a declared limit the pool does not matter.
+            Err(error) if desired.accounts.is_empty() && is_refused(&error) => Ok(None),
+            channels => channels,
+        }
+    };
     let ((accounts, cancelled), users, channels) = tokio::try_join!(accounts, users, channels)?;
 
     let managers = managers(&accounts.items);
@@ -97,6 +109,11 @@ pub async fn whole(reader: &Reader) -> Result<Live, Error> {
         users: None,
     };
     look(reader, &nothing, Needs { users: true, channels: true }).await
+}
+
+/// Returns true if the key is refused for a part of the API, not for all of it.
+fn is_refused(error: &Error) -> bool {
+    matches!(error.kind, Kind::Unauthorized | Kind::Forbidden)
 }
 
 /// Reads something only if it is wanted.

@@ -1,19 +1,18 @@
-//! All users, by the groups report, which is not in pages; checked against what their list counts.
+//! The users of the organization: the groups report, checked against the list of users.
 
 use std::collections::BTreeSet;
 
-use crate::model::LiveUser;
+use crate::model::{LiveUser, Role, UserId};
 use crate::telnyx::{Error, Listing, Reader};
 
-/// How often report and count are read until they agree.
+/// The number of reads until report and list agree.
 const READS: usize = 3;
 
+/// Reads all users. The owner may be in the report only, in the list only, or in neither.
 pub(super) async fn read(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
     let mut listing = Listing { items: Vec::new(), gap: None };
     for _ in 0..READS {
-        let (items, count) = tokio::try_join!(reader.groups_report(), reader.count_users())?;
-        let gap = disagreement(&items, count);
-        listing = Listing { items, gap };
+        listing = once(reader).await?;
         if listing.gap.is_none() {
             return Ok(listing);
         }
@@ -22,13 +21,48 @@ pub(super) async fn read(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
     Ok(listing)
 }
 
-fn disagreement(users: &[LiveUser], count: u64) -> Option<String> {
-    let different: BTreeSet<_> = users.iter().map(|user| &user.id).collect();
-    if different.len() != users.len() {
-        return Some("the groups report has a user twice".to_owned());
+async fn once(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
+    let (Listing { items, gap }, count) =
+        tokio::try_join!(reader.groups_report(), reader.count_users())?;
+    let ids: BTreeSet<&UserId> = items.iter().map(|user| &user.id).collect();
+    let gap = gap.or_else(|| {
+        (ids.len() != items.len()).then(|| "the groups report has a user twice".to_owned())
+    });
+    if gap.is_some() {
+        return Ok(Listing { items, gap });
     }
-    let agrees = usize::try_from(count) == Ok(users.len());
-    (!agrees).then(|| {
-        format!("the groups report has {} and the list of users counts {count}", users.len())
-    })
+    let (len, owners) = (as_count(items.len()), as_count(owners(&items).len()));
+    match count {
+        Some(count) if count == len => Ok(Listing { items, gap: None }),
+        // The counts cannot tell an owner from another user, so the lists are compared.
+        Some(count) if count + owners != len && (count != len + 1 || owners > 0) => {
+            let gap = format!("the groups report has {len} and the list of users counts {count}");
+            Ok(Listing { items, gap: Some(gap) })
+        }
+        Some(_) | None => Ok(compared(items, reader.users().await?)),
+    }
+}
+
+/// The union of report and list, which must be equal but for owners.
+fn compared(report: Vec<LiveUser>, list: Listing<LiveUser>) -> Listing<LiveUser> {
+    if list.gap.is_some() {
+        return Listing { items: report, gap: list.gap };
+    }
+    let others = |users: &[LiveUser]| -> BTreeSet<UserId> {
+        users.iter().filter(|user| user.role != Role::Owner).map(|user| user.id.clone()).collect()
+    };
+    let gap = (others(&report) != others(&list.items))
+        .then(|| "the groups report and the list of users have different users".to_owned());
+    let known = owners(&report);
+    let added = list.items.into_iter().filter(|user| user.role == Role::Owner);
+    let added: Vec<_> = added.filter(|owner| !known.contains(&owner.id)).collect();
+    Listing { items: report.into_iter().chain(added).collect(), gap }
+}
+
+fn owners(users: &[LiveUser]) -> BTreeSet<UserId> {
+    users.iter().filter(|user| user.role == Role::Owner).map(|user| user.id.clone()).collect()
+}
+
+fn as_count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

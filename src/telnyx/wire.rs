@@ -28,10 +28,62 @@ pub(super) struct One<T> {
 
 /// A page of a list.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
 pub(super) struct Page<T> {
-    pub data: Vec<Object<T>>,
+    #[serde(deserialize_with = "records")]
+    pub data: Vec<Record<T>>,
     pub meta: Option<Object<Meta>>,
+}
+
+/// A report, which is not in pages.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
+pub(super) struct Report<T> {
+    #[serde(deserialize_with = "records")]
+    pub data: Vec<Record<T>>,
+}
+
+/// A record of a list, or a description of one that cannot be used.
+pub(super) type Record<T> = Result<T, String>;
+
+/// Reads a list record by record: one that cannot be used is described, and the others are kept.
+pub(super) fn records<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Vec<Record<T>>, D::Error> {
+    let values = Vec::<Value>::deserialize(deserializer)?;
+    let read = |(place, value): (usize, Value)| {
+        let id = value["id"].as_str().map(str::to_owned);
+        let flaw = flaw(place, &value);
+        serde_json::from_value::<Object<T>>(value).map(|Object(record)| record).map_err(|error| {
+            let text = flaw.unwrap_or_else(|| {
+                format!("data[{place}]: {}", without_values(&error.to_string()))
+            });
+            match id {
+                Some(id) => format!("{text} (id {:?})", clean(&id)),
+                None => text,
+            }
+        })
+    };
+    Ok(values.into_iter().enumerate().map(read).collect())
+}
+
+/// Names the required text of a record that is not there.
+fn flaw(place: usize, record: &Value) -> Option<String> {
+    let Value::Object(fields) = record else {
+        return Some(format!("data[{place}] is not an object"));
+    };
+    ["id", "email", "record_type"].into_iter().find_map(|name| {
+        let flaw = match fields.get(name) {
+            Some(Value::String(text)) if text.trim().is_empty() => "is blank",
+            // Accounts need no type.
+            None if name == "record_type" => return None,
+            Some(Value::String(_)) => return None,
+            Some(Value::Null) => "is null",
+            Some(_) => "is not a text",
+            None => "is missing",
+        };
+        Some(format!("data[{place}].{name} {flaw}"))
+    })
 }
 
 /// What has to be an object with named fields. By itself a list of values would do as well, in the order in
@@ -60,7 +112,7 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Re
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub(super) struct Meta {
     pub total_pages: u64,
-    pub total_results: u64,
+    pub total_results: Option<u64>,
     pub page_number: Option<u64>,
 }
 
@@ -91,22 +143,21 @@ impl From<AccountBody> for LiveAccount {
     }
 }
 
-/// The secrets of an account: read on the one path that hands them to the user.
+/// The secrets of an account, read on the one path that hands them to the user. Each is optional.
 #[derive(Deserialize)]
 pub(super) struct CredentialsBody {
-    pub api_key: SecretText,
-    pub api_token: SecretText,
+    #[serde(default, deserialize_with = "secret")]
+    pub api_key: Option<SecretString>,
+    #[serde(default, deserialize_with = "secret")]
+    pub api_token: Option<SecretString>,
 }
 
-/// A text that does not show in debug output.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-pub(super) struct SecretText(pub SecretString);
-
-impl From<String> for SecretText {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
+/// A secret. One that is not a text counts as missing: an answer to a create is worth more than its secrets.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.into()),
+        _ => None,
+    })
 }
 
 /// A created account: what it is, and its secrets.
@@ -115,7 +166,7 @@ pub(super) struct CreatedBody {
     #[serde(flatten)]
     pub account: AccountBody,
     #[serde(flatten)]
-    pub credentials: Option<CredentialsBody>,
+    pub credentials: CredentialsBody,
 }
 
 /// The body of a create.
@@ -150,10 +201,10 @@ impl From<PoolBody> for ChannelPool {
 /// The answer to setting a channel limit.
 #[derive(Deserialize)]
 pub(super) struct LimitBody {
-    channel_limit: u64,
+    channel_limit: Option<u64>,
 }
 
-impl From<LimitBody> for u64 {
+impl From<LimitBody> for Option<u64> {
     fn from(body: LimitBody) -> Self {
         body.channel_limit
     }
@@ -323,20 +374,24 @@ mod tests {
 
     #[test]
     fn a_list_is_not_taken_for_an_object_whose_fields_it_could_be() {
-        let limit = |body: &str| one::<LimitBody, u64>(body.as_bytes());
+        let limit = |body: &str| one::<LimitBody, Option<u64>>(body.as_bytes());
         let page = |body: &str| json::<Page<UserBody>>(body.as_bytes()).map(|page| page.data.len());
         let user = r#"{"id":"1","email":"a@b.example","record_type":"x","groups":[{"name":"A"}]}"#;
         let listed = r#"["1","a@b.example","x",null,null]"#;
         let meta = r#"{"total_pages":1,"total_results":1}"#;
-        assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(7));
+        assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(Some(7)));
+        assert_eq!(limit(r#"{"data":{}}"#), Ok(None));
+        let odd = json::<Page<UserBody>>(format!(r#"{{"data":[{listed}]}}"#).as_bytes()).unwrap();
+        assert_eq!(
+            odd.data[0].as_ref().err().map(String::as_str),
+            Some("data[0] is not an object")
+        );
         assert_eq!(page(&format!(r#"{{"data":[{user}],"meta":{meta}}}"#)), Ok(1));
         let lists = [
             limit(r#"{"data":[7]}"#).err(),
             limit(r#"[{"channel_limit":7}]"#).err(),
             page(&format!("[[{user}],{meta}]")).err(),
-            page(&format!(r#"{{"data":[{listed}],"meta":{meta}}}"#)).err(),
             page(&format!(r#"{{"data":[{user}],"meta":[1,1,1]}}"#)).err(),
-            page(&format!(r#"{{"data":[{}]}}"#, user.replace(r#"{"name":"A"}"#, r#"["A"]"#))).err(),
         ];
         for fault in lists {
             let Some(AnswerFault::Shape(what)) = &fault else { panic!("{fault:?}") };
