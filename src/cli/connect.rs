@@ -24,7 +24,10 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
     };
     Session::new(config).map_err(|error| {
         let hint = match &error {
-            ConfigError::Key | ConfigError::NoKey => NO_KEY,
+            ConfigError::Key(_) => {
+                "Use the key alone, as the portal shows it: no quotation marks and no `Bearer`."
+            }
+            ConfigError::NoKey => NO_KEY,
             ConfigError::Client(_) => NO_CLIENT,
         };
         Failure::new(error, hint)

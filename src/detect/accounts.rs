@@ -52,6 +52,14 @@ async fn survey(reader: &Reader) -> Result<Survey, Error> {
         return Ok(rejected(all));
     };
     let lists = Lists { disabled, blocked, enabled };
+    let known = status::ids(&all.items);
+    let foreign = all.gap.is_none() && lists.disabled.ids.iter().any(|id| !known.contains(id));
+    let cancelled = if foreign { cancelled(reader).await? } else { Members::default() };
+    drop(known);
+    let whole = lists.clone();
+    let narrowed = lists.narrowed(&all, &cancelled);
+    // A strict list needs no narrowing, and proves more against a filter that is ignored.
+    let lists = if !whole.prove(&all) && narrowed.prove(&all) { narrowed } else { whole };
     let mut read = vec![("disabled", &lists.disabled), ("blocked", &lists.blocked)];
     let members;
     if lists.prove(&all) {
@@ -73,6 +81,12 @@ async fn survey(reader: &Reader) -> Result<Survey, Error> {
     }
     let stranger = stranger(&all, &read);
     Ok(Survey { all, stranger })
+}
+
+/// The cancelled accounts, which the list of disabled accounts may contain.
+async fn cancelled(reader: &Reader) -> Result<Members, Error> {
+    let listing = status::unless_rejected(reader.accounts(Accounts::Cancelled).await)?;
+    Ok(listing.map_or_else(Members::default, Members::from))
 }
 
 fn rejected(all: Listing<LiveAccount>) -> Survey {

@@ -116,7 +116,6 @@ async fn observe(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Liv
     let manager = managers.first().map(|manager| (*manager).clone());
     let owner = owner(&accounts.items);
     let users = users.map(|users| {
-        let users = users.settle(owner.as_ref());
         note(Half::Users, "users", users.gap);
         users.items
     });

@@ -22,12 +22,18 @@ pub(super) struct Members {
     pub whole: bool,
 }
 
-/// How many accounts are enabled.
+impl From<Listing<LiveAccount>> for Members {
+    fn from(Listing { items, gap }: Listing<LiveAccount>) -> Self {
+        Self { ids: items.into_iter().map(|account| account.id).collect(), whole: gap.is_none() }
+    }
+}
+
+/// The number of enabled accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Enabled {
     /// So many, by the server's count.
     Counted(u64),
-    /// Not asked, because there was no account.
+    /// Not read because there is no account, or not counted by the server.
     NotCounted,
 }
 
@@ -47,12 +53,10 @@ pub(super) async fn members(
     let Some(listing) = unless_rejected(reader.accounts(Accounts::Of(status)).await)? else {
         return Ok(None);
     };
-    let Listing { items, gap } = listing;
-    if let Some(gap) = &gap {
-        tracing::info!(?status, gap, "a list of one status proves little");
+    if let Some(gap) = &listing.gap {
+        tracing::info!(?status, gap, "the list of a status is incomplete");
     }
-    let ids = items.into_iter().map(|account| account.id).collect();
-    Ok(Some(Members { ids, whole: gap.is_none() }))
+    Ok(Some(Members::from(listing)))
 }
 
 /// Counts the enabled accounts, if there is `any` account. `None`: the server rejects the filter.
@@ -61,7 +65,7 @@ pub(super) async fn enabled(reader: &Reader, any: bool) -> Result<Option<Enabled
         return Ok(Some(Enabled::NotCounted));
     }
     let count = unless_rejected(reader.count(StatusFilter::Enabled).await)?;
-    Ok(count.map(Enabled::Counted))
+    Ok(count.map(|count| count.map_or(Enabled::NotCounted, Enabled::Counted)))
 }
 
 /// `None`: the server does not accept what was asked for. Every other error stays one.
@@ -74,7 +78,24 @@ pub(super) fn unless_rejected<T>(answer: Result<T, Error>) -> Result<Option<T>, 
 }
 
 impl Lists {
-    /// Whether the three statuses add up to all accounts, each in one of them.
+    /// The same lists without what belongs to another status: Telnyx may count blocked and cancelled accounts
+    /// among the disabled.
+    pub(super) fn narrowed(mut self, all: &Listing<LiveAccount>, cancelled: &Members) -> Self {
+        let known = ids(&all.items);
+        // A filter that is ignored lists every account, whatever its status.
+        let honest = cancelled.whole && cancelled.ids.iter().all(|id| !known.contains(id));
+        if honest {
+            self.disabled.ids.retain(|id| !cancelled.ids.contains(id));
+        }
+        let within = self.blocked.ids.is_subset(&self.disabled.ids);
+        if within && self.blocked.whole && self.blocked.ids.len() < known.len() {
+            let blocked = &self.blocked.ids;
+            self.disabled.ids.retain(|id| !blocked.contains(id));
+        }
+        self
+    }
+
+    /// Returns true if the three statuses add up to all accounts, each in one of them.
     pub(super) fn prove(&self, all: &Listing<LiveAccount>) -> bool {
         let Self { disabled, blocked, enabled } = self;
         let ids = ids(&all.items);
@@ -93,7 +114,7 @@ impl Lists {
         whole && within && apart && usize::try_from(sum) == Ok(ids.len())
     }
 
-    /// Whether the lists are alike, as from a server that ignores the filter. Then nothing is known.
+    /// Returns true if the lists are alike, as from a server that ignores the filter. Then nothing is known.
     pub(super) fn alike(&self) -> bool {
         !self.disabled.ids.is_empty() && self.disabled.ids == self.blocked.ids
     }
@@ -220,6 +241,28 @@ mod tests {
         assert_eq!(status(&gap, &cut(&["c"]), "a"), None);
     }
 
+    #[test]
+    fn a_wide_list_of_disabled_accounts_is_narrowed_by_the_blocked_and_the_cancelled() {
+        let all = list(&["a", "b", "c"]);
+        let wide = lists(&["a", "b", "x"], &["b"], 1);
+        assert!(!wide.prove(&all));
+        let narrowed = wide.clone().narrowed(&all, &members(&["x"]));
+        assert!(narrowed.prove(&all));
+        let status = |id| narrowed.by_absence(&AccountId::new(id));
+        assert_eq!(
+            ["a", "b", "c"].map(status),
+            [Status::Disabled, Status::Blocked, Status::Enabled]
+        );
+        // Nothing is subtracted by a list of cancelled accounts that also has live ones, or is incomplete.
+        for cancelled in [members(&["a", "x"]), cut(&["x"]), Members::default()] {
+            assert!(!wide.clone().narrowed(&all, &cancelled).prove(&all), "{cancelled:?}");
+        }
+        let blocked_only = lists(&["b"], &["b"], 2).narrowed(&all, &Members::default());
+        assert!(blocked_only.prove(&all));
+        let ignored = lists(&["a", "b", "c"], &["a", "b", "c"], 0);
+        assert!(!ignored.narrowed(&all, &Members::default()).prove(&all));
+    }
+
     /// Every way to answer three lists by truth or by everybody, for every organization of three.
     #[test]
     fn a_filter_that_is_ignored_for_some_lists_never_makes_wrong_knowledge() {
@@ -236,7 +279,10 @@ mod tests {
             let enabled = list_of(0, Status::Enabled);
             let count = u64::try_from(enabled.len()).unwrap();
             let lists = lists(&list_of(1, Status::Disabled), &list_of(2, Status::Blocked), count);
-            let proven = lists.prove(&list(&IDS));
+            let all = list(&IDS);
+            let narrowed = lists.clone().narrowed(&all, &Members::default());
+            let lists = if !lists.prove(&all) && narrowed.prove(&all) { narrowed } else { lists };
+            let proven = lists.prove(&all);
             for (id, truth) in IDS.iter().zip(truth) {
                 let id = AccountId::new(*id);
                 let said = match proven {

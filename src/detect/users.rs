@@ -1,89 +1,68 @@
-//! All users, by the groups report, which is not in pages, held against their list.
-//!
-//! Telnyx leaves the organization's owner out of the list, and does not document whether the report contains the
-//! owner (developers.telnyx.com/docs/iam/principals/users.md). So both are compared without owners.
+//! The users of the organization: the groups report, checked against the list of users.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::model::{Email, LiveUser, Role, UserId};
+use crate::model::{LiveUser, Role, UserId};
 use crate::telnyx::{Error, Listing, Reader};
 
-/// How often report and list are read until they agree.
+/// The number of reads until report and list agree.
 const READS: usize = 3;
 
-/// The users of the report and, where a count could not settle it, those of the list.
-pub(super) struct Users {
-    report: Listing<LiveUser>,
-    /// The count of the list, or the list itself.
-    list: Result<u64, Listing<LiveUser>>,
+/// Reads all users. The owner may be in the report only, in the list only, or in neither.
+pub(super) async fn read(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
+    let mut listing = Listing { items: Vec::new(), gap: None };
+    for _ in 0..READS {
+        listing = once(reader).await?;
+        if listing.gap.is_none() {
+            return Ok(listing);
+        }
+    }
+    listing.gap = listing.gap.map(|gap| format!("read {READS} times, {gap}"));
+    Ok(listing)
 }
 
-pub(super) async fn read(reader: &Reader) -> Result<Users, Error> {
-    let mut users = once(reader).await?;
-    for _ in 1..READS {
-        if users.gap(None).is_none() {
-            break;
+async fn once(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
+    let (Listing { items, gap }, count) =
+        tokio::try_join!(reader.groups_report(), reader.count_users())?;
+    let ids: BTreeSet<&UserId> = items.iter().map(|user| &user.id).collect();
+    let gap = gap.or_else(|| {
+        (ids.len() != items.len()).then(|| "the groups report has a user twice".to_owned())
+    });
+    if gap.is_some() {
+        return Ok(Listing { items, gap });
+    }
+    let (len, owners) = (as_count(items.len()), as_count(owners(&items).len()));
+    match count {
+        Some(count) if count == len => Ok(Listing { items, gap: None }),
+        // The counts cannot tell an owner from another user, so the lists are compared.
+        Some(count) if count + owners != len && (count != len + 1 || owners > 0) => {
+            let gap = format!("the groups report has {len} and the list of users counts {count}");
+            Ok(Listing { items, gap: Some(gap) })
         }
-        users = once(reader).await?;
+        Some(_) | None => Ok(compared(items, reader.users().await?)),
     }
-    // Only the whole list shows who is more in one of the two.
-    if users.gap(None).is_some() && users.report.gap.is_none() {
-        users.list = Err(reader.users().await?);
-    }
-    Ok(users)
 }
 
-async fn once(reader: &Reader) -> Result<Users, Error> {
-    let (report, count) = tokio::try_join!(reader.groups_report(), reader.count_users())?;
-    Ok(Users { report, list: Ok(count) })
+/// The union of report and list, which must be equal but for owners.
+fn compared(report: Vec<LiveUser>, list: Listing<LiveUser>) -> Listing<LiveUser> {
+    if list.gap.is_some() {
+        return Listing { items: report, gap: list.gap };
+    }
+    let others = |users: &[LiveUser]| -> BTreeSet<UserId> {
+        users.iter().filter(|user| user.role != Role::Owner).map(|user| user.id.clone()).collect()
+    };
+    let gap = (others(&report) != others(&list.items))
+        .then(|| "the groups report and the list of users have different users".to_owned());
+    let known = owners(&report);
+    let added = list.items.into_iter().filter(|user| user.role == Role::Owner);
+    let added: Vec<_> = added.filter(|owner| !known.contains(&owner.id)).collect();
+    Listing { items: report.into_iter().chain(added).collect(), gap }
 }
 
-impl Users {
-    /// The users, and the reason why some may lack. `owner`: the email of the owner, if an account tells it.
-    pub(super) fn settle(self, owner: Option<&Email>) -> Listing<LiveUser> {
-        let gap = self.gap(owner).map(|gap| format!("read {READS} times, {gap}"));
-        let Self { report, list } = self;
-        let mut users: BTreeMap<UserId, LiveUser> = BTreeMap::new();
-        for user in
-            report.items.into_iter().chain(list.err().into_iter().flat_map(|list| list.items))
-        {
-            users.entry(user.id.clone()).or_insert(user);
-        }
-        Listing { items: users.into_values().collect(), gap }
-    }
+fn owners(users: &[LiveUser]) -> BTreeSet<UserId> {
+    users.iter().filter(|user| user.role == Role::Owner).map(|user| user.id.clone()).collect()
+}
 
-    fn gap(&self, owner: Option<&Email>) -> Option<String> {
-        let Self { report, list } = self;
-        if let Some(gap) = &report.gap {
-            return Some(format!("groups report: {gap}"));
-        }
-        let is_owner = |user: &&LiveUser| user.role == Role::Owner || owner == Some(&user.email);
-        let all = report.items.len();
-        let owners = report.items.iter().filter(is_owner).count();
-        match list {
-            Ok(count) => {
-                let agrees = [all, all - owners].map(|number| u64::try_from(number) == Ok(*count));
-                (!agrees.contains(&true)).then(|| {
-                    format!("the groups report has {all} and the list of users counts {count}")
-                })
-            }
-            Err(list) => {
-                let others = |users: &[LiveUser]| -> BTreeSet<UserId> {
-                    let others = users.iter().filter(|user| !is_owner(user));
-                    others.map(|user| user.id.clone()).collect()
-                };
-                let (reported, listed) = (others(&report.items), others(&list.items));
-                let differ = reported.symmetric_difference(&listed).count();
-                let gap = list.gap.as_ref().map(|gap| format!("list of users: {gap}"));
-                gap.or_else(|| {
-                    let users = if differ == 1 { "user" } else { "users" };
-                    (differ > 0).then(|| {
-                        format!(
-                            "the groups report and the list of users differ in {differ} {users}"
-                        )
-                    })
-                })
-            }
-        }
-    }
+fn as_count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -13,12 +13,15 @@ use super::perform::{Chained, Performer};
 use crate::model::{AccountId, Email, LiveAccount};
 use crate::plan::{Action, NewAccount};
 use crate::state::Change;
-use crate::telnyx::{self, Answered, Created, Error, Kind};
+use crate::telnyx::{self, Answered, Created, Credentials, Error, Kind};
 
 /// The first wait before an account is looked for again; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
+
+/// The reads of the credentials that a create did not return.
+const CREDENTIAL_READS: u32 = 4;
 
 /// Who has an email.
 enum Holder {
@@ -50,7 +53,7 @@ impl Performer<'_> {
             return Outcome::new(action, Ending::Failed(Fault::not_sent(&error)));
         }
         match self.work.writer.create_account(&self.request(new)).await {
-            Ok(answer) => self.created(action, new, answer, chained),
+            Ok(answer) => self.created(action, new, answer, chained).await,
             Err(error) if error.may_have_happened() => {
                 self.look_for(action, new, &error, chained).await
             }
@@ -92,7 +95,7 @@ impl Performer<'_> {
         }
     }
 
-    fn created(
+    async fn created(
         &self,
         action: &Action,
         new: &NewAccount,
@@ -107,23 +110,38 @@ impl Performer<'_> {
                 Fault::said(format!("Telnyx answered with the account of {}", account.email));
             return outcome.ended(Ending::Unknown(fault));
         }
-        // First of all: the answer is the only one that has them unasked.
-        let kept = match (self.work.on_created, &credentials) {
-            (Some(keep), Some(secrets)) => Some(keep(&new.email, &account.id, secrets)),
-            (None, _) | (_, None) => None,
-        };
         let known = Change::Acknowledged(new.email.clone(), account.id.clone());
         // Nobody waits for it: until it is written the create is recorded as sent, and the next is not.
         if let Err(error) = self.work.journal.note(known) {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
         }
         chained.created = Some(account.id.clone());
-        match kept {
-            Some(Ok(())) => outcome,
-            Some(Err(error)) => {
-                outcome.ended(Ending::Failed(Fault::secrets_lost(&account.id, &error)))
+        self.keep_credentials(outcome, new, &account.id, credentials).await
+    }
+
+    /// Hands over the credentials of a created account. Missing ones are read again a few times.
+    async fn keep_credentials(
+        &self,
+        outcome: Outcome,
+        new: &NewAccount,
+        id: &AccountId,
+        mut credentials: Credentials,
+    ) -> Outcome {
+        let Some(keep) = self.work.on_created else { return outcome.without_secrets(id) };
+        for attempt in 0..CREDENTIAL_READS {
+            if credentials.missing().is_empty() || *self.stop.borrow() {
+                break;
             }
-            None => outcome.without_secrets(&account.id),
+            sleep(FIRST_WAIT * attempt).await;
+            if let Ok(read) = self.work.reader.credentials(id).await {
+                credentials = credentials.or(read);
+            }
+        }
+        let missing = credentials.missing();
+        match keep(&new.email, id, &credentials) {
+            Err(error) => outcome.ended(Ending::Failed(Fault::secrets_lost(id, &error))),
+            Ok(()) if missing.is_empty() => outcome,
+            Ok(()) => outcome.ended(Ending::Failed(Fault::secrets_missing(id, &missing))),
         }
     }
 
@@ -164,12 +182,12 @@ impl Performer<'_> {
         id: &AccountId,
         chained: &mut Chained,
     ) -> Outcome {
-        let outcome = Outcome::done(action, None).with_account(id).without_secrets(id);
+        let outcome = Outcome::done(action, None).with_account(id);
         if let Err(error) = self.record(Change::Adopt(new.email.clone(), id.clone())).await {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
         }
         chained.created = Some(id.clone());
-        outcome
+        self.keep_credentials(outcome, new, id, Credentials::default()).await
     }
 
     /// Who has an email, cancelled accounts too.

@@ -160,6 +160,14 @@ impl Fault {
         ))
     }
 
+    /// The account was created, and Telnyx did not return all of its credentials.
+    pub(super) fn secrets_missing(id: &AccountId, missing: &[&str]) -> Self {
+        let missing = missing.join(" and ");
+        Self::said(format!(
+            "the account was created, but Telnyx returned no {missing}; see `trunkline get account {id} --show-credentials`"
+        ))
+    }
+
     /// The account is there, and its secrets could not be kept.
     pub(super) fn secrets_lost(id: &AccountId, error: &std::io::Error) -> Self {
         Self::said(format!(

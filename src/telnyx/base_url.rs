@@ -1,20 +1,20 @@
-//! Where the API is: https anywhere, plain http only on this machine.
+//! The base URL of the API: https anywhere, plain http only on loopback.
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// Where requests go, for example `https://api.telnyx.com/v2`.
+/// The base of every request's URL, for example `https://api.telnyx.com/v2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     url: Url,
 }
 
-/// Why a text is no base URL.
+/// A text that is not a base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// It cannot be read as a URL.
-    #[error("this is no URL; it looks like https://api.telnyx.com/v2")]
+    #[error("not a URL such as https://api.telnyx.com/v2")]
     NotAUrl,
     /// The key would travel in the clear.
     #[error(
@@ -53,13 +53,18 @@ impl BaseUrl {
         Ok(Self { url })
     }
 
-    /// Whether it is on this machine.
+    /// Returns true if the host is a loopback address.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
     }
 
-    /// Whether requests to it go over TLS.
+    /// Returns true if the path ends in the version of the API.
+    pub(super) fn is_versioned(&self) -> bool {
+        self.url.path().trim_end_matches('/').ends_with("/v2")
+    }
+
+    /// Returns true if requests go over TLS.
     pub(super) fn is_encrypted(&self) -> bool {
         self.url.scheme() == "https"
     }
@@ -126,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_cannot_lead_to_another_operation() {
+    fn an_id_cannot_reach_another_operation() {
         let base = BaseUrl::parse("https://api.telnyx.com/v2").unwrap();
         let joined = |id| base.join(&["managed_accounts", id], &[]).map(String::from);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What can go wrong between us and Telnyx, told apart so that somebody can act on it.
+//! Errors of requests to Telnyx.
 
 use std::fmt;
 
@@ -21,6 +21,8 @@ pub struct Error {
     pub earlier_lost: bool,
     /// How often it was sent.
     pub attempts: u32,
+    /// True if the path of the base URL does not end in `/v2`.
+    pub unversioned: bool,
 }
 
 /// What went wrong with a request.
@@ -44,6 +46,8 @@ pub enum Kind {
     Server(u16),
     /// No connection could be made: not one byte of the request has left.
     Connect(String),
+    /// The certificate of the server is not trusted.
+    Certificate(String),
     /// No whole answer came in time.
     Timeout,
     /// The connection broke on the way.
@@ -88,11 +92,20 @@ pub struct Detail {
     pub source: String,
 }
 
+const NO_GRANT: &str = "The key's user lacks the permission. Grant it under Identity and Access Management in the portal.";
+const EMAIL_TAKEN: &str = "Any Telnyx user may have this email already, in this organization or another. Use another email.";
+
 impl Error {
-    /// Whether the change that was asked for may have happened all the same.
+    /// Returns true if the requested change may have happened all the same.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         self.earlier_lost || self.kind.may_have_happened()
+    }
+
+    /// True if the key may not read or change this.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind, Kind::Unauthorized | Kind::Forbidden)
     }
 
     /// The HTTP status, if an answer with one is what went wrong.
@@ -108,6 +121,7 @@ impl Error {
             | Kind::Redirected(status)
             | Kind::Server(status) => Some(status),
             Kind::Connect(_)
+            | Kind::Certificate(_)
             | Kind::Timeout
             | Kind::Broken(_)
             | Kind::Answer(_)
@@ -123,65 +137,59 @@ impl Error {
         (!first.code.is_empty()).then_some(first.code.as_str())
     }
 
-    /// True if the key may not read or change this.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        matches!(self.kind, Kind::Unauthorized | Kind::Forbidden)
-    }
-
-    /// The next step for a person: by the code where Telnyx gave one, else by the half of the API and the
-    /// status.
+    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        self.hint_by_code().or_else(|| self.hint_by_half()).or_else(|| self.kind.hint())
-    }
-
-    /// Source of the codes: the vendor's knowledge base and `OpenAPI` document.
-    fn hint_by_code(&self) -> Option<&'static str> {
-        let grant = |detail: &Detail| detail.detail.contains("no grant allows");
-        if self.details.iter().any(grant) {
+        if self.unversioned && self.kind == Kind::NotFound {
             return Some(
-                "no IAM grant of this key allows the request; ask an administrator of the organization for one",
+                "The path of the base URL must end in /v2, as in https://api.telnyx.com/v2.",
             );
         }
-        let is_email = |detail: &Detail| detail.source == "/email";
+        self.hint_by_code().or_else(|| self.kind.hint())
+    }
+
+    /// Returns true if Telnyx refuses every request of the key, whatever it is for.
+    pub(super) fn refuses_key(kind: &Kind, details: &[Detail]) -> bool {
+        matches!(kind, Kind::Unauthorized | Kind::Forbidden | Kind::Rejected(_))
+            && details.iter().any(|detail| {
+                matches!(detail.code.as_str(), "10007" | "10009" | "20002" | "20012" | "20013")
+            })
+    }
+
+    /// The hint for a documented code, by the half of the API that the request is about.
+    fn hint_by_code(&self) -> Option<&'static str> {
+        let accounts = self.path.starts_with("/managed_accounts");
+        let grant = |detail: &Detail| {
+            detail.detail.to_ascii_lowercase().contains("no grant allows")
+                || detail.title.to_ascii_lowercase().contains("no grant allows")
+        };
+        let refused = matches!(self.kind, Kind::Unauthorized | Kind::Forbidden);
+        if refused && self.details.iter().any(grant) {
+            return Some(NO_GRANT);
+        }
+        let about_email = matches!(self.kind, Kind::Invalid(_))
+            && self.details.iter().any(|detail| detail.source == "/email");
         Some(match self.code() {
-            Some("10007" | "10009") => {
-                "check the key in TELNYX_API_KEY or --api-key-file: Telnyx does not accept it"
+            Some("10007" | "10009" | "20002") => {
+                "The key is invalid or revoked. Check TELNYX_API_KEY or --api-key-file, and create a key in the portal."
             }
-            Some("20002") => "the key was revoked; create a new one in the portal",
             Some("20012") => {
-                "the account is inactive or out of funds; check its status and balance in the portal"
+                "The organization is inactive or out of funds. Check its balance and status in the portal."
             }
-            Some("20013") => "Telnyx has blocked the account; contact Telnyx support",
+            Some("20013") => "Telnyx has blocked the organization. Contact Telnyx support.",
             Some("20015") => {
-                "the feature is not enabled for this organization; ask Telnyx to enable it"
+                "The feature is not enabled for this organization. Contact Telnyx support to enable it."
             }
             Some("10019") => EMAIL_TAKEN,
-            _ if self.kind == Kind::Invalid(422) && self.details.iter().any(is_email) => {
-                EMAIL_TAKEN
+            _ if about_email => EMAIL_TAKEN,
+            Some("10010") if refused => NO_GRANT,
+            _ if refused && accounts => {
+                "The key's organization is not a manager, or the key is invalid. Managed accounts need a commit plan; remove `accounts` from the manifest to manage users only."
             }
             _ => return None,
         })
     }
-
-    fn hint_by_half(&self) -> Option<&'static str> {
-        match self.kind {
-            _ if !self.path.starts_with("/managed_accounts") => None,
-            Kind::Unauthorized => Some(
-                "Telnyx does not accept the key, or the key's organization is not a manager of accounts; a manifest without `accounts` needs no access to them",
-            ),
-            Kind::Forbidden => Some(
-                "the key's organization is not a manager of accounts, or the key may not manage them; a manifest without `accounts` needs no access to them",
-            ),
-            _ => None,
-        }
-    }
 }
-
-/// Source: support articles 4951492 and 1189141.
-const EMAIL_TAKEN: &str =
-    "an email that any Telnyx user has cannot be used for a new account; use another one";
 
 impl Kind {
     /// Whether a request that ended so may have had its effect on the other side.
@@ -202,6 +210,7 @@ impl Kind {
             | Self::Invalid(_)
             | Self::RateLimited
             | Self::Connect(_)
+            | Self::Certificate(_)
             | Self::BadId
             | Self::Stopped => false,
         }
@@ -210,31 +219,36 @@ impl Kind {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unauthorized => {
-                "check the key in TELNYX_API_KEY or --api-key-file: it is unknown to this base URL"
+                "The key is unknown to this base URL. Check TELNYX_API_KEY or --api-key-file, and --base-url."
             }
             Self::Forbidden => {
-                "the key is known but may not do this: it must be a manager account's, and Telnyx must have approved the manager"
+                "The key is valid, but its user may not do this. Check the user's permissions in the portal."
             }
-            Self::NotFound => "it is not there (any more), or it belongs to another manager",
-            Self::Invalid(_) => "Telnyx does not accept this value; its detail says why",
+            Self::NotFound => "It does not exist, or it belongs to another organization.",
+            Self::Invalid(_) => "Telnyx rejects a value; the detail in the message names it.",
             Self::RateLimited => {
-                "something else is using up this key's rate limit; try again later, or with a lower --parallelism"
+                "Other clients may use up the rate limit of this key. Try again later, or lower --parallelism."
             }
-            Self::Redirected(_) => "redirects are not followed; check --base-url",
-            Self::Server(_) => "Telnyx has a problem of its own; try again later",
-            Self::Connect(_) => "check --base-url, the network, and the proxy settings",
-            Self::Timeout => "Telnyx did not answer in time; try again, or with a longer --timeout",
+            Self::Redirected(_) => "Redirects are not followed. Check --base-url.",
+            Self::Server(_) => "Telnyx failed to process the request. Try again later.",
+            Self::Connect(_) => "Check --base-url, the network, and HTTPS_PROXY.",
+            Self::Certificate(_) => {
+                "If a proxy or a private CA signs the certificate, set SSL_CERT_FILE to the file of its CA."
+            }
+            Self::Timeout => "Telnyx did not answer in time. Try again, or raise --timeout.",
             Self::Broken(_) | Self::Answer(AnswerFault::Cut) => {
-                "the connection broke on the way; try again"
+                "The connection was interrupted. Try again."
             }
             Self::Answer(AnswerFault::Html) => {
-                "something between here and Telnyx answers with pages for people: check --base-url and the proxy settings"
+                "A proxy or a gateway may have answered. Check --base-url and HTTPS_PROXY."
             }
             Self::Answer(AnswerFault::NoMeta) => {
-                "without meta nobody can say whether the list is whole, so it is not used"
+                "A list without `meta` cannot be checked for completeness, so it is not used."
             }
-            Self::Answer(_) => "this is not what Telnyx documents; check --base-url",
-            Self::BadId => "an id is what `trunkline get` prints in its first column",
+            Self::Answer(_) => "Telnyx does not document such an answer. Check --base-url.",
+            Self::BadId => {
+                "Use an id that `trunkline get accounts` or `trunkline get users` prints."
+            }
             Self::Rejected(_) | Self::Stopped => return None,
         })
     }
@@ -265,11 +279,12 @@ impl fmt::Display for Kind {
             Self::Redirected(status) => write!(f, "{status}, a redirect"),
             Self::Server(status) => write!(f, "{status}, an error on the other side"),
             Self::Connect(why) => write!(f, "no connection: {why}"),
+            Self::Certificate(why) => write!(f, "the certificate is not trusted: {why}"),
             Self::Timeout => f.write_str("no answer in time"),
             Self::Broken(why) => write!(f, "the connection broke: {why}"),
             Self::Answer(fault) => write!(f, "{fault}"),
-            Self::BadId => f.write_str("this is no id"),
-            Self::Stopped => f.write_str("not sent any more"),
+            Self::BadId => f.write_str("invalid id"),
+            Self::Stopped => f.write_str("not sent"),
         }
     }
 }
@@ -298,5 +313,51 @@ impl fmt::Display for Detail {
             write!(f, " (at {})", self.source)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_follows_the_code_and_the_half() {
+        let hint = |path: &str, kind: Kind, code: &str, detail: &str, source: &str| {
+            let detail = Detail {
+                code: code.to_owned(),
+                detail: detail.to_owned(),
+                source: source.to_owned(),
+                ..Detail::default()
+            };
+            let error = Error {
+                method: "GET",
+                path: path.into(),
+                kind,
+                details: [detail].into(),
+                request_id: None,
+                earlier_lost: false,
+                attempts: 1,
+                unversioned: false,
+            };
+            error.hint().unwrap_or_default()
+        };
+        let (accounts, users) = ("/managed_accounts", "/organizations/users");
+        for (path, kind, code, detail, source, words) in [
+            (accounts, Kind::Unauthorized, "10009", "", "", "invalid or revoked"),
+            (users, Kind::Unauthorized, "20002", "", "", "invalid or revoked"),
+            (users, Kind::Forbidden, "10010", "", "", "permission"),
+            (accounts, Kind::Forbidden, "", "No grant allows it", "", "permission"),
+            (accounts, Kind::Forbidden, "20012", "", "", "out of funds"),
+            (accounts, Kind::Forbidden, "20013", "", "", "blocked"),
+            (accounts, Kind::Forbidden, "20015", "", "", "not enabled"),
+            (accounts, Kind::Invalid(422), "10015", "", "/email", "Any Telnyx user"),
+            (accounts, Kind::Invalid(400), "10019", "", "", "Any Telnyx user"),
+            (accounts, Kind::Unauthorized, "", "", "", "not a manager"),
+            (accounts, Kind::Forbidden, "", "", "", "not a manager"),
+            (users, Kind::Forbidden, "", "", "", "permissions"),
+        ] {
+            let hint = hint(path, kind.clone(), code, detail, source);
+            assert!(hint.contains(words), "{path} {kind:?} {code}: {hint}");
+        }
     }
 }

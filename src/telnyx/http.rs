@@ -1,8 +1,8 @@
 //! One request: paced, sent, sent again where that is safe, and its answer read within bounds.
 
 use std::error::Error as _;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{
@@ -21,6 +21,14 @@ use super::wire;
 
 /// No answer is read beyond this.
 const LARGEST_ANSWER: usize = 64 << 20;
+/// The refusals of the key in a row after which nothing more is sent.
+const MOST_KEY_REFUSALS: u32 = 3;
+/// The 429 answers in a row without a wait after which nothing more is sent.
+const MOST_RATE_REFUSALS: u32 = 20;
+/// The time for which nothing is sent then: longer than a command needs to skip the rest, and shorter than the
+/// interval of a schedule.
+const GIVEN_UP: Duration = Duration::from_secs(30);
+const NOT_PRINTABLE: &str = "contains a character that no key has";
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -53,12 +61,12 @@ impl Config {
     }
 }
 
-/// Why no client could be made.
+/// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The key has characters that cannot stand in a header.
-    #[error("the API key has characters that a key cannot have; is there a line break in it?")]
-    Key,
+    /// The key is not a bare key.
+    #[error("the API key {0}")]
+    Key(&'static str),
     /// There is no key.
     #[error("the API key is empty")]
     NoKey,
@@ -108,6 +116,34 @@ pub(super) struct Http {
     slots: Semaphore,
     answered: AtomicU64,
     stopped: watch::Sender<bool>,
+    refusals: Mutex<Refusals>,
+}
+
+/// Refusals in a row that have nothing to do with the single request.
+#[derive(Debug, Default)]
+struct Refusals {
+    in_a_row: u32,
+    /// The time until which nothing is sent.
+    until: Option<Instant>,
+}
+
+impl Refusals {
+    /// Counts an answer, and returns true if no more requests are worth sending.
+    fn count(&mut self, most: Option<u32>, now: Instant) -> bool {
+        let Some(most) = most else {
+            *self = Self::default();
+            return false;
+        };
+        self.in_a_row += 1;
+        if self.in_a_row >= most {
+            self.until = Some(now + GIVEN_UP);
+        }
+        self.until.is_some()
+    }
+
+    fn is_given_up(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
 }
 
 /// How far the requests of one key are.
@@ -129,6 +165,8 @@ pub(super) struct Call<'a> {
     pub resend: Resend,
     /// What must not show in an error's text, should the answer repeat it.
     pub secret: Option<&'a SecretString>,
+    /// The key by which Telnyx recognizes a repeated request.
+    pub idempotency_key: Option<String>,
 }
 
 /// What a request was answered with.
@@ -166,6 +204,7 @@ impl<'a> Call<'a> {
             accept: "application/json",
             resend,
             secret: None,
+            idempotency_key: None,
         }
     }
 
@@ -201,8 +240,11 @@ impl Http {
         if key.is_empty() {
             return Err(ConfigError::NoKey);
         }
-        let mut authorization =
-            HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| ConfigError::Key)?;
+        if let Some(flaw) = flaw(key) {
+            return Err(ConfigError::Key(flaw));
+        }
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
+            .map_err(|_| ConfigError::Key(NOT_PRINTABLE))?;
         authorization.set_sensitive(true);
         let base_url = &config.base_url;
         let client = build(config.timeout, !base_url.is_loopback(), base_url.is_encrypted())?;
@@ -215,11 +257,24 @@ impl Http {
             slots,
             answered: AtomicU64::new(0),
             stopped: watch::Sender::new(false),
+            refusals: Mutex::default(),
         })
     }
 
     pub(super) fn base_url(&self) -> &BaseUrl {
         &self.config.base_url
+    }
+
+    /// The idempotency key of a body. Equal bodies have equal keys, as the platform demands. The API key is part
+    /// of it, so that it reveals nothing about a password in the body.
+    pub(super) fn idempotency_key(&self, body: &str) -> String {
+        let key = ring::hmac::Key::new(
+            ring::hmac::HMAC_SHA256,
+            self.config.key.expose_secret().as_bytes(),
+        );
+        let tag = ring::hmac::sign(&key, body.as_bytes());
+        let hexadecimal = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
+        format!("trunkline-{}", hexadecimal.collect::<String>())
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -253,7 +308,7 @@ impl Http {
             let again = attempts.after(&failure.kind, Instant::now());
             tracing::debug!(method = %call.method, path = call.path(), failure = %failure.kind, again = again.is_some(), "request failed");
             // A session that was stopped while an attempt was under way sends it no second time.
-            let again = again.filter(|_| !*self.stopped.borrow());
+            let again = again.filter(|_| !*self.stopped.borrow() && !self.is_given_up());
             let Some(wait) = again else {
                 return Err(Error {
                     method: method_name(&call.method),
@@ -264,6 +319,7 @@ impl Http {
                     request_id: failure.request_id,
                     earlier_lost,
                     attempts: attempts.count(),
+                    unversioned: !self.config.base_url.is_versioned(),
                 });
             };
             earlier_lost |= failure.kind.may_have_happened();
@@ -286,15 +342,21 @@ impl Http {
             () = self.stopped() => return Err(Kind::Stopped.into()),
             turn = turn => turn,
         };
+        if self.is_given_up() {
+            return Err(Kind::Stopped.into());
+        }
         let response = self.request(call, url).send().await.map_err(|error| lost(&error))?;
         let status = response.status();
         let secrets: Vec<&SecretString> =
             [&self.config.key].into_iter().chain(call.secret).collect();
         let request_id = header(response.headers(), "x-request-id", &secrets);
+        let now = jiff::Timestamp::now();
+        let waits = super::pace::retry_after(response.headers(), now);
         leave.answered(status, response.headers());
         self.answered.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(method = %call.method, path = call.path(), status = status.as_u16(), "answered");
         if status.is_success() {
+            self.count_refusal(None, "");
             let body = body(response).await?;
             let value = read(&body).map_err(Kind::Answer);
             return value
@@ -304,7 +366,33 @@ impl Http {
         // A refusal that cannot be read is a refusal all the same.
         let body = body(response).await.unwrap_or_default();
         let details = wire::details(&body, &secrets);
-        Err(Failure { kind: refusal(status), details, request_id })
+        let kind = refusal(status);
+        match kind {
+            Kind::RateLimited if waits.is_some_and(|wait| wait.is_zero()) => {
+                self.count_refusal(
+                    Some(MOST_RATE_REFUSALS),
+                    "the rate limit refuses every request",
+                );
+            }
+            _ if Error::refuses_key(&kind, &details) => {
+                self.count_refusal(Some(MOST_KEY_REFUSALS), "the key is refused for every request");
+            }
+            _ => {}
+        }
+        Err(Failure { kind, details, request_id })
+    }
+
+    fn count_refusal(&self, most: Option<u32>, reason: &str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = refusals.until.is_some();
+        if refusals.count(most, Instant::now()) && !before {
+            tracing::warn!(reason, "nothing more is sent");
+        }
+    }
+
+    /// Returns true while nothing is sent because every request is refused.
+    fn is_given_up(&self) -> bool {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).is_given_up(Instant::now())
     }
 
     fn request(&self, call: &Call<'_>, url: Url) -> reqwest::RequestBuilder {
@@ -313,6 +401,10 @@ impl Http {
             .request(call.method.clone(), url)
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, call.accept);
+        let request = match &call.idempotency_key {
+            Some(key) => request.header("Idempotency-Key", key),
+            None => request,
+        };
         match &call.body {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
             // RFC 9110, 8.6: without it some gateways refuse a POST with a 411.
@@ -352,6 +444,9 @@ fn refusal(status: StatusCode) -> Kind {
 /// What an attempt without an answer means.
 fn lost(error: &reqwest::Error) -> Kind {
     // Asked first: a connection that was not made in time has sent nothing either.
+    if is_untrusted(error) {
+        return Kind::Certificate(root(error));
+    }
     if error.is_connect() {
         return Kind::Connect(root(error));
     }
@@ -359,6 +454,44 @@ fn lost(error: &reqwest::Error) -> Kind {
         return Kind::Timeout;
     }
     Kind::Broken(root(error))
+}
+
+/// Returns true if the certificate of the server was rejected.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut reason = error.source();
+    while let Some(error) = reason {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = inner
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            .or_else(|| error.downcast_ref());
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        // An I/O error passes over its own inner error.
+        reason = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+/// Names what makes a text something other than a bare key.
+fn flaw(key: &str) -> Option<&'static str> {
+    if key.starts_with('\u{feff}') {
+        return Some("starts with a byte order mark");
+    }
+    if key.starts_with(['"', '\'', '`', '\u{201c}']) || key.ends_with(['"', '\'', '`', '\u{201d}'])
+    {
+        return Some("is in quotation marks");
+    }
+    if key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+        return Some("starts with \"Bearer\"");
+    }
+    if key.contains(char::is_whitespace) {
+        return Some("contains a space or a line break");
+    }
+    key.contains(|c: char| !c.is_ascii_graphic()).then_some(NOT_PRINTABLE)
 }
 
 /// The innermost reason: the outer ones only say that a request failed.

@@ -1,4 +1,4 @@
-//! Whether pages are one list: pure, and the only place that decides it.
+//! The proof that pages are one whole list: pure, and the only place that decides it.
 //!
 //! Between two pages accounts may come and go, and servers make mistakes. A list is whole when all
 //! its pages say the same totals, these agree with each other, every page is as long as it must be by them, and
@@ -8,10 +8,15 @@
 use std::collections::BTreeSet;
 
 use super::read::Listing;
-use super::wire::{Meta, Odd};
+use super::wire::{Meta, Record};
 
 /// A page as it was read: its items, and what it says of its list.
-pub(super) type RawPage<W> = (Vec<Result<W, Odd>>, Meta);
+pub(super) type RawPage<W> = (Vec<Record<W>>, Meta);
+
+/// Returns true if the first page says how many items the list has.
+pub(super) fn is_counted<W>(pages: &[RawPage<W>]) -> bool {
+    pages.first().is_some_and(|(_, meta)| meta.total_results.is_some())
+}
 
 /// More pages than this nobody has: a server that says so is not believed.
 const MOST_PAGES: u64 = 40_000;
@@ -27,35 +32,20 @@ pub(super) fn assemble<W, T>(
     id: impl Fn(&T) -> String,
     model: impl Fn(W) -> T,
 ) -> Listing<T> {
-    let gap = fault(&pages);
-    let listing = collect(pages.into_iter().flat_map(|(items, _)| items), id, model);
-    Listing { gap: gap.or(listing.gap), ..listing }
-}
-
-/// Each usable record once. The gap names the first one that was set aside, or counts repeated ones.
-pub(super) fn collect<W, T>(
-    records: impl Iterator<Item = Result<W, Odd>>,
-    id: impl Fn(&T) -> String,
-    model: impl Fn(W) -> T,
-) -> Listing<T> {
+    let odd =
+        pages.iter().flat_map(|(items, _)| items).find_map(|item| item.as_ref().err().cloned());
+    let gap = fault(&pages).or(odd);
     let mut seen = BTreeSet::new();
-    let (mut items, mut odd) = (Vec::new(), Vec::new());
+    let mut items = Vec::new();
     let mut repeated = 0_usize;
-    for (place, record) in records.enumerate() {
-        match record.map(&model) {
-            Ok(item) if seen.insert(id(&item)) => items.push(item),
-            Ok(_) => repeated += 1,
-            Err(fault) => odd.push(fault.at(place)),
+    for item in pages.into_iter().flat_map(|(items, _)| items).flatten().map(model) {
+        if seen.insert(id(&item)) {
+            items.push(item);
+        } else {
+            repeated += 1;
         }
     }
-    let gap = match &odd[..] {
-        [] if repeated > 0 => Some(format!("{repeated} of its items came twice")),
-        [] => None,
-        [one] => Some(format!("{one}; it was set aside")),
-        [first, others @ ..] => {
-            Some(format!("{first}; it and {} were set aside", many(count(others.len()), "other")))
-        }
-    };
+    let gap = gap.or_else(|| (repeated > 0).then(|| format!("{repeated} of its items came twice")));
     Listing { items, gap }
 }
 
@@ -76,6 +66,11 @@ fn first_fault(items: usize, meta: Meta) -> Option<String> {
     if let Some(fault) = another_page(1, meta) {
         return Some(fault);
     }
+    let Some(total_results) = total_results else {
+        return (items == 0 && total_pages > 1)
+            .then(|| format!("page 1 is empty, of {}", many(total_pages, "page")))
+            .or_else(|| too_many(total_pages));
+    };
     if total_results == 0 && items == 0 {
         return (total_pages > 1).then(|| format!("it counts no items on {total_pages} pages"));
     }
@@ -89,7 +84,12 @@ fn first_fault(items: usize, meta: Meta) -> Option<String> {
             many(total_pages, "page"),
         ));
     }
-    (total_pages > MOST_PAGES).then(|| format!("it counts {total_pages} pages, which nobody has"))
+    too_many(total_pages)
+}
+
+fn too_many(total_pages: u64) -> Option<String> {
+    (total_pages > MOST_PAGES)
+        .then(|| format!("it counts {total_pages} pages, more than the {MOST_PAGES} that are read"))
 }
 
 /// What is wrong with a page after the first, which is sound.
@@ -97,11 +97,9 @@ fn later_fault(first: (usize, Meta), number: u64, items: usize, meta: Meta) -> O
     let (length, Meta { total_pages, total_results, page_number: _ }) = first;
     let (length, items) = (count(length), count(items));
     if meta.total_results != total_results {
-        let other = meta.total_results;
-        return Some(format!(
-            "it counts {} on page 1 and {other} on page {number}",
-            many(total_results, "item")
-        ));
+        let [first, other] = [total_results, meta.total_results]
+            .map(|total| total.map_or("no total".to_owned(), |total| many(total, "item")));
+        return Some(format!("it counts {first} on page 1 and {other} on page {number}"));
     }
     if meta.total_pages != total_pages {
         let other = meta.total_pages;
@@ -113,10 +111,10 @@ fn later_fault(first: (usize, Meta), number: u64, items: usize, meta: Meta) -> O
     if let Some(fault) = another_page(number, meta) {
         return Some(fault);
     }
-    let due = if number < total_pages {
-        length
-    } else {
-        total_results.saturating_sub(length * (total_pages - 1))
+    let due = match total_results {
+        Some(total) if number == total_pages => total.saturating_sub(length * (total_pages - 1)),
+        None if number == total_pages => items.clamp(1, length),
+        Some(_) | None => length,
     };
     let has =
         if items == 0 { "is empty".to_owned() } else { format!("has {}", many(items, "item")) };
@@ -142,7 +140,8 @@ mod tests {
     use super::*;
 
     fn page(number: u64, ids: &[&str], total_pages: u64, total_results: u64) -> RawPage<String> {
-        let meta = Meta { total_pages, total_results, page_number: Some(number) };
+        let meta =
+            Meta { total_pages, total_results: Some(total_results), page_number: Some(number) };
         (ids.iter().map(|id| Ok((*id).to_owned())).collect(), meta)
     }
 
@@ -175,7 +174,7 @@ mod tests {
             ),
             (
                 vec![page(1, &["a", "b"], 2, 3), page(2, &["c"], 2, 4)],
-                "it counts 3 items on page 1 and 4 on page 2",
+                "it counts 3 items on page 1 and 4 items on page 2",
             ),
             (
                 vec![page(1, &["a", "b"], 2, 3), page(2, &["c"], 3, 3)],
@@ -190,7 +189,10 @@ mod tests {
             (vec![page(1, &["a", "b"], 2, 2)], "it counts 2 items on 2 pages, and page 1 has 2"),
             (vec![page(1, &[], 1, 3)], "page 1 is empty, of 3 items"),
             (vec![page(1, &[], 3, 0)], "it counts no items on 3 pages"),
-            (vec![page(1, &["a"], 50_000, 50_000)], "it counts 50000 pages, which nobody has"),
+            (
+                vec![page(1, &["a"], 50_000, 50_000)],
+                "it counts 50000 pages, more than the 40000 that are read",
+            ),
         ];
         for (pages, words) in broken {
             assert_eq!(gap(pages).as_deref(), Some(words));
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn no_page_is_asked_for_on_the_word_of_a_first_page_that_contradicts_itself() {
+    fn only_page_1_is_read_of_a_list_whose_first_page_contradicts_itself() {
         assert_eq!(last(&page(1, &["a"], 3, 3)), 3);
         assert_eq!(last(&page(1, &["a"], u64::MAX, 3)), 1);
         assert_eq!(last(&page(1, &["a"], u64::MAX, u64::MAX)), 1);

@@ -1,16 +1,16 @@
 //! Everything that can be asked of Telnyx, and nothing that could change it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 
 use super::error::{AnswerFault, Error};
 use super::http::{Call, Http, Progress};
 use super::pages::{self, RawPage};
-use super::wire::{
-    self, AccountBody, CredentialsBody, Listed, Object, One, Page, PoolBody, Record, UserBody,
-};
+use super::wire::{self, AccountBody, CredentialsBody, Object, Page, PoolBody, Report, UserBody};
 use crate::model::{AccountId, ChannelPool, Email, LiveAccount, LiveUser, UserId};
 
 /// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
@@ -68,7 +68,8 @@ impl Begun {
     /// How many accounts the list has, by its first page.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.first.1.total_results
+        let (items, meta) = &self.first;
+        meta.total_results.unwrap_or_else(|| u64::try_from(items.len()).unwrap_or(u64::MAX))
     }
 
     /// The rest of the list, and the whole of it again where it contradicts itself.
@@ -83,18 +84,35 @@ impl Begun {
     }
 }
 
-/// The secrets of a managed account.
-#[derive(Clone, Debug)]
+/// The secrets of a managed account, each if Telnyx returned it.
+#[derive(Clone, Debug, Default)]
 pub struct Credentials {
     /// The key of API version 2.
-    pub api_key: SecretString,
+    pub api_key: Option<SecretString>,
     /// The token of API version 1.
-    pub api_token: SecretString,
+    pub api_token: Option<SecretString>,
+}
+
+impl Credentials {
+    /// The names of the secrets that are missing.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let Self { api_key, api_token } = self;
+        let both = [("api_key", api_key), ("api_token", api_token)];
+        both.into_iter().filter(|(_, secret)| secret.is_none()).map(|(name, _)| name).collect()
+    }
+
+    /// These secrets, with those of `other` where one is missing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let Self { api_key, api_token } = self;
+        Self { api_key: api_key.or(other.api_key), api_token: api_token.or(other.api_token) }
+    }
 }
 
 impl From<CredentialsBody> for Credentials {
     fn from(body: CredentialsBody) -> Self {
-        Self { api_key: body.api_key.0, api_token: body.api_token.0 }
+        Self { api_key: body.api_key, api_token: body.api_token }
     }
 }
 
@@ -160,7 +178,7 @@ impl Reader {
     /// # Errors
     ///
     /// When the page cannot be had.
-    pub async fn count(&self, status: StatusFilter) -> Result<u64, Error> {
+    pub async fn count(&self, status: StatusFilter) -> Result<Option<u64>, Error> {
         let call =
             accounts_call(Accounts::Of(status)).query("page[number]", "1").query("page[size]", "1");
         let (_, meta) = self.page::<AccountBody>(&call).await?;
@@ -214,7 +232,7 @@ impl Reader {
     /// # Errors
     ///
     /// When the page cannot be had.
-    pub async fn count_users(&self) -> Result<u64, Error> {
+    pub async fn count_users(&self) -> Result<Option<u64>, Error> {
         let call = Call::get(&["organizations", "users"])
             .query("page[number]", "1")
             .query("page[size]", "1");
@@ -237,14 +255,13 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When it cannot be had.
+    /// When it cannot be had. A record that cannot be used is a gap.
     pub async fn groups_report(&self) -> Result<Listing<LiveUser>, Error> {
         let call = groups_report_call();
-        let report = wire::json::<One<Vec<Record<UserBody>>>>;
-        let records = self.http.send(&call, report).await?.value.data;
-        let id = |user: &LiveUser| user.id.as_str().to_owned();
-        let records = records.into_iter().map(|Record(record)| record);
-        Ok(pages::collect(records, id, LiveUser::from))
+        let read = wire::json::<Report<UserBody>>;
+        let Report { data } = self.http.send(&call, read).await?.value;
+        let gap = data.iter().find_map(|record| record.as_ref().err().cloned());
+        Ok(Listing { items: data.into_iter().flatten().map(LiveUser::from).collect(), gap })
     }
 
     /// `GET /organizations/users/users_groups_report` as CSV, as Telnyx writes it.
@@ -259,7 +276,7 @@ impl Reader {
 
     /// Reads a list until it agrees with itself, once for each of `reads`. `first` is what the first
     /// of them has brought already.
-    pub(super) async fn list<W: Listed, T>(
+    pub(super) async fn list<W: DeserializeOwned, T>(
         &self,
         reads: &[Call<'_>; READS],
         mut first: Option<RawPage<W>>,
@@ -267,9 +284,20 @@ impl Reader {
         model: impl Fn(W) -> T,
     ) -> Result<Listing<T>, Error> {
         let mut listing = Listing { items: Vec::new(), gap: None };
+        let mut uncounted: Option<BTreeSet<String>> = None;
         for call in reads {
             let read = self.pages(call, first.take()).await?;
+            let counted = pages::is_counted(&read);
             listing = pages::assemble(read, &id, &model);
+            // Without a total a list is whole if two reads agree.
+            if !counted && listing.gap.is_none() {
+                let ids: BTreeSet<String> = listing.items.iter().map(&id).collect();
+                if uncounted.as_ref() == Some(&ids) {
+                    return Ok(listing);
+                }
+                uncounted = Some(ids);
+                listing.gap = Some("it has no total, and no two reads agree".to_owned());
+            }
             match &listing.gap {
                 None => return Ok(listing),
                 Some(gap) => tracing::info!(
@@ -284,7 +312,7 @@ impl Reader {
     }
 
     /// The first page, then the others at once; none of them when the first is not to be believed.
-    async fn pages<W: Listed>(
+    async fn pages<W: DeserializeOwned>(
         &self,
         call: &Call<'_>,
         first: Option<RawPage<W>>,
@@ -302,17 +330,21 @@ impl Reader {
     }
 
     /// One page of the largest size.
-    async fn numbered<W: Listed>(&self, call: &Call<'_>, number: u64) -> Result<RawPage<W>, Error> {
+    async fn numbered<W: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        number: u64,
+    ) -> Result<RawPage<W>, Error> {
         let mut query = call.query.clone();
         query.extend([("page[number]", number.to_string()), ("page[size]", PAGE.to_string())]);
         self.page(&Call { query, ..Call::get(&call.segments) }).await
     }
 
-    async fn page<W: Listed>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
+    async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
         let read = |body: &[u8]| {
             let Page { data, meta } = wire::json::<Page<W>>(body)?;
             let Object(meta) = meta.ok_or(AnswerFault::NoMeta)?;
-            Ok((data.into_iter().map(|Record(record)| record).collect(), meta))
+            Ok((data, meta))
         };
         Ok(self.http.send(call, read).await?.value)
     }

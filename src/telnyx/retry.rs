@@ -101,6 +101,7 @@ fn is_passing(kind: &Kind) -> bool {
         Kind::Unauthorized
         | Kind::Forbidden
         | Kind::NotFound
+        | Kind::Certificate(_)
         | Kind::Invalid(_)
         | Kind::Redirected(_)
         | Kind::BadId

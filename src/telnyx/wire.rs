@@ -11,7 +11,6 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::error::{AnswerFault, Detail};
 use crate::model::{
@@ -29,75 +28,62 @@ pub(super) struct One<T> {
 
 /// A page of a list.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "T: Listed"))]
-pub(super) struct Page<T: Listed> {
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
+pub(super) struct Page<T> {
+    #[serde(deserialize_with = "records")]
     pub data: Vec<Record<T>>,
     pub meta: Option<Object<Meta>>,
 }
 
-/// An entry of a list. One that is not as documented is set aside, and the others are used.
-pub(super) struct Record<T>(pub Result<T, Odd>);
-
-/// The reason why an entry of a list cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Odd {
-    /// The fault, for example `.email is null`.
-    fault: String,
-    /// The id of the entry, if it has one.
-    id: Option<String>,
+/// A report, which is not in pages.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
+pub(super) struct Report<T> {
+    #[serde(deserialize_with = "records")]
+    pub data: Vec<Record<T>>,
 }
 
-impl Odd {
-    /// The reason, with the place of the entry in its list.
-    pub(super) fn at(&self, place: usize) -> String {
-        let Self { fault, id } = self;
-        let id = id.as_ref().map(|id| format!(" (id {id})")).unwrap_or_default();
-        format!("data[{place}]{fault}{id}")
-    }
-}
+/// A record of a list, or a description of one that cannot be used.
+pub(super) type Record<T> = Result<T, String>;
 
-/// An entry that can stand in a list.
-pub(super) trait Listed: DeserializeOwned {
-    /// The fields without which an entry cannot be used: texts that are not blank.
-    const REQUIRED: &'static [&'static str];
-}
-
-impl Listed for AccountBody {
-    const REQUIRED: &'static [&'static str] = &["id", "email"];
-}
-
-impl Listed for UserBody {
-    const REQUIRED: &'static [&'static str] = &["id", "email", "record_type"];
-}
-
-impl<'de, T: Listed> Deserialize<'de> for Record<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The raw text first: after an error in an entry its end would not be known.
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let read = serde_json::from_str::<Object<T>>(raw.get());
-        Ok(Self(read.map(|Object(record)| record).map_err(|error| {
-            odd(&serde_json::from_str(raw.get()).unwrap_or_default(), T::REQUIRED, &error)
-        })))
-    }
-}
-
-fn odd(entry: &Value, required: &[&str], error: &serde_json::Error) -> Odd {
-    let fault = |field: &&str| match entry.get(field) {
-        None => Some(format!(".{field} is missing")),
-        Some(Value::Null) => Some(format!(".{field} is null")),
-        Some(Value::String(text)) if text.trim().is_empty() => Some(format!(".{field} is blank")),
-        Some(Value::String(_)) => None,
-        Some(_) => Some(format!(".{field} is not a text")),
-    };
-    let fault = if entry.is_object() {
-        required.iter().find_map(fault).unwrap_or_else(|| {
-            format!(" is not of the documented form: {}", without_values(&error.to_string()))
+/// Reads a list record by record: one that cannot be used is described, and the others are kept.
+pub(super) fn records<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Vec<Record<T>>, D::Error> {
+    let values = Vec::<Value>::deserialize(deserializer)?;
+    let read = |(place, value): (usize, Value)| {
+        let id = value["id"].as_str().map(str::to_owned);
+        let flaw = flaw(place, &value);
+        serde_json::from_value::<Object<T>>(value).map(|Object(record)| record).map_err(|error| {
+            let text = flaw.unwrap_or_else(|| {
+                format!("data[{place}]: {}", without_values(&error.to_string()))
+            });
+            match id {
+                Some(id) => format!("{text} (id {:?})", clean(&id)),
+                None => text,
+            }
         })
-    } else {
-        " is not an object".to_owned()
     };
-    let id = entry.get("id").and_then(Value::as_str).filter(|id| !id.trim().is_empty());
-    Odd { fault, id: id.map(clean) }
+    Ok(values.into_iter().enumerate().map(read).collect())
+}
+
+/// Names the required text of a record that is not there.
+fn flaw(place: usize, record: &Value) -> Option<String> {
+    let Value::Object(fields) = record else {
+        return Some(format!("data[{place}] is not an object"));
+    };
+    ["id", "email", "record_type"].into_iter().find_map(|name| {
+        let flaw = match fields.get(name) {
+            Some(Value::String(text)) if text.trim().is_empty() => "is blank",
+            // Accounts need no type.
+            None if name == "record_type" => return None,
+            Some(Value::String(_)) => return None,
+            Some(Value::Null) => "is null",
+            Some(_) => "is not a text",
+            None => "is missing",
+        };
+        Some(format!("data[{place}].{name} {flaw}"))
+    })
 }
 
 /// What has to be an object with named fields. By itself a list of values would do as well, in the order in
@@ -126,7 +112,7 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Re
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub(super) struct Meta {
     pub total_pages: u64,
-    pub total_results: u64,
+    pub total_results: Option<u64>,
     pub page_number: Option<u64>,
 }
 
@@ -159,22 +145,21 @@ impl From<AccountBody> for LiveAccount {
     }
 }
 
-/// The secrets of an account: read on the one path that hands them to the user.
+/// The secrets of an account, read on the one path that hands them to the user. Each is optional.
 #[derive(Deserialize)]
 pub(super) struct CredentialsBody {
-    pub api_key: SecretText,
-    pub api_token: SecretText,
+    #[serde(default, deserialize_with = "secret")]
+    pub api_key: Option<SecretString>,
+    #[serde(default, deserialize_with = "secret")]
+    pub api_token: Option<SecretString>,
 }
 
-/// A text that does not show in debug output.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-pub(super) struct SecretText(pub SecretString);
-
-impl From<String> for SecretText {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
+/// A secret. One that is not a text counts as missing: an answer to a create is worth more than its secrets.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.into()),
+        _ => None,
+    })
 }
 
 /// A created account: what it is, and its secrets.
@@ -183,7 +168,7 @@ pub(super) struct CreatedBody {
     #[serde(flatten)]
     pub account: AccountBody,
     #[serde(flatten)]
-    pub credentials: Option<CredentialsBody>,
+    pub credentials: CredentialsBody,
 }
 
 /// The body of a create.
@@ -218,10 +203,10 @@ impl From<PoolBody> for ChannelPool {
 /// The answer to setting a channel limit.
 #[derive(Deserialize)]
 pub(super) struct LimitBody {
-    channel_limit: u64,
+    channel_limit: Option<u64>,
 }
 
-impl From<LimitBody> for u64 {
+impl From<LimitBody> for Option<u64> {
     fn from(body: LimitBody) -> Self {
         body.channel_limit
     }
@@ -391,11 +376,18 @@ mod tests {
 
     #[test]
     fn a_list_is_not_taken_for_an_object_whose_fields_it_could_be() {
-        let limit = |body: &str| one::<LimitBody, u64>(body.as_bytes());
+        let limit = |body: &str| one::<LimitBody, Option<u64>>(body.as_bytes());
         let page = |body: &str| json::<Page<UserBody>>(body.as_bytes()).map(|page| page.data.len());
         let user = r#"{"id":"1","email":"a@b.example","record_type":"x","groups":[{"name":"A"}]}"#;
+        let listed = r#"["1","a@b.example","x",null,null]"#;
         let meta = r#"{"total_pages":1,"total_results":1}"#;
-        assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(7));
+        assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(Some(7)));
+        assert_eq!(limit(r#"{"data":{}}"#), Ok(None));
+        let odd = json::<Page<UserBody>>(format!(r#"{{"data":[{listed}]}}"#).as_bytes()).unwrap();
+        assert_eq!(
+            odd.data[0].as_ref().err().map(String::as_str),
+            Some("data[0] is not an object")
+        );
         assert_eq!(page(&format!(r#"{{"data":[{user}],"meta":{meta}}}"#)), Ok(1));
         let lists = [
             limit(r#"{"data":[7]}"#).err(),
@@ -406,34 +398,6 @@ mod tests {
         for fault in lists {
             let Some(AnswerFault::Shape(what)) = &fault else { panic!("{fault:?}") };
             assert!(what.starts_with("expected an object"), "{what}");
-        }
-    }
-
-    #[test]
-    fn an_odd_entry_of_a_list_is_set_aside_and_named() {
-        let good = r#"{"id":"1","email":"a@b.example","record_type":"x"}"#;
-        let cases = [
-            (r#"["1","a@b.example","x",null,null]"#, "data[1] is not an object"),
-            (r#"{"id":"7","email":null,"record_type":"x"}"#, "data[1].email is null (id 7)"),
-            (r#"{"id":"7","email":"a","record_type":null}"#, "data[1].record_type is null (id 7)"),
-            (r#"{"email":"a","record_type":"x"}"#, "data[1].id is missing"),
-            (r#"{"id":" ","email":"a","record_type":"x"}"#, "data[1].id is blank"),
-            (r#"{"id":"7","email":5,"record_type":"x"}"#, "data[1].email is not a text (id 7)"),
-            (
-                r#"{"id":"7","email":"a","record_type":"x","groups":[["A"]]}"#,
-                "data[1] is not of the documented form: expected an object",
-            ),
-        ];
-        for (odd, wanted) in cases {
-            let page = format!(r#"{{"data":[{good},{odd},{good}]}}"#);
-            let records = json::<Page<UserBody>>(page.as_bytes()).unwrap().data;
-            let faults: Vec<Option<String>> = records
-                .into_iter()
-                .enumerate()
-                .map(|(place, Record(record))| record.err().map(|odd| odd.at(place)))
-                .collect();
-            let [None, Some(fault), None] = &faults[..] else { panic!("{odd}: {faults:?}") };
-            assert!(fault.starts_with(wanted), "{fault}");
         }
     }
 

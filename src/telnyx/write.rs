@@ -39,13 +39,13 @@ pub struct NewAccount {
 pub struct Created {
     /// What it is.
     pub account: LiveAccount,
-    /// Its secrets, if the answer had them.
-    pub credentials: Option<Credentials>,
+    /// Its secrets, as far as the answer had them.
+    pub credentials: Credentials,
 }
 
 impl From<CreatedBody> for Created {
     fn from(body: CreatedBody) -> Self {
-        Self { account: body.account.into(), credentials: body.credentials.map(Credentials::from) }
+        Self { account: body.account.into(), credentials: body.credentials.into() }
     }
 }
 
@@ -69,8 +69,10 @@ impl Writer {
             rollup_billing: *rollup_billing,
         };
         let body = serde_json::to_string(&body).unwrap_or_default();
+        let idempotency_key = self.http.idempotency_key(&body);
         let call = Call::change(Method::POST, &["managed_accounts"], Some(body), Resend::Creates);
-        let call = Call { secret: password.as_ref(), ..call };
+        let call =
+            Call { secret: password.as_ref(), idempotency_key: Some(idempotency_key), ..call };
         self.http.send(&call, wire::one::<CreatedBody, _>).await
     }
 
@@ -132,7 +134,12 @@ impl Writer {
         let body = json!({ "channel_limit": channels });
         let path = ["managed_accounts", id.as_str(), "update_global_channel_limit"];
         let call = set(Method::PATCH, &path, Some(body.to_string()));
-        self.http.send(&call, wire::one::<LimitBody, _>).await
+        let read = |body: &[u8]| {
+            let limit = wire::one::<LimitBody, Option<u64>>(body)?;
+            // The limit is optional in the answer.
+            Ok(limit.unwrap_or(channels))
+        };
+        self.http.send(&call, read).await
     }
 
     /// `POST /organizations/users/{id}/actions/remove`: the removed user, or `None` when the answer to

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use trunkline::model::{AccountId, Role, UserStatus};
-use trunkline::telnyx::{Accounts, AnswerFault, Kind};
+use trunkline::telnyx::{Accounts, AnswerFault, BaseUrl, Config, Kind, NewAccount, Session};
 
-use crate::support::bodies::{account, list, live_account, one, user};
+use crate::support::bodies::{account, account_with_secrets, list, live_account, one, user};
 use crate::support::server::{Reply, Server};
 use crate::support::{budget, hasty, larry, once};
 
@@ -176,4 +176,83 @@ async fn a_redirect_is_not_followed_so_the_key_goes_nowhere() {
         assert_eq!(server.count(), 2);
     }
     assert_eq!(elsewhere.count(), 0);
+}
+
+#[tokio::test]
+async fn a_limit_that_the_answer_leaves_out_is_believed_as_sent() {
+    let server = Server::script([Reply::json(200, r#"{"data":{"id":"a1"}}"#)]).await;
+    let limit = once(&server.origin).writer().set_channel_limit(&AccountId::new("a1"), 30).await;
+    assert_eq!(limit.unwrap().value, 30);
+}
+
+#[tokio::test]
+async fn each_secret_of_a_created_account_is_optional() {
+    for name in ["api_key", "api_token"] {
+        for odd in [None, Some(json!(null)), Some(json!(5)), Some(json!(""))] {
+            let mut body = account_with_secrets("a1");
+            body.as_object_mut().unwrap().remove(name);
+            if let Some(odd) = odd {
+                body[name] = odd;
+            }
+            let server = Server::script([Reply::json(200, one(&body))]).await;
+            let created = once(&server.origin).writer().create_account(&larry()).await.unwrap();
+            let credentials = created.value.credentials;
+            assert_eq!(credentials.missing(), [name]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_key_is_asked_only_a_few_more_times() {
+    let refusal = r#"{"errors":[{"code":"20002","title":"API key revoked"}]}"#;
+    let server = Server::script([Reply::json(401, refusal)]).await;
+    let reader = once(&server.origin).reader();
+    for _ in 0..20 {
+        reader.channels().await.unwrap_err();
+    }
+    assert_eq!(server.count(), 3);
+    assert_eq!(reader.channels().await.unwrap_err().kind, Kind::Stopped);
+}
+
+#[test]
+fn a_key_that_is_not_bare_is_refused_before_any_request() {
+    for (key, words) in [
+        ("\"KEY_1\"", "quotation marks"),
+        ("'KEY_1'", "quotation marks"),
+        ("Bearer KEY_1", "Bearer"),
+        ("\u{feff}KEY_1", "byte order mark"),
+        ("KEY 1", "space"),
+        ("KEY_\u{e4}", "character"),
+    ] {
+        let base_url = BaseUrl::parse("http://127.0.0.1:1/v2").unwrap();
+        let error = Session::new(Config::new(base_url, key.into())).unwrap_err().to_string();
+        assert!(error.contains(words) && !error.contains("KEY_1"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_base_url_of_another_version_is_named_in_the_hint() {
+    let server = Server::script([Reply::json(404, "")]).await;
+    for path in ["", "/v1"] {
+        let base_url = BaseUrl::parse(&format!("{}{path}", server.origin)).unwrap();
+        let session = Session::new(Config::new(base_url, "KEY_1".into())).unwrap();
+        let error = session.reader().channels().await.unwrap_err();
+        assert!(error.hint().unwrap().contains("/v2"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn equal_creates_have_equal_idempotency_keys() {
+    let made = || Reply::json(200, one(&account_with_secrets("a1")));
+    let server = Server::script([made()]).await;
+    let writer = once(&server.origin).writer();
+    let other = NewAccount { name: "Another".to_owned(), ..larry() };
+    for new in [&larry(), &larry(), &other] {
+        writer.create_account(new).await.unwrap();
+    }
+    let keys: Vec<String> = server.seen().iter().map(|seen| seen.idempotency_key.clone()).collect();
+    assert!(
+        keys[0].starts_with("trunkline-") && keys[0] == keys[1] && keys[0] != keys[2],
+        "{keys:?}"
+    );
 }

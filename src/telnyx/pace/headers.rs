@@ -1,54 +1,129 @@
-//! What an answer says about the rate limit.
+//! The headers that describe a rate limit.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// Nothing that a server says keeps us waiting longer.
+/// The longest wait for a rate limit.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// What an answer says about the rate limit.
+/// A reset further away than this is a point in time.
+const LONGEST_RESET: f64 = 3600.0;
+
+/// The rate limit that an answer describes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
-    /// How many requests a window has (`x-ratelimit-limit`).
+pub(super) struct RateLimit {
+    /// Requests in a window.
     pub limit: Option<u32>,
-    /// How many are left of them (`x-ratelimit-remaining`).
+    /// Requests that are left in the window.
     pub remaining: Option<u32>,
-    /// When there will be `limit` of them again (`x-ratelimit-reset`, seconds from now).
+    /// Time until the window ends.
     pub reset: Option<Duration>,
-    /// How long to be silent (`Retry-After`, seconds or a date).
+    /// Time for which the server asks for no request.
     pub retry_after: Option<Duration>,
 }
 
-impl Said {
+impl RateLimit {
+    /// Reads the `x-ratelimit-…` headers, and those of every IETF draft: `RateLimit-Limit` and its like,
+    /// `RateLimit: limit=20, remaining=3, reset=1`, and `RateLimit: "name";r=3;t=1` with `RateLimit-Policy`.
     pub(super) fn read(headers: &HeaderMap, now: Timestamp) -> Self {
-        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-        let count = |name| text(name)?.parse::<u32>().ok();
+        let text = |name: &str| {
+            let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            values.collect::<Vec<_>>().join(", ")
+        };
+        let header = |name: &str| {
+            let vendor = text(&format!("x-ratelimit-{name}"));
+            if vendor.is_empty() { text(&format!("ratelimit-{name}")) } else { vendor }
+        };
+        let (limit, policy) = (header("limit"), text("ratelimit-policy"));
+        let (remaining, reset) = tightest(&text("ratelimit"));
+        let named = text("ratelimit");
+        let limits = [first(&limit), parameter(&named, &["limit"]), parameter(&policy, &["q"])];
+        let limits = limits.into_iter().chain([first(&policy)]);
+        let windows = [&limit, &policy].map(|text| parameter(text, &["w", "window"]));
+        let resets = [first(&header("reset")).map(|number| delay(number, now)), reset.map(delta)];
         Self {
-            limit: count("x-ratelimit-limit").filter(|limit| *limit > 0),
-            remaining: count("x-ratelimit-remaining"),
-            reset: text("x-ratelimit-reset").and_then(seconds),
+            limit: limits.flatten().map(count).find(|limit| *limit > 0),
+            remaining: [first(&header("remaining")), remaining]
+                .into_iter()
+                .flatten()
+                .map(count)
+                .min(),
+            // A window that does not say when it ends may have just begun.
+            reset: resets
+                .into_iter()
+                .flatten()
+                .max()
+                .or_else(|| windows.into_iter().flatten().next().map(delta)),
             retry_after: retry_after(headers, now),
         }
     }
 }
 
-/// How long a server wants to be left alone, as its header `Retry-After` says: seconds or a date. No longer than
-/// ten minutes.
+/// The number at the start of a field, before its other policies and parameters.
+fn first(text: &str) -> Option<f64> {
+    number(text.split([',', ';']).next()?)
+}
+
+/// The first parameter that has one of these names.
+fn parameter(text: &str, names: &[&str]) -> Option<f64> {
+    text.split([',', ';']).find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        names.contains(&name.trim()).then(|| number(value))?
+    })
+}
+
+/// The remaining requests and the reset of the policy that has the fewest left.
+fn tightest(text: &str) -> (Option<f64>, Option<f64>) {
+    if text.contains("remaining=") {
+        return (parameter(text, &["remaining"]), parameter(text, &["reset"]));
+    }
+    let policies =
+        text.split(',').map(|policy| (parameter(policy, &["r"]), parameter(policy, &["t"])));
+    let counted = policies.filter(|(remaining, _)| remaining.is_some());
+    counted
+        .min_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal))
+        .unwrap_or_default()
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and a limit beyond it is none"
+)]
+fn count(number: f64) -> u32 {
+    number as u32
+}
+
+/// The time until a reset, which is a number of seconds or a Unix time.
+fn delay(reset: f64, now: Timestamp) -> Duration {
+    if reset <= LONGEST_RESET {
+        return delta(reset);
+    }
+    // Beyond the year 5000 it is a number of milliseconds.
+    let seconds = if reset > 1e11 { reset / 1000.0 } else { reset };
+    delta(seconds - now.as_duration().as_secs_f64())
+}
+
+/// A number of seconds, clamped to the longest wait.
+fn delta(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds.clamp(0.0, LONGEST.as_secs_f64()))
+}
+
+/// The wait that the header `Retry-After` asks for, in seconds or as a date: at most ten minutes.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    seconds(value).or_else(|| until(value, now))
+    number(value).map(delta).or_else(|| until(value, now))
 }
 
-/// A number of seconds, with or without a fraction, clamped to what we are ready to wait.
-fn seconds(text: &str) -> Option<Duration> {
-    let seconds: f64 = text.parse().ok()?;
-    seconds.is_finite().then(|| Duration::from_secs_f64(seconds.clamp(0.0, LONGEST.as_secs_f64())))
-}
-
-/// The time until an HTTP date, clamped likewise.
+/// The time until an HTTP date, clamped to the longest wait.
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     let wait = Duration::try_from(date.duration_since(now)).unwrap_or_default();
@@ -62,7 +137,7 @@ mod tests {
     fn retry_after(value: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, value.parse().unwrap());
-        Said::read(&headers, "2026-03-01T12:00:00Z".parse().unwrap()).retry_after
+        RateLimit::read(&headers, "2026-03-01T12:00:00Z".parse().unwrap()).retry_after
     }
 
     #[test]
@@ -84,10 +159,61 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_zero_is_no_limit_to_reckon_with() {
+    fn a_limit_of_zero_is_ignored() {
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-limit", "0".parse().unwrap());
         headers.insert("x-ratelimit-remaining", "many".parse().unwrap());
-        assert_eq!(Said::read(&headers, Timestamp::UNIX_EPOCH), Said::default());
+        assert_eq!(RateLimit::read(&headers, Timestamp::UNIX_EPOCH), RateLimit::default());
+    }
+
+    #[test]
+    fn every_documented_form_describes_the_same_limit() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let at = (now.as_second() + 9).to_string();
+        let at_milliseconds = ((now.as_second() + 9) * 1000).to_string();
+        let vendor = |limit, reset| {
+            [
+                ("x-ratelimit-limit", limit),
+                ("x-ratelimit-remaining", "3"),
+                ("x-ratelimit-reset", reset),
+            ]
+        };
+        let forms: [&[(&str, &str)]; 8] = [
+            &vendor("20", "9"),
+            &vendor("20, 20;window=9", "9"),
+            &vendor("20, 20;w=9", at.as_str()),
+            &vendor("20;w=9", at_milliseconds.as_str()),
+            &[
+                ("ratelimit-limit", "20, 20;w=9"),
+                ("ratelimit-remaining", "3"),
+                ("ratelimit-reset", "9"),
+            ],
+            &[("ratelimit", "limit=20, remaining=3, reset=9"), ("ratelimit-policy", "20;w=9")],
+            &[
+                ("ratelimit", r#""day";r=900;t=80000, "burst";r=3;t=9"#),
+                ("ratelimit-policy", r#""burst";q=20;w=9, "day";q=1000;w=86400"#),
+            ],
+            &[("x-ratelimit-limit", "20, 20;w=9"), ("x-ratelimit-remaining", "3")],
+        ];
+        for form in forms {
+            let mut headers = HeaderMap::new();
+            for (name, value) in form {
+                headers.append(*name, value.parse().unwrap());
+            }
+            let read = RateLimit::read(&headers, now);
+            let described = (read.limit, read.remaining, read.reset);
+            assert_eq!(described, (Some(20), Some(3), Some(Duration::from_secs(9))), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn a_reset_is_clamped_and_one_in_the_past_is_no_wait() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        for (reset, seconds) in [("3600", 600), ("99999999999", 600), ("1000000", 0), ("-1", 0)] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-ratelimit-reset", reset.parse().unwrap());
+            let read = RateLimit::read(&headers, now).reset;
+            assert_eq!(read, Some(Duration::from_secs(seconds)), "{reset}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use tokio::time::{Instant, sleep_until};
 
-use headers::Said;
+use headers::RateLimit;
 pub use headers::retry_after;
 use pacer::Pacer;
 
@@ -70,7 +70,7 @@ impl Leave<'_> {
         let Some(request) = self.request.take() else {
             return;
         };
-        let said = Said::read(headers, jiff::Timestamp::now());
+        let said = RateLimit::read(headers, jiff::Timestamp::now());
         let refused = status == StatusCode::TOO_MANY_REQUESTS;
         let now = Instant::now().into_std();
         self.pace.with(|pacer| pacer.answered(request, now, refused, &said));

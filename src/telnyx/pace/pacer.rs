@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::headers::Said;
+use super::headers::RateLimit;
 
 /// How long to be silent after a refusal that names no time. It doubles while nothing is accepted.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -90,7 +90,7 @@ impl Pacer {
     }
 
     /// A request was answered.
-    pub(super) fn answered(&mut self, request: u64, now: Instant, refused: bool, said: &Said) {
+    pub(super) fn answered(&mut self, request: u64, now: Instant, refused: bool, said: &RateLimit) {
         self.lost(request);
         // Answers overtake each other; what an older request was told is out of date.
         if request > self.described {
@@ -108,7 +108,7 @@ impl Pacer {
     }
 
     /// Takes over what the server says of its window.
-    fn describe(&mut self, request: u64, now: Instant, said: &Said) {
+    fn describe(&mut self, request: u64, now: Instant, said: &RateLimit) {
         let (Some(limit), Some(remaining), Some(reset)) = (said.limit, said.remaining, said.reset)
         else {
             return;
@@ -137,7 +137,7 @@ impl Pacer {
         self.window = Some(Window { limit, remaining, left, renewed, length });
     }
 
-    fn refused(&mut self, now: Instant, said: &Said) {
+    fn refused(&mut self, now: Instant, said: &RateLimit) {
         let reset = said.reset.filter(|_| said.remaining.is_none_or(|remaining| remaining == 0));
         let first_of_its_kind = self.silent_until.is_none_or(|until| until <= now);
         let silence = match (said.retry_after, reset) {
@@ -157,7 +157,7 @@ impl Pacer {
 
     /// Whether a refusal came because the window was used up. If there was room in it, the server keeps
     /// another limit beside the one that it describes.
-    fn is_explained(&self, said: &Said) -> bool {
+    fn is_explained(&self, said: &RateLimit) -> bool {
         let used_up = |window: &Window| window.left == 0 || said.remaining == Some(0);
         self.window.as_ref().is_some_and(used_up)
     }

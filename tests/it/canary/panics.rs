@@ -34,8 +34,8 @@ fn holders() -> Vec<(&'static str, String)> {
         rollup_billing: None,
     };
     let credentials =
-        Credentials { api_key: secret(ACCOUNT_KEY), api_token: secret(ACCOUNT_TOKEN) };
-    let created = Created { account: live_account("a1"), credentials: Some(credentials.clone()) };
+        Credentials { api_key: Some(secret(ACCOUNT_KEY)), api_token: Some(secret(ACCOUNT_TOKEN)) };
+    let created = Created { account: live_account("a1"), credentials: credentials.clone() };
     let url = format!("https://hook.example/{HOOK_PATH}?token={HOOK_QUERY}");
     let target =
         Target { name: "ops".to_owned(), form: Form::Slack, url: Address::Given(secret(&url)) };

@@ -5,6 +5,7 @@ mod counted;
 mod errors;
 mod fake;
 mod races;
+mod variants;
 
 use std::collections::BTreeMap;
 

@@ -66,7 +66,14 @@ pub(super) fn reads() -> Vec<Operation> {
             ..listed(
                 "",
                 "",
-                call!(session, session.reader().count(StatusFilter::Enabled).await.map(Got::Count)),
+                call!(
+                    session,
+                    session
+                        .reader()
+                        .count(StatusFilter::Enabled)
+                        .await
+                        .map(|count| Got::Count(count.unwrap()))
+                ),
             )
         },
         Operation {
@@ -92,7 +99,8 @@ pub(super) fn reads() -> Vec<Operation> {
             answer: one(&account_with_secrets("a1")),
             refusals: ACCOUNT.to_vec(),
             call: call!(session, {
-                let (key, token) = exposed(&session.reader().credentials(&account_id()).await?);
+                let read = session.reader().credentials(&account_id()).await?;
+                let (key, token) = exposed(&read).unwrap();
                 Ok(Got::Secrets(key, token))
             }),
             got: Got::Secrets("KEY_of_the_account".to_owned(), "token_of_the_account".to_owned()),
@@ -252,9 +260,10 @@ pub(super) fn changes() -> Vec<Operation> {
 }
 
 fn created(Created { account, credentials }: Created) -> Got {
-    Got::Created { account, secrets: credentials.as_ref().map(exposed) }
+    Got::Created { account, secrets: exposed(&credentials) }
 }
 
-fn exposed(Credentials { api_key, api_token }: &Credentials) -> (String, String) {
-    (api_key.expose_secret().to_owned(), api_token.expose_secret().to_owned())
+fn exposed(Credentials { api_key, api_token }: &Credentials) -> Option<(String, String)> {
+    let both = api_key.as_ref().zip(api_token.as_ref());
+    both.map(|(key, token)| (key.expose_secret().to_owned(), token.expose_secret().to_owned()))
 }

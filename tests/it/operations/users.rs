@@ -33,7 +33,9 @@ pub(super) fn all() -> Vec<Operation> {
             answer: page(&[user("u1")], 1, 77, 77),
             refusals: USERS.to_vec(),
             call: |session| {
-                Box::pin(async move { session.reader().count_users().await.map(Got::Count) })
+                Box::pin(async move {
+                    session.reader().count_users().await.map(|count| Got::Count(count.unwrap()))
+                })
             },
             got: Got::Count(77),
         },
@@ -62,9 +64,7 @@ pub(super) fn all() -> Vec<Operation> {
             refusals: REPORT.to_vec(),
             call: |session| {
                 Box::pin(async move {
-                    let report = session.reader().groups_report().await?;
-                    assert_eq!(report.gap, None);
-                    Ok(Got::Report(report.items))
+                    session.reader().groups_report().await.map(|report| Got::Report(report.items))
                 })
             },
             got: Got::Report(vec![live_user_in_groups("u1"), live_user("u2")]),

@@ -20,6 +20,8 @@ pub(crate) struct Server {
 pub(crate) struct Seen {
     pub target: String,
     pub body: String,
+    /// The header `Idempotency-Key`, or an empty text.
+    pub idempotency_key: String,
     pub at: Instant,
 }
 
@@ -232,9 +234,14 @@ async fn request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Seen> {
         }
     }
     let body = unread.drain(..length).collect();
+    let idempotency_key = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("idempotency-key").then(|| value.trim().to_owned())
+    });
     Some(Seen {
         target: head.split(' ').nth(1)?.to_owned(),
         body: String::from_utf8(body).unwrap(),
+        idempotency_key: idempotency_key.unwrap_or_default(),
         at: Instant::now(),
     })
 }

@@ -68,7 +68,7 @@ impl Server {
     }
 
     /// Whether a request is refused, and what the answer says.
-    fn request(&mut self, now: Instant) -> (bool, Said) {
+    fn request(&mut self, now: Instant) -> (bool, RateLimit) {
         let second = Duration::from_secs(1);
         match self.counting {
             Counting::Fixed(offset) => {
@@ -110,21 +110,21 @@ impl Server {
         (refused, self.says(refused, left.saturating_sub(1)))
     }
 
-    fn says(&self, refused: bool, left: u32) -> Said {
+    fn says(&self, refused: bool, left: u32) -> RateLimit {
         let second = Some(Duration::from_secs(1));
         let retry_after = if refused { second } else { None };
         match self.says {
             Says::Limit => {
-                Said { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
+                RateLimit { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
             }
-            Says::OtherLimit => Said {
+            Says::OtherLimit => RateLimit {
                 limit: Some(6000),
                 remaining: Some(5000),
                 reset: Some(Duration::from_secs(60)),
                 retry_after,
             },
-            Says::RetryAfter => Said { retry_after, ..Said::default() },
-            Says::Nothing => Said::default(),
+            Says::RetryAfter => RateLimit { retry_after, ..RateLimit::default() },
+            Says::Nothing => RateLimit::default(),
         }
     }
 }
@@ -137,7 +137,7 @@ fn run(counting: Counting, says: Says, parallelism: usize, latency: u32) -> (u32
     let mut pacer = Pacer::default();
     let (mut now, mut waiting, mut refusals) = (begun, REQUESTS, 0);
     let mut flying: BinaryHeap<Reverse<(Instant, u64, bool)>> = BinaryHeap::new();
-    let mut answers: Vec<Said> = Vec::new();
+    let mut answers: Vec<RateLimit> = Vec::new();
     while waiting > 0 || !flying.is_empty() {
         while let Some(Reverse((at, request, refused))) =
             flying.peek().copied().filter(|Reverse((at, ..))| *at <= now)
@@ -202,7 +202,7 @@ fn a_refusal_that_was_not_our_doing_does_not_slow_us_down_for_long() {
         let begun = Instant::now();
         let mut pacer = Pacer::default();
         let first = pacer.ask(begun).unwrap();
-        let refusal = Said { retry_after: Some(silence), ..Said::default() };
+        let refusal = RateLimit { retry_after: Some(silence), ..RateLimit::default() };
         pacer.answered(first, begun, true, &refusal);
         let (mut now, mut sent) = (begun, 0);
         while sent < 100 {
@@ -210,7 +210,7 @@ fn a_refusal_that_was_not_our_doing_does_not_slow_us_down_for_long() {
                 Err(at) => now = at,
                 Ok(request) => {
                     sent += 1;
-                    pacer.answered(request, now, false, &Said::default());
+                    pacer.answered(request, now, false, &RateLimit::default());
                 }
             }
         }
@@ -222,7 +222,7 @@ fn a_refusal_that_was_not_our_doing_does_not_slow_us_down_for_long() {
 #[test]
 fn a_server_that_goes_on_refusing_and_names_no_time_is_asked_less_and_less() {
     let mut pacer = Pacer::default();
-    let (begun, nothing) = (Instant::now(), Said::default());
+    let (begun, nothing) = (Instant::now(), RateLimit::default());
     let (mut now, mut asked) = (begun, Vec::new());
     while asked.len() < 8 {
         match pacer.ask(now) {
