@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// Start without accounts and users
     #[arg(long, conflicts_with = "seed")]
     empty: bool,
-    /// Start with the organization in FILE
+    /// Start with the organization in FILE, whose `behavior` object selects variants of the API
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
     /// Keep the state in FILE, and begin with it when it is there
@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// Refuse more than N requests a second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate_limit: Option<u32>,
-    /// Wait before each answer
+    /// Delay each request by TIME, half before and half after the change
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     latency: Duration,
 }

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
+    behavior::{ChannelAccess, TakenEmails},
     fault::{Fault, Refusal},
     fields::{Fields, is_email},
     seed::{api_key, api_token},
     stamp::after,
-    state::{Account, State, Status},
+    state::{Account, Balance, State, Status},
 };
 
 type Body = Map<String, Value>;
@@ -30,7 +31,9 @@ impl State {
         let email = fields.text("email");
         if email.is_some_and(|email| !is_email(email)) {
             fields.refuse("email", "must be an email address");
-        } else if email.is_some_and(|email| self.email_is_taken(email)) {
+        } else if self.behavior.taken_emails == TakenEmails::Refused
+            && email.is_some_and(|email| self.email_is_taken(email))
+        {
             fields.refuse("email", "has already been taken");
         }
         let _ = fields.text("password"); // nobody signs in to a sandbox
@@ -38,6 +41,11 @@ impl State {
             fields.boolean("managed_account_allow_custom_pricing").unwrap_or(false);
         let rollup_billing = fields.boolean("rollup_billing").unwrap_or(false);
         fields.finish()?;
+        let quota = self.behavior.account_quota.unwrap_or(u64::MAX);
+        if self.accounts.len() as u64 >= quota {
+            let detail = format!("The maximum of {quota} managed accounts has been reached.");
+            return Err(Fault::whole(detail).into());
+        }
 
         let created_at = after(self.accounts.iter().map(|account| account.created_at).max(), now);
         let free = self.pool.allocatable.saturating_sub(self.allocated());
@@ -49,6 +57,7 @@ impl State {
             channel_limit: self.pool.default_allotment.min(free),
             custom_pricing,
             rollup_billing,
+            balance: Balance::default(),
             connections_enabled: true,
             created_at,
             updated_at: created_at,
@@ -102,7 +111,15 @@ impl State {
     pub(super) fn set_channel_limit(&mut self, id: &str, body: &Body, now: Timestamp) -> Changed {
         let held = self.allocated();
         let allocatable = self.pool.allocatable;
+        let feature = self.behavior.channels;
         let account = self.changeable(id)?;
+        match feature {
+            ChannelAccess::Available => {}
+            ChannelAccess::NotEnabled => {
+                return Err(Fault::whole("Global outbound channels are not enabled.").into());
+            }
+            ChannelAccess::Forbidden => return Err(Refusal::Forbidden),
+        }
         let mut fields = Fields::new(body);
         fields.require("channel_limit");
         let limit = fields.count("channel_limit").unwrap_or_default();

@@ -8,6 +8,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
+    behavior::AccountAccess,
     fault::{Fault, Place, Refusal},
     operation::{Family, Unrouted},
 };
@@ -54,6 +55,19 @@ pub(super) fn too_many() -> Response {
     let mut answer = error(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, detail, None);
     set(&mut answer, header::RETRY_AFTER, "1");
     answer
+}
+
+/// The refusal of every request for accounts to a key that is not a manager's.
+pub(super) fn account_access(access: AccountAccess) -> Option<Response> {
+    match access {
+        AccountAccess::Available => None,
+        AccountAccess::Unauthorized => Some(empty(StatusCode::UNAUTHORIZED)),
+        AccountAccess::Forbidden => Some(empty(StatusCode::FORBIDDEN)),
+        AccountAccess::NotAuthorized => {
+            let detail = "The current user is not a manager account.";
+            Some(error(StatusCode::FORBIDDEN, NOT_AUTHORIZED, detail, None))
+        }
+    }
 }
 
 /// No operation.

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     answer,
+    behavior::RateLimitFields,
     fault::{Fault, Refusal},
     fields::MAX_BODY,
     limit::{Limiter, Verdict},
@@ -44,15 +45,21 @@ pub(super) async fn handle(context: Arc<Context>, request: Request) -> Response 
     if parts.method != "GET" {
         context.writes.fetch_add(1, Ordering::Relaxed);
     }
-    if !context.latency.is_zero() {
-        tokio::time::sleep(context.latency).await;
-    }
     let body = read(body).await;
+    wait(context.latency / 2).await;
     let mut answer = answer(&context, &parts, body).await;
+    wait(context.latency / 2).await;
     let id = Uuid::new_v4().to_string();
     answer::set(&mut answer, HeaderName::from_static("x-request-id"), &id);
     tracing::debug!(method = %parts.method, path = parts.uri.path(), status = answer.status().as_u16(), "answered");
     answer
+}
+
+/// A client that gives up during the second half has lost the answer to a change that was made.
+async fn wait(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
+    }
 }
 
 async fn answer(context: &Arc<Context>, parts: &Parts, body: Result<Vec<u8>, Refusal>) -> Response {
@@ -67,7 +74,7 @@ async fn answer(context: &Arc<Context>, parts: &Parts, body: Result<Vec<u8>, Ref
     } else {
         answer::too_many()
     };
-    tell(&mut answer, &verdict);
+    describe_limit(&mut answer, &verdict, context.store.read().behavior.rate_limit_fields);
     answer
 }
 
@@ -81,6 +88,11 @@ async fn perform(
         Ok(operation) => operation,
         Err(unrouted) => return answer::unrouted(&unrouted),
     };
+    if let (Family::Accounts, Some(refused)) =
+        (family, answer::account_access(context.store.read().behavior.managed_accounts))
+    {
+        return refused;
+    }
     let input = perform::Input {
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
@@ -100,11 +112,33 @@ fn has_key(headers: &HeaderMap, key: &SecretString) -> bool {
     })
 }
 
-fn tell(answer: &mut Response, verdict: &Verdict) {
+/// Sets the header fields that describe the rate limit, in one of the forms that servers use.
+fn describe_limit(answer: &mut Response, verdict: &Verdict, form: RateLimitFields) {
     let Verdict { allowed: _, limit, remaining, reset } = verdict;
-    answer::set(answer, HeaderName::from_static("x-ratelimit-limit"), &limit.to_string());
-    answer::set(answer, HeaderName::from_static("x-ratelimit-remaining"), &remaining.to_string());
-    answer::set(answer, HeaderName::from_static("x-ratelimit-reset"), &reset.to_string());
+    let mut set = |name, value: String| answer::set(answer, HeaderName::from_static(name), &value);
+    if form == RateLimitFields::Ietf {
+        set("ratelimit-policy", format!("\"default\";q={limit};w=1"));
+        set("ratelimit", format!("\"default\";r={remaining};t={reset}"));
+        return;
+    }
+    set(
+        "x-ratelimit-limit",
+        match form {
+            RateLimitFields::Policy => format!("{limit}, {limit};window=1"),
+            _ => limit.to_string(),
+        },
+    );
+    set("x-ratelimit-remaining", remaining.to_string());
+    set(
+        "x-ratelimit-reset",
+        match form {
+            RateLimitFields::ResetTime => {
+                let now = jiff::Timestamp::now().as_second();
+                now.saturating_add_unsigned(*reset).to_string()
+            }
+            _ => reset.to_string(),
+        },
+    );
 }
 
 /// Reads a body. One that is too long is read to its end all the same, but not kept: a client that is still sending

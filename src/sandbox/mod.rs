@@ -19,6 +19,8 @@
 
 mod accounts;
 mod answer;
+mod behavior;
+mod delay;
 mod fault;
 mod fields;
 mod file;
@@ -73,7 +75,7 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// Requests a second; `None` is unlimited.
     pub rate_limit: Option<u32>,
-    /// How long each request waits before it is handled.
+    /// Delay of each request, half before and half after it is handled.
     pub latency: Duration,
 }
 

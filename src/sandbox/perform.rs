@@ -11,11 +11,12 @@ use serde_json::Map;
 
 use super::{
     answer,
+    behavior::{ChannelAccess, OwnerVisibility},
     fault::Refusal,
     fields,
     operation::Operation,
     query::{AccountQuery, UserQuery, include_groups},
-    state::{Account, State},
+    state::{Account, Role, State, User},
     store::Store,
     wire,
 };
@@ -38,15 +39,21 @@ pub(super) async fn perform(
     let state = store.read();
     let now = Timestamp::now();
     match operation {
-        Operation::ListAccounts => list_accounts(&state, input.query),
+        Operation::ListAccounts => list_accounts(&store.listed(), input.query),
+        Operation::ShowChannels if state.behavior.channels == ChannelAccess::Forbidden => {
+            Err(Refusal::Forbidden)
+        }
         Operation::ShowChannels => Ok(answer::data(&wire::channels(&state))),
         Operation::ShowAccount(id) => {
             let account = state.account(&id).ok_or(Refusal::NotFound)?;
-            Ok(answer::data(&wire::account(&state, account)))
+            store.delays.retrieved(&id);
+            Ok(show_account(store, &state, account))
         }
         Operation::CreateAccount => {
             let body = input.body()?;
-            change_account(store, move |state| state.create(&body, now)).await
+            let (account, state) = store.change(move |state| state.create(&body, now)).await?;
+            store.delays.created(&account.id, state.behavior.api_key);
+            Ok(show_account(store, &state, &account))
         }
         Operation::UpdateAccount(id) => {
             let body = input.body_for(&state, &id)?;
@@ -65,16 +72,16 @@ pub(super) async fn perform(
                 store.change(move |state| state.set_channel_limit(&id, &body, now)).await?;
             Ok(answer::data(&wire::channel_limit(&state, &account)))
         }
-        Operation::ListUsers => list_users(&state, input.query),
-        Operation::ReportGroups => Ok(report(&state, input.headers)),
+        Operation::ListUsers => list_users(&store.listed(), input.query),
+        Operation::ReportGroups => Ok(report(&store.listed(), input.headers)),
         Operation::ShowUser(id) => {
             let groups = include_groups(input.query)?;
             let user = state.user(&id).ok_or(Refusal::NotFound)?;
-            Ok(answer::data(&wire::user(user, groups)))
+            Ok(answer::data(&wire::user(&state, user, groups)))
         }
         Operation::RemoveUser(id) => {
-            let (user, _) = store.change(move |state| state.remove_user(&id)).await?;
-            Ok(answer::data(&wire::user(&user, false)))
+            let (user, state) = store.change(move |state| state.remove_user(&id)).await?;
+            Ok(answer::data(&wire::user(&state, &user, false)))
         }
     }
 }
@@ -101,12 +108,20 @@ async fn change_account(
     with: impl FnOnce(&mut State) -> Result<Arc<Account>, Refusal> + Send + 'static,
 ) -> Result<Response, Refusal> {
     let (account, state) = store.change(with).await?;
-    Ok(answer::data(&wire::account(&state, &account)))
+    Ok(show_account(store, &state, &account))
+}
+
+fn show_account(store: &Store, state: &State, account: &Account) -> Response {
+    let mut shown = wire::account(state, account);
+    if let (false, Some(fields)) = (store.delays.has_key(&account.id), shown.as_object_mut()) {
+        fields.remove("api_key");
+    }
+    answer::data(&shown)
 }
 
 fn list_accounts(state: &State, query: &str) -> Result<Response, Refusal> {
     let query = AccountQuery::parse(query)?;
-    let page = wire::page(&query.select(state), query.page, |account| {
+    let page = wire::page(&query.select(state)?, query.page, state.behavior.totals, |account| {
         wire::listed_account(state, account)
     });
     Ok(answer::json(StatusCode::OK, &page))
@@ -114,16 +129,20 @@ fn list_accounts(state: &State, query: &str) -> Result<Response, Refusal> {
 
 fn list_users(state: &State, query: &str) -> Result<Response, Refusal> {
     let query = UserQuery::parse(query)?;
-    let page =
-        wire::page(&query.select(state), query.page, |user| wire::user(user, query.include_groups));
+    let page = wire::page(&query.select(state), query.page, state.behavior.totals, |user| {
+        wire::user(state, user, query.include_groups)
+    });
     Ok(answer::json(StatusCode::OK, &page))
 }
 
 fn report(state: &State, headers: &HeaderMap) -> Response {
+    let hidden = state.behavior.owner == OwnerVisibility::Hidden;
+    let shown = |user: &&Arc<User>| !(hidden && user.role == Role::OrganizationOwner);
+    let users: Vec<_> = state.users.iter().filter(shown).collect();
     if wants_csv(headers) {
-        return answer::csv(wire::csv(&state.users));
+        return answer::csv(wire::csv(state, &users));
     }
-    let users: Vec<_> = state.users.iter().map(|user| wire::user(user, true)).collect();
+    let users: Vec<_> = users.iter().map(|user| wire::user(state, user, true)).collect();
     answer::data(&users.into())
 }
 

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use super::behavior::Behavior;
+
 /// Whether a managed account may use the services. No answer of the API carries it; only the list filter shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -40,6 +42,8 @@ pub struct Account {
     pub custom_pricing: bool,
     /// Without a balance of its own.
     pub rollup_billing: bool,
+    /// Amounts as the API writes them.
+    pub balance: Balance,
     /// Disabling turns the connections off; enabling turns them on only when asked to.
     pub connections_enabled: bool,
     /// To the millisecond; accounts created by request have increasing ones.
@@ -50,6 +54,32 @@ pub struct Account {
     pub api_key: SecretString,
     /// The V1 token.
     pub api_token: SecretString,
+}
+
+/// The balance of an account: decimal numbers as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Balance {
+    /// Current balance; may be negative.
+    pub balance: String,
+    /// Credit limit.
+    pub credit_limit: String,
+    /// Balance plus credit limit.
+    pub available_credit: String,
+    /// ISO 4217 code.
+    pub currency: String,
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        let zero = || "0.00".to_owned();
+        Self {
+            balance: zero(),
+            credit_limit: zero(),
+            available_credit: zero(),
+            currency: "USD".to_owned(),
+        }
+    }
 }
 
 impl Account {
@@ -143,6 +173,8 @@ pub struct State {
     pub accounts: Vec<Arc<Account>>,
     /// In the order of the seed.
     pub users: Vec<Arc<User>>,
+    /// Variant of the API.
+    pub(super) behavior: Arc<Behavior>,
 }
 
 impl State {

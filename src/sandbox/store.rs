@@ -8,22 +8,33 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::{fault::Refusal, file::DataFile, seed, state::State};
+use super::{delay::Delays, fault::Refusal, file::DataFile, seed, state::State};
 
 pub(super) struct Store {
     current: RwLock<Arc<State>>,
     writer: Mutex<()>,
     file: Option<DataFile>,
+    pub(super) delays: Delays,
 }
 
 impl Store {
     pub(super) fn new(state: State, file: Option<DataFile>) -> Self {
-        Self { current: RwLock::new(Arc::new(state)), writer: Mutex::new(()), file }
+        Self {
+            current: RwLock::new(Arc::new(state)),
+            writer: Mutex::new(()),
+            file,
+            delays: Delays::default(),
+        }
     }
 
     /// The state as it is now; later changes don't reach it.
     pub(super) fn read(&self) -> Arc<State> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The state that lists show, which may lag behind.
+    pub(super) fn listed(&self) -> Arc<State> {
+        self.delays.listed(self.read())
     }
 
     /// Makes a change, or none of it. Returns what the change returns, and the state after it.
@@ -37,10 +48,12 @@ impl Store {
         let store = Arc::clone(self);
         let work = tokio::spawn(async move {
             let _turn = store.writer.lock().await;
-            let mut changed = State::clone(&store.read());
+            let before = store.read();
+            let mut changed = State::clone(&before);
             let result = with(&mut changed)?;
             let changed = Arc::new(changed);
             store.keep(&changed).await?;
+            store.delays.changed(before);
             *store.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&changed);
             Ok((result, changed))
         });

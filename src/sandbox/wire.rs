@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
+    behavior::{Behavior, ChannelAccess, LimitAnswer},
     query::Page,
     stamp::stamp,
     state::{Account, State, User},
@@ -13,7 +14,7 @@ use super::{
 
 /// An account in a list.
 pub(super) fn listed_account(state: &State, account: &Account) -> Value {
-    json!({
+    let mut shown = json!({
         "record_type": "managed_account",
         "id": account.id,
         "email": account.email,
@@ -24,7 +25,16 @@ pub(super) fn listed_account(state: &State, account: &Account) -> Value {
         "rollup_billing": account.rollup_billing,
         "created_at": stamp(account.created_at),
         "updated_at": stamp(account.updated_at),
-    })
+    });
+    blank(&state.behavior, &account.email, &mut shown);
+    shown
+}
+
+/// Sets the fields to null that the seed names for this email.
+fn blank(behavior: &Behavior, email: &str, shown: &mut Value) {
+    for field in behavior.null_fields.get(email).into_iter().flatten() {
+        shown[field] = Value::Null;
+    }
 }
 
 /// An account by itself, with its secrets, and its balance if it has one of its own.
@@ -33,40 +43,39 @@ pub(super) fn account(state: &State, account: &Account) -> Value {
     shown["api_key"] = account.api_key.expose_secret().into();
     shown["api_token"] = account.api_token.expose_secret().into();
     if !account.rollup_billing {
-        shown["balance"] = json!({
-            "record_type": "balance",
-            "balance": "0.00",
-            "credit_limit": "0.00",
-            "available_credit": "0.00",
-            "currency": "USD",
-        });
+        shown["balance"] = json!(account.balance);
+        shown["balance"]["record_type"] = "balance".into();
     }
     shown
 }
 
 /// The answer to setting a channel limit.
 pub(super) fn channel_limit(state: &State, account: &Account) -> Value {
-    json!({
+    let mut shown = json!({
         "record_type": "managed_account_global_outbound_settings",
         "id": account.id,
         "email": account.email,
         "manager_account_id": state.manager.id,
-        "channel_limit": account.channel_limit,
-    })
+    });
+    if state.behavior.limit_answer == LimitAnswer::Full {
+        shown["channel_limit"] = account.channel_limit.into();
+    }
+    shown
 }
 
 /// The pool of channels.
 pub(super) fn channels(state: &State) -> Value {
+    let enabled = u64::from(state.behavior.channels != ChannelAccess::NotEnabled);
     json!({
         "record_type": "allocatable_global_outbound_channels",
         "managed_account_allow_custom_pricing": state.manager.custom_pricing,
-        "allocatable_global_outbound_channels": state.pool.allocatable,
-        "total_global_channels_allocated": state.allocated(),
+        "allocatable_global_outbound_channels": state.pool.allocatable * enabled,
+        "total_global_channels_allocated": state.allocated() * enabled,
     })
 }
 
 /// A user, with groups or without.
-pub(super) fn user(user: &User, groups: bool) -> Value {
+pub(super) fn user(state: &State, user: &User, groups: bool) -> Value {
     let mut shown = json!({
         "record_type": user.role,
         "id": user.id,
@@ -79,6 +88,7 @@ pub(super) fn user(user: &User, groups: bool) -> Value {
     if groups {
         shown["groups"] = json!(user.groups);
     }
+    blank(&state.behavior, &user.email, &mut shown);
     shown
 }
 
@@ -86,28 +96,26 @@ pub(super) fn user(user: &User, groups: bool) -> Value {
 pub(super) fn page<T>(
     items: &[T],
     Page { number, size }: Page,
+    totals: bool,
     show: impl Fn(&T) -> Value,
 ) -> Value {
     let total = items.len() as u64;
     let skip = usize::try_from((number - 1).saturating_mul(size)).unwrap_or(usize::MAX);
     let take = usize::try_from(size).unwrap_or(usize::MAX);
     let data: Vec<_> = items.iter().skip(skip).take(take).map(show).collect();
-    json!({
-        "data": data,
-        "meta": {
-            "total_pages": total.div_ceil(size).max(1),
-            "total_results": total,
-            "page_number": number,
-            "page_size": size,
-        },
-    })
+    let mut meta = json!({ "page_number": number, "page_size": size });
+    if totals {
+        meta["total_pages"] = total.div_ceil(size).max(1).into();
+        meta["total_results"] = total.into();
+    }
+    json!({ "data": data, "meta": meta })
 }
 
 /// The groups report as RFC 4180 has it, but for its line ends, which are those of the vendor's example.
-pub(super) fn csv(users: &[Arc<User>]) -> String {
+pub(super) fn csv(state: &State, users: &[&Arc<User>]) -> String {
     let mut lines = vec!["id,email,user_status,created_at,last_sign_in_at,groups".to_owned()];
     for user in users {
-        let shown = self::user(user, false);
+        let shown = self::user(state, user, false);
         let groups: Vec<_> = user.groups.iter().map(|group| group.name.as_str()).collect();
         let field = |name: &str| quoted(shown[name].as_str().unwrap_or_default());
         let fields = ["id", "email", "user_status", "created_at", "last_sign_in_at"].map(field);

@@ -10,3 +10,4 @@ mod lists;
 mod shapes;
 mod support;
 mod users;
+mod variants;

@@ -4,7 +4,8 @@ use std::{cmp::Reverse, sync::Arc};
 
 use super::{Page, Parameters};
 use crate::sandbox::{
-    fault::Refusal,
+    behavior::{Behavior, DisabledFilter, StatusFilter},
+    fault::{Fault, Refusal},
     state::{Account, State, Status},
 };
 
@@ -43,6 +44,7 @@ pub(in crate::sandbox) struct AccountQuery {
     pub(in crate::sandbox) page: Page,
     sort: Sort,
     selection: Selection,
+    by_status: bool,
     include_cancelled: bool,
     email: TextFilter,
     organization_name: TextFilter,
@@ -51,14 +53,14 @@ pub(in crate::sandbox) struct AccountQuery {
 impl AccountQuery {
     pub(in crate::sandbox) fn parse(query: &str) -> Result<Self, Refusal> {
         let mut parameters = Parameters::parse(query);
+        let selection = parameters.one_of("filter[status][eq]", &SELECTIONS);
         let parsed = Self {
             page: parameters.page(DEFAULT_SIZE),
             sort: parameters
                 .one_of("sort", &[("created_at", Sort::CreatedAt), ("email", Sort::Email)])
                 .unwrap_or(Sort::NewestFirst),
-            selection: parameters
-                .one_of("filter[status][eq]", &SELECTIONS)
-                .unwrap_or(Selection::All),
+            by_status: selection.is_some(),
+            selection: selection.unwrap_or(Selection::All),
             include_cancelled: parameters.boolean("include_cancelled_accounts").unwrap_or(false),
             email: TextFilter::read(&mut parameters, "email"),
             organization_name: TextFilter::read(&mut parameters, "organization_name"),
@@ -68,10 +70,26 @@ impl AccountQuery {
         Ok(parsed)
     }
 
+    /// Rejects a status filter that this variant of the API does not know.
+    fn check(&self, behavior: &Behavior) -> Result<(), Refusal> {
+        if self.by_status && behavior.status_filter == StatusFilter::Rejected {
+            let name = "filter[status][eq]";
+            return Err(Fault::parameter(name, format!("{name} is not a known parameter.")).into());
+        }
+        Ok(())
+    }
+
     /// All accounts that the query selects, in its order; ties are ordered by id.
-    pub(in crate::sandbox) fn select<'a>(&self, state: &'a State) -> Vec<&'a Arc<Account>> {
-        let mut found: Vec<_> =
-            state.accounts.iter().filter(|account| self.matches(account)).collect();
+    pub(in crate::sandbox) fn select<'a>(
+        &self,
+        state: &'a State,
+    ) -> Result<Vec<&'a Arc<Account>>, Refusal> {
+        self.check(&state.behavior)?;
+        let mut found: Vec<_> = state
+            .accounts
+            .iter()
+            .filter(|account| self.matches(account, &state.behavior))
+            .collect();
         match self.sort {
             Sort::NewestFirst => found.sort_by(|a, b| {
                 (Reverse(a.created_at), &a.id).cmp(&(Reverse(b.created_at), &b.id))
@@ -82,17 +100,27 @@ impl AccountQuery {
             Sort::Email => found
                 .sort_by_cached_key(|account| (account.email.to_lowercase(), account.id.clone())),
         }
-        found
+        Ok(found)
     }
 
-    fn matches(&self, account: &Account) -> bool {
+    fn matches(&self, account: &Account, behavior: &Behavior) -> bool {
         let cancelled = account.status == Status::Cancelled;
-        let selected = match self.selection {
+        let selection = match behavior.status_filter {
+            StatusFilter::Ignored => Selection::All,
+            StatusFilter::Applied | StatusFilter::Rejected => self.selection,
+        };
+        let selected = match selection {
             Selection::All => !cancelled || self.include_cancelled,
             Selection::Active => !cancelled,
+            Selection::Only(Status::Disabled)
+                if behavior.disabled_filter == DisabledFilter::Wide =>
+            {
+                account.status != Status::Enabled
+            }
             Selection::Only(status) => account.status == status,
         };
         selected
+            && !behavior.omits(&account.email)
             && self.email.matches(&account.email)
             && self.organization_name.matches(&account.organization_name)
     }

@@ -63,11 +63,12 @@ impl Parameters {
         Page { number, size }
     }
 
-    /// An integer from 1 on.
+    /// An integer from 1 to `max`. Without a maximum, a number too large for `u64` is one that no list reaches.
     fn integer(&mut self, name: &str, max: u64) -> Option<u64> {
         let text = self.text(name)?;
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse().ok().filter(|number| digits && (1..=max).contains(number));
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().or((digits && max == u64::MAX).then_some(u64::MAX));
+        let number = number.filter(|number| digits && (1..=max).contains(number));
         if number.is_none() {
             let upper = if max == u64::MAX { String::new() } else { format!(" to {max}") };
             self.refuse(name, &format!("must be an integer from 1{upper}"));
@@ -124,9 +125,16 @@ mod tests {
 
     #[test]
     fn numbers_are_digits_and_nothing_else() {
-        for bad in ["", "%2B5", "-1", "1.0", "1e2", "0x1", "99999999999999999999999999"] {
+        for bad in ["", "%2B5", "-1", "1.0", "1e2", "0x1", "0", "000"] {
             assert_eq!(faults(&format!("page[number]={bad}")).len(), 1, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_page_number_of_any_length_is_a_page() {
+        let query = "page[number]=60580617937849456896552552719072624640";
+        assert!(UserQuery::parse(query).is_ok_and(|parsed| parsed.page.number == u64::MAX));
+        assert_eq!(faults("page[size]=60580617937849456896552552719072624640").len(), 1);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Page, Parameters};
 use crate::sandbox::{
+    behavior::OwnerVisibility,
     fault::Refusal,
-    state::{State, User, UserStatus},
+    state::{Role, State, User, UserStatus},
 };
 
 const DEFAULT_SIZE: u64 = 250;
@@ -46,7 +47,9 @@ impl UserQuery {
             self.email.as_ref().is_none_or(|part| user.email.to_lowercase().contains(part))
         };
         let status = |user: &User| self.status.is_none_or(|status| user.status == status);
-        state.users.iter().filter(|user| status(user) && email(user)).collect()
+        let owner = state.behavior.owner == OwnerVisibility::Listed;
+        let listed = |user: &User| owner || user.role != Role::OrganizationOwner;
+        state.users.iter().filter(|user| listed(user) && status(user) && email(user)).collect()
     }
 }
 

@@ -5,8 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::strict;
 use crate::sandbox::{
+    behavior::Behavior,
     stamp::stamp,
-    state::{Account, Group, Role, State, Status, User, UserStatus},
+    state::{Account, Balance, Group, Role, State, Status, User, UserStatus},
 };
 
 #[derive(Serialize, Deserialize, Default)]
@@ -20,6 +21,12 @@ pub(super) struct Document {
     pub(super) accounts: Vec<AccountEntry>,
     #[serde(default, deserialize_with = "users")]
     pub(super) users: Vec<UserEntry>,
+    #[serde(
+        default,
+        deserialize_with = "strict::object",
+        skip_serializing_if = "Behavior::is_default"
+    )]
+    pub(super) behavior: Behavior,
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -47,6 +54,8 @@ pub(super) struct AccountEntry {
     pub(super) channel_limit: Option<u64>,
     pub(super) managed_account_allow_custom_pricing: Option<bool>,
     pub(super) rollup_billing: Option<bool>,
+    #[serde(default, deserialize_with = "strict::object")]
+    pub(super) balance: Balance,
     pub(super) connections_enabled: Option<bool>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
@@ -92,7 +101,7 @@ fn users<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<UserEntry>, D
 
 impl From<&State> for Document {
     fn from(state: &State) -> Self {
-        let State { manager, pool, accounts, users } = state;
+        let State { manager, pool, accounts, users, behavior } = state;
         Self {
             manager: ManagerEntry {
                 id: Some(manager.id.clone()),
@@ -105,6 +114,7 @@ impl From<&State> for Document {
             },
             accounts: accounts.iter().map(|account| AccountEntry::from(account.as_ref())).collect(),
             users: users.iter().map(|user| UserEntry::from(user.as_ref())).collect(),
+            behavior: Behavior::clone(behavior),
         }
     }
 }
@@ -119,6 +129,7 @@ impl From<&Account> for AccountEntry {
             channel_limit,
             custom_pricing,
             rollup_billing,
+            balance,
             connections_enabled,
             created_at,
             updated_at,
@@ -133,6 +144,7 @@ impl From<&Account> for AccountEntry {
             channel_limit: Some(channel_limit),
             managed_account_allow_custom_pricing: Some(custom_pricing),
             rollup_billing: Some(rollup_billing),
+            balance,
             connections_enabled: Some(connections_enabled),
             created_at: Some(stamp(created_at)),
             updated_at: Some(stamp(updated_at)),

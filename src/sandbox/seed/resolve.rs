@@ -18,7 +18,7 @@ const DEFAULT_ALLOTMENT: u64 = 10;
 
 /// The state that a document describes, or everything that is wrong with it.
 pub(super) fn resolve(document: Document) -> Result<State, Vec<String>> {
-    let Document { manager, channels, accounts, users } = document;
+    let Document { manager, channels, accounts, users, behavior } = document;
     let mut problems = Problems::default();
     let allotment = channels.default_allotment.unwrap_or(DEFAULT_ALLOTMENT);
     let manager = resolve_manager(manager, &mut problems);
@@ -42,8 +42,19 @@ pub(super) fn resolve(document: Document) -> Result<State, Vec<String>> {
     problems.unique("users", "email", users.iter().map(|user| user.email.to_lowercase()));
     problems.unique("users", "id", users.iter().map(|user| user.id.clone()));
 
+    for email in behavior.unlisted.iter().chain(behavior.null_fields.keys()) {
+        let known = accounts.iter().any(|account| account.email.eq_ignore_ascii_case(email))
+            || users.iter().any(|user| user.email.eq_ignore_ascii_case(email));
+        if !known {
+            problems.add(
+                "behavior",
+                format_args!("{} is neither an account nor a user", email.escape_debug()),
+            );
+        }
+    }
+    let behavior = Arc::new(behavior);
     let pool = Pool { allocatable: 0, default_allotment: allotment };
-    let mut state = State { manager: Arc::new(manager), pool, accounts, users };
+    let mut state = State { manager: Arc::new(manager), pool, accounts, users, behavior };
     state.pool.allocatable = allocatable(&channels, state.allocated(), &mut problems);
     problems.finish().map(|()| state)
 }
@@ -105,6 +116,7 @@ fn resolve_account(
         status,
         custom_pricing: entry.managed_account_allow_custom_pricing.unwrap_or(false),
         rollup_billing: entry.rollup_billing.unwrap_or(false),
+        balance: entry.balance,
         connections_enabled: entry.connections_enabled.unwrap_or(status == Status::Enabled),
         created_at,
         updated_at,

@@ -28,11 +28,13 @@ async fn a_wrong_key_is_401_without_a_body_for_accounts_and_with_one_for_users()
 }
 
 #[tokio::test]
-async fn the_same_paths_work_without_the_version_in_front() {
+async fn a_base_path_other_than_v2_is_404_with_a_body() {
     let api = Api::small().await;
-    let url = format!("http://127.0.0.1:{}/managed_accounts", api.running.port());
-    let answer = Answer::of(api.client.get(url).bearer_auth(KEY).send().await.unwrap()).await;
-    assert_eq!(answer.data().as_array().unwrap().len(), 5);
+    for base in ["", "/v1"] {
+        let url = format!("http://127.0.0.1:{}{base}/managed_accounts", api.running.port());
+        let answer = Answer::of(api.client.get(url).bearer_auth(KEY).send().await.unwrap()).await;
+        assert_eq!((answer.status, answer.errors()[0].0.as_str()), (404, "10005"), "{base}");
+    }
 }
 
 #[tokio::test]
