@@ -54,6 +54,11 @@ pub enum Kind {
     BadId,
     /// The session was stopped before it was sent.
     Stopped,
+    /// The lock that covers the request was lost.
+    Fenced {
+        /// True if part of the request may have left by then.
+        in_flight: bool,
+    },
 }
 
 /// Why an answer could not be used.
@@ -112,7 +117,8 @@ impl Error {
             | Kind::Broken(_)
             | Kind::Answer(_)
             | Kind::BadId
-            | Kind::Stopped => None,
+            | Kind::Stopped
+            | Kind::Fenced { .. } => None,
         }
     }
 
@@ -137,6 +143,7 @@ impl Kind {
         match self {
             // A request that timed out at a gateway may still be on its way behind it.
             Self::Rejected(status) => *status == 408,
+            Self::Fenced { in_flight } => *in_flight,
             // A redirect after a POST may well mean: done, look there.
             Self::Redirected(_)
             | Self::Server(_)
@@ -182,6 +189,9 @@ impl Kind {
             }
             Self::Answer(_) => "this is not what Telnyx documents; check --base-url",
             Self::BadId => "an id is what `trunkline get` prints in its first column",
+            Self::Fenced { .. } => {
+                "Another run may be active now. Run `trunkline plan` to see what is left to do."
+            }
             Self::Rejected(_) | Self::Stopped => return None,
         })
     }
@@ -217,6 +227,12 @@ impl fmt::Display for Kind {
             Self::Answer(fault) => write!(f, "{fault}"),
             Self::BadId => f.write_str("this is no id"),
             Self::Stopped => f.write_str("not sent any more"),
+            Self::Fenced { in_flight: false } => {
+                f.write_str("not sent: the lock of the state was lost")
+            }
+            Self::Fenced { in_flight: true } => {
+                f.write_str("the lock of the state was lost while the request was in flight")
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use url::Url;
 
 use super::base_url::BaseUrl;
 use super::error::{AnswerFault, Detail, Error, Kind};
+use super::fence::Fence;
 use super::pace::Pace;
 use super::retry::{Attempts, Resend, RetryBudget};
 use super::wire;
@@ -129,6 +130,8 @@ pub(super) struct Call<'a> {
     pub resend: Resend,
     /// What must not show in an error's text, should the answer repeat it.
     pub secret: Option<&'a SecretString>,
+    /// The condition under which it may be sent. Reads have none.
+    pub fence: Option<&'a Fence>,
 }
 
 /// What a request was answered with.
@@ -166,6 +169,7 @@ impl<'a> Call<'a> {
             accept: "application/json",
             resend,
             secret: None,
+            fence: None,
         }
     }
 
@@ -286,7 +290,12 @@ impl Http {
             () = self.stopped() => return Err(Kind::Stopped.into()),
             turn = turn => turn,
         };
-        let response = self.request(call, url).send().await.map_err(|error| lost(&error))?;
+        let sent = self.request(call, url).send();
+        let response = match call.fence {
+            Some(fence) => fence.guard(sent).await?,
+            None => sent.await,
+        };
+        let response = response.map_err(|error| lost(&error))?;
         let status = response.status();
         let secrets: Vec<&SecretString> =
             [&self.config.key].into_iter().chain(call.secret).collect();
