@@ -1,28 +1,49 @@
-//! Trunkline keeps a Telnyx organization the way a file in git says it should be.
+//! Trunkline keeps a Telnyx organization in the state that a manifest in git describes.
 //!
-//! The pipeline, and the modules in reading order:
+//! # Pipeline
 //!
-//! 1. [`model`]: the words that everyone shares. [`model::Desired`] is what a manifest wants,
-//!    [`model::Live`] is what Telnyx says is there.
-//! 2. [`manifest`]: YAML files become `Desired`, or a list of everything that is wrong with them; and get
-//!    their canonical layout.
-//! 3. [`telnyx`]: HTTP to the API and back. A [`telnyx::Reader`] can only look, a
-//!    [`telnyx::Writer`] can only change.
-//! 4. [`detect`]: one read-only pass over the API becomes `Live`, or says what may be missing in it.
-//! 5. [`plan`]: a pure function of `Desired` and `Live`: [`plan::Plan`], the actions and the findings. What was
-//!    planned earlier is held against what is there now by [`plan::recheck`]; with the manifest before a change,
-//!    [`plan::plan_since`] tells what that change does, and [`plan::compare`] does so without a live side.
-//! 6. [`state`]: keeps [`model::State`], what Telnyx will not tell again, where it outlives a run.
-//! 7. [`execute`]: sends the actions of a plan, in its order, and says what became of each.
-//! 8. [`report`]: plans, outcomes and the problems of a manifest in every form, from text to SARIF; a plan
-//!    that was saved is read again, if it is byte for byte as it was written. The live side becomes a
-//!    manifest here too.
-//! 9. [`sandbox`]: the API on loopback, with a state behind it; it shares no code with the client.
-//! 10. [`daemon`]: watches on a schedule and says when an organization drifts and when that is over.
+//! ```text
+//! YAML files ─▶ manifest ─▶ model::Desired ─┐
+//!                                           ├─▶ plan ─▶ plan::Plan ─▶ execute ─▶ outcomes
+//! Telnyx ─▶ telnyx ─▶ detect ─▶ model::Live ┤               │            │          │
+//!                     state ─▶ model::State ┘               └────────── report ─────┘
+//! ```
+//!
+//! # Modules, in reading order
+//!
+//! 1. [`model`]: the shared vocabulary. [`model::Desired`] is a manifest, [`model::Live`] what Telnyx reports,
+//!    [`model::State`] what is remembered between runs.
+//! 2. [`manifest`]: reads YAML files into `Desired`, or reports every problem at once; writes the canonical layout.
+//! 3. [`telnyx`]: the HTTP client. A [`telnyx::Reader`] only reads, a [`telnyx::Writer`] only writes.
+//! 4. [`detect`]: reads the live side into `Live`, or reports why it is incomplete.
+//! 5. [`plan`]: a pure function of `Desired`, `Live` and `State` to [`plan::Plan`], its actions and findings.
+//!    [`plan::recheck`] checks a saved plan against the live side, [`plan::plan_since`] attributes actions to a
+//!    change of the manifest, and [`plan::compare`] compares two manifests.
+//! 6. [`state`]: stores `State` in a file or a bucket, and locks it.
+//! 7. [`execute`]: sends the actions of a plan in order, and returns one outcome per action.
+//! 8. [`report`]: renders plans, outcomes and problems in every format, and reads saved plans.
+//! 9. [`sandbox`]: a simulated API on loopback; it shares no code with the client.
+//! 10. [`daemon`]: checks for drift on a schedule, and notifies when it starts and when it clears.
 //! 11. [`cli`]: the command line, where errors are printed and become exit statuses.
 //!
-//! Imports go one way: `main → cli → {daemon, detect, execute, report, sandbox} → {manifest, telnyx, state, plan} →
-//! model`. `model` and `plan` know no serialization, no async and no clock; a test holds the modules to this.
+//! # Imports
+//!
+//! Imports go one way. A test holds the modules to this table. `model` and `plan` use no serialization, no async
+//! and no clock.
+//!
+//! | module | may import |
+//! |---|---|
+//! | `model` | - |
+//! | `manifest` | model |
+//! | `telnyx` | model |
+//! | `detect` | model, telnyx |
+//! | `plan` | model |
+//! | `state` | model |
+//! | `execute` | model, telnyx, plan, state |
+//! | `report` | model, manifest, plan, execute |
+//! | `sandbox` | - |
+//! | `daemon` | model, manifest, telnyx, detect, plan, state, execute, report |
+//! | `cli` | model, manifest, telnyx, detect, plan, state, execute, report, sandbox, daemon |
 
 pub mod cli;
 pub mod daemon;

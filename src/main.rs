@@ -1,4 +1,4 @@
-//! The `trunkline` command. Everything it does is in the library; this hands it the arguments.
+//! The `trunkline` command; everything it does is in the library.
 
 use std::process::ExitCode;
 

@@ -35,7 +35,9 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
 pub(super) fn base_url(global: &Global) -> Result<BaseUrl, Failure> {
     let text = global.base_url.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let text = text.unwrap_or(BaseUrl::TELNYX);
-    Ok(BaseUrl::parse(text).with_context(|| describe(text))?)
+    let hint = "Use https://api.telnyx.com/v2, or http:// for a loopback address.";
+    let parsed = BaseUrl::parse(text).with_context(|| describe(text));
+    parsed.map_err(|error| Failure::new(error, hint))
 }
 
 /// Names an invalid base URL, unless it may hold a password or a key.
@@ -60,7 +62,8 @@ pub(super) fn key(global: &Global) -> Result<SecretString, Failure> {
 /// Reads a key from a file.
 pub(super) fn key_file(path: &Path) -> Result<SecretString, Failure> {
     let text = std::fs::read_to_string(path)
-        .with_context(|| format!("reading the API key from {}", path.display()))?;
+        .with_context(|| format!("reading the API key from {}", path.display()))
+        .map_err(|error| Failure::new(error, NO_KEY))?;
     if text.trim().is_empty() {
         let empty = anyhow::anyhow!("the API key file {} is empty", path.display());
         return Err(Failure::new(empty, NO_KEY));

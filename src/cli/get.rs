@@ -195,13 +195,12 @@ impl Output {
         let secrets = if show_credentials { Some(reader.credentials(id).await?) } else { None };
         // The answer has no status: the lists tell it.
         let statuses = Statuses::read(reader).await?;
-        let status = match statuses.of.get(id) {
-            Some(_) => statuses.word(id),
-            None => {
-                let cancelled = reader.accounts(Accounts::Cancelled).await?.items;
-                let is_cancelled = cancelled.iter().any(|account| account.id == *id);
-                if is_cancelled { "cancelled" } else { "unknown" }
-            }
+        let status = if statuses.of.contains_key(id) {
+            statuses.word(id)
+        } else {
+            let cancelled = reader.accounts(Accounts::Cancelled).await?.items;
+            let is_cancelled = cancelled.iter().any(|account| account.id == *id);
+            if is_cancelled { "cancelled" } else { "unknown" }
         };
         let mut value = account_json(&details, status);
         if let Some(Balance { balance, credit_limit, available_credit, currency }) =

@@ -12,11 +12,21 @@ use super::exit::Failure;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// File with the API key; otherwise TELNYX_API_KEY is read
-    #[arg(long, global = true, value_name = "FILE")]
+    /// File with the API key.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "File with the API key; otherwise TELNYX_API_KEY is read"
+    )]
     pub api_key_file: Option<PathBuf>,
-    /// URL of the API; also TELNYX_BASE_URL [default: https://api.telnyx.com/v2]
-    #[arg(long, global = true, value_name = "URL")]
+    /// URL of the API.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "URL of the API, or TELNYX_BASE_URL [default: https://api.telnyx.com/v2]"
+    )]
     pub base_url: Option<String>,
     /// Maximum number of concurrent requests
     #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]

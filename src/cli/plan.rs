@@ -138,13 +138,13 @@ fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failu
     Ok(report::expiry(now).to_string())
 }
 
-/// Reads the live side. It holds a reader, so it cannot change anything.
+/// Reads the live side. It holds a reader and cannot change anything.
 pub(super) async fn look(
     global: &Global,
     reader: &Reader,
     desired: &Desired,
 ) -> Result<Live, Failure> {
-    // On the heap: all who wait for it would carry its whole state.
+    // Boxed: the read is large, and every future that awaits it would carry it.
     let read = Box::pin(detect::read(reader, desired));
     let live = Progress::reading(global, reader, read).await?;
     check_manager(desired, &live)?;
@@ -153,8 +153,7 @@ pub(super) async fn look(
 
 /// Returns today's date in UTC.
 pub(super) fn today() -> anyhow::Result<Day> {
-    let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
-    date.to_string().parse().context("reading the clock")
+    detect::today().context("reading the clock")
 }
 
 impl Since {
@@ -185,8 +184,8 @@ fn check_manager(desired: &Desired, live: &Live) -> Result<(), Failure> {
     let Some(other) = detect::wrong_manager(desired, live) else { return Ok(()) };
     let wanted = desired.manager.as_ref().map_or("", AccountId::as_str);
     let other = report::escape_line(other.as_str());
-    let why = format!("the key belongs to manager {other}, and the manifest is for {wanted}");
-    Err(Failure::refused(why, "use the key of that manager, or correct manager_account_id"))
+    let why = format!("the key belongs to manager {other}, but the manifest is for {wanted}");
+    Err(Failure::refused(why, "Use the key of that manager, or correct manager_account_id."))
 }
 
 impl Planned {

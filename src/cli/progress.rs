@@ -1,5 +1,6 @@
-//! Progress of a command, shown on a terminal and cleared when it ends.
+//! Progress of a command: a line on a terminal, cleared when it ends, and a message for each long wait.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,10 +11,13 @@ use crate::telnyx::Reader;
 
 /// The interval between two updates.
 const TICK: Duration = Duration::from_millis(120);
+/// Waits for the rate limit from this length on are reported.
+const LONG: Duration = Duration::from_secs(5);
 
 /// A progress line on stderr, cleared when it is dropped.
 pub(super) struct Progress {
     bar: ProgressBar,
+    quiet: bool,
 }
 
 impl Progress {
@@ -28,12 +32,12 @@ impl Progress {
         if shown {
             bar.enable_steady_tick(TICK);
         }
-        Self { bar }
+        Self { bar, quiet: global.quiet }
     }
 
     /// Progress of a number of actions, each a [`step`](Self::step).
     pub(super) fn of_actions(global: &Global, actions: usize) -> Self {
-        let template = "{spinner} {pos}/{len} [{bar:30}] {per_sec}, {eta} left";
+        let template = "{spinner} {pos}/{len} [{bar:30}] {per_sec}, {eta} left {msg}";
         Self::new(global, u64::try_from(actions).ok(), template)
     }
 
@@ -46,28 +50,50 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// Awaits a read, and shows the number of answers so far and any wait for the rate limit.
+    /// Awaits a read, and shows the number of answers so far.
     pub(super) async fn reading<T>(
         global: &Global,
         reader: &Reader,
         read: impl Future<Output = T>,
     ) -> T {
         let progress = Self::new(global, None, "{spinner} {msg} ({elapsed})");
-        let show = async {
-            loop {
-                let now = reader.progress();
-                let held = match now.held.as_secs() {
-                    0 => String::new(),
-                    seconds => format!(", waiting {seconds} s for the rate limit"),
-                };
-                let noun = if now.answered == 1 { "answer" } else { "answers" };
-                progress.bar.set_message(format!("reading: {} {noun}{held}", now.answered));
-                tokio::time::sleep(TICK).await;
-            }
+        let answers = |answered: u64| {
+            format!("reading: {answered} {}", if answered == 1 { "answer" } else { "answers" })
         };
+        progress.during(reader, answers, read).await
+    }
+
+    /// Awaits work, and shows its waits for the rate limit. `describe` names what is done, by the
+    /// number of answers.
+    pub(super) async fn during<T>(
+        &self,
+        reader: &Reader,
+        describe: impl Fn(u64) -> String,
+        work: impl Future<Output = T>,
+    ) -> T {
         tokio::select! {
-            done = read => done,
-            never = show => match never {},
+            done = work => done,
+            never = self.watch(reader, describe) => match never {},
+        }
+    }
+
+    async fn watch(&self, reader: &Reader, describe: impl Fn(u64) -> String) -> Infallible {
+        let mut reported = false;
+        loop {
+            let now = reader.progress();
+            let waiting = now.held.as_secs();
+            let reason = format!("waiting {waiting} s for the rate limit");
+            if now.held.is_zero() {
+                reported = false;
+            } else if now.held >= LONG && !reported {
+                reported = true;
+                if !self.quiet {
+                    self.bar.suspend(|| terminal::say(&reason));
+                }
+            }
+            let suffix = if waiting > 0 { format!(", {reason}") } else { String::new() };
+            self.bar.set_message(describe(now.answered) + &suffix);
+            tokio::time::sleep(TICK).await;
         }
     }
 }

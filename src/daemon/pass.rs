@@ -65,6 +65,5 @@ async fn planned(
 
 /// The day in UTC.
 pub(super) fn today() -> Result<Day, String> {
-    let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
-    date.to_string().parse().map_err(|_| format!("the clock shows {date}, which is no day"))
+    detect::today().map_err(|error| format!("reading the clock: {error}"))
 }

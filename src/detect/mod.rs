@@ -16,6 +16,7 @@
 mod accounts;
 mod cancelled;
 mod status;
+mod today;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use crate::model::{AccountId, Desired, Live, LiveAccount, Policy};
 use crate::telnyx::{Error, Reader};
 
 pub use accounts::accounts;
+pub use today::today;
 
 /// What of the live side has to be read, beside the accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

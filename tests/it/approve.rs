@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::proxy::Fault;
+use crate::support::server::{Reply, Server};
 use crate::support::site::{Site, text};
 
 /// Runs a command that must end with `status`, and returns what it printed to stderr.
@@ -148,4 +149,16 @@ async fn an_audit_log_that_breaks_midway_is_an_error_after_everything_was_record
     assert!(shown.contains("error: writing the audit log audit: it is incomplete: "), "{shown}");
     assert!(serde_json::from_str::<Value>(&reader.await.unwrap()).unwrap()["action"].is_string());
     site.ends(&["plan", text(&manifest), "--detailed-exitcode"], 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_for_the_rate_limit_of_5_seconds_is_one_line() {
+    let pool = r#"{"data":{"allocatable_global_outbound_channels":1,"total_global_channels_allocated":0}}"#;
+    let server = Server::script([Reply::too_many("7"), Reply::json(200, pool)]).await;
+    let site = Site::open().await;
+    let url = format!("{}/v2", server.origin);
+    let shown = error(&site, &["get", "channels", "--base-url", &url], 0).await;
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines.len() == 1 && lines[0].starts_with("waiting "), "{shown}");
+    assert!(lines[0].ends_with(" s for the rate limit"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! What an apply is about to do: all of a plan that was just made, or what is left of a saved one.
+//! The plan of an apply: one that is made now, or what is left of a saved one.
 
 use std::collections::BTreeMap;
 
@@ -14,24 +14,24 @@ use crate::report::{Form, Saved};
 use crate::state::{Change, Journal};
 use crate::telnyx::Reader;
 
-/// The forms of outcomes that are read by people where the change is made, who see there what is wrong.
+/// The formats that reviewers read, which therefore show the problems of a manifest too.
 const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
 
-/// What is to be applied.
+/// The input of an apply.
 pub(super) enum Order {
-    /// What a manifest says.
+    /// A manifest.
     Manifest {
-        /// What is wanted.
+        /// The manifest.
         desired: Box<Desired>,
-        /// What was wanted before the change.
+        /// The manifest before the change.
         base: Option<Box<Desired>>,
     },
-    /// A plan that was saved.
+    /// A saved plan.
     Saved(Box<Saved>),
 }
 
 impl Order {
-    /// Reads the files that the arguments name, and refuses what does not fit together.
+    /// Reads the files that the arguments name, and refuses a plan and a manifest that do not match.
     pub(super) fn read(args: &Args, reports: &mut Files) -> Result<(Self, Source), Failure> {
         match (&args.plan, &args.path) {
             (Some(file), path) => {
@@ -62,7 +62,7 @@ impl Order {
         }
     }
 
-    /// The manager that it is for, if that is known before anything is read.
+    /// The manager of a saved plan. `None` for a manifest: the live accounts name it.
     pub(super) fn manager(&self) -> Option<AccountId> {
         match self {
             Self::Manifest { .. } => None,
@@ -78,7 +78,7 @@ impl Order {
         }
     }
 
-    /// Looks at what is there, and says what is to be done.
+    /// Reads the live side and plans.
     pub(super) async fn prepare(
         self,
         global: &Global,
@@ -100,20 +100,20 @@ impl Order {
     }
 }
 
-/// What an apply is about to do.
+/// A plan that is ready to be sent.
 pub(super) struct Prepared {
     /// The whole plan.
     pub planned: Planned,
-    /// What of it is sent.
+    /// The part that is sent.
     pub todo: Plan,
-    /// What became of the others, by their places in the plan.
+    /// The outcomes of the other actions, by their places in the plan.
     pub settled: BTreeMap<usize, Outcome>,
-    /// What the state learns when all of the plan is done.
+    /// The record that the saved plan was applied, for when all of it is done.
     pub used: Option<Change>,
 }
 
 impl Prepared {
-    /// All of a plan is sent.
+    /// A plan that is sent as a whole.
     pub(super) fn whole(planned: Planned) -> Self {
         Self { todo: planned.plan.clone(), planned, settled: BTreeMap::new(), used: None }
     }
@@ -125,7 +125,7 @@ impl Prepared {
         plan.inventory.complete && (plan.withheld > 0 || self.settled.values().any(withheld))
     }
 
-    /// What is not sent, in words. `None`: everything is.
+    /// A line about the actions that are not sent, if any.
     pub(super) fn unsent(&self) -> Option<String> {
         let settled: Vec<Outcome> = self.settled.values().cloned().collect();
         let Summary { done: _, satisfied, failed: _, stale, unknown: _, skipped } =

@@ -1,5 +1,5 @@
-//! What is checked before a saved plan is executed: first the file, then what it was made for, then what is
-//! there now. Each refusal says its own reason, and nothing was sent before it.
+//! The checks before a saved plan is executed: the file, then what the plan was made for, then the live side. Each
+//! refusal gives its own reason, and nothing is sent before the last check.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -21,17 +21,18 @@ use crate::report::{self, Saved};
 use crate::state::{Change, Journal};
 use crate::telnyx::Reader;
 
-/// No plan is larger: more than a hundred thousand actions fit.
+/// The largest file that is read: more than a hundred thousand actions fit.
 const LARGEST: u64 = 128 << 20;
 
-const AGAIN: &str = "nothing was sent; plan again with trunkline plan --out";
+const AGAIN: &str = "Nothing was sent. Make a new plan with trunkline plan --out.";
 
-/// Reads a saved plan, and refuses one that is broken, has expired, or is not the expected one.
+/// Reads a saved plan, and refuses one that is damaged, expired or not the expected one.
 pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<Saved, Failure> {
     let place = path.display().to_string();
-    let bytes = bytes(path).with_context(|| format!("reading the saved plan {place}"))?;
+    let bytes = bytes(path).with_context(|| format!("reading the saved plan {place}"));
+    let bytes = bytes.map_err(|error| Failure::new(error, AGAIN))?;
     let saved = report::read_saved(&bytes).map_err(|error| {
-        let error = anyhow::Error::from(error).context(format!("the saved plan {place}"));
+        let error = anyhow::Error::from(error).context(format!("reading the saved plan {place}"));
         Failure::new(error, AGAIN)
     })?;
     let expires_at = saved.expires_at();
@@ -44,9 +45,9 @@ pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<Saved, Failure
         && digest != expected
     {
         let why = anyhow::anyhow!(
-            "the saved plan {place} has the digest {digest}, and --expect is {expected}"
+            "the saved plan {place} has digest {digest}, but --expect is {expected}"
         );
-        let hint = "nothing was sent; this is not the plan that was approved";
+        let hint = "Nothing was sent. This is not the plan that was approved.";
         return Err(Failure::new(why, hint));
     }
     Ok(saved)
@@ -56,36 +57,39 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST);
-    anyhow::ensure!(fits, "it is larger than {} MiB", LARGEST >> 20);
+    anyhow::ensure!(fits, "the file is larger than {} MiB", LARGEST >> 20);
     Ok(bytes)
 }
 
-/// Refuses a plan that was made for another manifest than the one at `path`.
+/// Refuses a plan that was made from another manifest than the one at `path`.
 pub(super) fn check_manifest(saved: &Saved, desired: &Desired, path: &Path) -> Result<(), Failure> {
     if report::desired_digest(desired) == saved.bound_to.desired {
         return Ok(());
     }
     let place = path.display();
-    let why = format!("the saved plan was made for another manifest than what is at {place}");
-    Err(Failure::refused(why, "nothing was sent; use the manifest it was made for, or plan again"))
+    let why = format!("the saved plan was made from another manifest than {place}");
+    Err(Failure::refused(
+        why,
+        "Nothing was sent. Use the manifest it was made from, or make a new plan.",
+    ))
 }
 
-/// Refuses a plan that was made somewhere else.
+/// Refuses a plan that was made for another base URL.
 pub(super) fn check_base_url(saved: &Saved, reader: &Reader) -> Result<(), Failure> {
     let (theirs, ours) = (&saved.bound_to.base_url, reader.base_url());
     if *theirs == ours {
         return Ok(());
     }
-    let why = format!("the saved plan was made for the API at {theirs}, and this is {ours}");
-    Err(Failure::refused(why, "nothing was sent; correct the base URL, or plan again"))
+    let why = format!("the saved plan was made for {theirs}, but the base URL is {ours}");
+    Err(Failure::refused(why, "Nothing was sent. Correct the base URL, or make a new plan."))
 }
 
-/// The manager that a plan was made for.
+/// The manager for which a plan was made.
 pub(super) fn manager(saved: &Saved) -> Option<AccountId> {
     saved.bound_to.manager_account_id.as_ref().map(AccountId::new)
 }
 
-/// Holds a saved plan against what is there now.
+/// Checks each saved action against the live side.
 pub(super) async fn prepare(
     global: &Global,
     reader: &Reader,
@@ -94,7 +98,7 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, Failure> {
     let state = journal.state();
     if state.used.contains_key(&saved.seal) {
-        let why = "the saved plan was applied already, all of it".to_owned();
+        let why = "the saved plan has already been applied completely".to_owned();
         return Err(Failure::stale(why, AGAIN));
     }
     let live = plan::look(global, reader, &saved.desired).await?;
@@ -121,11 +125,11 @@ pub(super) async fn prepare(
     Ok(prepared)
 }
 
-/// The saved actions, with everything else as it is now; of each guard the stricter one.
+/// The saved actions, with findings and counts of now and the stricter of both safety limits.
 fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[Verdict]) -> Plan {
     let Plan { actions, findings: _, guards, in_sync: _, withheld: _, unchosen, inventory: _ } =
         saved;
-    // Of a plan that was chosen from, only what is said of those who were chosen.
+    // A plan with targets reports only on them.
     let chosen: BTreeSet<Email> =
         actions.iter().map(|planned| planned.action.email().clone()).collect();
     let fresh = if unchosen == 0 { fresh } else { fresh.choose(desired, live, &chosen) };
@@ -141,15 +145,15 @@ fn going(actions: &[PlannedAction], verdicts: &[Verdict]) -> Vec<PlannedAction> 
         .collect()
 }
 
-/// Refuses the key of another manager. When nobody can tell whose it is, it is refused too.
+/// Refuses the key of another manager, and one whose manager is unknown.
 fn check_manager(saved: &Saved, live: &Live) -> Result<(), Failure> {
     let Some(wanted) = manager(saved) else { return Ok(()) };
     let bound = Desired { manager: Some(wanted.clone()), ..saved.desired.clone() };
     let other = match (detect::wrong_manager(&bound, live), detect::manager(live)) {
         (None, Some(_)) => return Ok(()),
         (Some(other), _) => format!("belongs to manager {}", report::escape_line(other.as_str())),
-        (None, None) => "shows no account that would tell its manager".to_owned(),
+        (None, None) => "shows no account that names its manager".to_owned(),
     };
-    let why = format!("the saved plan was made for manager {wanted}, and the key {other}");
-    Err(Failure::refused(why, "nothing was sent; use the key of that manager, or plan again"))
+    let why = format!("the saved plan was made for manager {wanted}, but the key {other}");
+    Err(Failure::refused(why, "Nothing was sent. Use the key of that manager, or make a new plan."))
 }

@@ -64,6 +64,7 @@ pub(super) async fn send(
     let Prepared { planned, todo, settled, used } = prepared;
     let Outputs { passwords, credentials, audit } = outputs;
     signals.unless(remember(journal, &planned.desired, &planned.live, todo)).await??;
+    let reader = session.reader();
     let progress = Progress::of_actions(global, planned.plan.actions.len());
     let keep = |email: &_, id: &_, secrets: &_| {
         credentials.as_ref().map_or(Ok(()), |file| file.append(email, id, secrets))
@@ -79,7 +80,7 @@ pub(super) async fn send(
     let work = Work {
         plan: todo,
         live: &planned.live,
-        reader: &session.reader(),
+        reader: &reader,
         writer: &session.writer(),
         journal,
         passwords: &passwords,
@@ -88,7 +89,8 @@ pub(super) async fn send(
         on_created: if credentials.is_some() { Some(&keep) } else { None },
         on_outcome: &record,
     };
-    let (sent, signal) = perform(&work, session, signals).await?;
+    let performing = perform(&work, session, signals);
+    let (sent, signal) = progress.during(&reader, |_| String::new(), performing).await?;
     let outcomes = prepared.outcomes(sent);
     progress.finish();
     if let Some(used) = used

@@ -73,7 +73,7 @@ async fn the_program_refuses_it_too_and_asks_nobody() {
         let output = site.run(&apply(&plan, &[])).await;
         let error = stderr(&output);
         assert_eq!(status(&output), Some(1), "{error}");
-        assert!(error.contains(says) && error.contains("hint: nothing was sent"), "{error}");
+        assert!(error.contains(says) && error.contains("hint: Nothing was sent"), "{error}");
         assert!(!site.folder.path().join(".trunkline").exists());
     }
     assert_eq!(site.proxy.passed(), Vec::<String>::new());

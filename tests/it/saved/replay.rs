@@ -38,7 +38,7 @@ async fn what_the_manifest_has_done_already_is_satisfied_and_then_the_plan_is_us
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     let again = site.run(&apply(&plan, &[])).await;
     assert_eq!(status(&again), Some(4));
-    assert!(stderr(&again).contains("applied already"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("already been applied"), "{}", stderr(&again));
     let shown = site.ends(&["state", "show"], 0).await;
     assert!(shown.ends_with("applied and are not applied again: 1.\n"), "{shown}");
 }
