@@ -129,8 +129,7 @@ async fn apply_here(
     between: impl AsyncFnOnce(),
 ) -> Vec<Outcome> {
     let desired = manifest::load(manifest).unwrap();
-    let session =
-        Session::new(Config::new(BaseUrl::parse(url).unwrap(), KEY.into())).unwrap();
+    let session = Session::new(Config::new(BaseUrl::parse(url).unwrap(), KEY.into())).unwrap();
     let reader = session.reader();
     let binding = Binding {
         organization: desired.organization.clone(),
@@ -211,8 +210,7 @@ async fn apply_that_was_stopped_past_its_lease_sends_nothing_when_it_goes_on() {
     let Some(moto) = moto() else { return };
     let (site, key) = (slow().await, Moto::new_key());
     let manifest = site.manifest(&[]);
-    let arguments =
-        [&site.proxy.url, manifest.to_str().unwrap(), &moto.origin, &key].join(" ");
+    let arguments = [&site.proxy.url, manifest.to_str().unwrap(), &moto.origin, &key].join(" ");
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["shared::apply_that_is_started_to_be_stopped", "--exact", "--ignored"])
         .env(STOPPED, arguments)

@@ -73,7 +73,11 @@ impl BucketHold {
 
     /// A check that outlives borrows of the hold.
     pub(in super::super) fn check(&self) -> BucketLockCheck {
-        BucketLockCheck { term: self.term.clone(), object: self.object.clone(), id: self.id.clone() }
+        BucketLockCheck {
+            term: self.term.clone(),
+            object: self.object.clone(),
+            id: self.id.clone(),
+        }
     }
 
     /// Lets it go, and returns when that is done or cannot be done.

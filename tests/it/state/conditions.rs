@@ -54,9 +54,7 @@ async fn object(
             ];
             (headers, bytes).into_response()
         }
-        None => {
-            (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response()
-        }
+        None => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response(),
     }
 }
 
