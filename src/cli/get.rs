@@ -319,8 +319,16 @@ const ACCOUNT_COLUMNS: [&str; 8] = [
 
 fn account_json(details: &AccountDetails, status: &str) -> Value {
     let AccountDetails { account, created_at, updated_at, balance: _ } = details;
-    let LiveAccount { id, email, name, manager, custom_pricing, rollup_billing, status: _ } =
-        account;
+    let LiveAccount {
+        id,
+        email,
+        name,
+        manager,
+        api_user: _,
+        custom_pricing,
+        rollup_billing,
+        status: _,
+    } = account;
     json!({
         "id": id.as_str(),
         "email": email.as_str(),

@@ -57,7 +57,7 @@ fn whole(live: &Live) -> Result<(), Failure> {
     if live.gaps.is_empty() {
         return Ok(());
     }
-    let gaps: Vec<String> = live.gaps.iter().map(|gap| escape_line(gap)).collect();
+    let gaps: Vec<String> = live.gaps.iter().map(|gap| escape_line(&gap.to_string())).collect();
     let why = format!("the inventory may lack something: {}", gaps.join("; "));
     Err(Failure::incomplete(why, "nothing is written; run it again"))
 }
@@ -111,11 +111,15 @@ mod tests {
 
     use super::*;
     use crate::cli::exit;
+    use crate::model::{Gap, Half};
     use crate::report::Style;
 
     #[test]
     fn from_an_incomplete_inventory_nothing_is_written() {
-        let live = Live { gaps: vec!["users: two\nlists differ".to_owned()], ..Live::default() };
+        let live = Live {
+            gaps: vec![Gap::new(Half::Users, "users: two\nlists differ")],
+            ..Live::default()
+        };
         let failure = whole(&live).unwrap_err();
         let said = failure.to_string();
         assert!(said.contains(r"users: two\u{a}lists differ") && said.contains("hint: "), "{said}");

@@ -105,6 +105,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let store = store::store(global, &desired.organization)?;
     let binding = store::binding(&desired, &reader, live.manager.as_ref());
     let known = store::read(&store, &binding).await?;
+    let live = detect::find_hidden(&reader, &desired, &known, live).await?;
     let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {

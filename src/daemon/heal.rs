@@ -103,7 +103,10 @@ async fn under_lock(
     if detect::wrong_manager(desired, &live).is_some() {
         return Err("the key belongs to another manager".to_owned());
     }
-    let plan = plan(desired, &live, &journal.state(), today()?);
+    let state = journal.state();
+    let found = Box::pin(detect::find_hidden(&reader, desired, &state, live)).await;
+    let live = found.map_err(|error| words(&error))?;
+    let plan = plan(desired, &live, &state, today()?);
     if !plan.inventory.complete {
         return Err("the inventory may lack something".to_owned());
     }

@@ -59,6 +59,8 @@ async fn planned(
     }
     let binding = setup.binding(live.manager.as_ref());
     let record = store.load(&binding).await.map_err(|error| words(&error))?;
+    let found = detect::find_hidden(reader, desired, &record.state, live).await;
+    let live = found.map_err(|error| words(&error))?;
     let plan = plan(desired, &live, &record.state, today()?);
     Ok((plan, live.manager))
 }

@@ -15,31 +15,72 @@
 
 mod accounts;
 mod cancelled;
+mod hidden;
 mod status;
 mod today;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccountId, Desired, Live, LiveAccount, Policy};
-use crate::telnyx::{Error, Reader};
+use crate::model::{AccountId, Desired, Email, Gap, Half, Live, LiveAccount, Policy};
+use crate::telnyx::{Error, Listing, Reader};
 
 pub use accounts::accounts;
+pub use hidden::find_hidden;
 pub use today::today;
 
-/// What of the live side has to be read, beside the accounts.
+/// The parts of the live side to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Needs {
-    /// The users: only when the manifest says who may be in the organization.
-    users: bool,
+    /// Accounts: only when the manifest declares some. Most organizations have none, and their keys may not
+    /// list any.
+    accounts: Need,
+    /// Users: only when the manifest lists the users of the organization.
+    users: Need,
     /// The channels of the manager: only when the manifest gives an account a limit.
-    channels: bool,
+    channels: Need,
+}
+
+/// The use of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// It is not read.
+    No,
+    /// It is read where the key may read it.
+    IfAllowed,
+    /// The manifest depends on it.
+    Yes,
 }
 
 impl Needs {
     fn of(desired: &Desired) -> Self {
+        let only_if = |needed: bool| if needed { Need::Yes } else { Need::No };
         let limited = desired.accounts.values().any(|want| want.channel_limit.is_some());
-        Self { users: desired.users.is_some(), channels: limited }
+        Self {
+            accounts: only_if(!desired.accounts.is_empty()),
+            users: only_if(desired.users.is_some()),
+            channels: only_if(limited),
+        }
+    }
+}
+
+impl Need {
+    /// Reads a part as far as it is needed.
+    async fn read<T>(
+        self,
+        read: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Option<T>, Error> {
+        if self == Self::No {
+            return Ok(None);
+        }
+        match read.await {
+            Ok(part) => Ok(Some(part)),
+            Err(error) if self == Self::IfAllowed && error.is_refusal() => {
+                tracing::info!(%error, "left out: the key may not read it");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -47,46 +88,64 @@ impl Needs {
 ///
 /// # Errors
 ///
-/// When something cannot be read at all. What contradicts itself is no error but a gap.
+/// When something cannot be read at all. A list that contradicts itself is no error but a gap.
 pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
-    look(reader, desired, Needs::of(desired)).await
+    observe(reader, desired, Needs::of(desired)).await
 }
 
-async fn look(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
-    let accounts = async {
+async fn observe(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
+    let accounts = needs.accounts.read(async {
         let accounts = accounts(reader).await?;
         let cancelled = cancelled::read(reader, desired, &accounts).await?;
         Ok((accounts, cancelled))
-    };
-    let users = wanted(needs.users, users::read(reader));
-    let channels = wanted(needs.channels, reader.channels());
-    let ((accounts, cancelled), users, channels) = tokio::try_join!(accounts, users, channels)?;
+    });
+    let users = needs.users.read(users::read(reader));
+    let channels = needs.channels.read(reader.channels());
+    let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
+    let none = || Listing { items: Vec::new(), gap: None };
+    let (accounts, cancelled) = accounts.unwrap_or_else(|| (none(), none()));
 
     let managers = managers(&accounts.items);
     let mut gaps = Vec::new();
-    let mut note = |what, gap: Option<String>| gaps.extend(gap.map(|gap| format!("{what}: {gap}")));
-    note("accounts", accounts.gap);
-    note("accounts", several(&managers));
-    note("cancelled accounts", cancelled.gap);
+    let mut note = |half, list: &str, gap: Option<String>| {
+        gaps.extend(gap.map(|gap| Gap::new(half, format!("{list}: {gap}"))));
+    };
+    note(Half::Accounts, "accounts", accounts.gap);
+    note(Half::Accounts, "accounts", several(&managers));
+    note(Half::Accounts, "cancelled accounts", cancelled.gap);
+    let manager = managers.first().map(|manager| (*manager).clone());
+    let owner = owner(&accounts.items);
     let users = users.map(|users| {
-        note("users", users.gap);
+        let users = users.settle(owner.as_ref());
+        note(Half::Users, "users", users.gap);
         users.items
     });
     Ok(Live {
-        manager: managers.first().map(|manager| (*manager).clone()),
+        manager,
         accounts: accounts.items,
         cancelled: cancelled.items,
         users,
         channels,
+        owner,
         gaps,
     })
 }
 
-/// Reads the whole live side, but for the cancelled: what a manifest could be about.
+/// The owner's email: the `api_user` of every account, if they agree.
+fn owner(accounts: &[LiveAccount]) -> Option<Email> {
+    let owners: BTreeSet<&Email> =
+        accounts.iter().filter_map(|account| account.api_user.as_ref()).collect();
+    match owners.iter().collect::<Vec<_>>()[..] {
+        [owner] => Some((*owner).clone()),
+        _ => None,
+    }
+}
+
+/// Reads the whole live side that the key may read, but for the cancelled accounts.
 ///
 /// # Errors
 ///
-/// When something cannot be read at all. What contradicts itself is no error but a gap.
+/// When something cannot be read at all. A list that contradicts itself is no error but a gap.
 pub async fn whole(reader: &Reader) -> Result<Live, Error> {
     let nothing = Desired {
         organization: String::new(),
@@ -96,15 +155,9 @@ pub async fn whole(reader: &Reader) -> Result<Live, Error> {
         accounts: BTreeMap::new(),
         users: None,
     };
-    look(reader, &nothing, Needs { users: true, channels: true }).await
-}
-
-/// Reads something only if it is wanted.
-async fn wanted<T>(
-    wanted: bool,
-    read: impl Future<Output = Result<T, Error>>,
-) -> Result<Option<T>, Error> {
-    if wanted { read.await.map(Some) } else { Ok(None) }
+    let needs =
+        Needs { accounts: Need::IfAllowed, users: Need::IfAllowed, channels: Need::IfAllowed };
+    observe(reader, &nothing, needs).await
 }
 
 fn managers(accounts: &[LiveAccount]) -> BTreeSet<&AccountId> {

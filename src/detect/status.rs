@@ -147,6 +147,7 @@ mod tests {
             email: Email::new(format!("{id}@shop.example")),
             name: None,
             manager: None,
+            api_user: None,
             custom_pricing: None,
             rollup_billing: None,
             status: None,

@@ -68,7 +68,16 @@ impl Performer<'_> {
             Err(error) if error.kind == Kind::NotFound && self.is_gone(id).await => {
                 Outcome::new(action, Ending::Satisfied)
             }
-            answer => Outcome::of(action, answer),
+            Ok(answer) => {
+                // Telnyx may list the user as disabled for ever; the record keeps it from being removed again.
+                let recorded = self.record(Change::Removed(id.clone())).await;
+                let outcome = Outcome::of(action, Ok(answer));
+                match recorded {
+                    Ok(()) => outcome,
+                    Err(error) => outcome.ended(Ending::Failed(Fault::unrecorded(&error))),
+                }
+            }
+            answer @ Err(_) => Outcome::of(action, answer),
         }
     }
 

@@ -1,8 +1,8 @@
 //! What the state learns before anything is sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccountId, ChannelPool, Desired, Live, Remainder};
+use crate::model::{AccountId, ChannelPool, Desired, Half, Live, Remainder};
 use crate::plan::{Action, Channels, Plan};
 use crate::state::{Change, Error, Journal};
 
@@ -22,13 +22,18 @@ pub async fn remember(
         journal.bind(manager).await?;
     }
     let mut changes = Vec::new();
-    if plan.inventory.complete {
-        // From an incomplete read nobody is taken to be gone.
+    // In an incomplete half nothing is taken to be gone.
+    if let Some(users) = live.users.as_ref().filter(|_| live.is_complete(Half::Users)) {
+        let users = users.iter().map(|one| (one.id.clone(), one.email.clone())).collect();
+        let wanted = desired.users.iter().flat_map(BTreeMap::keys).cloned().collect();
+        changes.push(Change::SeenUsers { users, wanted });
+    }
+    if !desired.accounts.is_empty() && live.is_complete(Half::Accounts) {
         let accounts = live.accounts.iter().map(|one| (one.id.clone(), one.email.clone()));
         let wanted = desired.accounts.keys().cloned().collect();
         changes.push(Change::Seen { accounts: accounts.collect(), wanted });
     }
-    if plan.inventory.complete && live.channels.is_some() {
+    if live.is_complete(Half::Accounts) && live.channels.is_some() {
         // While limits are set nobody can say what the pool has beside them. Should this not come to its end, the
         // next plan takes none of them for known: answers that were lost may cancel out.
         let sets = plan.requested().any(sets_limit);
@@ -58,7 +63,7 @@ pub(super) fn sets_limit(action: &Action) -> bool {
 /// What the pool had beside the known limits when the plan was made. `None`: nobody could say.
 pub(super) fn before(live: &Live, plan: &Plan) -> Option<Remainder> {
     match (plan.inventory.channels, live.channels) {
-        (Channels::Consistent, Some(pool)) if plan.inventory.complete => {
+        (Channels::Consistent, Some(pool)) if live.is_complete(Half::Accounts) => {
             let ids = live.accounts.iter().map(|account| &account.id);
             Some(remainder(pool, &plan.inventory.limits, ids))
         }

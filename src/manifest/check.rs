@@ -59,6 +59,7 @@ fn policy_of(entry: PolicyEntry) -> Policy {
         max_enables,
         max_channel_cut,
         max_pricing_withdrawals,
+        max_creates,
         protected,
     } = entry;
     let usual = Budgets::default();
@@ -72,6 +73,7 @@ fn policy_of(entry: PolicyEntry) -> Policy {
             channel_cut: value(max_channel_cut).unwrap_or(usual.channel_cut),
             pricing_withdrawals: value(max_pricing_withdrawals)
                 .unwrap_or(usual.pricing_withdrawals),
+            creates: value(max_creates).unwrap_or(usual.creates),
         },
         protected: protected.into_iter().map(|email| email.value).collect(),
     }
@@ -155,12 +157,24 @@ impl Checks<'_> {
     fn users(&mut self, entries: Vec<Written<UserEntry>>) -> BTreeMap<Email, WantedUser> {
         let mut emails = Emails::new();
         let mut wanted = BTreeMap::new();
+        let mut owner_at = None;
         for Written { value: entry, spot: _ } in entries {
-            let UserEntry { email, groups, until, absent } = entry;
+            let UserEntry { email, groups, until, absent, owner } = entry;
             let Some(email) = email else { continue };
             self.once(&mut emails, &email, "user");
             let presence = if value(absent).unwrap_or(false) {
                 Presence::Absent
+            } else if let Some(Written { value: true, spot }) = owner {
+                match owner_at {
+                    Some(first) => self.twice(
+                        spot,
+                        first,
+                        "an organization has one owner".to_owned(),
+                        "keep `owner: true` at one user",
+                    ),
+                    None => owner_at = Some(spot),
+                }
+                Presence::Owner
             } else {
                 let names = |groups: Vec<Written<String>>| {
                     groups.into_iter().map(|group| group.value).collect::<BTreeSet<_>>()

@@ -74,6 +74,9 @@ pub(super) struct PolicyEntry {
     /// Default: 25%.
     #[schemars(default, schema_with = "schema::budget")]
     pub max_pricing_withdrawals: Option<Written<Budget>>,
+    /// The accounts that one plan may create: nothing can delete an account. A number. Default: 100.
+    #[schemars(default, schema_with = "schema::count")]
+    pub max_creates: Option<Written<u64>>,
     /// The emails of accounts and users that suffer no loss of any kind.
     #[schemars(default, schema_with = "schema::emails")]
     pub protected: Vec<Written<Email>>,
@@ -177,4 +180,8 @@ pub(super) struct UserEntry {
     /// `true`: the user is to be gone, whatever `unlisted_users` says.
     #[schemars(default, schema_with = "schema::absent")]
     pub absent: Option<Written<bool>>,
+    /// `true`: the user owns the organization. The API may not list the owner, so the user is never reported
+    /// as missing and never removed. At most one user.
+    #[schemars(default, schema_with = "schema::absent")]
+    pub owner: Option<Written<bool>>,
 }

@@ -54,6 +54,7 @@ impl Join<'_> {
             max_enables,
             max_channel_cut,
             max_pricing_withdrawals,
+            max_creates,
             protected,
         } = policy;
         self.once("policy.unlisted_accounts", &mut joined.unlisted_accounts, unlisted_accounts);
@@ -64,6 +65,7 @@ impl Join<'_> {
         self.once("policy.max_channel_cut", &mut joined.max_channel_cut, max_channel_cut);
         let withdrawals = &mut joined.max_pricing_withdrawals;
         self.once("policy.max_pricing_withdrawals", withdrawals, max_pricing_withdrawals);
+        self.once("policy.max_creates", &mut joined.max_creates, max_creates);
         joined.protected.extend(protected);
     }
 

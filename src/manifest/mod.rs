@@ -8,6 +8,7 @@
 //!
 //! The configuration of the daemon is read in the same steps, by way of what this module shows to the crate.
 
+pub mod canonical;
 mod check;
 mod document;
 mod files;
@@ -25,6 +26,7 @@ mod take;
 mod tree;
 mod values;
 
+pub use canonical::canonical;
 pub use format::{Formatted, Layout, format};
 pub(crate) use load::read_one;
 pub use load::{load, load_with_places, parse};

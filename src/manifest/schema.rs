@@ -68,6 +68,10 @@ pub(super) fn day(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$" })
 }
 
+pub(super) fn count(generator: &mut SchemaGenerator) -> Schema {
+    channel_limit(generator)
+}
+
 pub(super) fn channel_limit(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
 }

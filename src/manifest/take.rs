@@ -58,6 +58,7 @@ fn policy(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<PolicyEntry> {
         max_enables: fields.optional(reading, "max_enables", budget),
         max_channel_cut: fields.optional(reading, "max_channel_cut", budget),
         max_pricing_withdrawals: fields.optional(reading, "max_pricing_withdrawals", budget),
+        max_creates: fields.optional(reading, "max_creates", values::count),
         protected: emails(&mut fields, reading).unwrap_or_default(),
     };
     fields.finish(reading);
@@ -156,18 +157,23 @@ fn user(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<UserEntry> {
         }),
         until: fields.optional(reading, "until", values::day),
         absent: fields.optional(reading, "absent", values::boolean),
+        owner: fields.optional(reading, "owner", values::boolean),
     };
     fields.finish(reading);
-    let UserEntry { email: _, groups, until, absent } = &entry;
-    if let Some(absent) = absent.as_ref().filter(|absent| absent.value) {
+    let UserEntry { email: _, groups, until, absent, owner } = &entry;
+    let is_said = |flag: &&Written<bool>| flag.value;
+    let absent = absent.as_ref().filter(is_said).map(|flag| ("absent", flag));
+    let owner = owner.as_ref().filter(is_said).map(|flag| ("owner", flag));
+    if let Some((word, flag)) = absent.or(owner) {
         let other = [
             ("groups", groups.as_ref().map(|it| it.spot)),
             ("until", until.as_ref().map(|it| it.spot)),
+            ("owner", absent.and(owner).map(|(_, flag)| flag.spot)),
         ];
         for (name, spot) in other {
             let Some(spot) = spot else { continue };
-            let fault =
-                reading.fault(absent.spot.span, format!("a user who is absent has no `{name}`"));
+            let message = format!("a user with `{word}: true` takes no `{name}`");
+            let fault = reading.fault(flag.spot.span, message);
             fault.related = Some((spot, "it is here"));
             fault.hint = Some("keep one of the two".into());
         }

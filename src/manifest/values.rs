@@ -172,7 +172,25 @@ fn is_email(text: &str) -> bool {
 }
 
 pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
-    let wanted = "a whole number of channels";
+    whole(
+        reading,
+        node,
+        "a whole number of channels",
+        "the least is 0, which is no channels at all",
+    )
+}
+
+/// A number that stands for itself, not for a share.
+pub(super) fn count(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
+    whole(reading, node, "a whole number", "the least is 0, which allows none")
+}
+
+fn whole(
+    reading: &mut Reading<'_>,
+    node: &Node<'_>,
+    wanted: &str,
+    least: &'static str,
+) -> Option<u64> {
     match node.kind {
         Kind::Whole(limit) if u32::try_from(limit).is_ok() => return Some(limit),
         Kind::Whole(_) => {
@@ -181,7 +199,7 @@ pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Optio
         }
         Kind::Negative(_) => {
             let fault = reading.fault(node.span, format!("`{}` cannot be negative", reading.field));
-            fault.hint = Some("the least is 0, which is no channels at all".into());
+            fault.hint = Some(least.into());
         }
         Kind::Text(_) => {
             let fault = reading.wrong(node, wanted);

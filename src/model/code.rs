@@ -16,6 +16,8 @@ pub enum Code {
     UserDisabled,
     AccountBlocked,
     AccountCancelled,
+    IdentityConflict,
+    AccountVanished,
     PossibleRename,
     UnresolvedCreate,
     PoolExceeded,
@@ -25,11 +27,15 @@ pub enum Code {
     InventoryIncomplete,
     PolicyLoosened,
     Accepted,
+    ProtectedUnmatched,
+    AcceptUnmatched,
+    AccountQuota,
+    UntrackedCreates,
 }
 
 impl Code {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 27] = [
         Self::UserMissing,
         Self::AccountUnlisted,
         Self::UserUnlisted,
@@ -42,6 +48,8 @@ impl Code {
         Self::UserDisabled,
         Self::AccountBlocked,
         Self::AccountCancelled,
+        Self::IdentityConflict,
+        Self::AccountVanished,
         Self::PossibleRename,
         Self::UnresolvedCreate,
         Self::PoolExceeded,
@@ -51,6 +59,10 @@ impl Code {
         Self::InventoryIncomplete,
         Self::PolicyLoosened,
         Self::Accepted,
+        Self::ProtectedUnmatched,
+        Self::AcceptUnmatched,
+        Self::AccountQuota,
+        Self::UntrackedCreates,
     ];
 
     /// Its name in manifests and reports.
@@ -69,6 +81,8 @@ impl Code {
             Self::UserDisabled => "user_disabled",
             Self::AccountBlocked => "account_blocked",
             Self::AccountCancelled => "account_cancelled",
+            Self::IdentityConflict => "identity_conflict",
+            Self::AccountVanished => "account_vanished",
             Self::PossibleRename => "possible_rename",
             Self::UnresolvedCreate => "unresolved_create",
             Self::PoolExceeded => "pool_exceeded",
@@ -78,6 +92,10 @@ impl Code {
             Self::InventoryIncomplete => "inventory_incomplete",
             Self::PolicyLoosened => "policy_loosened",
             Self::Accepted => "accepted",
+            Self::ProtectedUnmatched => "protected_unmatched",
+            Self::AcceptUnmatched => "accept_unmatched",
+            Self::AccountQuota => "account_quota",
+            Self::UntrackedCreates => "untracked_creates",
         }
     }
 
@@ -100,13 +118,19 @@ impl Code {
             | Self::AccountCancelled
             | Self::PossibleRename
             | Self::UnresolvedCreate
-            | Self::PoolExceeded => true,
+            | Self::PoolExceeded
+            | Self::IdentityConflict
+            | Self::AccountVanished => true,
             Self::StatusUnknown
             | Self::ChannelLimitUnverified
             | Self::Protected
             | Self::InventoryIncomplete
             | Self::PolicyLoosened
-            | Self::Accepted => false,
+            | Self::Accepted
+            | Self::ProtectedUnmatched
+            | Self::AcceptUnmatched
+            | Self::AccountQuota
+            | Self::UntrackedCreates => false,
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Desired {
     pub policy: Policy,
     /// The findings that are known and fine.
     pub accept: Vec<Accepted>,
-    /// The accounts that should exist.
+    /// The accounts that should exist. Empty: accounts are not managed, so they are not read.
     pub accounts: BTreeMap<Email, WantedAccount>,
     /// The users who may be in the organization. `None`: users are not managed.
     pub users: Option<BTreeMap<Email, WantedUser>>,
@@ -63,6 +63,14 @@ pub struct WantedUser {
     pub presence: Presence,
 }
 
+impl WantedUser {
+    /// True if the entry says `owner: true`.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.presence == Presence::Owner
+    }
+}
+
 /// Whether a user may be in the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -73,6 +81,8 @@ pub enum Presence {
         /// The last day on which the user may. `None`: there is no such day.
         until: Option<Day>,
     },
+    /// The user owns the organization. The API may not list the owner, so the entry is never missing.
+    Owner,
     /// The user is to be gone, whatever the policy says of those who are not listed.
     Absent,
 }
@@ -140,6 +150,8 @@ pub struct Budgets {
     pub channel_cut: Budget,
     /// Custom pricing withdrawn, of the accounts that have it.
     pub pricing_withdrawals: Budget,
+    /// Accounts created: nothing can delete one.
+    pub creates: u64,
 }
 
 impl Default for Budgets {
@@ -151,6 +163,7 @@ impl Default for Budgets {
             enables: quarter,
             channel_cut: Budget::Percent(50),
             pricing_withdrawals: quarter,
+            creates: 100,
         }
     }
 }

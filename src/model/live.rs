@@ -1,5 +1,7 @@
 //! What Telnyx says is there: one read of the live side.
 
+use std::fmt;
+
 use super::{AccountId, Email, UserId};
 
 /// One read of the live side, as far as it was possible.
@@ -15,9 +17,52 @@ pub struct Live {
     pub users: Option<Vec<LiveUser>>,
     /// The channels of the manager. `None`: no limits are managed, so they were not read.
     pub channels: Option<ChannelPool>,
-    /// Why this read may lack something; empty when it is complete. From an incomplete read nothing
-    /// is taken away and nothing is created.
-    pub gaps: Vec<String>,
+    /// The email of the organization's owner, whom the list of users leaves out. Known from any account's
+    /// `api_user`.
+    pub owner: Option<Email>,
+    /// The reasons why this read may lack something; empty when it is complete. From an incomplete half
+    /// nothing is taken away and nothing is created.
+    pub gaps: Vec<Gap>,
+}
+
+/// A reason why a half of an inventory may lack something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The half.
+    pub half: Half,
+    /// The reason, for people.
+    pub reason: String,
+}
+
+/// A half of an inventory: neither needs the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Half {
+    /// Accounts, cancelled ones and channels.
+    Accounts,
+    /// Users.
+    Users,
+}
+
+impl Live {
+    /// True if nothing is known to lack in a half.
+    #[must_use]
+    pub fn is_complete(&self, half: Half) -> bool {
+        self.gaps.iter().all(|gap| gap.half != half)
+    }
+}
+
+impl Gap {
+    /// A gap in a half.
+    #[must_use]
+    pub fn new(half: Half, reason: impl Into<String>) -> Self {
+        Self { half, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
 }
 
 /// A managed account.
@@ -31,6 +76,8 @@ pub struct LiveAccount {
     pub name: Option<String>,
     /// The account that manages it.
     pub manager: Option<AccountId>,
+    /// The email of the manager, which its keys of API version 1 use as their user (`api_user`).
+    pub api_user: Option<Email>,
     /// Whether it may have prices of its own. `None`: the answer did not say.
     pub custom_pricing: Option<bool>,
     /// Whether its charges go to the manager. `None`: the answer did not say.

@@ -22,7 +22,7 @@ pub use desired::{
 pub use email::Email;
 pub use error_chain::error_chain;
 pub use ids::{AccountId, UserId};
-pub use live::{ChannelPool, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
+pub use live::{ChannelPool, Gap, Half, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
 pub use state::{Create, Remainder, State};
 pub use text::is_harmful;
 pub use watch::{Difference, Episode, Event, Item, Message, Told, Unknown, Watch};

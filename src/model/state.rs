@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, Email, Watch};
+use super::{AccountId, Email, UserId, Watch};
 
 /// What must be remembered about one organization. An empty one is always allowed: less is known then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,12 @@ pub struct State {
     /// The email of each account as it was last seen. One that the manifest still wants and that no account
     /// has any more is kept: it tells who the account was.
     pub emails: BTreeMap<AccountId, Email>,
+    /// The email of each user as it was last seen. Kept as long as that of an account.
+    pub users: BTreeMap<UserId, Email>,
+    /// The users whose removal Telnyx has acknowledged and whom the last read still showed.
+    pub removed: BTreeSet<UserId>,
+    /// True if nothing is remembered between runs (`--state none` or `memory:`).
+    pub forgotten: bool,
     /// When the creates that are `Sending` were about to be sent, in seconds since 1970 (UTC).
     pub sent_at: BTreeMap<Email, u64>,
     /// The saved plans that were applied to their end, by their seals, each with when it expires anyway, in

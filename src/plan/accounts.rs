@@ -1,61 +1,74 @@
 //! The rules for accounts, but for their channels.
 
-use super::identity::{Meant, Pairing};
+use super::identity::{Match, Pairing};
 use super::renames::Renames;
 use super::{Action, Draft, Finding, NewAccount, Reason, Target, What};
-use crate::model::{AccountId, Create, LiveAccount, Status, UnlistedAccounts, WantedAccount};
+use crate::model::{
+    AccountId, Create, Email, LiveAccount, Status, UnlistedAccounts, WantedAccount,
+};
 
-/// Compares every account that is wanted or there.
-pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
-    let renames = Renames::new(pairing, draft.state);
-    for (want, meant) in &pairing.entries {
-        match meant {
-            Meant::Account(have) => compare(draft, have, want),
-            Meant::Missing => missing(draft, want, &renames),
-            Meant::Taken(have) => {
-                let what = What::EmailTaken { by: have.id.clone() };
-                draft.find(Finding::account(want.email.clone(), what));
+/// Compares every account that is listed or live.
+pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
+    let renames = Renames::new(pairing, draft);
+    for (want, side) in &pairing.entries {
+        let what = match side {
+            Match::Account(have) => {
+                compare(draft, have, want);
+                continue;
             }
-            Meant::Ambiguous(several) => {
-                let what = What::AccountAmbiguous { accounts: *several };
-                draft.find(Finding::account(want.email.clone(), what));
+            Match::Missing => {
+                missing(draft, want, &renames);
+                continue;
             }
-        }
+            Match::Conflict(accounts) => {
+                let accounts = accounts.iter().map(|account| account.id.clone()).collect();
+                What::IdentityConflict { accounts }
+            }
+            Match::Ambiguous(accounts) => What::AccountAmbiguous { accounts: *accounts },
+        };
+        draft.find(Finding::account(want.email.clone(), what));
     }
     for have in &pairing.unlisted {
         unlisted(draft, have, &renames);
     }
 }
 
-/// What to do about an entry of which no account is there.
+/// Creates the account of an entry, unless there is a reason to believe that it exists.
 fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) {
-    let what = match why_missing(draft, want, renames) {
+    let what = match reason_missing(draft, want, renames) {
         Missing::New => return create(draft, want),
         Missing::NotYetListed => What::NotYetListed,
         Missing::Unresolved => What::UnresolvedCreate,
         Missing::Cancelled => What::AccountCancelled,
         Missing::Gone(id) => What::AccountGone { id },
-        // Said at the account that looks like it.
-        Missing::LooksLike => return,
+        Missing::Vanished(id) => What::AccountVanished { id },
+        Missing::Renamed(unlisted) => {
+            draft.withhold(Action::CreateAccount(new_account(want)));
+            What::PossibleRenameOf { unlisted: unlisted.clone() }
+        }
     };
     draft.find(Finding::account(want.email.clone(), what));
 }
 
-/// Why no account is there.
-enum Missing {
-    /// There never was one.
+/// The reason why no live account belongs to an entry.
+enum Missing<'a> {
     New,
     NotYetListed,
     Unresolved,
     Cancelled,
     Gone(AccountId),
-    LooksLike,
+    Vanished(AccountId),
+    Renamed(&'a Email),
 }
 
-fn why_missing(draft: &Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) -> Missing {
+fn reason_missing<'a>(
+    draft: &Draft<'_>,
+    want: &WantedAccount,
+    renames: &Renames<'a>,
+) -> Missing<'a> {
     let WantedAccount { email, id, .. } = want;
-    if renames.is_held(email) {
-        return Missing::LooksLike;
+    if let Some(unlisted) = renames.of_entry(email) {
+        return Missing::Renamed(unlisted);
     }
     let same = |gone: &LiveAccount| gone.email == *email || Some(&gone.id) == id.as_ref();
     if draft.live.cancelled.iter().any(same) {
@@ -66,39 +79,46 @@ fn why_missing(draft: &Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) -
         Some(Create::Acknowledged(_)) => return Missing::NotYetListed,
         Some(Create::Intended) | None => {}
     }
-    id.clone().map_or(Missing::New, Missing::Gone)
+    if let Some(id) = id {
+        return Missing::Gone(id.clone());
+    }
+    // A live account of a known id would be a possible rename.
+    let mut known = draft.state.emails.iter().filter(|(_, known)| *known == email);
+    known.next().map_or(Missing::New, |(id, _)| Missing::Vanished(id.clone()))
 }
 
 fn create(draft: &mut Draft<'_>, want: &WantedAccount) {
+    if !draft.act(Action::CreateAccount(new_account(want)), Reason::Declared) {
+        return;
+    }
+    let (target, email) = (Target::Created, want.email.clone());
+    if want.enabled == Some(false) {
+        let action = Action::DisableAccount { target: target.clone(), email: email.clone() };
+        draft.act(action, Reason::Declared);
+    }
+    if let Some(after) = want.channel_limit {
+        draft.act(Action::SetChannelLimit { target, email, before: None, after }, Reason::Declared);
+    }
+}
+
+fn new_account(want: &WantedAccount) -> NewAccount {
     let WantedAccount {
         name,
         email,
         id: _,
-        enabled,
-        channel_limit,
+        enabled: _,
+        channel_limit: _,
         custom_pricing,
         rollup_billing,
         reenable_connections: _,
         password_from,
     } = want;
-    let created = Action::CreateAccount(NewAccount {
+    NewAccount {
         name: name.clone(),
         email: email.clone(),
         custom_pricing: *custom_pricing,
         rollup_billing: *rollup_billing,
         password_from: password_from.clone(),
-    });
-    if !draft.act(created, Reason::Declared) {
-        return;
-    }
-    let target = Target::Created;
-    if *enabled == Some(false) {
-        let action = Action::DisableAccount { target: target.clone(), email: email.clone() };
-        draft.act(action, Reason::Declared);
-    }
-    if let Some(after) = *channel_limit {
-        let email = email.clone();
-        draft.act(Action::SetChannelLimit { target, email, before: None, after }, Reason::Declared);
     }
 }
 
@@ -174,18 +194,23 @@ fn status(have: Option<Status>, want: bool) -> Step {
 
 fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &Renames<'_>) {
     let email = have.email.clone();
-    if let Some(missing) = renames.held_for(&have.id) {
+    let policy = draft.desired.policy.unlisted_accounts;
+    if let Some(missing) = renames.of_account(&have.id) {
         let what = What::PossibleRename { missing: missing.clone() };
-        return draft.find(Finding::account(email, what));
+        draft.find(Finding::account(email.clone(), what));
+        if (policy, have.status) == (UnlistedAccounts::Disable, Some(Status::Enabled)) {
+            draft.withhold(Action::DisableAccount { target: Target::Live(have.id.clone()), email });
+        }
+        return;
     }
-    match (draft.desired.policy.unlisted_accounts, have.status) {
+    match (policy, have.status) {
         (UnlistedAccounts::Disable, Some(Status::Enabled)) => {
             let target = Target::Live(have.id.clone());
             draft.act(Action::DisableAccount { target, email }, Reason::Unlisted);
         }
-        // What cannot do anything any more is as disabled as it can be.
-        (UnlistedAccounts::Ignore, _)
-        | (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => {}
+        (UnlistedAccounts::Ignore, _) => draft.ignore(),
+        // Disabling is the strongest action there is.
+        (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => draft.settle(),
         (UnlistedAccounts::Disable, None) => {
             draft.find(Finding::account(email, What::StatusUnknown));
         }

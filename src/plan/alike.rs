@@ -1,9 +1,12 @@
-//! Who looks like somebody else: a typing mistake or a change of address must not cost anybody access.
+//! Addresses that look like another one: a typing mistake or a change of address must not cost anybody
+//! access.
 //!
 //! Two addresses are alike when their domains are the same and their local parts are within two edits
 //! (one if both are shorter than six characters), or when their local parts are the same and their
-//! domains are within two edits. An edit is a character more, less, or another, or two neighbours
-//! exchanged. Characters that look the same (Unicode TR39) are the same here.
+//! domains are within two edits. An edit inserts, deletes or replaces a character, or swaps two neighbours.
+//! Confusable characters (Unicode TR39) are equal. Addresses that differ only in digits are not alike: numbered
+//! shops are not typing mistakes. Nor is an address alike to a missing one that is just as close to another
+//! listed one: in a dense scheme closeness is no evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,44 +17,85 @@ use crate::model::Email;
 /// From this length on a part may differ in two edits.
 const LONG: usize = 6;
 
-/// Addresses, to be asked which of them are like another one.
+/// The missing addresses of a manifest, among all that it lists.
 pub(super) struct Alike<'a> {
+    missing: Index<'a>,
+    listed: Index<'a>,
+}
+
+impl<'a> Alike<'a> {
+    pub(super) fn new(
+        missing: impl IntoIterator<Item = &'a Email>,
+        listed: impl IntoIterator<Item = &'a Email>,
+    ) -> Self {
+        Self { missing: Index::new(missing), listed: Index::new(listed) }
+    }
+
+    /// The missing addresses that `email` is alike to, in order.
+    pub(super) fn to(&self, email: &Email) -> BTreeSet<&'a Email> {
+        let near = self.missing.near(email).into_iter();
+        let alike = near.filter(|(missing, edits)| {
+            differs_beyond_digits(missing.folded(), email.folded())
+                && !self.is_dense_around(missing, *edits)
+        });
+        alike.map(|(missing, _)| missing).collect()
+    }
+
+    /// True if another listed address is within as many edits of a missing one.
+    fn is_dense_around(&self, missing: &Email, edits: usize) -> bool {
+        let near = self.listed.near(missing);
+        near.iter().any(|(listed, distance)| *listed != missing && *distance <= edits)
+    }
+}
+
+/// True if two names are within the same number of edits as two alike addresses, and differ in more
+/// than digits.
+pub(super) fn near_names(one: &str, other: &str) -> bool {
+    let near = Part::new(one).local_edits(&Part::new(other)).is_some();
+    one == other || near && differs_beyond_digits(one, other)
+}
+
+fn differs_beyond_digits(one: &str, other: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(|c| !c.is_numeric()).collect::<String>();
+    letters(one) != letters(other)
+}
+
+/// Addresses by their domains and by their local parts.
+struct Index<'a> {
     by_domain: BTreeMap<String, Vec<(&'a Email, Part)>>,
     by_local: BTreeMap<String, Vec<(&'a Email, Part)>>,
 }
 
-impl<'a> Alike<'a> {
-    pub(super) fn new(emails: impl IntoIterator<Item = &'a Email>) -> Self {
-        let mut alike = Self { by_domain: BTreeMap::new(), by_local: BTreeMap::new() };
+impl<'a> Index<'a> {
+    fn new(emails: impl IntoIterator<Item = &'a Email>) -> Self {
+        let mut index = Self { by_domain: BTreeMap::new(), by_local: BTreeMap::new() };
         for email in emails {
             let (local, domain) = parts(email);
             let (by_domain, by_local) = (domain.looks.clone(), local.looks.clone());
-            alike.by_domain.entry(by_domain).or_default().push((email, local));
-            alike.by_local.entry(by_local).or_default().push((email, domain));
+            index.by_domain.entry(by_domain).or_default().push((email, local));
+            index.by_local.entry(by_local).or_default().push((email, domain));
         }
-        alike
+        index
     }
 
-    /// Those that are like `email`, in order.
-    pub(super) fn to(&self, email: &Email) -> BTreeSet<&'a Email> {
+    /// The addresses within the allowed edits of `email`, each with their number.
+    fn near(&self, email: &Email) -> Vec<(&'a Email, usize)> {
         let (local, domain) = parts(email);
         let locals = self.by_domain.get(&domain.looks).into_iter().flatten();
-        let near_locals = locals.filter(|(_, other)| {
-            local.is_within(other, if local.length.max(other.length) < LONG { 1 } else { 2 })
-        });
+        let locals = locals.filter_map(|(email, other)| Some((*email, local.local_edits(other)?)));
         let domains = self.by_local.get(&local.looks).into_iter().flatten();
-        let near_domains = domains.filter(|(_, other)| domain.is_within(other, 2));
-        near_locals.chain(near_domains).map(|(email, _)| *email).collect()
+        let domains = domains.filter_map(|(email, other)| Some((*email, domain.edits(other, 2)?)));
+        locals.chain(domains).collect()
     }
 }
 
-/// The local part or the domain of an address.
+/// The local part or the domain of an address, or a name.
 struct Part {
     written: String,
     /// The same for texts that look the same.
     looks: String,
     length: usize,
-    /// Which characters it has, roughly: an edit changes at most two of these bits.
+    /// A rough set of its characters: an edit changes at most two of these bits.
     marks: u64,
 }
 
@@ -68,16 +112,25 @@ impl Part {
         Self { written: written.to_owned(), looks, length, marks }
     }
 
-    fn is_within(&self, other: &Self, edits: usize) -> bool {
+    /// The edits between two local parts, if they are few enough for their length.
+    fn local_edits(&self, other: &Self) -> Option<usize> {
+        self.edits(other, if self.length.max(other.length) < LONG { 1 } else { 2 })
+    }
+
+    /// The edits between two parts, if they are at most `most`.
+    fn edits(&self, other: &Self, most: usize) -> Option<usize> {
         // An address that looks longer than it is may be one edit away by its characters.
-        if self.length.abs_diff(other.length) > edits && self.looks != other.looks {
-            return false;
+        if self.length.abs_diff(other.length) > most && self.looks != other.looks {
+            return None;
         }
-        let near = |one: &str, another: &str| strsim::damerau_levenshtein(one, another) <= edits;
         let marks = (self.marks ^ other.marks).count_ones() as usize;
-        // A character may look like two, so the marks of what is written near can be further apart.
-        marks <= 4 * edits
-            && (near(&self.written, &other.written) || near(&self.looks, &other.looks))
+        // A character may look like two, so the marks of near texts can be further apart.
+        if marks > 4 * most {
+            return None;
+        }
+        let written = strsim::damerau_levenshtein(&self.written, &other.written);
+        let looks = strsim::damerau_levenshtein(&self.looks, &other.looks);
+        Some(written.min(looks)).filter(|edits| *edits <= most)
     }
 }
 
@@ -87,7 +140,7 @@ mod tests {
 
     fn alike(one: &str, another: &str) -> bool {
         let (one, another) = (Email::new(one), Email::new(another));
-        let is = |one: &Email, another: &Email| Alike::new([one]).to(another).contains(one);
+        let is = |one: &Email, another: &Email| Alike::new([one], [one]).to(another).contains(one);
         assert_eq!(is(&one, &another), is(&another, &one), "{one} {another}");
         is(&one, &another)
     }
@@ -137,5 +190,26 @@ mod tests {
     fn what_is_no_address_is_compared_all_the_same() {
         assert!(alike("martin", "marten"));
         assert!(!alike("", "martin"));
+    }
+
+    #[test]
+    fn addresses_that_differ_only_in_digits_are_not_alike() {
+        assert!(!alike("store101@chain.example", "store102@chain.example"));
+        assert!(!alike("shop@chain.example", "shop2@chain.example"));
+        assert!(!alike("desk@chain1.example", "desk@chain2.example"));
+        assert!(alike("store101@chain.example", "stone101@chain.example"));
+        assert!(!near_names("store 101", "store 102"));
+        assert!(near_names("north wind", "north wynd"));
+    }
+
+    #[test]
+    fn a_missing_address_as_close_to_another_listed_one_is_no_evidence() {
+        let [missing, live, listed] =
+            ["maria.k@acme.example", "maria.s@acme.example", "maria.t@acme.example"]
+                .map(Email::new);
+        assert_eq!(Alike::new([&missing], [&missing]).to(&live), [&missing].into());
+        assert_eq!(Alike::new([&missing], [&missing, &listed]).to(&live), [].into());
+        let further = Email::new("maria.kap@acme.example");
+        assert_eq!(Alike::new([&missing], [&missing, &further]).to(&live), [&missing].into());
     }
 }

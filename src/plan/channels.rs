@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::identity::{Meant, Pairing};
+use super::identity::{Match, Pairing};
 use super::{Action, Channels, Draft, Finding, Reason, Target, What};
-use crate::model::{AccountId, ChannelPool, Create, Live, LiveAccount, State};
+use crate::model::{AccountId, ChannelPool, Create, Half, Live, LiveAccount, State};
 
 /// The limits that are known to be live.
 type Known<'a> = BTreeMap<&'a AccountId, u64>;
@@ -18,7 +18,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
     let (live, state) = (draft.live, draft.state);
     let Some(pool) = live.channels else { return };
     let wanted = wanted(pairing);
-    let complete = draft.plan.inventory.complete;
+    let complete = live.is_complete(Half::Accounts);
     let standing = if complete { known(live, state, &wanted, pool) } else { None };
     draft.plan.inventory.channels =
         if standing.is_some() { Channels::Consistent } else { Channels::Unverified };
@@ -28,38 +28,90 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
     let known = standing.unwrap_or_default();
     draft.plan.inventory.limits = known.iter().map(|(id, limit)| ((*id).clone(), *limit)).collect();
     let mut after = known.clone();
-    let mut raises = Vec::new();
+    let (mut asserts, mut raises) = (Vec::new(), Vec::new());
     for (have, limit) in wanted {
-        let step = step(known.get(&have.id).copied(), limit);
         let set = |before| Action::SetChannelLimit {
             target: Target::Live(have.id.clone()),
             email: have.email.clone(),
             before,
             after: limit,
         };
-        let planned = match step {
-            Step::Nothing => true,
-            Step::Lower(before) => draft.act(set(Some(before)), Reason::Declared),
-            Step::Assert => draft.act(set(None), Reason::Declared),
-            Step::Raise(before) => {
-                raises.push(set(Some(before)));
-                true
+        match step(known.get(&have.id).copied(), limit) {
+            Step::Nothing => {}
+            Step::Lower(before) => {
+                if draft.act(set(Some(before)), Reason::Declared) {
+                    after.insert(&have.id, limit);
+                }
             }
-        };
-        if planned {
-            after.insert(&have.id, limit);
+            Step::Assert => asserts.push((&have.id, limit, set(None))),
+            Step::Raise(before) => raises.push((&have.id, limit, set(Some(before)))),
         }
     }
-    let needed = needed(pool, &known, &after).saturating_add(draft.created_limits());
-    if needed > pool.allocatable {
+    // A limit that does not fit would only be refused, so each group is planned as a whole or withheld.
+    let mut room = Room { pool, known: &known, after, created: 0, exceeded: None };
+    room.plan(draft, asserts, Unknown::Ignored);
+    room.created = draft.created_limits();
+    let needed = room.needed(&room.after, Unknown::Ignored);
+    if needed > pool.allocatable && room.created > 0 {
+        (room.exceeded, room.created) = (room.exceeded.max(Some(needed)), 0);
+        draft.withhold_created_limits();
+    }
+    room.plan(draft, raises, Unknown::Counted);
+    if let Some(needed) = room.exceeded {
         let what = What::PoolExceeded { needed, allocatable: pool.allocatable };
         draft.find(Finding::organization(what));
-        for raise in raises {
-            draft.withhold(raise);
-        }
-    } else {
-        for raise in raises {
-            draft.act(raise, Reason::Declared);
+    }
+}
+
+/// The pool, and the limits that are planned so far.
+struct Room<'a> {
+    pool: ChannelPool,
+    known: &'a Known<'a>,
+    /// The limits after the plan.
+    after: Known<'a>,
+    /// The channels of accounts that the plan creates.
+    created: u64,
+    /// The channels that a withheld group would have needed.
+    exceeded: Option<u64>,
+}
+
+/// The use of channels that live accounts have by unknown limits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    /// They may become free, so a limit is withheld only where it certainly does not fit.
+    Ignored,
+    /// They stay taken, unless some of these limits are about to be set.
+    Counted,
+}
+
+impl<'a> Room<'a> {
+    /// The channels that all accounts need at least when the plan is done.
+    fn needed(&self, after: &Known<'_>, unknown: Unknown) -> u64 {
+        let asserted = after.keys().any(|id| !self.known.contains_key(id));
+        let unknown = match unknown {
+            Unknown::Counted if !asserted => self.pool.allocated.saturating_sub(sum(self.known)),
+            Unknown::Counted | Unknown::Ignored => 0,
+        };
+        sum(after).saturating_add(unknown).saturating_add(self.created)
+    }
+
+    /// Plans a group of limits if all of it fits, or withholds it.
+    fn plan(
+        &mut self,
+        draft: &mut Draft<'_>,
+        group: Vec<(&'a AccountId, u64, Action)>,
+        unknown: Unknown,
+    ) {
+        let mut after = self.after.clone();
+        after.extend(group.iter().map(|(id, limit, _)| (*id, *limit)));
+        let needed = self.needed(&after, unknown);
+        for (id, limit, action) in group {
+            if needed > self.pool.allocatable {
+                self.exceeded = self.exceeded.max(Some(needed));
+                draft.withhold(action);
+            } else if draft.act(action, Reason::Declared) {
+                self.after.insert(id, limit);
+            }
         }
     }
 }
@@ -67,8 +119,8 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
 /// The accounts that are there and have a limit in the manifest.
 fn wanted<'a>(pairing: &Pairing<'a>) -> Vec<Wanted<'a>> {
     let wanted = pairing.entries.iter().filter_map(|(want, meant)| match meant {
-        Meant::Account(have) => Some((*have, want.channel_limit?)),
-        Meant::Missing | Meant::Taken(_) | Meant::Ambiguous(_) => None,
+        Match::Account(have) => Some((*have, want.channel_limit?)),
+        Match::Missing | Match::Conflict(_) | Match::Ambiguous(_) => None,
     });
     wanted.collect()
 }
@@ -129,14 +181,6 @@ fn is_new(state: &State, id: &AccountId) -> bool {
         Create::Acknowledged(created) => created == id,
         Create::Intended | Create::Sending => false,
     })
-}
-
-/// How many channels the live accounts need at least when all is done. What is not known counts as
-/// nothing if some of it is about to be set, for then nobody can say how much of it is left.
-fn needed(pool: ChannelPool, known: &Known<'_>, after: &Known<'_>) -> u64 {
-    let asserted = after.keys().any(|id| !known.contains_key(id));
-    let unknown = if asserted { 0 } else { pool.allocated.saturating_sub(sum(known)) };
-    sum(after).saturating_add(unknown)
 }
 
 fn sum(limits: &Known<'_>) -> u64 {

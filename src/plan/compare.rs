@@ -89,6 +89,8 @@ pub enum Part {
     Groups,
     Until,
     Absent,
+    /// True if the user owns the organization.
+    Owner,
 }
 
 /// What a part says.
@@ -363,18 +365,20 @@ fn compare_users(
     extend_sorted(found, rows);
 }
 
-fn user_said(user: &WantedUser) -> [(Part, Option<Said>); 4] {
+fn user_said(user: &WantedUser) -> [(Part, Option<Said>); 5] {
     let WantedUser { email, presence } = user;
-    let (groups, until, absent) = match presence {
-        Presence::Present { groups, until } => (groups.as_ref(), *until, false),
-        Presence::Absent => (None, None, true),
+    let (groups, until) = match presence {
+        Presence::Present { groups, until } => (groups.as_ref(), *until),
+        Presence::Absent | Presence::Owner => (None, None),
     };
+    let only_if = |is: bool| is.then_some(Said::Bool(true));
     let groups = groups.map(|groups| Said::List(groups.iter().cloned().collect()));
     [
         (Part::Email, Some(Said::Text(email.folded().to_owned()))),
         (Part::Groups, groups),
         (Part::Until, until.map(Said::Day)),
-        (Part::Absent, absent.then_some(Said::Bool(true))),
+        (Part::Absent, only_if(*presence == Presence::Absent)),
+        (Part::Owner, only_if(*presence == Presence::Owner)),
     ]
 }
 

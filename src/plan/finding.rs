@@ -83,10 +83,49 @@ pub enum What {
         /// The missing entry.
         missing: Email,
     },
-    /// The email of an entry is that of a live account with another `id`.
-    EmailTaken {
-        /// The account that has the email.
-        by: AccountId,
+    /// A missing entry may be an unlisted account or user under another email.
+    PossibleRenameOf {
+        /// The unlisted account or user.
+        unlisted: Email,
+    },
+    /// The id or email of an entry belongs to accounts that another id, email or entry claims too.
+    IdentityConflict {
+        /// The ids of these accounts.
+        accounts: Vec<AccountId>,
+    },
+    /// The state knows the account of a missing entry by its id, and the API does not know it any more.
+    AccountVanished {
+        /// The id.
+        id: AccountId,
+    },
+    /// The entry says `owner: true`, and the API lists the user without that role.
+    OwnerIsSubUser,
+    /// A removed user is still listed, as disabled.
+    RemovalWithoutEffect,
+    /// A protected address is neither listed nor live.
+    ProtectedUnmatched(Email),
+    /// An entry of `accept` applies to no finding.
+    AcceptUnmatched {
+        /// The code that it names.
+        code: Code,
+        /// The email that it names.
+        email: Option<Email>,
+        /// Its last day.
+        until: Day,
+        /// True if that day has passed.
+        past: bool,
+    },
+    /// The plan creates more accounts than a manager may have by default.
+    AccountQuota {
+        /// The accounts after the plan.
+        accounts: usize,
+        /// The default quota.
+        quota: usize,
+    },
+    /// No state keeps track of the creates of the plan.
+    UntrackedCreates {
+        /// The number of creates.
+        creates: usize,
     },
     /// The outcome of a create is unknown.
     UnresolvedCreate,
@@ -177,7 +216,7 @@ impl Finding {
         match self.what {
             What::UserMissing => Code::UserMissing,
             What::AccountUnlisted | What::AccountAmbiguous { .. } => Code::AccountUnlisted,
-            What::UserUnlisted => Code::UserUnlisted,
+            What::UserUnlisted | What::RemovalWithoutEffect => Code::UserUnlisted,
             What::OwnerUnlisted => Code::OwnerUnlisted,
             What::ImmutableName { .. } => Code::ImmutableName,
             What::ImmutableEmail { .. } => Code::ImmutableEmail,
@@ -187,7 +226,13 @@ impl Finding {
             What::UserDisabled => Code::UserDisabled,
             What::AccountBlocked => Code::AccountBlocked,
             What::AccountCancelled | What::AccountGone { .. } => Code::AccountCancelled,
-            What::PossibleRename { .. } | What::EmailTaken { .. } => Code::PossibleRename,
+            What::PossibleRename { .. } | What::PossibleRenameOf { .. } => Code::PossibleRename,
+            What::IdentityConflict { .. } | What::OwnerIsSubUser => Code::IdentityConflict,
+            What::AccountVanished { .. } => Code::AccountVanished,
+            What::ProtectedUnmatched(_) => Code::ProtectedUnmatched,
+            What::AcceptUnmatched { .. } => Code::AcceptUnmatched,
+            What::AccountQuota { .. } => Code::AccountQuota,
+            What::UntrackedCreates { .. } => Code::UntrackedCreates,
             What::UnresolvedCreate => Code::UnresolvedCreate,
             What::PoolExceeded { .. } => Code::PoolExceeded,
             What::StatusUnknown | What::NotYetListed => Code::StatusUnknown,
@@ -229,6 +274,8 @@ impl Finding {
         let rest = match &self.what {
             What::InventoryIncomplete(reason) => reason.as_str(),
             What::PossibleRename { missing } => missing.folded(),
+            What::PossibleRenameOf { unlisted } => unlisted.folded(),
+            What::ProtectedUnmatched(email) => email.folded(),
             What::Accepted { code, .. } => code.name(),
             // At most one of each is found for an email; policies keep their order.
             _ => "",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Target};
-use crate::model::{Budgets, Live, Status};
+use crate::model::{Budget, Budgets, Live, Status};
 
 /// One budget, and what a plan draws on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,16 +31,19 @@ pub enum GuardName {
     MaxChannelCut,
     /// Custom pricing withdrawn.
     MaxPricingWithdrawals,
+    /// Accounts created.
+    MaxCreates,
 }
 
 impl GuardName {
     /// Every budget, in the order of reports.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::MaxRemovals,
         Self::MaxDisables,
         Self::MaxEnables,
         Self::MaxChannelCut,
         Self::MaxPricingWithdrawals,
+        Self::MaxCreates,
     ];
 }
 
@@ -58,7 +61,9 @@ pub(super) fn guards<'a>(
     live: &Live,
     actions: impl Iterator<Item = &'a Action>,
 ) -> Vec<Guard> {
-    let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals } = *budgets;
+    let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals, creates } =
+        *budgets;
+    let (creates, accounts) = (Budget::Count(creates), count(&live.accounts, |_| true));
     let drawn = Drawn::by(actions);
     let users = count(live.users.as_deref().unwrap_or_default(), |_| true);
     let with_status = |status| count(&live.accounts, |account| account.status == Some(status));
@@ -72,6 +77,7 @@ pub(super) fn guards<'a>(
         (GuardName::MaxEnables, drawn.enables, enables, disabled),
         (GuardName::MaxChannelCut, drawn.channel_cut, channel_cut, allocated),
         (GuardName::MaxPricingWithdrawals, drawn.withdrawals, pricing_withdrawals, with_pricing),
+        (GuardName::MaxCreates, drawn.creates, creates, accounts),
     ];
     rows.into_iter()
         .filter(|(_, actual, _, _)| *actual > 0)
@@ -87,6 +93,7 @@ struct Drawn {
     enables: u64,
     channel_cut: u64,
     withdrawals: u64,
+    creates: u64,
 }
 
 impl Drawn {
@@ -116,11 +123,11 @@ impl Drawn {
                     drawn.withdrawals += u64::from(action.is_destructive())
                 }
                 Action::EnableAccount { .. } => drawn.enables += 1,
+                Action::CreateAccount(_) => drawn.creates += 1,
                 // What this plan creates nobody has used, and what is not known cannot be counted.
                 Action::DisableAccount { target: Target::Created, .. }
                 | Action::SetChannelLimit { target: Target::Created, .. }
-                | Action::SetChannelLimit { target: Target::Live(_), before: None, .. }
-                | Action::CreateAccount(_) => {}
+                | Action::SetChannelLimit { target: Target::Live(_), before: None, .. } => {}
             }
         }
         drawn.disables = cut_off.len().try_into().unwrap_or(u64::MAX);

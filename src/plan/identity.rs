@@ -1,26 +1,28 @@
-//! Which live account an entry of the manifest means. An `id` comes before an email.
+//! The live account of each entry. An `id` comes before an email; where they contradict each other, every
+//! account and entry involved is left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Desired, Email, Live, LiveAccount, WantedAccount};
 
-/// What an entry of the manifest means on the live side.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Meant<'a> {
+/// The live side of an entry of the manifest.
+#[derive(Clone, Debug)]
+pub(super) enum Match<'a> {
     /// This account.
     Account(&'a LiveAccount),
-    /// None that is there.
+    /// No live account.
     Missing,
-    /// An account has the email of the entry, and another `id` or another entry that it belongs to.
-    Taken(&'a LiveAccount),
-    /// One of so many with the same email: nobody can say which.
+    /// The id or email of the entry belongs to an account that another id, email or entry claims too. The
+    /// accounts involved, in the order of ids.
+    Conflict(Vec<&'a LiveAccount>),
+    /// One of this many accounts with the same email.
     Ambiguous(usize),
 }
 
-/// Every entry with what it means, and the accounts that no entry means.
+/// Every entry with its live side, and the accounts that belong to no entry.
 pub(super) struct Pairing<'a> {
     /// In the order of emails.
-    pub entries: Vec<(&'a WantedAccount, Meant<'a>)>,
+    pub entries: Vec<(&'a WantedAccount, Match<'a>)>,
     /// In the order of the read.
     pub unlisted: Vec<&'a LiveAccount>,
 }
@@ -33,41 +35,71 @@ impl<'a> Pairing<'a> {
         }
         let by_id: BTreeMap<&AccountId, &LiveAccount> =
             live.accounts.iter().map(|account| (&account.id, account)).collect();
-        let entries = desired.accounts.values();
-        let ids = entries.clone().filter_map(|want| want.id.as_ref());
-        let mut listed: BTreeSet<&AccountId> = ids.filter(|id| by_id.contains_key(id)).collect();
-        let by_its_id = listed.clone();
-        let entries: Vec<_> = entries
+        let claims: Vec<(&WantedAccount, Claim<'_>)> = desired
+            .accounts
+            .values()
             .map(|want| {
-                if let Some(account) = want.id.as_ref().and_then(|id| by_id.get(id)) {
-                    return (want, Meant::Account(account));
-                }
-                let same_email = by_email.get(&want.email).map_or(&[][..], Vec::as_slice);
-                // Who has the email of an entry is listed, whether or not it is the one that is meant.
-                listed.extend(same_email.iter().map(|account| &account.id));
-                (want, by_the_email(want, same_email, &by_its_id))
+                let by_id = want.id.as_ref().map(|id| by_id.get(id).copied());
+                let by_email = by_email.get(&want.email).map_or(&[][..], Vec::as_slice);
+                (want, Claim::new(want, by_id, by_email))
             })
             .collect();
+        // Accounts that a contradicting entry claims, or several entries.
+        let mut claimed = BTreeSet::new();
+        let mut contested: BTreeSet<&AccountId> = BTreeSet::new();
+        for (_, claim) in &claims {
+            for account in &claim.accounts {
+                if !claimed.insert(&account.id) || claim.contradicts {
+                    contested.insert(&account.id);
+                }
+            }
+        }
+        let entries = claims.into_iter().map(|(want, claim)| (want, claim.settle(&contested)));
+        let entries = entries.collect();
         let unlisted =
-            live.accounts.iter().filter(|account| !listed.contains(&account.id)).collect();
+            live.accounts.iter().filter(|account| !claimed.contains(&account.id)).collect();
         Self { entries, unlisted }
     }
 }
 
-fn by_the_email<'a>(
-    want: &WantedAccount,
-    same_email: &[&'a LiveAccount],
-    by_its_id: &BTreeSet<&AccountId>,
-) -> Meant<'a> {
-    let free = |account: &&&LiveAccount| !by_its_id.contains(&account.id);
-    let free: Vec<&LiveAccount> = same_email.iter().filter(free).copied().collect();
-    // The order of the read must not show in a plan.
-    let first = |accounts: &[&'a LiveAccount]| accounts.iter().copied().min_by_key(|one| &one.id);
-    match (free[..].split_first(), first(same_email)) {
-        (None, None) => Meant::Missing,
-        (None, Some(taken)) => Meant::Taken(taken),
-        (Some((taken, _)), _) if want.id.is_some() => Meant::Taken(first(&free).unwrap_or(taken)),
-        (Some((account, [])), _) => Meant::Account(account),
-        (Some(_), _) => Meant::Ambiguous(free.len()),
+/// The accounts that an entry names by its id and its email.
+struct Claim<'a> {
+    /// Each once, in the order of ids: the order of the read must not show in a plan.
+    accounts: Vec<&'a LiveAccount>,
+    /// True if the id and the email name different accounts.
+    contradicts: bool,
+}
+
+impl<'a> Claim<'a> {
+    /// `by_id`: `None` without an id in the entry, `Some(None)` if no live account has it.
+    fn new(
+        want: &WantedAccount,
+        by_id: Option<Option<&'a LiveAccount>>,
+        by_email: &[&'a LiveAccount],
+    ) -> Self {
+        let (mut accounts, contradicts) = match by_id {
+            None => (by_email.to_vec(), false),
+            // The id and the email agree; another account with the same email is a stranger.
+            Some(Some(account)) if account.email == want.email => (vec![account], false),
+            Some(account) => {
+                let accounts: Vec<_> =
+                    account.into_iter().chain(by_email.iter().copied()).collect();
+                (accounts, !by_email.is_empty())
+            }
+        };
+        accounts.sort_by_key(|account| &account.id);
+        Self { accounts, contradicts }
+    }
+
+    fn settle(self, contested: &BTreeSet<&AccountId>) -> Match<'a> {
+        let Self { accounts, contradicts } = self;
+        if contradicts || accounts.iter().any(|account| contested.contains(&account.id)) {
+            return Match::Conflict(accounts);
+        }
+        match accounts[..] {
+            [] => Match::Missing,
+            [account] => Match::Account(account),
+            [..] => Match::Ambiguous(accounts.len()),
+        }
     }
 }

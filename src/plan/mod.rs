@@ -49,6 +49,8 @@ pub struct Plan {
     pub in_sync: usize,
     /// How many actions are not in the plan because something forbids them: a finding says what.
     pub withheld: usize,
+    /// The number of unlisted accounts and users that the policy ignores.
+    pub ignored: usize,
     /// How many actions are not in the plan because they were not chosen.
     pub unchosen: usize,
     /// What the plan was made from.
@@ -89,7 +91,7 @@ impl Plan {
     #[must_use]
     pub fn has_drift(&self) -> bool {
         let drift = |finding: &Finding| finding.level() == Level::Drift;
-        !self.actions.is_empty() || self.findings.iter().any(drift)
+        !self.actions.is_empty() || self.withheld > 0 || self.findings.iter().any(drift)
     }
 
     /// The requests of the actions, in their order.
@@ -119,9 +121,12 @@ impl Plan {
 pub fn plan(desired: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let pairing = Pairing::new(desired, live);
     let mut draft = Draft::new(desired, live, state, today, &pairing);
-    accounts::plan(&mut draft, &pairing);
-    // After the accounts: what they create gets channels too.
-    channels::plan(&mut draft, &pairing);
+    // Without `accounts` the manifest says nothing about them.
+    if !desired.accounts.is_empty() {
+        accounts::plan(&mut draft, &pairing);
+        // After the accounts: created ones get channels too.
+        channels::plan(&mut draft, &pairing);
+    }
     users::plan(&mut draft);
     draft.finish(&pairing)
 }

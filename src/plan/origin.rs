@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::identity::{Meant, Pairing};
+use super::identity::{Match, Pairing};
 use super::users::is_listed;
 use super::{Action, Finding, NewAccount, Plan, PlannedAction, Target, What, guard, plan, policy};
 use crate::model::{
@@ -103,8 +103,8 @@ impl<'a> Base<'a> {
     fn new(desired: &'a Desired, live: &'a Live, today: Day) -> Self {
         let Pairing { entries, unlisted } = Pairing::new(desired, live);
         let entries = entries.into_iter().filter_map(|(want, meant)| match meant {
-            Meant::Account(have) => Some((&have.id, want)),
-            Meant::Missing | Meant::Taken(_) | Meant::Ambiguous(_) => None,
+            Match::Account(have) => Some((&have.id, want)),
+            Match::Missing | Match::Conflict(_) | Match::Ambiguous(_) => None,
         });
         let unlisted = unlisted.into_iter().map(|account| &account.id).collect();
         Self { desired, today, entries: entries.collect(), unlisted }

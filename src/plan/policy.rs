@@ -40,14 +40,16 @@ pub enum Loosened {
 
 /// The budgets of a policy with their names, in the order of the manifest.
 #[must_use]
-pub fn budgets(budgets: &Budgets) -> [(GuardName, Budget); 5] {
-    let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals } = *budgets;
+pub fn budgets(budgets: &Budgets) -> [(GuardName, Budget); 6] {
+    let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals, creates } =
+        *budgets;
     [
         (GuardName::MaxRemovals, removals),
         (GuardName::MaxDisables, disables),
         (GuardName::MaxEnables, enables),
         (GuardName::MaxChannelCut, channel_cut),
         (GuardName::MaxPricingWithdrawals, pricing_withdrawals),
+        (GuardName::MaxCreates, Budget::Count(creates)),
     ]
 }
 

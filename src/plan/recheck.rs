@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Guard, NewAccount, Plan, PlannedAction, Target, Value, guard};
+use super::{Action, Guard, NewAccount, Plan, PlannedAction, Subject, Target, Value, guard};
 use crate::model::{
-    AccountId, Budgets, Create, Email, Live, LiveAccount, LiveUser, Role, State, Status, UserId,
+    AccountId, Budgets, Create, Email, Half, Live, LiveAccount, LiveUser, Role, State, Status,
+    UserId,
 };
 
 /// Whether an action of a kept plan may still be sent.
@@ -166,8 +167,9 @@ impl<'a> Index<'a> {
         Self { now, by_id, by_email, users, planned }
     }
 
-    fn is_complete(&self) -> bool {
-        self.now.live.gaps.is_empty()
+    /// True if nothing lacks in the half that an action is about.
+    fn is_complete(&self, half: Half) -> bool {
+        self.now.live.is_complete(half)
     }
 
     /// The limit of an account, if it is known.
@@ -178,17 +180,18 @@ impl<'a> Index<'a> {
     /// An action whose own precondition holds: it goes if it would be planned now.
     fn confirm(&self, action: &Action) -> Verdict {
         let same = self.planned.get(action.email()).is_some_and(|those| those.contains(&action));
-        if same { Verdict::Go } else { self.held() }
+        if same { Verdict::Go } else { self.withheld(action.subject()) }
     }
 
-    fn held(&self) -> Verdict {
-        Verdict::Withheld(if self.is_complete() { Why::NotPlanned } else { Why::Incomplete })
+    fn withheld(&self, subject: Subject) -> Verdict {
+        let half = if subject == Subject::User { Half::Users } else { Half::Accounts };
+        Verdict::Withheld(if self.is_complete(half) { Why::NotPlanned } else { Why::Incomplete })
     }
 
     fn remove(&self, action: &Action, id: &UserId, email: &Email) -> Verdict {
-        let Some(users) = &self.users else { return self.held() };
+        let Some(users) = &self.users else { return self.withheld(Subject::User) };
         match users.get(id) {
-            None if self.is_complete() => Verdict::Satisfied,
+            None if self.is_complete(Half::Users) => Verdict::Satisfied,
             // Who is not in a list that lacks something may be there.
             None => Verdict::Withheld(Why::Incomplete),
             Some(user) if user.email != *email => moved(email, &user.email),
@@ -205,7 +208,7 @@ impl<'a> Index<'a> {
         match self.by_id.get(id) {
             Some(account) if account.email == *email => Ok(account),
             Some(account) => Err(moved(email, &account.email)),
-            None if self.is_complete() => {
+            None if self.is_complete(Half::Accounts) => {
                 Err(stale(Fact::Account, Some(Value::Text(id.as_str().to_owned())), None))
             }
             None => Err(Verdict::Withheld(Why::Incomplete)),
@@ -234,7 +237,7 @@ impl<'a> Index<'a> {
     fn other_status(&self, before: bool, now: Option<Status>) -> Verdict {
         match now {
             // A read that lacks something may be all that is wrong with it.
-            None if !self.is_complete() => Verdict::Withheld(Why::Incomplete),
+            None if !self.is_complete(Half::Accounts) => Verdict::Withheld(Why::Incomplete),
             now => stale(Fact::Enabled, Some(Value::Bool(before)), now.map(status)),
         }
     }
@@ -270,7 +273,7 @@ impl<'a> Index<'a> {
             have if have == Some(after) => Verdict::Satisfied,
             have if have == before => self.confirm(action),
             // From a read that lacks something no limit is known.
-            None if !self.is_complete() => Verdict::Withheld(Why::Incomplete),
+            None if !self.is_complete(Half::Accounts) => Verdict::Withheld(Why::Incomplete),
             have => stale(Fact::ChannelLimit, before.map(Value::Number), have.map(Value::Number)),
         }
     }
@@ -320,7 +323,7 @@ impl<'a> Index<'a> {
                 stale(Fact::Account, None, Some(id))
             }
             (Some(Verdict::Stale(changed)), []) => Verdict::Stale(changed.clone()),
-            (Some(Verdict::Satisfied) | None, []) | (None, _) => self.held(),
+            (Some(Verdict::Satisfied) | None, []) | (None, _) => self.withheld(Subject::Account),
         }
     }
 }

@@ -1,92 +1,107 @@
-//! Which unlisted accounts may be the missing ones under another email: neither is the one disabled,
-//! nor the other created, until a person has said what is meant.
+//! Possible renames: unlisted accounts that may be missing entries under another email. Neither half is
+//! acted on until a person has decided.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::alike::Alike;
-use super::identity::{Meant, Pairing};
-use crate::model::{AccountId, Create, Email, LiveAccount, State, WantedAccount};
+use super::Draft;
+use super::alike::{Alike, near_names};
+use super::identity::{Match, Pairing};
+use crate::model::{AccountId, Code, Create, Email, LiveAccount, WantedAccount};
 
-/// Unlisted accounts and missing entries that look like each other.
+/// Unlisted accounts and missing entries that may be the same.
+#[derive(Default)]
 pub(super) struct Renames<'a> {
-    held: BTreeSet<&'a Email>,
-    /// One entry for each unlisted account that is held.
-    held_for: BTreeMap<&'a AccountId, &'a Email>,
+    /// The missing entry of each such account; of several the first.
+    by_account: BTreeMap<&'a AccountId, &'a Email>,
+    /// The unlisted account of each such entry; of several the first.
+    by_entry: BTreeMap<&'a Email, &'a Email>,
 }
 
 impl<'a> Renames<'a> {
-    pub(super) fn new(pairing: &Pairing<'a>, state: &State) -> Self {
-        let missing = pairing.entries.iter().filter_map(|(want, meant)| match meant {
-            Meant::Missing => Some(*want),
-            Meant::Account(_) | Meant::Taken(_) | Meant::Ambiguous(_) => None,
+    pub(super) fn new(pairing: &Pairing<'a>, draft: &mut Draft<'a>) -> Self {
+        let missing = pairing.entries.iter().filter_map(|(want, side)| match side {
+            Match::Missing => Some(*want),
+            Match::Account(_) | Match::Conflict(_) | Match::Ambiguous(_) => None,
         });
         let missing: Vec<&WantedAccount> = missing.collect();
-        let likeness = Likeness::new(&missing, state);
-        let mut renames = Self { held: BTreeSet::new(), held_for: BTreeMap::new() };
+        let evidence = Evidence::new(&missing, draft);
+        let mut renames = Self::default();
         for account in &pairing.unlisted {
-            let alike = likeness.to(account);
-            if let Some(first) = alike.first() {
-                renames.held_for.insert(&account.id, first);
+            for entry in evidence.of(account) {
+                // `accept` says that these are two.
+                let two = draft.accepts(Code::PossibleRename, &account.email)
+                    | draft.accepts(Code::PossibleRename, entry);
+                if two {
+                    continue;
+                }
+                renames.by_account.entry(&account.id).or_insert(entry);
+                let first = renames.by_entry.entry(entry).or_insert(&account.email);
+                *first = (*first).min(&account.email);
             }
-            renames.held.extend(alike);
         }
         renames
     }
 
-    /// Whether the account of a missing entry may be there under another email.
-    pub(super) fn is_held(&self, missing: &Email) -> bool {
-        self.held.contains(missing)
+    /// The unlisted account that a missing entry may be.
+    pub(super) fn of_entry(&self, missing: &Email) -> Option<&'a Email> {
+        self.by_entry.get(missing).copied()
     }
 
     /// The missing entry that an unlisted account may be.
-    pub(super) fn held_for(&self, unlisted: &AccountId) -> Option<&'a Email> {
-        self.held_for.get(unlisted).copied()
+    pub(super) fn of_account(&self, unlisted: &AccountId) -> Option<&'a Email> {
+        self.by_account.get(unlisted).copied()
     }
 }
 
-/// The missing entries, to be asked which of them are like an account.
-struct Likeness<'a, 'l> {
+/// The missing entries, by everything that may identify their accounts.
+struct Evidence<'a> {
     by_name: BTreeMap<String, Vec<&'a Email>>,
-    by_email: BTreeMap<&'a Email, &'a Email>,
+    names: BTreeMap<&'a Email, String>,
     alike: Alike<'a>,
-    state: &'l State,
-    /// The accounts that were created for an entry.
-    created: BTreeMap<&'l AccountId, &'l Email>,
+    /// The entry under which the state records each id.
+    recorded: BTreeMap<&'a AccountId, &'a Email>,
 }
 
-impl<'a, 'l> Likeness<'a, 'l> {
-    fn new(missing: &[&'a WantedAccount], state: &'l State) -> Self {
+impl<'a> Evidence<'a> {
+    fn new(missing: &[&'a WantedAccount], draft: &Draft<'a>) -> Self {
         let mut by_name: BTreeMap<String, Vec<&Email>> = BTreeMap::new();
-        for want in missing {
-            by_name.entry(plain(&want.name)).or_default().push(&want.email);
+        let names: BTreeMap<&Email, String> =
+            missing.iter().map(|want| (&want.email, plain(&want.name))).collect();
+        for (email, name) in &names {
+            by_name.entry(name.clone()).or_default().push(email);
         }
-        let emails = missing.iter().map(|want| &want.email);
+        let state = draft.state;
         let created = state.creates.iter().filter_map(|(email, create)| match create {
             Create::Acknowledged(id) => Some((id, email)),
             Create::Intended | Create::Sending => None,
         });
+        let recorded = state.emails.iter().chain(created);
+        let recorded =
+            recorded.filter_map(|(id, email)| Some((id, *names.get_key_value(email)?.0)));
+        let listed = draft.desired.accounts.keys();
         Self {
+            recorded: recorded.collect(),
+            alike: Alike::new(names.keys().copied(), listed),
             by_name,
-            by_email: emails.clone().map(|email| (email, email)).collect(),
-            alike: Alike::new(emails),
-            state,
-            created: created.collect(),
+            names,
         }
     }
 
-    /// Those that are like an account: by what is recorded of its id, by its name, or by its email.
-    fn to(&self, account: &LiveAccount) -> BTreeSet<&'a Email> {
-        let recorded = [self.state.emails.get(&account.id), self.created.get(&account.id).copied()];
-        let recorded = recorded.into_iter().flatten().filter_map(|email| self.by_email.get(email));
+    /// The entries that an unlisted account may be: the state records its id under that email, the names
+    /// are equal, or both names and both emails are alike.
+    fn of(&self, account: &LiveAccount) -> BTreeSet<&'a Email> {
         let name = account.name.as_ref().map(|name| plain(name)).filter(|name| !name.is_empty());
-        let named = name.and_then(|name| self.by_name.get(&name)).into_iter().flatten();
-        let mut alike = self.alike.to(&account.email);
-        alike.extend(recorded.chain(named).copied());
-        alike
+        let mut entries: BTreeSet<&Email> =
+            self.recorded.get(&account.id).copied().into_iter().collect();
+        let Some(name) = name else { return entries };
+        entries.extend(self.by_name.get(&name).into_iter().flatten());
+        let alike = self.alike.to(&account.email).into_iter();
+        entries.extend(alike.filter(|email| near_names(&name, &self.names[*email])));
+        entries
     }
 }
 
-/// A name without what people type differently.
+/// A name without the differences that people do not see.
 fn plain(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

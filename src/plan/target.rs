@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::identity::{Meant, Pairing};
+use super::identity::{Match, Pairing};
 use super::{Plan, Subject};
 use crate::model::{Desired, Email, Live};
 
@@ -13,8 +13,8 @@ impl Plan {
     #[must_use]
     pub fn choose(self, desired: &Desired, live: &Live, targets: &BTreeSet<Email>) -> Self {
         let mut targets = targets.clone();
-        for (want, meant) in Pairing::new(desired, live).entries {
-            if let Meant::Account(have) = meant
+        for (want, side) in Pairing::new(desired, live).entries {
+            if let Match::Account(have) = side
                 && targets.contains(&want.email)
             {
                 targets.insert(have.email.clone());

@@ -4,56 +4,138 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::Alike;
 use super::{Action, Draft, Finding, Reason, What};
-use crate::model::{Day, Email, LiveUser, Presence, Role, UnlistedUsers, UserStatus, WantedUser};
+use crate::model::{
+    Code, Day, Email, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
+};
 
-/// Compares every user who is wanted or there, if users are managed.
+/// Compares every user that is listed or live, if users are managed.
 pub(super) fn plan(draft: &mut Draft<'_>) {
     let (Some(want), Some(have)) = (&draft.desired.users, &draft.live.users) else { return };
-    let there: BTreeSet<&Email> = have.iter().map(|user| &user.email).collect();
-    let missing: Vec<&Email> = want
+    let present: BTreeSet<&Email> =
+        have.iter().map(|user| &user.email).chain(draft.live.owner.as_ref()).collect();
+    let missing: BTreeSet<&Email> = want
         .values()
-        .filter(|user| is_listed(user, draft.today) && !there.contains(&user.email))
+        .filter(|user| is_listed(user, draft.today) && !user.is_owner())
         .map(|user| &user.email)
+        .filter(|email| !present.contains(email))
         .collect();
-    for email in &missing {
-        draft.find(Finding::user((*email).clone(), What::UserMissing));
+    let renames = renames(draft, want, have, &missing);
+    for email in missing {
+        let what = match renames.by_entry.get(email) {
+            Some(unlisted) => What::PossibleRenameOf { unlisted: (*unlisted).clone() },
+            // Only a person can invite.
+            None => What::UserMissing,
+        };
+        draft.find(Finding::user(email.clone(), what));
     }
-    let missing = Alike::new(missing);
     for user in have {
-        one(draft, want, user, &missing);
+        match standing(want, user, draft.today) {
+            Standing::Listed(entry) => compare(draft, entry, user),
+            Standing::Absent => remove(draft, user, Reason::Absent),
+            Standing::Unlisted(reason) => unlisted(draft, user, reason, &renames),
+        }
     }
 }
 
-/// Whether an entry says that the user may be there today.
+/// True if an entry allows the user to be in the organization today.
 pub(super) fn is_listed(want: &WantedUser, today: Day) -> bool {
     match want.presence {
         Presence::Present { until, .. } => until.is_none_or(|until| today <= until),
+        Presence::Owner => true,
         Presence::Absent => false,
     }
 }
 
-fn one(
-    draft: &mut Draft<'_>,
-    want: &BTreeMap<Email, WantedUser>,
+/// What the manifest says of a live user.
+enum Standing<'a> {
+    Listed(&'a WantedUser),
+    Absent,
+    Unlisted(Reason),
+}
+
+fn standing<'a>(
+    want: &'a BTreeMap<Email, WantedUser>,
     user: &LiveUser,
-    missing: &Alike<'_>,
-) {
+    today: Day,
+) -> Standing<'a> {
     match want.get(&user.email) {
-        Some(want) if is_listed(want, draft.today) => compare(draft, want, user),
-        Some(WantedUser { email: _, presence: Presence::Absent }) => {
-            remove(draft, user, Reason::Absent);
-        }
+        Some(entry) if is_listed(entry, today) => Standing::Listed(entry),
+        Some(WantedUser { email: _, presence: Presence::Absent }) => Standing::Absent,
         // After its last day a listed user counts as unlisted.
         Some(WantedUser { email: _, presence: Presence::Present { until: Some(day), .. } }) => {
-            unlisted(draft, user, missing, Reason::UntilPassed(*day));
+            Standing::Unlisted(Reason::UntilPassed(*day))
         }
-        Some(_) | None => unlisted(draft, user, missing, Reason::Unlisted),
+        Some(_) | None => Standing::Unlisted(Reason::Unlisted),
     }
 }
 
-/// Looks at a listed user who is there. What differs is for a person: the API changes nothing of it.
+/// Users to be removed that may be missing entries under another email.
+#[derive(Default)]
+struct Renames<'a> {
+    by_user: BTreeMap<&'a UserId, &'a Email>,
+    by_entry: BTreeMap<&'a Email, &'a Email>,
+}
+
+/// Pairs users to be removed with missing entries: the state records the id under that email, or the emails
+/// are alike.
+fn renames<'a>(
+    draft: &mut Draft<'a>,
+    want: &'a BTreeMap<Email, WantedUser>,
+    have: &'a [LiveUser],
+    missing: &BTreeSet<&'a Email>,
+) -> Renames<'a> {
+    let mut renames = Renames::default();
+    if draft.desired.policy.unlisted_users != UnlistedUsers::Remove {
+        return renames;
+    }
+    let alike = Alike::new(missing.iter().copied(), want.keys());
+    for user in have {
+        let removable = matches!(standing(want, user, draft.today), Standing::Unlisted(_))
+            && role(draft, user) == Effective::SubUser;
+        if !removable {
+            continue;
+        }
+        let recorded = draft.state.users.get(&user.id).and_then(|email| missing.get(email));
+        for entry in recorded.copied().into_iter().chain(alike.to(&user.email)) {
+            // `accept` says that these are two.
+            let two = draft.accepts(Code::PossibleRename, &user.email)
+                | draft.accepts(Code::PossibleRename, entry);
+            if !two {
+                renames.by_user.entry(&user.id).or_insert(entry);
+                let first = renames.by_entry.entry(entry).or_insert(&user.email);
+                *first = (*first).min(&user.email);
+            }
+        }
+    }
+    renames
+}
+
+/// The role that counts.
+#[derive(PartialEq, Eq)]
+enum Effective {
+    Owner,
+    SubUser,
+    /// A role that this version does not know may be an owner's by another name.
+    Unknown,
+}
+
+/// The owner's email, where an account tells it, makes its user the owner whatever the list says.
+fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
+    match user.role {
+        _ if draft.live.owner.as_ref() == Some(&user.email) => Effective::Owner,
+        Role::Owner => Effective::Owner,
+        Role::SubUser => Effective::SubUser,
+        Role::Other(_) => Effective::Unknown,
+    }
+}
+
+/// Compares a live user with its entry. Every difference is for a person: the API changes nothing of it.
 fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
+    let contradicts = want.is_owner() && role(draft, have) != Effective::Owner;
     let mut find = |what| draft.find(Finding::user(have.email.clone(), what));
+    if contradicts {
+        find(What::OwnerIsSubUser);
+    }
     match &have.status {
         Some(UserStatus::Enabled) | None => {}
         Some(UserStatus::Disabled) => find(What::UserDisabled),
@@ -72,32 +154,36 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
     }
 }
 
-/// A user who is to be gone, whatever the policy says.
+/// Removes a user, unless the user is an owner or was removed before.
 fn remove(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason) {
-    let LiveUser { id, email, role, .. } = user;
-    match role {
-        Role::Owner => draft.find(Finding::user(email.clone(), What::OwnerUnlisted)),
-        Role::SubUser => {
+    let LiveUser { id, email, status, .. } = user;
+    // The API may list a removed user as disabled for ever; removing it again changes nothing.
+    let removed = draft.state.removed.contains(id) && *status == Some(UserStatus::Disabled);
+    let what = match role(draft, user) {
+        Effective::Owner => What::OwnerUnlisted,
+        Effective::Unknown => What::UserUnlisted,
+        Effective::SubUser if removed => What::RemovalWithoutEffect,
+        Effective::SubUser => {
             draft.act(Action::RemoveUser { id: id.clone(), email: email.clone() }, reason);
+            return;
         }
-        // A role that we do not know may be an owner's by another name.
-        Role::Other(_) => draft.find(Finding::user(email.clone(), What::UserUnlisted)),
-    }
+    };
+    draft.find(Finding::user(email.clone(), what));
 }
 
-fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, missing: &Alike<'_>, reason: Reason) {
+fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &Renames<'_>) {
     let email = user.email.clone();
-    match (&user.role, draft.desired.policy.unlisted_users) {
-        (_, UnlistedUsers::Ignore) => {}
-        (Role::Owner, _) => draft.find(Finding::user(email, What::OwnerUnlisted)),
-        (Role::SubUser, UnlistedUsers::Remove) => match missing.to(&email).first() {
-            Some(like) => {
-                let what = What::PossibleRename { missing: (*like).clone() };
-                draft.find(Finding::user(email, what));
-            }
-            None => remove(draft, user, reason),
-        },
-        (Role::Other(_), UnlistedUsers::Remove) | (_, UnlistedUsers::Report) => {
+    let policy = draft.desired.policy.unlisted_users;
+    match (role(draft, user), policy, renames.by_user.get(&user.id)) {
+        (_, UnlistedUsers::Ignore, _) => draft.ignore(),
+        (Effective::Owner, _, _) => draft.find(Finding::user(email, What::OwnerUnlisted)),
+        (Effective::SubUser, UnlistedUsers::Remove, Some(missing)) => {
+            let what = What::PossibleRename { missing: (*missing).clone() };
+            draft.find(Finding::user(email.clone(), what));
+            draft.withhold(Action::RemoveUser { id: user.id.clone(), email });
+        }
+        (Effective::SubUser, UnlistedUsers::Remove, None) => remove(draft, user, reason),
+        (Effective::Unknown, UnlistedUsers::Remove, _) | (_, UnlistedUsers::Report, _) => {
             draft.find(Finding::user(email, What::UserUnlisted));
         }
     }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::escape::line;
 use super::group::{Group, group};
 use super::style::{Ink, Style};
-use super::{words, yaml};
+use super::words;
+use crate::manifest::canonical;
 use crate::model::Desired;
 use crate::plan::{Comparison, Delta, Difference, Kind, Part, Said};
 
@@ -52,7 +53,7 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
 /// Two manifests in their canonical forms against each other: a unified diff, empty if they are the same.
 #[must_use]
 pub fn comparison_diff(base: &Desired, head: &Desired) -> String {
-    let (base, head) = (yaml::manifest(base), yaml::manifest(head));
+    let (base, head) = (canonical::canonical(base), canonical::canonical(head));
     let diff = similar::TextDiff::from_lines(&base, &head);
     diff.unified_diff().context_radius(3).header("base", "head").to_string()
 }
@@ -171,7 +172,8 @@ fn delta(kind: Kind, delta: &Delta) -> String {
         | Part::ReenableConnections
         | Part::PasswordFrom
         | Part::Until
-        | Part::Absent => "nothing",
+        | Part::Absent
+        | Part::Owner => "nothing",
     };
     let part = words::part(*part);
     let after = after.as_ref().map_or(nothing.to_owned(), said);
@@ -194,12 +196,12 @@ fn said(value: &Said) -> String {
             let texts: Vec<String> = texts.iter().map(|text| quote(text)).collect();
             format!("[{}]", texts.join(", "))
         }
-        Said::UnlistedAccounts(unlisted) => words::unlisted_accounts(*unlisted).to_owned(),
-        Said::UnlistedUsers(unlisted) => words::unlisted_users(*unlisted).to_owned(),
-        Said::Budget(budget) => words::budget(*budget),
+        Said::UnlistedAccounts(unlisted) => canonical::unlisted_accounts_word(*unlisted).to_owned(),
+        Said::UnlistedUsers(unlisted) => canonical::unlisted_users_word(*unlisted).to_owned(),
+        Said::Budget(budget) => canonical::limit(*budget),
         Said::Day(day) => day.to_string(),
         Said::Accepted(until, None) => format!("until {until}"),
         Said::Accepted(until, Some(reason)) => format!("until {until} ({})", line(reason)),
-        Said::Source(source) => line(&yaml::source(source)),
+        Said::Source(source) => line(&canonical::source(source)),
     }
 }

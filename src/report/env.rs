@@ -40,6 +40,8 @@ impl Lines {
             disable,
             remove,
             findings,
+            withheld,
+            ignored,
             in_sync,
             destructive,
             unchosen,
@@ -53,7 +55,8 @@ impl Lines {
         self.say("FINDINGS", findings);
         self.say("IN_SYNC", in_sync);
         self.say("UNCHOSEN", unchosen);
-        self.say("WITHHELD", plan.withheld);
+        self.say("WITHHELD", withheld);
+        self.say("IGNORED", ignored);
         self.say("REFUSED", plan.guards.iter().filter(|guard| guard.refused()).count());
         self.say("DRIFT", plan.has_drift());
         self.say("COMPLETE", plan.inventory.complete);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::escape::line;
-use super::yaml;
+use crate::manifest::canonical;
 use crate::manifest::{LONGEST_TEXT, takes_email, takes_id, takes_text};
 use crate::model::{
     Accepted, AccountId, Code, Day, Desired, Email, Live, LiveAccount, LiveUser, Policy, Presence,
@@ -128,8 +128,16 @@ impl Import {
     }
 
     fn account(&mut self, account: &LiveAccount, channel_limit: Option<u64>) {
-        let LiveAccount { id, email, name, manager: _, custom_pricing, rollup_billing, status } =
-            account;
+        let LiveAccount {
+            id,
+            email,
+            name,
+            manager: _,
+            api_user: _,
+            custom_pricing,
+            rollup_billing,
+            status,
+        } = account;
         let mut remarks = Vec::new();
         let enabled = match status {
             Some(Status::Enabled) => Some(true),
@@ -232,25 +240,27 @@ impl Import {
             out.extend(left_out.iter().map(|why| comment(&format!("- {why}"))));
         }
         out.extend(["version: 1".to_owned()]);
-        out.push(format!("organization: {}", yaml::text(&desired.organization)));
+        out.push(format!("organization: {}", canonical::text(&desired.organization)));
         let manager = desired.manager.as_ref();
-        out.extend(manager.map(|id| format!("manager_account_id: {}", yaml::text(id.as_str()))));
-        out.extend(yaml::section("policy", yaml::policy_lines(&desired.policy)));
+        out.extend(
+            manager.map(|id| format!("manager_account_id: {}", canonical::text(id.as_str()))),
+        );
+        out.extend(canonical::section("policy", canonical::policy_lines(&desired.policy)));
         if !desired.accept.is_empty() {
             out.extend([String::new(), format!("# What could not be otherwise, until {until}.")]);
-            let accept = yaml::section("accept", desired.accept.iter().flat_map(yaml::accepted));
+            let accept =
+                canonical::section("accept", desired.accept.iter().flat_map(canonical::accepted));
             out.extend(accept.into_iter().skip(1));
         }
         let accounts = desired.accounts.values().flat_map(|account| {
-            with_remarks(account_remarks.get(&account.email), yaml::account(account))
+            with_remarks(account_remarks.get(&account.email), canonical::account(account))
         });
-        out.extend(yaml::section("accounts", accounts));
-        let users = desired
-            .users
-            .iter()
-            .flatten()
-            .flat_map(|(email, user)| with_remarks(user_remarks.get(email), yaml::user(user)));
-        out.extend(yaml::section("users", users));
+        out.extend(canonical::section("accounts", accounts));
+        let users =
+            desired.users.iter().flatten().flat_map(|(email, user)| {
+                with_remarks(user_remarks.get(email), canonical::user(user))
+            });
+        out.extend(canonical::section("users", users));
         out.join("\n") + "\n"
     }
 

@@ -22,7 +22,6 @@ mod style;
 mod table;
 mod text;
 mod words;
-mod yaml;
 
 pub use compare::{comparison as comparison_text, comparison_diff};
 pub use digest::{BoundTo, desired_digest};
@@ -47,7 +46,6 @@ pub use text::plan as plan_text;
 pub use words::{
     action as action_name, field as field_name, guard as guard_name, subject as subject_name,
 };
-pub use yaml::manifest as manifest_yaml;
 
 use crate::plan::Plan;
 

@@ -66,10 +66,52 @@ pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
                 "is listed with the id {id}, which no account has; correct the id, or remove it to create the account"
             );
         }
-        What::EmailTaken { by } => {
-            let by = plain(by.as_str());
+        What::PossibleRenameOf { unlisted } => {
+            return missing_rename(finding.subject(), &plain(unlisted.as_str()));
+        }
+        What::IdentityConflict { accounts } => {
+            let ids: Vec<String> = accounts.iter().map(|id| plain(id.as_str())).collect();
             return format!(
-                "is the email of account {by}, which has another id than the entry; correct the id or the email"
+                "has an id or email that is also claimed by another id or entry (accounts {}), so none of them is touched; correct the ids and emails",
+                ids.join(", ")
+            );
+        }
+        What::AccountVanished { id } => {
+            let id = plain(id.as_str());
+            return format!(
+                "was account {id}, which Telnyx does not know any more; it is not created again until `trunkline state forget`"
+            );
+        }
+        What::OwnerIsSubUser => {
+            "is listed with owner: true, but Telnyx lists it as a sub-user; correct the entry"
+        }
+        What::RemovalWithoutEffect => {
+            "was removed, but Telnyx still lists the user as disabled; the removal is not repeated"
+        }
+        What::ProtectedUnmatched(email) => {
+            let email = plain(email.as_str());
+            return format!(
+                "policy.protected has {email}, which is neither listed nor live; correct or remove it"
+            );
+        }
+        What::AcceptUnmatched { code, email, until, past } => {
+            let email = email.as_ref().map(|email| format!(" of {}", plain(email.as_str())));
+            let (code, email) = (code.name(), email.unwrap_or_default());
+            return if *past {
+                format!("accept of {code}{email} ended on {until}; remove it, or set a later day")
+            } else {
+                format!("accept of {code}{email} matches no finding; correct or remove it")
+            };
+        }
+        What::AccountQuota { accounts, quota } => {
+            return format!(
+                "the plan leads to {accounts} accounts, and a manager may have {quota} unless Telnyx raises the quota"
+            );
+        }
+        What::UntrackedCreates { creates } => {
+            return format!(
+                "{creates} {} created without a state: if an answer is lost, the next run may create the account again; use --state",
+                if *creates == 1 { "account is" } else { "accounts are" }
             );
         }
         What::PossibleRename { missing } => {
@@ -77,7 +119,7 @@ pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
         }
         What::PoolExceeded { needed, allocatable } => {
             return format!(
-                "the channel limits need {needed} channels but the pool has {allocatable}, so none is raised; lower some, or ask Telnyx to enlarge the pool"
+                "the channel limits need {needed} channels but the pool has {allocatable}, so limits are withheld; lower some, or ask Telnyx to enlarge the pool"
             );
         }
         What::InventoryIncomplete(reason) => {
@@ -123,7 +165,18 @@ fn possible_rename(subject: Subject, missing: &str) -> String {
             "may be {missing}, who is listed but missing, so the user is not removed; correct the manifest, or list this user with absent: true"
         ),
         Subject::Account | Subject::Organization => format!(
-            "may be {missing}, which is listed but missing, so this account is not disabled and that one is not created; add this account's id to that entry, or list both"
+            "may be {missing}, which is listed but missing, so this account is not disabled and that one is not created; add this account's id to that entry, or accept possible_rename if they are two"
+        ),
+    }
+}
+
+fn missing_rename(subject: Subject, unlisted: &str) -> String {
+    match subject {
+        Subject::User => format!(
+            "is missing and may be {unlisted}, who is not listed; correct the email in the manifest, or accept possible_rename if they are two"
+        ),
+        Subject::Account | Subject::Organization => format!(
+            "is missing and may be {unlisted}, which is not listed, so it is not created; add the id of that account to this entry, or accept possible_rename if they are two"
         ),
     }
 }

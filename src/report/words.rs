@@ -1,8 +1,7 @@
 //! The fixed names of things in reports: what users script against.
 
 use super::json::PlanSummary;
-use crate::manifest::Kind;
-use crate::model::{Budget, UnlistedAccounts, UnlistedUsers};
+use crate::manifest::{Kind, canonical};
 use crate::plan::{
     Action, Change, Channels, Field, GuardName, Level, Loosened, Origin, Part, Plan, Reason,
     Reversible, Subject, Unlisted, Value,
@@ -52,6 +51,7 @@ pub fn guard(name: GuardName) -> &'static str {
         GuardName::MaxEnables => "max_enables",
         GuardName::MaxChannelCut => "max_channel_cut",
         GuardName::MaxPricingWithdrawals => "max_pricing_withdrawals",
+        GuardName::MaxCreates => "max_creates",
     }
 }
 
@@ -63,6 +63,7 @@ pub(super) fn guard_of(name: GuardName) -> &'static str {
         GuardName::MaxEnables => "disabled accounts",
         GuardName::MaxChannelCut => "allocated channels",
         GuardName::MaxPricingWithdrawals => "accounts with custom pricing",
+        GuardName::MaxCreates => "accounts",
     }
 }
 
@@ -117,43 +118,19 @@ pub(super) fn origin(origin: Origin) -> &'static str {
     }
 }
 
-pub(super) fn unlisted_accounts(unlisted: UnlistedAccounts) -> &'static str {
-    match unlisted {
-        UnlistedAccounts::Ignore => "ignore",
-        UnlistedAccounts::Report => "report",
-        UnlistedAccounts::Disable => "disable",
-    }
-}
-
-pub(super) fn unlisted_users(unlisted: UnlistedUsers) -> &'static str {
-    match unlisted {
-        UnlistedUsers::Ignore => "ignore",
-        UnlistedUsers::Report => "report",
-        UnlistedUsers::Remove => "remove",
-    }
-}
-
-/// A budget as a manifest writes it.
-pub(super) fn budget(budget: Budget) -> String {
-    match budget {
-        Budget::Count(count) => count.to_string(),
-        Budget::Percent(percent) => format!("{percent}%"),
-    }
-}
-
 /// What a policy allows that another does not: the field, and what it was and is.
 pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Option<String>) {
     match loosened {
         Loosened::UnlistedAccounts { base, head } => {
-            let word = |unlisted| Some(unlisted_accounts(unlisted).to_owned());
+            let word = |unlisted| Some(canonical::unlisted_accounts_word(unlisted).to_owned());
             ("unlisted_accounts", word(*base), word(*head))
         }
         Loosened::UnlistedUsers { base, head } => {
-            let word = |unlisted| Some(unlisted_users(unlisted).to_owned());
+            let word = |unlisted| Some(canonical::unlisted_users_word(unlisted).to_owned());
             ("unlisted_users", word(*base), word(*head))
         }
         Loosened::Budget { name, base, head } => {
-            (guard(*name), Some(budget(*base)), Some(budget(*head)))
+            (guard(*name), Some(canonical::limit(*base)), Some(canonical::limit(*head)))
         }
         Loosened::Protected(email) => ("protected", Some(email.to_string()), None),
     }
@@ -178,6 +155,7 @@ pub(super) fn part(part: Part) -> String {
         Part::Groups => "groups",
         Part::Until => "until",
         Part::Absent => "absent",
+        Part::Owner => "owner",
     };
     name.to_owned()
 }
@@ -261,7 +239,7 @@ fn change(change: &Change, spoken: fn(&str) -> String) -> String {
     }
 }
 
-/// How a plan stands, in a line.
+/// The summary of a plan in one line, without the counts that are zero.
 pub(super) fn summary(plan: &Plan) -> String {
     let PlanSummary {
         create,
@@ -270,17 +248,37 @@ pub(super) fn summary(plan: &Plan) -> String {
         disable,
         remove,
         findings,
+        withheld,
+        ignored,
         in_sync,
         destructive,
         unchosen: _,
     } = PlanSummary::of(plan);
-    let incomplete = if plan.inventory.complete { "" } else { "; the inventory is incomplete" };
-    format!(
-        "{create} to create, {update} to update, {enable} to enable, {disable} to disable, \
-         {remove} to remove; {}, {}, {in_sync} in sync{incomplete}",
-        count(destructive, "destructive", "destructive"),
-        count(findings, "finding", "findings"),
-    )
+    let actions = [
+        (create, "to create"),
+        (update, "to update"),
+        (enable, "to enable"),
+        (disable, "to disable"),
+        (remove, "to remove"),
+    ];
+    let rest = [
+        (destructive, "destructive"),
+        (withheld, "withheld"),
+        (findings, if findings == 1 { "finding" } else { "findings" }),
+        (ignored, "ignored"),
+        (in_sync, "in sync"),
+    ];
+    let list = |counts: &[(usize, &str)]| {
+        let counts = counts.iter().filter(|(number, _)| *number > 0);
+        counts.map(|(number, what)| format!("{number} {what}")).collect::<Vec<_>>().join(", ")
+    };
+    let parts = [list(&actions), list(&rest)];
+    let mut parts: Vec<&str> =
+        parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    if !plan.inventory.complete {
+        parts.push("the inventory is incomplete");
+    }
+    parts.join("; ")
 }
 
 /// A number and what it counts.

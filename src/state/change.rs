@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use crate::model::{AccountId, Create, Email, Remainder, State, Watch};
+use crate::model::{AccountId, Create, Email, Remainder, State, UserId, Watch};
 
 /// Something that has happened, or is about to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +35,18 @@ pub enum Change {
     Seen {
         /// Every account that it shows, the cancelled ones left out.
         accounts: BTreeMap<AccountId, Email>,
-        /// The emails of the manifest.
+        /// The emails of the accounts in the manifest.
         wanted: BTreeSet<Email>,
     },
+    /// A complete list of users was read.
+    SeenUsers {
+        /// Every user that it shows.
+        users: BTreeMap<UserId, Email>,
+        /// The emails of the users in the manifest.
+        wanted: BTreeSet<Email>,
+    },
+    /// Telnyx has acknowledged the removal of this user.
+    Removed(UserId),
     /// A saved plan was applied to its end. Those that have expired are forgotten.
     Used {
         /// Its seal.
@@ -93,6 +102,13 @@ pub fn apply(state: &mut State, change: Change, now: u64) -> Result<(), Error> {
         }
         Change::Remainder(remainder) => state.remainder = Some(remainder),
         Change::Seen { accounts, wanted } => seen(state, &accounts, &wanted),
+        Change::SeenUsers { users, wanted } => {
+            state.removed.retain(|id| users.contains_key(id));
+            keep_known(&mut state.users, &users, &wanted, |_| false);
+        }
+        Change::Removed(id) => {
+            state.removed.insert(id);
+        }
         Change::Used { seal, until } => used(state, seal, until, now),
         Change::Watched(watch) => state.watch = *watch,
     }
@@ -150,7 +166,7 @@ fn seen(state: &mut State, accounts: &BTreeMap<AccountId, Email>, wanted: &BTree
         Create::Intended | Create::Sending => !shown.contains(email),
         Create::Acknowledged(id) => !accounts.contains_key(id),
     });
-    let State { limits, remainder: _, creates, emails, sent_at, used: _, watch: _ } = state;
+    let State { limits, creates, emails, sent_at, .. } = state;
     sent_at.retain(|email, _| creates.contains_key(email));
     // Lists lag behind: what was acknowledged and is not shown yet is not gone.
     let arriving: BTreeSet<AccountId> = creates
@@ -160,14 +176,26 @@ fn seen(state: &mut State, accounts: &BTreeMap<AccountId, Email>, wanted: &BTree
             Create::Intended | Create::Sending => None,
         })
         .collect();
-    let stays = |id: &AccountId| accounts.contains_key(id) || arriving.contains(id);
-    limits.retain(|id, _| stays(id));
-    emails.retain(|id, _| stays(id));
-    for (id, email) in accounts {
-        // The manifest wants an email that nobody has any more: only this record tells whose it was.
-        let missed = |old: &Email| wanted.contains(old) && !shown.contains(old);
-        if wanted.contains(email) || !emails.get(id).is_some_and(missed) {
-            emails.insert(id.clone(), email.clone());
+    limits.retain(|id, _| accounts.contains_key(id) || arriving.contains(id));
+    keep_known(emails, accounts, wanted, |id| arriving.contains(id));
+}
+
+/// Brings recorded emails up to date with those that a complete list shows.
+///
+/// A record whose email the manifest wants and nothing shows any more is kept, whether its id is shown under
+/// another email or not at all: only this record tells that the entry had an account or user.
+fn keep_known<I: Ord + Clone>(
+    known: &mut BTreeMap<I, Email>,
+    live: &BTreeMap<I, Email>,
+    wanted: &BTreeSet<Email>,
+    stays: impl Fn(&I) -> bool,
+) {
+    let shown: BTreeSet<&Email> = live.values().collect();
+    let missed = |email: &Email| wanted.contains(email) && !shown.contains(email);
+    known.retain(|id, email| live.contains_key(id) || stays(id) || missed(email));
+    for (id, email) in live {
+        if wanted.contains(email) || !known.get(id).is_some_and(missed) {
+            known.insert(id.clone(), email.clone());
         }
     }
 }

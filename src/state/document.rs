@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Damage, Error, plain};
 use super::record::{Binding, Record};
 use super::watch::{self, WatchEntry};
-use crate::model::{AccountId, Create, Email, Remainder, State};
+use crate::model::{AccountId, Create, Email, Remainder, State, UserId};
 
 /// The only version there is.
 const VERSION: u64 = 1;
@@ -30,6 +30,10 @@ struct Document {
     remainder: Option<RemainderEntry>,
     creates: Vec<CreateEntry>,
     accounts: Vec<AccountEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    users: Vec<UserEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    removed_users: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     used_plans: Vec<UsedEntry>,
     /// States of before the daemon have none.
@@ -69,6 +73,13 @@ struct AccountEntry {
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel_limit: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserEntry {
+    id: String,
+    email: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -144,7 +155,18 @@ fn checked(text: &str) -> Option<&str> {
 fn document(record: &Record) -> Document {
     let Record { binding, serial, state, version: _ } = record;
     let Binding { organization, manager, base_url } = binding;
-    let State { limits, remainder, creates, emails, sent_at, used, watch } = state;
+    let State {
+        limits,
+        remainder,
+        creates,
+        emails,
+        users,
+        removed,
+        forgotten: _,
+        sent_at,
+        used,
+        watch,
+    } = state;
     let mut accounts: BTreeMap<&AccountId, (Option<&Email>, Option<u64>)> =
         emails.iter().map(|(id, email)| (id, (Some(email), None))).collect();
     for (id, limit) in limits {
@@ -172,6 +194,11 @@ fn document(record: &Record) -> Document {
                 channel_limit,
             })
             .collect(),
+        users: users
+            .iter()
+            .map(|(id, email)| UserEntry { id: id.to_string(), email: email.to_string() })
+            .collect(),
+        removed_users: removed.iter().map(ToString::to_string).collect(),
         used_plans: used
             .iter()
             .filter_map(|(seal, until)| {
@@ -213,6 +240,8 @@ fn record(document: Document) -> Result<Record, String> {
         remainder,
         creates,
         accounts,
+        users,
+        removed_users,
         used_plans,
         watch,
     } = document;
@@ -232,6 +261,13 @@ fn record(document: Document) -> Result<Record, String> {
     for entry in accounts {
         take_account(&mut state, entry)?;
     }
+    for UserEntry { id, email } in users {
+        let again = state.users.insert(UserId::new(&id), Email::new(email));
+        if again.is_some() {
+            return Err(format!("the user {} is there twice", plain(&id)));
+        }
+    }
+    state.removed = removed_users.into_iter().map(UserId::new).collect();
     for entry in used_plans {
         take_used(&mut state, entry)?;
     }

@@ -163,7 +163,11 @@ impl Store {
     pub async fn load(&self, binding: &Binding) -> Result<Record, Error> {
         match self.read().await? {
             Some(record) => record.bound_to(binding, &self.place()),
-            None => Ok(Record::new(binding.clone())),
+            None => {
+                let mut record = Record::new(binding.clone());
+                record.state.forgotten = matches!(self.0, Kind::Nowhere | Kind::Memory(_));
+                Ok(record)
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::error::Error;
 use super::http::Call;
 use super::read::{Listing, READS, Reader};
-use super::wire::{self, AccountBody, Object, One, UserBody};
+use super::wire::{self, AccountBody, Listed, Object, One, UserBody};
 use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
 
 /// A managed account with its times and, where it was read by itself, its balance.
@@ -80,6 +80,14 @@ struct UserDetailsBody {
     created_at: Option<String>,
     last_sign_in_at: Option<String>,
     organization_user_bypasses_sso: Option<bool>,
+}
+
+impl Listed for AccountDetailsBody {
+    const REQUIRED: &'static [&'static str] = AccountBody::REQUIRED;
+}
+
+impl Listed for UserDetailsBody {
+    const REQUIRED: &'static [&'static str] = UserBody::REQUIRED;
 }
 
 impl From<UserDetailsBody> for UserDetails {

@@ -129,12 +129,65 @@ impl Error {
         (!first.code.is_empty()).then_some(first.code.as_str())
     }
 
-    /// What to do about it.
+    /// True if the key may not read or change this.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind, Kind::Unauthorized | Kind::Forbidden)
+    }
+
+    /// The next step for a person: by the code where Telnyx gave one, else by the half of the API and the
+    /// status.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        self.kind.hint()
+        self.hint_by_code().or_else(|| self.hint_by_half()).or_else(|| self.kind.hint())
+    }
+
+    /// Source of the codes: the vendor's knowledge base and `OpenAPI` document.
+    fn hint_by_code(&self) -> Option<&'static str> {
+        let grant = |detail: &Detail| detail.detail.contains("no grant allows");
+        if self.details.iter().any(grant) {
+            return Some(
+                "no IAM grant of this key allows the request; ask an administrator of the organization for one",
+            );
+        }
+        let is_email = |detail: &Detail| detail.source == "/email";
+        Some(match self.code() {
+            Some("10007" | "10009") => {
+                "check the key in TELNYX_API_KEY or --api-key-file: Telnyx does not accept it"
+            }
+            Some("20002") => "the key was revoked; create a new one in the portal",
+            Some("20012") => {
+                "the account is inactive or out of funds; check its status and balance in the portal"
+            }
+            Some("20013") => "Telnyx has blocked the account; contact Telnyx support",
+            Some("20015") => {
+                "the feature is not enabled for this organization; ask Telnyx to enable it"
+            }
+            Some("10019") => EMAIL_TAKEN,
+            _ if self.kind == Kind::Invalid(422) && self.details.iter().any(is_email) => {
+                EMAIL_TAKEN
+            }
+            _ => return None,
+        })
+    }
+
+    fn hint_by_half(&self) -> Option<&'static str> {
+        match self.kind {
+            _ if !self.path.starts_with("/managed_accounts") => None,
+            Kind::Unauthorized => Some(
+                "Telnyx does not accept the key, or the key's organization is not a manager of accounts; a manifest without `accounts` needs no access to them",
+            ),
+            Kind::Forbidden => Some(
+                "the key's organization is not a manager of accounts, or the key may not manage them; a manifest without `accounts` needs no access to them",
+            ),
+            _ => None,
+        }
     }
 }
+
+/// Source: support articles 4951492 and 1189141.
+const EMAIL_TAKEN: &str =
+    "an email that any Telnyx user has cannot be used for a new account; use another one";
 
 impl Kind {
     /// Whether a request that ended so may have had its effect on the other side.

@@ -8,10 +8,10 @@
 use std::collections::BTreeSet;
 
 use super::read::Listing;
-use super::wire::Meta;
+use super::wire::{Meta, Odd};
 
 /// A page as it was read: its items, and what it says of its list.
-pub(super) type RawPage<W> = (Vec<W>, Meta);
+pub(super) type RawPage<W> = (Vec<Result<W, Odd>>, Meta);
 
 /// More pages than this nobody has: a server that says so is not believed.
 const MOST_PAGES: u64 = 40_000;
@@ -28,17 +28,34 @@ pub(super) fn assemble<W, T>(
     model: impl Fn(W) -> T,
 ) -> Listing<T> {
     let gap = fault(&pages);
+    let listing = collect(pages.into_iter().flat_map(|(items, _)| items), id, model);
+    Listing { gap: gap.or(listing.gap), ..listing }
+}
+
+/// Each usable record once. The gap names the first one that was set aside, or counts repeated ones.
+pub(super) fn collect<W, T>(
+    records: impl Iterator<Item = Result<W, Odd>>,
+    id: impl Fn(&T) -> String,
+    model: impl Fn(W) -> T,
+) -> Listing<T> {
     let mut seen = BTreeSet::new();
-    let mut items = Vec::new();
+    let (mut items, mut odd) = (Vec::new(), Vec::new());
     let mut repeated = 0_usize;
-    for item in pages.into_iter().flat_map(|(items, _)| items).map(model) {
-        if seen.insert(id(&item)) {
-            items.push(item);
-        } else {
-            repeated += 1;
+    for (place, record) in records.enumerate() {
+        match record.map(&model) {
+            Ok(item) if seen.insert(id(&item)) => items.push(item),
+            Ok(_) => repeated += 1,
+            Err(fault) => odd.push(fault.at(place)),
         }
     }
-    let gap = gap.or_else(|| (repeated > 0).then(|| format!("{repeated} of its items came twice")));
+    let gap = match &odd[..] {
+        [] if repeated > 0 => Some(format!("{repeated} of its items came twice")),
+        [] => None,
+        [one] => Some(format!("{one}; it was set aside")),
+        [first, others @ ..] => {
+            Some(format!("{first}; it and {} were set aside", many(count(others.len()), "other")))
+        }
+    };
     Listing { items, gap }
 }
 
@@ -126,7 +143,7 @@ mod tests {
 
     fn page(number: u64, ids: &[&str], total_pages: u64, total_results: u64) -> RawPage<String> {
         let meta = Meta { total_pages, total_results, page_number: Some(number) };
-        (ids.iter().map(|id| (*id).to_owned()).collect(), meta)
+        (ids.iter().map(|id| Ok((*id).to_owned())).collect(), meta)
     }
 
     fn gap(pages: Vec<RawPage<String>>) -> Option<String> {

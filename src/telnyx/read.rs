@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use secrecy::SecretString;
-use serde::de::DeserializeOwned;
 
 use super::error::{AnswerFault, Error};
 use super::http::{Call, Http, Progress};
 use super::pages::{self, RawPage};
-use super::wire::{self, AccountBody, CredentialsBody, Object, One, Page, PoolBody, UserBody};
+use super::wire::{
+    self, AccountBody, CredentialsBody, Listed, Object, One, Page, PoolBody, Record, UserBody,
+};
 use crate::model::{AccountId, ChannelPool, Email, LiveAccount, LiveUser, UserId};
 
 /// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
@@ -237,11 +238,13 @@ impl Reader {
     /// # Errors
     ///
     /// When it cannot be had.
-    pub async fn groups_report(&self) -> Result<Vec<LiveUser>, Error> {
+    pub async fn groups_report(&self) -> Result<Listing<LiveUser>, Error> {
         let call = groups_report_call();
-        let users =
-            self.http.send(&call, wire::json::<One<Vec<Object<UserBody>>>>).await?.value.data;
-        Ok(users.into_iter().map(|Object(user)| user.into()).collect())
+        let report = wire::json::<One<Vec<Record<UserBody>>>>;
+        let records = self.http.send(&call, report).await?.value.data;
+        let id = |user: &LiveUser| user.id.as_str().to_owned();
+        let records = records.into_iter().map(|Record(record)| record);
+        Ok(pages::collect(records, id, LiveUser::from))
     }
 
     /// `GET /organizations/users/users_groups_report` as CSV, as Telnyx writes it.
@@ -256,7 +259,7 @@ impl Reader {
 
     /// Reads a list until it agrees with itself, once for each of `reads`. `first` is what the first
     /// of them has brought already.
-    pub(super) async fn list<W: DeserializeOwned, T>(
+    pub(super) async fn list<W: Listed, T>(
         &self,
         reads: &[Call<'_>; READS],
         mut first: Option<RawPage<W>>,
@@ -281,7 +284,7 @@ impl Reader {
     }
 
     /// The first page, then the others at once; none of them when the first is not to be believed.
-    async fn pages<W: DeserializeOwned>(
+    async fn pages<W: Listed>(
         &self,
         call: &Call<'_>,
         first: Option<RawPage<W>>,
@@ -299,21 +302,17 @@ impl Reader {
     }
 
     /// One page of the largest size.
-    async fn numbered<W: DeserializeOwned>(
-        &self,
-        call: &Call<'_>,
-        number: u64,
-    ) -> Result<RawPage<W>, Error> {
+    async fn numbered<W: Listed>(&self, call: &Call<'_>, number: u64) -> Result<RawPage<W>, Error> {
         let mut query = call.query.clone();
         query.extend([("page[number]", number.to_string()), ("page[size]", PAGE.to_string())]);
         self.page(&Call { query, ..Call::get(&call.segments) }).await
     }
 
-    async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
+    async fn page<W: Listed>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
         let read = |body: &[u8]| {
             let Page { data, meta } = wire::json::<Page<W>>(body)?;
             let Object(meta) = meta.ok_or(AnswerFault::NoMeta)?;
-            Ok((data.into_iter().map(|Object(item)| item).collect(), meta))
+            Ok((data.into_iter().map(|Record(record)| record).collect(), meta))
         };
         Ok(self.http.send(call, read).await?.value)
     }

@@ -11,6 +11,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::error::{AnswerFault, Detail};
 use crate::model::{
@@ -28,10 +29,75 @@ pub(super) struct One<T> {
 
 /// A page of a list.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
-pub(super) struct Page<T> {
-    pub data: Vec<Object<T>>,
+#[serde(bound(deserialize = "T: Listed"))]
+pub(super) struct Page<T: Listed> {
+    pub data: Vec<Record<T>>,
     pub meta: Option<Object<Meta>>,
+}
+
+/// An entry of a list. One that is not as documented is set aside, and the others are used.
+pub(super) struct Record<T>(pub Result<T, Odd>);
+
+/// The reason why an entry of a list cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Odd {
+    /// The fault, for example `.email is null`.
+    fault: String,
+    /// The id of the entry, if it has one.
+    id: Option<String>,
+}
+
+impl Odd {
+    /// The reason, with the place of the entry in its list.
+    pub(super) fn at(&self, place: usize) -> String {
+        let Self { fault, id } = self;
+        let id = id.as_ref().map(|id| format!(" (id {id})")).unwrap_or_default();
+        format!("data[{place}]{fault}{id}")
+    }
+}
+
+/// An entry that can stand in a list.
+pub(super) trait Listed: DeserializeOwned {
+    /// The fields without which an entry cannot be used: texts that are not blank.
+    const REQUIRED: &'static [&'static str];
+}
+
+impl Listed for AccountBody {
+    const REQUIRED: &'static [&'static str] = &["id", "email"];
+}
+
+impl Listed for UserBody {
+    const REQUIRED: &'static [&'static str] = &["id", "email", "record_type"];
+}
+
+impl<'de, T: Listed> Deserialize<'de> for Record<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The raw text first: after an error in an entry its end would not be known.
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let read = serde_json::from_str::<Object<T>>(raw.get());
+        Ok(Self(read.map(|Object(record)| record).map_err(|error| {
+            odd(&serde_json::from_str(raw.get()).unwrap_or_default(), T::REQUIRED, &error)
+        })))
+    }
+}
+
+fn odd(entry: &Value, required: &[&str], error: &serde_json::Error) -> Odd {
+    let fault = |field: &&str| match entry.get(field) {
+        None => Some(format!(".{field} is missing")),
+        Some(Value::Null) => Some(format!(".{field} is null")),
+        Some(Value::String(text)) if text.trim().is_empty() => Some(format!(".{field} is blank")),
+        Some(Value::String(_)) => None,
+        Some(_) => Some(format!(".{field} is not a text")),
+    };
+    let fault = if entry.is_object() {
+        required.iter().find_map(fault).unwrap_or_else(|| {
+            format!(" is not of the documented form: {}", without_values(&error.to_string()))
+        })
+    } else {
+        " is not an object".to_owned()
+    };
+    let id = entry.get("id").and_then(Value::as_str).filter(|id| !id.trim().is_empty());
+    Odd { fault, id: id.map(clean) }
 }
 
 /// What has to be an object with named fields. By itself a list of values would do as well, in the order in
@@ -73,6 +139,7 @@ pub(super) struct AccountBody {
     email: String,
     organization_name: Option<String>,
     manager_account_id: Option<String>,
+    api_user: Option<String>,
     managed_account_allow_custom_pricing: Option<bool>,
     rollup_billing: Option<bool>,
 }
@@ -84,6 +151,7 @@ impl From<AccountBody> for LiveAccount {
             email: Email::new(body.email),
             name: body.organization_name,
             manager: body.manager_account_id.map(AccountId::new),
+            api_user: body.api_user.filter(|email| !email.trim().is_empty()).map(Email::new),
             custom_pricing: body.managed_account_allow_custom_pricing,
             rollup_billing: body.rollup_billing,
             status: None,
@@ -326,7 +394,6 @@ mod tests {
         let limit = |body: &str| one::<LimitBody, u64>(body.as_bytes());
         let page = |body: &str| json::<Page<UserBody>>(body.as_bytes()).map(|page| page.data.len());
         let user = r#"{"id":"1","email":"a@b.example","record_type":"x","groups":[{"name":"A"}]}"#;
-        let listed = r#"["1","a@b.example","x",null,null]"#;
         let meta = r#"{"total_pages":1,"total_results":1}"#;
         assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(7));
         assert_eq!(page(&format!(r#"{{"data":[{user}],"meta":{meta}}}"#)), Ok(1));
@@ -334,13 +401,39 @@ mod tests {
             limit(r#"{"data":[7]}"#).err(),
             limit(r#"[{"channel_limit":7}]"#).err(),
             page(&format!("[[{user}],{meta}]")).err(),
-            page(&format!(r#"{{"data":[{listed}],"meta":{meta}}}"#)).err(),
             page(&format!(r#"{{"data":[{user}],"meta":[1,1,1]}}"#)).err(),
-            page(&format!(r#"{{"data":[{}]}}"#, user.replace(r#"{"name":"A"}"#, r#"["A"]"#))).err(),
         ];
         for fault in lists {
             let Some(AnswerFault::Shape(what)) = &fault else { panic!("{fault:?}") };
             assert!(what.starts_with("expected an object"), "{what}");
+        }
+    }
+
+    #[test]
+    fn an_odd_entry_of_a_list_is_set_aside_and_named() {
+        let good = r#"{"id":"1","email":"a@b.example","record_type":"x"}"#;
+        let cases = [
+            (r#"["1","a@b.example","x",null,null]"#, "data[1] is not an object"),
+            (r#"{"id":"7","email":null,"record_type":"x"}"#, "data[1].email is null (id 7)"),
+            (r#"{"id":"7","email":"a","record_type":null}"#, "data[1].record_type is null (id 7)"),
+            (r#"{"email":"a","record_type":"x"}"#, "data[1].id is missing"),
+            (r#"{"id":" ","email":"a","record_type":"x"}"#, "data[1].id is blank"),
+            (r#"{"id":"7","email":5,"record_type":"x"}"#, "data[1].email is not a text (id 7)"),
+            (
+                r#"{"id":"7","email":"a","record_type":"x","groups":[["A"]]}"#,
+                "data[1] is not of the documented form: expected an object",
+            ),
+        ];
+        for (odd, wanted) in cases {
+            let page = format!(r#"{{"data":[{good},{odd},{good}]}}"#);
+            let records = json::<Page<UserBody>>(page.as_bytes()).unwrap().data;
+            let faults: Vec<Option<String>> = records
+                .into_iter()
+                .enumerate()
+                .map(|(place, Record(record))| record.err().map(|odd| odd.at(place)))
+                .collect();
+            let [None, Some(fault), None] = &faults[..] else { panic!("{odd}: {faults:?}") };
+            assert!(fault.starts_with(wanted), "{fault}");
         }
     }
 

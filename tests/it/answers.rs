@@ -50,13 +50,6 @@ fn shape(what: &str) -> Kind {
     Kind::Answer(AnswerFault::Shape(what.to_owned()))
 }
 
-/// The list of accounts with one key of its only item left out.
-fn without(key: &str) -> Reply {
-    let mut item = account("a1");
-    item.as_object_mut().unwrap().remove(key);
-    Reply::json(200, list(&[item]))
-}
-
 #[tokio::test]
 async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
     let whole = list(&[account("a1"), account("a2")]);
@@ -76,8 +69,6 @@ async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
             Reply::json(200, json!({ "data": [account("a1")] }).to_string()),
             Kind::Answer(AnswerFault::NoMeta),
         ),
-        ("no id", without("id"), shape("missing field `id`")),
-        ("no email", without("email"), shape("missing field `email`")),
         ("data is null", Reply::json(200, format!(r#"{{"data":null,{meta}}}"#)), shape("expected")),
         ("no data", Reply::json(200, format!("{{{meta}}}")), shape("missing field `data`")),
         (
@@ -99,6 +90,20 @@ async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
         }
         assert!(error.hint().is_some(), "{case}");
         assert!(texts.insert(error.to_string()), "{case}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_odd_record_is_set_aside_named_and_no_reason_to_stop() {
+    for (field, fault) in [("id", "data[1].id is missing"), ("email", "data[1].email is missing")] {
+        let mut odd = account("a2");
+        odd.as_object_mut().unwrap().remove(field);
+        let page = list(&[account("a1"), odd, account("a3")]);
+        let server = Server::start(move |_, _| Reply::json(200, page.clone())).await;
+        let accounts = once(&server.origin).reader().accounts(Accounts::All).await.unwrap();
+        assert_eq!(accounts.items.len(), 2);
+        let gap = accounts.gap.unwrap();
+        assert!(gap.starts_with(&format!("read 3 times, {fault}")), "{gap}");
     }
 }
 

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use trunkline::manifest::{self, Formatted, Layout};
 use trunkline::model::Desired;
-use trunkline::report;
 
 use crate::support::manifests::manifests;
 
@@ -304,7 +303,7 @@ impl Mess {
 }
 
 fn mess(desired: &Desired, seed: u64, brackets: bool) -> String {
-    let canonical = report::manifest_yaml(desired);
+    let canonical = manifest::canonical(desired);
     let lines: Vec<&str> = canonical.lines().filter(|line| !line.is_empty()).collect();
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in lines {
@@ -350,7 +349,7 @@ proptest! {
 
     #[test]
     fn what_the_program_writes_itself_is_canonical(desired in manifests()) {
-        let text = report::manifest_yaml(&desired);
+        let text = manifest::canonical(&desired);
         let (new, state) = format(&text);
         prop_assert_eq!(&new, &text);
         prop_assert_eq!(state, Layout::Canonical);
@@ -365,7 +364,7 @@ proptest! {
         };
         let messy = bare(&mess(&desired, one, false));
         let (new, _) = format(&messy);
-        prop_assert_eq!(bare(&new), bare(&report::manifest_yaml(&desired)));
+        prop_assert_eq!(bare(&new), bare(&manifest::canonical(&desired)));
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn live_accounts() -> impl Strategy<Value = Vec<(LiveAccount, u64)>> {
                 email,
                 name,
                 manager: Some(AccountId::new("manager-1")),
+                api_user: None,
                 custom_pricing,
                 rollup_billing,
                 status,
@@ -117,6 +118,7 @@ fn organization() -> impl Strategy<Value = (Live, State)> {
                     allocatable: (allocated + 4).saturating_sub(extra),
                     allocated,
                 }),
+                owner: None,
                 gaps: Vec::new(),
             };
             (live, state)
@@ -174,6 +176,7 @@ fn odd() -> (Live, State) {
         email: Email::new(email),
         name: name.map(str::to_owned),
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
+        api_user: None,
         custom_pricing: Some(true),
         rollup_billing: Some(false),
         status,
@@ -186,6 +189,7 @@ fn odd() -> (Live, State) {
         groups: Some(groups.iter().map(|name| (*name).to_owned()).collect()),
     };
     let live = Live {
+        owner: None,
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
         accounts: vec![
             account("1", "Cat@shop.example", Some("Cat: \"the\" # shop"), Some(Status::Enabled)),

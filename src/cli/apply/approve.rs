@@ -141,5 +141,6 @@ fn limits_creates(name: GuardName) -> bool {
         | GuardName::MaxEnables
         | GuardName::MaxChannelCut
         | GuardName::MaxPricingWithdrawals => false,
+        GuardName::MaxCreates => true,
     }
 }

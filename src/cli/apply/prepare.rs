@@ -7,6 +7,7 @@ use crate::cli::exit::Failure;
 use crate::cli::global::{Global, manifest_path};
 use crate::cli::plan::{self, Planned};
 use crate::cli::reports::{Files, Source};
+use crate::detect;
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
@@ -90,6 +91,7 @@ impl Order {
             Self::Manifest { desired, base } => {
                 let live = plan::look(global, reader, &desired).await?;
                 let (known, base) = (journal.state(), base.as_deref());
+                let live = detect::find_hidden(reader, &desired, &known, live).await?;
                 let planned = Planned::make(reader, *desired, base, live, &known, &args.targets)?;
                 let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
                 expected?;

@@ -103,6 +103,7 @@ pub(super) async fn prepare(
     }
     let live = plan::look(global, reader, &saved.desired).await?;
     check_manager(&saved, &live)?;
+    let live = detect::find_hidden(reader, &saved.desired, &state, live).await?;
     let fresh = crate::plan::plan(&saved.desired, &live, &state, plan::today()?);
     let now = Now { live: &live, state: &state, plan: &fresh };
     let verdicts = recheck(&saved.plan.actions, &now);
@@ -127,8 +128,16 @@ pub(super) async fn prepare(
 
 /// The saved actions, with findings and counts of now and the stricter of both safety limits.
 fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[Verdict]) -> Plan {
-    let Plan { actions, findings: _, guards, in_sync: _, withheld: _, unchosen, inventory: _ } =
-        saved;
+    let Plan {
+        actions,
+        findings: _,
+        guards,
+        in_sync: _,
+        withheld: _,
+        ignored: _,
+        unchosen,
+        inventory: _,
+    } = saved;
     // A plan with targets reports only on them.
     let chosen: BTreeSet<Email> =
         actions.iter().map(|planned| planned.action.email().clone()).collect();

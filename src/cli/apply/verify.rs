@@ -33,7 +33,9 @@ pub(super) async fn verify(
     loop {
         // Boxed for the same reason as the first read.
         let live = Box::pin(detect::read(reader, &planned.desired)).await?;
-        let again = plan(&planned.desired, &live, &journal.state(), today()?);
+        let state = journal.state();
+        let live = detect::find_hidden(reader, &planned.desired, &state, live).await?;
+        let again = plan(&planned.desired, &live, &state, today()?);
         let hidden = |action: &&&Action| match action {
             Action::CreateAccount(new) => {
                 !live.accounts.iter().any(|account| account.email == new.email)

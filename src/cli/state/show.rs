@@ -42,7 +42,7 @@ pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> 
 /// The record for people. `lock`: who holds it.
 fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
     let Binding { organization, manager, base_url } = &record.binding;
-    let State { limits, remainder, creates, emails, sent_at: _, used, watch } = &record.state;
+    let State { limits, remainder, creates, emails, used, watch, .. } = &record.state;
     let manager = manager.as_ref().map_or("not known yet", AccountId::as_str);
     let mut out = format!("State {place}\n\n");
     let head = [

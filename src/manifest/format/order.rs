@@ -36,6 +36,7 @@ impl Shape {
                 "max_enables",
                 "max_channel_cut",
                 "max_pricing_withdrawals",
+                "max_creates",
                 "protected",
             ],
             Self::Accept => &["code", "email", "until", "reason"],
@@ -51,7 +52,7 @@ impl Shape {
                 "reenable_connections",
                 "password_from",
             ],
-            Self::User => &["email", "groups", "until", "absent"],
+            Self::User => &["email", "groups", "until", "absent", "owner"],
             Self::Source => &["env", "file"],
             Self::Other => &[],
         }

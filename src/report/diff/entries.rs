@@ -208,6 +208,10 @@ fn wanted_user(user: &WantedUser) -> Option<Vec<String>> {
     let WantedUser { email, presence } = user;
     match presence {
         Presence::Absent => None,
+        Presence::Owner => Some(vec![
+            format!("  - email: {}", scalar(email.as_str())),
+            "    owner: true".to_owned(),
+        ]),
         Presence::Present { groups, until: _ } => {
             let mut lines = vec![format!("  - email: {}", scalar(email.as_str()))];
             lines.extend(groups.as_ref().map(|groups| list("groups", groups.iter())));
@@ -222,7 +226,7 @@ fn live_user(user: &LiveUser, wanted: Option<&WantedUser>) -> Vec<String> {
     let present = wanted.is_some_and(|wanted| wanted.presence != Presence::Absent);
     let managed = match wanted.map(|wanted| &wanted.presence) {
         Some(Presence::Present { groups, until: _ }) => groups.is_some(),
-        Some(Presence::Absent) | None => false,
+        Some(Presence::Absent | Presence::Owner) | None => false,
     };
     if managed {
         let names = user.groups.as_ref().map(|names| names.iter().collect::<BTreeSet<_>>());

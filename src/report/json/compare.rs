@@ -4,11 +4,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{FORMAT_VERSION, pretty};
+use crate::manifest::canonical;
 use crate::model::{Desired, Email};
 use crate::plan::{Comparison, Delta, Difference, Kind, Said};
 use crate::report::compare::Counts;
 use crate::report::digest::desired_digest;
-use crate::report::{words, yaml};
+use crate::report::words;
 
 /// What `head` says that `base` does not.
 #[derive(Serialize)]
@@ -108,11 +109,11 @@ fn value(said: &Said) -> Value {
         Said::Number(number) => json!(number),
         Said::Text(text) => json!(text),
         Said::List(texts) => json!(texts),
-        Said::UnlistedAccounts(unlisted) => json!(words::unlisted_accounts(*unlisted)),
-        Said::UnlistedUsers(unlisted) => json!(words::unlisted_users(*unlisted)),
-        Said::Budget(budget) => json!(words::budget(*budget)),
+        Said::UnlistedAccounts(unlisted) => json!(canonical::unlisted_accounts_word(*unlisted)),
+        Said::UnlistedUsers(unlisted) => json!(canonical::unlisted_users_word(*unlisted)),
+        Said::Budget(budget) => json!(canonical::limit(*budget)),
         Said::Day(day) => json!(day.to_string()),
         Said::Accepted(until, reason) => json!({ "until": until.to_string(), "reason": reason }),
-        Said::Source(source) => json!(yaml::source(source)),
+        Said::Source(source) => json!(canonical::source(source)),
     }
 }

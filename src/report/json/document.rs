@@ -7,7 +7,6 @@ use super::{FORMAT_VERSION, schema};
 use crate::execute::{Ending, Fault, Outcome};
 use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, PlannedAction, Value};
 use crate::report::digest::BoundTo;
-use crate::report::saved::With;
 use crate::report::{Report, sentences, words};
 
 /// What would have to be done so that the live organization is what the manifest says.
@@ -34,10 +33,10 @@ pub(in crate::report) struct PlanDoc<'a> {
     pub actions: Vec<ActionDoc<'a>>,
     /// Differences that no request can close, and things a reader should know.
     pub findings: Vec<FindingDoc<'a>>,
-    /// What the plan was made of, the manifest with everything filled in. This and what follows is only in
-    /// plans that are saved.
+    /// The canonical text of the manifest that the plan was made for. It and the fields after it are only in
+    /// saved plans.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub with: Option<With>,
+    pub manifest: Option<String>,
     /// When the plan was saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
@@ -67,7 +66,11 @@ pub(in crate::report) struct PlanSummary {
     pub remove: usize,
     /// Findings of any level.
     pub findings: usize,
-    /// Entries of the manifest that are as they should be.
+    /// Actions that a rule removed from the plan; a finding names the rule.
+    pub withheld: usize,
+    /// Unlisted accounts and users that the policy ignores.
+    pub ignored: usize,
+    /// Entries of the manifest that need no action, and unlisted accounts that are as the policy wants them.
     pub in_sync: usize,
     /// Actions that take away something that exists now.
     pub destructive: usize,
@@ -269,6 +272,7 @@ impl<'a> PlanDoc<'a> {
             guards,
             in_sync: _,
             withheld: _,
+            ignored: _,
             unchosen: _,
             inventory,
         } = plan;
@@ -297,7 +301,7 @@ impl<'a> PlanDoc<'a> {
                 })
                 .collect(),
             findings,
-            with: None,
+            manifest: None,
             created_at: None,
             expires_at: None,
             seal: None,
@@ -316,6 +320,8 @@ impl PlanSummary {
             findings: plan.findings.len(),
             in_sync: plan.in_sync,
             destructive: plan.destructive(),
+            withheld: plan.withheld,
+            ignored: plan.ignored,
             unchosen: plan.unchosen,
         };
         for action in plan.requested() {

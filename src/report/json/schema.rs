@@ -78,6 +78,7 @@ pub(super) fn guard(_: &mut SchemaGenerator) -> Schema {
         "max_enables",
         "max_channel_cut",
         "max_pricing_withdrawals",
+        "max_creates",
     ])
 }
 

@@ -78,8 +78,16 @@ fn title(organization: &str) -> String {
 }
 
 fn plan(scene: Scene<'_>) -> Page {
-    let Plan { actions: _, findings, guards, in_sync: _, withheld: _, unchosen: _, inventory: _ } =
-        scene.report.plan;
+    let Plan {
+        actions: _,
+        findings,
+        guards,
+        in_sync: _,
+        withheld: _,
+        ignored: _,
+        unchosen: _,
+        inventory: _,
+    } = scene.report.plan;
     let parts = [findings::loosened(findings), actions::destructive(scene.report.plan)];
     let changes = actions::changes(scene.report.plan);
     let rest = [
@@ -109,16 +117,33 @@ fn verdict(plan: &Plan) -> String {
         disable,
         remove,
         findings,
+        withheld,
+        ignored,
         in_sync,
         destructive,
         unchosen,
     } = summary;
     let mut out = format!("{}\n\n", sentence(plan));
-    out += "| create | update | enable | disable | remove | destructive | findings | in sync |\n";
-    out += "|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-    out.extend([format!(
-        "| {create} | {update} | {enable} | {disable} | {remove} | {destructive} | {findings} | {in_sync} |\n\n"
-    )]);
+    let columns = [
+        ("create", create),
+        ("update", update),
+        ("enable", enable),
+        ("disable", disable),
+        ("remove", remove),
+        ("destructive", destructive),
+        ("withheld", withheld),
+        ("findings", findings),
+        ("ignored", ignored),
+        ("in sync", in_sync),
+    ];
+    let columns: Vec<_> = columns.into_iter().filter(|(_, count)| *count > 0).collect();
+    if !columns.is_empty() {
+        let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        out += &row(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
+        out += &format!("|{}\n", "--:|".repeat(columns.len()));
+        out += &row(columns.iter().map(|(_, count)| count.to_string()).collect());
+        out += "\n";
+    }
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
     let mut notes = Vec::new();
     if refusing > 0 {

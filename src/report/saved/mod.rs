@@ -10,7 +10,6 @@
 //! There is no secret in it: of a password only where it is read from, once it is applied.
 
 mod read;
-mod with;
 
 use std::time::Duration;
 
@@ -19,11 +18,11 @@ use jiff::Timestamp;
 use super::Report;
 use super::digest::{BoundTo, sha256};
 use super::json::{self, FindingDoc, PlanDoc};
+use crate::manifest::canonical;
 use crate::model::Desired;
 use crate::plan::Plan;
 
 pub use read::{Unreadable, read};
-pub(super) use with::With;
 
 /// How long a saved plan may be applied.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -92,7 +91,7 @@ fn text(
     created_at: Timestamp,
 ) -> String {
     let document = PlanDoc {
-        with: Some(With::from(desired)),
+        manifest: Some(canonical(desired)),
         created_at: Some(seconds(created_at).to_string()),
         expires_at: Some(expiry(created_at).to_string()),
         ..PlanDoc::new(report, findings)

@@ -1,6 +1,7 @@
 //! Reads a saved plan, and believes nothing that is not exactly as it would be written.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,7 +11,8 @@ use super::super::digest::{BoundTo, desired_digest};
 use super::super::escape::line;
 use super::super::json::{FORMAT_VERSION, FindingDoc};
 use super::super::words;
-use super::{Report, Saved, With, tail, text};
+use super::{Report, Saved, tail, text};
+use crate::manifest;
 use crate::model::{AccountId, Code, Desired, Email, Presence, UserId, WantedAccount};
 use crate::plan::{
     Action, Channels, Guard, GuardName, Inventory, Level, NewAccount, Origin, Plan, PlannedAction,
@@ -44,12 +46,14 @@ struct Parts {
     guards: Vec<GuardPart>,
     actions: Vec<ActionPart>,
     findings: Vec<FindingPart>,
-    with: With,
+    manifest: String,
     created_at: String,
 }
 
 #[derive(Deserialize)]
 struct Counts {
+    withheld: usize,
+    ignored: usize,
     in_sync: usize,
     #[serde(default)]
     unchosen: usize,
@@ -111,7 +115,7 @@ pub fn read(bytes: &[u8]) -> Result<Saved, Unreadable> {
     let (saved, findings) = saved(parts, seal).map_err(|why| Unreadable::Form(line(&why)))?;
     let Saved { desired, bound_to, plan, created_at, seal: _ } = &saved;
     if desired_digest(desired) != bound_to.desired {
-        let why = "bound_to.desired is not the digest of what stands under with";
+        let why = "bound_to.desired is not the digest of the manifest in the file";
         return Err(Unreadable::Form(why.to_owned()));
     }
     // Everything else follows from what was read, so it must be there as it would be written.
@@ -160,18 +164,25 @@ fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> 
         guards,
         actions,
         findings,
-        with,
+        manifest,
         created_at,
     } = parts;
-    let desired = with.desired(organization)?;
+    let desired = manifest::parse(Path::new(""), &manifest).map_err(|problems| {
+        let first = problems.0.first().map_or("", |problem| problem.message.as_str());
+        format!("its manifest is not valid: {first}")
+    })?;
+    if desired.organization != organization {
+        return Err("its manifest is of another organization".to_owned());
+    }
     let entries = Entries::new(&desired);
-    let Counts { in_sync, unchosen } = summary;
+    let Counts { withheld, ignored, in_sync, unchosen } = summary;
     let plan = Plan {
         actions: actions.into_iter().map(|one| one.planned(&entries)).collect::<Result<_, _>>()?,
         findings: Vec::new(),
         guards: guards.into_iter().map(GuardPart::guard).collect::<Result<_, _>>()?,
         in_sync,
-        withheld: 0,
+        withheld,
+        ignored,
         unchosen,
         inventory: inventory.inventory()?,
     };
@@ -203,7 +214,7 @@ impl<'a> Entries<'a> {
     fn reason(&self, word: &str, email: &Email) -> Option<Reason> {
         let until = || match &self.desired.users.as_ref()?.get(email)?.presence {
             Presence::Present { until, .. } => until.map(Reason::UntilPassed),
-            Presence::Absent => None,
+            Presence::Absent | Presence::Owner => None,
         };
         let fixed = [Reason::Declared, Reason::Unlisted, Reason::Absent, Reason::Stale];
         fixed.into_iter().chain(until()).find(|reason| words::reason(*reason) == word)

@@ -114,9 +114,13 @@ fn a_create_of_unknown_outcome_is_adopted_by_the_list_that_shows_its_email() {
 }
 
 #[test]
-fn an_account_that_is_gone_leaves_no_record() {
-    let gone = after([Change::Limit(id("1"), 10), seen(&[("1", "a")], &[]), seen(&[], &["a"])]);
-    assert_eq!(gone, State::default());
+fn an_account_that_is_gone_leaves_no_record_unless_the_manifest_lists_it() {
+    let before = [Change::Limit(id("1"), 10), seen(&[("1", "a")], &["a"])];
+    let gone = |wanted: &[&str]| after(before.clone().into_iter().chain([seen(&[], wanted)]));
+    assert_eq!(gone(&[]), State::default());
+    // Only this record tells that the entry had an account.
+    let vanished = gone(&["a"]);
+    assert_eq!((vanished.emails.get(&id("1")), vanished.limits.len()), (Some(&email("a")), 0));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn world(name: &str) -> World {
         Finding::account(email(), What::ImmutableEmail { have: email() }),
         Finding::user(email(), What::GroupMismatch { missing: vec![text()], extra: vec![text()] }),
         Finding::account(email(), What::AccountGone { id: id() }),
-        Finding::account(email(), What::EmailTaken { by: id() }),
+        Finding::account(email(), What::IdentityConflict { accounts: vec![id()] }),
         Finding::user(email(), What::PossibleRename { missing: email() }),
         Finding::organization(What::InventoryIncomplete(text())),
         Finding::user(
@@ -96,6 +96,7 @@ fn world(name: &str) -> World {
         email: email(),
         name: Some(format!("{name}{name}")),
         manager: None,
+        api_user: None,
         custom_pricing: None,
         rollup_billing: None,
         status: None,

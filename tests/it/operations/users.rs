@@ -61,7 +61,11 @@ pub(super) fn all() -> Vec<Operation> {
             answer: one(&json!([user_in_groups("u1"), user("u2")])),
             refusals: REPORT.to_vec(),
             call: |session| {
-                Box::pin(async move { session.reader().groups_report().await.map(Got::Report) })
+                Box::pin(async move {
+                    let report = session.reader().groups_report().await?;
+                    assert_eq!(report.gap, None);
+                    Ok(Got::Report(report.items))
+                })
             },
             got: Got::Report(vec![live_user_in_groups("u1"), live_user("u2")]),
         },

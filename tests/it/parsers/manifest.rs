@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use proptest::prelude::*;
-use trunkline::manifest::parse;
-use trunkline::report::{Style, manifest_yaml, problems};
+use trunkline::manifest::{canonical, parse};
+use trunkline::report::{Style, problems};
 
 use super::entry::Taken;
 use super::entry::manifest::manifest;
@@ -17,7 +17,7 @@ use crate::support::manifests::manifests;
 fn any_manifest_is_read_as_it_is_meant_or_refused_with_places() {
     let documents =
         (manifests(), changes(), any::<bool>()).prop_map(|(desired, (edits, end), block)| {
-            let tree = edited(Tree::of(&manifest_yaml(&desired)), &edits);
+            let tree = edited(Tree::of(&canonical(&desired)), &edits);
             cut(&if block { tree.yaml() } else { tree.json() }, &end)
         });
     law(cases(1.0, file!()), manifest, 8, documents);
@@ -30,7 +30,7 @@ const SECRET: &str = "Xyzzy-Plugh";
 fn a_password_stays_out_of_every_message_whatever_else_is_wrong() {
     let documents = (manifests(), changes(), any::<prop::sample::Index>()).prop_map(
         |(desired, (edits, _), at)| {
-            let mut tree = edited(Tree::of(&manifest_yaml(&desired)), &edits);
+            let mut tree = edited(Tree::of(&canonical(&desired)), &edits);
             let secret = || ("password".to_owned(), Tree::Leaf(SECRET.into()));
             let size = tree.size().max(1);
             tree.at(&mut at.index(size), &mut |part| match part {

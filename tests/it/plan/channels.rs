@@ -176,6 +176,20 @@ fn what_does_not_fit_into_the_pool_withholds_raises_and_nothing_else() {
 }
 
 #[test]
+fn a_limit_of_a_new_account_that_does_not_fit_is_withheld() {
+    let plan = check(
+        |situation| {
+            let mut ant = situation.want.accounts[&email("cat")].clone();
+            (ant.email, ant.name, ant.channel_limit) = (email("ant"), "Ant".to_owned(), Some(600));
+            situation.want.accounts.insert(email("ant"), ant);
+        },
+        &["create ant@shop.example"],
+        &[Code::PoolExceeded],
+    );
+    assert_eq!(plan.withheld, 1);
+}
+
+#[test]
 fn a_limit_of_zero_counts_as_a_disable_and_once_only() {
     let plan = check(
         |situation| {
@@ -216,11 +230,11 @@ fn who_is_protected_keeps_its_channels_known_or_not() {
 fn from_an_incomplete_inventory_no_limit_is_lowered_or_asserted() {
     let plan = check(
         |situation| {
-            situation.live.gaps = vec!["accounts: page 2 is empty".to_owned()];
+            situation.live.gaps = gaps();
             situation.account("cat").channel_limit = Some(3);
         },
         &[],
-        &[Code::ChannelLimitUnverified, Code::InventoryIncomplete],
+        &[Code::ChannelLimitUnverified, Code::InventoryIncomplete, Code::InventoryIncomplete],
     );
     assert_eq!((plan.withheld, plan.in_sync), (2, 2), "only the users are in sync");
 }

@@ -1,8 +1,8 @@
-//! Which account is meant, who looks like whom, and creates whose outcome is not known.
+//! The account of each entry, possible renames, and creates of unknown outcome.
 
 use super::*;
 
-/// The entry of the cat, which is live as somebody else.
+/// Gives the live account of the cat another email and name.
 fn renamed(live_email: &str, live_name: &str) -> impl FnOnce(&mut Situation) {
     move |situation| {
         let live = &mut situation.live.accounts[0];
@@ -11,43 +11,118 @@ fn renamed(live_email: &str, live_name: &str) -> impl FnOnce(&mut Situation) {
     }
 }
 
+const BOTH_HALVES: [Code; 2] = [Code::PossibleRename; 2];
+
 #[test]
-fn an_unlisted_account_that_looks_like_a_missing_one_is_not_disabled_nor_its_counterpart_created() {
-    check_all(renamed("cats@shop.example", "Else"), &[], &[Code::PossibleRename]);
-    check_all(renamed("cat@shops.example", "Else"), &[], &[Code::PossibleRename]);
-    let plan = check_all(renamed("new@owner.example", " CAT "), &[], &[Code::PossibleRename]);
-    let finding = Finding::account(
-        Email::new("new@owner.example"),
-        What::PossibleRename { missing: email("cat") },
-    );
-    assert_eq!(plan.findings, [finding]);
+fn a_possible_rename_of_an_account_is_withheld_with_a_finding_for_each_half() {
+    let plan = check_all(renamed("cats@shop.example", "Cats"), &[], &BOTH_HALVES);
+    let unlisted = Email::new("cats@shop.example");
+    let halves = [
+        Finding::account(email("cat"), What::PossibleRenameOf { unlisted: unlisted.clone() }),
+        Finding::account(unlisted, What::PossibleRename { missing: email("cat") }),
+    ];
+    assert_eq!(plan.findings, halves);
+    assert_eq!((plan.withheld, plan.in_sync), (2, 3));
+    check_all(renamed("cat@shops.example", "Cats"), &[], &BOTH_HALVES);
+    // Equal names are enough, and so is a record of the id.
+    check_all(renamed("new@owner.example", " CAT "), &[], &BOTH_HALVES);
     check_all(
         |situation| {
             renamed("new@owner.example", "Else")(situation);
             situation.state.emails.insert(AccountId::new("id-cat"), email("cat"));
         },
         &[],
-        &[Code::PossibleRename],
+        &BOTH_HALVES,
     );
-    check_all(
-        renamed("new@owner.example", "Else"),
-        &["disable new@owner.example", "create cat@shop.example"],
-        &[],
-    );
+    // Alike emails alone are not.
+    for other in ["new@owner.example", "cats@shop.example"] {
+        check_all(
+            renamed(other, "Else"),
+            &[&format!("disable {other}"), "create cat@shop.example"],
+            &[],
+        );
+    }
 }
 
 #[test]
-fn what_looks_like_a_missing_one_is_held_back_whatever_the_policy() {
+fn a_possible_rename_is_withheld_whatever_the_policy() {
     for policy in [UnlistedAccounts::Ignore, UnlistedAccounts::Report] {
         check_all(
             |situation| {
-                renamed("cats@shop.example", "Else")(situation);
+                renamed("cats@shop.example", "Cats")(situation);
                 situation.want.policy.unlisted_accounts = policy;
             },
             &[],
-            &[Code::PossibleRename],
+            &BOTH_HALVES,
         );
     }
+}
+
+#[test]
+fn an_accepted_possible_rename_means_two_accounts_and_both_halves_go_ahead() {
+    for accepted in ["cat@shop.example", "cats@shop.example"] {
+        let plan = check_all(
+            |situation| {
+                renamed("cats@shop.example", "Cats")(situation);
+                situation.want.accept.push(Accepted {
+                    code: Code::PossibleRename,
+                    email: Some(Email::new(accepted)),
+                    until: "2030-01-01".parse().unwrap(),
+                    reason: None,
+                });
+            },
+            &["disable cats@shop.example", "create cat@shop.example"],
+            &[],
+        );
+        assert_eq!(plan.withheld, 0);
+    }
+}
+
+#[test]
+fn numbered_shops_are_created() {
+    let stores = |range: std::ops::RangeInclusive<u32>| range.map(|n| format!("store{n}"));
+    let mut situation = Situation::in_sync();
+    let cat = situation.want.accounts[&email("cat")].clone();
+    for name in stores(102..=141) {
+        let entry = WantedAccount { email: email(&name), name, ..cat.clone() };
+        situation.want.accounts.insert(entry.email.clone(), entry);
+    }
+    let mut first = situation.live.accounts[0].clone();
+    (first.id, first.email) = (AccountId::new("id-store101"), email("store101"));
+    first.name = Some("store101".to_owned());
+    situation.live.accounts.push(first);
+    let plan = situation.plan();
+    let creates = plan.requested().filter(|action| action.is_create()).count();
+    let found: Vec<Code> = plan.findings.iter().map(Finding::code).collect();
+    assert_eq!((creates, plan.withheld, found), (40, 0, vec![Code::AccountUnlisted]));
+}
+
+#[test]
+fn promise_14_an_id_and_an_email_of_two_accounts_leave_both_alone() {
+    // The entry of the cat has the id of the dog, whose own entry wants it enabled.
+    let mixed_up = |situation: &mut Situation| {
+        situation.account("cat").id = Some(AccountId::new("id-dog"));
+        situation.account("cat").enabled = Some(false);
+        situation.want.policy.unlisted_accounts = UnlistedAccounts::Disable;
+    };
+    let both = [Code::IdentityConflict; 2];
+    check_all(mixed_up, &[], &both);
+    // The same without a live cat: two entries still claim the dog.
+    let without = |situation: &mut Situation| {
+        mixed_up(situation);
+        situation.live.accounts.remove(0);
+    };
+    check_all(without, &[], &both);
+}
+
+#[test]
+fn a_known_account_that_has_vanished_is_not_created_again() {
+    let vanished = |situation: &mut Situation| {
+        situation.live.accounts.remove(0);
+        situation.state.emails.insert(AccountId::new("id-cat"), email("cat"));
+    };
+    let plan = check_all(vanished, &[], &[Code::AccountVanished]);
+    assert!(plan.has_drift());
 }
 
 #[test]
@@ -82,7 +157,7 @@ fn an_id_that_is_nowhere_is_neither_created_nor_guessed() {
         situation.account("cat").enabled = Some(false);
         situation.want.policy.unlisted_accounts = UnlistedAccounts::Disable;
     };
-    check_all(wrong, &[], &[Code::PossibleRename]);
+    check_all(wrong, &[], &[Code::IdentityConflict]);
     check_all(
         |situation| {
             wrong(situation);
@@ -103,7 +178,7 @@ fn an_email_that_belongs_to_another_entry_by_its_id_is_not_created() {
             situation.account("dog").id = Some(AccountId::new("id-dog"));
         },
         &[],
-        &[Code::ImmutableEmail, Code::PossibleRename],
+        &[Code::IdentityConflict; 2],
     );
 }
 

@@ -32,6 +32,7 @@ fn in_sync() -> (Desired, Live) {
         email: Email::new(format!("{name}@shop.example")),
         name: Some(name.to_owned()),
         manager: Some(AccountId::new("manager")),
+        api_user: None,
         custom_pricing: Some(false),
         rollup_billing: Some(false),
         status: Some(Status::Enabled),
@@ -60,9 +61,18 @@ fn in_sync() -> (Desired, Live) {
         manager: Some(AccountId::new("manager")),
         cancelled: Vec::new(),
         channels: None,
+        owner: None,
         gaps: Vec::new(),
     };
     (desired, live)
+}
+
+/// Gaps in both halves of an inventory.
+fn gaps() -> Vec<Gap> {
+    vec![
+        Gap::new(Half::Accounts, "accounts: page 2 is empty"),
+        Gap::new(Half::Users, "users: page 2 is empty"),
+    ]
 }
 
 fn email(name: &str) -> Email {
@@ -170,7 +180,8 @@ fn a_missing_account_is_created_and_disabled_only_if_so_wanted() {
         &[],
     );
     assert_eq!(plan.destructive(), 0, "nobody loses an account that was never there");
-    assert_eq!(plan.guards, []);
+    let creates = Guard { name: GuardName::MaxCreates, actual: 1, limit: 100, of: 1 };
+    assert_eq!(plan.guards, [creates]);
 }
 
 #[test]
@@ -320,7 +331,7 @@ fn who_is_protected_suffers_no_loss_of_any_kind() {
 fn from_an_incomplete_inventory_nothing_is_lost_and_nothing_created() {
     check(
         |want, live| {
-            live.gaps = vec!["page 2 is empty".to_owned()];
+            live.gaps = gaps();
             live.accounts[1].status = Some(Status::Disabled);
             want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
             want.accounts.get_mut(&email("cat")).unwrap().enabled = Some(false);
@@ -329,8 +340,120 @@ fn from_an_incomplete_inventory_nothing_is_lost_and_nothing_created() {
             want.accounts.insert(email("cow"), cow);
         },
         &["enable dog@shop.example"],
-        &[Code::InventoryIncomplete],
+        &[Code::InventoryIncomplete; 2],
     );
+}
+
+#[test]
+fn a_gap_in_one_half_leaves_the_other_half_to_go_on() {
+    let lacking = |half| {
+        move |want: &mut Desired, live: &mut Live| {
+            live.gaps = vec![Gap::new(half, "a page was empty")];
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+            want.accounts.get_mut(&email("cat")).unwrap().enabled = Some(false);
+        }
+    };
+    let accounts =
+        check(lacking(Half::Accounts), &["remove ops@acme.example"], &[Code::InventoryIncomplete]);
+    let users =
+        check(lacking(Half::Users), &["disable cat@shop.example"], &[Code::InventoryIncomplete]);
+    assert_eq!((accounts.withheld, users.withheld), (1, 1));
+}
+
+#[test]
+fn without_accounts_in_the_manifest_nothing_is_said_of_live_ones() {
+    let plan = check(
+        |want, _| {
+            want.accounts.clear();
+            want.policy.unlisted_accounts = UnlistedAccounts::Disable;
+        },
+        &[],
+        &[],
+    );
+    assert!(!plan.has_drift());
+}
+
+#[test]
+fn unlisted_accounts_and_users_that_are_ignored_are_counted() {
+    let plan = check(
+        |want, _| {
+            want.accounts.remove(&email("cat"));
+            want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
+            want.policy.unlisted_accounts = UnlistedAccounts::Ignore;
+            want.policy.unlisted_users = UnlistedUsers::Ignore;
+        },
+        &[],
+        &[],
+    );
+    assert_eq!((plan.ignored, plan.in_sync), (2, 2));
+}
+
+#[test]
+fn more_creates_than_the_manifest_allows_are_refused() {
+    let plan = check(
+        |want, live| {
+            want.policy.budgets.creates = 1;
+            live.accounts.clear();
+        },
+        &["create cat@shop.example", "create dog@shop.example"],
+        &[],
+    );
+    let guard = Guard { name: GuardName::MaxCreates, actual: 2, limit: 1, of: 0 };
+    assert_eq!(plan.guards, [guard]);
+    assert!(guard.refused());
+}
+
+#[test]
+fn creates_above_the_quota_or_without_a_state_are_noticed() {
+    let create = |want: &mut Desired, live: &mut Live| {
+        let cat = live.accounts.remove(0);
+        want.policy.unlisted_accounts = UnlistedAccounts::Ignore;
+        cat
+    };
+    check_all(
+        |situation| {
+            create(&mut situation.want, &mut situation.live);
+            situation.state.forgotten = true;
+        },
+        &["create cat@shop.example"],
+        &[Code::UntrackedCreates],
+    );
+    check(
+        |want, live| {
+            let cat = create(want, live);
+            live.accounts.extend((0..999).map(|n| LiveAccount {
+                id: AccountId::new(format!("other-{n}")),
+                email: email(&format!("other{n}")),
+                name: None,
+                ..cat.clone()
+            }));
+        },
+        &["create cat@shop.example"],
+        &[Code::AccountQuota],
+    );
+}
+
+#[test]
+fn a_setting_that_applies_to_nothing_is_noticed() {
+    let plan = check(
+        |want, _| {
+            want.policy.protected =
+                ["rooot@acme.example", "cat@shop.example"].map(Email::new).into();
+            let accept = |code, address: &str, until: &str| Accepted {
+                code,
+                email: Some(Email::new(address)),
+                until: until.parse().unwrap(),
+                reason: None,
+            };
+            want.accept = vec![
+                accept(Code::UserMissing, "ops@acme.example", "2030-01-01"),
+                accept(Code::UserMissing, "ops@acme.example", "2020-01-01"),
+            ];
+        },
+        &[],
+        &[Code::ProtectedUnmatched, Code::AcceptUnmatched, Code::AcceptUnmatched],
+    );
+    assert!(!plan.has_drift());
 }
 
 #[test]

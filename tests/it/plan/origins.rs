@@ -212,8 +212,16 @@ fn as_it_is(world: &World) -> Desired {
     let limits = world.plan().inventory.limits;
     let live = world.read();
     let accounts = live.accounts.iter().map(|have| {
-        let LiveAccount { id, email, name, manager: _, custom_pricing, rollup_billing, status } =
-            have;
+        let LiveAccount {
+            id,
+            email,
+            name,
+            manager: _,
+            api_user: _,
+            custom_pricing,
+            rollup_billing,
+            status,
+        } = have;
         let entry = WantedAccount {
             name: name.clone().unwrap(),
             email: email.clone(),

@@ -59,11 +59,22 @@ fn who_is_to_be_absent_is_removed_whatever_the_policy_says() {
 }
 
 #[test]
-fn a_user_who_looks_like_a_missing_one_is_held_back_unless_absent() {
-    check_all(
+fn a_possible_rename_of_a_user_is_withheld_with_a_finding_for_each_half() {
+    let plan = check_all(
         |situation| situation.rename_user("ops", "op@acme.example"),
         &[],
-        &[Code::UserMissing, Code::PossibleRename],
+        &[Code::PossibleRename; 2],
+    );
+    assert_eq!(plan.withheld, 1);
+    // The state knows the id of the user under the listed address.
+    check_all(
+        |situation| {
+            situation.rename_user("ops", "zara@elsewhere.example");
+            let ops = Email::new("ops@acme.example");
+            situation.state.users.insert(UserId::new("id-ops"), ops);
+        },
+        &[],
+        &[Code::PossibleRename; 2],
     );
     check_all(
         |situation| {
@@ -74,10 +85,96 @@ fn a_user_who_looks_like_a_missing_one_is_held_back_unless_absent() {
         &[Code::UserMissing],
     );
     check_all(
-        |situation| situation.rename_user("ops", "somebody@acme.example"),
-        &["remove somebody@acme.example"],
+        |situation| {
+            situation.rename_user("ops", "op@acme.example");
+            situation.want.accept.push(Accepted {
+                code: Code::PossibleRename,
+                email: Some(Email::new("op@acme.example")),
+                until: day("2030-01-01"),
+                reason: None,
+            });
+        },
+        &["remove op@acme.example"],
         &[Code::UserMissing],
     );
+    check_all(
+        |situation| situation.rename_user("ops", "zara@acme.example"),
+        &["remove zara@acme.example"],
+        &[Code::UserMissing],
+    );
+}
+
+#[test]
+fn an_owner_whom_the_api_does_not_list_is_neither_missing_nor_removed() {
+    // The entry says so.
+    check_all(
+        |situation| {
+            situation.live.users.as_mut().unwrap().remove(0);
+            situation.list_user("root@acme.example", Presence::Owner);
+        },
+        &[],
+        &[],
+    );
+    // An account tells the owner's email.
+    let told = |situation: &mut Situation| {
+        situation.live.owner = Some(Email::new("root@acme.example"));
+    };
+    check_all(
+        |situation| {
+            told(situation);
+            situation.live.users.as_mut().unwrap().remove(0);
+        },
+        &[],
+        &[],
+    );
+    // The list shows the owner without that role.
+    check_all(
+        |situation| {
+            told(situation);
+            user(&mut situation.live, "root").role = Role::SubUser;
+            situation.users().remove(&Email::new("root@acme.example"));
+        },
+        &[],
+        &[Code::OwnerUnlisted],
+    );
+    // Only the entry says so, and the API contradicts it.
+    check_all(
+        |situation| {
+            user(&mut situation.live, "root").role = Role::SubUser;
+            situation.list_user("root@acme.example", Presence::Owner);
+        },
+        &[],
+        &[Code::IdentityConflict],
+    );
+}
+
+#[test]
+fn a_removal_without_effect_is_reported_and_not_repeated() {
+    let removed = |status| {
+        move |situation: &mut Situation| {
+            situation.users().remove(&Email::new("ops@acme.example"));
+            user(&mut situation.live, "ops").status = Some(status);
+            situation.state.removed.insert(UserId::new("id-ops"));
+        }
+    };
+    check_all(removed(UserStatus::Disabled), &[], &[Code::UserUnlisted]);
+    check_all(removed(UserStatus::Enabled), &["remove ops@acme.example"], &[]);
+}
+
+#[test]
+fn a_removal_says_which_rule_asks_for_it() {
+    let until = |day: &str| Presence::Present { groups: None, until: Some(day.parse().unwrap()) };
+    let reason = |change: &dyn Fn(&mut Situation)| {
+        let plan = check_all(change, &["remove ops@acme.example"], &[]);
+        plan.actions[0].reason
+    };
+    let ops = "ops@acme.example";
+    let passed = day("2020-01-01");
+    let unlisted = |situation: &mut Situation| drop(situation.users().remove(&Email::new(ops)));
+    assert_eq!(reason(&unlisted), Reason::Unlisted);
+    assert_eq!(reason(&|one| one.list_user(ops, Presence::Absent)), Reason::Absent);
+    let expired = reason(&|one| one.list_user(ops, until("2020-01-01")));
+    assert_eq!(expired, Reason::UntilPassed(passed));
 }
 
 #[test]
@@ -125,11 +222,12 @@ fn a_finding_is_accepted_until_its_day() {
     let fine = with(accept(Code::UserMissing, "OPS@acme.example", "2026-03-01"));
     assert!(!check_all(fine, &[], &[Code::Accepted]).has_drift());
     let late = with(accept(Code::UserMissing, "ops@acme.example", "2026-02-28"));
-    assert!(check_all(late, &[], &[Code::UserMissing]).has_drift());
+    let unmatched = [Code::UserMissing, Code::AcceptUnmatched];
+    assert!(check_all(late, &[], &unmatched).has_drift());
     let other = with(accept(Code::UserBlocked, "ops@acme.example", "2026-03-01"));
-    check_all(other, &[], &[Code::UserMissing]);
+    check_all(other, &[], &unmatched);
     let other = with(accept(Code::UserMissing, "root@acme.example", "2026-03-01"));
-    check_all(other, &[], &[Code::UserMissing]);
+    check_all(other, &[], &unmatched);
 }
 
 #[test]

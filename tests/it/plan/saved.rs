@@ -94,7 +94,7 @@ fn promise_5_while_the_inventory_may_lack_something_nothing_is_lost_or_created_o
 {
     let law = |mut world: World| -> TestCaseResult {
         let plan = world.plan();
-        world.gaps = vec!["users: a page was empty".to_owned()];
+        world.gaps = gaps();
         world.accounts.clear();
         world.users.clear();
         let (verdicts, _) = now_of(&plan, &world);

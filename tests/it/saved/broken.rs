@@ -63,7 +63,7 @@ async fn the_program_refuses_it_too_and_asks_nobody() {
             &whole.replacen("\"destructive\": true", "\"destructive\": false", 1),
             "its seal is broken",
         ),
-        (&whole.replacen("max_removals\": \"25", "max_removals\": \"99", 1), "its seal is broken"),
+        (&whole.replacen("max_removals: 25", "max_removals: 99", 1), "its seal is broken"),
         (&whole.replacen("\"format_version\": 1", "\"format_version\": 9", 1), "format_version 9"),
         (&whole.replacen("left@acme", "root@acme", 1), "its seal is broken"),
     ];

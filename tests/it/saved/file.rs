@@ -12,6 +12,7 @@ use trunkline::model::{Accepted, AccountId, Budget, Code, Desired, Email, Passwo
 use trunkline::plan::{Inventory, Plan};
 use trunkline::report::{self, BoundTo, Report, Unreadable, read_saved as read, save as write};
 
+use crate::support::manifests::texts;
 use crate::support::world::{World, worlds};
 
 const CREATED: &str = "2026-03-01T12:00:00Z";
@@ -32,7 +33,7 @@ fn bound_to(desired: &Desired) -> BoundTo {
 type Extra = (String, bool, u8);
 
 fn extras() -> impl Strategy<Value = Vec<Extra>> {
-    let name = prop_oneof!["[a-z]{1,5}", any::<String>()];
+    let name = prop_oneof!["[a-z]{1,5}", texts()];
     vec((name, any::<bool>(), 0..3_u8), 7)
 }
 
@@ -52,9 +53,9 @@ fn filled(mut world: World, extras: Vec<Extra>, percent: u8) -> World {
     world.want.policy.budgets.enables = Budget::Count(u64::from(percent));
     world.want.accept = vec![Accepted {
         code: Code::UserMissing,
-        email: (percent > 30).then(|| Email::new("zoe@shop.example")),
+        email: Some(Email::new("zoe@shop.example")),
         until: "2027-01-31".parse().unwrap(),
-        reason: (percent > 60).then(|| "invited\u{202e}".to_owned()),
+        reason: (percent > 60).then(|| "invited".to_owned()),
     }];
     world
 }
@@ -78,7 +79,7 @@ proptest! {
         // Its findings are for readers, and the rest is known again when it is applied.
         let limits = BTreeMap::new();
         let inventory = Inventory { limits, ..plan.inventory.clone() };
-        let kept = Plan { findings: Vec::new(), withheld: 0, inventory, ..plan.clone() };
+        let kept = Plan { findings: Vec::new(), inventory, ..plan.clone() };
         prop_assert_eq!(&saved.plan, &kept);
         prop_assert_eq!(&saved.desired, &world.want);
         prop_assert_eq!(&saved.bound_to, &bound_to);
@@ -122,11 +123,11 @@ fn a_lie_under_a_seal_that_fits_is_found_and_its_line_is_named() {
         ("\"destructive\": true", "\"destructive\": false"),
         ("\"refused\": ", "\"refused\":  "),
         ("\"organization\": \"world\"", "\"organization\": \"other\""),
-        ("\"max_disables\": \"25%\"", "\"max_disables\": \"100%\""),
+        ("max_disables: 25%", "max_disables: 100%"),
         ("\"destructive\": ", "\"destructive\": 1"),
         ("\"digest\": \"sha256:", "\"digest\": \"sha256:0"),
         ("\"bound_to\": {", "\"bound_to\": {\n    \"colour\": \"red\","),
-        ("\"with\": {", "\"with\": {\n    \"colour\": \"red\","),
+        ("\"manifest\": \"version", "\"manifest\": \"# a remark\\nversion"),
         ("\"expires_at\": \"2026", "\"expires_at\": \"2036"),
         ("\"created_at\": \"2026-03-01T12:00:00Z", "\"created_at\": \"2026-03-01T12:00:00.5Z"),
         ("\"format_version\": 1,", "\"format_version\": 1, \"format_version\": 1,"),

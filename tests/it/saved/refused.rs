@@ -163,9 +163,8 @@ async fn a_saved_plan_fits_the_schema_of_plans() {
     assert_eq!(misfits(&schema, &schema, &plan, "plan"), Vec::<String>::new());
     for (place, bad) in [
         ("/seal", Value::from(5)),
-        ("/with/policy/max_removals", true.into()),
-        ("/with/policy/unlisted_users", "shoot".into()),
-        ("/with/accounts/0/reenable_connections", "maybe".into()),
+        ("/manifest", Value::from(5)),
+        ("/actions/0/reason", "a whim".into()),
     ] {
         let mut plan = plan.clone();
         *plan.pointer_mut(place).unwrap() = bad;
@@ -183,7 +182,7 @@ async fn a_saved_plan_is_the_plan_that_is_printed_and_more() {
     let mut saved = json(&path);
     let fields = saved.as_object_mut().unwrap();
     let more: Vec<Option<Value>> =
-        ["with", "created_at", "expires_at", "seal"].map(|name| fields.remove(name)).into();
+        ["manifest", "created_at", "expires_at", "seal"].map(|name| fields.remove(name)).into();
     assert!(more.iter().all(Option::is_some));
     assert_eq!(saved, printed);
 }

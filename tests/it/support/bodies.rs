@@ -35,6 +35,7 @@ pub(crate) fn live_account(id: &str) -> LiveAccount {
         email: Email::new(format!("{id}@Customer.example")),
         name: Some("Larry's Cat Food".to_owned()),
         manager: Some(AccountId::new("manager-1")),
+        api_user: Some(Email::new("manager@acme.example")),
         custom_pricing: Some(true),
         rollup_billing: Some(false),
         status: None,

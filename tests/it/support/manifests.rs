@@ -82,13 +82,20 @@ fn policies() -> impl Strategy<Value = Policy> {
     use UnlistedUsers as U;
     let unlisted =
         (select(&[A::Ignore, A::Report][..]), select(&[U::Ignore, U::Report, U::Remove][..]));
-    let all = (budgets(), budgets(), budgets(), budgets(), budgets());
+    let all = (budgets(), budgets(), budgets(), budgets(), budgets(), 0_u64..200);
     (unlisted, all, btree_set(emails(), 0..3)).prop_map(|(unlisted, all, protected)| {
-        let (removals, disables, enables, channel_cut, pricing_withdrawals) = all;
+        let (removals, disables, enables, channel_cut, pricing_withdrawals, creates) = all;
         Policy {
             unlisted_accounts: unlisted.0,
             unlisted_users: unlisted.1,
-            budgets: Budgets { removals, disables, enables, channel_cut, pricing_withdrawals },
+            budgets: Budgets {
+                removals,
+                disables,
+                enables,
+                channel_cut,
+                pricing_withdrawals,
+                creates,
+            },
             protected,
         }
     })

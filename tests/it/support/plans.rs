@@ -94,7 +94,7 @@ fn findings() -> Vec<Finding> {
         Finding::account(email("lost"), What::AccountGone { id: id("lost") }),
         Finding::user(user("martin"), What::PossibleRename { missing: user("marten") }),
         Finding::account(email("baker"), What::PossibleRename { missing: email("bakery") }),
-        Finding::account(email("moved"), What::EmailTaken { by: id("other") }),
+        Finding::account(email("moved"), What::IdentityConflict { accounts: vec![id("other")] }),
         Finding::account(email("maybe"), What::UnresolvedCreate),
         Finding::organization(What::PoolExceeded { needed: 520, allocatable: 500 }),
     ];
@@ -139,6 +139,7 @@ pub(crate) fn everything() -> Plan {
         guards: guards(),
         in_sync: 7,
         withheld: 2,
+        ignored: 0,
         unchosen: 3,
         inventory: Inventory {
             complete: false,
@@ -314,6 +315,7 @@ fn live_of(desired: &Desired) -> Live {
         email: email(name),
         name: Some(name.to_owned()),
         manager: None,
+        api_user: None,
         custom_pricing: match name {
             "cat" => Some(false),
             "northwind" => Some(true),

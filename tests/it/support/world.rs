@@ -34,7 +34,7 @@ pub(crate) struct World {
     /// What an account gets at its creation.
     pub allotment: u64,
     pub state: State,
-    pub gaps: Vec<String>,
+    pub gaps: Vec<Gap>,
 }
 
 /// A managed account, with what the API hides.
@@ -81,6 +81,7 @@ fn customers() -> impl Strategy<Value = Vec<Customer>> {
                     email,
                     name: Some(name.to_owned()),
                     manager: Some(AccountId::new(uuid(999))),
+                    api_user: None,
                     custom_pricing: pricing,
                     rollup_billing: rollup,
                     status: told.then_some(status),
@@ -208,6 +209,13 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
             create,
             gap,
         )| {
+            // A manifest that would disable every account is refused.
+            let policy = match policy.unlisted_accounts {
+                UnlistedAccounts::Disable if accounts.is_empty() => {
+                    Policy { unlisted_accounts: UnlistedAccounts::Report, ..policy }
+                }
+                _ => policy,
+            };
             let want = Desired {
                 organization: "world".to_owned(),
                 manager: None,
@@ -223,7 +231,14 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                 allocatable: 0,
                 allotment,
                 state: State::default(),
-                gaps: if gap { vec!["accounts: a page was empty".to_owned()] } else { Vec::new() },
+                gaps: if gap {
+                    vec![
+                        Gap::new(Half::Accounts, "accounts: a page was empty"),
+                        Gap::new(Half::Users, "users: a page was empty"),
+                    ]
+                } else {
+                    Vec::new()
+                },
             };
             world.allocatable = world.allocated() + spare;
             world.remember(memory);
@@ -280,6 +295,7 @@ impl World {
         };
         let limits = self.want.accounts.values().any(|want| want.channel_limit.is_some());
         Live {
+            owner: None,
             manager: Some(AccountId::new(uuid(999))),
             accounts: side(false),
             cancelled: side(true),
@@ -362,6 +378,7 @@ impl World {
                 email: new.email.clone(),
                 name: Some(new.name.clone()),
                 manager: Some(AccountId::new(uuid(999))),
+                api_user: None,
                 custom_pricing: Some(new.custom_pricing.unwrap_or(false)),
                 rollup_billing: Some(new.rollup_billing.unwrap_or(false)),
                 status: Some(Status::Enabled),

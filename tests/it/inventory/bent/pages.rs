@@ -176,7 +176,7 @@ async fn a_list_that_settles_is_complete() {
         let desired = manifest(&[&email(1)], false);
         let detected = detect(Organization::eight(), &desired, *answer).await;
         let live = detected.result.unwrap();
-        assert_eq!(live.gaps, Vec::<String>::new(), "{situation}");
+        assert_eq!(live.gaps, Vec::new(), "{situation}");
         assert_eq!(detected.reads[&List::All], *reads, "{situation}");
         let last: Vec<u32> = detected.moments.last().unwrap().keys().copied().collect();
         assert_eq!(numbers(&live.accounts), last, "{situation}");

@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use trunkline::manifest::{self, Formatted, Layout};
 use trunkline::model::Desired;
-use trunkline::report;
 
 use super::problems::assert_sound;
 use super::{Taken, file, schema};
@@ -69,7 +68,7 @@ fn assert_formatted(path: &Path, text: &str, desired: &Desired) {
 
 /// What the program writes of it, as `import` does, is read as the same, and is canonical.
 fn assert_written_anew(desired: &Desired) {
-    let text = report::manifest_yaml(desired);
+    let text = manifest::canonical(desired);
     assert_eq!(parse(&text), *desired, "{text}");
     let again = format(&file("written.yaml", text.as_bytes()));
     assert_eq!(again, (text, Layout::Canonical));

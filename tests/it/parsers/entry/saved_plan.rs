@@ -56,8 +56,7 @@ fn assert_says(saved: &Saved, text: &str) {
     assert!(saved.expires_at().duration_since(*created_at).unsigned_abs() <= LIFETIME);
     assert_actions(plan, &file);
     assert_eq!(file["guards"].as_array().map(Vec::len), Some(plan.guards.len()));
-    let accounts = desired.accounts.len();
-    assert_eq!(file["with"]["accounts"].as_array().map(Vec::len), Some(accounts));
+    assert_eq!(file["manifest"], trunkline::manifest::canonical(desired));
 }
 
 fn assert_actions(plan: &Plan, file: &Value) {

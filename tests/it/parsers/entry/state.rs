@@ -64,7 +64,19 @@ fn assert_written_again(record: &Record) {
 fn assert_complete(record: &Record, text: &str) {
     let file: Value = serde_json::from_str(text).unwrap();
     let count = |name: &str| file[name].as_array().map_or(0, Vec::len);
-    let State { limits, remainder, creates, emails, sent_at, used, watch } = &record.state;
+    let State {
+        limits,
+        remainder,
+        creates,
+        emails,
+        users,
+        removed,
+        forgotten: _,
+        sent_at,
+        used,
+        watch,
+    } = &record.state;
+    assert_eq!((count("users"), count("removed_users")), (users.len(), removed.len()), "{text}");
     let accounts = emails.keys().chain(limits.keys().filter(|id| !emails.contains_key(id))).count();
     assert_eq!(count("accounts"), accounts, "{text}");
     assert_eq!(count("creates"), creates.len(), "{text}");

@@ -1,19 +1,16 @@
-//! A manifest as YAML in its canonical form, from what it means: every value written out, entries in the
-//! order of their emails. What is written reads back as the same.
+//! The canonical text of a manifest: every value written out, entries in the order of their emails. It reads
+//! back as an equal manifest. `import` writes it, a saved plan embeds it, and its digest names a manifest.
 
 use std::fmt::Write as _;
 
 use crate::model::{
-    Accepted, Desired, Email, PasswordSource, Policy, Presence, WantedAccount, WantedUser,
-    is_harmful,
+    Accepted, Budget, Budgets, Desired, Email, PasswordSource, Policy, Presence, UnlistedAccounts,
+    UnlistedUsers, WantedAccount, WantedUser, is_harmful,
 };
-use crate::plan::budgets;
 
-use super::words;
-
-/// A manifest that means `desired`.
+/// The canonical text of a manifest.
 #[must_use]
-pub fn manifest(desired: &Desired) -> String {
+pub fn canonical(desired: &Desired) -> String {
     let Desired { organization, manager, policy, accept, accounts, users } = desired;
     let mut out = vec!["version: 1".to_owned(), format!("organization: {}", text(organization))];
     out.extend(manager.as_ref().map(|id| format!("manager_account_id: {}", text(id.as_str()))));
@@ -25,7 +22,8 @@ pub fn manifest(desired: &Desired) -> String {
 }
 
 /// A section with its lines, or nothing of one that is empty.
-pub(super) fn section(name: &str, lines: impl IntoIterator<Item = String>) -> Vec<String> {
+#[must_use]
+pub fn section(name: &str, lines: impl IntoIterator<Item = String>) -> Vec<String> {
     let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
     if lines.is_empty() {
         return lines;
@@ -33,16 +31,22 @@ pub(super) fn section(name: &str, lines: impl IntoIterator<Item = String>) -> Ve
     [String::new(), format!("{name}:")].into_iter().chain(lines).collect()
 }
 
-pub(super) fn policy_lines(policy: &Policy) -> Vec<String> {
-    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = policy;
+/// The lines of `policy`.
+#[must_use]
+pub fn policy_lines(policy: &Policy) -> Vec<String> {
+    let Policy { unlisted_accounts, unlisted_users, budgets, protected } = policy;
+    let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals, creates } =
+        budgets;
     let mut lines = vec![
-        format!("unlisted_accounts: {}", words::unlisted_accounts(*unlisted_accounts)),
-        format!("unlisted_users: {}", words::unlisted_users(*unlisted_users)),
+        format!("unlisted_accounts: {}", unlisted_accounts_word(*unlisted_accounts)),
+        format!("unlisted_users: {}", unlisted_users_word(*unlisted_users)),
+        format!("max_removals: {}", limit(*removals)),
+        format!("max_disables: {}", limit(*disables)),
+        format!("max_enables: {}", limit(*enables)),
+        format!("max_channel_cut: {}", limit(*channel_cut)),
+        format!("max_pricing_withdrawals: {}", limit(*pricing_withdrawals)),
+        format!("max_creates: {creates}"),
     ];
-    let budgets = budgets(allowed);
-    lines.extend(
-        budgets.map(|(name, budget)| format!("{}: {}", words::guard(name), words::budget(budget))),
-    );
     if !protected.is_empty() {
         lines.push("protected:".to_owned());
         lines.extend(protected.iter().map(|email| format!("  - {}", text(email.as_str()))));
@@ -50,7 +54,9 @@ pub(super) fn policy_lines(policy: &Policy) -> Vec<String> {
     lines
 }
 
-pub(super) fn accepted(accepted: &Accepted) -> Vec<String> {
+/// The lines of an entry of `accept`.
+#[must_use]
+pub fn accepted(accepted: &Accepted) -> Vec<String> {
     let Accepted { code, email, until, reason } = accepted;
     let email = email.as_ref().map(Email::as_str);
     let until = until.to_string();
@@ -63,7 +69,9 @@ pub(super) fn accepted(accepted: &Accepted) -> Vec<String> {
     entry(&said)
 }
 
-pub(super) fn account(account: &WantedAccount) -> Vec<String> {
+/// The lines of an entry of `accounts`.
+#[must_use]
+pub fn account(account: &WantedAccount) -> Vec<String> {
     let WantedAccount {
         name,
         email,
@@ -89,20 +97,53 @@ pub(super) fn account(account: &WantedAccount) -> Vec<String> {
     ])
 }
 
-/// Where a password is read from, which is no password.
-pub(super) fn source(source: &PasswordSource) -> String {
+/// A safety limit as the manifest writes it.
+#[must_use]
+pub fn limit(limit: Budget) -> String {
+    match limit {
+        Budget::Count(count) => count.to_string(),
+        Budget::Percent(percent) => format!("{percent}%"),
+    }
+}
+
+/// The word for a policy on unlisted accounts.
+#[must_use]
+pub fn unlisted_accounts_word(policy: UnlistedAccounts) -> &'static str {
+    match policy {
+        UnlistedAccounts::Ignore => "ignore",
+        UnlistedAccounts::Report => "report",
+        UnlistedAccounts::Disable => "disable",
+    }
+}
+
+/// The word for a policy on unlisted users.
+#[must_use]
+pub fn unlisted_users_word(policy: UnlistedUsers) -> &'static str {
+    match policy {
+        UnlistedUsers::Ignore => "ignore",
+        UnlistedUsers::Report => "report",
+        UnlistedUsers::Remove => "remove",
+    }
+}
+
+/// The source of a password, which is no secret.
+#[must_use]
+pub fn source(source: &PasswordSource) -> String {
     match source {
         PasswordSource::Env(name) => format!("{{ env: {} }}", text(name)),
         PasswordSource::File(path) => format!("{{ file: {} }}", text(&path.to_string_lossy())),
     }
 }
 
-pub(super) fn user(user: &WantedUser) -> Vec<String> {
+/// The lines of an entry of `users`.
+#[must_use]
+pub fn user(user: &WantedUser) -> Vec<String> {
     let WantedUser { email, presence } = user;
-    let (groups, until, absent) = match presence {
-        Presence::Present { groups, until } => (groups.as_ref(), *until, false),
-        Presence::Absent => (None, None, true),
+    let (groups, until) = match presence {
+        Presence::Present { groups, until } => (groups.as_ref(), *until),
+        Presence::Absent | Presence::Owner => (None, None),
     };
+    let only_if = |said: bool| said.then(|| "true".to_owned());
     let list = |groups: &std::collections::BTreeSet<String>| {
         let names: Vec<String> = groups.iter().map(|name| text(name)).collect();
         format!("[{}]", names.join(", "))
@@ -111,7 +152,8 @@ pub(super) fn user(user: &WantedUser) -> Vec<String> {
         ("email", Some(text(email.as_str()))),
         ("groups", groups.map(list)),
         ("until", until.map(|day| day.to_string())),
-        ("absent", absent.then(|| "true".to_owned())),
+        ("absent", only_if(*presence == Presence::Absent)),
+        ("owner", only_if(*presence == Presence::Owner)),
     ])
 }
 
@@ -124,7 +166,8 @@ fn entry(fields: &[(&str, Option<String>)]) -> Vec<String> {
 }
 
 /// A text as a YAML scalar: plain where every reader of YAML takes it for that text, or else in quotes.
-pub(super) fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
