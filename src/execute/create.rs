@@ -52,7 +52,7 @@ impl Performer<'_> {
         if let Err(error) = self.record(Change::Sending(new.email.clone())).await {
             return Outcome::new(action, Ending::Failed(Fault::not_sent(&error)));
         }
-        match self.work.writer.create_account(&self.request(new)).await {
+        match self.writer.create_account(&self.request(new)).await {
             Ok(answer) => self.created(action, new, answer, chained).await,
             Err(error) if error.may_have_happened() => {
                 self.look_for(action, new, &error, chained).await
@@ -162,7 +162,7 @@ impl Performer<'_> {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() || *self.stop.borrow() {
-                return Outcome::new(action, Ending::Unknown(Fault::unresolved(lost)))
+                return Outcome::new(action, Ending::Unknown(self.unresolved(lost)))
                     .with_request(lost.request_id.clone());
             }
             let mut stop = self.stop.clone();
@@ -172,6 +172,10 @@ impl Performer<'_> {
             }
             wait = (wait * 2).min(LONGEST_WAIT);
         }
+    }
+
+    fn unresolved(&self, lost: &Error) -> Fault {
+        if self.work.journal.remembers() { Fault::unresolved(lost) } else { Fault::forgotten(lost) }
     }
 
     /// The account is there, and nobody had this email just before: it is ours.

@@ -38,7 +38,7 @@ impl Performer<'_> {
         {
             return *ended;
         }
-        match self.work.writer.set_channel_limit(id, after).await {
+        match self.writer.set_channel_limit(id, after).await {
             Ok(answer) => {
                 let limit = answer.value;
                 let outcome = Outcome::done(action, answer.request_id);

@@ -26,7 +26,7 @@ pub use remember::remember;
 use crate::model::{AccountId, Email, Live};
 use crate::plan::{Action, Plan, PlannedAction};
 use crate::state::Journal;
-use crate::telnyx::{Credentials, Reader, Writer};
+use crate::telnyx::{Credentials, Fence, Reader, Writer};
 
 /// How long what is under way may take to be finished once it was told to stop. With it and the time
 /// to record the result an interrupted apply ends within the promised seven seconds.
@@ -71,7 +71,10 @@ pub struct Work<'a> {
 /// `stop` turning true ends it: nothing new is begun, and what is under way is given a few seconds. Who
 /// stops it also stops the session, so that nothing is sent again.
 pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcome> {
-    let performer = Performer { work, stop: stop.clone() };
+    let journal = work.journal.clone();
+    // Checked once more at the last moment: a process that was stopped while it waited may have lost its lock.
+    let writer = work.writer.fenced(Fence::new(move || journal.is_sound().is_ok()));
+    let performer = Performer { work, writer, stop: stop.clone() };
     let mut outcomes = BTreeMap::new();
     for phase in phases(&work.plan.actions) {
         outcomes.extend(run_phase(phase, &performer).await);
@@ -157,7 +160,7 @@ async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome
     for (place, action) in chain {
         let outcome = if broken || *performer.stop.borrow() {
             Outcome::skipped(action)
-        } else if let Err(error) = performer.work.journal.is_sound() {
+        } else if let Err(error) = performer.work.journal.confirm().await {
             Outcome::new(action, Ending::Failed(Fault::not_sent(&error)))
         } else {
             finish(performer, action, &mut chained).await

@@ -144,6 +144,12 @@ impl Fault {
         Self { hint: Some(hint), ..Self::from(error) }
     }
 
+    /// A create was sent, nobody knows what became of it, and there is no state to remember that.
+    pub(super) fn forgotten(error: &Error) -> Self {
+        let hint = "The account may exist, and with --state none the next run sends the create again. Check with `trunkline get accounts` before you run apply again.";
+        Self { hint: Some(hint), ..Self::from(error) }
+    }
+
     /// What was done could not be recorded.
     pub(super) fn unrecorded(error: &state::Error) -> Self {
         Self::said(format!(

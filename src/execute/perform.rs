@@ -7,11 +7,13 @@ use super::outcome::{Ending, Fault, Outcome};
 use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
 use crate::plan::{Action, Target};
 use crate::state::{self, Change};
-use crate::telnyx::{Answered, Error, Kind};
+use crate::telnyx::{Answered, Error, Kind, Writer};
 
 /// What sends actions.
 pub(super) struct Performer<'a> {
     pub work: &'a Work<'a>,
+    /// Sends nothing once the lock of the state is lost.
+    pub writer: Writer,
     pub stop: watch::Receiver<bool>,
 }
 
@@ -42,7 +44,7 @@ impl Performer<'_> {
                 self.update(action, id, email, *after).await
             }
             Action::EnableAccount { id, email: _, connections } => {
-                let answer = self.work.writer.enable_account(id, *connections).await;
+                let answer = self.writer.enable_account(id, *connections).await;
                 Outcome::of(action, answer)
             }
             Action::CreateAccount(new) => self.create(action, new, chained).await,
@@ -61,7 +63,7 @@ impl Performer<'_> {
             }
             Err(error) => return Outcome::failed(action, &error),
         }
-        match self.work.writer.remove_user(id).await {
+        match self.writer.remove_user(id).await {
             // Who was there a moment ago and is not now was removed by somebody else.
             Err(error) if error.kind == Kind::NotFound && self.is_gone(id).await => {
                 Outcome::new(action, Ending::Satisfied)
@@ -90,7 +92,7 @@ impl Performer<'_> {
         {
             return *ended;
         }
-        Outcome::of(action, self.work.writer.disable_account(id).await)
+        Outcome::of(action, self.writer.disable_account(id).await)
     }
 
     async fn update(&self, action: &Action, id: &AccountId, email: &Email, after: bool) -> Outcome {
@@ -103,7 +105,7 @@ impl Performer<'_> {
                 Err(ended) => return *ended,
             }
         }
-        let answer = self.work.writer.set_custom_pricing(id, after).await;
+        let answer = self.writer.set_custom_pricing(id, after).await;
         // An answer that says otherwise is no success, whatever its status.
         let otherwise = |answer: &Answered<LiveAccount>| {
             answer.value.custom_pricing.is_some_and(|now| now != after)

@@ -7,11 +7,15 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::document::version;
 use super::error::shown;
 use super::{Error, Holder, Location, owner};
+
+/// No state is larger: one of 100,000 accounts has less than 20 MiB.
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// A file, with its lock file beside it.
 #[derive(Clone, Debug)]
@@ -23,6 +27,31 @@ pub(super) struct StateFile {
 #[derive(Debug)]
 pub(super) struct FileHold {
     file: File,
+    check: FileLockCheck,
+}
+
+/// A check whether the lock file is still the one that was locked. Whoever removes it lets a second process lock
+/// another file of that name.
+#[derive(Clone, Debug)]
+pub(super) struct FileLockCheck {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl FileLockCheck {
+    pub(super) fn holds(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity)
+    }
+}
+
+fn identity(found: &fs::Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
+}
+
+impl FileHold {
+    pub(super) fn check(&self) -> FileLockCheck {
+        self.check.clone()
+    }
 }
 
 impl StateFile {
@@ -42,7 +71,7 @@ impl StateFile {
 
     /// The whole file. `None`: there is none.
     pub(super) fn read(&self) -> Result<Option<Vec<u8>>, Error> {
-        match fs::read(&self.path) {
+        match read_bounded(&self.path) {
             Ok(bytes) => Ok(Some(bytes)),
             // A link to nowhere, as to a disk that is not there now, is no empty state.
             Err(error) if error.kind() == ErrorKind::NotFound && !self.path.is_symlink() => {
@@ -96,7 +125,8 @@ impl StateFile {
         // For the message to others only: the lock itself is held already.
         let text = serde_json::to_string(holder).unwrap_or_default() + "\n";
         file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(failed)?;
-        Ok(Some(FileHold { file }))
+        let identity = file.metadata().map(|found| identity(&found)).map_err(failed)?;
+        Ok(Some(FileHold { file, check: FileLockCheck { path, identity } }))
     }
 
     /// Whether somebody holds the lock, and who. Makes nothing.
@@ -145,6 +175,21 @@ impl Drop for FileHold {
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }
+}
+
+/// Reads a regular file of at most 64 MiB. A device or a pipe may never end.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    // Before it is opened: opening a pipe waits for its other end.
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, "larger than 64 MiB"));
+    }
+    Ok(bytes)
 }
 
 /// Opens the lock file. It is made for whoever the state's folder belongs to; one that is there is left as it is.

@@ -12,10 +12,10 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
-use super::bucket::Term;
 use super::change::{Change, apply};
 use super::crowd::{Crowd, LONGEST};
 use super::record::{Binding, Record};
+use super::store::LockCheck;
 use super::{Error, Hold, Holder, Store};
 use crate::model::{AccountId, Email, State};
 
@@ -32,8 +32,8 @@ pub struct Journal {
     inbox: mpsc::UnboundedSender<Message>,
     current: watch::Receiver<Arc<Record>>,
     shared: Arc<Shared>,
-    /// Until when the lock is ours. `None`: until it is closed.
-    term: Option<Term>,
+    lock: LockCheck,
+    remembers: bool,
 }
 
 /// What a journal and its writer both know.
@@ -101,10 +101,16 @@ impl Journal {
         let (inbox, messages) = mpsc::unbounded_channel();
         let (shown, current) = watch::channel(Arc::new(record.clone()));
         let crowd = Crowd::default();
-        let (shared, term) = (Arc::<Shared>::default(), hold.term());
+        let (shared, lock, remembers) = (Arc::<Shared>::default(), hold.check(), store.remembers());
         let writer = Writer { store, hold, record, shown, crowd, shared: Arc::clone(&shared) };
         tokio::spawn(writer.run(messages));
-        Self { place, inbox, current, shared, term }
+        Self { place, inbox, current, shared, lock, remembers }
+    }
+
+    /// Returns true if a later run can read what is recorded here; false for `--state none`.
+    #[must_use]
+    pub fn remembers(&self) -> bool {
+        self.remembers
     }
 
     /// What is on disk now.
@@ -183,12 +189,21 @@ impl Journal {
         if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
         }
-        match &self.term {
-            Some(term) if term.until().is_none() => {
-                Err(Error::LockLost { place: self.place.clone() })
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.lock.holds().then_some(()).ok_or_else(|| self.lock_lost())
+    }
+
+    /// As [`is_sound`](Self::is_sound), and asks the bucket whether the lock was force-released.
+    ///
+    /// # Errors
+    ///
+    /// As [`is_sound`](Self::is_sound), and when the bucket cannot be asked.
+    pub async fn confirm(&self) -> Result<(), Error> {
+        self.is_sound()?;
+        self.lock.confirm().await?.then_some(()).ok_or_else(|| self.lock_lost())
+    }
+
+    fn lock_lost(&self) -> Error {
+        Error::LockLost { place: self.place.clone() }
     }
 
     /// Binds the state to a manager, which the next write keeps.

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::location::shown;
 use super::{Error, Holder};
@@ -93,16 +92,20 @@ impl BucketState {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Term(Infallible);
+pub(super) struct BucketLockCheck(Infallible);
 
-impl Term {
-    pub(super) fn until(&self) -> Option<Instant> {
+impl BucketLockCheck {
+    pub(super) fn holds(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub(super) async fn confirm(&self) -> Result<bool, Error> {
         match self.0 {}
     }
 }
 
 impl BucketHold {
-    pub(super) fn term(&self) -> Term {
+    pub(super) fn check(&self) -> BucketLockCheck {
         match self.0 {}
     }
 

@@ -7,9 +7,9 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
-use super::bucket::{BucketHold, BucketState, Term};
+use super::bucket::{BucketHold, BucketLockCheck, BucketState};
 use super::document;
-use super::file::{FileHold, StateFile};
+use super::file::{FileHold, FileLockCheck, StateFile};
 use super::memory::{Memory, MemoryHold};
 use super::record::{Binding, Record};
 use super::{Error, Holder, Location, Turn};
@@ -41,7 +41,7 @@ pub struct Hold(Lock);
 enum Lock {
     Nowhere,
     Memory(#[expect(dead_code, reason = "it is kept for its drop")] MemoryHold),
-    File(#[expect(dead_code, reason = "it is kept for its drop")] FileHold),
+    File(FileHold),
     Bucket(BucketHold),
 }
 
@@ -54,11 +54,40 @@ impl Hold {
         }
     }
 
-    /// What tells whether it still holds.
-    pub(super) fn term(&self) -> Option<Term> {
+    /// A check whether it is still held.
+    pub(super) fn check(&self) -> LockCheck {
         match &self.0 {
-            Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => None,
-            Lock::Bucket(hold) => Some(hold.term()),
+            Lock::Nowhere | Lock::Memory(_) => LockCheck::Process,
+            Lock::File(hold) => LockCheck::File(hold.check()),
+            Lock::Bucket(hold) => LockCheck::Bucket(hold.check()),
+        }
+    }
+}
+
+/// A check whether a lock is still held. Clones share state.
+#[derive(Clone, Debug)]
+pub(super) enum LockCheck {
+    /// Of this process alone: it cannot be lost.
+    Process,
+    File(FileLockCheck),
+    Bucket(BucketLockCheck),
+}
+
+impl LockCheck {
+    /// Returns true if the lock is held, as far as this machine can know.
+    pub(super) fn holds(&self) -> bool {
+        match self {
+            Self::Process => true,
+            Self::File(check) => check.holds(),
+            Self::Bucket(check) => check.holds(),
+        }
+    }
+
+    /// Asks where the lock is kept.
+    pub(super) async fn confirm(&self) -> Result<bool, Error> {
+        match self {
+            Self::Process | Self::File(_) => Ok(self.holds()),
+            Self::Bucket(check) => check.confirm().await,
         }
     }
 }

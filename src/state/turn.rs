@@ -23,7 +23,7 @@ impl Turn {
     /// Whether it still is ours. Once it is not it never is again.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        self.0.as_ref().is_none_or(|hold| hold.term().until().is_some())
+        self.0.as_ref().is_none_or(|hold| hold.check().holds())
     }
 
     /// Leaves it to others: they have it when this returns, or, when the bucket cannot be reached, once it expires.

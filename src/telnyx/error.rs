@@ -58,6 +58,11 @@ pub enum Kind {
     BadId,
     /// The session was stopped before it was sent.
     Stopped,
+    /// The lock that covers the request was lost.
+    Fenced {
+        /// True if part of the request may have left by then.
+        in_flight: bool,
+    },
 }
 
 /// Why an answer could not be used.
@@ -126,7 +131,8 @@ impl Error {
             | Kind::Broken(_)
             | Kind::Answer(_)
             | Kind::BadId
-            | Kind::Stopped => None,
+            | Kind::Stopped
+            | Kind::Fenced { .. } => None,
         }
     }
 
@@ -198,6 +204,7 @@ impl Kind {
         match self {
             // A request that timed out at a gateway may still be on its way behind it.
             Self::Rejected(status) => *status == 408,
+            Self::Fenced { in_flight } => *in_flight,
             // A redirect after a POST may well mean: done, look there.
             Self::Redirected(_)
             | Self::Server(_)
@@ -249,6 +256,9 @@ impl Kind {
             Self::BadId => {
                 "Use an id that `trunkline get accounts` or `trunkline get users` prints."
             }
+            Self::Fenced { .. } => {
+                "Another run may be active now. Run `trunkline plan` to see what is left to do."
+            }
             Self::Rejected(_) | Self::Stopped => return None,
         })
     }
@@ -285,6 +295,12 @@ impl fmt::Display for Kind {
             Self::Answer(fault) => write!(f, "{fault}"),
             Self::BadId => f.write_str("invalid id"),
             Self::Stopped => f.write_str("not sent"),
+            Self::Fenced { in_flight: false } => {
+                f.write_str("not sent: the lock of the state was lost")
+            }
+            Self::Fenced { in_flight: true } => {
+                f.write_str("the lock of the state was lost while the request was in flight")
+            }
         }
     }
 }

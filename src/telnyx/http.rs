@@ -15,6 +15,7 @@ use url::Url;
 
 use super::base_url::BaseUrl;
 use super::error::{AnswerFault, Detail, Error, Kind};
+use super::fence::Fence;
 use super::pace::Pace;
 use super::retry::{Attempts, Resend, RetryBudget};
 use super::wire;
@@ -167,6 +168,8 @@ pub(super) struct Call<'a> {
     pub secret: Option<&'a SecretString>,
     /// The key by which Telnyx recognizes a repeated request.
     pub idempotency_key: Option<String>,
+    /// The condition under which it may be sent. Reads have none.
+    pub fence: Option<&'a Fence>,
 }
 
 /// What a request was answered with.
@@ -205,6 +208,7 @@ impl<'a> Call<'a> {
             resend,
             secret: None,
             idempotency_key: None,
+            fence: None,
         }
     }
 
@@ -345,7 +349,12 @@ impl Http {
         if self.is_given_up() {
             return Err(Kind::Stopped.into());
         }
-        let response = self.request(call, url).send().await.map_err(|error| lost(&error))?;
+        let sent = self.request(call, url).send();
+        let response = match call.fence {
+            Some(fence) => fence.guard(sent).await?,
+            None => sent.await,
+        };
+        let response = response.map_err(|error| lost(&error))?;
         let status = response.status();
         let secrets: Vec<&SecretString> =
             [&self.config.key].into_iter().chain(call.secret).collect();

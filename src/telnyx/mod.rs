@@ -6,6 +6,7 @@
 mod base_url;
 mod details;
 mod error;
+mod fence;
 mod http;
 mod pace;
 mod pages;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use details::{AccountDetails, AccountFilter, Balance, UserDetails};
 pub use error::{AnswerFault, Detail, Error, Kind};
+pub use fence::Fence;
 pub use http::{Answered, Config, ConfigError, Progress, client};
 pub use pace::retry_after;
 pub use read::{Accounts, Begun, Credentials, Listing, Reader, StatusFilter};

@@ -105,7 +105,8 @@ fn is_passing(kind: &Kind) -> bool {
         | Kind::Invalid(_)
         | Kind::Redirected(_)
         | Kind::BadId
-        | Kind::Stopped => false,
+        | Kind::Stopped
+        | Kind::Fenced { .. } => false,
     }
 }
 

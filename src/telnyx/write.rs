@@ -6,7 +6,8 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::error::{Error, Kind};
+use super::error::{AnswerFault, Error, Kind};
+use super::fence::Fence;
 use super::http::{Answered, Call, Http};
 use super::read::Credentials;
 use super::retry::Resend;
@@ -17,6 +18,7 @@ use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
 #[derive(Clone, Debug)]
 pub struct Writer {
     http: Arc<Http>,
+    fence: Option<Fence>,
 }
 
 /// An account to be created. `None`: the API's default holds.
@@ -51,7 +53,21 @@ impl From<CreatedBody> for Created {
 
 impl Writer {
     pub(super) fn new(http: Arc<Http>) -> Self {
-        Self { http }
+        Self { http, fence: None }
+    }
+
+    /// The same connection; nothing is sent through this writer while `fence` is closed.
+    #[must_use]
+    pub fn fenced(&self, fence: Fence) -> Self {
+        Self { http: Arc::clone(&self.http), fence: Some(fence) }
+    }
+
+    async fn send<T>(
+        &self,
+        call: Call<'_>,
+        read: impl Fn(&[u8]) -> Result<T, AnswerFault>,
+    ) -> Result<Answered<T>, Error> {
+        self.http.send(&Call { fence: self.fence.as_ref(), ..call }, read).await
     }
 
     /// `POST /managed_accounts`. Sent again only when not one byte can have left, or after a 429.
@@ -73,7 +89,7 @@ impl Writer {
         let call = Call::change(Method::POST, &["managed_accounts"], Some(body), Resend::Creates);
         let call =
             Call { secret: password.as_ref(), idempotency_key: Some(idempotency_key), ..call };
-        self.http.send(&call, wire::one::<CreatedBody, _>).await
+        self.send(call, wire::one::<CreatedBody, _>).await
     }
 
     /// `PATCH /managed_accounts/{id}`: whether it may have prices of its own.
@@ -88,7 +104,7 @@ impl Writer {
     ) -> Result<Answered<LiveAccount>, Error> {
         let body = json!({ "managed_account_allow_custom_pricing": allowed });
         let call = set(Method::PATCH, &["managed_accounts", id.as_str()], Some(body.to_string()));
-        self.http.send(&call, wire::one::<AccountBody, _>).await
+        self.send(call, wire::one::<AccountBody, _>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/disable`.
@@ -99,7 +115,7 @@ impl Writer {
     pub async fn disable_account(&self, id: &AccountId) -> Result<Answered<LiveAccount>, Error> {
         let call =
             set(Method::POST, &["managed_accounts", id.as_str(), "actions", "disable"], None);
-        self.http.send(&call, wire::one::<AccountBody, _>).await
+        self.send(call, wire::one::<AccountBody, _>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/enable`, its connections too if so wanted.
@@ -118,7 +134,7 @@ impl Writer {
             &["managed_accounts", id.as_str(), "actions", "enable"],
             Some(body.to_string()),
         );
-        self.http.send(&call, wire::one::<AccountBody, _>).await
+        self.send(call, wire::one::<AccountBody, _>).await
     }
 
     /// `PATCH /managed_accounts/{id}/update_global_channel_limit`, in channels: the limit that is answered.
@@ -139,7 +155,7 @@ impl Writer {
             // The limit is optional in the answer.
             Ok(limit.unwrap_or(channels))
         };
-        self.http.send(&call, read).await
+        self.send(call, read).await
     }
 
     /// `POST /organizations/users/{id}/actions/remove`: the removed user, or `None` when the answer to
@@ -151,7 +167,7 @@ impl Writer {
     pub async fn remove_user(&self, id: &UserId) -> Result<Answered<Option<LiveUser>>, Error> {
         let call =
             set(Method::POST, &["organizations", "users", id.as_str(), "actions", "remove"], None);
-        let answer = self.http.send(&call, |body| wire::one::<UserBody, LiveUser>(body).map(Some));
+        let answer = self.send(call, |body| wire::one::<UserBody, LiveUser>(body).map(Some));
         answer.await.or_else(gone)
     }
 }

@@ -119,6 +119,8 @@ fn account(id: &str, email: &str) -> Value {
 struct Site {
     server: Server,
     book: Arc<Mutex<Book>>,
+    /// `None`: a file in the folder.
+    state: Option<Location>,
     folder: tempfile::TempDir,
 }
 
@@ -127,7 +129,7 @@ impl Site {
         let book = Arc::new(Mutex::new(book));
         let answering = Arc::clone(&book);
         let server = Server::start(move |_, seen| answering.lock().unwrap().answer(seen)).await;
-        Self { server, book, folder: tempfile::TempDir::new().unwrap() }
+        Self { server, book, state: None, folder: tempfile::TempDir::new().unwrap() }
     }
 
     fn session(&self) -> Session {
@@ -141,7 +143,8 @@ impl Site {
             manager: None,
             base_url: session.reader().base_url(),
         };
-        let store = Store::new(&Location::File(self.folder.path().join("shop.json")));
+        let file = || Location::File(self.folder.path().join("shop.json"));
+        let store = Store::new(&self.state.clone().unwrap_or_else(file));
         Journal::open(store, &binding, &Holder::this("test"), Duration::ZERO).await.unwrap()
     }
 
@@ -192,6 +195,20 @@ impl Site {
 
 fn is_unresolved(plan: &Plan) -> bool {
     plan.findings.iter().map(Finding::code).any(|code| code == Code::UnresolvedCreate)
+}
+
+#[tokio::test]
+async fn hint_of_a_lost_create_promises_only_what_the_state_keeps() {
+    for (state, wanted) in [
+        (None, "nothing more is sent"),
+        (Some(Location::None), "the next run sends the create again"),
+    ] {
+        let site = Site::open(Book::new(&[Lost::Before], false, 0)).await;
+        let (_, outcomes) = Site { state, ..site }.run(Duration::ZERO).await;
+        let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
+        let Ending::Unknown(fault) = &outcome.ending else { panic!("{outcome:?}") };
+        assert!(fault.hint.unwrap().contains(wanted), "{fault:?}");
+    }
 }
 
 async fn never_two(lost: Lost, refuses_taken: bool, lists_late: u32) {

@@ -1,14 +1,15 @@
 //! Two applies at once on one state in a bucket, as two pipelines would start them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use trunkline::execute::{Ending, Work, execute, remember};
-use trunkline::state::{Binding, Error, Holder, Journal};
+use trunkline::execute::{Ending, Outcome, Work, execute, remember};
+use trunkline::state::{Binding, Error, Holder, Journal, Location, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
 
@@ -120,28 +121,27 @@ async fn state_shows_the_lock_of_a_bucket_and_breaks_it_by_its_id() {
     assert!(matches!(next.status.code(), Some(0 | 6)), "{}", text(&next.stderr));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_has_lost_the_lock_sends_no_action_any_more() {
-    let Some(moto) = moto() else { return };
-    let site = Site::open().await;
-    let desired = manifest::load(&site.manifest(&[])).unwrap();
-    let base_url = BaseUrl::parse(&site.proxy.url).unwrap();
-    let session = Session::new(Config::new(base_url, KEY.into())).unwrap();
+/// An apply in this process that holds its lock for `lease`. `between` runs when the plan is made.
+async fn apply_here(
+    url: &str,
+    manifest: &Path,
+    store: Store,
+    between: impl AsyncFnOnce(),
+) -> Vec<Outcome> {
+    let desired = manifest::load(manifest).unwrap();
+    let session = Session::new(Config::new(BaseUrl::parse(url).unwrap(), KEY.into())).unwrap();
     let reader = session.reader();
     let binding = Binding {
         organization: desired.organization.clone(),
         manager: None,
         base_url: reader.base_url(),
     };
-    let store = moto.store().leased_for(Duration::from_secs(2));
     let holder = Holder::this("apply");
-    let journal = Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await.unwrap();
+    let journal = Journal::open(store, &binding, &holder, Duration::ZERO).await.unwrap();
     let live = detect::read(&reader, &desired).await.unwrap();
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
     remember(&journal, &desired, &live, &plan).await.unwrap();
-    let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
-    store.unlock(&holder.lease.unwrap().id).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    between().await;
     let work = Work {
         plan: &plan,
         live: &live,
@@ -156,13 +156,86 @@ async fn who_has_lost_the_lock_sends_no_action_any_more() {
     };
     let (_stop, stopped) = watch::channel(false);
     let outcomes = execute(&work, stopped).await;
+    let _ = journal.close().await;
+    outcomes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_whose_lock_was_force_released_sends_nothing_more() {
+    let Some(moto) = moto() else { return };
+    let site = Site::open().await;
+    let store = moto.store();
+    let outcomes = apply_here(&site.proxy.url, &site.manifest(&[]), store.clone(), async || {
+        let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
+        store.unlock(&holder.lease.unwrap().id).await.unwrap();
+    })
+    .await;
     assert!(outcomes.len() > 2);
     for outcome in &outcomes {
         let sent_nothing = matches!(&outcome.ending, Ending::Failed(_) | Ending::Skipped);
         assert!(sent_nothing, "{:?}", outcome.ending);
     }
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
-    let _ = journal.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_whose_lock_file_was_removed_sends_nothing_more() {
+    let site = Site::open().await;
+    let state = site.folder.path().join("acme.json");
+    let store = Store::new(&Location::File(state.clone()));
+    let outcomes = apply_here(&site.proxy.url, &site.manifest(&[]), store, async || {
+        std::fs::remove_file(state.with_extension("lock")).unwrap();
+    })
+    .await;
+    assert!(outcomes.iter().all(|outcome| !outcome.ending.is_good()), "{outcomes:?}");
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
+/// Names API, manifest, bucket and key to the process that is started.
+const STOPPED: &str = "STOPPED_APPLY_OF_THE_TEST";
+const LEASE: Duration = Duration::from_secs(2);
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "started by another test"]
+async fn apply_that_is_started_to_be_stopped() {
+    let Ok(arguments) = std::env::var(STOPPED) else { return };
+    let [url, manifest, origin, key] = arguments.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{arguments}")
+    };
+    apply_here(url, Path::new(manifest), store(origin, key).leased_for(LEASE), async || ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_that_was_stopped_past_its_lease_sends_nothing_when_it_goes_on() {
+    let Some(moto) = moto() else { return };
+    let (site, key) = (slow().await, Moto::new_key());
+    let manifest = site.manifest(&[]);
+    let arguments = [&site.proxy.url, manifest.to_str().unwrap(), &moto.origin, &key].join(" ");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["shared::apply_that_is_started_to_be_stopped", "--exact", "--ignored"])
+        .env(STOPPED, arguments)
+        .spawn()
+        .unwrap();
+    while site.proxy.changes().is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it sent anything");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let signal = |signal: &str| {
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    };
+    signal("-STOP");
+    // What it has sent already arrives.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let sent = site.proxy.changes();
+    let next = store(&moto.origin, &key);
+    let held = next.lock(&Holder::this("apply"), LEASE * 4).await.unwrap();
+    signal("-CONT");
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert!(ended.success());
+    assert!(sent.len() < alone().await.len(), "it had everything sent before: {sent:?}");
+    assert_eq!(site.proxy.changes(), sent);
+    held.release().await;
 }
 
 async fn signalled(child: std::process::Child, signal: &str) -> Output {

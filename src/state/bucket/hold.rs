@@ -3,7 +3,10 @@
 //! A task of its own does both, so that a lock is let go however its holder ends, as long as the process
 //! lives. A lock that could not be renewed in time is lost for good.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use object_store::UpdateVersion;
@@ -11,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::super::Error;
 use super::lock::{Lock, LockObject, Taken};
 
 /// How long letting it go may take: it expires anyway.
@@ -31,8 +35,34 @@ struct Until {
 #[derive(Debug)]
 pub(in super::super) struct BucketHold {
     term: Term,
+    object: LockObject,
+    id: String,
     stop: oneshot::Sender<()>,
     keeper: JoinHandle<()>,
+}
+
+/// A check whether a lock is still held. Clones share state.
+#[derive(Clone, Debug)]
+pub(in super::super) struct BucketLockCheck {
+    term: Term,
+    object: LockObject,
+    id: String,
+}
+
+impl BucketLockCheck {
+    /// Returns true as long as the lease runs; sends no request.
+    pub(in super::super) fn holds(&self) -> bool {
+        self.term.until().is_some()
+    }
+
+    /// Reads the lock object. A lock that was taken over or force-released is lost for good.
+    pub(in super::super) async fn confirm(&self) -> Result<bool, Error> {
+        let ours = self.object.is_held_as(&self.id).await?;
+        if !ours {
+            self.term.set(None);
+        }
+        Ok(self.holds())
+    }
 }
 
 impl BucketHold {
@@ -41,9 +71,18 @@ impl BucketHold {
         self.term.clone()
     }
 
+    /// A check that outlives borrows of the hold.
+    pub(in super::super) fn check(&self) -> BucketLockCheck {
+        BucketLockCheck {
+            term: self.term.clone(),
+            object: self.object.clone(),
+            id: self.id.clone(),
+        }
+    }
+
     /// Lets it go, and returns when that is done or cannot be done.
     pub(in super::super) async fn release(self) {
-        let Self { term: _, stop, keeper } = self;
+        let Self { term: _, object: _, id: _, stop, keeper } = self;
         drop(stop);
         // It has panicked or was stopped with its runtime: then the lock expires.
         let _ = keeper.await;
@@ -56,6 +95,17 @@ impl Term {
         let until = self.last()?;
         let holds = Instant::now() < until.steady && SystemTime::now() < until.wall;
         holds.then_some(until.steady)
+    }
+
+    /// Runs a request, and drops it at the first wake-up after the lease. A timer alone would not do: in a process
+    /// that was stopped meanwhile the request can be woken first.
+    pub(super) async fn guard<T>(&self, request: impl Future<Output = T>) -> Option<T> {
+        let mut request = pin!(request);
+        let guarded = poll_fn(|context| match self.until() {
+            Some(_) => request.as_mut().poll(context).map(Some),
+            None => Poll::Ready(None),
+        });
+        timeout_at(self.until()?, guarded).await.ok().flatten()
     }
 
     fn last(&self) -> Option<Until> {
@@ -81,8 +131,10 @@ impl Keeper {
         let Taken { lock, version, asked } = taken;
         let term = Term(Arc::new(Mutex::new(Some(Until::after(asked, lease)))));
         let (stop, stopped) = oneshot::channel();
+        let (checked, id) = (object.clone(), lock.id().to_owned());
         let keeper = Self { object, lock, version, lease, term: term.clone() };
-        BucketHold { term, stop, keeper: tokio::spawn(keeper.run(stopped)) }
+        let keeper = tokio::spawn(keeper.run(stopped));
+        BucketHold { term, object: checked, id, stop, keeper }
     }
 
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {

@@ -8,6 +8,8 @@
 //! as long as it is leased, by its own steady clock. When the clocks say that the lease is long over, it is worth
 //! waiting for that proof even if there was no wish to wait.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -79,6 +81,8 @@ pub(super) struct LockObject {
     object: Object,
     /// What it is the lock of, for messages.
     state: String,
+    /// Set once the bucket was seen to honour conditions.
+    proven: Arc<AtomicBool>,
 }
 
 /// What one who waits has seen of the lock.
@@ -117,7 +121,7 @@ impl Watch {
 
 impl LockObject {
     pub(super) fn new(object: Object, state: String) -> Self {
-        Self { object, state }
+        Self { object, state, proven: Arc::default() }
     }
 
     /// What it is the lock of, for messages.
@@ -187,9 +191,26 @@ impl LockObject {
         let lock = Lock::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
         let over = found.as_ref().map(|(found, _)| &found.version);
         Ok(match self.write(&lock, over).await? {
-            Swap::Written(version) => Attempt::Taken(Taken { lock, version, asked }),
+            Swap::Written(version) => {
+                self.prove_conditions(&lock).await?;
+                Attempt::Taken(Taken { lock, version, asked })
+            }
             Swap::Refused => Attempt::Late,
         })
+    }
+
+    /// Gives a lock back that does not exclude anyone, as the bucket ignores conditions.
+    async fn prove_conditions(&self, lock: &Lock) -> Result<(), Error> {
+        if self.proven.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if let Err(error) = self.object.prove_conditions(lock.text().as_bytes()).await {
+            // A probe that was accepted has replaced the version. The lock expires if it cannot be released.
+            let _ = self.break_open(lock.id()).await;
+            return Err(error);
+        }
+        self.proven.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Renews a lock. `None`: it is not ours any more.
@@ -215,6 +236,12 @@ impl LockObject {
     /// Who holds it.
     pub(super) async fn holder(&self) -> Result<Option<Holder>, Error> {
         Ok(self.read().await?.and_then(|(found, lock)| lock.holder(&found)))
+    }
+
+    /// Returns true if the lock is held under this id.
+    pub(super) async fn is_held_as(&self, id: &str) -> Result<bool, Error> {
+        let read = self.read().await?;
+        Ok(read.and_then(|(_, lock)| lock.held).is_some_and(|held| held.id == id))
     }
 
     /// Takes the lock away from whoever holds it with this id.
@@ -247,9 +274,7 @@ impl LockObject {
     }
 
     async fn write(&self, lock: &Lock, over: Option<&UpdateVersion>) -> Result<Swap, Error> {
-        // Strings and numbers: nothing that JSON could refuse.
-        let text = serde_json::to_string_pretty(lock).unwrap_or_default() + "\n";
-        self.object.swap(text.as_bytes(), over).await
+        self.object.swap(lock.text().as_bytes(), over).await
     }
 
     fn damaged(&self) -> Error {
@@ -272,6 +297,16 @@ impl Lock {
         };
         let epoch = before.map_or(0, |before| before.epoch) + 1;
         Self { format_version: VERSION, epoch, held: Some(held) }
+    }
+
+    /// The id of whoever holds it; empty while it is free.
+    pub(super) fn id(&self) -> &str {
+        self.held.as_ref().map_or("", |held| &held.id)
+    }
+
+    fn text(&self) -> String {
+        // Strings and numbers: nothing that JSON could refuse.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     fn free(&self) -> Self {

@@ -19,12 +19,11 @@ use std::time::Duration;
 use object_store::UpdateVersion;
 use secrecy::SecretString;
 use tokio::sync::watch;
-use tokio::time::timeout_at;
 
 use super::document::version;
 use super::{Error, Holder};
 use hold::Keeper;
-pub(super) use hold::{BucketHold, Term};
+pub(super) use hold::{BucketHold, BucketLockCheck};
 use lock::LockObject;
 use object::{Object, Swap};
 pub use place::Bucket;
@@ -117,9 +116,7 @@ impl BucketState {
         over: Option<&str>,
     ) -> Result<(), Error> {
         // Nothing of ours may arrive when somebody else could hold the lock.
-        let until = held.term().until().ok_or_else(|| self.lost())?;
-        let swapped = timeout_at(until, self.swap(bytes, over)).await;
-        swapped.map_err(|_| self.lost())?
+        held.term().guard(self.swap(bytes, over)).await.ok_or_else(|| self.lost())?
     }
 
     async fn swap(&self, bytes: &[u8], over: Option<&str>) -> Result<(), Error> {

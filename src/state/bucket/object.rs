@@ -13,6 +13,7 @@ use object_store::{
 use tokio::time::{Instant, sleep};
 
 use super::super::Error;
+use super::super::file::LARGEST;
 use super::client::{explain, no_bucket};
 
 /// Who wrote the object, as metadata beside it: a name that all three vendors allow.
@@ -75,6 +76,14 @@ impl Object {
         let version = UpdateVersion { e_tag: Some(etag), version: found.meta.version.clone() };
         let modified = found.meta.last_modified.timestamp_millis();
         let modified = Timestamp::from_millisecond(modified).unwrap_or(Timestamp::UNIX_EPOCH);
+        if found.meta.size > LARGEST {
+            return Err(Error::Bucket {
+                doing: "reading",
+                place: self.place.clone(),
+                why: "it is larger than 64 MiB".to_owned(),
+                hint: "This is not a state file. Name another place with --state.",
+            });
+        }
         let bytes = found.bytes().await.map_err(failed)?.to_vec();
         Ok(Some(Found { bytes, version, modified, write }))
     }
@@ -117,6 +126,37 @@ impl Object {
             sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(2));
         }
+    }
+
+    /// Proves that the bucket honours conditions: two writes that it has to refuse are tried. `bytes` are what is
+    /// there already, so that a bucket which accepts them changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it accepts one of them, and when it cannot be reached.
+    pub(super) async fn prove_conditions(&self, bytes: &[u8]) -> Result<(), Error> {
+        let foreign = UpdateVersion {
+            e_tag: Some("\"00000000000000000000000000000000\"".to_owned()),
+            version: Some("1".to_owned()),
+        };
+        for (over, condition) in [(None, "If-None-Match"), (Some(&foreign), "If-Match")] {
+            match self.put(bytes, over, "probe").await {
+                Err(
+                    object_store::Error::AlreadyExists { .. }
+                    | object_store::Error::Precondition { .. },
+                ) => {}
+                Err(error) => return Err(explain("locking", &self.place, &error)),
+                Ok(_) => {
+                    return Err(Error::Bucket {
+                        doing: "locking",
+                        place: self.place.clone(),
+                        why: format!("the bucket ignores the condition {condition}"),
+                        hint: "Two applies could run at once there. Name a bucket that honours If-Match and If-None-Match with --state.",
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn put(

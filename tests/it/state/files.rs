@@ -111,3 +111,15 @@ async fn a_link_is_followed_and_one_to_nowhere_is_no_empty_state() {
     let _hold = file(&real).lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
     assert!(file(&link).lock(&Holder::this("apply"), Duration::ZERO).await.is_err());
 }
+
+#[tokio::test]
+async fn state_that_is_a_device_a_pipe_or_larger_than_64_mib_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let (pipe, large) = (folder.path().join("pipe.json"), folder.path().join("large.json"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::File::create(&large).unwrap().set_len((64 << 20) + 1).unwrap();
+    for path in [Path::new("/dev/full"), Path::new("/dev/zero"), &pipe, &large] {
+        let read = file(path).load(&binding()).await;
+        assert!(matches!(read, Err(Error::Io { .. })), "{}: {read:?}", path.display());
+    }
+}

@@ -4,6 +4,8 @@
 mod batches;
 #[cfg(feature = "object-store")]
 mod bucket;
+#[cfg(feature = "object-store")]
+mod conditions;
 mod conformance;
 mod damage;
 mod files;
