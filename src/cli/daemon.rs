@@ -16,16 +16,16 @@ use super::global::Global;
 use super::signals::Signals;
 use super::{connect, store, terminal};
 use crate::daemon::config::{
-    Address, Class, Config, Form, Key, Target, Watched, host, webhook_url,
+    Address, Class, Config, Form, Key, OrganizationConfig, Target, host, webhook_url,
 };
-use crate::daemon::episodes::Rules;
+use crate::daemon::drift::Thresholds;
 use crate::daemon::schedule::Schedule;
 use crate::daemon::status::{Organization, State, Status};
-use crate::daemon::{Options, Pace, Source, Trouble, Usual, run as watch};
+use crate::daemon::{Defaults, Options, Pace, SetupError, Source, run as run_daemon};
 use crate::manifest::Problems;
 use crate::report;
 
-/// What a configuration says itself, for each organization.
+/// The flags that a configuration file replaces.
 const FLAGS: [&str; 11] = [
     "schedule",
     "timezone",
@@ -42,57 +42,57 @@ const FLAGS: [&str; 11] = [
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The manifest of the one organization that is watched
+    /// Manifest of the organization to check: a file or a folder
     #[arg(required_unless_present = "config", conflicts_with = "config")]
     path: Option<PathBuf>,
-    /// Watch what this file says: several organizations, each as it likes
+    /// Configuration file with one or more organizations
     #[arg(long, value_name = "FILE", conflicts_with_all = FLAGS)]
     config: Option<PathBuf>,
-    /// When to look: a cron expression of five or six fields
+    /// Schedule of runs: a cron expression of five fields, or six with seconds
     #[arg(long, value_name = "CRON", default_value = "*/5 * * * *")]
     schedule: String,
-    /// The time zone of the schedule
+    /// Time zone of the schedule
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     timezone: String,
-    /// Where the status page, the metrics and the probes listen
+    /// Address of the status page, metrics and probes
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// A name that they answer to.
+    /// A host name that the web server answers to.
     #[arg(
         long,
         value_name = "NAME",
         value_parser = host,
         requires = "listen",
-        help = "They answer to this name too, besides localhost and addresses (may be repeated)"
+        help = "Host name of the status page, besides localhost and addresses (may be repeated)"
     )]
     host: Vec<String>,
-    /// Tell this webhook (https, or http to this machine)
+    /// Send notifications to this webhook (https, or http to loopback)
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
-    /// Sign what is sent to it with the key in this file
+    /// Sign webhook requests with the key in this file (HMAC-SHA256)
     #[arg(long, value_name = "FILE", requires = "webhook")]
     webhook_key_file: Option<PathBuf>,
-    /// Tell the Slack-compatible webhook whose address is in this file
+    /// Send notifications to the Slack-compatible webhook whose address is in this file
     #[arg(long, value_name = "FILE")]
     slack_url_file: Option<PathBuf>,
-    /// Equal sightings in a row that open an episode
+    /// Runs in a row that must find a difference before it is notified
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
     open_after: u32,
-    /// Runs in a row without a sighting that close it
+    /// Runs in a row without a difference before it is closed
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
     close_after: u32,
-    /// What may be done without a person.
+    /// A class of changes to make without approval.
     #[arg(
         long,
         value_name = "CLASS",
         value_parser = Class::parse,
-        help = "Do this by itself: raise_channel_limit, enable_account or update_account (may be repeated)"
+        help = "Heal without approval: raise_channel_limit, enable_account or update_account (may be repeated)"
     )]
     heal: Vec<Class>,
-    /// Heal nothing while there is a file here
+    /// Suspend healing while this file exists
     #[arg(long, value_name = "FILE", requires = "heal")]
     freeze_file: Option<PathBuf>,
-    /// Look once, tell what there is to tell, and end
+    /// Check once, deliver notifications, and exit
     #[arg(long)]
     once: bool,
 }
@@ -100,57 +100,61 @@ pub(super) struct Args {
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let source = match (&args.config, &args.path) {
         (Some(_), _) if global.state.is_some() || global.api_key_file.is_some() => {
-            let error = anyhow::Error::msg("--config says itself where state files and keys are");
-            return Err(Failure::new(error, "leave --state and --api-key-file out"));
+            let error =
+                anyhow::Error::msg("--config cannot be combined with --state or --api-key-file");
+            return Err(Failure::new(
+                error,
+                "Set `state` and `api_key_file` in the configuration.",
+            ));
         }
         (Some(file), _) => Source::File(file.clone()),
         (None, Some(path)) => Source::Flags(Box::new(flags(global, args, path.clone())?)),
-        (None, None) => return Err(anyhow::Error::msg("there is nothing to watch").into()),
+        (None, None) => return Err(anyhow::Error::msg("no manifest and no --config given").into()),
     };
     let pace = Pace { timeout: global.timeout, parallelism: usize::from(global.parallelism) };
     let stop = CancellationToken::new();
-    // Neither of these signals ends the process any more.
+    // From here on these signals no longer end the process.
     let mut signals = Signals::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
     let (reload, reloads) = mpsc::channel(1);
-    let usual = Usual { pace, base_url: connect::base_url(global)? };
-    let options = Options { source, usual, once: args.once };
-    let watching = watch(options, stop.clone(), reloads);
-    tokio::pin!(watching);
+    let defaults = Defaults { pace, base_url: connect::base_url(global)? };
+    let options = Options { source, defaults, once: args.once };
+    let running = run_daemon(options, stop.clone(), reloads);
+    tokio::pin!(running);
     let mut interrupted = None;
     let status = loop {
         tokio::select! {
-            status = &mut watching => break status,
+            status = &mut running => break status,
             signal = signals.next() => {
-                tracing::info!(?signal, "ending");
+                tracing::info!(?signal, "shutting down");
                 interrupted.get_or_insert(signal);
                 stop.cancel();
             }
             Some(()) = hangup.recv() => {
-                // One that waits to be read is as good as two.
+                // A reload that is pending already covers this one.
                 let _ = reload.try_send(());
             }
         }
     };
     let status = status.map_err(failure)?;
     match interrupted {
-        // What was not looked at is neither fine nor wrong.
+        // An interrupted check has no result.
         Some(signal) if args.once => Ok(Exit::Interrupted(signal)),
-        Some(_) | None if args.once => ended(global, &status),
-        // That is how watching ends.
+        Some(_) | None if args.once => print_status(global, &status),
+        // A signal is the regular end of a daemon.
         Some(_) | None => Ok(Exit::Fine),
     }
 }
 
-/// The configuration that the flags describe.
+/// Returns the configuration that the flags describe.
 fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Failure> {
     let schedule = Schedule::parse(&args.schedule, &args.timezone)
         .with_context(|| format!("--schedule {:?} in {:?}", args.schedule, args.timezone))?;
     let mut notify = Vec::new();
     if let Some(url) = &args.webhook {
-        if let Err(why) = webhook_url(url) {
-            // It is not shown: whoever knows it may be able to post there.
-            return Err(anyhow::anyhow!("--webhook: {why}").into());
+        if let Err(error) = webhook_url(url) {
+            // The address grants permission to post, so it is not shown.
+            return Err(anyhow::anyhow!("--webhook: {error}").into());
         }
         let url = Address::Given(SecretString::from(url.as_str()));
         let form = Form::Webhook(args.webhook_key_file.clone());
@@ -164,34 +168,37 @@ fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Fail
         Some(path) => Key::File(path.clone()),
         None => Key::Given(connect::key(global)?),
     };
-    let watched = Watched {
+    let organization = OrganizationConfig {
         manifest,
         key,
         base_url: None,
         state: store::named(global)?,
         schedule,
         jitter: Duration::ZERO,
-        rules: Rules { open_after: args.open_after, close_after: args.close_after },
+        thresholds: Thresholds { open_after: args.open_after, close_after: args.close_after },
         heal: args.heal.iter().copied().collect::<BTreeSet<_>>(),
         freeze_file: args.freeze_file.clone(),
         notify,
     };
     let hosts = args.host.iter().cloned().collect();
-    Ok(Config { listen: args.listen, hosts, organizations: vec![watched] })
+    Ok(Config { listen: args.listen, hosts, organizations: vec![organization] })
 }
 
-fn failure(troubles: Vec<Trouble>) -> Failure {
+fn failure(errors: Vec<SetupError>) -> Failure {
     let mut problems = Vec::new();
     let mut others = Vec::new();
-    for trouble in troubles {
-        match trouble {
-            Trouble::Problems(Problems(more)) => problems.extend(more),
-            Trouble::Other(why) => others.push(why),
+    for error in errors {
+        match error {
+            SetupError::Problems(Problems(more)) => problems.extend(more),
+            SetupError::Other(error) => others.push(error),
         }
     }
     if problems.is_empty() {
         let error = anyhow::Error::msg(others.join("; "));
-        return Failure::new(error, "nothing is watched until this is right");
+        return Failure::new(
+            error,
+            "Correct this and start the daemon again. No organization is checked until then.",
+        );
     }
     for other in others {
         tracing::error!("{other}");
@@ -199,23 +206,24 @@ fn failure(troubles: Vec<Trouble>) -> Failure {
     Problems(problems).into()
 }
 
-/// What `--once` has found, one line an organization.
-fn ended(global: &Global, status: &Status) -> Result<Exit, Failure> {
+/// Prints the result of `--once`, one line per organization.
+fn print_status(global: &Global, status: &Status) -> Result<Exit, Failure> {
     let mut exit = Exit::Fine;
-    for Organization { organization, state, error, runs, unwritten, .. } in &status.organizations {
-        let items = runs.last().map_or(0, |run| run.items);
+    for Organization { organization, state, error, runs, unsaved, .. } in &status.organizations {
+        let differences = runs.last().map_or(0, |run| run.differences);
+        let noun = if differences == 1 { "difference" } else { "differences" };
         let mut line = match state {
             State::InSync => format!("{organization}: in sync"),
-            State::Drifted => format!("{organization}: drifted, {items} differences"),
+            State::Drifted => format!("{organization}: drifted, {differences} {noun}"),
             State::Unknown => {
                 exit = Exit::Error;
-                let why = error.as_deref().unwrap_or("it was not looked at");
-                format!("{organization}: unknown: {}", report::escape_line(why))
+                let error = error.as_deref().unwrap_or("the run did not finish");
+                format!("{organization}: unknown: {}", report::escape_line(error))
             }
         };
-        if *unwritten {
+        if *unsaved {
             exit = Exit::Error;
-            line += ", and the state could not be written: it is told again the next time";
+            line += ", and the state could not be saved, so the next run may repeat notifications";
         }
         if !global.quiet {
             terminal::print(&(line + "\n"))?;

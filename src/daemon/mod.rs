@@ -1,40 +1,25 @@
-//! Watches organizations on a schedule and says when one drifts from its manifest, and when that is over.
+//! Checks organizations for drift on a schedule, and notifies when drift opens, changes and closes.
 //!
-//! It detects and never writes to Telnyx, unless `--heal` names classes of action, and never a loss.
+//! It only reads from Telnyx, unless `--heal` names classes of changes. Nothing destructive is ever healed.
 //!
-//! A beat each second (`trigger`) wakes the worker of each organization, which looks in its
-//! [`timetable`] whether a run is due. A run reads and plans (`pass`), which gives a [`sighting`]; a pure
-//! function of that and of what is remembered ([`episodes`]) says what is news; news goes into the
-//! [`outbox`], from where each target is told ([`notify`]). What is remembered is in the state, so
-//! that a restart says nothing twice. Of several daemons with one state in a bucket one watches (`lease`). `life` starts and ends all that, and puts up how it stands as one
-//! [`status`].
+//! A tick each second ([`schedule`]) wakes the worker of each organization. When a run is due it reads and plans (`run`).
+//! A pure function of the result and of what is remembered ([`drift`]) decides which differences open, change and close.
+//! Their notifications wait in an outbox until every target has them ([`notify`]). The memory is in the state, so a
+//! restart repeats nothing. Of several daemons with a shared state one is the leader (`leadership`). `life` starts, reloads
+//! and stops everything, and [`web`] shows the [`status`].
 
-mod backoff;
-mod board;
-mod clash;
 pub mod config;
-mod connection;
-pub mod episodes;
-mod files;
-mod heal;
-mod lease;
+pub mod drift;
+mod leadership;
 mod life;
-mod memory;
 pub mod notify;
-pub mod outbox;
-mod pass;
+mod run;
 pub mod schedule;
-mod setup;
-pub mod sighting;
 pub mod status;
-mod tally;
-mod telling;
-pub mod timetable;
-mod trigger;
 pub mod web;
 mod words;
 mod worker;
 
-pub use connection::Pace;
+pub use config::{Defaults, SetupError};
 pub use life::{Options, Source, run};
-pub use setup::{Trouble, Usual};
+pub use run::Pace;

@@ -25,4 +25,6 @@ pub use ids::{AccountId, UserId};
 pub use live::{ChannelPool, Gap, Half, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
 pub use state::{Create, Remainder, State};
 pub use text::is_harmful;
-pub use watch::{Difference, Episode, Event, Item, Message, Told, Unknown, Watch};
+pub use watch::{
+    Details, Difference, DifferenceKey, Event, Heals, Notification, Notified, Unknown, Watch,
+};

@@ -1,123 +1,141 @@
-//! What a watcher must remember of an organization, so that a restart says nothing twice and forgets nothing.
+//! The memory of the daemon for one organization. It survives restarts, so that nothing is notified twice or forgotten.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a watcher remembers of one organization. Times are seconds since 1970 (UTC).
+/// The memory of the daemon for one organization. Times are seconds since 1970 (UTC).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watch {
-    /// What differs, or did a moment ago.
-    pub episodes: BTreeMap<Item, Episode>,
-    /// How long nobody has been able to say how the organization is.
+    /// Differences that are open, or not yet closed.
+    pub differences: BTreeMap<DifferenceKey, Difference>,
+    /// The runs in a row that could not read the organization.
     pub unknown: Unknown,
-    /// What is to be told and has not arrived everywhere, oldest first.
-    pub outbox: Vec<Message>,
+    /// Recent heals of each difference, for longer than the difference itself lasts.
+    pub heals: BTreeMap<DifferenceKey, Heals>,
+    /// Notifications that are not delivered to every target yet, oldest first.
+    pub outbox: Vec<Notification>,
 }
 
-/// Something that can differ from the manifest: this is what makes it the same one in the next run.
+/// The identity of a difference across runs. Its values are not part of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Item {
+pub struct DifferenceKey {
     /// `managed_account`, `organization_user` or `organization`.
     pub kind: String,
-    /// The email of the account or user, in lower case. `None`: it is about the organization.
+    /// The email of the account or user in lower case. `None` for the organization itself.
     pub email: Option<String>,
-    /// The name of the action that would end it, or the code of the finding.
-    pub what: String,
+    /// The field that differs, or the code of the finding.
+    pub code: String,
 }
 
-impl Item {
-    /// That nobody can say how the organization is: what is told to be over once somebody can again.
+impl DifferenceKey {
+    /// The key under which the end of an unknown state is notified.
     #[must_use]
     pub fn unreadable() -> Self {
-        let (kind, what) = ("organization".to_owned(), "unknown".to_owned());
-        Self { kind, email: None, what }
+        let (kind, code) = ("organization".to_owned(), "unknown".to_owned());
+        Self { kind, email: None, code }
     }
 }
 
-/// What differs in an item.
+/// The values of a difference in one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Difference {
-    /// Field by field: the field, what is there, what is wanted. Empty for a finding.
+pub struct Details {
+    /// Field, live value and desired value. Empty for a finding.
     pub changes: Vec<(String, String, String)>,
-    /// What a finding says. Empty for an action.
+    /// The text of a finding. Empty for an action.
     pub message: String,
-    /// Whether ending it takes something away.
+    /// The reason for an action, such as a removal. Empty if the entry declares it.
+    pub reason: String,
+    /// True if resolving the difference takes something away.
     pub destructive: bool,
 }
 
-/// An item from its first sighting to its end.
+/// A difference, from the first run that finds it until it is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Episode {
-    /// When it was first seen.
+pub struct Difference {
+    /// The time of the first run that found it.
     pub since: u64,
-    /// In how many runs it was seen.
-    pub sightings: u64,
-    /// What differed when it was last seen.
-    pub seen: Difference,
-    /// In how many runs in a row it was seen just so.
-    pub equal: u32,
-    /// In how many runs in a row it was not seen.
-    pub clean: u32,
-    /// What has been announced of it. `None`: nothing yet.
-    pub told: Option<Told>,
+    /// The number of runs that found it.
+    pub runs: u64,
+    /// The values in the last run that found it.
+    pub details: Details,
+    /// The number of runs in a row with equal values.
+    pub equal_runs: u32,
+    /// The number of runs in a row that did not find it.
+    pub clean_runs: u32,
+    /// The last notification. `None` until the difference opens.
+    pub notified: Option<Notified>,
 }
 
-/// What has been announced of an item.
+/// The content and time of a notification about a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// What differed then.
-    pub difference: Difference,
-    /// When that was.
+pub struct Notified {
+    /// The values that were notified.
+    pub details: Details,
+    /// The time of the notification.
     pub at: u64,
 }
 
-/// How long nobody has been able to say how an organization is.
+/// The runs in a row that could not read the organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
-    /// In how many runs in a row.
+    /// Their number.
     pub runs: u32,
-    /// When that was announced. `None`: not yet.
-    pub told: Option<u64>,
+    /// The time of the last notification about it. `None` before the first.
+    pub notified_at: Option<u64>,
 }
 
-/// Something that is to be told.
+/// The recent heals of one difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heals {
+    /// The time of each heal in the last hour, oldest first.
+    pub at: Vec<u64>,
+    /// The end of a suspension that was notified. `None` while healing is allowed.
+    pub suspended_until: Option<u64>,
+}
+
+/// A notification in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its identity: whoever gets it twice knows it by this.
+pub struct Notification {
+    /// A unique identity. A receiver recognizes a repeated delivery by it.
     pub id: String,
-    /// What has happened.
+    /// The event.
     pub event: Event,
-    /// When that was.
+    /// The time of the event.
     pub at: u64,
-    /// Whether it was told before, and still is so.
+    /// True if everything in it was notified before and is still open.
     pub reminder: bool,
-    /// What it is about; of very many only the first.
-    pub items: Vec<(Item, Difference)>,
-    /// How many it is about.
+    /// The differences, destructive ones first. A long list is cut.
+    pub items: Vec<(DifferenceKey, Details)>,
+    /// The number of all differences, including those cut from `items`.
     pub total: u64,
-    /// Why nobody can say how the organization is. Empty unless that is what has happened.
-    pub reason: String,
-    /// The names of the targets that do not have it yet.
+    /// The number of all destructive differences, including those cut from `items`.
+    pub destructive: u64,
+    /// The error that makes the state unknown. Empty for other events.
+    pub error: String,
+    /// The names of the targets that still have to receive it.
     pub targets: BTreeSet<String>,
 }
 
-/// What can happen to an organization.
+/// The kinds of notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Event {
-    /// Something has begun to differ.
+    /// Differences opened.
     Opened,
-    /// What differs is something else now.
+    /// Open differences have other values than notified before.
     Changed,
-    /// It does not differ any more.
+    /// Differences closed.
     Closed,
-    /// Nobody can say how the organization is.
+    /// The organization cannot be read.
     Unknown,
+    /// Healing stopped for differences that keep coming back.
+    HealSuspended,
 }
 
 impl Event {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Opened, Self::Changed, Self::Closed, Self::Unknown];
+    /// All events.
+    pub const ALL: [Self; 5] =
+        [Self::Opened, Self::Changed, Self::Closed, Self::Unknown, Self::HealSuspended];
 
-    /// Its name in notifications.
+    /// The name in notifications.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -125,6 +143,7 @@ impl Event {
             Self::Changed => "drift_changed",
             Self::Closed => "drift_closed",
             Self::Unknown => "unknown",
+            Self::HealSuspended => "heal_suspended",
         }
     }
 }

@@ -44,7 +44,8 @@ pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;
 pub use words::{
-    action as action_name, field as field_name, guard as guard_name, subject as subject_name,
+    action as action_name, because as reason_text, field as field_name, guard as guard_name,
+    subject as subject_name,
 };
 
 use crate::plan::Plan;

@@ -198,7 +198,8 @@ pub(super) fn reason(reason: Reason) -> &'static str {
 }
 
 /// The reason of an action for people. Empty: the entry declares it, which needs no words.
-pub(super) fn because(reason: Reason) -> String {
+#[must_use]
+pub fn because(reason: Reason) -> String {
     match reason {
         Reason::Declared => String::new(),
         Reason::Unlisted => "not listed".to_owned(),

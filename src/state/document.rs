@@ -405,12 +405,12 @@ mod tests {
         let seal = |at: &str| format!(r#"{{ "seal": "sha256:00", "expires_at": "{at}" }}"#);
         let used = [seal("2027-01-01T00:00:00Z"), seal("2026-01-01T00:00:00Z")].join(", ");
         let difference = r#"{ "destructive": false }"#;
-        let item = r#"{ "kind": "account", "email": null, "what": "enabled" }"#;
+        let item = r#"{ "kind": "account", "email": null, "code": "enabled" }"#;
         let episode = format!(
-            r#"{{ "item": {item}, "since": "2027-01-01T00:00:00Z", "sightings": 1, "equal": 1, "clean": 0, "seen": {difference}, "told": {difference} }}"#
+            r#"{{ "key": {item}, "since": "2027-01-01T00:00:00Z", "runs": 1, "equal_runs": 1, "clean_runs": 0, "details": {difference}, "notified": {difference} }}"#
         );
         let watch = format!(
-            r#"{{ "episodes": [{episode}], "unknown_runs": 0, "unknown_told_at": null, "outbox": [] }}"#
+            r#"{{ "differences": [{episode}], "unknown_runs": 0, "unknown_notified_at": null, "outbox": [] }}"#
         );
         let entries = |accounts: &str, rest: &str| {
             format!(r#""creates": [], "accounts": [{accounts}]{rest}"#)
@@ -418,7 +418,10 @@ mod tests {
         let cases = [
             (entries("", &format!(r#", "used_plans": [{used}]"#)), "sha256:00 is there twice"),
             (entries(r#"{ "id": "a-1" }"#, ""), "nothing is said of account a-1"),
-            (entries("", &format!(r#", "watch": {watch}"#)), "of enabled was told, and not when"),
+            (
+                entries("", &format!(r#", "watch": {watch}"#)),
+                "`notified` without `notified_at` for enabled",
+            ),
         ];
         for (entries, says) in cases {
             let error = with(&entries).unwrap_err();

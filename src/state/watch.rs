@@ -1,184 +1,231 @@
-//! The part of a state file's text that is about watching: what differs, and what is still to be told.
+//! The daemon's part of a state file: differences, recent heals and undelivered notifications.
 
 use serde::{Deserialize, Serialize};
 
 use super::document::{seconds, time};
 use super::error::plain;
-use crate::model::{Difference, Episode, Event, Item, Message, Told, Unknown, Watch};
+use crate::model::{
+    Details, Difference, DifferenceKey, Event, Heals, Notification, Notified, Unknown, Watch,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WatchEntry {
-    episodes: Vec<EpisodeEntry>,
+    differences: Vec<DifferenceEntry>,
     unknown_runs: u32,
-    unknown_told_at: Option<String>,
-    outbox: Vec<MessageEntry>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EpisodeEntry {
-    item: ItemEntry,
-    since: String,
-    sightings: u64,
-    equal: u32,
-    clean: u32,
-    seen: DifferenceEntry,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    told_at: Option<String>,
-    /// Not there when it is what was seen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    told: Option<DifferenceEntry>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ItemEntry {
-    kind: String,
-    email: Option<String>,
-    what: String,
+    unknown_notified_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    heals: Vec<HealsEntry>,
+    outbox: Vec<NotificationEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DifferenceEntry {
+    key: KeyEntry,
+    since: String,
+    runs: u64,
+    equal_runs: u32,
+    clean_runs: u32,
+    details: DetailsEntry,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notified_at: Option<String>,
+    /// Left out if equal to `details`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notified: Option<DetailsEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyEntry {
+    kind: String,
+    email: Option<String>,
+    code: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DetailsEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changes: Vec<(String, String, String)>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     message: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    reason: String,
     #[serde(default)]
     destructive: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MessageEntry {
+struct HealsEntry {
+    key: KeyEntry,
+    at: Vec<String>,
+    suspended_until: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NotificationEntry {
     id: String,
     event: String,
     at: String,
     reminder: bool,
-    items: Vec<(ItemEntry, DifferenceEntry)>,
+    items: Vec<(KeyEntry, DetailsEntry)>,
     total: u64,
-    reason: String,
+    destructive: u64,
+    error: String,
     targets: Vec<String>,
 }
 
-/// What is written of it. `None`: there is nothing to remember.
+/// Returns the part of a document for `watch`, or `None` if there is nothing to remember.
 pub(super) fn entry(watch: &Watch) -> Option<WatchEntry> {
     if *watch == Watch::default() {
         return None;
     }
-    let Watch { episodes, unknown, outbox } = watch;
-    let Unknown { runs, told } = unknown;
+    let Watch { differences, unknown, heals, outbox } = watch;
+    let Unknown { runs, notified_at } = unknown;
     Some(WatchEntry {
-        episodes: episodes.iter().map(|(item, episode)| episode_entry(item, episode)).collect(),
+        differences: differences.iter().map(|(key, one)| difference_entry(key, one)).collect(),
         unknown_runs: *runs,
-        unknown_told_at: told.map(text),
-        outbox: outbox.iter().map(message_entry).collect(),
+        unknown_notified_at: notified_at.map(text),
+        heals: heals.iter().map(|(key, heals)| heals_entry(key, heals)).collect(),
+        outbox: outbox.iter().map(notification_entry).collect(),
     })
 }
 
-/// What was written of it.
+/// Returns the memory that a document's part describes.
 pub(super) fn watch(entry: WatchEntry) -> Result<Watch, String> {
-    let WatchEntry { episodes, unknown_runs, unknown_told_at, outbox } = entry;
-    let told = unknown_told_at.as_deref().map(seconds).transpose()?;
-    let mut watch = Watch { unknown: Unknown { runs: unknown_runs, told }, ..Watch::default() };
-    for entry in episodes {
-        let (item, episode) = episode(entry)?;
-        let twice = format!("the episode of {} is there twice", plain(&item.what));
-        if watch.episodes.insert(item, episode).is_some() {
+    let WatchEntry { differences, unknown_runs, unknown_notified_at, heals, outbox } = entry;
+    let notified_at = unknown_notified_at.as_deref().map(seconds).transpose()?;
+    let mut watch =
+        Watch { unknown: Unknown { runs: unknown_runs, notified_at }, ..Watch::default() };
+    for entry in differences {
+        let (key, difference) = difference(entry)?;
+        let twice = format!("duplicate difference {}", plain(&key.code));
+        if watch.differences.insert(key, difference).is_some() {
             return Err(twice);
         }
     }
-    watch.outbox = outbox.into_iter().map(message).collect::<Result<_, _>>()?;
+    for HealsEntry { key: named, at, suspended_until } in heals {
+        let at = at.iter().map(|at| seconds(at)).collect::<Result<_, _>>()?;
+        let suspended_until = suspended_until.as_deref().map(seconds).transpose()?;
+        let twice = format!("duplicate heals of {}", plain(&named.code));
+        if watch.heals.insert(key(named), Heals { at, suspended_until }).is_some() {
+            return Err(twice);
+        }
+    }
+    watch.outbox = outbox.into_iter().map(notification).collect::<Result<_, _>>()?;
     Ok(watch)
 }
 
-fn episode_entry(item: &Item, episode: &Episode) -> EpisodeEntry {
-    let Episode { since, sightings, seen, equal, clean, told } = episode;
-    let differs = told.as_ref().filter(|told| told.difference != *seen);
-    EpisodeEntry {
-        item: item_entry(item),
+fn difference_entry(key: &DifferenceKey, difference: &Difference) -> DifferenceEntry {
+    let Difference { since, runs, details, equal_runs, clean_runs, notified } = difference;
+    let differs = notified.as_ref().filter(|notified| notified.details != *details);
+    DifferenceEntry {
+        key: key_entry(key),
         since: text(*since),
-        sightings: *sightings,
-        equal: *equal,
-        clean: *clean,
-        seen: difference_entry(seen),
-        told_at: told.as_ref().map(|told| text(told.at)),
-        told: differs.map(|told| difference_entry(&told.difference)),
+        runs: *runs,
+        equal_runs: *equal_runs,
+        clean_runs: *clean_runs,
+        details: details_entry(details),
+        notified_at: notified.as_ref().map(|notified| text(notified.at)),
+        notified: differs.map(|notified| details_entry(&notified.details)),
     }
 }
 
-fn episode(entry: EpisodeEntry) -> Result<(Item, Episode), String> {
-    let EpisodeEntry { item: named, since, sightings, equal, clean, seen, told_at, told } = entry;
-    let seen = difference(seen);
-    let told = match told_at {
-        Some(at) => Some(Told {
-            difference: told.map_or_else(|| seen.clone(), difference),
+fn difference(entry: DifferenceEntry) -> Result<(DifferenceKey, Difference), String> {
+    let DifferenceEntry {
+        key: named,
+        since,
+        runs,
+        equal_runs,
+        clean_runs,
+        details: current,
+        notified_at,
+        notified,
+    } = entry;
+    let current = details(current);
+    let notified = match notified_at {
+        Some(at) => Some(Notified {
+            details: notified.map_or_else(|| current.clone(), details),
             at: seconds(&at)?,
         }),
-        // Taken for untold, it would be told a second time.
-        None if told.is_some() => {
-            return Err(format!("of {} was told, and not when", plain(&named.what)));
+        // Without the time the difference would be notified a second time.
+        None if notified.is_some() => {
+            return Err(format!("`notified` without `notified_at` for {}", plain(&named.code)));
         }
         None => None,
     };
     let since = seconds(&since)?;
-    Ok((item(named), Episode { since, sightings, seen, equal, clean, told }))
+    let difference = Difference { since, runs, details: current, equal_runs, clean_runs, notified };
+    Ok((key(named), difference))
 }
 
-fn message_entry(message: &Message) -> MessageEntry {
-    let Message { id, event, at, reminder, items, total, reason, targets } = message;
-    let both =
-        |(item, difference): &(Item, Difference)| (item_entry(item), difference_entry(difference));
-    MessageEntry {
+fn heals_entry(key: &DifferenceKey, heals: &Heals) -> HealsEntry {
+    let Heals { at, suspended_until } = heals;
+    HealsEntry {
+        key: key_entry(key),
+        at: at.iter().copied().map(text).collect(),
+        suspended_until: suspended_until.map(text),
+    }
+}
+
+fn notification_entry(notification: &Notification) -> NotificationEntry {
+    let Notification { id, event, at, reminder, items, total, destructive, error, targets } =
+        notification;
+    let both = |(key, details): &(DifferenceKey, Details)| (key_entry(key), details_entry(details));
+    NotificationEntry {
         id: id.clone(),
         event: event.name().to_owned(),
         at: text(*at),
         reminder: *reminder,
         items: items.iter().map(both).collect(),
         total: *total,
-        reason: reason.clone(),
+        destructive: *destructive,
+        error: error.clone(),
         targets: targets.iter().cloned().collect(),
     }
 }
 
-fn message(entry: MessageEntry) -> Result<Message, String> {
-    let MessageEntry { id, event, at, reminder, items, total, reason, targets } = entry;
+fn notification(entry: NotificationEntry) -> Result<Notification, String> {
+    let NotificationEntry { id, event, at, reminder, items, total, destructive, error, targets } =
+        entry;
     let found = Event::ALL.into_iter().find(|known| known.name() == event);
-    Ok(Message {
+    Ok(Notification {
         id,
-        event: found.ok_or_else(|| format!("{:?} is no event", plain(&event)))?,
+        event: found.ok_or_else(|| format!("unknown event {:?}", plain(&event)))?,
         at: seconds(&at)?,
         reminder,
-        items: items.into_iter().map(|(of, what)| (item(of), difference(what))).collect(),
+        items: items.into_iter().map(|(of, values)| (key(of), details(values))).collect(),
         total,
-        reason,
+        destructive,
+        error,
         targets: targets.into_iter().collect(),
     })
 }
 
-fn item_entry(item: &Item) -> ItemEntry {
-    let Item { kind, email, what } = item.clone();
-    ItemEntry { kind, email, what }
+fn key_entry(key: &DifferenceKey) -> KeyEntry {
+    let DifferenceKey { kind, email, code } = key.clone();
+    KeyEntry { kind, email, code }
 }
 
-fn item(entry: ItemEntry) -> Item {
-    let ItemEntry { kind, email, what } = entry;
-    Item { kind, email, what }
+fn key(entry: KeyEntry) -> DifferenceKey {
+    let KeyEntry { kind, email, code } = entry;
+    DifferenceKey { kind, email, code }
 }
 
-fn difference_entry(difference: &Difference) -> DifferenceEntry {
-    let Difference { changes, message, destructive } = difference.clone();
-    DifferenceEntry { changes, message, destructive }
+fn details_entry(details: &Details) -> DetailsEntry {
+    let Details { changes, message, reason, destructive } = details.clone();
+    DetailsEntry { changes, message, reason, destructive }
 }
 
-fn difference(entry: DifferenceEntry) -> Difference {
-    let DifferenceEntry { changes, message, destructive } = entry;
-    Difference { changes, message, destructive }
+fn details(entry: DetailsEntry) -> Details {
+    let DetailsEntry { changes, message, reason, destructive } = entry;
+    Details { changes, message, reason, destructive }
 }
 
-/// A time of RFC 3339; one that no calendar has is the beginning of it.
+/// Formats a time as RFC 3339. A time outside the calendar becomes its start.
 fn text(at: u64) -> String {
     time(at).unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
 }
@@ -193,45 +240,70 @@ pub(super) mod tests {
 
     const LATEST: u64 = 4_000_000_000;
 
-    /// Anything that may have to be remembered, in texts of this kind.
+    /// Any memory of the daemon, with texts from `name`.
     pub(in crate::state) fn watches<S: Strategy<Value = String> + 'static>(
         name: fn() -> S,
     ) -> impl Strategy<Value = Watch> {
-        let item = move || {
-            (name(), of(name()), name()).prop_map(|(kind, email, what)| Item { kind, email, what })
+        let key = move || {
+            (name(), of(name()), name()).prop_map(|(kind, email, code)| DifferenceKey {
+                kind,
+                email,
+                code,
+            })
         };
-        let difference = move || {
-            (vec((name(), name(), name()), 0..2), name(), any::<bool>()).prop_map(
-                |(changes, message, destructive)| Difference { changes, message, destructive },
+        let details = move || {
+            (vec((name(), name(), name()), 0..2), name(), name(), any::<bool>()).prop_map(
+                |(changes, message, reason, destructive)| Details {
+                    changes,
+                    message,
+                    reason,
+                    destructive,
+                },
             )
         };
-        let told = (difference(), 0..LATEST).prop_map(|(difference, at)| Told { difference, at });
-        let episode = (0..LATEST, any::<u64>(), difference(), any::<(u32, u32)>(), of(told))
-            .prop_map(|(since, sightings, seen, (equal, clean), told)| Episode {
+        let notified = (details(), 0..LATEST).prop_map(|(details, at)| Notified { details, at });
+        let counts = any::<(u64, u32, u32)>();
+        let difference = (0..LATEST, details(), counts, of(notified)).prop_map(
+            |(since, details, (runs, equal_runs, clean_runs), notified)| Difference {
                 since,
-                sightings,
-                seen,
-                equal,
-                clean,
-                told,
-            });
-        let items = vec((item(), difference()), 0..3);
+                runs,
+                details,
+                equal_runs,
+                clean_runs,
+                notified,
+            },
+        );
+        let items = vec((key(), details()), 0..3);
         let event = proptest::sample::select(&Event::ALL[..]);
-        let fixed = (any::<bool>(), any::<u64>(), 0..LATEST);
-        let message = (name(), event, fixed, items, name(), btree_set(name(), 0..3)).prop_map(
-            |(id, event, (reminder, total, at), items, reason, targets)| Message {
+        let fixed = (any::<bool>(), any::<u64>(), any::<u64>(), 0..LATEST);
+        let notification = (name(), event, fixed, items, name(), btree_set(name(), 0..3)).prop_map(
+            |(id, event, (reminder, total, destructive, at), items, error, targets)| Notification {
                 id,
                 event,
                 at,
                 reminder,
                 items,
                 total,
-                reason,
+                destructive,
+                error,
                 targets,
             },
         );
-        let unknown = (any::<u32>(), of(0..LATEST)).prop_map(|(runs, told)| Unknown { runs, told });
-        (btree_map(item(), episode, 0..3), unknown, vec(message, 0..3))
-            .prop_map(|(episodes, unknown, outbox)| Watch { episodes, unknown, outbox })
+        let unknown = (any::<u32>(), of(0..LATEST))
+            .prop_map(|(runs, notified_at)| Unknown { runs, notified_at });
+        let heals = (vec(0..LATEST, 0..4), of(0..LATEST))
+            .prop_map(|(at, suspended_until)| Heals { at, suspended_until });
+        (
+            btree_map(key(), difference, 0..3),
+            unknown,
+            btree_map(key(), heals, 0..3),
+            vec(notification, 0..3),
+        )
+            .prop_map(|(differences, unknown, heals, outbox)| Watch {
+                differences,
+                unknown,
+                heals,
+                outbox,
+            })
     }
 }

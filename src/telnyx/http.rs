@@ -46,6 +46,8 @@ pub struct Config {
     pub parallelism: usize,
     /// How long and how often requests are sent again.
     pub retry: RetryBudget,
+    /// A client whose connections are shared with other sessions at the same base URL. `None`: an own one.
+    pub client: Option<Client>,
 }
 
 impl Config {
@@ -58,6 +60,7 @@ impl Config {
             timeout: Duration::from_secs(30),
             parallelism: 16,
             retry: RetryBudget::default(),
+            client: None,
         }
     }
 }
@@ -87,6 +90,15 @@ pub enum ConfigError {
 /// When the TLS or connection settings of this machine cannot be used.
 pub fn client(timeout: Duration, loopback: bool) -> Result<Client, reqwest::Error> {
     build(timeout, !loopback, !loopback)
+}
+
+/// Creates a client for the API, which sessions at the same base URL can share.
+///
+/// # Errors
+///
+/// If the TLS or connection settings of this machine cannot be used.
+pub fn api_client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, ConfigError> {
+    Ok(build(timeout, !base_url.is_loopback(), base_url.is_encrypted())?)
 }
 
 fn build(timeout: Duration, proxy: bool, certificates: bool) -> Result<Client, reqwest::Error> {
@@ -250,8 +262,10 @@ impl Http {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
             .map_err(|_| ConfigError::Key(NOT_PRINTABLE))?;
         authorization.set_sensitive(true);
-        let base_url = &config.base_url;
-        let client = build(config.timeout, !base_url.is_loopback(), base_url.is_encrypted())?;
+        let client = match &config.client {
+            Some(client) => client.clone(),
+            None => api_client(&config.base_url, config.timeout)?,
+        };
         let slots = Semaphore::new(config.parallelism.clamp(1, 1024));
         Ok(Self {
             client,

@@ -21,7 +21,7 @@ pub use base_url::{BaseUrl, BaseUrlError};
 pub use details::{AccountDetails, AccountFilter, Balance, UserDetails};
 pub use error::{AnswerFault, Detail, Error, Kind};
 pub use fence::Fence;
-pub use http::{Answered, Config, ConfigError, Progress, client};
+pub use http::{Answered, Config, ConfigError, Progress, api_client, client};
 pub use pace::retry_after;
 pub use read::{Accounts, Begun, Credentials, Listing, Reader, StatusFilter};
 pub use retry::RetryBudget;

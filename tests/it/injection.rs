@@ -224,7 +224,7 @@ async fn promise_11_a_name_from_the_api_stays_text_in_notifications_and_pages() 
     arguments.extend(["--webhook", &webhook, "--slack-url-file", text(&slack_file)]);
     arguments.extend(["--open-after", "1", "--listen", &listen]);
     let daemon = Daemon::start(site.command(&arguments));
-    until("both are notified", || generic.heard("drift_opened") && slack.heard("drifted")).await;
+    until("both are notified", || generic.heard("drift_opened") && slack.heard("found")).await;
     let client = trunkline::telnyx::client(Duration::from_secs(20), true).unwrap();
     for path in ["/", "/metrics", "/api/v1/status", "/readyz", "/livez"] {
         let answer = client.get(format!("http://{listen}{path}")).send().await.unwrap();

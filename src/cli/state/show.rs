@@ -87,12 +87,12 @@ fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
             used.len()
         );
     }
-    let Watch { episodes, unknown: _, outbox } = watch;
-    if !episodes.is_empty() || !outbox.is_empty() {
+    let Watch { differences, unknown: _, heals: _, outbox } = watch;
+    if !differences.is_empty() || !outbox.is_empty() {
         let _ = writeln!(
             out,
             "\nThe daemon watches {} differences and has {} notifications to deliver.",
-            episodes.len(),
+            differences.len(),
             outbox.len()
         );
     }

@@ -1,11 +1,13 @@
-//! What the daemon is to watch, how often, and whom it tells: one YAML file, or a few flags.
+//! The configuration of the daemon: a YAML file, or flags for one organization.
 //!
-//! A configuration names secrets by their files and holds none, but for the address of a webhook, which may be
-//! one and is never shown.
+//! Secrets are named by their files. Only the address of a webhook may be inline, and it is never shown.
 
+mod clash;
 mod document;
+mod files;
 mod read;
 mod schema;
+mod setup;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -15,104 +17,108 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::{Host, Url};
 
+pub(super) use clash::clash;
+pub(super) use files::{Snapshot, snapshot};
 pub use read::load;
 pub use schema::schema;
+pub use setup::{Defaults, SetupError};
+pub(super) use setup::{Setup, named_files};
 
-use super::episodes::Rules;
+use super::drift::Thresholds;
 use super::schedule::Schedule;
 use crate::state::Location;
 use crate::telnyx::BaseUrl;
 
-/// What a daemon is to do.
+/// The configuration of the daemon.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where its web listens. `None`: nowhere.
+    /// The address of the web server. `None` for no server.
     pub listen: Option<SocketAddr>,
-    /// The names that its web answers to, besides `localhost` and addresses.
+    /// The names that the web server answers to, besides `localhost` and addresses.
     pub hosts: BTreeSet<String>,
-    /// What it watches; never empty.
-    pub organizations: Vec<Watched>,
+    /// The organizations; never empty.
+    pub organizations: Vec<OrganizationConfig>,
 }
 
-/// An organization that is watched.
+/// The configuration of one organization.
 #[derive(Clone, Debug)]
-pub struct Watched {
-    /// Its manifest: a file or a folder.
+pub struct OrganizationConfig {
+    /// The manifest: a file or a folder.
     pub manifest: PathBuf,
-    /// Where its key is.
+    /// The source of the API key.
     pub key: Key,
-    /// Where the API is. `None`: where the flags and the environment say.
+    /// The base URL of the API. `None` for the one of the flags and the environment.
     pub base_url: Option<BaseUrl>,
-    /// Where its state is. `None`: where it is by default.
+    /// The state. `None` for the default location.
     pub state: Option<Location>,
-    /// When it is looked at.
+    /// The schedule of runs.
     pub schedule: Schedule,
-    /// By at most so much a run is put off.
+    /// The largest random delay of a run.
     pub jitter: Duration,
-    /// How many sightings it takes.
-    pub rules: Rules,
-    /// What may be done about drift. Empty: nothing.
+    /// The numbers of runs that open and close a difference.
+    pub thresholds: Thresholds,
+    /// The classes of actions that may be healed.
     pub heal: BTreeSet<Class>,
-    /// While there is a file here nothing is healed.
+    /// A file that suspends healing while it exists.
     pub freeze_file: Option<PathBuf>,
-    /// Who is told.
+    /// The notification targets.
     pub notify: Vec<Target>,
 }
 
-/// Where a key is.
+/// The source of an API key.
 #[derive(Clone, Debug)]
 pub enum Key {
-    /// In this file.
+    /// This file.
     File(PathBuf),
-    /// Here, from the environment.
+    /// The environment.
     Given(SecretString),
 }
 
-/// Who is told.
+/// A notification target.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Its name in logs and in the outbox.
+    /// The name in logs and in the outbox.
     pub name: String,
-    /// In which form.
+    /// The form of its notifications.
     pub form: Form,
-    /// Where.
+    /// The address.
     pub url: Address,
 }
 
-/// In which form a target is told.
+/// The form of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A text, as Slack and all that are compatible with it take it.
+    /// Text, as Slack and compatible services accept it.
     Slack,
-    /// One JSON object, signed with the key in this file if there is one.
+    /// A JSON object, signed with the key in this file if there is one.
     Webhook(Option<PathBuf>),
 }
 
-/// The address of a target. Whoever knows it may be able to post there, so it is not shown.
+/// The address of a target. It grants permission to post, so it is never shown.
 #[derive(Clone, Debug)]
 pub enum Address {
-    /// It is in this file.
+    /// The content of this file.
     File(PathBuf),
-    /// It is this.
+    /// The address itself.
     Given(SecretString),
 }
 
-/// A class of action that may be done without a person: each gives something, none takes anything away.
+/// A class of actions that may be healed. None of them is destructive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// Raise a limit of channels that is known.
+    /// Raise a known channel limit.
     RaiseChannelLimit,
     /// Enable an account.
     EnableAccount,
-    /// Allow an account prices of its own.
+    /// Allow custom pricing.
     UpdateAccount,
 }
 
 impl Class {
-    /// All of them.
+    /// All classes.
     pub const ALL: [Self; 3] = [Self::RaiseChannelLimit, Self::EnableAccount, Self::UpdateAccount];
 
-    /// Its name in configurations.
+    /// The name in configurations.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -122,23 +128,23 @@ impl Class {
         }
     }
 
-    /// The class of this name.
+    /// Returns the class of this name.
     ///
     /// # Errors
     ///
-    /// When there is none: in words, and without the losses, which are never healed.
+    /// If no class has this name.
     pub fn parse(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|class| class.name() == name);
         let names = Self::ALL.map(Self::name).join(", ");
-        found.ok_or_else(|| format!("{name:?} cannot be healed; what can is {names}"))
+        found.ok_or_else(|| format!("{name:?} cannot be healed; the classes are {names}"))
     }
 }
 
-/// Reads the name of a host, without a port. Case and a dot at the end are no part of it.
+/// Parses a host name without a port, in lower case and without a dot at the end.
 ///
 /// # Errors
 ///
-/// When it is none.
+/// If it is not a host name.
 pub fn host(text: &str) -> Result<String, &'static str> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let fine = |part: &str| {
@@ -148,30 +154,30 @@ pub fn host(text: &str) -> Result<String, &'static str> {
     if name.split('.').all(fine) {
         return Ok(name);
     }
-    Err("this is no name of a host, such as trunkline.internal.example: no scheme, no port")
+    Err("expected a host name without scheme and port, such as trunkline.internal.example")
 }
 
-/// Reads the address of a webhook: https, or http to this machine.
+/// Parses the address of a webhook: https, or http to loopback.
 ///
 /// # Errors
 ///
-/// When it is none; the words do not repeat it.
+/// If it is not one. The text does not repeat the address.
 pub fn webhook_url(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text.trim()).map_err(|_| "this is no URL")?;
+    let url = Url::parse(text.trim()).map_err(|_| "invalid URL")?;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err("this is no URL of a webhook"),
+        None => return Err("invalid URL of a webhook"),
     };
     match url.scheme() {
         "https" => Ok(url),
         "http" if loopback => Ok(url),
-        _ => Err("a webhook is https://, or http:// to this machine"),
+        _ => Err("a webhook must use https://, or http:// to loopback"),
     }
 }
 
-/// Whether an address is on this machine.
+/// Returns true for an address on loopback. Only there [`webhook_url`] allows http.
 pub(super) fn is_loopback(url: &Url) -> bool {
     url.scheme() == "http"
 }

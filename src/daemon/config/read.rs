@@ -1,4 +1,4 @@
-//! From the file to a configuration, or to everything that is wrong with it.
+//! Parsing of the configuration file. Every problem is reported at once.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
-use super::{Address, Class, Config, Form, Key, Target, Watched, webhook_url};
-use crate::daemon::episodes::Rules;
+use super::{Address, Class, Config, Form, Key, OrganizationConfig, Target, webhook_url};
+use crate::daemon::drift::Thresholds;
 use crate::daemon::schedule::{Fault, Schedule};
 use crate::manifest::{
     self, BEGIN, Fields, Node, Problems, Reading, TreeKind, Written, looks_secret, nearest,
@@ -17,20 +17,20 @@ use crate::manifest::{
 use crate::state::Location;
 use crate::telnyx::BaseUrl;
 
-/// More sightings than this nobody waits for.
+/// The largest threshold.
 pub(super) const MOST: u32 = 1_000;
 
-/// Reads a configuration. The files that it names are relative to its folder.
+/// Reads a configuration file. Paths in it are relative to its folder.
 ///
 /// # Errors
 ///
-/// With everything that is wrong with it.
+/// With every problem of the file.
 pub fn load(path: &Path) -> Result<Config, Problems> {
     let folder = path.parent().unwrap_or(Path::new(""));
     manifest::read_one(path, hides, |reading, root| config(reading, root, folder))
 }
 
-/// Whether the value of a field is not shown: an address may be a secret, or have one in it.
+/// Returns true if the value of a field must not be shown: an address may be or contain a secret.
 fn hides(key: &manifest::TreeKey<'_>, value: &Node<'_>) -> bool {
     let Some(name) = &key.name else { return false };
     let may_have_one = match &value.kind {
@@ -55,12 +55,12 @@ fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<C
     let listen = fields.optional(reading, "listen", listen);
     let hosts =
         fields.optional(reading, "hosts", |reading, node| reading.items(node, "a list", host));
-    let what = "say what is watched, one entry a line, each after `- `";
-    let organizations = fields.required(reading, "organizations", what, |reading, node| {
+    let hint = "list the organizations to check, each after `- `";
+    let organizations = fields.required(reading, "organizations", hint, |reading, node| {
         if matches!(&node.kind, TreeKind::List(entries) if entries.is_empty()) {
-            reading.fault(node.span, "there is nothing to watch".to_owned());
+            reading.fault(node.span, "the list of organizations is empty".to_owned());
         }
-        reading.items(node, "a list", |reading, node| watched(reading, node, folder))
+        reading.items(node, "a list", |reading, node| organization(reading, node, folder))
     });
     fields.finish(reading);
     let organizations = organizations?.value.into_iter().map(|one| one.value).collect();
@@ -84,12 +84,16 @@ fn listen(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<SocketAddr> {
     if let Ok(address) = text.parse() {
         return Some(address);
     }
-    let fault = reading.fault(node.span, "this is no address to listen on".to_owned());
-    fault.hint = Some("it looks like 127.0.0.1:9464".into());
+    let fault = reading.fault(node.span, "expected an address and a port".to_owned());
+    fault.hint = Some("for example 127.0.0.1:9464".into());
     None
 }
 
-fn watched(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Watched> {
+fn organization(
+    reading: &mut Reading<'_>,
+    node: &Node<'_>,
+    folder: &Path,
+) -> Option<OrganizationConfig> {
     let mut fields = Fields::of(reading, node, "an organization")?;
     let file = |reading: &mut Reading<'_>, node: &Node<'_>| existing(reading, node, folder);
     let manifest = fields.required(reading, "manifest", "the manifest of the organization", file);
@@ -98,7 +102,7 @@ fn watched(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<
     let state = fields.optional(reading, "state", |reading, node| state(reading, node, folder));
     let zone = fields.optional(reading, "timezone", zone);
     let zone_name = zone.as_ref().map_or("UTC", |zone| zone.value.as_str());
-    let often = "say when it is looked at, such as `schedule: \"*/5 * * * *\"`";
+    let often = "add a cron expression, such as `schedule: \"*/5 * * * *\"`";
     let schedule = fields
         .required(reading, "schedule", often, |reading, node| schedule(reading, node, zone_name));
     let jitter = fields.optional(reading, "jitter", time);
@@ -115,14 +119,14 @@ fn watched(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<
         Some(targets)
     });
     fields.finish(reading);
-    Some(Watched {
+    Some(OrganizationConfig {
         manifest: manifest?.value,
         key: Key::File(key?.value),
         base_url: value(base_url),
         state: value(state),
         schedule: schedule?.value,
         jitter: value(jitter).unwrap_or_default(),
-        rules: Rules {
+        thresholds: Thresholds {
             open_after: value(open_after).unwrap_or(2),
             close_after: value(close_after).unwrap_or(2),
         },
@@ -140,7 +144,7 @@ fn names_once(reading: &mut Reading<'_>, targets: &[Written<Target>]) {
     let mut names = BTreeSet::new();
     for target in targets {
         if !names.insert(&target.value.name) {
-            let message = format!("two targets are called {:?}", target.value.name);
+            let message = format!("two targets have the name {:?}", target.value.name);
             reading.fault(target.spot.span, message);
         }
     }
@@ -150,14 +154,14 @@ fn path(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Pat
     Some(folder.join(manifest::text(reading, node)?))
 }
 
-/// A file that has to be there.
+/// Parses the path of a file that must exist.
 fn existing(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<PathBuf> {
     let path = path(reading, node, folder)?;
     if path.exists() {
         return Some(path);
     }
-    let fault = reading.fault(node.span, format!("there is nothing at {}", path.display()));
-    fault.hint = Some("a path is relative to the folder of this file".into());
+    let fault = reading.fault(node.span, format!("no file or folder at {}", path.display()));
+    fault.hint = Some("paths are relative to the folder of this file".into());
     None
 }
 
@@ -194,7 +198,7 @@ fn zone(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let hint = nearest(&text, &known).map(|near| format!("did you mean `{near}`?"));
     let fault = reading.fault(node.span, Fault::Zone.to_string());
-    fault.hint = Some(hint.unwrap_or_else(|| "a zone looks like Europe/Berlin".to_owned()).into());
+    fault.hint = Some(hint.unwrap_or_else(|| "for example Europe/Berlin".to_owned()).into());
     None
 }
 
@@ -203,7 +207,7 @@ fn schedule(reading: &mut Reading<'_>, node: &Node<'_>, zone: &str) -> Option<Sc
     match Schedule::parse(&text, zone) {
         Ok(schedule) => Some(schedule),
         Err(fault) => {
-            let hint = "minute, hour, day of the month, month, day of the week: `*/5 * * * *` is each five minutes";
+            let hint = "minute, hour, day of the month, month, day of the week; `*/5 * * * *` runs every five minutes";
             reading.fault(node.span, fault.to_string()).hint = Some(hint.into());
             None
         }
@@ -213,12 +217,11 @@ fn schedule(reading: &mut Reading<'_>, node: &Node<'_>, zone: &str) -> Option<Sc
 fn time(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Duration> {
     let text = manifest::text(reading, node)?;
     let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    // A run that is put off by more would not be the one of its tick.
     if let Some(time) = parsed.filter(|time| *time <= Duration::from_secs(86_400)) {
         return Some(time);
     }
-    let fault = reading.fault(node.span, "this is no time of up to a day".to_owned());
-    fault.hint = Some("it looks like 30s or 2m".into());
+    let fault = reading.fault(node.span, "expected a duration of at most a day".to_owned());
+    fault.hint = Some("for example 30s or 2m".into());
     None
 }
 
@@ -238,7 +241,7 @@ fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Class> {
     match Class::parse(&text) {
         Ok(class) => Some(class),
         Err(message) => {
-            // The opposite of what is written is not what was meant.
+            // Never suggest the opposite.
             let near = nearest(&text, &Class::ALL.map(Class::name));
             let near = near.filter(|_| !text.contains("disable") && !text.contains("lower"));
             let hint = near.map(|near| format!("did you mean `{near}`?").into());
@@ -261,15 +264,15 @@ fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<T
     let key = fields.optional(reading, "hmac_key_file", file);
     fields.finish(reading);
     if has_url == has_file {
-        let fault = reading.fault(span, "a target needs `url` or `url_file`, one of them".into());
-        fault.hint = Some("an address that is a secret belongs into a file".into());
+        let fault = reading.fault(span, "a target needs either `url` or `url_file`".into());
+        fault.hint = Some("put a secret address into a file".into());
     }
     let url = value(url).map(|url| Address::Given(SecretString::from(url)));
     let url = url.or(value(url_file).map(Address::File))?;
     let form = match (form?.value, key) {
         (true, None) => Form::Slack,
         (true, Some(key)) => {
-            reading.fault(key.spot.span, "nobody checks a signature at Slack".to_owned());
+            reading.fault(key.spot.span, "`hmac_key_file` has no effect for slack".to_owned());
             return None;
         }
         (false, key) => Form::Webhook(value(key)),
@@ -277,7 +280,7 @@ fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<T
     Some(Target { name: name?.value, form, url })
 }
 
-/// Whether it is Slack's.
+/// Parses the type of a target. Returns true for `slack`.
 fn form(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<bool> {
     match &node.kind {
         TreeKind::Text(text) if text == "slack" => return Some(true),

@@ -1,4 +1,4 @@
-//! The JSON Schema of the configuration, for editors and for pipelines.
+//! The JSON Schema of the configuration, for editors and pipelines.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -7,7 +7,7 @@ use super::document::Document;
 use crate::manifest;
 pub(super) use crate::manifest::{text_schema as text, version_schema as version};
 
-/// The JSON Schema of a configuration, as text that ends with a line break.
+/// Returns the JSON Schema of the configuration, ending with a line break.
 #[must_use]
 pub fn schema() -> String {
     manifest::schema_of::<Document>()

@@ -1,7 +1,6 @@
-//! Reading the configuration and everything that it names, at the start and again when that changes.
+//! Loading of the configuration and the files that it names, at the start and after changes.
 //!
-//! What is wrong then stays as it was, and is said: a bad manifest is no reason to watch the others by an old one,
-//! and none to watch nobody.
+//! An organization with a problem keeps its previous setup; the others take their new one.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,132 +11,139 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Life, Source};
-use crate::daemon::clash::clash;
-use crate::daemon::config::{self, Config};
-use crate::daemon::files::{self, Look};
-use crate::daemon::setup::{self, Setup, Trouble, Usual};
+use crate::daemon::config::{
+    self, Config, Defaults, OrganizationConfig, Setup, SetupError, Snapshot, clash, named_files,
+};
+use crate::daemon::run::Clients;
 
-/// What was refused is read again after so long: what it names may be there by then.
-const AGAIN: Duration = Duration::from_secs(10);
+/// The wait before a rejected configuration is loaded again: a missing file may exist by then.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// Why it is read again.
+/// The cause of a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
-    /// Something has changed, or somebody has asked for it.
-    Asked,
-    /// It was refused a while ago.
-    Refused,
+pub(super) enum Cause {
+    /// A file has changed, or a signal requested it.
+    Requested,
+    /// The previous attempt was rejected.
+    Retry,
 }
 
-/// What was read.
-pub(super) struct Read {
+/// A loaded configuration.
+pub(super) struct Loaded {
     pub config: Config,
-    /// The files that were read.
+    /// The files that it consists of.
     pub files: Vec<PathBuf>,
-    /// How they looked before that: what changes in between is noticed the next time.
-    pub look: Look,
-    /// Each organization, with the path of its manifest.
-    pub setups: Vec<(PathBuf, Result<Setup, Trouble>)>,
+    /// Their snapshot before loading, so that a change meanwhile is detected later.
+    pub snapshot: Snapshot,
+    /// The organizations, each with the path of its manifest.
+    pub setups: Vec<(PathBuf, Result<Setup, SetupError>)>,
 }
 
 impl Life {
-    /// Reads everything again. What is wrong stays as it was, and is said.
-    pub(super) async fn reload(&mut self, why: Why) {
-        let before = look(self.files.clone()).await;
-        let Read { config, files, look, setups } = match read(&self.source, &self.usual).await {
-            Ok(read) => read,
-            Err(trouble) => {
-                self.look = before;
-                return self.refuse(trouble.to_string());
+    /// Reloads everything. What has a problem keeps its previous setup.
+    pub(super) async fn reload(&mut self, cause: Cause) {
+        let before = snapshot(self.files.clone()).await;
+        let loaded = match load(&self.source, &self.defaults, &self.clients).await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                self.snapshot = before;
+                return self.reject(error.to_string());
             }
         };
-        (self.files, self.look) = (files, look);
-        let (mut good, mut bad, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        let Loaded { config, files, snapshot, setups } = loaded;
+        (self.files, self.snapshot) = (files, snapshot);
+        let (mut good, mut bad, mut problems) = (Vec::new(), Vec::new(), Vec::new());
         for (manifest, setup) in setups {
             match setup {
                 Ok(setup) => good.push(setup),
-                Err(trouble) => {
+                Err(error) => {
                     bad.push(manifest);
-                    wrong.push(trouble.to_string());
+                    problems.push(error.to_string());
                 }
             }
         }
-        let now = self.crew.setups();
-        let stay = staying(&now, &good, &bad);
-        let all = good.iter().chain(stay.iter().copied());
+        let current = self.workers.setups();
+        let kept = kept(&current, &good, &bad);
+        let all = good.iter().chain(kept.iter().copied());
         if let Some(clash) = clash(all.clone().map(Setup::claims)) {
-            wrong.push(clash);
-            return self.refuse(wrong.join("\n"));
+            problems.push(clash);
+            return self.reject(problems.join("\n"));
         }
-        if (config.listen, config.hosts) != self.door {
-            wrong.push("listen and hosts change with a restart only".to_owned());
+        if (config.listen, config.hosts) != self.web_config {
+            problems.push("a change of `listen` or `hosts` needs a restart".to_owned());
         }
-        let wrong = Some(wrong.join("\n")).filter(|wrong| !wrong.is_empty());
-        if why == Why::Refused && wrong.is_some() && self.refused() == wrong {
-            self.again = Some(Instant::now() + AGAIN);
+        let problems = Some(problems.join("\n")).filter(|problems| !problems.is_empty());
+        if cause == Cause::Retry && problems.is_some() && self.rejected() == problems {
+            self.retry_at = Some(Instant::now() + RETRY_AFTER);
             return;
         }
         let labels: BTreeSet<&str> = all.map(Setup::label).collect();
-        self.crew.only(&labels);
-        self.crew.take(good);
-        self.crew.board.change(|status| status.loaded = Timestamp::now());
-        if let Some(wrong) = wrong {
-            self.refuse(wrong);
+        self.workers.retain(&labels);
+        self.workers.configure(good);
+        self.workers.status.change(|status| status.loaded = Timestamp::now());
+        if let Some(problems) = problems {
+            self.reject(problems);
         } else {
-            tracing::info!("the configuration was read again");
-            self.again = None;
-            self.crew.board.change(|status| status.refused = None);
+            tracing::info!("configuration reloaded");
+            self.retry_at = None;
+            self.workers.status.change(|status| status.rejected = None);
         }
     }
 
-    fn refused(&self) -> Option<String> {
-        self.crew.board.subscribe().borrow().refused.clone()
+    fn rejected(&self) -> Option<String> {
+        self.workers.status.subscribe().borrow().rejected.clone()
     }
 
-    fn refuse(&mut self, why: String) {
-        self.again = Some(Instant::now() + AGAIN);
-        if self.refused().as_ref() == Some(&why) {
+    fn reject(&mut self, problems: String) {
+        self.retry_at = Some(Instant::now() + RETRY_AFTER);
+        if self.rejected().as_ref() == Some(&problems) {
             return;
         }
-        tracing::error!(why, "this of the configuration is not in use; the one before still is");
-        self.crew.board.change(|status| status.refused = Some(why));
+        tracing::error!(problems, "configuration rejected; keeping the previous one");
+        self.workers.status.change(|status| status.rejected = Some(problems));
     }
 }
 
-/// Who is watched on as before, for their manifests cannot be read now.
-fn staying<'a>(now: &'a [Arc<Setup>], good: &[Setup], bad: &[PathBuf]) -> Vec<&'a Setup> {
-    let others = now.iter().map(Arc::as_ref);
+/// Returns the setups that stay because their manifests cannot be loaded now.
+fn kept<'a>(current: &'a [Arc<Setup>], good: &[Setup], bad: &[PathBuf]) -> Vec<&'a Setup> {
+    let others = current.iter().map(Arc::as_ref);
     let others = others.filter(|old| good.iter().all(|new| new.label() != old.label()));
-    // A bad manifest that was not there before may be anybody's: then nobody is given up.
-    let known = bad.iter().all(|path| now.iter().any(|old| old.manifest == *path));
+    // A bad manifest at a new path may belong to any of them: then all stay.
+    let known = bad.iter().all(|path| current.iter().any(|old| old.manifest == *path));
     others.filter(|old| !known || bad.contains(&old.manifest)).collect()
 }
 
-/// Reads the configuration and everything that it names.
-pub(super) async fn read(source: &Source, usual: &Usual) -> Result<Read, Trouble> {
-    let (source, usual) = (source.clone(), usual.clone());
-    let reading = tokio::task::spawn_blocking(move || {
+/// Loads the configuration and the files that it names.
+pub(super) async fn load(
+    source: &Source,
+    defaults: &Defaults,
+    clients: &Clients,
+) -> Result<Loaded, SetupError> {
+    let (source, defaults, clients) = (source.clone(), defaults.clone(), clients.clone());
+    let loading = tokio::task::spawn_blocking(move || {
         let (own, config) = match source {
             Source::File(path) => {
-                let own = files::look(std::slice::from_ref(&path));
-                (own, config::load(&path).map_err(Trouble::Problems)?)
+                let own = config::snapshot(std::slice::from_ref(&path));
+                (own, config::load(&path).map_err(SetupError::Problems)?)
             }
-            Source::Flags(config) => (Look::new(), *config),
+            Source::Flags(config) => (Snapshot::new(), *config),
         };
-        let named = config.organizations.iter().flat_map(setup::files);
+        let named = config.organizations.iter().flat_map(named_files);
         let files: Vec<PathBuf> = own.keys().cloned().chain(named).collect();
-        let mut look = files::look(&files);
-        look.extend(own);
-        let setup =
-            |watched: &config::Watched| (watched.manifest.clone(), Setup::read(watched, &usual));
+        let mut snapshot = config::snapshot(&files);
+        snapshot.extend(own);
+        let setup = |organization: &OrganizationConfig| {
+            let setup = Setup::read(organization, &defaults, &clients);
+            (organization.manifest.clone(), setup)
+        };
         let setups = config.organizations.iter().map(setup).collect();
-        Ok(Read { config, files, look, setups })
+        Ok(Loaded { config, files, snapshot, setups })
     });
-    let lost = |error: tokio::task::JoinError| Trouble::Other(error.to_string());
-    reading.await.map_err(lost)?
+    let panicked = |error: tokio::task::JoinError| SetupError::Other(error.to_string());
+    loading.await.map_err(panicked)?
 }
 
-pub(super) async fn look(files: Vec<PathBuf>) -> Look {
-    // When the runtime ends in the middle nobody asks any more.
-    tokio::task::spawn_blocking(move || files::look(&files)).await.unwrap_or_default()
+pub(super) async fn snapshot(files: Vec<PathBuf>) -> Snapshot {
+    // An error means that the runtime is shutting down.
+    tokio::task::spawn_blocking(move || config::snapshot(&files)).await.unwrap_or_default()
 }

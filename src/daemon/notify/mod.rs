@@ -1,5 +1,8 @@
-//! Telling a target what has happened, once a call. What is told again, and when, is not decided here.
+//! Notifications: what waits ([`outbox`]), delivery with backoff, and sending to one target.
 
+mod backoff;
+mod delivery;
+pub mod outbox;
 mod slack;
 mod webhook;
 
@@ -8,146 +11,195 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Response};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+pub(super) use backoff::Backoff;
+pub(super) use delivery::{Attempt, Delivery};
 pub use slack::text as slack_text;
 pub use webhook::{body as webhook_body, signature};
 
 use super::config::{Address, Form, Target, is_loopback, webhook_url};
-use crate::model::Message;
-use crate::telnyx;
+use crate::model::Notification;
+use crate::{report, telnyx};
 
-/// How long a target may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// A key of fewer bytes is easily guessed.
+/// A shorter key is easily guessed.
 const SHORTEST_KEY: usize = 16;
+/// The number of characters of a refusing answer that are logged.
+const MOST_ANSWER: usize = 200;
+/// A refusing answer is read no further than this, in bytes.
+const MOST_READ: usize = 16 << 10;
 
-/// A target, ready to be told.
+/// A target, ready to receive notifications.
 pub struct Recipient {
-    /// Its name, for logs.
+    /// The name, for logs and for the outbox.
     pub name: String,
     url: Url,
-    form: Ready,
+    format: Format,
     client: Client,
 }
 
-enum Ready {
+enum Format {
     Slack,
-    Webhook(Option<hmac::Key>),
+    Webhook(Option<Signer>),
 }
 
-/// Why a target does not have a message, in words that hold nothing of its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// A key for signing, and its text, which is never logged.
+struct Signer {
+    key: hmac::Key,
+    text: SecretString,
+}
+
+/// The reason of a failed delivery. Contains nothing of the target's address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// It answered with this status.
-    #[error("it answered {0}")]
-    Status(u16),
-    /// It answered with this status, and said when to come back.
-    #[error("it answered {status}, to be asked again in {} s", wait.as_secs())]
-    Busy {
-        /// What it answered with.
+    /// An answer with another status than success.
+    #[error("the target answered {status}{}{answer}", if answer.is_empty() { "" } else { ": " })]
+    Status {
+        /// The status.
         status: u16,
-        /// How long it wants to be left alone.
+        /// The beginning of the body, without harmful characters.
+        answer: String,
+    },
+    /// An answer that asks to retry later.
+    #[error("the target answered {status} and asks to retry after {} s", wait.as_secs())]
+    Busy {
+        /// The status.
+        status: u16,
+        /// The time to wait.
         wait: Duration,
     },
-    /// It did not answer in time.
-    #[error("no answer in time")]
+    /// No answer within the timeout.
+    #[error("the target did not answer in time")]
     Timeout,
-    /// There is no connection to it.
-    #[error("no connection")]
+    /// The connection was not established.
+    #[error("cannot connect to the target")]
     Connect,
-    /// Something else on the way.
-    #[error("the connection broke")]
+    /// Another error of the connection.
+    #[error("the connection to the target broke")]
     Broken,
 }
 
 impl Recipient {
-    /// Reads what a target needs.
+    /// Prepares a target: reads the files with its address and key.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or holds no address or key. In words without an address.
+    /// If a file cannot be read, or holds no valid address or key. The text contains no address.
     pub fn new(target: &Target) -> Result<Self, String> {
         let Target { name, form, url } = target;
-        let failed = |why: &str| format!("the target {name:?}: {why}");
+        let failed = |why: &str| format!("notification target {name:?}: {why}");
         let text = match url {
             Address::Given(url) => url.clone(),
             Address::File(path) => SecretString::from(read(path).map_err(|why| failed(&why))?),
         };
         let url = webhook_url(text.expose_secret()).map_err(failed)?;
-        let form = match form {
-            Form::Slack => Ready::Slack,
-            Form::Webhook(None) => Ready::Webhook(None),
+        let format = match form {
+            Form::Slack => Format::Slack,
+            Form::Webhook(None) => Format::Webhook(None),
             Form::Webhook(Some(path)) => {
-                let key = read(path).map_err(|why| failed(&why))?;
-                if key.len() < SHORTEST_KEY {
-                    return Err(failed(&format!("a key has at least {SHORTEST_KEY} characters")));
+                let text = read(path).map_err(|why| failed(&why))?;
+                if text.len() < SHORTEST_KEY {
+                    let why = format!("the key is shorter than {SHORTEST_KEY} characters");
+                    return Err(failed(&why));
                 }
-                Ready::Webhook(Some(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))
+                let key = hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes());
+                Format::Webhook(Some(Signer { key, text: SecretString::from(text) }))
             }
         };
         let client = telnyx::client(TIMEOUT, is_loopback(&url))
             .map_err(|error| failed(&error.without_url().to_string()))?;
-        Ok(Self { name: name.clone(), url, form, client })
+        Ok(Self { name: name.clone(), url, format, client })
     }
 
-    /// Sends a message once.
+    /// Sends a notification once.
     ///
     /// # Errors
     ///
-    /// When nobody says that it has arrived. It may have.
-    pub async fn send(&self, organization: &str, message: &Message) -> Result<(), Fault> {
+    /// If the target does not confirm it. It may have received it all the same.
+    pub async fn send(&self, organization: &str, notification: &Notification) -> Result<(), Fault> {
         let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
-        let request = match &self.form {
-            Ready::Slack => request.body(slack::body(organization, message)),
-            Ready::Webhook(key) => {
-                let body = webhook::body(organization, message);
+        let request = match &self.format {
+            Format::Slack => request.body(slack::body(organization, notification)),
+            Format::Webhook(signer) => {
+                let body = webhook::body(organization, notification);
                 let time = jiff::Timestamp::now().as_second().to_string();
-                let request = request.header("X-Trunkline-Timestamp", &time);
-                let request = match key {
-                    Some(key) => request.header(
-                        "X-Trunkline-Signature",
-                        format!("v1={}", signature(key, &time, &body)),
-                    ),
-                    None => request,
-                };
+                let mut request = request.header("X-Trunkline-Timestamp", &time);
+                if let Some(Signer { key, text: _ }) = signer {
+                    let signature = format!("v1={}", signature(key, &time, &body));
+                    request = request.header("X-Trunkline-Signature", signature);
+                }
                 request.body(body)
             }
         };
-        let answer = request.send().await.map_err(|error| Fault::from(&error))?;
-        let status = answer.status();
+        let response = request.send().await.map_err(|error| Fault::from(&error))?;
+        let status = response.status();
         if status.is_success() {
             return Ok(());
         }
         let (status, now) = (status.as_u16(), jiff::Timestamp::now());
-        Err(match telnyx::retry_after(answer.headers(), now) {
-            // Slack, and whoever else limits how much it is told.
-            Some(wait) if matches!(status, 429 | 503) => Fault::Busy { status, wait },
-            Some(_) | None => Fault::Status(status),
-        })
+        match telnyx::retry_after(response.headers(), now) {
+            Some(wait) if matches!(status, 429 | 503) => Err(Fault::Busy { status, wait }),
+            Some(_) | None => {
+                let answer = self.harmless(&beginning(response).await);
+                Err(Fault::Status { status, answer })
+            }
+        }
+    }
+
+    /// The first characters of an answer for the log. An answer that repeats a secret is left out.
+    fn harmless(&self, answer: &str) -> String {
+        let segments = self.url.path_segments().into_iter().flatten();
+        let values: Vec<_> = self.url.query_pairs().map(|(_, value)| value.into_owned()).collect();
+        let query = self.url.query().into_iter().chain(values.iter().map(String::as_str));
+        let account = [self.url.username(), self.url.password().unwrap_or_default()];
+        let key = match &self.format {
+            Format::Webhook(Some(signer)) => Some(signer.text.expose_secret()),
+            Format::Webhook(None) | Format::Slack => None,
+        };
+        // Short parts such as `v1` are no secrets.
+        let mut secrets = segments.chain(query).chain(account).chain(key);
+        if secrets.any(|secret| secret.len() >= 6 && answer.contains(secret)) {
+            return "(an answer that repeats a secret)".to_owned();
+        }
+        let line = report::escape_line(answer.trim());
+        line.chars().take(MOST_ANSWER).collect()
     }
 }
 
+/// Reads the beginning of an answer. An error ends it.
+async fn beginning(mut response: Response) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MOST_READ {
+            break;
+        }
+    }
+    bytes.truncate(MOST_READ);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 impl Fault {
-    /// Whether the target does not take this very message, however often it is sent. Every other refusal may be
-    /// about the address or the moment, and is put right by somebody.
+    /// Returns true if the target refuses this very notification, so that repeating it is useless. Other statuses may
+    /// be due to the address or the moment.
     #[must_use]
-    pub fn is_refusal(self) -> bool {
+    pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Status(status) => matches!(status, 400 | 413 | 422),
+            Self::Status { status, answer: _ } => matches!(status, 400 | 413 | 422),
             Self::Busy { .. } | Self::Timeout | Self::Connect | Self::Broken => false,
         }
     }
 
-    /// How long the target wants to be left alone.
-    pub(super) fn wait(self) -> Duration {
+    /// The time that the target wants to be left alone.
+    pub(super) fn wait(&self) -> Duration {
         match self {
-            Self::Busy { status: _, wait } => wait,
-            Self::Status(_) | Self::Timeout | Self::Connect | Self::Broken => Duration::ZERO,
+            Self::Busy { status: _, wait } => *wait,
+            Self::Status { .. } | Self::Timeout | Self::Connect | Self::Broken => Duration::ZERO,
         }
     }
 }
@@ -168,9 +220,28 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// What a file holds, without the line break that editors end it with.
+/// Reads a file without the line break at its end.
 fn read(path: &Path) -> Result<String, String> {
     let text =
         fs::read_to_string(path).map_err(|error| format!("reading {}: {error}", path.display()))?;
     Ok(text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_logged_on_one_short_line_and_without_secrets() {
+        let url = SecretString::from("https://hooks.example/services/T0PS3CRET?token=Qu3rySecret");
+        let (name, url) = ("ops".to_owned(), Address::Given(url));
+        let recipient = Recipient::new(&Target { name, form: Form::Slack, url }).unwrap();
+        assert_eq!(recipient.harmless(" no_service\n"), "no_service");
+        assert_eq!(recipient.harmless(&"x".repeat(9_000)), "x".repeat(MOST_ANSWER));
+        let hostile = recipient.harmless("a\n\u{1b}[2J\u{202e}b");
+        assert!(!hostile.contains(['\n', '\u{1b}', '\u{202e}']), "{hostile}");
+        for secret in ["no /services/T0PS3CRET here", "token=Qu3rySecret"] {
+            assert_eq!(recipient.harmless(secret), "(an answer that repeats a secret)");
+        }
+    }
 }

@@ -1,19 +1,19 @@
-//! A text for Slack and all that take the same. Names from the other side link nowhere and call nobody.
+//! The text for Slack and compatible services. Text from the API cannot link, mention or format anything.
 
 use std::fmt::Write as _;
 
-use crate::model::{Difference, Event, Item, Message};
+use crate::daemon::words::{count, difference, kind};
+use crate::model::{Details, DifferenceKey, Event, Notification};
 use crate::report;
 
-/// So many items a text shows; the rest is counted.
-const SHOWN: usize = 10;
+/// The largest number of differences that a text lists.
+const MOST_ITEMS: usize = 10;
 
-/// A message as the JSON that an incoming webhook takes.
+/// The JSON of a notification for an incoming webhook.
 #[must_use]
-pub(super) fn body(organization: &str, message: &Message) -> String {
+pub(super) fn body(organization: &str, notification: &Notification) -> String {
     let body = serde_json::json!({
-        "text": text(organization, message),
-        // Neither formatting nor links nor mentions are looked for in it.
+        "text": text(organization, notification),
         "mrkdwn": false,
         "parse": "none",
         "link_names": false,
@@ -23,64 +23,65 @@ pub(super) fn body(organization: &str, message: &Message) -> String {
     report::escape_json(&body.to_string())
 }
 
-/// A message as text of a few lines.
+/// The text of a notification: a headline, and a line for each of the first differences.
 #[must_use]
-pub fn text(organization: &str, message: &Message) -> String {
-    let Message { id: _, event, at: _, reminder, items, total, reason, targets: _ } = message;
-    let still = if *reminder { "still " } else { "" };
-    let things = if *total == 1 { "thing" } else { "things" };
+pub fn text(organization: &str, notification: &Notification) -> String {
+    let Notification { event, reminder, items, total, destructive, error, .. } = notification;
+    let organization = harmless(organization);
+    let differences = count(*total, "difference");
     let mut out = match event {
-        Event::Opened => format!("{organization}: {total} {things} {still}drifted"),
-        Event::Changed => format!("{organization}: {total} {things} drifted further"),
+        Event::Opened if *reminder => format!("{organization}: {differences} still open"),
+        Event::Opened => format!("{organization}: {differences} found"),
+        Event::Changed => format!("{organization}: {differences} changed"),
         Event::Closed if is_readable(items) => {
-            return format!("{organization}: it can be read again how it is");
+            return format!("{organization}: can be read again");
         }
-        Event::Closed => format!("{organization}: {total} {things} in sync again"),
+        Event::Closed => format!("{organization}: {differences} resolved"),
         Event::Unknown => {
-            format!("{organization}: nobody can {still}say how it is: {}", harmless(reason))
+            let still = if *reminder { "still " } else { "" };
+            format!("{organization}: state {still}unknown: {}", harmless(error))
+        }
+        Event::HealSuspended => {
+            format!("{organization}: healing suspended for an hour: {differences} keep coming back")
         }
     };
-    for item in items.iter().take(SHOWN) {
+    if *destructive > 0 && *event != Event::Closed {
+        let _ = write!(out, ", resolving {destructive} of them is destructive");
+    }
+    for item in items.iter().take(MOST_ITEMS) {
         let _ = write!(out, "\n- {}", line(item));
     }
-    let shown = items.len().min(SHOWN) as u64;
-    if *total > shown {
-        let _ = write!(out, "\nand {} more", total - shown);
+    let listed = items.len().min(MOST_ITEMS) as u64;
+    if *total > listed {
+        let _ = write!(out, "\nand {} more", total - listed);
     }
     out
 }
 
-/// Whether all that is over is that nobody could say how it is.
-fn is_readable(items: &[(Item, Difference)]) -> bool {
-    matches!(items, [(item, _)] if *item == Item::unreadable())
+/// Returns true if all that ended is an unknown state.
+fn is_readable(items: &[(DifferenceKey, Details)]) -> bool {
+    matches!(items, [(key, _)] if *key == DifferenceKey::unreadable())
 }
 
-fn line((item, difference): &(Item, Difference)) -> String {
-    let Item { kind: _, email, what } = item;
-    let Difference { changes, message, destructive } = difference;
-    let mut out = what.replace('_', " ");
-    if let Some(email) = email {
-        let _ = write!(out, " {}", harmless(email));
-    }
-    for (field, before, after) in changes {
-        let before = if before.is_empty() { "nothing" } else { before };
-        let _ = write!(out, ", {field} {} → {}", harmless(before), harmless(after));
-    }
-    if !message.is_empty() {
-        let _ = write!(out, " {}", harmless(message));
-    }
-    if *destructive {
-        out += " (takes something away)";
+fn line((key, details): &(DifferenceKey, Details)) -> String {
+    let DifferenceKey { kind: of, email, code } = key;
+    let mut out = match email {
+        Some(email) => format!("{} {}: ", kind(of), harmless(email)),
+        None => String::new(),
+    };
+    out += &harmless(&difference(code, details));
+    if details.destructive {
+        out += " (destructive)";
     }
     out
 }
 
-/// A name in which nothing is a mention, a link or a control.
+/// Escapes a text so that it cannot be a mention, a link or a control character.
 fn harmless(text: &str) -> String {
     let text = report::escape_line(text);
     let mut out = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     for word in ["channel", "here", "everyone", "all"] {
-        // What is compatible with Slack may look for these in plain text.
+        // Compatible services may look for these in plain text.
         out = out.replace(&format!("@{word}"), &format!("(at){word}"));
     }
     out.replace("://", ": //")
@@ -90,45 +91,47 @@ fn harmless(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn message(email: &str, total: u64) -> Message {
-        let item = Item {
+    fn notification(email: &str, total: u64) -> Notification {
+        let key = DifferenceKey {
             kind: "managed_account".to_owned(),
             email: Some(email.to_owned()),
-            what: "set_channel_limit".to_owned(),
+            code: "channel_limit".to_owned(),
         };
         let changes = vec![("channel_limit".to_owned(), "40".to_owned(), "30".to_owned())];
-        let difference = Difference { changes, message: String::new(), destructive: true };
-        Message {
+        let details = Details { changes, destructive: true, ..Details::default() };
+        Notification {
             id: "1".to_owned(),
             event: Event::Opened,
             at: 0,
             reminder: false,
-            items: vec![(item, difference); usize::try_from(total).unwrap()],
+            items: vec![(key, details); usize::try_from(total).unwrap()],
             total,
-            reason: String::new(),
+            destructive: total,
+            error: String::new(),
             targets: std::collections::BTreeSet::new(),
         }
     }
 
     #[test]
-    fn a_text_says_who_what_and_how_and_counts_the_rest() {
+    fn a_text_lists_ten_differences_and_counts_all() {
         assert_eq!(
-            text("acme", &message("a@shop.example", 1)),
-            "acme: 1 thing drifted\n- set channel limit a@shop.example, channel_limit 40 → 30 (takes something away)"
+            text("acme", &notification("a@shop.example", 1)),
+            "acme: 1 difference found, resolving 1 of them is destructive\n- account a@shop.example: channel limit is 40, should be 30 (destructive)"
         );
-        let many = text("acme", &message("a@shop.example", 25));
-        assert!(many.ends_with("\nand 15 more"), "{many}");
+        let many = text("acme", &notification("a@shop.example", 25));
+        assert!(many.starts_with("acme: 25 differences found"), "{many}");
+        assert!(many.ends_with("\nand 15 more") && many.lines().count() == 12, "{many}");
     }
 
     #[test]
-    fn that_it_can_be_read_again_is_no_drift_that_is_over() {
-        let items = vec![(Item::unreadable(), Difference::default())];
-        let again = Message { event: Event::Closed, items, ..message("", 1) };
-        assert_eq!(text("acme", &again), "acme: it can be read again how it is");
+    fn the_end_of_an_unknown_state_is_not_called_drift() {
+        let items = vec![(DifferenceKey::unreadable(), Details::default())];
+        let again = Notification { event: Event::Closed, items, ..notification("", 1) };
+        assert_eq!(text("acme", &again), "acme: can be read again");
     }
 
     #[test]
-    fn a_name_calls_nobody_links_nowhere_and_stays_on_its_line() {
+    fn text_from_the_api_mentions_links_and_breaks_nothing() {
         for hostile in [
             "<!channel>",
             "<@U123>",
@@ -139,7 +142,7 @@ mod tests {
             "a\nacme: all is well",
             "\u{202e}live",
         ] {
-            let text = text("acme", &message(hostile, 1));
+            let text = text("acme", &notification(hostile, 1));
             let bad = ["<", ">", "@everyone", "@here", "@channel", "://", "\u{202e}"];
             assert!(bad.iter().all(|bad| !text.contains(bad)), "{text}");
             assert_eq!(text.lines().count(), 2, "{text}");

@@ -1,4 +1,4 @@
-//! The generic webhook: one JSON object a POST, signed over time and body.
+//! The generic webhook: one JSON object per POST, signed over time and body.
 
 use std::fmt::Write as _;
 
@@ -6,77 +6,82 @@ use jiff::Timestamp;
 use ring::hmac;
 use serde::Serialize;
 
-use crate::model::{Difference, Item, Message};
+use crate::model::{Details, DifferenceKey, Notification};
 use crate::report;
 
 #[derive(Serialize)]
 struct Body<'a> {
     event: &'static str,
     organization: &'a str,
-    items: Vec<ItemBody<'a>>,
+    /// The number of all differences, including those cut from `items`.
+    total: u64,
+    /// The number of all destructive differences.
+    destructive: u64,
+    items: Vec<Item<'a>>,
     id: &'a str,
     time: String,
-    /// How many it is about; `items` names the first of very many.
-    total: u64,
-    /// Whether it was told before, and still is so.
     reminder: bool,
     #[serde(skip_serializing_if = "str::is_empty")]
     error: &'a str,
 }
 
 #[derive(Serialize)]
-struct ItemBody<'a> {
+struct Item<'a> {
     kind: &'a str,
     email: Option<&'a str>,
-    what: &'a str,
-    changes: Vec<ChangeBody<'a>>,
+    code: &'a str,
+    changes: Vec<Change<'a>>,
     message: &'a str,
+    reason: &'a str,
     destructive: bool,
 }
 
 #[derive(Serialize)]
-struct ChangeBody<'a> {
+struct Change<'a> {
     field: &'a str,
     before: &'a str,
     after: &'a str,
 }
 
-/// A message as JSON. What is harmful in names from the other side is escaped.
+/// The JSON of a notification. Harmful characters in text from the API are escaped.
 #[must_use]
-pub fn body(organization: &str, message: &Message) -> String {
-    let Message { id, event, at, reminder, items, total, reason, targets: _ } = message;
+pub fn body(organization: &str, notification: &Notification) -> String {
+    let Notification { id, event, at, reminder, items, total, destructive, error, targets: _ } =
+        notification;
     let seconds = i64::try_from(*at).unwrap_or_default();
     let body = Body {
         event: event.name(),
         organization,
+        total: *total,
+        destructive: *destructive,
         items: items.iter().map(item).collect(),
         id,
         time: Timestamp::from_second(seconds).unwrap_or_default().to_string(),
-        total: *total,
         reminder: *reminder,
-        error: reason,
+        error,
     };
     report::escape_json(&serde_json::to_string(&body).unwrap_or_default())
 }
 
-fn item((item, difference): &(Item, Difference)) -> ItemBody<'_> {
-    let Item { kind, email, what } = item;
-    let Difference { changes, message, destructive } = difference;
-    ItemBody {
+fn item((key, details): &(DifferenceKey, Details)) -> Item<'_> {
+    let DifferenceKey { kind, email, code } = key;
+    let Details { changes, message, reason, destructive } = details;
+    Item {
         kind,
         email: email.as_deref(),
-        what,
+        code,
         changes: changes
             .iter()
-            .map(|(field, before, after)| ChangeBody { field, before, after })
+            .map(|(field, before, after)| Change { field, before, after })
             .collect(),
         message,
+        reason,
         destructive: *destructive,
     }
 }
 
-/// The signature of a body at a time, in hexadecimal: HMAC-SHA256 over `TIME.BODY`. With the time in
-/// it an old notification cannot be sent again as a new one.
+/// The signature of a body in hexadecimal: HMAC-SHA256 over `TIME.BODY`. The time keeps an old notification from being
+/// replayed.
 #[must_use]
 pub fn signature(key: &hmac::Key, time: &str, body: &str) -> String {
     let mut out = String::new();
@@ -101,25 +106,26 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_one_line_of_json_whatever_the_names_hold() {
+    fn a_body_is_one_line_of_json_whatever_the_api_returned() {
         let hostile = "a\"\u{1b}[2J\u{202e}\n@shop.example".to_owned();
-        let item = Item {
+        let key = DifferenceKey {
             kind: "managed_account".to_owned(),
             email: Some(hostile.clone()),
-            what: "enable_account".to_owned(),
+            code: "enabled".to_owned(),
         };
         let changes = vec![("enabled".to_owned(), "false".to_owned(), "true".to_owned())];
-        let message = Message {
+        let notification = Notification {
             id: "1".to_owned(),
             event: Event::Opened,
             at: 1_800_000_000,
             reminder: false,
-            items: vec![(item, Difference { changes, ..Difference::default() })],
+            items: vec![(key, Details { changes, ..Details::default() })],
             total: 1,
-            reason: String::new(),
+            destructive: 0,
+            error: String::new(),
             targets: std::collections::BTreeSet::new(),
         };
-        let body = body("acme", &message);
+        let body = body("acme", &notification);
         assert!(body.is_ascii() && !body.contains(['\u{1b}', '\n']), "{body}");
         let read: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(read["items"][0]["email"], hostile);

@@ -1,4 +1,4 @@
-//! Takes connections and answers on them. Nobody is waited for without end, and there are never too many.
+//! The HTTP server: a bounded number of connections, each with timeouts.
 
 use std::io;
 use std::pin::pin;
@@ -15,14 +15,14 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How long a client may take to say what it wants; one that has been answered, to ask again.
+/// The time in which a client must send the head of a request, also of a further one.
 const HEAD: Duration = Duration::from_secs(10);
-/// So many connections at once; others wait until one is over. A probe among them, too: no longer than above.
+/// The connections at once. Others wait, for at most the time above.
 const MOST: usize = 256;
-/// How long a request that is under way may hold up the end.
+/// The time that requests in flight get at the end.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Answers until `stop`; what is being answered then is finished, but nobody is waited for longer than 3 s.
+/// Serves until `stop`, then gives requests in flight 3 s.
 pub(super) async fn answer(
     mut listener: TcpListener,
     router: Router,
@@ -35,7 +35,7 @@ pub(super) async fn answer(
     loop {
         let next = async {
             let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-            // That of axum waits out what goes wrong with a single connection, or with too many files.
+            // axum's listener retries after errors such as too many open files.
             let (stream, _) = Listener::accept(&mut listener).await;
             io::Result::Ok((place, stream))
         };
@@ -46,13 +46,13 @@ pub(super) async fn answer(
         let service = TowerToHyperService::new(router.clone());
         let connection = open.watch(server.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
-            // That a client goes away in the middle is its own affair.
+            // A client may disconnect at any time.
             let _ = connection.await;
             drop(place);
         });
     }
     drop(listener);
-    // Who is still waited for then is cut off with the process.
+    // The rest is cut off when the process exits.
     let _ = timeout(GRACE, open.shutdown()).await;
     Ok(())
 }

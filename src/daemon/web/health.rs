@@ -1,28 +1,27 @@
-//! Whether the daemon is alive, and whether it is ready. Neither asks how Telnyx is: restarting would not mend that.
+//! Liveness and readiness. Neither depends on Telnyx: a restart would not help.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::daemon::status::{Organization, Status};
 use crate::report::escape_line;
 
-/// How long the loop may stand still before it counts as stuck. It moves [`Status::turned`] far more often.
+/// The time without a tick after which the main loop counts as stuck.
 pub const STUCK_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long the loop has been stuck, if it is. A clock that was set back is not a reason.
+/// Returns the time since the last tick if the loop is stuck. A clock that was set back is no evidence.
 pub(super) fn stuck(status: &Status, now: Timestamp) -> Option<SignedDuration> {
-    Some(now.duration_since(status.turned)).filter(|still| *still > STUCK_AFTER)
+    Some(now.duration_since(status.ticked)).filter(|stuck| *stuck > STUCK_AFTER)
 }
 
-/// Whether the loop turns; why not, otherwise.
+/// Returns an error if the loop is stuck.
 pub(super) fn alive(status: &Status, now: Timestamp) -> Result<(), String> {
     match stuck(status, now) {
         None => Ok(()),
-        Some(still) => Err(format!("the loop has not turned for {} s", still.as_secs())),
+        Some(stuck) => Err(format!("the main loop has been stuck for {} s", stuck.as_secs())),
     }
 }
 
-/// Whether every organization had a run, whatever it has found, or is watched by another daemon; why it is not
-/// ready, otherwise.
+/// Returns an error unless every organization had a run with any result, or another daemon is its leader.
 pub(super) fn ready(status: &Status) -> Result<(), String> {
     if status.draining {
         return Err("draining".to_owned());
@@ -33,7 +32,7 @@ pub(super) fn ready(status: &Status) -> Result<(), String> {
     let waiting: Vec<_> = status
         .organizations
         .iter()
-        .filter(|organization| organization.watched_by.is_none() && !had_a_run(organization))
+        .filter(|organization| organization.leader.is_none() && !had_a_run(organization))
         .map(|organization| escape_line(&organization.organization))
         .collect();
     if waiting.is_empty() {

@@ -1,24 +1,24 @@
-//! The names that the daemon answers to.
+//! The host names that the web server answers to.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use axum::http::{HeaderMap, Uri, header::HOST, uri::Authority};
 
-/// The names that the daemon answers to, whatever the port.
+/// The host names that the web server answers to, on any port.
 ///
-/// `localhost` and addresses are always among them: a foreign site can have its own *name* point here, but what a
-/// browser opens by address is not that site. So probes and scrapes by address need no list.
+/// `localhost` and addresses are always allowed: a foreign site can make its own *name* point here, but a page opened by
+/// address is not that site. So probes and scrapes by address need no configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts(BTreeSet<String>);
 
 impl Hosts {
-    /// These names too, such as `trunkline.internal.example`; without a port, in any case.
+    /// Creates the set from names without a port, in any case.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().map(plain).collect())
     }
 
-    /// Whether a request was meant for here. It must name exactly one host, and one that is allowed.
+    /// Returns true if a request names exactly one host, and that is allowed.
     pub(super) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut named = headers.get_all(HOST).iter();
         let (Some(host), None) = (named.next(), named.next()) else {
@@ -37,7 +37,7 @@ impl Hosts {
     }
 }
 
-/// In lower case, without the dot that ends a full name.
+/// Normalizes a name: lower case, without a dot at the end.
 fn plain(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }

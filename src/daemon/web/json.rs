@@ -1,8 +1,9 @@
-//! How the daemon stands, as JSON. The order of the keys is part of the format.
+//! The status as JSON. The order of the keys is part of the format.
 
 use serde::Serialize;
 
-use crate::daemon::status::{Episode, Organization, State, Status};
+use crate::daemon::status::{Organization, ShownDifference, State, Status};
+use crate::model::{Details, DifferenceKey};
 use crate::report::escape_json;
 
 #[derive(Serialize)]
@@ -14,29 +15,29 @@ struct StatusDoc<'a> {
 struct OrganizationDoc<'a> {
     organization: &'a str,
     state: &'static str,
-    /// RFC 3339; null before the first.
+    /// RFC 3339; null before the first success.
     last_success: Option<String>,
     /// RFC 3339; null while none is due.
     next_run: Option<String>,
-    /// Why the state is unknown; null otherwise.
+    /// The error of an unknown state; null otherwise.
     error: Option<&'a str>,
-    /// Which other daemon watches it, while this one stands by; null while this one watches.
-    watched_by: Option<&'a str>,
-    episodes: Vec<EpisodeDoc<'a>>,
+    /// The leader while this daemon is on standby; null otherwise.
+    leader: Option<&'a str>,
+    differences: Vec<DifferenceDoc<'a>>,
 }
 
 #[derive(Serialize)]
-struct EpisodeDoc<'a> {
+struct DifferenceDoc<'a> {
     kind: &'a str,
-    /// Null when it is about the organization.
+    /// Null for the organization itself.
     email: Option<&'a str>,
-    what: &'a str,
-    /// As in a plan.
+    code: &'a str,
     changes: Vec<ChangeDoc<'a>>,
     message: &'a str,
+    reason: &'a str,
     destructive: bool,
     since: String,
-    sightings: u64,
+    runs: u64,
 }
 
 #[derive(Serialize)]
@@ -46,7 +47,7 @@ struct ChangeDoc<'a> {
     after: &'a str,
 }
 
-/// The name of a state, in JSON and as a label.
+/// The name of a state in JSON and metrics.
 pub(super) fn state(state: State) -> &'static str {
     match state {
         State::InSync => "in_sync",
@@ -55,12 +56,12 @@ pub(super) fn state(state: State) -> &'static str {
     }
 }
 
-/// How the daemon stands, as JSON: the same bytes for the same value.
+/// Renders the status. Equal values give equal bytes.
 pub(super) fn status(status: &Status) -> String {
     let document = StatusDoc {
         organizations: status.organizations.iter().map(OrganizationDoc::from).collect(),
     };
-    // Strings and numbers in fixed structs can always be written.
+    // Serializing strings and numbers cannot fail.
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     escape_json(&text) + "\n"
 }
@@ -69,14 +70,14 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
     fn from(organization: &'a Organization) -> Self {
         let Organization {
             organization,
-            watched_by,
+            leader,
             state: found,
             error,
             last_success,
             next_run,
             runs: _,
-            episodes,
-            unwritten: _,
+            differences,
+            unsaved: _,
             counts: _,
         } = organization;
         Self {
@@ -85,27 +86,29 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
             last_success: last_success.map(|time| time.to_string()),
             next_run: next_run.map(|time| time.to_string()),
             error: error.as_deref(),
-            watched_by: watched_by.as_deref(),
-            episodes: episodes.iter().map(EpisodeDoc::from).collect(),
+            leader: leader.as_deref(),
+            differences: differences.iter().map(DifferenceDoc::from).collect(),
         }
     }
 }
 
-impl<'a> From<&'a Episode> for EpisodeDoc<'a> {
-    fn from(episode: &'a Episode) -> Self {
-        let Episode { kind, email, what, changes, message, destructive, since, sightings } =
-            episode;
+impl<'a> From<&'a ShownDifference> for DifferenceDoc<'a> {
+    fn from(difference: &'a ShownDifference) -> Self {
+        let ShownDifference { key, details, since, runs } = difference;
+        let DifferenceKey { kind, email, code } = key;
+        let Details { changes, message, reason, destructive } = details;
         let changes =
             changes.iter().map(|(field, before, after)| ChangeDoc { field, before, after });
         Self {
             kind,
             email: email.as_deref(),
-            what,
+            code,
             changes: changes.collect(),
             message,
+            reason,
             destructive: *destructive,
             since: since.to_string(),
-            sightings: *sightings,
+            runs: *runs,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The metrics, in the text format of Prometheus. Made anew from the status for each scrape, so that an organization
-//! that is no longer configured leaves nothing behind.
+//! The metrics in the text format of Prometheus. They are built from the status for each scrape, so that a removed
+//! organization leaves no series behind.
 //!
 //! Labels name organizations, states and classes; never an account, a user or an email.
 
@@ -8,10 +8,10 @@ use metrics::{Gauge, counter, describe_counter, describe_gauge, gauge, with_loca
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use super::json;
-use crate::daemon::status::{Counts, Episode, Organization, Run, State, Status};
+use crate::daemon::status::{Counts, Organization, Run, ShownDifference, State, Status};
 use crate::report::escape_line;
 
-/// The metrics as text: the same bytes for the same status.
+/// Renders the metrics. Equal values give equal bytes.
 pub(super) fn text(status: &Status) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     with_local_recorder(&recorder, || {
@@ -22,7 +22,7 @@ pub(super) fn text(status: &Status) -> String {
     in_order(&recorder.handle().render())
 }
 
-/// Families by name, and the samples of each: the exporter gives them in no order.
+/// Sorts the families and their samples: the exporter returns them in any order.
 fn in_order(text: &str) -> String {
     let mut families: Vec<Vec<&str>> = text
         .split("\n\n")
@@ -40,40 +40,43 @@ fn in_order(text: &str) -> String {
 
 fn describe_gauges() {
     for (name, help) in [
-        ("trunkline_build_info", "The version that runs, as a label; always 1."),
-        ("trunkline_start_time_seconds", "When the daemon was started, in seconds since 1970."),
-        ("trunkline_loop_last_turn_timestamp_seconds", "When the loop last turned."),
-        ("trunkline_draining", "Whether the daemon has been told to end: 1 or 0."),
+        ("trunkline_build_info", "The version as a label; always 1."),
+        ("trunkline_start_time_seconds", "Start time of the daemon."),
+        (
+            "trunkline_loop_last_turn_timestamp_seconds",
+            "Time of the last iteration of the main loop.",
+        ),
+        ("trunkline_draining", "1 while the daemon shuts down, 0 otherwise."),
         (
             "trunkline_config_last_reload_successful",
-            "Whether what is on disk is in use: 0 when a newer configuration or manifest was refused.",
+            "1 if the files on disk are in use, 0 if a newer configuration or manifest was rejected.",
         ),
         (
             "trunkline_config_last_reload_success_timestamp_seconds",
-            "When the configuration in use was read.",
+            "Time at which the current configuration was loaded.",
         ),
         (
-            "trunkline_organization_watched",
-            "Whether this daemon watches the organization: 0 while it stands by for another one.",
+            "trunkline_organization_leader",
+            "1 if this daemon is the leader of the organization, 0 while it is on standby.",
         ),
         (
             "trunkline_organization_state",
-            "What the last run has found: 1 for that state, 0 for others.",
+            "State in the last run: 1 for that state, 0 for the others.",
         ),
-        ("trunkline_last_success_timestamp_seconds", "When a run last read everything."),
-        ("trunkline_next_run_timestamp_seconds", "When the next run is due."),
-        ("trunkline_last_run_timestamp_seconds", "When the last run began."),
-        ("trunkline_last_run_duration_seconds", "How long the last run took."),
-        ("trunkline_last_run_differences", "How many things differed in the last run."),
+        ("trunkline_last_success_timestamp_seconds", "Time of the last run that read everything."),
+        ("trunkline_next_run_timestamp_seconds", "Time of the next run."),
+        ("trunkline_last_run_timestamp_seconds", "Start time of the last run."),
+        ("trunkline_last_run_duration_seconds", "Duration of the last run."),
+        ("trunkline_last_run_differences", "Number of differences in the last run."),
         (
-            "trunkline_open_episodes",
-            "Differences that last and were announced: destructive takes something away, finding needs a person, change is the rest.",
+            "trunkline_open_differences",
+            "Open differences by class: resolving them is destructive, they are findings for a person, or other changes.",
         ),
         (
-            "trunkline_oldest_open_episode_timestamp_seconds",
-            "When the oldest of the open episodes was first seen.",
+            "trunkline_oldest_open_difference_timestamp_seconds",
+            "Time at which the oldest open difference was first found.",
         ),
-        ("trunkline_notifications_waiting", "Notifications that wait to be delivered."),
+        ("trunkline_notifications_waiting", "Notifications in the outbox."),
     ] {
         describe_gauge!(name, help);
     }
@@ -81,17 +84,12 @@ fn describe_gauges() {
 
 fn describe_counters() {
     for (name, help) in [
-        ("trunkline_runs_total", "Runs, by what they have found."),
-        (
-            "trunkline_ticks_coalesced_total",
-            "Ticks that came while a run was under way, and were taken together.",
-        ),
-        ("trunkline_notifications_total", "Notifications that were delivered."),
-        (
-            "trunkline_notification_failures_total",
-            "Attempts to deliver a notification that failed.",
-        ),
-        ("trunkline_healed_actions_total", "Actions that healing has done."),
+        ("trunkline_runs_total", "Runs by state."),
+        ("trunkline_ticks_coalesced_total", "Ticks during a run, which coalesced."),
+        ("trunkline_notifications_total", "Delivered notifications."),
+        ("trunkline_notification_failures_total", "Failed deliveries of notifications."),
+        ("trunkline_notifications_dropped_total", "Notifications dropped from a full outbox."),
+        ("trunkline_healed_actions_total", "Healed differences."),
         ("trunkline_api_requests_total", "Requests to Telnyx."),
     ] {
         describe_counter!(name, help);
@@ -99,12 +97,12 @@ fn describe_counters() {
 }
 
 fn record(status: &Status) {
-    let Status { started, turned, loaded, refused, draining, organizations } = status;
+    let Status { started, ticked, loaded, rejected, draining, organizations } = status;
     gauge!("trunkline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     at(&gauge!("trunkline_start_time_seconds"), *started);
-    at(&gauge!("trunkline_loop_last_turn_timestamp_seconds"), *turned);
+    at(&gauge!("trunkline_loop_last_turn_timestamp_seconds"), *ticked);
     at(&gauge!("trunkline_config_last_reload_success_timestamp_seconds"), *loaded);
-    gauge!("trunkline_config_last_reload_successful").set(f64::from(u8::from(refused.is_none())));
+    gauge!("trunkline_config_last_reload_successful").set(f64::from(u8::from(rejected.is_none())));
     gauge!("trunkline_draining").set(f64::from(u8::from(*draining)));
     for organization in organizations {
         record_organization(organization);
@@ -114,22 +112,22 @@ fn record(status: &Status) {
 fn record_organization(organization: &Organization) {
     let Organization {
         organization,
-        watched_by,
+        leader,
         state,
         error: _,
         last_success,
         next_run,
         runs,
-        episodes,
-        unwritten: _,
+        differences,
+        unsaved: _,
         counts,
     } = organization;
     let name = escape_line(organization);
-    gauge!("trunkline_organization_watched", "organization" => name.clone())
-        .set(f64::from(u8::from(watched_by.is_none())));
+    gauge!("trunkline_organization_leader", "organization" => name.clone())
+        .set(f64::from(u8::from(leader.is_none())));
     record_counts(&name, counts);
-    // Who stands by knows nothing of how it stands now: whoever watches says so.
-    if watched_by.is_some() {
+    // On standby the state is not known: the leader reports it.
+    if leader.is_some() {
         return;
     }
     for each in [State::InSync, State::Drifted, State::Unknown] {
@@ -148,33 +146,34 @@ fn record_organization(organization: &Organization) {
     if let Some(run) = runs.last() {
         record_run(&name, run);
     }
-    record_episodes(&name, episodes);
+    record_differences(&name, differences);
 }
 
 fn record_run(name: &str, run: &Run) {
-    let Run { at: began, milliseconds, state: _, items } = run;
+    let Run { at: started, milliseconds, state: _, differences } = run;
     let name = || name.to_owned();
-    at(&gauge!("trunkline_last_run_timestamp_seconds", "organization" => name()), *began);
+    at(&gauge!("trunkline_last_run_timestamp_seconds", "organization" => name()), *started);
     gauge!("trunkline_last_run_duration_seconds", "organization" => name())
         .set(float(*milliseconds) / 1000.0);
-    gauge!("trunkline_last_run_differences", "organization" => name()).set(float(*items as u64));
+    gauge!("trunkline_last_run_differences", "organization" => name())
+        .set(float(*differences as u64));
 }
 
-fn record_episodes(name: &str, episodes: &[Episode]) {
+fn record_differences(name: &str, differences: &[ShownDifference]) {
     for each in ["change", "finding", "destructive"] {
-        let open = episodes.iter().filter(|episode| class(episode) == each).count();
-        gauge!("trunkline_open_episodes", "organization" => name.to_owned(), "class" => each)
+        let open = differences.iter().filter(|difference| class(difference) == each).count();
+        gauge!("trunkline_open_differences", "organization" => name.to_owned(), "class" => each)
             .set(float(open as u64));
     }
-    if let Some(oldest) = episodes.iter().map(|episode| episode.since).min() {
+    if let Some(oldest) = differences.iter().map(|difference| difference.since).min() {
         let labels = [("organization", name.to_owned())];
-        at(&gauge!("trunkline_oldest_open_episode_timestamp_seconds", &labels), oldest);
+        at(&gauge!("trunkline_oldest_open_difference_timestamp_seconds", &labels), oldest);
     }
 }
 
-/// A finding has a message where an action has none.
-fn class(episode: &Episode) -> &'static str {
-    match (episode.destructive, episode.message.is_empty()) {
+/// The class of a difference. Only a finding has a message.
+fn class(difference: &ShownDifference) -> &'static str {
+    match (difference.details.destructive, difference.details.message.is_empty()) {
         (true, _) => "destructive",
         (false, false) => "finding",
         (false, true) => "change",
@@ -187,8 +186,9 @@ fn record_counts(name: &str, counts: &Counts) {
         drifted,
         unknown,
         coalesced,
-        notified,
-        notify_failures,
+        delivered,
+        delivery_failures,
+        dropped,
         waiting,
         healed,
         requests,
@@ -201,8 +201,9 @@ fn record_counts(name: &str, counts: &Counts) {
     }
     for (counter, count) in [
         ("trunkline_ticks_coalesced_total", coalesced),
-        ("trunkline_notifications_total", notified),
-        ("trunkline_notification_failures_total", notify_failures),
+        ("trunkline_notifications_total", delivered),
+        ("trunkline_notification_failures_total", delivery_failures),
+        ("trunkline_notifications_dropped_total", dropped),
         ("trunkline_healed_actions_total", healed),
         ("trunkline_api_requests_total", requests),
     ] {
@@ -216,7 +217,7 @@ fn at(gauge: &Gauge, time: Timestamp) {
     gauge.set(time.as_duration().as_secs_f64());
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53, and nobody counts that far")]
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
 fn float(count: u64) -> f64 {
     count as f64
 }

@@ -1,13 +1,13 @@
-//! What can be asked of a daemon over HTTP, and a page for people. It reads a [`Status`] and never changes anything.
+//! The web server: status page, probes, metrics and JSON. It reads a [`Status`] and changes nothing.
 //!
-//! * `/`: the page. `/?refresh=60` reloads itself each minute; nothing else moves by itself.
-//! * `/livez`: 200 while the loop turns, whatever Telnyx does; `/readyz`: 200 once every organization had a run,
-//!   or another daemon watches it.
+//! * `/`: the page. `/?refresh=60` reloads itself each minute.
+//! * `/livez`: 200 while the main loop runs, whatever Telnyx does; `/readyz`: 200 once every organization had a run,
+//!   or another daemon is its leader.
 //! * `/metrics`: Prometheus text. `/api/v1/status`: JSON.
 //!
-//! There is no login: it shows names and emails to whoever reaches it, so it belongs on loopback or a private
-//! network. A page of another site cannot read it: no answer allows that, and a name that is not among [`Hosts`]
-//! is refused, so that a foreign name which is made to point here does not help.
+//! There is no login, and the page shows names and emails, so it belongs on loopback or a private network. Pages of other
+//! sites cannot read it: no answer allows cross-origin access, and requests for names outside [`Hosts`] are refused, which
+//! stops DNS rebinding.
 
 mod connections;
 mod health;
@@ -40,7 +40,7 @@ use super::status::Status;
 pub use health::STUCK_AFTER;
 pub use hosts::Hosts;
 
-/// Just what the page needs: its own stylesheet.
+/// The page needs its own stylesheet only.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -49,17 +49,17 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 /// The text format of Prometheus.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Says what time it is.
+/// The source of the current time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What is shown, and to whom.
+/// The content of the web server, and its host names.
 #[derive(Clone)]
 pub struct Site {
-    /// How the daemon stands, now and from now on.
+    /// The status.
     pub status: watch::Receiver<Arc<Status>>,
-    /// The names it answers to.
+    /// The host names it answers to.
     pub hosts: Hosts,
-    /// What ages are counted from.
+    /// The clock for relative times.
     pub now: Clock,
 }
 
@@ -80,10 +80,10 @@ impl Site {
     }
 }
 
-/// Answers until told to stop; what is being answered then is finished, but nobody is waited for longer than 3 s.
+/// Serves until `stop`, then gives requests in flight 3 s.
 ///
 /// # Errors
-/// If the listener fails for good.
+/// If the listener fails permanently.
 pub async fn serve(
     listener: TcpListener,
     site: Site,
@@ -95,26 +95,26 @@ pub async fn serve(
 fn router(site: Site) -> Router {
     let site = Arc::new(site);
     Router::new()
-        .route("/", get(people))
+        .route("/", get(status_page))
         .route("/style.css", get(async || answer(StatusCode::OK, CSS, page::STYLE)))
-        .route("/livez", get(alive))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(numbers))
-        .route("/api/v1/status", get(programs))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics_text))
+        .route("/api/v1/status", get(status_json))
         .fallback(async || answer(StatusCode::NOT_FOUND, PLAIN, "not found\n"))
         .method_not_allowed_fallback(async || {
             answer(StatusCode::METHOD_NOT_ALLOWED, PLAIN, "GET and HEAD only\n")
         })
-        .layer(middleware::from_fn_with_state(Arc::clone(&site), at_the_door))
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), guard))
         .with_state(site)
 }
 
-/// Refuses foreign names, and gives every answer its headers.
-async fn at_the_door(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+/// Refuses foreign host names, and adds the security headers to every answer.
+async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let mut response = if site.hosts.allow(request.uri(), request.headers()) {
         next.run(request).await
     } else {
-        let text = "this name is not among those the daemon answers to\n";
+        let text = "unknown host name; add it to `hosts` (or --host)\n";
         answer(StatusCode::MISDIRECTED_REQUEST, PLAIN, text)
     };
     let headers = response.headers_mut();
@@ -134,32 +134,32 @@ fn answer(status: StatusCode, kind: &'static str, text: impl Into<String>) -> Re
     (status, [(CONTENT_TYPE, kind)], text.into()).into_response()
 }
 
-async fn people(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+async fn status_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     match page::page(&site.status(), site.now(), uri.query() == Some("refresh=60")) {
         Ok(page) => answer(StatusCode::OK, HTML, page),
-        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "the page cannot be written\n"),
+        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering the page failed\n"),
     }
 }
 
-async fn alive(State(site): State<Arc<Site>>) -> Response {
-    said(health::alive(&site.status(), site.now()))
+async fn livez(State(site): State<Arc<Site>>) -> Response {
+    probe(health::alive(&site.status(), site.now()))
 }
 
-async fn ready(State(site): State<Arc<Site>>) -> Response {
-    said(health::ready(&site.status()))
+async fn readyz(State(site): State<Arc<Site>>) -> Response {
+    probe(health::ready(&site.status()))
 }
 
-fn said(health: Result<(), String>) -> Response {
+fn probe(health: Result<(), String>) -> Response {
     match health {
         Ok(()) => answer(StatusCode::OK, PLAIN, "ok\n"),
-        Err(why) => answer(StatusCode::SERVICE_UNAVAILABLE, PLAIN, why + "\n"),
+        Err(error) => answer(StatusCode::SERVICE_UNAVAILABLE, PLAIN, error + "\n"),
     }
 }
 
-async fn numbers(State(site): State<Arc<Site>>) -> Response {
+async fn metrics_text(State(site): State<Arc<Site>>) -> Response {
     answer(StatusCode::OK, PROMETHEUS, metrics::text(&site.status()))
 }
 
-async fn programs(State(site): State<Arc<Site>>) -> Response {
+async fn status_json(State(site): State<Arc<Site>>) -> Response {
     answer(StatusCode::OK, JSON, json::status(&site.status()))
 }

@@ -1,4 +1,4 @@
-//! The daemon: what it logs, tells, shows and remembers.
+//! The log, notifications, web server and state of the daemon.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn port() -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_11_a_daemon_tells_no_secret_to_anybody() {
+async fn promise_11_no_secret_in_anything_the_daemon_shows() {
     let site = Site::keyed(API_KEY, seed(), Duration::ZERO, |_, path, _| {
         // Each fifth run or so nobody can say how things are, and the answer repeats the key.
         let broken =
@@ -55,9 +55,9 @@ async fn promise_11_a_daemon_tells_no_secret_to_anybody() {
         command.args(["--state", &format!("{format}.json")]);
         command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
         let daemon = Daemon::start(command);
-        until("both are told", || {
+        until("both notifications", || {
             let paths = |proxy: &Proxy, path: &str| proxy.heard(path);
-            paths(&generic, "drift_opened") && paths(&slack, "drifted")
+            paths(&generic, "drift_opened") && paths(&slack, "found")
         })
         .await;
         daemon.signal("HUP");
@@ -71,8 +71,8 @@ async fn promise_11_a_daemon_tells_no_secret_to_anybody() {
         assert!(generic.passed().iter().any(|line| line.contains(HOOK_PATH)), "its address");
         assert!(slack.passed().iter().any(|line| line.contains(SLACK_PATH)), "its address");
         assert!(generic.heard("x-trunkline-signature"), "it was signed");
-        search("what the webhook was told", generic.all().as_bytes(), &[]);
-        search("what Slack was told", slack.all().as_bytes(), &[]);
+        search("the webhook request", generic.all().as_bytes(), &[]);
+        search("the Slack request", slack.all().as_bytes(), &[]);
         let (_, _, log) = daemon.end("TERM").await;
         assert!(!log.is_empty());
         search("the log of the daemon", log.as_bytes(), &[]);

@@ -1,4 +1,4 @@
-//! The configuration: its schema, the example, and everything that can be wrong with it.
+//! The configuration: schema, example and problems.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn shown(text: &str) -> String {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once_and_no_address_is_shown() {
+fn every_problem_is_reported_at_once_without_addresses() {
     let text = "\
 version: 1
 listen: everywhere
@@ -45,15 +45,15 @@ organizations:
 }
 
 #[test]
-fn what_is_no_configuration_is_said_to_be_none() {
+fn an_empty_configuration_is_a_problem() {
     let empty = shown("");
     assert!(empty.contains("a configuration has fields, and this is nothing"), "{empty}");
     let nothing = shown("version: 1\norganizations: []\n");
-    assert!(nothing.contains("there is nothing to watch"), "{nothing}");
+    assert!(nothing.contains("the list of organizations is empty"), "{nothing}");
 }
 
 #[test]
-fn the_example_is_valid_but_for_the_files_that_it_names() {
+fn the_example_is_valid() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("examples/daemon.yaml")).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +73,7 @@ fn the_example_is_valid_but_for_the_files_that_it_names() {
 }
 
 #[test]
-fn the_schema_knows_the_fields_that_are_read() {
+fn the_schema_has_the_fields_of_the_parser() {
     let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
     let names = |of: &serde_json::Value| {
         assert_eq!(of["additionalProperties"], false);

@@ -1,4 +1,4 @@
-//! What is told, and what is not.
+//! Notifications about drift.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,11 +12,11 @@ use crate::support::proxy::Fault;
 use crate::support::server::{Reply, Server};
 use crate::support::site::text;
 
-pub(super) const OPENED: &str = "drift_opened larry@catfood.example enable_account";
-pub(super) const CLOSED: &str = "drift_closed larry@catfood.example enable_account";
+pub(super) const OPENED: &str = "drift_opened larry@catfood.example enabled";
+pub(super) const CLOSED: &str = "drift_closed larry@catfood.example enabled";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn drift_made_by_hand_is_told_once_and_closed_once_and_nothing_is_written() {
+async fn manual_drift_is_notified_once_and_closed_once_without_a_write() {
     let watch = Watch::open().await;
     let key = watch.site.folder.path().join("hmac.key");
     std::fs::write(&key, "0123456789abcdef\n").unwrap();
@@ -28,18 +28,19 @@ async fn drift_made_by_hand_is_told_once_and_closed_once_and_nothing_is_written(
     watch.hook.wait(1).await;
     watch.runs(3).await;
     assert_eq!(watch.hook.events(), [OPENED]);
-    assert_eq!(watch.site.sandbox.writes(), writes, "it only looks");
+    assert_eq!(watch.site.sandbox.writes(), writes, "it only reads");
     watch.by_hand(LARRY, "enable").await;
     watch.hook.wait(2).await;
     watch.runs(3).await;
     assert_eq!(watch.hook.events(), [OPENED, CLOSED]);
 
-    let told = &watch.hook.told()[0];
-    assert_eq!(told.body["organization"], "acme");
-    assert_eq!(told.body["items"][0]["changes"][0]["before"], "false");
-    assert!(told.body["time"].is_string() && told.body["id"].is_string());
-    let header = |name| told.headers[name].to_str().unwrap();
-    let signed = format!("{}.{}", header("x-trunkline-timestamp"), told.text);
+    let received = &watch.hook.received()[0];
+    assert_eq!(received.body["organization"], "acme");
+    assert_eq!((&received.body["total"], &received.body["destructive"]), (&1.into(), &0.into()));
+    assert_eq!(received.body["items"][0]["changes"][0]["before"], "false");
+    assert!(received.body["time"].is_string() && received.body["id"].is_string());
+    let header = |name| received.headers[name].to_str().unwrap();
+    let signed = format!("{}.{}", header("x-trunkline-timestamp"), received.text);
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"0123456789abcdef");
     let tag = header("x-trunkline-signature").strip_prefix("v1=").unwrap();
     let byte = |at| u8::from_str_radix(&tag[at..at + 2], 16).unwrap();
@@ -58,9 +59,8 @@ async fn drift_made_by_hand_is_told_once_and_closed_once_and_nothing_is_written(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_flaps_is_not_told() {
+async fn flapping_is_not_notified() {
     let watch = Watch::open().await;
-    // With so many sightings to wait for, no wave of the flapping lasts long enough.
     let daemon = watch.daemon(&["--open-after", "6", "--close-after", "6"]);
     for _ in 0..4 {
         watch.by_hand(LARRY, "disable").await;
@@ -99,22 +99,22 @@ async fn an_api_that_is_down_is_unknown_and_never_drift() {
     let unknown = metrics.lines().find(|line| line.contains(r#"state="unknown""#));
     assert!(unknown.is_some_and(|line| line.ends_with(" 1")), "{metrics}");
     assert!(shown(&address, "/").await.to_lowercase().contains("unknown"));
-    assert_eq!(watch.hook.events(), [OPENED, "unknown - -"]);
-    let told = &watch.hook.told()[1].body;
-    assert!(told["error"].as_str().is_some_and(|why| why.contains("502")), "{told}");
-    // Nobody saw it being repaired, so it is not over before somebody sees it.
+    assert_eq!(watch.hook.events(), [OPENED, "unknown"]);
+    let body = &watch.hook.received()[1].body;
+    assert!(body["error"].as_str().is_some_and(|error| error.contains("502")), "{body}");
+    // A repair that no run has found closes nothing.
     watch.by_hand(LARRY, "enable").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(watch.hook.events().len(), 2);
     down.store(false, Ordering::Relaxed);
     watch.hook.wait(4).await;
     assert_eq!(watch.hook.events()[2..], ["drift_closed - unknown", CLOSED]);
-    assert_eq!(watch.hook.told()[2].body["items"][0]["kind"], "organization");
+    assert_eq!(watch.hook.received()[2].body["items"][0]["kind"], "organization");
     assert!(daemon.log().contains(r#""state":"unknown""#), "{}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_api_that_says_nothing_is_not_waited_for_for_ever() {
+async fn an_api_that_does_not_answer_is_unknown() {
     let watch = Watch::open().await;
     let silent = Server::start(|_, _| Reply::silence()).await;
     let arguments = ["daemon", text(&watch.manifest), "--schedule", "* * * * * *"];
@@ -123,18 +123,18 @@ async fn an_api_that_says_nothing_is_not_waited_for_for_ever() {
     command.env("TELNYX_BASE_URL", &silent.origin);
     let _daemon = Daemon::start(command);
     watch.hook.wait(1).await;
-    let told = &watch.hook.told()[0].body;
-    assert_eq!(told["event"], "unknown");
-    assert_eq!(told["error"], "it could not be read within 5s");
+    let body = &watch.hook.received()[0].body;
+    assert_eq!(body["event"], "unknown");
+    assert_eq!(body["error"], "reading took longer than 5s");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_tells_nothing_twice_and_forgets_nothing() {
+async fn a_restart_repeats_and_forgets_nothing() {
     let watch = Watch::open().await;
     let daemon = watch.daemon(&[]);
     watch.by_hand(LARRY, "disable").await;
     watch.hook.wait(1).await;
-    daemon.logs("told").await;
+    daemon.logs("notification delivered").await;
     watch.runs(1).await;
     drop(daemon);
     let daemon = watch.daemon(&[]);
@@ -148,7 +148,7 @@ async fn a_restart_tells_nothing_twice_and_forgets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_told_is_told_after_a_restart_with_the_same_id() {
+async fn an_undelivered_notification_is_sent_after_a_restart_with_the_same_id() {
     let watch = Watch::open().await;
     watch.hook.answer(500);
     let daemon = watch.daemon(&[]);
@@ -156,18 +156,18 @@ async fn what_could_not_be_told_is_told_after_a_restart_with_the_same_id() {
     watch.hook.wait(2).await;
     drop(daemon);
     watch.hook.answer(200);
-    let before = watch.hook.told().len();
+    let before = watch.hook.received().len();
     let _daemon = watch.daemon(&[]);
     watch.hook.wait(before + 1).await;
     watch.runs(3).await;
-    let told = watch.hook.told();
-    assert_eq!(told.len(), before + 1);
-    assert!(told[0].body["id"].is_string());
-    assert!(told.iter().all(|one| one.body["id"] == told[0].body["id"]));
+    let received = watch.hook.received();
+    assert_eq!(received.len(), before + 1);
+    assert!(received[0].body["id"].is_string());
+    assert!(received.iter().all(|one| one.body["id"] == received[0].body["id"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_is_refused_for_good_does_not_keep_the_others_waiting() {
+async fn a_refused_notification_is_given_up_and_the_answer_is_logged() {
     let watch = Watch::open().await;
     watch.hook.refuse(OPENED);
     let daemon = watch.daemon(&["--open-after", "1", "--close-after", "1"]);
@@ -175,11 +175,12 @@ async fn a_message_that_is_refused_for_good_does_not_keep_the_others_waiting() {
     watch.hook.wait(1).await;
     watch.by_hand(LARRY, "enable").await;
     until("the next", || watch.hook.events().iter().any(|event| event == CLOSED)).await;
-    assert!(daemon.log().contains("given up"), "{}", daemon.log());
+    assert!(daemon.log().contains("giving up"), "{}", daemon.log());
+    assert!(daemon.log().contains("answered 422: no_service"), "{}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_somebody_holds_the_state_it_is_kept_in_memory_and_written_afterwards() {
+async fn while_the_state_is_locked_the_memory_waits() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     let store = Store::new(&Location::File(path.clone()));
@@ -191,7 +192,7 @@ async fn while_somebody_holds_the_state_it_is_kept_in_memory_and_written_afterwa
     watch.runs(2).await;
     assert_eq!(std::fs::read(&path).unwrap(), before, "{}", daemon.log());
     drop(hold);
-    until("the state", || std::fs::read_to_string(&path).unwrap().contains("told_at")).await;
+    until("the state", || std::fs::read_to_string(&path).unwrap().contains("notified_at")).await;
     drop(daemon);
     let _daemon = watch.daemon(&[]);
     watch.runs(3).await;
@@ -228,14 +229,14 @@ async fn an_apply_is_not_kept_waiting_and_its_end_is_seen() {
     .await;
 }
 
-/// Where the daemon's web is, by its log.
+/// The address of the web server, from the log.
 pub(super) fn address(daemon: &Daemon) -> String {
     let log = daemon.log();
-    let address = log.split("the status page is at http://").nth(1).unwrap();
+    let address = log.split("status page at http://").nth(1).unwrap();
     address.split('/').next().unwrap().to_owned()
 }
 
-/// What a path of the daemon's web answers.
+/// Requests a path of the web server.
 pub(super) async fn shown(address: &str, path: &str) -> String {
     let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
     let answer = client.get(format!("http://{address}{path}")).send().await.unwrap();
@@ -244,7 +245,7 @@ pub(super) async fn shown(address: &str, path: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_it_stands_is_seen_at_the_webhook_in_the_metrics_and_on_the_page() {
+async fn drift_is_shown_by_webhook_metrics_json_and_page() {
     let watch = Watch::open().await;
     let daemon = watch.daemon(&["--listen", "127.0.0.1:0"]);
     watch.runs(2).await;
@@ -263,7 +264,7 @@ async fn how_it_stands_is_seen_at_the_webhook_in_the_metrics_and_on_the_page() {
         serde_json::from_str(&shown(&address, "/api/v1/status").await).unwrap();
     let acme = &status["organizations"][0];
     assert_eq!(acme["state"], "drifted");
-    assert_eq!(acme["episodes"][0]["email"], LARRY);
+    assert_eq!(acme["differences"][0]["email"], LARRY);
     let metrics = shown(&address, "/metrics").await;
     assert!(metrics.lines().any(|line| line.starts_with("trunkline_") && line.contains("acme")));
     assert!(!metrics.contains(LARRY), "no label for each account");

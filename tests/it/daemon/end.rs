@@ -1,4 +1,4 @@
-//! How it ends when something is in the way: a state file in use, a signal, a target that is gone.
+//! Ends with an obstacle: a locked state, a signal, a removed target.
 
 use std::fs;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use super::drift::OPENED;
 use super::{Daemon, LARRY, Watch, until};
 use crate::support::site::text;
 
-/// Holds the state, as an apply does.
+/// Locks the state, as an apply does.
 async fn held(watch: &Watch) -> Hold {
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     let store = Store::new(&Location::File(path));
     store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap()
 }
 
-/// Waits in the background until it has been told, and a little longer, before the state is free.
+/// Releases the state in the background after two seconds.
 fn free_later(hold: Hold) {
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -25,19 +25,19 @@ fn free_later(hold: Hold) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_waits_for_a_state_in_use_so_that_the_next_time_tells_nothing_again() {
+async fn once_waits_for_a_locked_state_so_that_nothing_is_repeated() {
     let watch = Watch::open().await;
     watch.by_hand(LARRY, "disable").await;
     let arguments = ["daemon", text(&watch.manifest), "--open-after", "1"];
     let once = [&arguments[..], &["--once", "--webhook", &watch.hook.url]].concat();
     free_later(held(&watch).await);
-    assert_eq!(watch.site.ends(&once, 0).await, "acme: drifted, 1 differences\n");
+    assert_eq!(watch.site.ends(&once, 0).await, "acme: drifted, 1 difference\n");
     watch.site.ends(&once, 0).await;
     assert_eq!(watch.hook.events(), [OPENED]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_that_ends_waits_for_a_state_in_use() {
+async fn a_daemon_waits_for_a_locked_state_at_the_end() {
     let watch = Watch::open().await;
     let daemon = watch.daemon(&["--open-after", "1"]);
     watch.runs(1).await;
@@ -53,7 +53,7 @@ async fn a_daemon_that_ends_waits_for_a_state_in_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_that_is_interrupted_says_so() {
+async fn an_interrupted_once_has_the_exit_status_of_the_signal() {
     let watch = Watch::slow(Duration::from_millis(700)).await;
     for (name, code) in [("TERM", 143), ("INT", 130)] {
         watch.site.proxy.passed();
@@ -66,7 +66,7 @@ async fn once_that_is_interrupted_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_a_target_that_is_gone_after_a_restart_waits_no_longer() {
+async fn notifications_for_a_removed_target_are_dropped() {
     let watch = Watch::open().await;
     watch.hook.answer(500);
     let state =
@@ -78,27 +78,29 @@ async fn what_waits_for_a_target_that_is_gone_after_a_restart_waits_no_longer() 
     let plain = ["daemon", text(&watch.manifest), "--schedule", "* * * * * *"];
     let _daemon = Daemon::start(watch.site.command(&plain));
     until("nothing that waits", || !state().contains("drift_opened")).await;
-    assert!(state().contains("told_at"), "what was announced is known all the same");
+    assert!(state().contains("notified_at"), "the notified difference is still known");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_state_that_cannot_be_written_is_said_once_with_its_cause_and_written_once_it_can_be() {
+async fn a_state_that_cannot_be_saved_is_logged_once_and_saved_later() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline");
     let daemon = watch.daemon(&["--open-after", "1"]);
     watch.runs(1).await;
-    // Where the new text would go is a folder: not even a superuser can write there.
+    // A folder in place of the temporary file: not even root can write there.
     let beside = path.join(".acme.json.new");
     fs::create_dir(&beside).unwrap();
     watch.by_hand(LARRY, "disable").await;
-    let words = "what is remembered is not in the state";
+    let words = "cannot save the state; retrying";
     daemon.logs(words).await;
     watch.runs(4).await;
     let log = daemon.log();
     assert_eq!(log.matches(words).count(), 1, "{log}");
     let line = log.lines().find(|line| line.contains(words)).unwrap();
-    assert!(line.contains("irectory"), "the system's words: {line}");
+    assert!(line.contains("irectory"), "the error of the system: {line}");
     fs::remove_dir(&beside).unwrap();
-    until("the state", || fs::read_to_string(path.join("acme.json")).unwrap().contains("told_at"))
-        .await;
+    until("the state", || {
+        fs::read_to_string(path.join("acme.json")).unwrap().contains("notified_at")
+    })
+    .await;
 }

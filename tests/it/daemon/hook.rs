@@ -1,4 +1,4 @@
-//! A webhook that writes down what it is told.
+//! A webhook that records its requests.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,31 +12,32 @@ use tokio::net::TcpListener;
 
 pub(crate) struct Hook {
     pub(crate) url: String,
-    told: Arc<Mutex<Vec<Told>>>,
+    received: Arc<Mutex<Vec<Received>>>,
     status: Arc<AtomicU16>,
     delay: Arc<Mutex<Duration>>,
     refused: Arc<Mutex<String>>,
 }
 
-/// What it was told.
+/// A received notification.
 #[derive(Clone)]
-pub(crate) struct Told {
+pub(crate) struct Received {
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
     pub(crate) body: Value,
 }
 
-impl Told {
+impl Received {
     fn event(&self) -> String {
-        let item = &self.body["items"][0];
+        let items = self.body["items"].as_array().unwrap();
         let name = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-        format!("{} {} {}", name(&self.body["event"]), name(&item["email"]), name(&item["what"]))
+        let item = |item: &Value| format!(" {} {}", name(&item["email"]), name(&item["code"]));
+        name(&self.body["event"]) + &items.iter().map(item).collect::<String>()
     }
 }
 
 impl Hook {
     pub(crate) async fn start() -> Self {
-        let told = Arc::new(Mutex::new(Vec::new()));
+        let received = Arc::new(Mutex::new(Vec::new()));
         let status = Arc::new(AtomicU16::new(200));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/secret-path", listener.local_addr().unwrap());
@@ -44,50 +45,50 @@ impl Hook {
         let wait = Arc::clone(&delay);
         let refused = Arc::new(Mutex::new(String::new()));
         let no = Arc::clone(&refused);
-        let (into, answer) = (Arc::clone(&told), Arc::clone(&status));
+        let (into, answer) = (Arc::clone(&received), Arc::clone(&status));
         let router = Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
             let text = String::from_utf8(body.to_vec()).unwrap();
             let body = serde_json::from_str(&text).unwrap();
-            let told = Told { headers, text, body };
-            let is_refused = told.event() == *no.lock().unwrap();
+            let one = Received { headers, text, body };
+            let is_refused = one.event() == *no.lock().unwrap();
             let status = if is_refused { 422 } else { answer.load(Ordering::Relaxed) };
             let status = StatusCode::from_u16(status).unwrap();
-            into.lock().unwrap().push(told);
+            into.lock().unwrap().push(one);
             let wait = *wait.lock().unwrap();
             async move {
                 tokio::time::sleep(wait).await;
-                status
+                (status, "no_service")
             }
         });
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, told, status, delay, refused }
+        Self { url, received, status, delay, refused }
     }
 
-    /// What it answers from now on.
+    /// Sets the status of later answers.
     pub(crate) fn answer(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
     }
 
-    /// It takes this event no more.
+    /// Refuses this event from now on.
     pub(crate) fn refuse(&self, event: &str) {
         event.clone_into(&mut self.refused.lock().unwrap());
     }
 
-    /// How long it takes to answer from now on.
+    /// Delays later answers.
     pub(crate) fn delay(&self, delay: Duration) {
         *self.delay.lock().unwrap() = delay;
     }
 
-    pub(crate) fn told(&self) -> Vec<Told> {
-        self.told.lock().unwrap().clone()
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
     }
 
-    /// What has happened to what, in order.
+    /// The events in order, each with its items.
     pub(crate) fn events(&self) -> Vec<String> {
-        self.told().iter().map(Told::event).collect()
+        self.received().iter().map(Received::event).collect()
     }
 
     pub(crate) async fn wait(&self, count: usize) {
-        super::until("the webhook", || self.told().len() >= count).await;
+        super::until("the webhook", || self.received().len() >= count).await;
     }
 }

@@ -1,4 +1,4 @@
-//! How the daemon starts, changes its mind and ends.
+//! Start, reload and end of the daemon.
 
 use std::fs;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trunkline::daemon::status::State;
-use trunkline::daemon::{Options, Pace, Source, Usual, run};
+use trunkline::daemon::{Defaults, Options, Pace, Source, run};
 use trunkline::telnyx::BaseUrl;
 
 use super::{Daemon, LARRY, Watch, other, until};
 use crate::support::site::{KEY, text};
 
-/// A configuration of the watched organization, and the daemon that reads it.
+/// A daemon with a configuration file.
 pub(super) fn configured(watch: &Watch, more: &str) -> Daemon {
     let folder = watch.site.folder.path();
     fs::write(folder.join("key"), KEY).unwrap();
@@ -35,30 +35,30 @@ pub(super) fn config(watch: &Watch, schedule: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_manifest_is_read_and_a_bad_one_keeps_the_old() {
+async fn a_changed_manifest_is_loaded_and_a_bad_one_is_rejected() {
     let watch = Watch::open().await;
     let daemon = configured(&watch, "");
     watch.runs(1).await;
     let good = fs::read_to_string(&watch.manifest).unwrap();
     fs::write(&watch.manifest, good.replace("accounts:", "acounts:")).unwrap();
     daemon.logs("did you mean `accounts`?").await;
-    // What was there before is still watched.
+    // The previous manifest stays in use.
     watch.by_hand(LARRY, "disable").await;
     watch.hook.wait(1).await;
-    // From now on that is as it should be.
+    // Now the account should be disabled.
     fs::write(&watch.manifest, good.replacen("enabled: true", "enabled: false", 1)).unwrap();
-    daemon.logs("the configuration was read again").await;
+    daemon.logs("configuration reloaded").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sighup_with_a_bad_file_keeps_the_old_one_and_with_a_good_one_takes_it() {
+async fn sighup_reloads_a_good_file_and_rejects_a_bad_one() {
     let watch = Watch::open().await;
     let daemon = configured(&watch, "");
     let file = watch.site.folder.path().join("daemon.yaml");
     watch.runs(1).await;
     fs::write(&file, "version: 1\norganisations: []\n").unwrap();
     daemon.signal("HUP");
-    daemon.logs("the one before still is").await;
+    daemon.logs("keeping the previous one").await;
     watch.runs(2).await;
     let (sandbox, proxy, _) = other().await;
     let second = fs::read_to_string(&watch.manifest).unwrap().replace("acme", "second");
@@ -76,7 +76,7 @@ async fn sighup_with_a_bad_file_keeps_the_old_one_and_with_a_good_one_takes_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_at_the_start_is_all_said_and_nothing_is_watched() {
+async fn problems_at_the_start_are_all_reported() {
     let watch = Watch::open().await;
     let folder = watch.site.folder.path();
     fs::write(folder.join("key"), KEY).unwrap();
@@ -95,7 +95,10 @@ async fn what_is_wrong_at_the_start_is_all_said_and_nothing_is_watched() {
     let arguments = ["daemon", text_of(&watch), "--webhook", "http://elsewhere.example/key"];
     let output = watch.site.run(&arguments).await;
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("a webhook is https://") && !error.contains("elsewhere"), "{error}");
+    assert!(
+        error.contains("a webhook must use https://") && !error.contains("elsewhere"),
+        "{error}"
+    );
 }
 
 fn text_of(watch: &Watch) -> &str {
@@ -103,7 +106,7 @@ fn text_of(watch: &Watch) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_it_stands_says_what_is_refused_and_moves_as_long_as_it_lives() {
+async fn the_status_names_a_rejected_configuration_and_the_last_tick() {
     let watch = Watch::open().await;
     let folder = watch.site.folder.path();
     let file = folder.join("daemon.yaml");
@@ -112,8 +115,8 @@ async fn how_it_stands_says_what_is_refused_and_moves_as_long_as_it_lives() {
     fs::write(&file, &good).unwrap();
     let pace = Pace { timeout: Duration::from_secs(5), parallelism: 4 };
     let (stop, (reload, reloads)) = (CancellationToken::new(), mpsc::channel(1));
-    let usual = Usual { pace, base_url: BaseUrl::parse(BaseUrl::TELNYX).unwrap() };
-    let options = Options { source: Source::File(file.clone()), usual, once: false };
+    let defaults = Defaults { pace, base_url: BaseUrl::parse(BaseUrl::TELNYX).unwrap() };
+    let options = Options { source: Source::File(file.clone()), defaults, once: false };
     let running = tokio::spawn(run(options, stop.clone(), reloads));
     watch.runs(1).await;
     fs::write(&file, good.replace("schedule", "shedule")).unwrap();
@@ -121,9 +124,9 @@ async fn how_it_stands_says_what_is_refused_and_moves_as_long_as_it_lives() {
     watch.runs(2).await;
     stop.cancel();
     let status = running.await.unwrap().unwrap();
-    let refused = status.refused.as_deref().unwrap();
-    assert!(refused.contains("did you mean `schedule`?"), "{refused}");
-    assert!(status.draining && status.turned > status.started);
+    let rejected = status.rejected.as_deref().unwrap();
+    assert!(rejected.contains("did you mean `schedule`?"), "{rejected}");
+    assert!(status.draining && status.ticked > status.started);
     let [organization] = &status.organizations[..] else { panic!("{status:?}") };
     assert_eq!((organization.organization.as_str(), organization.state), ("acme", State::InSync));
     assert!(organization.runs.len() >= 3 && organization.counts.in_sync >= 3, "{status:?}");
@@ -132,29 +135,29 @@ async fn how_it_stands_says_what_is_refused_and_moves_as_long_as_it_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_under_way_when_it_is_told_to_end_is_finished_within_its_time() {
+async fn a_delivery_in_flight_finishes_at_the_end() {
     let watch = Watch::open().await;
     let daemon = watch.daemon(&["--open-after", "1"]);
     watch.runs(1).await;
     watch.hook.delay(Duration::from_secs(3));
     watch.by_hand(LARRY, "disable").await;
     watch.hook.wait(1).await;
-    // It is being told at this moment.
+    // The delivery is in flight.
     let (status, took, log) = daemon.end("TERM").await;
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(took > Duration::from_secs(1) && took < Duration::from_secs(25), "{took:?}");
-    assert!(log.contains(r#""message":"told""#), "{log}");
-    // And that it was told is known to the next one.
+    assert!(log.contains(r#""message":"notification delivered""#), "{log}");
+    // The next process knows about it.
     watch.hook.delay(Duration::ZERO);
     let daemon = watch.daemon(&["--open-after", "1"]);
     watch.runs(2).await;
-    assert_eq!(watch.hook.told().len(), 1);
+    assert_eq!(watch.hook.received().len(), 1);
     let (status, _, log) = daemon.end("INT").await;
     assert_eq!(status.code(), Some(0), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_takes_longer_than_a_tick_is_alone_and_the_ticks_meanwhile_are_one() {
+async fn runs_never_overlap_and_ticks_during_a_run_coalesce() {
     let watch = Watch::slow(Duration::from_millis(700)).await;
     let daemon = watch.daemon(&[]);
     let runs = || -> Vec<(Timestamp, Timestamp)> {
@@ -172,22 +175,22 @@ async fn a_run_that_takes_longer_than_a_tick_is_alone_and_the_ticks_meanwhile_ar
     let slack = SignedDuration::from_millis(5);
     for two in runs.windows(2) {
         assert!(two[1].0 + slack >= two[0].1, "{runs:?}");
-        // Something became due while the first was under way, so the second begins at once.
+        // A run became due during the first one, so it starts at once.
         assert!(two[1].0.duration_since(two[0].1) < SignedDuration::from_millis(900), "{runs:?}");
     }
     assert!(runs.iter().all(|(begin, end)| end.duration_since(*begin).as_millis() > 1_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_looks_once_and_remembers_for_the_next_time() {
+async fn once_checks_once_and_remembers_for_the_next_run() {
     let watch = Watch::open().await;
     let once = ["daemon", text_of(&watch), "--once", "--webhook", &watch.hook.url];
     assert_eq!(watch.site.ends(&once, 0).await, "acme: in sync\n");
     watch.by_hand(LARRY, "disable").await;
-    assert_eq!(watch.site.ends(&once, 0).await, "acme: drifted, 1 differences\n");
+    assert_eq!(watch.site.ends(&once, 0).await, "acme: drifted, 1 difference\n");
     assert_eq!(watch.hook.events(), Vec::<String>::new());
     watch.site.ends(&once, 0).await;
-    assert_eq!(watch.hook.events(), ["drift_opened larry@catfood.example enable_account"]);
+    assert_eq!(watch.hook.events(), ["drift_opened larry@catfood.example enabled"]);
     watch.site.ends(&once, 0).await;
     assert_eq!(watch.hook.events().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! What becomes of what is remembered, and of what is wrong, when the configuration changes while it runs.
+//! Changes of the configuration at run time: the memory, and problems.
 
 use std::fs;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const MANAGER: &str = "6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10";
 const OTHER: &str = "aaaaaaaa-3f0c-4f5a-9c1e-2d6a2f1b7c10";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_another_api_with_another_state_nothing_of_the_old_organization_is_remembered() {
+async fn another_api_and_state_start_without_memory() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path();
     let manifest = fs::read_to_string(&watch.manifest).unwrap();
@@ -33,7 +33,7 @@ async fn at_another_api_with_another_state_nothing_of_the_old_organization_is_re
     fs::write(path.join("daemon.yaml"), changed + "    state: new.json\n").unwrap();
     daemon.signal("HUP");
     let new = || fs::read_to_string(path.join("new.json")).unwrap_or_default();
-    until("the new state", || new().contains("episodes")).await;
+    until("the new state", || new().contains("differences")).await;
     until("its manager", || new().contains(OTHER)).await;
     assert!(!new().contains(MANAGER), "{}", new());
     assert!(!daemon.log().contains("belongs to manager"), "{}", daemon.log());
@@ -42,7 +42,7 @@ async fn at_another_api_with_another_state_nothing_of_the_old_organization_is_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_configuration_that_does_not_say_where_the_api_is_means_the_one_of_the_environment() {
+async fn without_a_base_url_the_environment_counts() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path();
     fs::write(path.join("key"), KEY).unwrap();
@@ -52,7 +52,7 @@ async fn a_configuration_that_does_not_say_where_the_api_is_means_the_one_of_the
     fs::write(path.join("daemon.yaml"), all.replace(&line, "")).unwrap();
     let once = ["daemon", "--config", "daemon.yaml", "--once"];
     assert_eq!(watch.site.ends(&once, 0).await, "acme: in sync\n");
-    // A flag wins over the environment, and the file over both.
+    // The flag overrides the environment, and the file both.
     let nobody = ["--base-url", "http://127.0.0.1:9/v2"];
     let output = watch.site.run(&[&once[..], &nobody].concat()).await;
     let out = String::from_utf8(output.stdout).unwrap();
@@ -62,7 +62,7 @@ async fn a_configuration_that_does_not_say_where_the_api_is_means_the_one_of_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_state_is_for_one() {
+async fn a_new_organization_is_checked_at_once_and_a_shared_state_is_rejected() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path();
     let daemon = configured(&watch, "    state: one.json\nlisten: 127.0.0.1:0\n");
@@ -79,13 +79,13 @@ async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_state_is_f
     };
     fs::write(path.join("daemon.yaml"), both("./one.json")).unwrap();
     daemon.signal("HUP");
-    daemon.logs("acme and second have the same state").await;
+    daemon.logs("acme and second use the same state").await;
     assert_eq!(sandbox.requests(), 0);
     fs::write(path.join("daemon.yaml"), both("two.json")).unwrap();
     daemon.signal("HUP");
     daemon.logs(r#""organization":"second""#).await;
     assert!(sandbox.requests() > 0);
-    // One bad manifest keeps nobody else from what is new, and its organization is watched as before.
+    // A bad manifest keeps its organization as it was, and no other.
     let good = fs::read_to_string(path.join("second.yaml")).unwrap();
     fs::write(path.join("second.yaml"), good.replace("accounts:", "acounts:")).unwrap();
     daemon.logs("did you mean `accounts`?").await;
@@ -93,15 +93,15 @@ async fn what_is_due_in_days_only_is_looked_at_when_it_starts_and_one_state_is_f
         .unwrap();
     watch.by_hand(LARRY, "disable").await;
     until("the other one's new state", || path.join("moved.json").exists()).await;
-    assert!(daemon.log().matches("this of the configuration is not in use").count() == 2);
+    assert!(daemon.log().matches("configuration rejected").count() == 2);
     let status = super::drift::shown(&super::drift::address(&daemon), "/api/v1/status").await;
     assert!(status.contains(r#""organization": "second""#), "{status}");
     fs::write(path.join("second.yaml"), good).unwrap();
-    daemon.logs("the configuration was read again").await;
+    daemon.logs("configuration reloaded").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_names_a_file_that_is_not_there_yet_is_taken_once_it_is_and_where_it_listens_stays() {
+async fn a_missing_file_is_retried_and_the_web_server_needs_a_restart() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path();
     let hosts = "hosts: [Trunkline.internal.example]\nlisten: 127.0.0.1:0\n";
@@ -116,11 +116,11 @@ async fn what_names_a_file_that_is_not_there_yet_is_taken_once_it_is_and_where_i
     let new = config(&watch, "* * * * * *").replace("file: key", "file: later");
     let more = "    state: two.json\nlisten: 127.0.0.1:1\n";
     fs::write(path.join("daemon.yaml"), new + more).unwrap();
-    daemon.logs("there is nothing at later").await;
+    daemon.logs("no file or folder at later").await;
     fs::write(path.join("later"), KEY).unwrap();
-    daemon.logs("listen and hosts change with a restart only").await;
-    assert_eq!(daemon.log().matches("there is nothing at later").count(), 1, "{}", daemon.log());
-    // All the rest is taken.
+    daemon.logs("a change of `listen` or `hosts` needs a restart").await;
+    assert_eq!(daemon.log().matches("no file or folder at later").count(), 1, "{}", daemon.log());
+    // Everything else is in use.
     watch.by_hand(LARRY, "disable").await;
     until("the new state", || path.join("two.json").exists()).await;
     let metrics = super::drift::shown(&address, "/metrics").await;

@@ -1,4 +1,4 @@
-//! The metrics and the alerts, judged by Prometheus' own tool.
+//! The metrics and alerts, checked by promtool.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::{Served, by_hand, tools};
 
 #[tokio::test]
-async fn promtool_finds_nothing_to_say_about_the_metrics() {
+async fn promtool_accepts_the_metrics() {
     let Some(promtool) = tools::find("promtool", "prometheus") else { return };
     let (usual, replica) = (by_hand::usual(), by_hand::replica());
     for status in [usual, replica, by_hand::new(), by_hand::many(200), by_hand::hostile()] {
@@ -21,8 +21,12 @@ async fn promtool_finds_nothing_to_say_about_the_metrics() {
             .unwrap();
         check.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         let output = check.wait_with_output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+        let output_text = [output.stdout, output.stderr].concat();
+        assert!(
+            output.status.success() && output_text.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&output_text)
+        );
     }
 }
 
@@ -33,13 +37,14 @@ fn the_alerts_fire_when_they_should_and_not_before() {
     for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts.test.yml"]] {
         let output =
             Command::new(&promtool).args(arguments).current_dir(&examples).output().unwrap();
-        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(output.status.success(), "{said}");
+        let output_text =
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{output_text}");
     }
 }
 
 #[tokio::test]
-async fn every_metric_that_an_alert_asks_for_exists() {
+async fn every_metric_of_an_alert_exists() {
     let text = Served::new(by_hand::usual()).await.get("/metrics").await.body;
     let alerts = include_str!("../../../examples/alerts.yml");
     let names = alerts.split(|c: char| !(c.is_ascii_lowercase() || c == '_'));

@@ -1,6 +1,6 @@
-//! The page in a real browser, headless: whether a script can be smuggled in, and whether anything overflows.
+//! The page in a headless browser: no script runs, nothing overflows.
 //!
-//! Pictures to look at, of which `examples/status-page.png` is one:
+//! Screenshots, of which `examples/status-page.png` is one:
 //! `TRUNKLINE_SCREENSHOTS=DIR cargo test --test it pictures -- --ignored`.
 
 use std::fs::{self, File};
@@ -20,21 +20,21 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const WIDTHS: [u32; 2] = [390, 1280];
 
 fn situations() -> [(&'static str, Status); 7] {
-    let mut refused = by_hand::usual();
-    refused.refused = Some(by_hand::REFUSED.to_owned());
-    refused.draining = true;
+    let mut rejected = by_hand::usual();
+    rejected.rejected = Some(by_hand::REFUSED.to_owned());
+    rejected.draining = true;
     [
         ("none", by_hand::many(0)),
         ("one", by_hand::many(1)),
         ("many", by_hand::many(200)),
         ("usual", by_hand::usual()),
         ("replica", by_hand::replica()),
-        ("refused", refused),
+        ("rejected", rejected),
         ("hostile", by_hand::hostile()),
     ]
 }
 
-/// Runs the browser to its end and gives what it has printed.
+/// Runs the browser and returns its output.
 async fn browse(chromium: &Path, arguments: Vec<String>) -> String {
     let chromium = chromium.to_owned();
     tokio::task::spawn_blocking(move || browse_and_wait(&chromium, &arguments)).await.unwrap()
@@ -72,19 +72,18 @@ fn browse_and_wait(chromium: &Path, arguments: &[String]) -> String {
 }
 
 #[tokio::test]
-async fn no_script_runs_from_a_name() {
+async fn no_script_in_a_name_runs() {
     let Some(chromium) = tools::find("chromium", "chromium") else { return };
     let served = Served::new(by_hand::hostile()).await;
     let url = format!("http://{}/", served.address);
     let dom = browse(&chromium, vec!["--dump-dom".to_owned(), url]).await;
     assert!(dom.contains("<title>≠ ") || dom.contains("<title>? "), "{dom}");
-    // As text they are there; as elements they would be these.
     for element in ["<script", "<img", "<iframe", "<foreignObject", "<svg><script"] {
         assert!(!dom.contains(element), "{element}");
     }
 }
 
-/// Loads each copy at each width in a frame, and writes what is too wide, or had a script run, as JSON.
+/// Loads each copy in frames of each width, and returns overflows and executed scripts as JSON.
 const MEASURE: &str = r"<!doctype html><title>measuring</title>FRAMES<pre id=found></pre><script>
 addEventListener('load', () => {
   const found = [];
@@ -106,8 +105,7 @@ addEventListener('load', () => {
 });
 </script>";
 
-/// The page lets nobody frame it, so copies of it are framed. They come without its policy:
-/// what keeps scripts out of them is the escaping alone.
+/// The page forbids framing, so copies without its policy are framed: only escaping keeps scripts out of them.
 #[tokio::test]
 async fn nothing_overflows_on_a_phone_or_a_desk() {
     let Some(chromium) = tools::find("chromium", "chromium") else { return };
@@ -140,7 +138,7 @@ async fn nothing_overflows_on_a_phone_or_a_desk() {
 }
 
 #[tokio::test]
-#[ignore = "takes pictures, for people to look at"]
+#[ignore = "takes screenshots"]
 async fn pictures() {
     let folder = PathBuf::from(std::env::var_os("TRUNKLINE_SCREENSHOTS").unwrap());
     let chromium = tools::find("chromium", "chromium").unwrap();

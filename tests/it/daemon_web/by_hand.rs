@@ -1,9 +1,10 @@
-//! Statuses made by hand.
+//! Sample statuses.
 
 use jiff::{SignedDuration, Timestamp};
-use trunkline::daemon::status::{Counts, Episode, Organization, Run, State, Status};
+use trunkline::daemon::status::{Counts, Organization, Run, ShownDifference, State, Status};
+use trunkline::model::{Details, DifferenceKey};
 
-/// Why a configuration is not taken, over several lines.
+/// The problems of a rejected configuration.
 pub(super) const REFUSED: &str = "\
 error: unknown key `shedule`, did you mean `schedule`?
  --> daemon.yaml:3:5
@@ -11,7 +12,7 @@ error: unknown key `shedule`, did you mean `schedule`?
 3 |     shedule: \"*/10 * * * *\"
   |     ^^^^^^^";
 
-/// What time it is in these tests.
+/// The current time in these tests.
 pub(super) fn now() -> Timestamp {
     "2026-03-14T09:26:53Z".parse().unwrap()
 }
@@ -27,13 +28,13 @@ fn runs(letters: &str) -> Vec<Run> {
         .bytes()
         .zip(0_i64..)
         .map(|(letter, place)| {
-            let (state, items) = match letter {
+            let (state, differences) = match letter {
                 b's' => (State::InSync, 0),
                 b'd' => (State::Drifted, 3),
                 _ => (State::Unknown, 0),
             };
             let milliseconds = 900 + 137 * (place.unsigned_abs() % 5);
-            Run { at: minutes_ago((all - place) * 10 - 7), milliseconds, state, items }
+            Run { at: minutes_ago((all - place) * 10 - 7), milliseconds, state, differences }
         })
         .collect()
 }
@@ -45,38 +46,43 @@ fn counts(runs: &[Run]) -> Counts {
         drifted: of(State::Drifted),
         unknown: of(State::Unknown),
         coalesced: 1,
-        notified: 2,
-        notify_failures: 0,
+        delivered: 2,
+        delivery_failures: 0,
+        dropped: 0,
         waiting: 0,
         healed: 0,
         requests: 7 * runs.len() as u64,
     }
 }
 
-pub(super) fn organization(name: &str, letters: &str, episodes: Vec<Episode>) -> Organization {
+pub(super) fn organization(
+    name: &str,
+    letters: &str,
+    differences: Vec<ShownDifference>,
+) -> Organization {
     let runs = runs(letters);
     let state = runs.last().map_or(State::Unknown, |run| run.state);
     let last_success = runs.iter().rev().find(|run| run.state != State::Unknown).map(|run| run.at);
     Organization {
         organization: name.to_owned(),
-        watched_by: None,
+        leader: None,
         state,
         error: None,
         last_success,
         next_run: Some(now() + SignedDuration::from_mins(7)),
         counts: counts(&runs),
         runs,
-        episodes,
-        unwritten: false,
+        differences,
+        unsaved: false,
     }
 }
 
 pub(super) fn status(organizations: Vec<Organization>) -> Status {
     Status {
         started: minutes_ago(3 * 24 * 60 + 200),
-        turned: now() - SignedDuration::from_millis(400),
+        ticked: now() - SignedDuration::from_millis(400),
         loaded: minutes_ago(26 * 60),
-        refused: None,
+        rejected: None,
         draining: false,
         organizations,
     }
@@ -86,49 +92,56 @@ fn change(field: &str, have: &str, want: &str) -> (String, String, String) {
     (field.to_owned(), have.to_owned(), want.to_owned())
 }
 
-/// An action on an account that would end it.
-pub(super) fn action(email: &str, what: &str, field: (&str, &str, &str)) -> Episode {
-    Episode {
-        kind: "managed_account".to_owned(),
-        email: Some(email.to_owned()),
-        what: what.to_owned(),
-        changes: vec![change(field.0, field.1, field.2)],
-        message: String::new(),
-        destructive: false,
+/// A field of an account that differs.
+pub(super) fn field(email: &str, field: &str, have: &str, want: &str) -> ShownDifference {
+    ShownDifference {
+        key: key("managed_account", email, field),
+        details: Details { changes: vec![change(field, have, want)], ..Details::default() },
         since: minutes_ago(215),
-        sightings: 22,
+        runs: 22,
     }
 }
 
-fn episodes() -> Vec<Episode> {
-    let mut limit =
-        action("support@bakery.example", "set_channel_limit", ("channel_limit", "40", "25"));
-    limit.destructive = true;
-    limit.since = minutes_ago(45);
-    limit.sightings = 5;
-    let mut renamed =
-        action("orders@florist.example", "update_account", ("name", "Florist", "Florist & Sons"));
-    renamed.changes.push(change("custom_pricing", "false", "true"));
-    let owner = Episode {
-        kind: "organization_user".to_owned(),
-        email: Some("former.colleague@agency.example".to_owned()),
-        what: "unlisted_owner".to_owned(),
-        changes: Vec::new(),
-        message: "an owner who is not in the manifest; owners are never removed, so a person has to decide"
-            .to_owned(),
-        destructive: false,
-        since: minutes_ago(233),
-        sightings: 24,
-    };
-    vec![renamed, owner, limit]
+fn key(kind: &str, email: &str, code: &str) -> DifferenceKey {
+    let (kind, email) = (kind.to_owned(), Some(email.to_owned()));
+    DifferenceKey { kind, email, code: code.to_owned() }
 }
 
-/// One drifted, one in sync, one unknown: the picture in the README.
+fn differences() -> Vec<ShownDifference> {
+    let mut limit = field("support@bakery.example", "channel_limit", "40", "25");
+    limit.details.destructive = true;
+    limit.since = minutes_ago(45);
+    limit.runs = 5;
+    let disabled = field("support@bakery.example", "enabled", "false", "true");
+    let pricing = field("orders@florist.example", "custom_pricing", "false", "true");
+    let owner = ShownDifference {
+        key: key("organization_user", "former.colleague@agency.example", "owner_unlisted"),
+        details: Details {
+            message: "an owner is not listed; owners are never removed".to_owned(),
+            ..Details::default()
+        },
+        since: minutes_ago(233),
+        runs: 24,
+    };
+    let removed = ShownDifference {
+        key: key("organization_user", "temp@agency.example", "user_unlisted"),
+        details: Details {
+            reason: "until 2026-03-01 has passed".to_owned(),
+            destructive: true,
+            ..Details::default()
+        },
+        since: minutes_ago(20),
+        runs: 2,
+    };
+    vec![disabled, limit, pricing, owner, removed]
+}
+
+/// One organization drifted, one in sync, one unknown: the picture in the README.
 pub(super) fn usual() -> Status {
     let drifted = organization(
         "Harbour Telecom",
         "ssssssssssssssssssssuussssssssssssssdddddddddddddddddddddddd",
-        episodes(),
+        differences(),
     );
     let steady = organization("Lakeside Voice", &"s".repeat(60), Vec::new());
     let mut silent = organization(
@@ -141,47 +154,44 @@ pub(super) fn usual() -> Status {
     status(vec![drifted, steady, silent])
 }
 
-/// Just started: no run has ended.
+/// Just started, without a finished run.
 pub(super) fn new() -> Status {
     let mut organization = organization("Harbour Telecom", "", Vec::new());
     organization.next_run = None;
     status(vec![organization])
 }
 
-/// The first of them is watched by another daemon.
+/// Another daemon is the leader of the first organization.
 pub(super) fn replica() -> Status {
     let mut status = usual();
     stand_by(&mut status.organizations[0]);
     status
 }
 
-/// Another daemon watches it.
+/// Puts an organization on standby.
 pub(super) fn stand_by(organization: &mut Organization) {
     let other = "process 7 (daemon) on replica-b since 2026-03-01T08:00:00Z";
-    organization.watched_by = Some(other.to_owned());
+    organization.leader = Some(other.to_owned());
     organization.state = State::Unknown;
-    (organization.next_run, organization.episodes) = (None, Vec::new());
+    (organization.next_run, organization.differences) = (None, Vec::new());
 }
 
-/// One organization, with so many open episodes; a third of them are losses.
-pub(super) fn many(episodes: usize) -> Status {
-    let episodes: Vec<_> = (0..episodes)
+/// One organization with open differences of one account each, a third of them destructive.
+pub(super) fn many(differences: usize) -> Status {
+    let differences: Vec<_> = (0..differences)
         .map(|number| {
-            let mut episode = action(
-                &format!("account-{number:03}@customers.example"),
-                "set_channel_limit",
-                ("channel_limit", "40", "25"),
-            );
-            episode.destructive = number % 3 == 2;
-            episode
+            let email = format!("account-{number:03}@customers.example");
+            let mut difference = field(&email, "channel_limit", "40", "25");
+            difference.details.destructive = number % 3 == 2;
+            difference
         })
         .collect();
     let letters =
-        if episodes.is_empty() { "dddssssss" } else { "sssssssssssssdddddddddddddddddddddd" };
-    status(vec![organization("Harbour Telecom", letters, episodes)])
+        if differences.is_empty() { "dddssssss" } else { "sssssssssssssdddddddddddddddddddddd" };
+    status(vec![organization("Harbour Telecom", letters, differences)])
 }
 
-/// Names that mean harm, and names that are merely difficult.
+/// Hostile names, and names that are merely difficult.
 pub(super) fn hostile_names() -> Vec<String> {
     let ran = "document.title='ran'";
     let mut names = vec![
@@ -209,28 +219,30 @@ pub(super) fn hostile_names() -> Vec<String> {
 
 /// Every text that comes from outside is one of these names.
 pub(super) fn named(names: &[String]) -> Status {
-    let episodes = names.iter().map(|name| {
-        let mut episode = action(name, name, (name, name, name));
-        name.clone_into(&mut episode.kind);
-        name.clone_into(&mut episode.message);
-        episode
+    let differences = names.iter().flat_map(|name| {
+        let mut finding = field(name, name, name, name);
+        name.clone_into(&mut finding.key.kind);
+        name.clone_into(&mut finding.details.message);
+        let mut action = field(name, name, name, name);
+        name.clone_into(&mut action.details.reason);
+        [finding, action]
     });
     let mut organizations: Vec<_> =
         names.iter().map(|name| organization(name, "sdu", Vec::new())).collect();
-    organizations[0].episodes = episodes.collect();
+    organizations[0].differences = differences.collect();
     for (organization, name) in organizations.iter_mut().zip(names) {
         organization.error = Some(name.clone());
         organization.counts.waiting = 2;
     }
     if let Some(last) = organizations.last_mut() {
-        last.watched_by = names.first().cloned();
+        last.leader = names.first().cloned();
     }
     let mut status = status(organizations);
-    status.refused = Some(names.join(" "));
+    status.rejected = Some(names.join(" "));
     status
 }
 
-/// All of it is hostile.
+/// Every text is hostile.
 pub(super) fn hostile() -> Status {
     named(&hostile_names())
 }

@@ -1,4 +1,4 @@
-//! Who is let in, to what, and what every answer says to browsers.
+//! Routes, methods, host names and security headers.
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -29,7 +29,7 @@ async fn every_route_answers_and_head_is_the_same_without_a_body() {
 }
 
 #[tokio::test]
-async fn nothing_is_anywhere_else_and_nothing_can_be_sent() {
+async fn other_paths_and_methods_are_refused() {
     let served = Served::new(by_hand::usual()).await;
     for path in ["/nothing", "/api", "/api/v1/status/", "//", "/../etc/passwd", "/metrics/x"] {
         assert_eq!(served.get(path).await.status, 404, "{path}");
@@ -44,7 +44,7 @@ async fn nothing_is_anywhere_else_and_nothing_can_be_sent() {
 }
 
 #[tokio::test]
-async fn every_answer_is_closed_to_scripts_frames_other_sites_and_caches() {
+async fn every_answer_forbids_scripts_frames_other_sites_and_caches() {
     let served = Served::new(by_hand::usual()).await;
     let foreign = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     let mut answers = vec![served.get("/nothing").await, served.send(foreign).await];
@@ -68,7 +68,7 @@ async fn every_answer_is_closed_to_scripts_frames_other_sites_and_caches() {
 }
 
 #[tokio::test]
-async fn a_foreign_name_is_refused_and_learns_nothing() {
+async fn a_foreign_host_name_is_refused() {
     let served = Served::new(by_hand::usual()).await;
     let status = async |lines: &str| {
         let request = format!("GET / HTTP/1.1\r\n{lines}Connection: close\r\n\r\n");
@@ -100,16 +100,16 @@ async fn a_foreign_name_is_refused_and_learns_nothing() {
         assert_eq!(answer.status, 421, "{host}");
         assert!(!answer.body.contains("Harbour"), "{host}");
     }
-    assert_eq!(status("").await.status, 421, "no name");
+    assert_eq!(status("").await.status, 421, "no host name");
     let two = "Host: localhost\r\nHost: evil.example\r\n";
-    assert!(status(two).await.status >= 400, "two names");
+    assert!(status(two).await.status >= 400, "two host names");
     let absolute =
         "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert_eq!(served.send(absolute).await.status, 421);
 }
 
 #[tokio::test]
-async fn it_ends_when_told_to() {
+async fn the_server_stops_on_request() {
     let served = Served::new(by_hand::usual()).await;
     assert_eq!(served.get("/livez").await.status, 200);
     served.stop.send(()).unwrap();
@@ -117,19 +117,19 @@ async fn it_ends_when_told_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_never_finishes_asking_does_not_hold_up_the_end() {
+async fn an_unfinished_request_does_not_delay_the_end() {
     let served = Served::new(by_hand::usual()).await;
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: local").await.unwrap();
-    assert_eq!(served.get("/livez").await.status, 200); // by now the half request was taken too
+    assert_eq!(served.get("/livez").await.status, 200); // the half request was accepted by now
     served.stop.send(()).unwrap();
     served.server.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn who_opens_connections_and_asks_nothing_keeps_nobody_else_out() {
+async fn idle_connections_do_not_block_others() {
     let served = Served::new(by_hand::usual()).await;
-    // More than there is room for. Those that were taken are closed once they have had their time.
+    // More than the server accepts at once. The accepted ones time out.
     let mut silent = Vec::new();
     for _ in 0..300 {
         silent.push(TcpStream::connect(served.address).await.unwrap());

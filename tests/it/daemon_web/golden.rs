@@ -1,8 +1,8 @@
-//! What programs and people read, byte for byte.
+//! The exact output of the page, JSON and metrics.
 
 use super::{Served, by_hand};
 
-/// Without what changes with each release.
+/// Removes the version.
 fn settled(text: &str) -> String {
     text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
@@ -21,7 +21,7 @@ async fn the_metrics() {
 #[tokio::test]
 async fn the_page() {
     let mut status = by_hand::usual();
-    status.refused = Some(by_hand::REFUSED.to_owned());
+    status.rejected = Some(by_hand::REFUSED.to_owned());
     for organization in &mut status.organizations {
         organization.runs.drain(..57); // three bars say as much as sixty
     }
@@ -38,51 +38,51 @@ async fn equal_statuses_are_shown_in_equal_bytes() {
 }
 
 #[tokio::test]
-async fn an_empty_state_says_what_is_so() {
+async fn empty_states_are_described() {
     let page = async |status| Served::new(status).await.get("/").await.body;
     let new = page(by_hand::new()).await;
-    assert!(new.contains("No run has ended yet") && new.contains("never"), "{new}");
+    assert!(new.contains("No run has finished yet") && new.contains("never"), "{new}");
     let steady = page(by_hand::many(0)).await;
     assert!(steady.contains("Everything is in sync"), "{steady}");
     assert!(steady.contains("In sync for 53 min, since "), "{steady}");
-    assert!(steady.contains("No open episodes."), "{steady}");
+    assert!(steady.contains("No open differences."), "{steady}");
     let mut nobody = by_hand::new();
     nobody.organizations.clear();
     assert!(page(nobody).await.contains("No organization is configured"));
 }
 
 #[tokio::test]
-async fn who_stands_by_says_who_watches_and_claims_nothing() {
+async fn on_standby_the_page_names_the_leader_and_claims_no_state() {
     let served = Served::new(by_hand::replica()).await;
     let page = served.get("/").await.body;
-    // Of those that are watched here one is in sync and one is unknown.
+    // Of the other two, one is in sync and one is unknown.
     assert!(page.contains("1 of 2 unknown"), "{page}");
     let (_, section) = page.split_once(r#"<section id="o1""#).unwrap();
     let (section, _) = section.split_once("</section>").unwrap();
-    assert!(section.contains("This daemon stands by for process 7 (daemon) on replica-b since "));
-    assert!(section.contains("Stands by") && section.contains("none is due"), "{section}");
+    assert!(section.contains("On standby; the leader is process 7 (daemon) on replica-b since "));
+    assert!(section.contains("Standby") && section.contains("not scheduled"), "{section}");
     let metrics = served.get("/metrics").await.body;
     let of_it = |line: &&str| line.contains("Harbour") && !line.contains("_total{");
     let left: Vec<&str> = metrics.lines().filter(of_it).collect();
     assert_eq!(left.len(), 2, "{left:#?}");
     assert!(
-        metrics.contains("trunkline_organization_watched{organization=\"Harbour Telecom\"} 0\n")
+        metrics.contains("trunkline_organization_leader{organization=\"Harbour Telecom\"} 0\n")
     );
     let json = served.get("/api/v1/status").await.body;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let stands_by = &json["organizations"][0];
-    assert_eq!(stands_by["state"], "unknown");
-    assert!(stands_by["watched_by"].as_str().unwrap().contains("replica-b"));
-    assert!(json["organizations"][1]["watched_by"].is_null());
+    let standby = &json["organizations"][0];
+    assert_eq!(standby["state"], "unknown");
+    assert!(standby["leader"].as_str().unwrap().contains("replica-b"));
+    assert!(json["organizations"][1]["leader"].is_null());
 
     let mut all = by_hand::replica();
     all.organizations.iter_mut().for_each(by_hand::stand_by);
     let page = Served::new(all).await.get("/").await.body;
-    assert!(page.contains("Standing by</h1>"), "{page}");
+    assert!(page.contains("On standby</h1>"), "{page}");
 }
 
 #[tokio::test]
-async fn it_reloads_itself_only_when_asked_to() {
+async fn the_page_reloads_itself_only_on_request() {
     let served = Served::new(by_hand::usual()).await;
     assert!(!served.get("/").await.body.contains("http-equiv"));
     assert!(!served.get("/?refresh=0;url=https://evil.example").await.body.contains("http-equiv"));
@@ -91,11 +91,11 @@ async fn it_reloads_itself_only_when_asked_to() {
 }
 
 #[tokio::test]
-async fn losses_are_never_folded_away_behind_lesser_things() {
+async fn destructive_differences_are_never_folded_behind_others() {
     let page = Served::new(by_hand::many(200)).await.get("/").await.body;
     let (unfolded, folded) = page.split_once("<details>").unwrap();
     let rows = |text: &str| text.matches("@customers.example").count();
     assert_eq!((rows(unfolded), rows(folded)), (25, 175));
     assert_eq!(unfolded.matches(">destructive<").count(), 25);
-    assert!(unfolded.contains("200 open episodes, 66 destructive"));
+    assert!(unfolded.contains("200 open differences; resolving 66 of them is destructive"));
 }

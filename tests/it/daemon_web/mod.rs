@@ -1,4 +1,4 @@
-//! The daemon's web, over real HTTP, on statuses made by hand.
+//! The web server of the daemon over real HTTP, with sample statuses.
 
 mod alerts;
 mod browser;
@@ -25,7 +25,7 @@ use trunkline::daemon::{
     web::{Hosts, Site, serve},
 };
 
-/// A site that is served. Dropping it stops it.
+/// A running web server. Dropping it stops it.
 struct Served {
     address: SocketAddr,
     status: watch::Sender<Arc<Status>>,
@@ -33,7 +33,7 @@ struct Served {
     server: JoinHandle<std::io::Result<()>>,
 }
 
-/// What came back.
+/// The answer to a request.
 struct Answer {
     status: u16,
     headers: BTreeMap<String, String>,
@@ -57,7 +57,7 @@ impl Served {
         Self { address, status, stop, server }
     }
 
-    /// What is sent is these bytes and no others.
+    /// Sends exactly these bytes.
     async fn send(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,10 +1,10 @@
-//! Names from outside are text, wherever they are shown.
+//! Text from the API is escaped wherever it is shown.
 
 use trunkline::model::is_harmful;
 
 use super::{Served, by_hand};
 
-/// The tags with their attributes, without what stands between them.
+/// The tags with their attributes, without the text between them.
 fn skeleton(html: &str) -> Vec<&str> {
     html.split('<').skip(1).map(|rest| rest.split_once('>').unwrap().0).collect()
 }
@@ -14,7 +14,7 @@ fn harmless(text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn no_tag_and_no_attribute_of_the_page_comes_from_a_name() {
+async fn no_tag_or_attribute_of_the_page_comes_from_the_api() {
     let names = by_hand::hostile_names();
     let tame: Vec<_> = (0..names.len()).map(|number| format!("name {number}")).collect();
     let hostile = Served::new(by_hand::named(&names)).await.get("/").await.body;
@@ -27,7 +27,7 @@ async fn no_tag_and_no_attribute_of_the_page_comes_from_a_name() {
 }
 
 #[tokio::test]
-async fn the_json_means_the_names_and_holds_none_that_harms() {
+async fn the_json_escapes_harmful_characters_and_keeps_names() {
     let body = Served::new(by_hand::hostile()).await.get("/api/v1/status").await.body;
     assert!(harmless(&body));
     let json: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -38,7 +38,7 @@ async fn the_json_means_the_names_and_holds_none_that_harms() {
 }
 
 #[tokio::test]
-async fn the_metrics_name_organizations_only_and_each_sample_stays_a_line() {
+async fn the_metrics_name_organizations_only_on_one_line_each() {
     let text = Served::new(by_hand::usual()).await.get("/metrics").await.body;
     assert!(!text.contains('@') && !text.contains("Florist"));
     let hostile = Served::new(by_hand::hostile()).await.get("/metrics").await.body;

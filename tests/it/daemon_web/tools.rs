@@ -1,8 +1,8 @@
-//! Programs of others that some of these tests need.
+//! External programs that some of these tests need.
 
 use std::path::PathBuf;
 
-/// Where a program is. Without it the test says loudly that it was skipped.
+/// Finds a program on the PATH. Without it the test reports that it was skipped.
 #[expect(clippy::print_stderr, reason = "a skipped test must not look like one that passed")]
 pub(super) fn find(program: &str, package: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -110,7 +110,7 @@ fn names() -> impl Strategy<Value = String> {
             "data",
             "meta",
             "until",
-            "told",
+            "notified",
         ][..],
     );
     prop_oneof![3 => known.prop_map(str::to_owned), 1 => "\\PC{0,6}"]

@@ -29,47 +29,58 @@ fn emails() -> impl Strategy<Value = Email> {
 }
 
 fn watches() -> impl Strategy<Value = Watch> {
-    let item = || {
+    let key = || {
         (select(&["account", "user"][..]), of(emails()), "[a-z]{1,3}").prop_map(
-            |(kind, email, what)| Item {
+            |(kind, email, code)| DifferenceKey {
                 kind: kind.to_owned(),
                 email: email.map(|email| email.to_string()),
-                what,
+                code,
             },
         )
     };
-    let difference = || {
+    let details = || {
         (vec(("[a-z]{1,3}", "[0-9]", "[0-9]"), 0..2), any::<bool>()).prop_map(
-            |(changes, destructive)| Difference { changes, message: String::new(), destructive },
+            |(changes, destructive)| Details { changes, destructive, ..Details::default() },
         )
     };
-    let told =
-        (difference(), 0..4_000_000_000_u64).prop_map(|(difference, at)| Told { difference, at });
-    let episode = (0..4_000_000_000_u64, 1..9_u64, difference(), 0..3_u32, of(told)).prop_map(
-        |(since, sightings, seen, clean, told)| Episode {
+    let notified =
+        (details(), 0..4_000_000_000_u64).prop_map(|(details, at)| Notified { details, at });
+    let difference = (0..4_000_000_000_u64, 1..9_u64, details(), 0..3_u32, of(notified)).prop_map(
+        |(since, runs, details, clean_runs, notified)| Difference {
             since,
-            sightings,
-            seen,
-            equal: 1,
-            clean,
-            told,
+            runs,
+            details,
+            equal_runs: 1,
+            clean_runs,
+            notified,
         },
     );
-    let message =
-        (select(&Event::ALL[..]), vec((item(), difference()), 0..2), btree_set("[a-z]{1,3}", 1..3))
-            .prop_map(|(event, items, targets)| Message {
+    let notification =
+        (select(&Event::ALL[..]), vec((key(), details()), 0..2), btree_set("[a-z]{1,3}", 1..3))
+            .prop_map(|(event, items, targets)| Notification {
                 id: "m-1".to_owned(),
                 event,
                 at: 1_790_000_000,
                 reminder: false,
                 total: 2,
+                destructive: 1,
                 items,
-                reason: String::new(),
+                error: String::new(),
                 targets,
             });
-    (btree_map(item(), episode, 0..3), of(0..4_000_000_000_u64), vec(message, 0..2)).prop_map(
-        |(episodes, told, outbox)| Watch { episodes, unknown: Unknown { runs: 1, told }, outbox },
+    let times = || of(0..4_000_000_000_u64);
+    let heals = (vec(0..4_000_000_000_u64, 0..3), times())
+        .prop_map(|(at, suspended_until)| Heals { at, suspended_until });
+    (
+        btree_map(key(), difference, 0..3),
+        times(),
+        btree_map(key(), heals, 0..2),
+        vec(notification, 0..2),
     )
+        .prop_map(|(differences, notified_at, heals, outbox)| {
+            let unknown = Unknown { runs: 1, notified_at };
+            Watch { differences, unknown, heals, outbox }
+        })
 }
 
 fn steps() -> impl Strategy<Value = Vec<Change>> {

@@ -1,11 +1,11 @@
-//! The page for people: one look says what is so. No script, no request to anywhere but its own stylesheet.
+//! The status page. It has no script, and requests nothing but its own stylesheet.
 //!
-//! Every text that came from outside goes through [`shown`] on its way into these views, and through the
-//! escaping of HTML in the template; none is written into a name of a class, an id or an address.
+//! Every text from outside passes [`shown`] into these views and is HTML-escaped by the template. None becomes a class, an
+//! id or an address.
 
-mod episode;
 mod moment;
 mod organization;
+mod row;
 mod timeline;
 
 use askama::Template;
@@ -19,19 +19,19 @@ use organization::OrganizationView;
 
 /// The stylesheet.
 pub(super) const STYLE: &str = include_str!("style.css");
-/// How much of a line is shown, in characters: what comes from outside has any length.
+/// The number of characters of a line that are shown.
 const SHOWN: usize = 400;
-/// How many lines of a text are shown.
+/// The number of lines of a text that are shown.
 const LINES: usize = 30;
 
 #[derive(Template)]
 #[template(path = "page.html", config = "src/daemon/web/askama.toml")]
 struct Page {
-    /// Of the tab: how it stands comes first.
+    /// The title of the tab, with the verdict first.
     title: String,
-    /// How all of it stands, in a sentence.
+    /// The state of all organizations in a sentence.
     verdict: String,
-    /// The worst of the states.
+    /// The worst state.
     worst: StateView,
     notices: Vec<Notice>,
     organizations: Vec<OrganizationView>,
@@ -39,19 +39,19 @@ struct Page {
     now: Moment,
     started: Moment,
     loaded: Moment,
-    /// Whether it reloads itself.
+    /// True if the page reloads itself.
     refreshing: bool,
 }
 
-/// Something about the daemon itself that a reader must know.
+/// A notice about the daemon itself.
 struct Notice {
     heading: &'static str,
     text: String,
-    /// What a program has said about it, line by line.
-    said: Option<String>,
+    /// Output to quote, line by line.
+    output: Option<String>,
 }
 
-/// How a state is shown: never by its colour alone.
+/// The view of a state: never by colour alone.
 #[derive(Clone, Copy)]
 struct StateView {
     class: &'static str,
@@ -60,12 +60,12 @@ struct StateView {
 }
 
 impl StateView {
-    /// While another daemon watches.
-    const STANDS_BY: Self = Self { class: "stands-by", sign: "·", word: "Stands by" };
+    /// The view while another daemon is the leader.
+    const STANDBY: Self = Self { class: "standby", sign: "·", word: "Standby" };
 
     fn of(organization: &Organization) -> Self {
-        match organization.watched_by {
-            Some(_) => Self::STANDS_BY,
+        match organization.leader {
+            Some(_) => Self::STANDBY,
             None => organization.state.into(),
         }
     }
@@ -82,16 +82,16 @@ impl From<State> for StateView {
     }
 }
 
-/// The page, as HTML.
+/// Renders the page.
 ///
 /// # Errors
-/// None that is known: writing to memory doesn't fail.
+/// If the template fails, which writing to memory never does.
 pub(super) fn page(
     status: &Status,
     now: Timestamp,
     refreshing: bool,
 ) -> Result<String, askama::Error> {
-    let Status { started, turned: _, loaded, refused: _, draining: _, organizations } = status;
+    let Status { started, ticked: _, loaded, rejected: _, draining: _, organizations } = status;
     let (verdict, worst) = verdict(status);
     let page = Page {
         title: format!("{} {verdict} · Trunkline", worst.sign),
@@ -112,16 +112,16 @@ pub(super) fn page(
     page.render()
 }
 
-/// How all that is watched here stands, in a sentence, and the worst of the states: drift is known, so it comes first.
+/// The verdict on all organizations that this daemon leads, and the worst state. Drift comes before unknown.
 fn verdict(status: &Status) -> (String, StateView) {
-    let watched = || status.organizations.iter().filter(|each| each.watched_by.is_none());
-    let of = |state| watched().filter(|each| each.state == state).count();
-    let (drifted, unknown, all) = (of(State::Drifted), of(State::Unknown), watched().count());
+    let led = || status.organizations.iter().filter(|each| each.leader.is_none());
+    let of = |state| led().filter(|each| each.state == state).count();
+    let (drifted, unknown, all) = (of(State::Drifted), of(State::Unknown), led().count());
     match (drifted, unknown, all) {
         (_, _, 0) if status.organizations.is_empty() => {
             ("No organization is configured".to_owned(), State::Unknown.into())
         }
-        (_, _, 0) => ("Standing by".to_owned(), StateView::STANDS_BY),
+        (_, _, 0) => ("On standby".to_owned(), StateView::STANDBY),
         (0, 0, _) => ("Everything is in sync".to_owned(), State::InSync.into()),
         (0, _, 1) => ("Unknown".to_owned(), State::Unknown.into()),
         (0, _, _) => (format!("{unknown} of {all} unknown"), State::Unknown.into()),
@@ -134,26 +134,25 @@ fn verdict(status: &Status) -> (String, StateView) {
 }
 
 fn notices(status: &Status, now: Timestamp) -> Vec<Notice> {
-    let refused = status.refused.as_ref().map(|why| Notice {
-        heading: "A newer configuration was refused",
-        text: "What was read before stays in use.".to_owned(),
-        said: Some(shown_lines(why)),
+    let rejected = status.rejected.as_ref().map(|problems| Notice {
+        heading: "Configuration rejected",
+        text: "The previous configuration stays in use.".to_owned(),
+        output: Some(shown_lines(problems)),
     });
-    let stuck = health::stuck(status, now).map(|still| Notice {
-        heading: "The loop is stuck",
-        text: format!("It has not turned for {}. What is below may be old.", span(still)),
-        said: None,
+    let stuck = health::stuck(status, now).map(|stuck| Notice {
+        heading: "The daemon is stuck",
+        text: format!("It has done nothing for {}. This page may be outdated.", span(stuck)),
+        output: None,
     });
     let draining = status.draining.then(|| Notice {
-        heading: "Draining",
-        text: "The daemon has been told to end. What runs is finished, nothing new begins."
-            .to_owned(),
-        said: None,
+        heading: "Shutting down",
+        text: "Runs in progress will finish. No new ones will start.".to_owned(),
+        output: None,
     });
-    [stuck, refused, draining].into_iter().flatten().collect()
+    [stuck, rejected, draining].into_iter().flatten().collect()
 }
 
-/// A text of several lines, each as [`shown`].
+/// Escapes and shortens a text of several lines.
 fn shown_lines(text: &str) -> String {
     let mut lines: Vec<_> = text.lines().take(LINES).map(shown).collect();
     match text.lines().count().saturating_sub(LINES) {
@@ -163,7 +162,7 @@ fn shown_lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// A text from outside as it is shown: harmless, and not without end.
+/// Escapes and shortens a text from outside.
 fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         None => escape_line(text),
@@ -172,9 +171,4 @@ fn shown(text: &str) -> String {
             format!("{}… ({rest} more characters)", escape_line(&text[..end]))
         }
     }
-}
-
-/// A number of things: `1 run`, `2 runs`.
-fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }

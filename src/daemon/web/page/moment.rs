@@ -1,10 +1,10 @@
-//! Times for people: how long from now, and when in UTC. Counted here, not in the browser.
+//! Times, relative to now and in UTC. Computed here, not in the browser.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A time, ready to be shown.
+/// The view of a time.
 pub(super) struct Moment {
-    /// For machines: RFC 3339, to the second.
+    /// RFC 3339, for machines.
     pub iso: String,
     /// `2026-03-01 12:00 UTC`.
     pub absolute: String,
@@ -31,7 +31,7 @@ fn relative(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// How long, in its two largest units: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`.
+/// A duration in its two largest units: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`.
 pub(super) fn span(length: SignedDuration) -> String {
     let seconds = length.as_secs().unsigned_abs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
@@ -54,9 +54,9 @@ mod tests {
     use super::Moment;
 
     #[test]
-    fn a_time_is_said_in_its_two_largest_units() {
+    fn a_time_is_shown_in_its_two_largest_units() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        for (seconds, said) in [
+        for (seconds, text) in [
             (0, "just now"),
             (59, "in 59 s"),
             (-60, "1 min ago"),
@@ -67,7 +67,7 @@ mod tests {
             (-86_400 * 400, "400 d ago"),
         ] {
             let moment = Moment::new(now + SignedDuration::from_secs(seconds), now);
-            assert_eq!(moment.relative, said);
+            assert_eq!(moment.relative, text);
         }
     }
 }

@@ -1,37 +1,43 @@
-//! One organization, ready to be shown.
+//! The view of one organization.
 
 use jiff::Timestamp;
 
-use super::episode::EpisodeView;
 use super::moment::span;
+use super::row::{RowView, rows};
 use super::timeline::Timeline;
-use super::{Moment, StateView, count, shown, shown_lines};
-use crate::daemon::status::{Counts, Episode, Organization, Run, State};
+use super::{Moment, StateView, shown, shown_lines};
+use crate::daemon::status::{Counts, Organization, Run, State};
+use crate::daemon::words::count;
 
-/// How many episodes are open to the eye; the others unfold.
+/// The number of rows that are not folded.
 const UNFOLDED: usize = 25;
 
 pub(super) struct OrganizationView {
-    /// Its place on the page, which links point to.
+    /// The position on the page, for links.
     pub place: usize,
     pub name: String,
     pub state: StateView,
-    /// Its state and for how long it is so; `since` ends the sentence.
+    /// The state and its duration; `since` follows.
     pub sentence: String,
     pub since: Option<Moment>,
-    /// What to know about the open episodes, or that there are none.
+    /// A remark about the open differences.
     pub note: Option<&'static str>,
+    /// True if nothing is known: no difference then does not mean in sync.
+    pub unknown: bool,
     pub error: Option<String>,
     pub last_success: Option<Moment>,
     pub next_run: Option<Moment>,
+    /// `Next run in 4 min`, or when it was due.
+    pub next_run_text: String,
     pub timeline: Option<Timeline>,
-    /// How many episodes are open.
+    /// The number of open differences.
     pub open: usize,
-    /// How many of them take something away.
+    /// `3 open differences; resolving 1 of them is destructive`.
+    pub heading: String,
     pub destructive: usize,
-    pub unfolded: Vec<EpisodeView>,
-    pub folded: Vec<EpisodeView>,
-    /// What to know about the notifications, if anything.
+    pub unfolded: Vec<RowView>,
+    pub folded: Vec<RowView>,
+    /// Undelivered or dropped notifications, if there are any.
     pub notifications: Option<String>,
 }
 
@@ -39,24 +45,21 @@ impl OrganizationView {
     pub(super) fn new(place: usize, whole: &Organization, now: Timestamp) -> Self {
         let Organization {
             organization,
-            watched_by,
+            leader,
             state,
             error,
             last_success,
             next_run,
             runs,
-            episodes,
-            unwritten: _,
+            differences,
+            unsaved: _,
             counts,
         } = whole;
-        // Losses first: none may be among the folded while something lesser is unfolded.
-        let (destructive, others): (Vec<_>, Vec<_>) =
-            episodes.iter().partition(|each| each.destructive);
-        let mut unfolded: Vec<_> =
-            destructive.iter().chain(&others).map(|each| EpisodeView::new(each, now)).collect();
+        let destructive = differences.iter().filter(|one| one.details.destructive).count();
+        let mut unfolded = rows(differences, now);
         let folded = unfolded.split_off(UNFOLDED.min(unfolded.len()));
-        let (sentence, since) = match watched_by {
-            Some(other) => (format!("This daemon stands by for {}", shown(other)), None),
+        let (sentence, since) = match leader {
+            Some(leader) => (format!("On standby; the leader is {}", shown(leader)), None),
             None => sentence(*state, runs, now),
         };
         Self {
@@ -65,13 +68,16 @@ impl OrganizationView {
             state: StateView::of(whole),
             sentence,
             since: since.map(|since| Moment::new(since, now)),
-            note: watched_by.is_none().then(|| note(*state, episodes)).flatten(),
+            note: leader.is_none().then(|| note(*state, differences.is_empty())).flatten(),
+            unknown: *state == State::Unknown,
             error: error.as_deref().map(shown_lines),
             last_success: last_success.map(|time| Moment::new(time, now)),
             next_run: next_run.map(|time| Moment::new(time, now)),
+            next_run_text: next_run.map(|time| next_run_text(time, now)).unwrap_or_default(),
             timeline: Timeline::new(runs, now),
-            open: episodes.len(),
-            destructive: destructive.len(),
+            open: differences.len(),
+            heading: heading(differences.len(), destructive),
+            destructive,
             unfolded,
             folded,
             notifications: notifications(counts),
@@ -79,38 +85,56 @@ impl OrganizationView {
     }
 }
 
-/// The state, and how long it is so, as far back as the runs are known.
+fn next_run_text(time: Timestamp, now: Timestamp) -> String {
+    let relative = Moment::new(time, now).relative;
+    if time < now { format!("Next run was due {relative}") } else { format!("Next run {relative}") }
+}
+
+fn heading(open: usize, destructive: usize) -> String {
+    let open = count(open as u64, "open difference");
+    match destructive {
+        0 => open,
+        _ => format!("{open}; resolving {destructive} of them is destructive"),
+    }
+}
+
+/// The state and its duration, as far back as the runs are known.
 fn sentence(state: State, runs: &[Run], now: Timestamp) -> (String, Option<Timestamp>) {
     let same = runs.iter().rev().take_while(|run| run.state == state).count();
     let Some(since) = runs.get(runs.len() - same).map(|run| run.at) else {
-        return ("No run has ended yet".to_owned(), None);
+        return ("No run has finished yet".to_owned(), None);
     };
     let least = if same == runs.len() { "at least " } else { "" };
     let word = StateView::from(state).word;
     (format!("{word} for {least}{}", span(now.duration_since(since))), Some(since))
 }
 
-fn note(state: State, episodes: &[Episode]) -> Option<&'static str> {
-    match (state, episodes.is_empty()) {
-        (State::InSync | State::Unknown, true) => Some("No open episodes."),
+fn note(state: State, none_open: bool) -> Option<&'static str> {
+    match (state, none_open) {
+        (State::InSync, true) => Some("No open differences."),
+        (State::Unknown, true) => {
+            Some("It is not known whether anything differs: Telnyx could not be read.")
+        }
         (State::InSync, false) => {
-            Some("The last run found nothing; some more like it close these.")
+            Some("The last run found none of these. More such runs will close them.")
         }
         (State::Drifted, true) => {
-            Some("No open episodes: what differs has not been seen often enough yet.")
+            Some("Not open yet: differences open after several runs in a row.")
         }
         (State::Drifted, false) => None,
-        (State::Unknown, false) => Some("As last seen; nobody can say whether it is still so."),
+        (State::Unknown, false) => {
+            Some("As of the last successful run. It is not known whether they still exist.")
+        }
     }
 }
 
 fn notifications(counts: &Counts) -> Option<String> {
-    let waiting = usize::try_from(counts.waiting).unwrap_or(usize::MAX);
-    (waiting > 0).then(|| {
-        format!(
-            "{} waiting to be delivered ({} failed since the start)",
-            count(waiting, "notification"),
-            count(usize::try_from(counts.notify_failures).unwrap_or(usize::MAX), "attempt")
-        )
-    })
+    let Counts { waiting, dropped, delivery_failures, .. } = *counts;
+    let failures = count(delivery_failures, "failed attempt");
+    let waits = (waiting > 0).then(|| {
+        format!("{} not delivered yet ({failures} since the start)", count(waiting, "notification"))
+    });
+    let drops = (dropped > 0).then(|| format!("{} dropped", count(dropped, "notification")));
+    let both: Vec<_> = waits.into_iter().chain(drops).collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }

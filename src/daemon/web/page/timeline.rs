@@ -1,23 +1,24 @@
-//! The last runs as a row of bars: their height and outline say what each has found, colour only helps.
+//! Recent runs as a row of bars. Height and outline show the state; colour only helps.
 
 use jiff::Timestamp;
 
-use super::{Moment, StateView, count};
+use super::{Moment, StateView};
 use crate::daemon::status::{Run, State};
+use crate::daemon::words::count;
 
-/// How many runs are shown: what fits on a phone.
+/// The number of runs, which fits on a phone.
 const RUNS: usize = 60;
 const STEP: usize = 6;
 
-/// The last runs, ready to be drawn.
+/// The view of recent runs.
 pub(super) struct Timeline {
     pub width: usize,
     pub bars: Vec<Bar>,
-    /// What the bars say, in words.
+    /// The content of the bars as text.
     pub words: String,
-    /// When the first of them began.
+    /// The start of the first run.
     pub from: Moment,
-    /// When the last of them began.
+    /// The start of the last run.
     pub to: Moment,
 }
 
@@ -27,12 +28,12 @@ pub(super) struct Bar {
     pub y: &'static str,
     pub height: &'static str,
     pub class: &'static str,
-    /// What is said of it when pointed at.
+    /// The tooltip.
     pub title: String,
 }
 
 impl Timeline {
-    /// `None`: there was no run.
+    /// Returns `None` if there was no run.
     pub(super) fn new(runs: &[Run], now: Timestamp) -> Option<Self> {
         let runs = &runs[runs.len().saturating_sub(RUNS)..];
         let (first, last) = (runs.first()?, runs.last()?);
@@ -48,17 +49,17 @@ impl Timeline {
 
 impl Bar {
     fn new(place: usize, run: &Run, now: Timestamp) -> Self {
-        let Run { at, milliseconds, state, items } = run;
+        let Run { at, milliseconds, state, differences } = run;
         let (y, height) = match state {
             State::InSync => ("16", "8"),
             State::Drifted => ("2", "22"),
             State::Unknown => ("9", "15"),
         };
         let StateView { class, sign: _, word } = (*state).into();
-        let differences = if *items == 0 { String::new() } else { format!(" ({items})") };
+        let number = if *differences == 0 { String::new() } else { format!(" ({differences})") };
         let when = Moment::new(*at, now).absolute;
         let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100);
-        let title = format!("{when}: {word}{differences}, took {seconds}.{tenths} s");
+        let title = format!("{when}: {word}{number}, took {seconds}.{tenths} s");
         Self { x: place * STEP, y, height, class, title }
     }
 }
@@ -74,5 +75,5 @@ fn words(runs: &[Run]) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
-    format!("{}: {}", count(runs.len(), "run"), found.join(", "))
+    format!("{}: {}", count(runs.len() as u64, "run"), found.join(", "))
 }

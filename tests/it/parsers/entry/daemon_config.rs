@@ -44,7 +44,7 @@ fn assert_fits(config: &Config) {
     assert!(hosts.iter().all(|host| config::host(host).as_ref() == Ok(host)));
     let shown = format!("{config:?}");
     for one in organizations {
-        assert!(one.rules.open_after >= 1 && one.rules.close_after >= 1);
+        assert!(one.thresholds.open_after >= 1 && one.thresholds.close_after >= 1);
         assert!(one.jitter <= Duration::from_secs(86_400));
         for target in &one.notify {
             match &target.url {

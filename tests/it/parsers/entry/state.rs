@@ -86,11 +86,13 @@ fn assert_complete(record: &Record, text: &str) {
     let times = times.filter(|create| !create["since"].is_null()).count();
     assert_eq!(times, sent_at.len(), "{text}");
     let watched = |name: &str| file["watch"][name].as_array().map_or(0, Vec::len);
-    assert_eq!(watched("episodes"), watch.episodes.len(), "{text}");
+    assert_eq!(watched("differences"), watch.differences.len(), "{text}");
     assert_eq!(watched("outbox"), watch.outbox.len(), "{text}");
-    let told = file["watch"]["episodes"].as_array().into_iter().flatten();
-    let told = told.filter(|one| !one["told"].is_null() || !one["told_at"].is_null()).count();
-    assert_eq!(told, watch.episodes.values().filter(|one| one.told.is_some()).count(), "{text}");
+    let notified = file["watch"]["differences"].as_array().into_iter().flatten();
+    let notified =
+        notified.filter(|one| !one["notified"].is_null() || !one["notified_at"].is_null()).count();
+    let expected = watch.differences.values().filter(|one| one.notified.is_some()).count();
+    assert_eq!(notified, expected, "{text}");
     assert_eq!(file["serial"], record.serial);
 }
 

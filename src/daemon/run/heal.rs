@@ -1,8 +1,8 @@
-//! Doing what may be done without a person: the only place of the daemon that can write.
+//! Healing: the only part of the daemon that writes to Telnyx.
 //!
-//! Only the classes that a user has named, and each of them gives something: a known limit is raised, an account
-//! is enabled or allowed prices of its own. Never a loss, never a limit that is not known, and nothing while
-//! a guard refuses the plan, the inventory may lack something, somebody else applies, or the freeze file is there.
+//! Only configured classes are healed, and each of them gives something: it raises a known limit, enables an account,
+//! or allows custom pricing. Never anything destructive, never an unknown limit, and nothing while a safety limit
+//! refuses the plan, the inventory is incomplete, another process applies, or the freeze file exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,24 +12,31 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::config::Class;
-use super::pass::today;
-use super::setup::Setup;
-use super::sighting::item;
-use super::words::words;
+use super::today;
+use crate::daemon::config::{Class, Setup};
+use crate::daemon::drift::key;
 use crate::detect;
-use crate::execute::{Outcome, Summary, Work, execute, remember};
-use crate::model::{Item, Live};
-use crate::plan::{Action, Guard, Plan, PlannedAction, Target, plan};
+use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
+use crate::model::{DifferenceKey, Live, error_chain};
+use crate::plan::{Action, Guard, Plan, Target, plan};
 use crate::report;
 use crate::state::{Holder, Journal, Store};
 
-/// Actions under way at once. There is no hurry.
+/// The actions in flight at once. Healing is not urgent.
 const PARALLELISM: usize = 4;
 
-const FROZEN: &str = "the freeze file is there, or nobody can say that it is not";
+const FROZEN: &str = "the freeze file exists, or cannot be checked";
 
-/// The class of an action. `None`: a person has to do it.
+/// The result of healing.
+#[derive(Debug, Default)]
+pub(in crate::daemon) struct Healing {
+    /// The differences whose action was sent, even if the answer was lost.
+    pub healed: Vec<DifferenceKey>,
+    /// The reason if anything was not done.
+    pub error: Option<String>,
+}
+
+/// Returns the class of an action. `None` if only a person may do it.
 pub(super) fn class(action: &Action) -> Option<Class> {
     match action {
         Action::SetChannelLimit {
@@ -39,7 +46,7 @@ pub(super) fn class(action: &Action) -> Option<Class> {
         Action::UpdateAccount { before: Some(false), after: true, .. } => {
             Some(Class::UpdateAccount)
         }
-        // A loss, an assertion, or a create and what belongs to it.
+        // Destructive, of an unknown value, or part of a create.
         Action::SetChannelLimit { .. }
         | Action::UpdateAccount { .. }
         | Action::RemoveUser { .. }
@@ -48,41 +55,52 @@ pub(super) fn class(action: &Action) -> Option<Class> {
     }
 }
 
-/// Leaves only what may be healed of what was announced.
-fn choose(mut plan: Plan, classes: &BTreeSet<Class>, announced: &BTreeSet<Item>) -> Plan {
+/// Reduces a plan to the allowed classes and these differences.
+fn choose(
+    mut plan: Plan,
+    classes: &BTreeSet<Class>,
+    differences: &BTreeSet<DifferenceKey>,
+) -> Plan {
     let all = plan.actions.len();
-    plan.actions.retain(|PlannedAction { action, .. }| {
-        let allowed = class(action).is_some_and(|class| classes.contains(&class));
-        allowed && announced.contains(&item(action))
+    plan.actions.retain(|planned| {
+        let allowed = class(&planned.action).is_some_and(|class| classes.contains(&class));
+        allowed && differences.contains(&key(planned))
     });
     plan.unchosen += all - plan.actions.len();
     plan
 }
 
-/// Heals what was announced, as far as it may. Returns how many actions were done.
-///
-/// # Errors
-///
-/// When nothing was done, or not everything. In words.
-pub(super) async fn heal(
+/// Heals these differences as far as the configuration allows.
+pub(in crate::daemon) async fn heal(
     setup: &Setup,
     store: &Store,
-    announced: &BTreeSet<Item>,
+    differences: &BTreeSet<DifferenceKey>,
     stop: watch::Receiver<bool>,
-) -> Result<usize, String> {
+) -> Healing {
     if is_frozen(setup.freeze_file.as_deref()) {
-        return Err(FROZEN.to_owned());
+        return Healing::failed(FROZEN);
     }
     let holder = Holder::this("daemon heal");
     let binding = setup.binding(None);
-    let opened = Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await;
-    let journal = opened.map_err(|error| words(&error))?;
-    let healed = under_lock(setup, &journal, announced, stop).await;
-    let closed = journal.close().await.map_err(|error| words(&error));
-    closed.and(healed)
+    let journal = match Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await {
+        Ok(journal) => journal,
+        Err(error) => return Healing::failed(error_chain(&error)),
+    };
+    let healed = under_lock(setup, &journal, differences, stop).await;
+    let mut healing = healed.unwrap_or_else(Healing::failed);
+    if let Err(error) = journal.close().await {
+        healing.error.get_or_insert(error_chain(&error));
+    }
+    healing
 }
 
-/// Whether the freeze file is there, or may be: one that cannot be looked at, and a link to nowhere, freeze too.
+impl Healing {
+    fn failed(error: impl Into<String>) -> Self {
+        Self { healed: Vec::new(), error: Some(error.into()) }
+    }
+}
+
+/// Returns true unless the freeze file certainly does not exist. A dangling link freezes too.
 fn is_frozen(file: Option<&Path>) -> bool {
     file.is_some_and(|file| match fs::symlink_metadata(file) {
         Ok(_) => true,
@@ -93,39 +111,39 @@ fn is_frozen(file: Option<&Path>) -> bool {
 async fn under_lock(
     setup: &Setup,
     journal: &Journal,
-    announced: &BTreeSet<Item>,
+    differences: &BTreeSet<DifferenceKey>,
     stop: watch::Receiver<bool>,
-) -> Result<usize, String> {
+) -> Result<Healing, String> {
     let (desired, session) = (&setup.desired, setup.connection.session());
     let reader = session.reader();
     let read = Box::pin(detect::read(&reader, desired)).await;
-    let live: Live = read.map_err(|error| words(&error))?;
+    let live: Live = read.map_err(|error| error_chain(&error))?;
     if detect::wrong_manager(desired, &live).is_some() {
-        return Err("the key belongs to another manager".to_owned());
+        return Err("the API key belongs to another manager".to_owned());
     }
     let state = journal.state();
     let found = Box::pin(detect::find_hidden(&reader, desired, &state, live)).await;
-    let live = found.map_err(|error| words(&error))?;
+    let live = found.map_err(|error| error_chain(&error))?;
     let plan = plan(desired, &live, &state, today()?);
     if !plan.inventory.complete {
-        return Err("the inventory may lack something".to_owned());
+        return Err("the inventory is incomplete".to_owned());
     }
     if plan.guards.iter().any(Guard::refused) {
-        return Err("a guard refuses the plan".to_owned());
+        return Err("a safety limit refuses the plan".to_owned());
     }
-    let plan = choose(plan, &setup.heal, announced);
+    let plan = choose(plan, &setup.heal, differences);
     if plan.actions.is_empty() {
-        return Ok(0);
+        return Ok(Healing::default());
     }
     // Reading may have taken minutes.
     if is_frozen(setup.freeze_file.as_deref()) {
         return Err(FROZEN.to_owned());
     }
     let remembered = remember(journal, desired, &live, &plan).await;
-    remembered.map_err(|error| words(&error))?;
-    let told = |outcome: &Outcome| {
-        let words = report::outcome_text(outcome, report::Style::default());
-        tracing::info!(outcome = words, "healed");
+    remembered.map_err(|error| error_chain(&error))?;
+    let log = |outcome: &Outcome| {
+        let outcome = report::outcome_text(outcome, report::Style::default());
+        tracing::info!(outcome, "healed");
     };
     let work = Work {
         plan: &plan,
@@ -137,21 +155,25 @@ async fn under_lock(
         parallelism: PARALLELISM,
         create_grace: Duration::ZERO,
         on_created: None,
-        on_outcome: &told,
+        on_outcome: &log,
     };
     let outcomes = execute(&work, stop).await;
-    let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(&outcomes);
-    match failed + stale + unknown + skipped {
-        0 => Ok(done + satisfied),
-        other => Err(format!("{done} actions were done, {other} were not")),
-    }
+    let sent = |ending: &Ending| matches!(ending, Ending::Done | Ending::Unknown(_));
+    // Outcomes are in the order of the plan.
+    let pairs = plan.actions.iter().zip(&outcomes);
+    let healed = pairs.filter(|(_, outcome)| sent(&outcome.ending)).map(|(one, _)| key(one));
+    let healed = healed.collect();
+    let Summary { done, satisfied: _, failed, stale, unknown, skipped } = Summary::of(&outcomes);
+    let not_done = failed + stale + unknown + skipped;
+    let error = (not_done > 0).then(|| format!("{done} done, {not_done} not done"));
+    Ok(Healing { healed, error })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{AccountId, Email, UserId};
-    use crate::plan::NewAccount;
+    use crate::plan::{NewAccount, PlannedAction};
 
     fn actions() -> Vec<(Action, Option<Class>)> {
         let email = || Email::new("a@shop.example");
@@ -193,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn no_loss_no_assertion_and_no_create_is_ever_healed() {
+    fn nothing_destructive_unknown_or_new_is_ever_healed() {
         for (action, wanted) in actions() {
             assert_eq!(class(&action), wanted, "{action:?}");
             let harmless =
@@ -203,23 +225,22 @@ mod tests {
     }
 
     #[test]
-    fn only_a_freeze_file_that_certainly_is_not_there_lets_anything_be_healed() {
+    fn healing_needs_a_freeze_file_that_certainly_does_not_exist() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("freeze");
         assert!(!is_frozen(None));
         assert!(!is_frozen(Some(&file)));
         assert!(!is_frozen(Some(&folder.path().join("no/folder"))));
         std::os::unix::fs::symlink("nowhere", &file).unwrap();
-        assert!(is_frozen(Some(&file)), "a link to nowhere");
+        assert!(is_frozen(Some(&file)), "a dangling link");
         fs::remove_file(&file).unwrap();
         fs::write(&file, "").unwrap();
         assert!(is_frozen(Some(&file)));
-        // Whoever may not look there is not told that nothing is there.
-        assert!(is_frozen(Some(&file.join("below"))), "it cannot be looked at");
+        assert!(is_frozen(Some(&file.join("below"))), "it cannot be checked");
     }
 
     #[test]
-    fn only_what_was_named_and_announced_is_chosen() {
+    fn only_configured_classes_and_open_differences_are_chosen() {
         let plan = || Plan {
             actions: actions()
                 .into_iter()
@@ -227,7 +248,7 @@ mod tests {
                 .collect(),
             ..Plan::default()
         };
-        let all: BTreeSet<Item> = plan().requested().map(item).collect();
+        let all: BTreeSet<DifferenceKey> = plan().actions.iter().map(key).collect();
         let classes = Class::ALL.into_iter().collect();
         assert_eq!(choose(plan(), &classes, &all).actions.len(), 3);
         assert_eq!(choose(plan(), &[Class::EnableAccount].into(), &all).actions.len(), 1);

@@ -1,4 +1,4 @@
-//! Where everybody puts how things stand, and whoever shows it reads it.
+//! The channel through which workers publish the status.
 
 use std::sync::Arc;
 
@@ -6,38 +6,38 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::status::{Organization, Status};
+use super::{Organization, Status};
 
-/// The board. Clones are the same one.
+/// The sender of the status. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct Board(watch::Sender<Arc<Status>>);
+pub(in crate::daemon) struct StatusChannel(watch::Sender<Arc<Status>>);
 
-impl Board {
-    pub(super) fn new() -> Self {
+impl StatusChannel {
+    pub(in crate::daemon) fn new() -> Self {
         let now = Timestamp::now();
         Self(watch::Sender::new(Arc::new(Status {
             started: now,
-            turned: now,
+            ticked: now,
             loaded: now,
-            refused: None,
+            rejected: None,
             draining: false,
             organizations: Vec::new(),
         })))
     }
 
-    /// For whoever shows it.
-    pub(super) fn subscribe(&self) -> watch::Receiver<Arc<Status>> {
+    /// Returns a receiver of the status.
+    pub(in crate::daemon) fn subscribe(&self) -> watch::Receiver<Arc<Status>> {
         self.0.subscribe()
     }
 
-    pub(super) fn change(&self, change: impl FnOnce(&mut Status)) {
+    pub(in crate::daemon) fn change(&self, change: impl FnOnce(&mut Status)) {
         self.0.send_modify(|status| change(Arc::make_mut(status)));
     }
 
-    /// Puts up how one organization stands, in the order of the labels; not any more once it is `over`.
-    pub(super) fn put(&self, organization: Organization, over: &CancellationToken) {
+    /// Publishes the status of one organization, unless its worker was stopped.
+    pub(in crate::daemon) fn put(&self, organization: Organization, stop: &CancellationToken) {
         self.change(|status| {
-            if over.is_cancelled() {
+            if stop.is_cancelled() {
                 return;
             }
             let organizations = &mut status.organizations;
@@ -49,8 +49,8 @@ impl Board {
         });
     }
 
-    /// Takes down an organization that is not watched any more.
-    pub(super) fn remove(&self, label: &str) {
+    /// Removes an organization that is no longer configured.
+    pub(in crate::daemon) fn remove(&self, label: &str) {
         self.change(|status| status.organizations.retain(|other| other.organization != label));
     }
 }

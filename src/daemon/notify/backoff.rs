@@ -1,37 +1,30 @@
-//! When a target that could not be told, or a state file that could not be written, is tried again: later each time,
-//! and not all at once.
+//! The wait before a failed delivery or state write is retried. It doubles, with jitter.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The first wait; it doubles.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// How a target is doing.
+/// The failures in a row and the end of the current wait.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Backoff {
+pub(in crate::daemon) struct Backoff {
     failures: u32,
     until: Option<Instant>,
 }
 
 impl Backoff {
-    pub(super) fn is_over(&self, now: Instant) -> bool {
+    pub(in crate::daemon) fn is_over(&self, now: Instant) -> bool {
         self.until.is_none_or(|until| until <= now)
     }
 
-    pub(super) fn succeeded(&mut self) {
-        *self = Self::default();
-    }
-
-    /// `share`, from 0 to 1: how much of the second half of the wait is waited too. `least`: what the target has
-    /// asked for.
-    pub(super) fn failed(&mut self, now: Instant, share: f64, least: Duration) {
+    /// Starts the next wait. `jitter`, from 0 to 1, is the share of its second half. `least` is what the target asked
+    /// for.
+    pub(in crate::daemon) fn failed(&mut self, now: Instant, jitter: f64, least: Duration) {
         let doubled = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
-        let wait = doubled.mul_f64(0.5 + share.clamp(0.0, 1.0) / 2.0);
+        let wait = doubled.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
         self.until = Some(now + wait.max(least));
     }
 }
@@ -41,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_five_minutes_and_begin_anew_after_a_success() {
+    fn waits_double_up_to_five_minutes() {
         let now = Instant::now();
         let mut backoff = Backoff::default();
         assert!(backoff.is_over(now));
@@ -50,7 +43,7 @@ mod tests {
             assert!(!backoff.is_over(now + Duration::from_millis(seconds * 1000 - 1)));
             assert!(backoff.is_over(now + Duration::from_secs(seconds)));
         }
-        backoff.succeeded();
+        backoff = Backoff::default();
         backoff.failed(now, 0.0, Duration::ZERO);
         assert!(backoff.is_over(now + FIRST / 2));
     }

@@ -1,4 +1,4 @@
-//! From a configuration to everything that watching an organization needs: files read, keys loaded.
+//! From the configuration of an organization to a setup that is ready to run: files read, keys loaded.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,79 +9,83 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::config::{Address, Class, Form, Key, Target, Watched};
-use super::connection::{Connection, Pace};
-use super::episodes::Rules;
-use super::notify::Recipient;
-use super::schedule::Schedule;
+use super::{Address, Class, Form, Key, OrganizationConfig, Target};
+use crate::daemon::drift::Thresholds;
+use crate::daemon::notify::Recipient;
+use crate::daemon::run::{Clients, Connection, Pace};
+use crate::daemon::schedule::Schedule;
 use crate::manifest::{self, Problems};
 use crate::model::{AccountId, Desired};
 use crate::state::{Binding, Location};
 use crate::telnyx::BaseUrl;
 
-/// Everything that watching an organization needs.
+/// An organization that is ready to run.
 #[derive(Clone, Debug)]
-pub(super) struct Setup {
-    /// The file or folder that it was read from.
+pub(in crate::daemon) struct Setup {
+    /// The file or folder of the manifest.
     pub manifest: PathBuf,
     pub desired: Arc<Desired>,
     pub connection: Connection,
     pub location: Location,
     pub schedule: Schedule,
     pub jitter: Duration,
-    pub rules: Rules,
+    pub thresholds: Thresholds,
     pub recipients: Vec<Arc<Recipient>>,
     pub heal: BTreeSet<Class>,
     pub freeze_file: Option<PathBuf>,
 }
 
-/// What holds for each organization that does not say it itself.
+/// Defaults for organizations that do not set their own.
 #[derive(Clone, Debug)]
-pub struct Usual {
-    /// How requests are made.
+pub struct Defaults {
+    /// The pace of requests.
     pub pace: Pace,
-    /// Where the API is.
+    /// The base URL of the API.
     pub base_url: BaseUrl,
 }
 
-/// Why an organization cannot be watched.
+/// An organization that cannot be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
-    /// Something is wrong with a manifest or with the configuration.
+pub enum SetupError {
+    /// Problems of a manifest or of the configuration.
     #[error("{0}")]
     Problems(Problems),
-    /// Something else is.
+    /// Another error.
     #[error("{0}")]
     Other(String),
 }
 
 impl Setup {
-    /// Reads what a configuration names.
-    pub(super) fn read(watched: &Watched, usual: &Usual) -> Result<Self, Trouble> {
-        let Watched {
+    /// Reads the files that a configuration names.
+    pub(in crate::daemon) fn read(
+        config: &OrganizationConfig,
+        defaults: &Defaults,
+        clients: &Clients,
+    ) -> Result<Self, SetupError> {
+        let OrganizationConfig {
             manifest,
             key,
             base_url,
             state,
             schedule,
             jitter,
-            rules,
+            thresholds,
             heal,
             freeze_file,
             notify,
-        } = watched;
+        } = config;
         let path = manifest.clone();
-        let desired = manifest::load(manifest).map_err(Trouble::Problems)?;
+        let desired = manifest::load(manifest).map_err(SetupError::Problems)?;
         let key = match key {
             Key::Given(key) => key.clone(),
-            Key::File(path) => key_file(path).map_err(Trouble::Other)?,
+            Key::File(path) => key_file(path).map_err(SetupError::Other)?,
         };
-        let Usual { pace, base_url: usual } = usual;
-        let base_url = base_url.as_ref().unwrap_or(usual).clone();
-        let connection = Connection::new(base_url, key, *pace, gap(schedule))
-            .map_err(|error| Trouble::Other(format!("{}: {error}", desired.organization)))?;
+        let Defaults { pace, base_url: default } = defaults;
+        let base_url = base_url.as_ref().unwrap_or(default).clone();
+        let connection = Connection::new(clients, base_url, key, *pace, interval(schedule))
+            .map_err(|error| SetupError::Other(format!("{}: {error}", desired.organization)))?;
         let recipients = notify.iter().map(|target| Recipient::new(target).map(Arc::new));
-        let recipients = recipients.collect::<Result<_, _>>().map_err(Trouble::Other)?;
+        let recipients = recipients.collect::<Result<_, _>>().map_err(SetupError::Other)?;
         let label = &desired.organization;
         let location = state.clone().map(|location| location.for_organization(label));
         let location = location.unwrap_or_else(|| Location::of(label));
@@ -92,7 +96,7 @@ impl Setup {
             location,
             schedule: schedule.clone(),
             jitter: *jitter,
-            rules: *rules,
+            thresholds: *thresholds,
             recipients,
             heal: heal.clone(),
             freeze_file: freeze_file.clone(),
@@ -100,28 +104,28 @@ impl Setup {
     }
 
     /// The label of the organization.
-    pub(super) fn label(&self) -> &str {
+    pub(in crate::daemon) fn label(&self) -> &str {
         &self.desired.organization
     }
 
-    /// What no other organization may have: its label, and its state.
-    pub(super) fn claims(&self) -> (&str, &Location) {
+    /// The label and the state, which no other organization may share.
+    pub(in crate::daemon) fn claims(&self) -> (&str, &Location) {
         (self.label(), &self.location)
     }
 
-    /// Whether what a run has found with the other one would be found with this one too.
-    pub(super) fn sees_as(&self, other: &Self) -> bool {
+    /// Returns true if a run with either has the same result.
+    pub(in crate::daemon) fn is_equivalent(&self, other: &Self) -> bool {
         let same = self.desired == other.desired && self.location == other.location;
-        same && self.connection.sees_as(&other.connection)
+        same && self.connection.is_equivalent(&other.connection)
     }
 
-    /// The names of who is told.
-    pub(super) fn targets(&self) -> BTreeSet<String> {
+    /// The names of the notification targets.
+    pub(in crate::daemon) fn targets(&self) -> BTreeSet<String> {
         self.recipients.iter().map(|recipient| recipient.name.clone()).collect()
     }
 
-    /// What the state has to belong to. `live`: the manager whose accounts were read, if that is known.
-    pub(super) fn binding(&self, live: Option<&AccountId>) -> Binding {
+    /// The binding of the state. `live` is the manager of the accounts that were read, if known.
+    pub(in crate::daemon) fn binding(&self, live: Option<&AccountId>) -> Binding {
         Binding {
             organization: self.desired.organization.clone(),
             manager: live.or(self.desired.manager.as_ref()).cloned(),
@@ -130,13 +134,13 @@ impl Setup {
     }
 }
 
-/// From the next tick to the one after.
-fn gap(schedule: &Schedule) -> Duration {
+/// The time between the next two ticks.
+fn interval(schedule: &Schedule) -> Duration {
     let first = schedule.next(Timestamp::now());
     let second = first.and_then(|first| schedule.next(first));
-    let gap =
+    let interval =
         first.zip(second).and_then(|(first, second)| second.duration_since(first).try_into().ok());
-    gap.unwrap_or(Duration::MAX)
+    interval.unwrap_or(Duration::MAX)
 }
 
 fn key_file(path: &Path) -> Result<SecretString, String> {
@@ -148,13 +152,13 @@ fn key_file(path: &Path) -> Result<SecretString, String> {
     }
 }
 
-/// The files and folders that a configuration names: when one changes it is read again.
-pub(super) fn files(watched: &Watched) -> Vec<PathBuf> {
-    let mut files = vec![watched.manifest.clone()];
-    if let Key::File(path) = &watched.key {
+/// The files and folders that a configuration names. A change of any of them reloads it.
+pub(in crate::daemon) fn named_files(config: &OrganizationConfig) -> Vec<PathBuf> {
+    let mut files = vec![config.manifest.clone()];
+    if let Key::File(path) = &config.key {
         files.push(path.clone());
     }
-    for Target { name: _, form, url } in &watched.notify {
+    for Target { name: _, form, url } in &config.notify {
         if let Address::File(path) = url {
             files.push(path.clone());
         }

@@ -1,9 +1,11 @@
-//! When a run is due: what a user writes as a cron expression, in a time zone.
+//! The schedule of runs: a cron expression in a time zone.
 //!
-//! The expression is read and matched against the wall clock only; what the wall clock of a zone does twice
-//! a year is decided here. A run at a fixed hour that a change of the clocks leaves out is due at the
-//! moment of the change, and one whose hour comes twice is due the first time only. A schedule
-//! whose hours begin with `*` is one of intervals: it goes on through both hours.
+//! The cron library matches the wall clock only; changes of the clocks are handled here. A run in a skipped hour is due
+//! at the change, and a run in a repeated hour is due the first time only. A schedule of every hour, however it is
+//! written, goes on through both hours.
+
+pub mod timetable;
+pub(super) mod trigger;
 
 use std::fmt;
 
@@ -14,63 +16,67 @@ use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
-/// When runs are due.
+/// A cron expression in a time zone.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     cron: Cron,
     text: String,
     zone: TimeZone,
-    /// Whether it goes on through an hour that comes twice.
-    by_interval: bool,
+    /// True if it matches every hour, so that it goes on through a repeated one.
+    is_hourly: bool,
 }
 
-/// Why a text is no schedule.
+/// The problem of an invalid schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The expression cannot be read. Why.
-    #[error("this is no cron expression: {0}")]
+    /// The expression cannot be parsed.
+    #[error("invalid cron expression: {0}")]
     Cron(String),
-    /// It names no moment that will ever come, such as the 30th of February.
-    #[error("this schedule is never due")]
+    /// The expression never matches, such as the 30th of February.
+    #[error("the schedule is never due")]
     Never,
-    /// There is no such zone.
-    #[error("there is no time zone of this name")]
+    /// The zone does not exist.
+    #[error("unknown time zone")]
     Zone,
 }
 
 impl Schedule {
-    /// Reads an expression of five fields, or of six of which the first are the seconds.
+    /// Parses an expression of five fields, or of six with seconds first.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, is never due, or there is no such zone.
+    /// If the expression is invalid or never due, or the zone does not exist.
     pub fn parse(text: &str, zone: &str) -> Result<Self, Fault> {
         let zone = TimeZone::get(zone).map_err(|_| Fault::Zone)?;
         let fields: Vec<&str> = text.split_whitespace().collect();
         if !matches!(fields.len(), 5 | 6) && !text.trim().starts_with('@') {
             let count = fields.len();
-            return Err(Fault::Cron(format!("it has {count} fields, not 5 or 6")));
+            return Err(Fault::Cron(format!("{count} fields instead of 5 or 6")));
         }
         let parser =
             CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
         let cron = parser.parse(text).map_err(|error| Fault::Cron(plain(&error.to_string())))?;
-        let hours = if fields.len() == 6 { fields.get(2) } else { fields.get(1) };
-        let hourly = text.trim().eq_ignore_ascii_case("@hourly");
-        let by_interval = hourly || hours.is_some_and(|hours| hours.starts_with('*'));
-        let schedule = Self { cron, text: text.to_owned(), zone, by_interval };
+        let is_hourly = match fields[..] {
+            [_, hours, _, _, _] | [_, _, hours, _, _, _] => {
+                let hours = parser.parse(&format!("0 {hours} * * *"));
+                hours.is_ok_and(|hours| is_every_hour(&hours))
+            }
+            _ => is_every_hour(&cron),
+        };
+        let schedule = Self { cron, text: text.to_owned(), zone, is_hourly };
         match schedule.next(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
             None => Err(Fault::Never),
         }
     }
 
-    /// The first moment after `after` at which a run is due. `None`: there is none any more.
+    /// Returns the first time after `after` at which a run is due, or `None` if there is none.
     #[must_use]
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        if self.by_interval { self.next_by_interval(after) } else { self.next_by_clock(after) }
+        if self.is_hourly { self.next_by_interval(after) } else { self.next_by_clock(after) }
     }
 
-    /// Goes along with real time: the wall clock counts as it is shown at each moment.
+    /// Follows real time: each showing of the wall clock counts.
     fn next_by_interval(&self, after: Timestamp) -> Option<Timestamp> {
         let (mut from, mut inclusive) = (after, false);
         loop {
@@ -78,14 +84,14 @@ impl Schedule {
             let wall = self.matching(offset.to_datetime(from), inclusive)?;
             let at = offset.to_timestamp(wall).ok()?;
             match self.zone.following(from).next().map(|change| change.timestamp()) {
-                // From there on the wall clock shows something else.
+                // From the change on the wall clock has another offset.
                 Some(change) if change <= at => (from, inclusive) = (change, true),
                 Some(_) | None => return Some(at),
             }
         }
     }
 
-    /// Goes along the wall clock, on which each moment comes once.
+    /// Follows the wall clock, on which each time counts once.
     fn next_by_clock(&self, after: Timestamp) -> Option<Timestamp> {
         let mut wall = self.zone.to_offset(after).to_datetime(after);
         loop {
@@ -97,7 +103,7 @@ impl Schedule {
         }
     }
 
-    /// The moment of a time on the wall clock: of two the first, and for none that of the change.
+    /// Converts a wall-clock time: the first of two, and the change of the clocks for a skipped one.
     fn moment(&self, wall: civil::DateTime) -> Option<Timestamp> {
         match self.zone.to_ambiguous_timestamp(wall).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(wall).ok(),
@@ -109,9 +115,9 @@ impl Schedule {
         }
     }
 
-    /// The first time on a wall clock that fits the expression.
+    /// Returns the first matching wall-clock time.
     fn matching(&self, from: civil::DateTime, inclusive: bool) -> Option<civil::DateTime> {
-        // The parser's library knows no clock but its own: UTC stands for the wall clock here.
+        // UTC stands for the wall clock here.
         let from = Offset::UTC.to_timestamp(from).ok()?;
         let from = DateTime::<Utc>::from_timestamp(from.as_second(), 0)?;
         let found = self.cron.find_next_occurrence(&from, inclusive).ok()?;
@@ -134,7 +140,13 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// The library's words without their beginning, which says nothing.
+/// Returns true if the expression matches the first minute of every hour of a day.
+fn is_every_hour(cron: &Cron) -> bool {
+    let hours = |hour: i64| DateTime::<Utc>::from_timestamp(hour * 3_600, 0);
+    (0..24).filter_map(hours).all(|time| cron.is_time_matching(&time).unwrap_or_default())
+}
+
+/// The error of the library without its generic prefix.
 fn plain(error: &str) -> String {
     let words = error.rsplit_once("error: ").map_or(error, |(_, words)| words);
     let words = words.rsplit_once("pattern: ").map_or(words, |(_, words)| words);
@@ -159,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn five_fields_and_six_are_read_and_others_are_not() {
+    fn expressions_have_five_or_six_fields() {
         for good in ["*/5 * * * *", "0 */5 * * * *", "30 2 * * MON-FRI", "@hourly", "0 0 L * *"] {
             assert!(Schedule::parse(good, "UTC").is_ok(), "{good}");
         }
@@ -172,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_hour_that_is_left_out_is_due_at_the_change_and_one_that_comes_twice_once() {
+    fn a_skipped_hour_is_due_at_the_change_and_a_repeated_one_once() {
         let nights = |from, until| due("30 2 * * *", "Europe/Berlin", from, until);
         assert_eq!(
             nights("2027-03-27T00:00:00Z", "2027-03-29T12:00:00Z"),
@@ -185,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn intervals_are_even_through_both_changes() {
+    fn intervals_are_even_through_clock_changes() {
         for (from, until) in [
             ("2027-03-27T23:00:00Z", "2027-03-28T05:00:00Z"),
             ("2027-10-30T23:00:00Z", "2027-10-31T05:00:00Z"),
@@ -198,19 +210,25 @@ mod tests {
     }
 
     #[test]
-    fn each_hour_is_the_same_by_its_name_and_by_its_fields() {
+    fn every_spelling_of_every_hour_has_the_same_runs() {
         for (from, until) in [
             ("2027-03-27T20:00:00Z", "2027-03-28T05:00:00Z"),
             ("2027-10-30T20:00:00Z", "2027-10-31T05:00:00Z"),
         ] {
             let all = |cron| due(cron, "Europe/Berlin", from, until);
-            assert_eq!(all("@hourly"), all("0 * * * *"));
+            for same in
+                ["@hourly", "0 0-23 * * *", "0 0-11,12-23 * * *", "0 */1 * * *", "0 0 0-23 * * *"]
+            {
+                assert_eq!(all(same), all("0 * * * *"), "{same}");
+            }
+            assert_eq!(all("30 0-23 * * *"), all("30 * * * *"));
+            assert_eq!(all("0 */2 * * *"), all("0 0,2,4,6,8,10,12,14,16,18,20,22 * * *"));
             assert_eq!(all("@hourly").len(), 9);
         }
     }
 
     #[test]
-    fn several_times_within_what_is_left_out_are_due_once() {
+    fn several_skipped_times_are_due_once() {
         let all =
             due("*/20 2 * * *", "Europe/Berlin", "2027-03-28T00:00:00Z", "2027-03-28T20:00:00Z");
         assert_eq!(all, ["2027-03-28T01:00:00Z"]);
@@ -220,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_of_nights_has_one_run_a_night_wherever_the_clocks_change() {
+    fn a_nightly_schedule_runs_once_a_night_all_year() {
         for zone in ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"] {
             for cron in ["30 2 * * *", "0 0 * * *", "59 1 * * *", "5 3 * * *"] {
                 let all = due(cron, zone, "2026-12-31T23:59:59Z", "2027-12-31T23:59:59Z");

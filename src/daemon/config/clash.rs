@@ -1,37 +1,38 @@
-//! Whether two organizations would share what each needs for itself: a label, or a state file.
+//! Conflicts between organizations: two must share neither a label nor a state.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::state::Location;
 
-/// What two of these share, in words; each is a label and where its state is.
-pub(super) fn clash<'a>(all: impl IntoIterator<Item = (&'a str, &'a Location)>) -> Option<String> {
+/// Describes the first conflict among pairs of a label and a state location.
+pub(in crate::daemon) fn clash<'a>(
+    all: impl IntoIterator<Item = (&'a str, &'a Location)>,
+) -> Option<String> {
     let mut seen: BTreeMap<&str, Location> = BTreeMap::new();
     for (label, location) in all {
         if seen.contains_key(label) {
-            return Some(format!("two manifests are of the organization {label}"));
+            return Some(format!("two manifests describe the organization {label}"));
         }
         let place = place(location);
         let other = seen.iter().find(|(_, other)| is_shared(&place) && **other == place);
         if let Some((other, _)) = other {
-            return Some(format!("{other} and {label} have the same state"));
+            return Some(format!("{other} and {label} use the same state"));
         }
         seen.insert(label, place);
     }
     None
 }
 
-/// Whether two of this location are the same place.
+/// Returns true if equal locations are one place.
 fn is_shared(location: &Location) -> bool {
     match location {
         Location::File(_) | Location::Bucket(_) => true,
-        // Each has its own.
         Location::None | Location::Memory => false,
     }
 }
 
-/// A location by what it is, not by how it is written.
+/// Normalizes a location, whatever its spelling.
 fn place(location: &Location) -> Location {
     match location {
         Location::File(path) => Location::File(real(path)),
@@ -39,7 +40,7 @@ fn place(location: &Location) -> Location {
     }
 }
 
-/// A file's own path. It may not be there yet; then that of its folder counts, if that is.
+/// Resolves links in a path. If the file does not exist yet, those of its folder.
 fn real(path: &Path) -> PathBuf {
     if let Ok(real) = path.canonicalize() {
         return real;
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_or_a_state_of_two_is_refused_however_it_is_written() {
+    fn a_shared_label_or_state_is_refused_in_any_spelling() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         std::fs::create_dir(folder.join("below")).unwrap();
@@ -66,8 +67,8 @@ mod tests {
         let (a, b) = (file(&folder.join("a.json")), file(&folder.join("b.json")));
         assert_eq!(clash([("x", &a), ("y", &b)]), None);
         let label = clash([("x", &a), ("x", &b)]).unwrap();
-        assert!(label.contains("two manifests are of the organization x"), "{label}");
-        let same = "x and y have the same state";
+        assert!(label.contains("two manifests describe the organization x"), "{label}");
+        let same = "x and y use the same state";
         assert_eq!(clash([("x", &a), ("y", &a)]).as_deref(), Some(same));
         let around = file(&folder.join("below/../a.json"));
         assert_eq!(clash([("x", &a), ("y", &around)]).as_deref(), Some(same));
@@ -81,7 +82,7 @@ mod tests {
 
     #[cfg(feature = "object-store")]
     #[test]
-    fn an_object_of_two_is_refused_and_a_folder_holds_one_for_each() {
+    fn a_shared_object_is_refused_and_a_folder_is_not() {
         let of = |text: &str, label| Location::parse(text).unwrap().for_organization(label);
         let (x, y) = (of("s3://b/folder", "x"), of("s3://b/folder/", "y"));
         assert_eq!(clash([("x", &x), ("y", &y)]), None);

@@ -1,0 +1,84 @@
+//! One run: the same read and plan as `trunkline plan`, with a reader only. Healing follows separately ([`heal`]).
+
+mod connection;
+mod heal;
+mod stats;
+
+use std::time::Duration;
+
+use super::config::Setup;
+use super::drift::{self, RunResult};
+use crate::detect;
+use crate::model::{AccountId, Day, DifferenceKey, error_chain};
+use crate::plan::{Plan, plan};
+use crate::report;
+use crate::state::Store;
+use crate::telnyx::Reader;
+
+pub use connection::Pace;
+pub(super) use connection::{Clients, Connection};
+pub(super) use heal::{Healing, heal};
+pub(super) use stats::{RunStats, milliseconds};
+
+/// The report of a run.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub result: RunResult,
+    /// The manager of the accounts that were read.
+    pub manager: Option<AccountId>,
+    /// The differences that the configured classes allow to heal.
+    pub healable: Vec<DifferenceKey>,
+}
+
+/// Checks an organization within a time limit. An error makes the result unknown.
+pub(super) async fn check(
+    setup: &Setup,
+    reader: &Reader,
+    store: &Store,
+    limit: Duration,
+) -> Report {
+    // On the heap: otherwise every future that awaits this carries its whole state.
+    match tokio::time::timeout(limit, Box::pin(read(setup, reader, store))).await {
+        Ok(Ok((plan, manager))) => {
+            let allowed = |class| setup.heal.contains(&class);
+            let healable = plan
+                .actions
+                .iter()
+                .filter(|planned| heal::class(&planned.action).is_some_and(allowed));
+            let healable = healable.map(drift::key).collect();
+            Report { result: drift::observe(&plan), manager, healable }
+        }
+        Ok(Err(error)) => Report::unknown(error),
+        Err(_) => Report::unknown(format!("reading took longer than {limit:.0?}")),
+    }
+}
+
+impl Report {
+    fn unknown(error: String) -> Self {
+        Self { result: RunResult::Unknown(error), manager: None, healable: Vec::new() }
+    }
+}
+
+async fn read(
+    setup: &Setup,
+    reader: &Reader,
+    store: &Store,
+) -> Result<(Plan, Option<AccountId>), String> {
+    let desired = &setup.desired;
+    let live = detect::read(reader, desired).await.map_err(|error| error_chain(&error))?;
+    if let Some(other) = detect::wrong_manager(desired, &live) {
+        let other = report::escape_line(other.as_str());
+        return Err(format!("the API key belongs to another manager, {other}"));
+    }
+    let binding = setup.binding(live.manager.as_ref());
+    let record = store.load(&binding).await.map_err(|error| error_chain(&error))?;
+    let found = detect::find_hidden(reader, desired, &record.state, live).await;
+    let live = found.map_err(|error| error_chain(&error))?;
+    let plan = plan(desired, &live, &record.state, today()?);
+    Ok((plan, live.manager))
+}
+
+/// Today in UTC.
+fn today() -> Result<Day, String> {
+    detect::today().map_err(|error| format!("reading the clock: {error}"))
+}

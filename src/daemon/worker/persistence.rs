@@ -1,0 +1,244 @@
+//! The memory of one organization: in this process, and in the state whenever its lock is free.
+//!
+//! The lock of the state is held for a write only and never waited for: an apply comes first.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::daemon::notify::Backoff;
+use crate::model::{Watch, error_chain};
+use crate::state::{Binding, Change, Error, Holder, Journal, Location, Store};
+
+/// The memory of one organization, and its place in the state.
+#[derive(Debug)]
+pub(super) struct Persistence {
+    pub watch: Watch,
+    store: Store,
+    location: Location,
+    /// The content of the state. `None` until it was read.
+    saved: Option<Watch>,
+    /// True if another process may have written meanwhile.
+    stale: bool,
+    backoff: Backoff,
+    /// The last error of a write, so that it is logged once.
+    error: Option<String>,
+}
+
+impl Persistence {
+    pub(super) fn new(location: Location) -> Self {
+        Self {
+            watch: Watch::default(),
+            store: Store::new(&location),
+            location,
+            saved: None,
+            stale: false,
+            backoff: Backoff::default(),
+            error: None,
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Moves to another state, and returns true if it is another one. Nothing is written there before it was read.
+    pub(super) fn move_to(&mut self, location: &Location) -> bool {
+        let moved = self.location != *location;
+        if moved {
+            self.store = Store::new(location);
+            self.location = location.clone();
+            self.saved = None;
+        }
+        moved
+    }
+
+    /// Forgets everything: another replica leads and writes the state.
+    pub(super) fn forget(&mut self) {
+        (self.watch, self.saved) = (Watch::default(), None);
+    }
+
+    /// Makes the next [`load`](Self::load) read the state again.
+    pub(super) fn invalidate(&mut self) {
+        self.stale = true;
+    }
+
+    /// Reads what an earlier process or another replica has left.
+    pub(super) async fn load(&mut self, binding: &Binding) -> Result<(), Error> {
+        if self.saved.is_some() && !self.stale {
+            return Ok(());
+        }
+        let loaded = self.store.load(binding).await?.state.watch;
+        self.stale = false;
+        if self.saved.as_ref() == Some(&loaded) {
+            return Ok(());
+        }
+        let before = self.saved.replace(loaded.clone());
+        if before.is_none() && loaded == Watch::default() {
+            // A new state: the memory moves along.
+            return Ok(());
+        }
+        let before = before.unwrap_or_default();
+        let own = std::mem::replace(&mut self.watch, loaded);
+        // Notifications that were not written yet still have to be delivered.
+        let known = |id: &str| before.outbox.iter().any(|notification| notification.id == id);
+        let new = own.outbox.into_iter().filter(|notification| !known(&notification.id));
+        self.watch.outbox.extend(new);
+        // So do unsaved heals count.
+        for (key, heals) in own.heals {
+            let merged = self.watch.heals.entry(key).or_default();
+            merged.at.extend(heals.at);
+            merged.at.sort_unstable();
+            merged.at.dedup();
+            merged.suspended_until = merged.suspended_until.max(heals.suspended_until);
+        }
+        // While the state could not be read every run was unknown.
+        if own.unknown.runs > 0 {
+            self.watch.unknown = own.unknown;
+        }
+        Ok(())
+    }
+
+    /// Returns true if the memory differs from the state.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.saved.as_ref().is_some_and(|saved| *saved != self.watch) && self.store.remembers()
+    }
+
+    /// Returns true if an unsaved memory should be written now.
+    pub(super) fn is_due(&self) -> bool {
+        self.is_unsaved() && self.backoff.is_over(Instant::now())
+    }
+
+    /// Writes the memory if the state is free. A failure is logged once, and retried later with backoff.
+    pub(super) async fn save(&mut self, organization: &str, binding: &Binding) {
+        match self.write(binding).await {
+            Ok(()) => (self.backoff, self.error) = (Backoff::default(), None),
+            Err(Error::Locked { .. }) => {
+                tracing::debug!(organization, "the state is locked; saving later");
+            }
+            Err(error) => {
+                self.backoff.failed(Instant::now(), fastrand::f64(), Duration::ZERO);
+                let error = error_chain(&error);
+                if self.error.as_ref() != Some(&error) {
+                    tracing::warn!(organization, error, "cannot save the state; retrying");
+                    self.error = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Writes the memory. [`Error::Conflict`] if another process has written its own: that is kept, and read before
+    /// the next attempt.
+    async fn write(&mut self, binding: &Binding) -> Result<(), Error> {
+        if !self.is_unsaved() {
+            return Ok(());
+        }
+        if self.stale {
+            self.load(binding).await?;
+        }
+        let holder = Holder::this(Holder::DAEMON);
+        let journal = Journal::open(self.store.clone(), binding, &holder, Duration::ZERO).await?;
+        let recorded = if self.saved.as_ref() == Some(&journal.state().watch) {
+            journal.record(Change::Watched(Box::new(self.watch.clone()))).await
+        } else {
+            self.invalidate();
+            Err(Error::Conflict { place: self.store.place() })
+        };
+        journal.close().await.and(recorded)?;
+        self.saved = Some(self.watch.clone());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Event, Notification, Unknown};
+
+    fn binding() -> Binding {
+        Binding {
+            organization: "acme".to_owned(),
+            manager: None,
+            base_url: "http://127.0.0.1:1/v2".to_owned(),
+        }
+    }
+
+    fn notification(id: &str) -> Notification {
+        Notification {
+            id: id.to_owned(),
+            event: Event::Opened,
+            at: 7,
+            reminder: false,
+            items: Vec::new(),
+            total: 0,
+            destructive: 0,
+            error: String::new(),
+            targets: ["ops".to_owned()].into(),
+        }
+    }
+
+    fn waiting(persistence: &Persistence) -> Vec<&str> {
+        persistence.watch.outbox.iter().map(|one| one.id.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_write_of_another_process_is_not_overwritten() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let location = Location::File(folder.path().join("acme.json"));
+        let binding = binding();
+        let (mut one, mut other) = (Persistence::new(location.clone()), Persistence::new(location));
+        one.load(&binding).await.unwrap();
+        one.watch.outbox = vec![notification("old")];
+        one.write(&binding).await.unwrap();
+        other.load(&binding).await.unwrap();
+        // The other one has delivered the first, and adds its own.
+        other.watch.outbox = vec![notification("theirs")];
+        other.write(&binding).await.unwrap();
+        one.watch.outbox.push(notification("ours"));
+        let refused = one.write(&binding).await;
+        assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+        one.load(&binding).await.unwrap();
+        assert_eq!(waiting(&one), ["theirs", "ours"], "nothing is lost or repeated");
+        one.write(&binding).await.unwrap();
+        other.invalidate();
+        other.load(&binding).await.unwrap();
+        assert_eq!(waiting(&other), ["theirs", "ours"]);
+    }
+
+    #[tokio::test]
+    async fn a_new_state_is_written_only_after_it_was_read() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let at = |name: &str| Location::File(folder.path().join(name));
+        let mut persistence = Persistence::new(at("old.json"));
+        persistence.load(&binding()).await.unwrap();
+        persistence.watch.outbox = vec![notification("first")];
+        persistence.write(&binding()).await.unwrap();
+        assert!(persistence.move_to(&at("new.json")));
+        persistence.write(&binding()).await.unwrap();
+        assert!(!folder.path().join("new.json").exists());
+        persistence.load(&binding()).await.unwrap();
+        assert!(persistence.is_unsaved(), "the memory moves along");
+        persistence.write(&binding()).await.unwrap();
+        // A state with content of its own wins.
+        persistence.watch.outbox = vec![notification("second")];
+        persistence.move_to(&at("old.json"));
+        persistence.load(&binding()).await.unwrap();
+        assert_eq!(waiting(&persistence), ["first", "second"]);
+    }
+
+    #[tokio::test]
+    async fn reading_an_unchanged_state_again_changes_nothing() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let mut persistence = Persistence::new(Location::File(folder.path().join("acme.json")));
+        persistence.load(&binding()).await.unwrap();
+        persistence.watch.unknown = Unknown { runs: 2, notified_at: None };
+        persistence.invalidate();
+        persistence.load(&binding()).await.unwrap();
+        assert_eq!(persistence.watch.unknown.runs, 2);
+        persistence.write(&binding()).await.unwrap();
+        persistence.forget();
+        assert_eq!(persistence.watch, Watch::default());
+        persistence.load(&binding()).await.unwrap();
+        assert_eq!(persistence.watch.unknown.runs, 2, "as it was saved");
+    }
+}
