@@ -212,8 +212,8 @@ impl Output {
             value["currency"] = json!(currency);
         }
         if let Some(Credentials { api_key, api_token }) = &secrets {
-            value["api_key"] = json!(api_key.as_ref().map(|secret| secret.expose_secret()));
-            value["api_token"] = json!(api_token.as_ref().map(|secret| secret.expose_secret()));
+            value["api_key"] = json!(api_key.as_ref().map(ExposeSecret::expose_secret));
+            value["api_token"] = json!(api_token.as_ref().map(ExposeSecret::expose_secret));
         }
         Ok(self.one(&value))
     }

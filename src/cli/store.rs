@@ -28,7 +28,8 @@ pub(super) fn named(global: &Global) -> Result<Option<Location>, Failure> {
 
 /// What is remembered, for a command that only looks: it waits for nobody and makes nothing.
 pub(super) async fn read(store: &Store, binding: &Binding) -> Result<State, Failure> {
-    Ok(store.load(binding).await?.state)
+    let state = store.load(binding).await?.state;
+    Ok(State { forgotten: !store.remembers(), ..state })
 }
 
 /// The state for a command that changes something; `command` is what others are told that holds it.

@@ -90,7 +90,7 @@ impl Need {
 ///
 /// When something cannot be read at all. A list that contradicts itself is no error but a gap.
 pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
-    observe(reader, desired, Needs::of(desired)).await
+    Box::pin(observe(reader, desired, Needs::of(desired))).await
 }
 
 async fn observe(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
@@ -107,16 +107,16 @@ async fn observe(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Liv
 
     let managers = managers(&accounts.items);
     let mut gaps = Vec::new();
-    let mut note = |half, list: &str, gap: Option<String>| {
+    let mut add_gap = |half, list: &str, gap: Option<String>| {
         gaps.extend(gap.map(|gap| Gap::new(half, format!("{list}: {gap}"))));
     };
-    note(Half::Accounts, "accounts", accounts.gap);
-    note(Half::Accounts, "accounts", several(&managers));
-    note(Half::Accounts, "cancelled accounts", cancelled.gap);
+    add_gap(Half::Accounts, "accounts", accounts.gap);
+    add_gap(Half::Accounts, "accounts", several(&managers));
+    add_gap(Half::Accounts, "cancelled accounts", cancelled.gap);
     let manager = managers.first().map(|manager| (*manager).clone());
     let owner = owner(&accounts.items);
     let users = users.map(|users| {
-        note(Half::Users, "users", users.gap);
+        add_gap(Half::Users, "users", users.gap);
         users.items
     });
     Ok(Live {
@@ -156,7 +156,7 @@ pub async fn whole(reader: &Reader) -> Result<Live, Error> {
     };
     let needs =
         Needs { accounts: Need::IfAllowed, users: Need::IfAllowed, channels: Need::IfAllowed };
-    observe(reader, &nothing, needs).await
+    Box::pin(observe(reader, &nothing, needs)).await
 }
 
 fn managers(accounts: &[LiveAccount]) -> BTreeSet<&AccountId> {

@@ -120,7 +120,7 @@ impl Drawn {
                     }
                 }
                 Action::UpdateAccount { .. } => {
-                    drawn.withdrawals += u64::from(action.is_destructive())
+                    drawn.withdrawals += u64::from(action.is_destructive());
                 }
                 Action::EnableAccount { .. } => drawn.enables += 1,
                 Action::CreateAccount(_) => drawn.creates += 1,

@@ -39,7 +39,7 @@ impl<'a> Pairing<'a> {
             .accounts
             .values()
             .map(|want| {
-                let by_id = want.id.as_ref().map(|id| by_id.get(id).copied());
+                let by_id = want.id.as_ref().and_then(|id| by_id.get(id).copied());
                 let by_email = by_email.get(&want.email).map_or(&[][..], Vec::as_slice);
                 (want, Claim::new(want, by_id, by_email))
             })
@@ -71,19 +71,17 @@ struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// `by_id`: `None` without an id in the entry, `Some(None)` if no live account has it.
     fn new(
         want: &WantedAccount,
-        by_id: Option<Option<&'a LiveAccount>>,
+        by_id: Option<&'a LiveAccount>,
         by_email: &[&'a LiveAccount],
     ) -> Self {
         let (mut accounts, contradicts) = match by_id {
-            None => (by_email.to_vec(), false),
+            None if want.id.is_none() => (by_email.to_vec(), false),
             // The id and the email agree; another account with the same email is a stranger.
-            Some(Some(account)) if account.email == want.email => (vec![account], false),
-            Some(account) => {
-                let accounts: Vec<_> =
-                    account.into_iter().chain(by_email.iter().copied()).collect();
+            Some(account) if account.email == want.email => (vec![account], false),
+            by_id => {
+                let accounts: Vec<_> = by_id.into_iter().chain(by_email.iter().copied()).collect();
                 (accounts, !by_email.is_empty())
             }
         };

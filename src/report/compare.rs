@@ -41,11 +41,10 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
     section(&mut out, style, "Changes", rows(&of(|one| !one.destructive && !is_gone(one)), style));
     let Counts { added, changed, removed } = Counts::of(comparison);
     let destructive = comparison.destructive();
-    let (plural, loose) =
-        (if destructive == 1 { "destructive" } else { "destructive" }, loosened.len());
+    let loose = loosened.len();
     let _ = writeln!(
         out,
-        "\nDiff: {added} added, {changed} changed, {removed} removed; {destructive} {plural}, {loose} loosened"
+        "\nDiff: {added} added, {changed} changed, {removed} removed; {destructive} destructive, {loose} loosened"
     );
     out
 }

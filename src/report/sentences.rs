@@ -10,6 +10,7 @@ pub fn finding(finding: &Finding) -> String {
 }
 
 /// The sentence of a finding, with the names in it written as `names` does.
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, a sentence for each finding")]
 pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
     let Names { spoken, plain } = names;
     let fixed = match &finding.what {

@@ -122,7 +122,8 @@ impl Journal {
     /// What is on disk now, of the state itself.
     #[must_use]
     pub fn state(&self) -> State {
-        self.current.borrow().state.clone()
+        let state = self.current.borrow().state.clone();
+        State { forgotten: !self.remembers, ..state }
     }
 
     /// When each create that is `Sending` was about to be sent.

@@ -163,11 +163,7 @@ impl Store {
     pub async fn load(&self, binding: &Binding) -> Result<Record, Error> {
         match self.read().await? {
             Some(record) => record.bound_to(binding, &self.place()),
-            None => {
-                let mut record = Record::new(binding.clone());
-                record.state.forgotten = matches!(self.0, Kind::Nowhere | Kind::Memory(_));
-                Ok(record)
-            }
+            None => Ok(Record::new(binding.clone())),
         }
     }
 

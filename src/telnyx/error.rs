@@ -189,8 +189,11 @@ impl Error {
             Some("10019") => EMAIL_TAKEN,
             _ if about_email => EMAIL_TAKEN,
             Some("10010") if refused => NO_GRANT,
-            _ if refused && accounts => {
-                "The key's organization is not a manager, or the key is invalid. Managed accounts need a commit plan; remove `accounts` from the manifest to manage users only."
+            _ if accounts && self.kind == Kind::Unauthorized => {
+                "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
+            }
+            _ if accounts && self.kind == Kind::Forbidden => {
+                "The key's organization is not a manager of accounts, which needs a commit plan. Remove `accounts` from the manifest to manage users only."
             }
             _ => return None,
         })

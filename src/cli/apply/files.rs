@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use crate::cli::exit::Failure;
 use crate::cli::plan::Planned;
@@ -47,8 +47,8 @@ impl CredentialsFile {
         let line = serde_json::json!({
             "email": email.as_str(),
             "id": id.as_str(),
-            "api_key": api_key.as_ref().map(|secret| secret.expose_secret()),
-            "api_token": api_token.as_ref().map(|secret| secret.expose_secret()),
+            "api_key": api_key.as_ref().map(ExposeSecret::expose_secret),
+            "api_token": api_token.as_ref().map(ExposeSecret::expose_secret),
         });
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{line}\n").as_bytes())?;

@@ -112,10 +112,10 @@ fn item_size((key, details): &(DifferenceKey, Details)) -> usize {
 mod tests {
     use super::*;
 
-    fn opened(number: usize, details: Details) -> Transition {
+    fn opened(number: usize, details: &Details) -> Transition {
         let email = Some(format!("a{number:04}@shop.example"));
         let key = DifferenceKey { kind: "managed_account".into(), email, code: "x".into() };
-        Transition::of(Event::Opened, &key, &details)
+        Transition::of(Event::Opened, &key, details)
     }
 
     fn destructive() -> Details {
@@ -127,7 +127,7 @@ mod tests {
         notifications(transitions, 7, &targets, || "1".to_owned())
     }
 
-    fn one(id: &str, details: Details) -> Notification {
+    fn one(id: &str, details: &Details) -> Notification {
         let mut made = made(&[opened(0, details)]);
         Notification { id: id.to_owned(), ..made.remove(0) }
     }
@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn a_run_makes_one_notification_per_event_with_destructive_ones_first() {
         let mut transitions: Vec<_> =
-            (0..5_000).map(|number| opened(number, Details::default())).collect();
+            (0..5_000).map(|number| opened(number, &Details::default())).collect();
         transitions[0].reminder = true;
-        transitions.extend((5_000..5_150).map(|number| opened(number, destructive())));
-        transitions.push(Transition { event: Event::Closed, ..opened(1, Details::default()) });
+        transitions.extend((5_000..5_150).map(|number| opened(number, &destructive())));
+        transitions.push(Transition { event: Event::Closed, ..opened(1, &Details::default()) });
         let made = made(&transitions);
         let [opened, closed] = &made[..] else { panic!("{} notifications", made.len()) };
         assert_eq!((opened.items.len(), opened.total, opened.destructive), (100, 5_150, 150));
@@ -151,14 +151,14 @@ mod tests {
     #[test]
     fn a_list_is_cut_by_its_size_and_the_numbers_are_of_all() {
         let long = || Details { message: "x".repeat(20_000), ..Details::default() };
-        let transitions: Vec<_> = (0..50).map(|number| opened(number, long())).collect();
+        let transitions: Vec<_> = (0..50).map(|number| opened(number, &long())).collect();
         let made = made(&transitions);
         assert_eq!((made[0].items.len(), made[0].total), (3, 50));
     }
 
     #[test]
     fn each_target_receives_its_own_in_order_and_what_all_received_is_gone() {
-        let mut outbox = vec![one("1", Details::default()), one("2", Details::default())];
+        let mut outbox = vec![one("1", &Details::default()), one("2", &Details::default())];
         settle(&mut outbox, "1", "a");
         let id = |outbox: &[Notification], to| next(outbox, to).map(|one| one.id.clone());
         assert_eq!(id(&outbox, "a").as_deref(), Some("2"));
@@ -171,8 +171,8 @@ mod tests {
 
     #[test]
     fn a_full_outbox_drops_the_oldest_harmless_first() {
-        let mut outbox = vec![one("first", destructive()), one("second", Details::default())];
-        let more = |count: usize| (0..count).map(|_| one("later", destructive())).collect();
+        let mut outbox = vec![one("first", &destructive()), one("second", &Details::default())];
+        let more = |count: usize| (0..count).map(|_| one("later", &destructive())).collect();
         assert_eq!(put(&mut outbox, more(MOST_NOTIFICATIONS - 1)), 1);
         assert_eq!((outbox.len(), outbox[0].id.as_str()), (MOST_NOTIFICATIONS, "first"));
         assert_eq!(put(&mut outbox, more(2)), 2);
@@ -183,7 +183,7 @@ mod tests {
     fn the_outbox_is_bounded_in_bytes() {
         let mut outbox = Vec::new();
         let long = || Details { message: "x".repeat(60_000), ..Details::default() };
-        let dropped: usize = (0..100).map(|_| put(&mut outbox, vec![one("long", long())])).sum();
+        let dropped: usize = (0..100).map(|_| put(&mut outbox, vec![one("long", &long())])).sum();
         assert!(outbox.iter().map(size).sum::<usize>() <= MOST_BYTES);
         assert_eq!((outbox.len(), dropped), (17, 83));
     }

@@ -65,7 +65,8 @@ async fn read(
     store: &Store,
 ) -> Result<(Plan, Option<AccountId>), String> {
     let desired = &setup.desired;
-    let live = detect::read(reader, desired).await.map_err(|error| error_chain(&error))?;
+    let read = Box::pin(detect::read(reader, desired)).await;
+    let live = read.map_err(|error| error_chain(&error))?;
     if let Some(other) = detect::wrong_manager(desired, &live) {
         let other = report::escape_line(other.as_str());
         return Err(format!("the API key belongs to another manager, {other}"));

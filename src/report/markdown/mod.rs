@@ -140,7 +140,7 @@ fn verdict(plan: &Plan) -> String {
     if !columns.is_empty() {
         let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         out += &row(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
-        out += &format!("|{}\n", "--:|".repeat(columns.len()));
+        out.extend(["|".to_owned(), "--:|".repeat(columns.len()), "\n".to_owned()]);
         out += &row(columns.iter().map(|(_, count)| count.to_string()).collect());
         out += "\n";
     }

@@ -84,7 +84,7 @@ fn promise_11_a_panic_shows_no_secret() {
 }
 
 /// The types with a secret in a field, each with the entry of [`holders`] that shows it.
-const KEEP: [(&str, &str); 12] = [
+const KEEP: [(&str, &str); 13] = [
     ("Account", "sandbox::Config"),
     ("Address", "Target"),
     ("BucketState", "Store"),
@@ -93,11 +93,13 @@ const KEEP: [(&str, &str); 12] = [
     ("Config", "Config"),
     ("Context", ""),
     ("Credentials", "Credentials"),
+    // Converted to `Credentials`.
+    ("CredentialsBody", "Credentials"),
     ("Key", "Key"),
     ("NewAccount", "NewAccount"),
     ("Outputs", ""),
-    // Converted to `Credentials`.
-    ("SecretText", "Credentials"),
+    // A part of `Target`.
+    ("Signer", "Target"),
     ("Work", ""),
 ];
 

@@ -39,7 +39,7 @@ const ENOUGH: usize = 12;
 /// What a schedule has left.
 #[derive(Clone)]
 struct State {
-    state: Vec<u8>,
+    file: Vec<u8>,
     book: Book,
     crashes: usize,
     /// How many runs without a crash lie behind it since the last one.
@@ -142,8 +142,8 @@ struct Undisturbed {
 impl Site {
     fn explored(&self, crashes: usize, steps: usize, story: Vec<String>) -> State {
         let api = self.api();
-        let state = fs::read(&api.state).unwrap_or_default();
-        State { state, book: api.book.clone(), crashes, steps, story }
+        let file = fs::read(&api.state).unwrap_or_default();
+        State { file, book: api.book.clone(), crashes, steps, story }
     }
 
     fn restore(&self, state: &State) {
@@ -151,10 +151,10 @@ impl Site {
         api.book = state.book.clone();
         api.log = state.story.clone();
         api.planned.clear();
-        if state.state.is_empty() {
+        if state.file.is_empty() {
             drop(fs::remove_file(&api.state));
         } else {
-            fs::write(&api.state, &state.state).unwrap();
+            fs::write(&api.state, &state.file).unwrap();
         }
     }
 
@@ -201,8 +201,8 @@ impl Site {
         let versions = self.api().run.versions.clone().unwrap_or_default();
         let story = self.api().log.clone();
         let left = self.explored(state.crashes + 1, 0, story);
-        assert_eq!(versions.last(), Some(&left.state), "a run that is dead has written");
-        versions.into_iter().map(|state| State { state, ..left.clone() }).collect()
+        assert_eq!(versions.last(), Some(&left.file), "a run that is dead has written");
+        versions.into_iter().map(|file| State { file, ..left.clone() }).collect()
     }
 }
 
@@ -211,7 +211,7 @@ type Key = (String, String);
 
 /// The state but for its times, and the book.
 fn key(state: &State) -> Key {
-    let mut file = document(&state.state);
+    let mut file = document(&state.file);
     if let Some(fields) = file.as_object_mut() {
         fields.remove("serial");
         fields.remove("check");

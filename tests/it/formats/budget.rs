@@ -64,7 +64,9 @@ fn a_shortened_comment_says_what_is_left_out_and_its_counts_add_up() {
     assert!(comment.contains("<b>Update</b> (4700 actions)"));
     assert!(comment.contains("- 4700 × set channel limit\n"));
     assert!(comment.contains("Left out to fit: the names and changes of all 4700."));
-    assert!(comment.contains("| 0 | 4800 | 0 | 100 | 100 | 300 | 50 | 0 |"), "as in every report");
+    let columns = "| update | disable | remove | destructive | findings |";
+    assert!(comment.contains(columns), "only those that are not zero");
+    assert!(comment.contains("| 4800 | 100 | 100 | 300 | 50 |"), "as in every report");
     assert!(comment.contains("new49@acme.example"), "what fits is not left out");
 }
 

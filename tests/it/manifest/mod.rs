@@ -55,6 +55,7 @@ policy:
   max_enables: 3
   max_channel_cut: 100%
   max_pricing_withdrawals: 0%
+  max_creates: 7
   protected: [root@acme.example, Larry@CatFood.example]
 accept:
   - { code: user_missing, email: new@acme.example, until: 2027-02-01, reason: invited }
@@ -80,6 +81,7 @@ users:
   - { email: dev@acme.example, groups: [] }
   - { email: left@acme.example, absent: true }
   - { email: back@acme.example, absent: false }
+  - { email: boss@acme.example, owner: true }
 ";
 
 #[test]
@@ -95,6 +97,7 @@ fn everything_that_is_written_is_wanted() {
     assert_eq!(policy.budgets.enables, Budget::Count(3));
     assert_eq!(policy.budgets.channel_cut, Budget::Percent(100));
     assert_eq!(policy.budgets.pricing_withdrawals, Budget::Percent(0));
+    assert_eq!(policy.budgets.creates, 7);
     let protected = ["root@acme.example", "larry@catfood.example"].map(Email::new);
     assert_eq!(policy.protected, protected.into());
     let [missing, pool] = &accept[..] else { panic!("{accept:?}") };
@@ -117,6 +120,20 @@ fn everything_that_is_written_is_wanted() {
     assert_eq!(presence("dev@acme.example"), present(Some(&[]), None));
     assert_eq!(presence("left@acme.example"), Presence::Absent);
     assert_eq!(presence("back@acme.example"), present(None, None));
+    assert_eq!(presence("boss@acme.example"), Presence::Owner);
+}
+
+#[test]
+fn an_organization_has_one_owner_who_takes_no_other_field() {
+    for (users, fault) in [
+        ("{ email: a@x.example, owner: true }, { email: b@x.example, owner: true }", "one owner"),
+        ("{ email: a@x.example, owner: true, until: 2027-01-31 }", "takes no `until`"),
+        ("{ email: a@x.example, absent: true, owner: true }", "takes no `owner`"),
+    ] {
+        let text = format!("version: 1\norganization: acme\nusers: [{users}]\n");
+        let problems = read(&text).unwrap_err();
+        assert!(problems.0[0].message.contains(fault), "{problems:?}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ macro_rules! call {
     };
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn reads() -> Vec<Operation> {
     let listed = |name, target, call| Operation {
         name,

@@ -54,7 +54,7 @@ fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_pla
         for (action, verdict) in plan.requested().zip(&verdicts) {
             match verdict {
                 Verdict::Go => {
-                    prop_assert!(fresh.requested().any(|one| one == action), "{:?}", action)
+                    prop_assert!(fresh.requested().any(|one| one == action), "{:?}", action);
                 }
                 Verdict::Stale(changed) => {
                     prop_assert!(changed.before != changed.now, "{:?}", changed);

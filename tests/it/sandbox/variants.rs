@@ -7,14 +7,14 @@ use super::support::{Answer, Api, KEY};
 
 /// A sandbox with this behavior: an account of each status, an owner and a user.
 async fn api(behavior: Value) -> Api {
-    Api::start(config(behavior)).await
+    Api::start(config(&behavior)).await
 }
 
-fn config(behavior: Value) -> Config {
+fn config(behavior: &Value) -> Config {
     Config::new(KEY.to_owned().into(), Seed::parse(&seed(behavior)).unwrap())
 }
 
-fn seed(behavior: Value) -> String {
+fn seed(behavior: &Value) -> String {
     json!({
         "accounts": [
             { "email": "enabled@x.example", "balance": { "balance": "-3.50", "credit_limit": "10.00", "available_credit": "6.50", "currency": "USD" } },
@@ -43,14 +43,14 @@ fn an_unknown_behavior_is_an_error_that_names_it() {
         (json!({ "unlisted": ["typo@x.example"] }), "typo@x.example"),
         (json!({ "null_fields": { "typo@x.example": ["email"] } }), "typo@x.example"),
     ] {
-        let error = Seed::parse(&seed(behavior)).unwrap_err().to_string();
+        let error = Seed::parse(&seed(&behavior)).unwrap_err().to_string();
         assert!(error.contains(named), "{error}");
     }
 }
 
 #[test]
 fn a_seed_is_written_with_its_behavior() {
-    let text = Seed::parse(&seed(json!({ "owner": "hidden" }))).unwrap().to_json().unwrap();
+    let text = Seed::parse(&seed(&json!({ "owner": "hidden" }))).unwrap().to_json().unwrap();
     assert!(text.contains(r#""owner": "hidden""#));
     assert_eq!(Seed::parse(&text).unwrap().to_json().unwrap(), text);
 }
@@ -174,7 +174,7 @@ async fn the_rate_limit_is_described_in_the_selected_form() {
     let now = jiff::Timestamp::now().as_second();
     for form in ["policy", "ietf", "reset_time"] {
         let config =
-            Config { rate_limit: Some(20), ..config(json!({ "rate_limit_fields": form })) };
+            Config { rate_limit: Some(20), ..config(&json!({ "rate_limit_fields": form })) };
         let answer = Api::start(config).await.get("/organizations/users").await;
         let header = |name| answer.header(name).to_owned();
         match form {
@@ -229,7 +229,7 @@ async fn a_named_field_is_null_in_lists_and_in_the_report() {
 #[tokio::test]
 async fn a_client_that_gives_up_in_the_second_half_of_the_latency_has_made_its_change() {
     let latency = std::time::Duration::from_secs(2);
-    let api = Api::start(Config { latency, ..config(json!({})) }).await;
+    let api = Api::start(Config { latency, ..config(&json!({})) }).await;
     let lost = tokio::time::timeout(latency * 3 / 4, create(&api)).await;
     assert!(lost.is_err());
     assert!(api.running.account("new@x.example").is_some());

@@ -95,6 +95,7 @@ fn findings() -> Vec<Finding> {
         Finding::user(user("martin"), What::PossibleRename { missing: user("marten") }),
         Finding::account(email("baker"), What::PossibleRename { missing: email("bakery") }),
         Finding::account(email("moved"), What::IdentityConflict { accounts: vec![id("other")] }),
+        Finding::account(email("vanished"), What::AccountVanished { id: id("vanished") }),
         Finding::account(email("maybe"), What::UnresolvedCreate),
         Finding::organization(What::PoolExceeded { needed: 520, allocatable: 500 }),
     ];
@@ -106,6 +107,15 @@ fn findings() -> Vec<Finding> {
         Finding::user(user("robot"), What::StatusUnknown),
         Finding::account(email("fresh"), What::NotYetListed),
         Finding::organization(What::ChannelLimitUnverified),
+        Finding::organization(What::ProtectedUnmatched(user("rooot"))),
+        Finding::organization(What::AcceptUnmatched {
+            code: Code::UserMissing,
+            email: Some(user("left")),
+            until: "2026-01-31".parse().unwrap(),
+            past: true,
+        }),
+        Finding::organization(What::AccountQuota { accounts: 1_040, quota: 1_000 }),
+        Finding::organization(What::UntrackedCreates { creates: 2 }),
         Finding::user(user("root"), What::Protected),
         Finding::organization(What::InventoryIncomplete("accounts: page 2 is empty".to_owned())),
         Finding::user(

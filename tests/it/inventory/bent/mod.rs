@@ -111,7 +111,8 @@ async fn check(situation: &str, missing: bool, known: Known<'_>, answer: Answer)
     for (list, reads) in &detected.reads {
         assert_eq!(*reads, wanted.get(list).copied().unwrap_or(1), "{situation}: {list:?}");
     }
-    assert!(wanted.keys().all(|list| detected.reads.contains_key(list)), "{situation}");
+    let all = wanted.keys().all(|list| detected.reads.contains_key(list));
+    assert!(all, "{situation}: {:?}", detected.reads);
     detected
 }
 

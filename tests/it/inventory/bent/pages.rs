@@ -5,7 +5,7 @@ use super::*;
 const CONTRADICTIONS: &[(&str, &[&str], Answer)] = &[
     (
         "an account is created in front between two pages",
-        &["accounts: read 3 times, it counts 10 items on page 1 and 11 on page 2"],
+        &["accounts: read 3 times, it counts 10 items on page 1 and 11 items on page 2"],
         |ask, all| after(ask, all, 9, |all| all.create(Status::Enabled)),
     ),
     (
@@ -87,7 +87,7 @@ const CONTRADICTIONS: &[(&str, &[&str], Answer)] = &[
     ),
     (
         "another total on the last page",
-        &["accounts: read 3 times, it counts 8 items on page 1 and 7 on page 3"],
+        &["accounts: read 3 times, it counts 8 items on page 1 and 7 items on page 3"],
         |ask, all| {
             bend(ask, all, List::All, |page| {
                 if page.number == 3 {

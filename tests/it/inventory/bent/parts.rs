@@ -5,7 +5,7 @@ use super::*;
 const REPORTS: &[(&str, &[&str], usize, Answer)] = &[
     (
         "the report lacks one",
-        &["users: read 3 times, the groups report and the list of users differ in 1 user"],
+        &["users: read 3 times, the groups report and the list of users have different users"],
         3,
         |ask, all| match ask.list {
             List::Report => all.with_users(vec![0, 1]).answer(ask),
@@ -14,8 +14,7 @@ const REPORTS: &[(&str, &[&str], usize, Answer)] = &[
     ),
     (
         "the list counts one less",
-        // The list itself agrees with the report.
-        &[],
+        &["users: read 3 times, the groups report has 3 and the list of users counts 2"],
         3,
         |ask, all| match ask.list {
             List::UserCount => all.with_users(vec![0, 1]).answer(ask),
@@ -24,7 +23,7 @@ const REPORTS: &[(&str, &[&str], usize, Answer)] = &[
     ),
     (
         "the report has one twice",
-        &["users: read 3 times, groups report: 1 of its items came twice"],
+        &["users: read 3 times, the groups report has a user twice"],
         3,
         |ask, all| match ask.list {
             List::Report => all.with_users(vec![0, 1, 1]).answer(ask),
@@ -40,8 +39,12 @@ const REPORTS: &[(&str, &[&str], usize, Answer)] = &[
 #[tokio::test]
 async fn users_are_whole_when_the_report_has_as_many_as_the_list_counts() {
     for (situation, gaps, reads, answer) in REPORTS {
-        let read = &[(List::Report, *reads), (List::UserCount, *reads)];
-        check(situation, false, Known { gaps, unknown: Nobody, read }, *answer).await;
+        let mut read = vec![(List::Report, *reads), (List::UserCount, *reads)];
+        // Where the counts leave it open, the lists are compared.
+        if gaps.iter().any(|gap| gap.ends_with("have different users")) {
+            read.push((List::Users, *reads));
+        }
+        check(situation, false, Known { gaps, unknown: Nobody, read: &read }, *answer).await;
     }
 }
 

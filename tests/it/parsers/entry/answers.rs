@@ -188,7 +188,11 @@ async fn ask(session: &Session, asked: Asked, pages: &[Vec<u8>]) -> Result<Check
         Asked::Pricing => account_of(writer.set_custom_pricing(&account, true).await?.value),
         Asked::Limit => {
             let limit = writer.set_channel_limit(&account, 7).await?.value;
-            of_body(move |body| assert_eq!(body["data"]["channel_limit"], limit))
+            of_body(move |body| match &body["data"]["channel_limit"] {
+                // The answer may leave it out: then it is what was sent.
+                Value::Null => assert_eq!(limit, 7),
+                answered => assert_eq!(*answered, limit),
+            })
         }
         Asked::Remove => user_of(writer.remove_user(&user).await?.value.unwrap()),
     })
@@ -280,7 +284,10 @@ fn list<T>(
         bodies.iter().take(read).flat_map(|body| body["data"].as_array().unwrap()).collect();
     for item in items {
         let of = written.iter().find(|written| written["id"] == *id(item));
-        assert_item(item, of.expect("an item is of a page"));
+        let of = of.expect("an item is of a page");
+        if gap.is_none() {
+            assert_item(item, of);
+        }
     }
     if gap.is_some() {
         return Taken::Refused;
