@@ -148,7 +148,12 @@ async fn once_the_state_cannot_be_written_nothing_more_is_begun() {
         passed += site.proxy.changes().len();
     }
     // Where the next text of the state would be written.
-    std::fs::create_dir(site.folder.path().join(".trunkline/.many.json.new")).unwrap();
+    let new = site.folder.path().join(".trunkline/.many.json.new");
+    // A write that is under way has the place.
+    while let Err(error) = std::fs::create_dir(&new) {
+        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let output = end(child).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_ne!(output.status.code(), Some(0), "{error}");

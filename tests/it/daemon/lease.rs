@@ -59,6 +59,9 @@ async fn of_two_replicas_one_leads_and_the_other_takes_over() {
     watch.by_hand(LARRY, "enable").await;
     watch.hook.wait(2).await;
     assert_eq!(watch.hook.events(), [OPENED, CLOSED], "nothing is repeated");
+    // The state is saved after that.
+    second.logs(r#""message":"notification delivered""#).await;
+    watch.runs(1).await;
     assert_eq!(status(&second).await["leader"], Value::Null);
 
     // A regular end releases leadership at once.

@@ -13,7 +13,7 @@ async fn an_account_that_the_list_of_all_lacks_makes_the_inventory_incomplete_un
         })
     }
     const TWICE: &[(List, usize)] =
-        &[(List::All, 2), (DISABLED, 2), (BLOCKED, 2), (CANCELLED, 2), (COUNT, 2), (ENABLED, 2)];
+        &[(List::All, 2), (DISABLED, 2), (BLOCKED, 2), (COUNT, 2), (ENABLED, 2)];
     let situations: &[(&str, &'static [&'static str], Answer)] = &[
         (
             "a disabled one",

@@ -294,7 +294,9 @@ fn list<T>(
     }
     assert!(bodies.len() >= read, "{read} pages are counted, and there are {}", bodies.len());
     for body in &bodies[..read] {
-        assert_eq!(body["meta"]["total_results"], written.len(), "a list without a gap has a gap");
+        // Without a total the items are counted, and a second read has to agree.
+        let total = &body["meta"]["total_results"];
+        assert!(total.is_null() || *total == written.len(), "a list without a gap has a gap");
         assert_eq!(body["meta"]["total_pages"], counted);
     }
     let ids: BTreeSet<&str> = written.iter().filter_map(|item| item["id"].as_str()).collect();
