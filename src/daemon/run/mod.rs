@@ -1,4 +1,4 @@
-//! One run: the same read and plan as `trunkline plan`, with a reader only. Healing follows separately ([`heal`]).
+//! One run: the same read and plan as `trunkline plan`, with a reader only. Healing follows separately (see [`mod@heal`]).
 
 mod connection;
 mod heal;
