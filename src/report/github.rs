@@ -123,7 +123,7 @@ fn guard(guard: Guard) -> Note {
     let Guard { name, actual, limit, of } = guard;
     let message =
         format!("an apply is refused: {actual} of {of} {}, at most {limit}", words::guard_of(name));
-    let title = format!("Guard: {}", words::guard(name));
+    let title = format!("Safety limit: {}", words::guard(name));
     Note { weight: Weight::Error, place: None, title, message }
 }
 

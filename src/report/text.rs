@@ -29,7 +29,7 @@ pub fn plan(report: Report<'_>, style: Style) -> String {
         section(&mut out, style, title, findings(found));
     }
     let guards = plan.guards.iter().map(|guard| guard_line(*guard, style)).collect();
-    section(&mut out, style, "Guards", guards);
+    section(&mut out, style, "Safety limits", guards);
     let _ = writeln!(out, "\n{}", verdict(report, style));
     out
 }
@@ -173,7 +173,7 @@ fn verdict(report: Report<'_>, style: Style) -> String {
     if plan.withheld > 0 {
         let _ = writeln!(
             out,
-            "Held back: {}, for the reasons above.",
+            "Withheld: {}, for the reasons above.",
             count(plan.withheld, "action", "actions")
         );
     }
@@ -183,7 +183,8 @@ fn verdict(report: Report<'_>, style: Style) -> String {
     }
     if unchosen > 0 {
         let actions = count(unchosen, "action", "actions");
-        let _ = writeln!(out, "Not chosen: {actions}; the guards look at the whole all the same.");
+        let _ =
+            writeln!(out, "Not selected: {actions}; the safety limits apply to the whole plan.");
     }
     out.push_str(&prospects(plan));
     out.push_str(&origins(plan));
@@ -201,10 +202,10 @@ fn prospects(plan: &Plan) -> String {
         let requests = count(plan.requests(), "request", "requests");
         return format!("An apply sends {requests}.\n");
     }
-    let destructive = plan.destructive();
-    let guards = count(refusing, "guard", "guards");
+    let limits = count(refusing, "safety limit", "safety limits");
     format!(
-        "An apply is refused by {guards}; --approve-destructive {destructive} lifts the budgets.\n"
+        "An apply is refused by {limits}; if the plan is correct, use {}.\n",
+        words::approval(plan)
     )
 }
 

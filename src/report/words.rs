@@ -3,7 +3,7 @@
 use super::json::PlanSummary;
 use crate::manifest::{Kind, canonical};
 use crate::plan::{
-    Action, Change, Channels, Field, GuardName, Level, Loosened, Origin, Part, Plan, Reason,
+    Action, Change, Channels, Field, Guard, GuardName, Level, Loosened, Origin, Part, Plan, Reason,
     Reversible, Subject, Unlisted, Value,
 };
 
@@ -280,6 +280,20 @@ pub(super) fn summary(plan: &Plan) -> String {
         parts.push("the inventory is incomplete");
     }
     parts.join("; ")
+}
+
+/// The options that approve a plan which safety limits refuse.
+pub(super) fn approval(plan: &Plan) -> String {
+    let refused = |creates: bool| {
+        let is_create = |guard: &&Guard| (guard.name == GuardName::MaxCreates) == creates;
+        plan.guards.iter().filter(is_create).any(Guard::refused)
+    };
+    let creates = plan.requested().filter(|action| action.is_create()).count();
+    let options = [
+        refused(false).then(|| format!("--approve-destructive {}", plan.destructive())),
+        refused(true).then(|| format!("--approve-creates {creates}")),
+    ];
+    options.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// A number and what it counts.

@@ -103,7 +103,7 @@ async fn only_the_target_is_sent_and_safety_limits_apply_to_the_whole_plan_3() {
     let manifest = site.manifest(&[]);
     let apply = ["apply", text(&manifest), "--auto-approve", "--target", "Larry@CatFood.example"];
     let shown = site.ends(&apply, 0).await;
-    assert!(shown.contains("Not chosen: 15 actions"), "{shown}");
+    assert!(shown.contains("Not selected: 15 actions"), "{shown}");
     assert_eq!(site.proxy.changes().len(), 2, "channel limit and custom pricing");
     let manifest = site.manifest(&[("max_disables: 1", "max_disables: 0")]);
     let apply = ["apply", text(&manifest), "--auto-approve", "--target", "orders@bluedoor.example"];

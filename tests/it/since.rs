@@ -61,7 +61,7 @@ async fn only_this_change_sends_what_the_change_makes_and_nothing_else() {
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     let approved = [&all[..], &["--approve-destructive", "1"]].concat();
     let shown = site.ends(&approved, 0).await;
-    assert!(shown.contains("Not chosen: 17 actions"), "{shown}");
+    assert!(shown.contains("Not selected: 17 actions"), "{shown}");
     assert!(shown.contains("Applied: 1 done"), "{shown}");
     let larry = site.sandbox.account("larry@catfood.example").unwrap();
     let changes = site.proxy.changes();

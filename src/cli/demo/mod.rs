@@ -91,7 +91,7 @@ async fn apply(
 ) -> Result<(), Failure> {
     let refused = planned.plan.guards.iter().any(crate::plan::Guard::refused);
     if refused {
-        return Err(anyhow::Error::msg("a guard refuses the demo's plan").into());
+        return Err(anyhow::Error::msg("a safety limit refuses the plan of the demo").into());
     }
     let (_stop, stopped) = watch::channel(false);
     remember(journal, &planned.desired, &planned.live, &planned.plan).await?;

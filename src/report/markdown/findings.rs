@@ -107,19 +107,19 @@ pub(super) fn guards(guards: &[Guard]) -> Option<Section> {
         return None;
     }
     let rows: String = guards.iter().map(|guard| row(*guard)).collect();
-    let head = "| guard | touched | at most | of | |\n|---|--:|--:|---|---|\n";
+    let head = "| safety limit | affected | at most | of | |\n|---|--:|--:|---|---|\n";
     let refused = guards.iter().filter(|guard| guard.refused()).count();
     let body = format!("{head}{rows}");
     let shape = match refused {
-        0 => folded("<b>Guards</b>: all within their budgets", &body),
-        _ => open(&format!("Guards: {refused} of {} refuse", guards.len()), &body),
+        0 => folded("<b>Safety limits</b>: none is exceeded", &body),
+        _ => open(&format!("Safety limits: {refused} of {} exceeded", guards.len()), &body),
     };
     Some(Section { name: "guards", shapes: vec![shape], complete: true })
 }
 
 fn row(guard: Guard) -> String {
     let Guard { name, actual, limit, of } = guard;
-    let verdict = if guard.refused() { "**refused**" } else { "fine" };
+    let verdict = if guard.refused() { "**exceeded**" } else { "ok" };
     let (name, of_what) = (words::guard(name), words::guard_of(name));
     format!("| {name} | {actual} | {limit} | {of} {of_what} | {verdict} |\n")
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 use super::form::{Matter, Scene};
 use super::json::{PlanSummary, digest};
 use super::manifest::counts;
-use super::words::count;
+use super::words::{self, count};
 use crate::plan::{Level, Plan};
 use page::{Page, Section};
 use span::{block, code};
@@ -147,9 +147,10 @@ fn verdict(plan: &Plan) -> String {
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
     let mut notes = Vec::new();
     if refusing > 0 {
-        let guards = count(refusing, "guard", "guards");
+        let limits = count(refusing, "safety limit", "safety limits");
         notes.push(format!(
-            "**An apply is refused** by {guards}; `--approve-destructive {destructive}` lifts the budgets."
+            "**An apply is refused** by {limits}; if the plan is correct, use `{}`.",
+            words::approval(plan)
         ));
     }
     if !plan.inventory.complete {
@@ -160,11 +161,11 @@ fn verdict(plan: &Plan) -> String {
     }
     if plan.withheld > 0 {
         let held = count(plan.withheld, "action", "actions");
-        notes.push(format!("Held back: {held}, for the reasons among the findings and notices."));
+        notes.push(format!("Withheld: {held}, for the reasons among the findings and notices."));
     }
     if unchosen > 0 {
         let left = count(unchosen, "action", "actions");
-        notes.push(format!("Not chosen: {left}; the guards look at the whole all the same."));
+        notes.push(format!("Not selected: {left}; the safety limits apply to the whole plan."));
     }
     if !notes.is_empty() {
         out += &page::lines(notes.iter().map(|note| format!("- {note}\n")));

@@ -62,7 +62,11 @@ async fn an_apply_reports_its_outcomes_and_a_refused_one_its_plan() {
     let arguments = |more: &[&'static str]| [more, &REPORTS[..]].concat();
     let apply = ["apply", text(&strict), "--auto-approve"];
     site.ends(&[&apply[..], &arguments(&[])].concat(), 3).await;
-    assert!(file("r.md").contains("**An apply is refused** by 1 guard;"), "{}", file("r.md"));
+    assert!(
+        file("r.md").contains("**An apply is refused** by 1 safety limit;"),
+        "{}",
+        file("r.md")
+    );
     let manifest = site.manifest(&[]);
     let apply = ["apply", text(&manifest), "--auto-approve"];
     let shown = site.ends(&[&apply[..], &arguments(&["--format=markdown"])].concat(), 0).await;

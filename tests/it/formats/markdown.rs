@@ -43,7 +43,7 @@ fn the_verdict_comes_first_then_losses_above_every_fold_and_the_digest_last() {
     let place = |what: &str| comment.find(what).unwrap_or_else(|| panic!("{what}"));
     let places = [
         place("**5 destructive** and 37 other actions."),
-        place("**An apply is refused** by 2 guards"),
+        place("**An apply is refused** by 2 safety limits"),
         place("#### 5 destructive"),
         place("northwind@shop.example"),
         place("<details>"),
