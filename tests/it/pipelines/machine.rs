@@ -47,6 +47,11 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+# GitHub refuses a body of more than 65,536 characters; a test may lower that.
+limit=65536
+[ ! -e limit ] || limit=$(cat limit)
+body=${field[body]:-}
+[ "${#body}" -le "$limit" ] || { echo 'gh: body is too long (HTTP 422)' >&2; exit 1; }
 # One thing a folder: its author, text and state.
 write() {
   mkdir -p "$1"

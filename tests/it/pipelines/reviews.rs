@@ -103,6 +103,53 @@ fn what_is_wrong_with_a_change_is_said_where_it_is_reviewed() {
 }
 
 #[test]
+fn a_refused_comment_is_replaced_by_the_counts_and_a_link() {
+    let story = Story::begin();
+    story.change(various);
+    story.plan(OURS).went_well();
+    let full = story.machine.forge("comments/1/body");
+    story.machine.remember("limit", "600");
+    story.change(|text| {
+        various(&set(text, "desk13@shop13.example", "enabled: true", "enabled: false"))
+    });
+    let planned = story.plan(OURS).went_well();
+    let short = story.machine.forge("comments/1/body");
+    assert_ne!(short, full);
+    assert!(short.starts_with("<!-- trunkline:acme -->\n"), "{short}");
+    for part in
+        ["could not be posted", "https://forge.example/", "destructive: ", "Digest: `sha256:"]
+    {
+        assert!(short.contains(part), "{part}\n{short}");
+    }
+    assert!(planned.log.contains("::warning::GitHub refused the full comment"), "{}", planned.log);
+
+    // A change without a plan is not shown with the counts of another one.
+    story.machine.remember("limit", "200");
+    story.change(|text| text.replacen("custom_pricing", "custom_prizing", 1));
+    assert_eq!(story.plan(OURS).failed.as_deref(), Some("Plan"));
+    let short = story.machine.forge("comments/1/body");
+    assert!(short.contains("There is no plan") && !short.contains("Create: "), "{short}");
+    assert_eq!(story.machine.forge("comments/2/body"), "");
+}
+
+#[test]
+fn a_refused_issue_is_replaced_by_the_counts_and_a_link() {
+    let story = Story::begin();
+    story.meddle("custom_pricing: false", "custom_pricing: true");
+    story.machine.remember("limit", "400");
+    story.drift().went_well();
+    let short = story.machine.forge("issues/1/body");
+    assert!(
+        short.starts_with("<!-- trunkline:acme -->\n") && short.contains("update: 1,"),
+        "{short}"
+    );
+    story.machine.remember("limit", "65536");
+    story.drift().went_well();
+    assert!(story.machine.forge("issues/1/body").contains("custom_pricing"));
+    assert_eq!(story.machine.forge("issues/2/body"), "");
+}
+
+#[test]
 fn a_link_in_a_change_is_not_followed() {
     let story = Story::begin();
     story.types("git checkout -q -B change main && ln -s /etc/passwd manifests/more.yaml");
@@ -158,14 +205,16 @@ fn an_old_run_does_not_bring_back_an_old_manifest() {
 }
 
 #[test]
-fn a_plan_over_budget_asks_nobody_until_its_losses_are_named() {
+fn a_refused_plan_is_not_offered_for_approval_until_its_destructive_actions_are_counted() {
     let story = Story::begin();
     story.change(|text| text.replacen("enabled: true", "enabled: false", 12));
     story.merge();
     let refused = story.apply(|| {});
     assert_eq!((refused.ran.len(), refused.failed.as_deref()), (1, Some("Plan")));
     assert!(
-        refused.log.contains("::error::a guard refuses this plan; if its 12 destructive are meant"),
+        refused.log.contains(
+            "::error::the safety limits refuse this plan, which has 12 destructive actions"
+        ),
         "{}",
         refused.log
     );
