@@ -61,7 +61,10 @@ impl Performer<'_> {
                 let outcome = Outcome::failed(action, &error);
                 match self.record(Change::Failed(new.email.clone())).await {
                     Ok(()) => outcome,
-                    Err(error) => outcome.ended(Ending::Unknown(Fault::unrecorded(&error))),
+                    Err(unwritten) => {
+                        let fault = Fault::still_sending(&Fault::from(&error), &unwritten);
+                        outcome.ended(Ending::Unknown(fault))
+                    }
                 }
             }
         }

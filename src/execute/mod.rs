@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 pub use kept::unsent;
-pub use outcome::{Ending, Fault, Outcome, Summary};
+pub use outcome::{Ending, Fault, Outcome, Summary, Unrecorded};
 use perform::{Chained, Performer};
 pub use remember::remember;
 

@@ -49,6 +49,17 @@ pub struct Fault {
     pub message: String,
     /// What to do about it.
     pub hint: Option<&'static str>,
+    /// The record that could not be written to the state, if that is the reason.
+    pub unrecorded: Option<Unrecorded>,
+}
+
+/// A record that an action makes in the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrecorded {
+    /// The record before the request, which is not sent without it.
+    Intent,
+    /// The record after the request.
+    Result,
 }
 
 /// How many actions ended how.
@@ -135,7 +146,7 @@ impl Ending {
 
 impl Fault {
     pub(super) fn said(message: impl Into<String>) -> Self {
-        Self { status: None, code: None, message: message.into(), hint: None }
+        Self { status: None, code: None, message: message.into(), hint: None, unrecorded: None }
     }
 
     /// A create was sent, and nobody knows what became of it.
@@ -152,18 +163,40 @@ impl Fault {
 
     /// What was done could not be recorded.
     pub(super) fn unrecorded(error: &state::Error) -> Self {
-        Self::said(format!(
-            "it was answered, and the state could not be written: {}",
-            error_chain(error)
-        ))
+        Self {
+            unrecorded: Some(Unrecorded::Result),
+            ..Self::said(format!(
+                "its result could not be written to the state: {}",
+                error_chain(error)
+            ))
+        }
+    }
+
+    /// A create failed, and the state, which could not be written, still has it as sent.
+    pub(super) fn still_sending(failed: &Self, error: &state::Error) -> Self {
+        Self {
+            message: format!(
+                "{}; the state could not record that: {}",
+                failed.message,
+                error_chain(error)
+            ),
+            hint: Some(
+                "the next plan shows this create as unresolved; settle it with `trunkline state resolve`",
+            ),
+            unrecorded: Some(Unrecorded::Result),
+            ..failed.clone()
+        }
     }
 
     /// What was going to be done could not be recorded, so it was not.
     pub(super) fn not_sent(error: &state::Error) -> Self {
-        Self::said(format!(
-            "nothing was sent, because the state could not be written: {}",
-            error_chain(error)
-        ))
+        Self {
+            unrecorded: Some(Unrecorded::Intent),
+            ..Self::said(format!(
+                "nothing was sent, because the state could not be written: {}",
+                error_chain(error)
+            ))
+        }
     }
 
     /// The account was created, and Telnyx did not return all of its credentials.
@@ -189,6 +222,7 @@ impl From<&Error> for Fault {
             code: error.code().map(str::to_owned),
             message: error.to_string(),
             hint: error.hint(),
+            unrecorded: None,
         }
     }
 }

@@ -54,6 +54,8 @@ use world::World;
 
 /// So many schedules by dice without a wish for more.
 const A_FEW: u64 = 60;
+/// Seeds that have found a fault once.
+const REGRESSIONS: [u64; 1] = [17_634_630_444_708_069_287];
 /// Most of a schedule is waiting for answers that never come, so more are under way than there are cores.
 const AT_ONCE: usize = 16;
 
@@ -181,7 +183,10 @@ fn promise_3_and_promise_4_and_promise_5_and_promise_9_hold_for_every_fault_at_e
 fn promise_3_and_promise_4_and_promise_5_and_promise_9_hold_for_schedules_by_dice() {
     let seeds: Vec<u64> = match (number("TRUNKLINE_SEED"), number("TRUNKLINE_SCHEDULES")) {
         (Some(seed), _) => vec![seed],
-        (None, count) => (0..count.unwrap_or(A_FEW)).map(|_| fastrand::u64(..)).collect(),
+        (None, count) => {
+            let random = (0..count.unwrap_or(A_FEW)).map(|_| fastrand::u64(..));
+            REGRESSIONS.into_iter().chain(random).collect()
+        }
     };
     let name = |seed: &u64| format!("TRUNKLINE_SEED={seed}");
     // One alone is looked at.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use trunkline::execute::{Ending, Outcome};
+use trunkline::execute::{Ending, Outcome, Unrecorded};
 use trunkline::model::{AccountId, Code, Create, Email, State, Status};
 use trunkline::plan::{Action, Channels, Finding, Target, What};
 use trunkline::state::Change;
@@ -17,11 +17,6 @@ use super::run::{Manner, Ran, Site, op};
 
 /// So many runs without faults bring everything to its end, whatever happened before.
 const ENOUGH: usize = 16;
-
-/// How the text begins of what happened and could not be recorded.
-const UNRECORDED: &str = "it was answered, and the state could not be written";
-/// How the text begins of what was not sent for that.
-const NOT_SENT: &str = "nothing was sent, because the state could not be written";
 
 /// How a person settles a create of unknown outcome whose account is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,10 +122,11 @@ impl Site {
                 Ending::Skipped | Ending::Stale(_) => came_in && manner.parallelism == 1,
                 Ending::Failed(_) => op(action) == Op::Create && book.ours(email) > 0,
                 Ending::Unknown(fault) => {
-                    let unrecorded = fault.message.starts_with(UNRECORDED);
+                    // Without a record of its result, a create stays recorded as sent.
+                    let unrecorded = fault.unrecorded == Some(Unrecorded::Result)
+                        && ran.after.creates.get(action.email()) == Some(&Create::Sending);
                     op(action) != Op::Create
-                        || !came_in
-                        || !(unrecorded || was_looked_for(&seen, email))
+                        || !(unrecorded || (came_in && was_looked_for(&seen, email)))
                 }
             };
             if lie {
@@ -231,7 +227,7 @@ impl Site {
                 }
                 Ending::Done => None,
                 Ending::Satisfied => Some(Way::Satisfied),
-                Ending::Failed(fault) if fault.message.starts_with(NOT_SENT) => {
+                Ending::Failed(fault) if fault.unrecorded == Some(Unrecorded::Intent) => {
                     Some(Way::NotSentUnrecorded)
                 }
                 Ending::Failed(_) => Some(Way::Failed),

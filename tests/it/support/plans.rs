@@ -363,6 +363,7 @@ pub(crate) fn outcomes(plan: &Plan, said: &str) -> Vec<Outcome> {
         code: Some("10015".to_owned()),
         message: format!("creating: 422 {said}"),
         hint: Some("look at it"),
+        unrecorded: None,
     };
     let ending = |place: usize| match place % 6 {
         0 => Ending::Done,
