@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 
 use super::atomic::Replacement;
 use super::exit::Failure;
@@ -21,8 +21,8 @@ pub(super) struct Reports {
     /// gitlab-terraform env
     #[arg(long = "report", value_name = "KIND=FILE", value_parser = Wanted::parser())]
     wanted: Vec<Wanted>,
-    /// Most bytes of a Markdown report; losses are never cut
-    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    /// Most bytes of a Markdown report; destructive actions are cut last
+    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = RangedU64ValueParser::<usize>::new().range(1_000..))]
     max_bytes: usize,
 }
 
@@ -57,13 +57,10 @@ impl Wanted {
             let near = |name: &&&str| strsim::damerau_levenshtein(&kind, name) <= 2;
             let nearest = names.iter().find(near);
             let meant = nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
-            return Err(format!(
-                "there is no such kind of report; {meant}kinds: {}",
-                names.join(" ")
-            ));
+            return Err(format!("unknown kind of report; {meant}kinds: {}", names.join(" ")));
         };
         if path.is_empty() {
-            return Err(format!("say where to, such as {kind}=report"));
+            return Err(format!("the file is missing, as in {kind}=report"));
         }
         Ok(Self { form, path: PathBuf::from(OsStr::from_bytes(path)) })
     }

@@ -1,41 +1,64 @@
-//! Many that are the same become one: a reader looks for what is different.
+//! Equal rows are shown as one: a reader looks for what is different.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// From so many on they are shown as one.
+use crate::plan::PlannedAction;
+
+/// The number of equal rows from which they are shown as one.
 const MANY: usize = 4;
-/// So many columns the names below a group may take.
+/// The width of the names below a group, in columns.
 const WIDTH: usize = 78;
-/// So many names of a group are shown; the rest is counted. Losses are never left out.
+/// The names of a group that are shown; the rest is counted. Names of destructive actions are all shown.
 const SHOWN: usize = 24;
 
-/// Some items that say the same of different names, in the order of their first.
+/// Rows that are equal but for their names.
 pub(super) struct Group<T> {
-    /// What they say.
+    /// The text that they share.
     pub what: T,
-    /// Of whom.
+    /// Their names.
     pub names: Vec<String>,
 }
 
-/// Puts items that say the same together.
+/// Orders actions by account: each account where it first appears, with all its actions.
+pub(super) fn by_account(mut actions: Vec<&PlannedAction>) -> Vec<&PlannedAction> {
+    let mut places = HashMap::new();
+    for planned in &actions {
+        let next = places.len();
+        places.entry(planned.action.email()).or_insert(next);
+    }
+    actions.sort_by_key(|planned| (places[planned.action.email()], !planned.action.is_create()));
+    actions
+}
+
+/// Returns the rows that stand alone, in their order, and then the groups of many equal ones.
 pub(super) fn group<T: Clone + Eq + Hash>(
     items: impl Iterator<Item = (T, String)>,
 ) -> Vec<Group<T>> {
-    let mut places: HashMap<T, usize> = HashMap::new();
-    let mut groups: Vec<Group<T>> = Vec::new();
-    for (what, name) in items {
-        let place = *places.entry(what.clone()).or_insert_with(|| {
-            groups.push(Group { what, names: Vec::new() });
-            groups.len() - 1
-        });
-        groups[place].names.push(name);
+    let items: Vec<(T, String)> = items.collect();
+    let mut sizes: HashMap<T, usize> = HashMap::new();
+    for (what, _) in &items {
+        *sizes.entry(what.clone()).or_default() += 1;
     }
-    groups
+    let mut places: HashMap<T, usize> = HashMap::new();
+    let (mut alone, mut many): (Vec<Group<T>>, Vec<Group<T>>) = (Vec::new(), Vec::new());
+    for (what, name) in items {
+        if sizes[&what] < MANY {
+            alone.push(Group { what, names: vec![name] });
+            continue;
+        }
+        let place = *places.entry(what.clone()).or_insert_with(|| {
+            many.push(Group { what, names: Vec::new() });
+            many.len() - 1
+        });
+        many[place].names.push(name);
+    }
+    alone.extend(many);
+    alone
 }
 
 impl<T> Group<T> {
-    /// Whether they are shown as one.
+    /// Returns true if several rows are shown as one.
     pub(super) fn is_one(&self) -> bool {
         self.names.len() >= MANY
     }
@@ -73,6 +96,10 @@ mod tests {
         let items = (0..30).map(|n| (n % 2, format!("customer{n:02}@shop.example")));
         let groups = group(items);
         assert_eq!(groups.iter().map(|one| one.names.len()).collect::<Vec<_>>(), [15, 15]);
+        let items = ["many", "few", "many", "few", "many", "one", "many"];
+        let groups = group(items.into_iter().map(|what| (what, String::new())));
+        let shown: Vec<_> = groups.iter().map(|one| (one.what, one.names.len())).collect();
+        assert_eq!(shown, [("few", 1), ("few", 1), ("one", 1), ("many", 4)]);
         let all = Group { what: (), names: (0..30).map(|n| format!("name{n}")).collect() };
         let short = all.names("    ", false);
         assert_eq!(short.last().map(String::as_str), Some("    and 6 more"));

@@ -1,9 +1,9 @@
-//! A plan for people at a terminal: what is lost first, then what changes, then what a person should know.
+//! A plan for a terminal: destructive actions first, then the other changes, findings and safety limits.
 
 use std::fmt::Write as _;
 
 use super::escape::line;
-use super::group::{Group, group};
+use super::group::{Group, by_account, group};
 use super::json::digest;
 use super::style::{Ink, Style};
 use super::words::{Names, count};
@@ -11,19 +11,26 @@ use super::{Report, sentences, words};
 use crate::model::Code;
 use crate::plan::{Action, Finding, Guard, Level, Origin, Plan, PlannedAction, Reason, Reversible};
 
-/// A plan for a terminal. Its last line says how it stands, in a form that can be searched for.
+/// Writes a plan for a terminal. Its last line is the result, in a form that can be searched for.
 #[must_use]
 pub fn plan(report: Report<'_>, style: Style) -> String {
     let Report { organization, bound_to, plan } = report;
     let mut out = String::new();
     let heading = format!("{organization} at {}", bound_to.base_url);
     let _ = writeln!(out, "{}", style.paint(Ink::Bold, &line(&heading)));
+    if let Some(origins) = words::origins(plan) {
+        let _ = writeln!(out, "{origins}");
+    }
     let loose = |finding: &&Finding| finding.code() == Code::PolicyLoosened;
     section(&mut out, style, "Policy loosened", findings(plan.findings.iter().filter(loose)));
     let (destructive, others): (Vec<_>, Vec<_>) =
         plan.actions.iter().partition(|planned| planned.action.is_destructive());
     section(&mut out, style, "Destructive changes", actions(&destructive, style));
-    section(&mut out, style, "Changes", actions(&others, style));
+    let about_new =
+        |planned: &&PlannedAction| planned.action.is_create() || planned.action.awaits_create();
+    let (new, existing): (Vec<_>, Vec<_>) = others.into_iter().partition(about_new);
+    let changes = [new, existing].map(|part| actions(&by_account(part), style)).concat();
+    section(&mut out, style, "Changes", changes);
     for (title, level) in [("Findings", Level::Drift), ("Notices", Level::Notice)] {
         let found = plan.findings.iter().filter(|one| one.level() == level && !loose(one));
         section(&mut out, style, title, findings(found));
@@ -44,7 +51,7 @@ fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
     }
 }
 
-/// What an action does, without to whom: equal ones are shown as one.
+/// An action without its account or user. Equal ones are shown as one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Deed {
     sign: &'static str,
@@ -80,8 +87,8 @@ impl Deed {
         }
     }
 
-    /// One line of it, about `whom`.
-    fn line(&self, whom: &str, style: Style) -> String {
+    /// One line, with the email or the number of emails.
+    fn line(&self, email: &str, style: Style) -> String {
         let Self { sign, name, destructive, changes, note, origin } = self;
         let ink = match (*destructive, *sign) {
             (true, _) => Ink::Red,
@@ -89,7 +96,7 @@ impl Deed {
             (false, _) => Ink::Yellow,
         };
         let head = style.paint(ink, &format!("{sign} {name:<17}"));
-        let mut text = format!("{head}  {whom}");
+        let mut text = format!("{head}  {email}");
         if !changes.is_empty() {
             text.extend(["  ", changes]);
         }
@@ -128,12 +135,12 @@ fn actions(actions: &[&PlannedAction], style: Style) -> Vec<String> {
     lines.collect()
 }
 
-/// A name in quotes, harmless.
+/// A name in quotes, without control characters.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", line(name).replace('"', "\\\""))
 }
 
-/// Names as they stand on a terminal.
+/// The form of names on a terminal.
 const NAMES: Names = Names { spoken: quoted, plain: line };
 
 fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
@@ -165,10 +172,10 @@ fn guard_line(guard: Guard, style: Style) -> String {
     format!("{}: {counts}", words::guard(name))
 }
 
-/// How it stands: a few lines, of which the last can be searched for.
+/// The result: a few lines, of which the last can be searched for.
 fn verdict(report: Report<'_>, style: Style) -> String {
     let plan = report.plan;
-    let (in_sync, unchosen) = (plan.in_sync, plan.unchosen);
+    let unchosen = plan.unchosen;
     let mut out = String::new();
     if plan.withheld > 0 {
         let _ = writeln!(
@@ -178,7 +185,7 @@ fn verdict(report: Report<'_>, style: Style) -> String {
         );
     }
     if !plan.has_drift() && plan.inventory.complete && unchosen == 0 {
-        let text = format!("In sync: {in_sync} entries are as they should be.");
+        let text = format!("In sync: {}.", words::in_sync(plan));
         return out + &style.paint(Ink::Green, &text);
     }
     if unchosen > 0 {
@@ -187,12 +194,11 @@ fn verdict(report: Report<'_>, style: Style) -> String {
             writeln!(out, "Not selected: {actions}; the safety limits apply to the whole plan.");
     }
     out.push_str(&prospects(plan));
-    out.push_str(&origins(plan));
     let _ = write!(out, "Digest: {}\nPlan: {}", digest(report), words::summary(plan));
     out
 }
 
-/// What an apply of it would meet.
+/// The number of requests of an apply, or the safety limits that refuse it.
 fn prospects(plan: &Plan) -> String {
     if plan.actions.is_empty() {
         return String::new();
@@ -206,19 +212,5 @@ fn prospects(plan: &Plan) -> String {
     format!(
         "An apply is refused by {limits}; if the plan is correct, use {}.\n",
         words::approval(plan)
-    )
-}
-
-/// How many actions there are because of the change that is looked at, if there is a base.
-fn origins(plan: &Plan) -> String {
-    let of = |which| plan.actions.iter().filter(|one| one.origin == Some(which)).count();
-    if plan.actions.iter().all(|planned| planned.origin.is_none()) {
-        return String::new();
-    }
-    format!(
-        "Origin: {} by this change, {} drifted already, {}\n",
-        of(Origin::ThisChange),
-        of(Origin::AlreadyDrifted),
-        count(of(Origin::Conflict), "conflict", "conflicts"),
     )
 }

@@ -282,6 +282,29 @@ pub(super) fn summary(plan: &Plan) -> String {
     parts.join("; ")
 }
 
+/// The entries in sync, counted.
+pub(super) fn in_sync(plan: &Plan) -> String {
+    format!(
+        "{} as {} should be",
+        count(plan.in_sync, "entry is", "entries are"),
+        if plan.in_sync == 1 { "it" } else { "they" }
+    )
+}
+
+/// The number of actions by origin. `None`: the plan has no base, or no action.
+pub(super) fn origins(plan: &Plan) -> Option<String> {
+    let of = |which| plan.actions.iter().filter(|one| one.origin == Some(which)).count();
+    let conflicts = of(Origin::Conflict);
+    let counts = [
+        (of(Origin::ThisChange), "from this change"),
+        (of(Origin::AlreadyDrifted), "from earlier drift"),
+        (conflicts, if conflicts == 1 { "conflict" } else { "conflicts" }),
+    ];
+    let counts = counts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = counts.map(|(number, what)| format!("{number} {what}")).collect();
+    (!parts.is_empty()).then(|| format!("Actions by origin: {}.", parts.join(", ")))
+}
+
 /// The options that approve a plan which safety limits refuse.
 pub(super) fn approval(plan: &Plan) -> String {
     let refused = |creates: bool| {

@@ -39,7 +39,7 @@ async fn an_action_says_whether_the_change_is_the_reason_for_it() {
     assert!(origins(&plan).iter().all(|one| !one.starts_with("conflict")), "{plan}");
     let shown = site.ends(&line[..4], 0).await;
     assert!(
-        shown.contains("Origin: 1 by this change, 17 drifted already, 0 conflicts\n"),
+        shown.contains("Actions by origin: 1 from this change, 17 from earlier drift.\n"),
         "{shown}"
     );
     assert!(shown.contains("[this change]") && shown.contains("[already drifted]"), "{shown}");
@@ -95,7 +95,10 @@ async fn a_saved_plan_keeps_its_origins() {
     site.ends(&apply, 3).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     let shown = site.ends(&[&apply[..], &["--approve-destructive", "4"]].concat(), 0).await;
-    assert!(shown.contains("Origin: 1 by this change, 17 drifted already, 0 conflicts"), "{shown}");
+    assert!(
+        shown.contains("Actions by origin: 1 from this change, 17 from earlier drift."),
+        "{shown}"
+    );
     assert!(shown.contains("Applied: 18 done"), "{shown}");
     let both = [&apply[..], &["--base", &base]].concat();
     assert_eq!(site.run(&both).await.status.code(), Some(1), "its base is in the plan");

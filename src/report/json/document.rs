@@ -418,7 +418,7 @@ impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
 
 impl<'a> From<&'a Fault> for ErrorDoc<'a> {
     fn from(fault: &'a Fault) -> Self {
-        let Fault { status, code, message, hint: _ } = fault;
+        let Fault { status, code, message, hint: _, unrecorded: _ } = fault;
         Self { status: *status, code: code.as_deref(), message }
     }
 }

@@ -1,8 +1,8 @@
-//! The actions of a plan: losses in a table that is never cut, everything else in folds.
+//! The actions of a plan: destructive ones in an open table that is cut last, the others in folds.
 
 use std::collections::BTreeMap;
 
-use super::super::group::{Group, group};
+use super::super::group::{Group, by_account, group};
 use super::super::words::{self, Names, count};
 use super::page::{Section, folded, left_out, lines, open};
 use super::span::{CELLS, NAMES, cell, code};
@@ -11,7 +11,7 @@ use crate::plan::{Plan, PlannedAction};
 /// So many names of a group are there when it has to be short.
 const SHOWN: usize = 12;
 
-/// What an action does, without to whom: equal ones are shown as one.
+/// An action without its account or user. Equal ones are shown as one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Deed {
     what: String,
@@ -35,7 +35,7 @@ impl Deed {
         }
     }
 
-    /// What it says beside to whom.
+    /// The text after the name.
     fn rest(&self) -> String {
         let Self { what: _, changes, undo: _, reason, origin, of_new } = self;
         let mut parts = Vec::new();
@@ -55,8 +55,9 @@ impl Deed {
     }
 }
 
-/// The losses: a row each, or where there is no room one for all that are alike. All of them.
-pub(super) fn destructive(plan: &Plan) -> Option<Section> {
+/// The destructive actions: a row each, else one row for all that are alike, else their number and the
+/// sentence that names where they are listed.
+pub(super) fn destructive(plan: &Plan, everything: &str) -> Option<Section> {
     let destructive: Vec<&PlannedAction> =
         plan.actions.iter().filter(|planned| planned.action.is_destructive()).collect();
     if destructive.is_empty() {
@@ -71,14 +72,16 @@ pub(super) fn destructive(plan: &Plan) -> Option<Section> {
     let alike = group(deeds.into_iter());
     let alike: String =
         alike.iter().map(|group| row(&group.what, &group.names.join(" "), origins)).collect();
-    let title = count(destructive.len(), "destructive", "destructive");
+    let title = count(destructive.len(), "destructive action", "destructive actions");
     let origin = if origins { (" from |", "---|") } else { ("", "") };
     let head = format!(
-        "| action | of whom | change | reason | can be undone |{}\n|---|---|---|---|---|{}\n",
+        "| action | email | change | reason | can be undone |{}\n|---|---|---|---|---|{}\n",
         origin.0, origin.1
     );
-    let shapes = [each, alike].map(|rows| open(&title, &format!("{head}{rows}")));
-    Some(Section { name: "destructive", shapes: shapes.into(), complete: true })
+    let table = |rows| open(&title, &format!("{head}{rows}"));
+    let number = open(&title, &format!("{}{everything}\n", counts(&destructive)));
+    let shapes = vec![table(each), table(alike), number];
+    Some(Section { name: "destructive actions", shapes, complete: 2, cut_last: true })
 }
 
 fn row(deed: &Deed, names: &str, origins: bool) -> String {
@@ -87,12 +90,13 @@ fn row(deed: &Deed, names: &str, origins: bool) -> String {
     format!("| {what} | {names} | {changes} | {reason} | {undo} |{origin}\n")
 }
 
-/// What is not lost, by what it is about.
+/// The other actions: those of new accounts, then those of existing ones.
 pub(super) fn changes(plan: &Plan) -> Vec<Section> {
     let others = plan.actions.iter().filter(|planned| !planned.action.is_destructive());
     let about_new =
         |planned: &&PlannedAction| planned.action.is_create() || planned.action.awaits_create();
     let (creates, updates): (Vec<_>, Vec<_>) = others.partition(about_new);
+    let (creates, updates) = (by_account(creates), by_account(updates));
     let new = creates.iter().filter(|planned| planned.action.is_create()).count();
     let title = format!(
         "<b>Create {}</b> ({})",
@@ -120,7 +124,7 @@ fn section(name: &'static str, title: &str, actions: &[&PlannedAction]) -> Optio
     let groups = group(deeds);
     let shapes = [full(&groups), brief(&groups), counts(actions)];
     let shapes = shapes.map(|body| folded(title, &body)).into();
-    Some(Section { name, shapes, complete: false })
+    Some(Section { name, shapes, complete: 1, cut_last: false })
 }
 
 fn full(groups: &[Group<Deed>]) -> String {

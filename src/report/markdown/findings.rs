@@ -1,4 +1,4 @@
-//! What no request can change, and what a reader should know.
+//! Findings, notices and safety limits.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use super::span::{NAMES, code};
 use crate::model::Code;
 use crate::plan::{Finding, Guard, Level};
 
-/// A policy that this change loosens: above the losses, which it may have made possible.
+/// The policy that this change loosens: above the destructive actions, which it may have made possible.
 pub(super) fn loosened(findings: &[Finding]) -> Option<Section> {
     let loosened: Vec<&Finding> = findings.iter().filter(|one| is_loosening(one)).collect();
     if loosened.is_empty() {
         return None;
     }
-    let body = full(&groups(&loosened));
-    let shapes = vec![open("The policy is loosened", &body)];
-    Some(Section { name: "policy", shapes, complete: true })
+    let shapes = [full(&groups(&loosened)), counts(&loosened)];
+    let shapes = shapes.map(|body| open("The policy is loosened", &body)).into();
+    Some(Section { name: "policy", shapes, complete: 1, cut_last: true })
 }
 
 /// The findings of a level.
@@ -41,7 +41,7 @@ pub(super) fn findings(findings: &[Finding], level: Level) -> Option<Section> {
     let title = format!("<b>{title}</b>: {what}");
     let groups = groups(&found);
     let shapes = [full(&groups), brief(&groups), counts(&found)].map(|body| folded(&title, &body));
-    Some(Section { name, shapes: shapes.into(), complete: false })
+    Some(Section { name, shapes: shapes.into(), complete: 1, cut_last: false })
 }
 
 fn is_loosening(finding: &Finding) -> bool {
@@ -101,7 +101,7 @@ fn counts(findings: &[&Finding]) -> String {
     format!("{list}\nLeft out to fit: the names and explanations of all {all}.\n")
 }
 
-/// The budgets that a plan draws on. There are few, so none is left out.
+/// The safety limits that a plan draws on. There are few, so none is left out.
 pub(super) fn guards(guards: &[Guard]) -> Option<Section> {
     if guards.is_empty() {
         return None;
@@ -114,7 +114,7 @@ pub(super) fn guards(guards: &[Guard]) -> Option<Section> {
         0 => folded("<b>Safety limits</b>: none is exceeded", &body),
         _ => open(&format!("Safety limits: {refused} of {} exceeded", guards.len()), &body),
     };
-    Some(Section { name: "guards", shapes: vec![shape], complete: true })
+    Some(Section { name: "safety limits", shapes: vec![shape], complete: 1, cut_last: true })
 }
 
 fn row(guard: Guard) -> String {

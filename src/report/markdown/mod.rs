@@ -1,7 +1,7 @@
 //! Plans, outcomes and problems as Markdown: for a comment on a pull request, or the summary of a job.
 //!
-//! How it stands comes first, then what is lost: in a table above any fold, and never cut. Names stand
-//! in code spans only; see [`span`].
+//! The result comes first, then the destructive actions: in a table above any fold, which is cut last. Names
+//! stand in code spans only; see [`span`].
 
 mod actions;
 mod findings;
@@ -20,21 +20,21 @@ use crate::plan::{Level, Plan};
 use page::{Page, Section};
 use span::{block, code};
 
-/// So much the summary of a job may have: GitHub drops one of more than 1024 KiB.
+/// The longest summary of a job, in bytes: GitHub drops one of more than 1024 KiB.
 const SUMMARY: usize = 900 << 10;
 
-/// A comment of no more than `budget` bytes, unless what must not be left out is more. It begins with
-/// a mark that nobody sees, by which the next one can replace it.
-pub(super) fn comment(matter: Matter<'_>, budget: usize) -> String {
+/// Returns a comment of at most `max_bytes`. It begins with an invisible mark, by which the next one finds and
+/// replaces it.
+pub(super) fn comment(matter: Matter<'_>, max_bytes: usize) -> String {
     let mark = match matter {
         Matter::Plan(scene) | Matter::Outcomes(scene, _) => mark(scene.report.organization),
         Matter::Valid(desired) => mark(&desired.organization),
-        // What the organization is called may be what is wrong.
+        // The name of the organization may be the problem.
         Matter::Problems(_) => "<!-- trunkline -->\n".to_owned(),
     };
     let page = page(matter);
     let head = mark + &page.head;
-    Page { head, ..page }.fit(budget)
+    Page { head, ..page }.fit(max_bytes)
 }
 
 /// The summary of a job.
@@ -42,7 +42,7 @@ pub(super) fn summary(matter: Matter<'_>) -> String {
     page(matter).fit(SUMMARY)
 }
 
-/// A comment of HTML that nothing in the label can end.
+/// An HTML comment that no character of the name can end.
 fn mark(organization: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     format!("<!-- trunkline:{} -->\n", organization.chars().map(plain).collect::<String>())
@@ -55,20 +55,20 @@ fn page(matter: Matter<'_>) -> Page {
             head: title(scene.report.organization) + &outcomes::verdict(ended),
             sections: outcomes::sections(ended),
             foot: format!("---\n\nDigest of the plan: {}\n", code(&digest(scene.report))),
-            whole: "The output of the apply has everything.".to_owned(),
+            everything: "The output of the apply lists everything.".to_owned(),
         },
         Matter::Valid(desired) => Page {
             head: format!("{}**Valid**: {}.\n", title(&desired.organization), counts(desired)),
             sections: Vec::new(),
             foot: String::new(),
-            whole: String::new(),
+            everything: String::new(),
         },
         Matter::Problems(all) => Page {
-            head: "### Trunkline\n\n**The manifest is not valid**, so nothing was planned.\n\n"
+            head: "### Trunkline\n\n**The manifest is not valid.** Nothing was planned.\n\n"
                 .to_owned(),
             sections: vec![problems::section(all)],
             foot: String::new(),
-            whole: format!("{} says everything.", code("trunkline validate")),
+            everything: format!("{} lists everything.", code("trunkline validate")),
         },
     }
 }
@@ -88,7 +88,11 @@ fn plan(scene: Scene<'_>) -> Page {
         unchosen: _,
         inventory: _,
     } = scene.report.plan;
-    let parts = [findings::loosened(findings), actions::destructive(scene.report.plan)];
+    let everything = scene.path.map_or_else(String::new, |path| {
+        format!("Everything: {}", code(&format!("trunkline plan {}", word(path))))
+    });
+    let parts =
+        [findings::loosened(findings), actions::destructive(scene.report.plan, &everything)];
     let changes = actions::changes(scene.report.plan);
     let rest = [
         findings::findings(findings, Level::Drift),
@@ -101,13 +105,11 @@ fn plan(scene: Scene<'_>) -> Page {
         head: title(scene.report.organization) + &verdict(scene.report.plan),
         sections,
         foot: foot(scene),
-        whole: scene.path.map_or_else(String::new, |path| {
-            format!("Everything: {}", code(&format!("trunkline plan {}", word(path))))
-        }),
+        everything,
     }
 }
 
-/// How it stands: a sentence, the counts, and what stands in the way.
+/// The result: a sentence, the counts, and what prevents an apply.
 fn verdict(plan: &Plan) -> String {
     let summary = PlanSummary::of(plan);
     let PlanSummary {
@@ -145,7 +147,7 @@ fn verdict(plan: &Plan) -> String {
         out += "\n";
     }
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = words::origins(plan).into_iter().collect();
     if refusing > 0 {
         let limits = count(refusing, "safety limit", "safety limits");
         notes.push(format!(
@@ -155,7 +157,8 @@ fn verdict(plan: &Plan) -> String {
     }
     if !plan.inventory.complete {
         notes.push(
-            "**The inventory is incomplete**: nothing is lost and nothing created from it."
+            "**The inventory is incomplete**: creates and destructive actions that depend on the missing part are \
+             withheld."
                 .to_owned(),
         );
     }
@@ -179,22 +182,23 @@ fn sentence(plan: &Plan) -> String {
     let others = plan.actions.len() - destructive;
     match (destructive, others) {
         (0, 0) if plan.has_drift() => {
-            "**Nothing to apply**, and differences that no request can close.".to_owned()
+            "**Nothing to apply**, but there are differences that no request can resolve."
+                .to_owned()
         }
         (0, 0) if plan.inventory.complete && plan.unchosen == 0 => {
-            let entries = count(plan.in_sync, "entry is as it", "entries are as they");
-            format!("**In sync**: {entries} should be.")
+            format!("**In sync**: {}.", words::in_sync(plan))
         }
         (0, 0) => "**Nothing to apply.**".to_owned(),
         (0, others) => {
-            format!("**No destructive**, {} to apply.", count(others, "action", "actions"))
+            format!("**{} to apply**, none destructive.", count(others, "action", "actions"))
         }
         (destructive, 0) => {
-            format!("**{}** and nothing else.", count(destructive, "destructive", "destructive"))
+            let actions = count(destructive, "destructive action", "destructive actions");
+            format!("**{actions}** and nothing else.")
         }
         (destructive, others) => format!(
             "**{}** and {}.",
-            count(destructive, "destructive", "destructive"),
+            count(destructive, "destructive action", "destructive actions"),
             count(others, "other action", "other actions")
         ),
     }
@@ -216,7 +220,7 @@ fn foot(scene: Scene<'_>) -> String {
             (None, path) => path.map(word).unwrap_or_default(),
         };
         let command = format!("trunkline apply {what} --expect {digest}");
-        // A saved plan has what was chosen of it.
+        // A saved plan contains only the selected actions.
         let chosen = if report.plan.unchosen > 0 && scene.saved.is_none() {
             " (with the same `--target`)"
         } else {

@@ -1,4 +1,4 @@
-//! What became of the actions: what went wrong is never cut, what went well is in a fold.
+//! The outcomes of an apply: failures in an open table that is cut last, successes in a fold.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::page::{Section, folded, lines, open};
 use super::span::{cell, code};
 use crate::execute::{Ending, Outcome, Summary};
 
-/// How it went, in a sentence and a table.
+/// The result, in a sentence and a table.
 pub(super) fn verdict(outcomes: &[Outcome]) -> String {
     let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
     let bad = failed + stale + unknown + skipped;
@@ -25,7 +25,7 @@ pub(super) fn verdict(outcomes: &[Outcome]) -> String {
     )
 }
 
-/// What did not end well, and what did.
+/// The failures, then the successes.
 pub(super) fn sections(outcomes: &[Outcome]) -> Vec<Section> {
     let (good, bad): (Vec<_>, Vec<_>) = outcomes.iter().partition(|one| one.ending.is_good());
     [troubles(&bad), successes(&good)].into_iter().flatten().collect()
@@ -35,13 +35,14 @@ fn troubles(outcomes: &[&Outcome]) -> Option<Section> {
     if outcomes.is_empty() {
         return None;
     }
-    let head = "| outcome | what | of whom | why |\n|---|---|---|---|\n";
+    let head = "| outcome | action | email | reason |\n|---|---|---|---|\n";
     let full: String = outcomes.iter().map(|one| row(one, &why(one))).collect();
     let short: String = outcomes.iter().map(|one| row(one, "")).collect();
     let title = format!("{} not done", count(outcomes.len(), "action", "actions"));
     let short = format!("{short}\nLeft out to fit: the reasons.\n");
-    let shapes = [full, short].map(|rows| open(&title, &format!("{head}{rows}")));
-    Some(Section { name: "why actions were not done", shapes: shapes.into(), complete: false })
+    let [full, short] = [full, short].map(|rows| open(&title, &format!("{head}{rows}")));
+    let shapes = vec![full, short, open(&title, &counts(outcomes))];
+    Some(Section { name: "actions not done", shapes, complete: 1, cut_last: true })
 }
 
 fn row(outcome: &Outcome, why: &str) -> String {
@@ -54,7 +55,7 @@ fn row(outcome: &Outcome, why: &str) -> String {
     )
 }
 
-/// Why it did not end well, and what to do.
+/// The cause of a failure, and what to do about it.
 fn why(outcome: &Outcome) -> String {
     let Outcome { action: _, ending, created: _, request_id, hint } = outcome;
     let mut parts = Vec::new();
@@ -82,7 +83,7 @@ fn successes(outcomes: &[&Outcome]) -> Option<Section> {
     let groups = group(said);
     let title = format!("<b>{} done</b>", count(outcomes.len(), "action", "actions"));
     let shapes = [full(&groups), counts(outcomes)].map(|body| folded(&title, &body));
-    Some(Section { name: "what was done", shapes: shapes.into(), complete: false })
+    Some(Section { name: "actions done", shapes: shapes.into(), complete: 1, cut_last: false })
 }
 
 fn full(groups: &[Group<String>]) -> String {
@@ -97,12 +98,14 @@ fn full(groups: &[Group<String>]) -> String {
 }
 
 fn counts(outcomes: &[&Outcome]) -> String {
-    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for outcome in outcomes {
-        *kinds.entry(words::action(&outcome.action)).or_default() += 1;
+        *kinds
+            .entry((words::ending(&outcome.ending), words::action(&outcome.action)))
+            .or_default() += 1;
     }
-    let list = lines(
-        kinds.iter().map(|(kind, count)| format!("- {count} × {}\n", kind.replace('_', " "))),
-    );
+    let list = lines(kinds.iter().map(|((ending, kind), count)| {
+        format!("- {count} × {ending}: {}\n", kind.replace('_', " "))
+    }));
     format!("{list}\nLeft out to fit: the names of all {}.\n", outcomes.len())
 }

@@ -1,80 +1,95 @@
-//! A page that fits into a budget: sections are shortened step by step, those last that must not be.
+//! A page that fits into a number of bytes: sections are shortened step by step, the most important last.
 
 use super::super::words::count;
 
 /// A page of Markdown.
 pub(super) struct Page {
-    /// What stands above everything: how it stands.
+    /// The mark, the title and the result, above every section.
     pub head: String,
-    /// What it says, in its order.
+    /// The sections, in their order.
     pub sections: Vec<Section>,
-    /// What stands below everything.
+    /// The text below every section.
     pub foot: String,
-    /// How to see the whole, if it had to be shortened.
-    pub whole: String,
+    /// A sentence that names where everything is listed, for a page that had to be shortened.
+    pub everything: String,
 }
 
 /// A part of a page.
 pub(super) struct Section {
-    /// What it is called in a sentence.
+    /// The name in the sentence that lists what was shortened.
     pub name: &'static str,
-    /// The ways to write it, the longest first. Each says itself what it leaves out.
+    /// The ways to write it, the longest first. Each names what it leaves out.
     pub shapes: Vec<String>,
-    /// Whether it says everything in every shape.
-    pub complete: bool,
+    /// The number of leading shapes that leave nothing out.
+    pub complete: usize,
+    /// Cut only when no other section can be shortened any further.
+    pub cut_last: bool,
+}
+
+impl Section {
+    /// The text at a level. The level after the last shape leaves the section out.
+    fn at(&self, level: usize) -> &str {
+        self.shapes.get(level).map_or("", String::as_str)
+    }
 }
 
 impl Page {
-    /// The page in no more than `budget` bytes, if that is possible with all that must not be left out.
-    pub(super) fn fit(&self, budget: usize) -> String {
+    /// Returns the page in at most `max_bytes`, always: a forge refuses a longer comment, and the comment of
+    /// an older plan would stay.
+    pub(super) fn fit(&self, max_bytes: usize) -> String {
         let mut levels = vec![0; self.sections.len()];
         loop {
-            let text = self.written(&levels, budget, false);
-            if text.len() <= budget {
+            let text = self.write(&levels);
+            if text.len() <= max_bytes {
                 return text;
             }
             match self.next(&levels) {
-                Some(section) => levels[section] += 1,
-                None => return self.written(&levels, budget, true),
+                Some((section, level)) => levels[section] = level,
+                None => return cut(&text, max_bytes),
             }
         }
     }
 
-    /// The section whose next shape saves the most; one that stays complete only when no other is left.
-    fn next(&self, levels: &[usize]) -> Option<usize> {
-        let saving = |place: &usize| {
-            let Section { name: _, shapes, complete } = &self.sections[*place];
-            let next = shapes.get(levels[*place] + 1)?;
-            let saved = shapes[levels[*place]].len().checked_sub(next.len())?;
-            (saved > 0).then_some((!complete, saved))
-        };
-        // Of those that save the same the first.
-        (0..levels.len()).rev().filter(|place| saving(place).is_some()).max_by_key(saving)
+    /// The section to shorten next, with its new level. Leaving a section out comes after every shorter
+    /// shape, and `cut_last` after the other sections. Among equals, the one that saves the most goes first.
+    fn next(&self, levels: &[usize]) -> Option<(usize, usize)> {
+        let steps = levels.iter().enumerate().rev().filter_map(|(place, &level)| {
+            let section = &self.sections[place];
+            let length = section.at(level).len();
+            let shorter =
+                (level + 1..=section.shapes.len()).find(|&next| section.at(next).len() < length)?;
+            let left_out = shorter == section.shapes.len();
+            let saved = length - section.at(shorter).len();
+            Some(((!left_out, !section.cut_last, saved), (place, shorter)))
+        });
+        steps.max_by_key(|(rank, _)| *rank).map(|(_, step)| step)
     }
 
-    fn written(&self, levels: &[usize], budget: usize, over: bool) -> String {
-        let Self { head, sections, foot, whole } = self;
-        let short: Vec<&str> = sections
-            .iter()
-            .zip(levels)
-            .filter(|(section, level)| **level > 0 && !section.complete)
+    fn write(&self, levels: &[usize]) -> String {
+        let Self { head, sections, foot, everything } = self;
+        let leveled = || sections.iter().zip(levels);
+        let short: Vec<&str> = leveled()
+            .filter(|(section, level)| **level >= section.complete)
             .map(|(section, _)| section.name)
             .collect();
         let mut out = head.clone();
         if !short.is_empty() {
-            let names = short.join(", ");
-            out.extend([format!("Shortened to fit: {names}. {whole}\n\n")]);
+            out.extend([format!("Shortened to fit: {}. {everything}\n\n", short.join(", "))]);
         }
-        if over {
-            out.extend([format!(
-                "This is longer than {budget} bytes: what must not be left out is all here.\n\n"
-            )]);
-        }
-        for (section, level) in sections.iter().zip(levels) {
-            out += &section.shapes[*level];
-        }
+        out.extend(leveled().map(|(section, level)| section.at(*level)));
         out + foot
     }
+}
+
+/// The leading whole lines of a text that fit.
+fn cut(text: &str, max_bytes: usize) -> String {
+    let mut left = max_bytes;
+    let fits = |line: &&str| {
+        let fits = line.len() <= left;
+        left = left.saturating_sub(line.len());
+        fits
+    };
+    text.split_inclusive('\n').take_while(fits).collect()
 }
 
 /// A section below a title that is always open.
@@ -82,17 +97,17 @@ pub(super) fn open(title: &str, body: &str) -> String {
     format!("#### {title}\n\n{body}\n")
 }
 
-/// A section that is folded. The title is no name of anybody: it stands in HTML.
+/// A section that is folded. The title stands in HTML, so it must not contain names.
 pub(super) fn folded(title: &str, body: &str) -> String {
     format!("<details><summary>{title}</summary>\n\n{body}\n</details>\n\n")
 }
 
-/// Lines, one for each of something.
+/// Joins lines.
 pub(super) fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.collect()
 }
 
-/// What a shape leaves out, counted. Nothing: nothing is said.
+/// Counts what a shape leaves out. Empty if it leaves out nothing.
 pub(super) fn left_out(parts: &[(usize, &str, &str)]) -> String {
     let parts = parts.iter().filter(|(number, _, _)| *number > 0);
     let said: Vec<String> = parts.map(|(number, one, many)| count(*number, one, many)).collect();
@@ -100,5 +115,46 @@ pub(super) fn left_out(parts: &[(usize, &str, &str)]) -> String {
         String::new()
     } else {
         format!("\nLeft out to fit: {}.\n", said.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(name: &'static str, shapes: &[usize], complete: usize, cut_last: bool) -> Section {
+        let shapes =
+            shapes.iter().map(|length| format!("{}\n", &name[..1].repeat(*length))).collect();
+        Section { name, shapes, complete, cut_last }
+    }
+
+    fn page() -> Page {
+        let sections = vec![
+            // The second shape saves nothing: the third is still found.
+            section("destructive", &[2_000, 2_000, 100], 2, true),
+            section("updates", &[3_000, 1_000, 50], 1, false),
+        ];
+        let (head, foot) = ("head\n".to_owned(), "foot\n".to_owned());
+        Page { head, sections, foot, everything: "Run plan.".to_owned() }
+    }
+
+    #[test]
+    fn no_number_of_bytes_is_exceeded() {
+        for max_bytes in 0..6_000 {
+            let text = page().fit(max_bytes);
+            assert!(text.len() <= max_bytes, "{} for {max_bytes}", text.len());
+        }
+    }
+
+    #[test]
+    fn the_most_important_section_is_cut_last_and_every_cut_is_named() {
+        let all = page().fit(6_000);
+        assert!(!all.contains("Shortened"));
+        let some = page().fit(3_500);
+        assert!(some.contains(&"d".repeat(2_000)) && some.contains("fit: updates. Run plan.\n"));
+        let fewer = page().fit(1_000);
+        assert!(fewer.contains("fit: destructive, updates. Run plan.\n"), "{fewer}");
+        assert!(fewer.contains(&"d".repeat(100)) && fewer.ends_with("foot\n"));
+        assert_eq!(page().fit(7), "head\n");
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a manifest.
+//! The problems of a manifest.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::page::{Section, lines, open};
 use super::span::code;
 use crate::manifest::{Place, Problem, Problems, Related};
 
-/// Every problem with its place, or where there is no room how many each file has.
+/// Every problem with its place, else the number of problems in each file.
 pub(super) fn section(problems: &Problems) -> Section {
     let full: String = problems.0.iter().map(full).collect();
     let brief: String = problems.0.iter().map(brief).collect();
@@ -26,7 +26,7 @@ pub(super) fn section(problems: &Problems) -> Section {
         format!("{counts}\nLeft out to fit: the places and texts of all {}.\n", problems.0.len());
     let title = count(problems.0.len(), "problem", "problems");
     let shapes = [full, brief, counts].map(|body| open(&title, &body)).into();
-    Section { name: "problems", shapes, complete: false }
+    Section { name: "problems", shapes, complete: 1, cut_last: true }
 }
 
 fn full(problem: &Problem) -> String {

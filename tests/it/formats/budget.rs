@@ -1,7 +1,8 @@
-//! A comment has a budget: it says what it leaves out, and it leaves out no loss.
+//! A comment never exceeds its number of bytes. It names what it leaves out, and cuts destructive actions last.
 
 use std::collections::BTreeSet;
 
+use trunkline::execute::{Ending, Outcome};
 use trunkline::model::UserId;
 use trunkline::plan::{Action, Finding, Inventory, Plan, Target, What};
 use trunkline::report::{Form, Matter};
@@ -10,7 +11,7 @@ use super::readers::page;
 use super::{within, written};
 use crate::support::plans::{World, email, id, limit, planned, user};
 
-/// So many changes that are all different, with losses of several kinds among them.
+/// Changes that are all different, with destructive ones of several kinds among them.
 fn large(changes: usize, destructive: usize) -> World {
     let mut actions: Vec<Action> = (0..destructive)
         .map(|n| match n % 3 {
@@ -41,7 +42,7 @@ fn names(world: &World, which: impl Fn(&Action) -> bool) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_comment_on_5000_changes_stays_in_its_budget_and_has_all_losses() {
+fn a_comment_on_5000_changes_fits_and_lists_every_destructive_action() {
     let world = large(5_000, 300);
     let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
     assert!(comment.len() <= 60_000, "{}", comment.len());
@@ -60,7 +61,7 @@ fn a_shortened_comment_says_what_is_left_out_and_its_counts_add_up() {
         comment.contains("Shortened to fit: updates. Everything: `trunkline plan"),
         "{comment}"
     );
-    assert!(comment.contains("#### 300 destructive\n"));
+    assert!(comment.contains("#### 300 destructive actions\n"));
     assert!(comment.contains("<b>Update</b> (4700 actions)"));
     assert!(comment.contains("- 4700 × set channel limit\n"));
     assert!(comment.contains("Left out to fit: the names and changes of all 4700."));
@@ -80,7 +81,7 @@ fn a_comment_that_fits_leaves_nothing_out() {
 }
 
 #[test]
-fn every_budget_is_kept_as_long_as_the_losses_allow_it_and_less_room_never_says_more() {
+fn destructive_actions_are_listed_as_long_as_they_fit_and_less_room_never_says_more() {
     let world = large(400, 20);
     let destructive = names(&world, Action::is_destructive);
     let mut before = usize::MAX;
@@ -94,17 +95,46 @@ fn every_budget_is_kept_as_long_as_the_losses_allow_it_and_less_room_never_says_
 }
 
 #[test]
-fn losses_that_are_more_than_the_budget_are_all_there_and_the_comment_says_so() {
-    let world = large(3_000, 3_000);
+fn more_destructive_actions_than_fit_become_their_number_and_the_command_that_lists_them() {
+    let world = large(2_300, 2_300);
+    for max_bytes in [1_000, 5_000, 60_000, 65_536] {
+        let comment = within(Form::Markdown, Matter::Plan(world.scene()), max_bytes).unwrap();
+        assert!(comment.len() <= max_bytes, "{} for {max_bytes}", comment.len());
+        assert!(comment.starts_with("<!-- trunkline:acme -->\n"), "{comment}");
+        assert!(comment.contains("**2300 destructive actions** and nothing else."), "{comment}");
+    }
     let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
-    assert!(comment.len() > 60_000);
-    assert!(comment.contains("This is longer than"), "{}", &comment[..800]);
-    let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
-    assert!(names(&world, Action::is_destructive).is_subset(&spans));
+    for part in [
+        "Shortened to fit: destructive actions, findings. Everything: `trunkline plan ",
+        "#### 2300 destructive actions\n",
+        "- 767 × remove user\n",
+        "Left out to fit: the names and changes of all 2300.\n",
+        "--expect sha256:",
+    ] {
+        assert!(comment.contains(part), "{part}\n{comment}");
+    }
+    assert_eq!(comment.matches("trunkline plan ").count(), 2, "{comment}");
 }
 
 #[test]
-fn losses_that_are_alike_share_a_row_before_the_budget_is_broken() {
+fn failures_that_do_not_fit_become_their_number() {
+    let world = large(2_300, 2_300);
+    let failed = |action: &Action| Outcome {
+        action: action.clone(),
+        ending: Ending::Stale("the live account has changed since the plan was made".to_owned()),
+        created: None,
+        request_id: None,
+        hint: None,
+    };
+    let outcomes: Vec<Outcome> = world.plan.requested().map(failed).collect();
+    let matter = Matter::Outcomes(world.scene(), &outcomes);
+    let comment = written(Form::Markdown, matter).unwrap();
+    assert!(comment.len() <= 60_000, "{}", comment.len());
+    assert!(comment.contains("- 767 × stale: remove user\n"), "{comment}");
+}
+
+#[test]
+fn alike_destructive_actions_share_a_row_before_any_is_left_out() {
     let actions = (0..1_500)
         .map(|n| Action::DisableAccount {
             target: Target::Live(id(&format!("shut{n}"))),
@@ -122,7 +152,7 @@ fn losses_that_are_alike_share_a_row_before_the_budget_is_broken() {
 }
 
 #[test]
-fn losses_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
+fn destructive_actions_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
     let destructive = (0..400).map(|n| Action::DisableAccount {
         target: Target::Live(id(&format!("shut{n}"))),
         email: email(&format!("shut{n}")),
@@ -141,7 +171,7 @@ fn a_summary_stays_below_900_kib() {
     let world = large(60_000, 300);
     let summary = written(Form::GithubSummary, Matter::Plan(world.scene())).unwrap();
     assert!(summary.len() <= 900 << 10, "{}", summary.len());
-    assert!(summary.contains("#### 300 destructive\n"));
+    assert!(summary.contains("#### 300 destructive actions\n"));
 }
 
 #[test]

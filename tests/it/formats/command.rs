@@ -100,7 +100,7 @@ async fn a_broken_manifest_is_in_every_report_that_can_show_it() {
         assert!(!results.is_empty());
         let uri = &results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
         assert_eq!(uri, "manifest.yaml", "from the folder of the repository");
-        assert!(file("r.md").contains("**The manifest is not valid**"));
+        assert!(file("r.md").contains("**The manifest is not valid.**"));
         assert!(file("r.json").contains("\"valid\": false"));
         assert!(file("r.txt").contains("problem"));
         assert_eq!(variables(&file("r.env"))["TRUNKLINE_PROBLEMS"], results.len().to_string());
@@ -120,7 +120,7 @@ async fn a_report_that_cannot_be_written_is_an_error_before_anything_is_sent() {
     let manifest = site.manifest(&[]);
     let cases: [(&[&str], &str); 5] = [
         (&["--report=sarfi=x"], "did you mean sarif?"),
-        (&["--report=markdown"], "say where to"),
+        (&["--report=markdown"], "the file is missing"),
         (&["--report=json=nowhere/r.json"], "nowhere/r.json"),
         (&["--report=json=x", "--report=text=x"], "two reports go to x"),
         (&["--format=sarif"], "[possible values: text, json, markdown, github]"),

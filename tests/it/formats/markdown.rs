@@ -42,9 +42,9 @@ fn the_verdict_comes_first_then_losses_above_every_fold_and_the_digest_last() {
     let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
     let place = |what: &str| comment.find(what).unwrap_or_else(|| panic!("{what}"));
     let places = [
-        place("**5 destructive** and 37 other actions."),
+        place("**5 destructive actions** and 37 other actions."),
         place("**An apply is refused** by 2 safety limits"),
-        place("#### 5 destructive"),
+        place("#### 5 destructive actions"),
         place("northwind@shop.example"),
         place("<details>"),
         place("Digest `sha256:"),

@@ -163,7 +163,7 @@ fn markdown(form: Form, text: &str, name: &str) {
     for act in ["@", "evil", "alert", "::", "gone"] {
         assert!(!read.text.contains(act), "{act:?} of {name:?} in {}", read.text);
     }
-    if text.contains("#### 3 destructive") {
+    if text.contains("#### 3 destructive actions") {
         assert_eq!(read.rows, plain.rows, "{name:?}\n{text}");
         let at = read.shape.iter().zip(&plain.shape).position(|(one, other)| one != other);
         assert_eq!(at, None, "{name:?} is not read as another name is\n{text}");
