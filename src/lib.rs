@@ -15,7 +15,8 @@
 //!    [`model::State`] what is remembered between runs.
 //! 2. [`manifest`]: reads YAML files into `Desired`, or reports every problem at once; writes the canonical layout.
 //! 3. [`telnyx`]: the HTTP client. A [`telnyx::Reader`] only reads, a [`telnyx::Writer`] only writes.
-//! 4. [`detect`]: reads the live side into `Live`, or reports why it is incomplete.
+//! 4. [`detect`]: reads the live side into `Live`, or reports why it is incomplete. [`detect::observe`] is the one way
+//!    from a read to a plan.
 //! 5. [`plan`]: a pure function of `Desired`, `Live` and `State` to [`plan::Plan`], its actions and findings.
 //!    [`plan::recheck`] checks a saved plan against the live side, [`plan::plan_since`] attributes actions to a
 //!    change of the manifest, and [`plan::compare`] compares two manifests.
@@ -36,7 +37,7 @@
 //! | `model` | - |
 //! | `manifest` | model |
 //! | `telnyx` | model |
-//! | `detect` | model, telnyx |
+//! | `detect` | model, telnyx, plan |
 //! | `plan` | model |
 //! | `state` | model |
 //! | `execute` | model, telnyx, plan, state |

@@ -11,10 +11,11 @@ use super::global::{Global, digest, manifest_path};
 use super::progress::Progress;
 use super::reports::{Reports, Source, one_of};
 use super::{connect, private_file, store, terminal};
-use crate::detect;
+use crate::detect::{self, Observation, ObserveError};
 use crate::model::{AccountId, Day, Desired, Email, Live, State};
 use crate::plan::Plan;
 use crate::report::{self, BoundTo, Form, Matter, Report, Scene};
+use crate::state;
 use crate::telnyx::Reader;
 
 #[derive(clap::Args, Debug)]
@@ -101,12 +102,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         reports.load(&manifest_path(args.path.as_deref())?, args.format, &REVIEWED)?;
     let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
-    let live = look(global, &reader, &desired).await?;
     let store = store::store(global, &desired.organization)?;
-    let binding = store::binding(&desired, &reader, live.manager.as_ref());
-    let known = store::read(&store, &binding).await?;
-    let live = detect::find_hidden(&reader, &desired, &known, live).await?;
-    let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
+    let state = async |manager: Option<AccountId>| {
+        let binding = store::binding(&desired, &reader, manager.as_ref());
+        store::read(&store, &binding).await
+    };
+    let observation = observe(global, &reader, &desired, state).await?;
+    let planned = Planned::make(&reader, desired, base.as_ref(), observation, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
         source.expires_at = Some(save(global, &planned, path)?);
@@ -139,17 +141,33 @@ fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failu
     Ok(report::expiry(now).to_string())
 }
 
-/// Reads the live side. It holds a reader and cannot change anything.
-pub(super) async fn look(
+/// Reads the live side and the state. It holds a reader and cannot change anything.
+pub(super) async fn observe<Loading>(
     global: &Global,
     reader: &Reader,
     desired: &Desired,
-) -> Result<Live, Failure> {
+    state: impl FnOnce(Option<AccountId>) -> Loading,
+) -> Result<Observation, Failure>
+where
+    Loading: Future<Output = Result<State, state::Error>>,
+{
     // Boxed: the read is large, and every future that awaits it would carry it.
-    let read = Box::pin(detect::read(reader, desired));
-    let live = Progress::reading(global, reader, read).await?;
-    check_manager(desired, &live)?;
-    Ok(live)
+    let observing = Box::pin(detect::observe(reader, desired, state));
+    Ok(Progress::reading(global, reader, observing).await?)
+}
+
+impl From<ObserveError<state::Error>> for Failure {
+    fn from(error: ObserveError<state::Error>) -> Self {
+        match error {
+            ObserveError::Telnyx(error) => Self::from(error),
+            ObserveError::State(error) => Self::from(error),
+            ObserveError::WrongManager { .. } => Self::refused(
+                error.to_string(),
+                "Nothing was sent. Use a key of that manager, or correct manager_account_id.",
+            ),
+            ObserveError::Clock(_) => Self::from(anyhow::Error::from(error)),
+        }
+    }
 }
 
 /// Returns today's date in UTC.
@@ -181,28 +199,17 @@ impl Targets {
     }
 }
 
-fn check_manager(desired: &Desired, live: &Live) -> Result<(), Failure> {
-    let Some(other) = detect::wrong_manager(desired, live) else { return Ok(()) };
-    let wanted = desired.manager.as_ref().map_or("", AccountId::as_str);
-    let other = report::escape_line(other.as_str());
-    let why = format!("the key belongs to manager {other}, but the manifest is for {wanted}");
-    Err(Failure::refused(why, "Use the key of that manager, or correct manager_account_id."))
-}
-
 impl Planned {
     /// Plans, and leaves the chosen targets.
     pub(super) fn make(
         reader: &Reader,
         desired: Desired,
         base: Option<&Desired>,
-        live: Live,
-        known: &State,
+        observation: Observation,
         targets: &Targets,
     ) -> Result<Self, Failure> {
-        let plan = match base {
-            Some(base) => crate::plan::plan_since(base, &desired, &live, known, today()?),
-            None => crate::plan::plan(&desired, &live, known, today()?),
-        };
+        let plan = observation.plan(&desired, base);
+        let live = observation.live;
         let plan = targets.choose(plan, &desired, &live)?;
         let bound_to = BoundTo {
             desired: report::desired_digest(&desired),

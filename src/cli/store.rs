@@ -27,7 +27,7 @@ pub(super) fn named(global: &Global) -> Result<Option<Location>, Failure> {
 }
 
 /// What is remembered, for a command that only looks: it waits for nobody and makes nothing.
-pub(super) async fn read(store: &Store, binding: &Binding) -> Result<State, Failure> {
+pub(super) async fn read(store: &Store, binding: &Binding) -> Result<State, Error> {
     let state = store.load(binding).await?.state;
     Ok(State { forgotten: !store.remembers(), ..state })
 }

@@ -14,7 +14,7 @@ const MOST: usize = 20;
 /// # Errors
 ///
 /// When Telnyx does not say whether an account exists.
-pub async fn find_hidden(
+pub(super) async fn find_hidden(
     reader: &Reader,
     desired: &Desired,
     state: &State,

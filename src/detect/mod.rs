@@ -16,6 +16,7 @@
 mod accounts;
 mod cancelled;
 mod hidden;
+mod observe;
 mod status;
 mod today;
 mod users;
@@ -26,7 +27,8 @@ use crate::model::{AccountId, Desired, Email, Gap, Half, Live, LiveAccount, Poli
 use crate::telnyx::{Error, Listing, Reader};
 
 pub use accounts::accounts;
-pub use hidden::find_hidden;
+use hidden::find_hidden;
+pub use observe::{Observation, ObserveError, observe};
 pub use today::today;
 
 /// The parts of the live side to read.
@@ -90,10 +92,10 @@ impl Need {
 ///
 /// When something cannot be read at all. A list that contradicts itself is no error but a gap.
 pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
-    Box::pin(observe(reader, desired, Needs::of(desired))).await
+    Box::pin(read_needed(reader, desired, Needs::of(desired))).await
 }
 
-async fn observe(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
+async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
     let accounts = needs.accounts.read(async {
         let accounts = accounts(reader).await?;
         let cancelled = cancelled::read(reader, desired, &accounts).await?;
@@ -156,7 +158,7 @@ pub async fn whole(reader: &Reader) -> Result<Live, Error> {
     };
     let needs =
         Needs { accounts: Need::IfAllowed, users: Need::IfAllowed, channels: Need::IfAllowed };
-    Box::pin(observe(reader, &nothing, needs)).await
+    Box::pin(read_needed(reader, &nothing, needs)).await
 }
 
 fn managers(accounts: &[LiveAccount]) -> BTreeSet<&AccountId> {

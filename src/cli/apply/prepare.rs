@@ -7,7 +7,6 @@ use crate::cli::exit::Failure;
 use crate::cli::global::{Global, manifest_path};
 use crate::cli::plan::{self, Planned};
 use crate::cli::reports::{Files, Source};
-use crate::detect;
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
@@ -89,10 +88,10 @@ impl Order {
     ) -> Result<Prepared, Failure> {
         match self {
             Self::Manifest { desired, base } => {
-                let live = plan::look(global, reader, &desired).await?;
-                let (known, base) = (journal.state(), base.as_deref());
-                let live = detect::find_hidden(reader, &desired, &known, live).await?;
-                let planned = Planned::make(reader, *desired, base, live, &known, &args.targets)?;
+                let state = async |_| Ok(journal.state());
+                let observation = plan::observe(global, reader, &desired, state).await?;
+                let base = base.as_deref();
+                let planned = Planned::make(reader, *desired, base, observation, &args.targets)?;
                 let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
                 expected?;
                 Ok(Prepared::whole(planned))

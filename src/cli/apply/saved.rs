@@ -13,7 +13,7 @@ use super::prepare::Prepared;
 use crate::cli::exit::Failure;
 use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
-use crate::detect;
+use crate::detect::Observation;
 use crate::execute::unsent;
 use crate::model::{AccountId, Desired, Email, Live};
 use crate::plan::{Now, Plan, PlannedAction, Verdict, recheck, stricter};
@@ -101,10 +101,16 @@ pub(super) async fn prepare(
         let why = "the saved plan has already been applied completely".to_owned();
         return Err(Failure::stale(why, AGAIN));
     }
-    let live = plan::look(global, reader, &saved.desired).await?;
-    check_manager(&saved, &live)?;
-    let live = detect::find_hidden(reader, &saved.desired, &state, live).await?;
-    let fresh = crate::plan::plan(&saved.desired, &live, &state, plan::today()?);
+    let manager = manager(&saved);
+    let bound = Desired { manager: manager.clone(), ..saved.desired.clone() };
+    let loaded = async |_| Ok(state);
+    let observation = plan::observe(global, reader, &bound, loaded).await?;
+    if manager.is_some() && observation.live.manager.is_none() {
+        let why = "cannot check the manager of the saved plan: no live account names its manager";
+        return Err(Failure::refused(why.to_owned(), AGAIN));
+    }
+    let fresh = observation.plan(&saved.desired, None);
+    let Observation { live, state, today: _ } = observation;
     let now = Now { live: &live, state: &state, plan: &fresh };
     let verdicts = recheck(&saved.plan.actions, &now);
     let until = u64::try_from(saved.expires_at().as_second()).unwrap_or_default();
@@ -152,17 +158,4 @@ fn going(actions: &[PlannedAction], verdicts: &[Verdict]) -> Vec<PlannedAction> 
     both.filter(|(_, verdict)| **verdict == Verdict::Go)
         .map(|(planned, _)| planned.clone())
         .collect()
-}
-
-/// Refuses the key of another manager, and one whose manager is unknown.
-fn check_manager(saved: &Saved, live: &Live) -> Result<(), Failure> {
-    let Some(wanted) = manager(saved) else { return Ok(()) };
-    let bound = Desired { manager: Some(wanted.clone()), ..saved.desired.clone() };
-    let other = match (detect::wrong_manager(&bound, live), detect::manager(live)) {
-        (None, Some(_)) => return Ok(()),
-        (Some(other), _) => format!("belongs to manager {}", report::escape_line(other.as_str())),
-        (None, None) => "shows no account that names its manager".to_owned(),
-    };
-    let why = format!("the saved plan was made for manager {wanted}, but the key {other}");
-    Err(Failure::refused(why, "Nothing was sent. Use the key of that manager, or make a new plan."))
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::cli::exit::Failure;
-use crate::cli::plan::{Planned, today};
+use crate::cli::plan::Planned;
 use crate::detect;
 use crate::execute::Outcome;
-use crate::plan::{Action, plan};
+use crate::plan::Action;
 use crate::state::Journal;
 use crate::telnyx::Reader;
 
@@ -32,13 +32,12 @@ pub(super) async fn verify(
     let deadline = Instant::now() + PATIENCE;
     loop {
         // Boxed for the same reason as the first read.
-        let live = Box::pin(detect::read(reader, &planned.desired)).await?;
-        let state = journal.state();
-        let live = detect::find_hidden(reader, &planned.desired, &state, live).await?;
-        let again = plan(&planned.desired, &live, &state, today()?);
+        let state = async |_| Ok(journal.state());
+        let observation = Box::pin(detect::observe(reader, &planned.desired, state)).await?;
+        let again = observation.plan(&planned.desired, None);
         let hidden = |action: &&&Action| match action {
             Action::CreateAccount(new) => {
-                !live.accounts.iter().any(|account| account.email == new.email)
+                !observation.live.accounts.iter().any(|account| account.email == new.email)
             }
             action => again.requested().any(|other| is_same(action, other)),
         };

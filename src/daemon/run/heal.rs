@@ -12,15 +12,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::today;
 use crate::daemon::config::{Class, Setup};
 use crate::daemon::drift::key;
 use crate::detect;
 use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
-use crate::model::{DifferenceKey, Live, error_chain};
-use crate::plan::{Action, Guard, Plan, Target, plan};
+use crate::model::{DifferenceKey, error_chain};
+use crate::plan::{Action, Guard, Plan, Target};
 use crate::report;
-use crate::state::{Holder, Journal, Store};
+use crate::state::{self, Holder, Journal, Store};
 
 /// The actions in flight at once. Healing is not urgent.
 const PARALLELISM: usize = 4;
@@ -116,15 +115,10 @@ async fn under_lock(
 ) -> Result<Healing, String> {
     let (desired, session) = (&setup.desired, setup.connection.session());
     let reader = session.reader();
-    let read = Box::pin(detect::read(&reader, desired)).await;
-    let live: Live = read.map_err(|error| error_chain(&error))?;
-    if detect::wrong_manager(desired, &live).is_some() {
-        return Err("the API key belongs to another manager".to_owned());
-    }
-    let state = journal.state();
-    let found = Box::pin(detect::find_hidden(&reader, desired, &state, live)).await;
-    let live = found.map_err(|error| error_chain(&error))?;
-    let plan = plan(desired, &live, &state, today()?);
+    let state = async |_| Ok::<_, state::Error>(journal.state());
+    let observed = Box::pin(detect::observe(&reader, desired, state)).await;
+    let observation = observed.map_err(|error| error_chain(&error))?;
+    let plan = observation.plan(desired, None);
     if !plan.inventory.complete {
         return Err("the inventory is incomplete".to_owned());
     }
@@ -139,7 +133,7 @@ async fn under_lock(
     if is_frozen(setup.freeze_file.as_deref()) {
         return Err(FROZEN.to_owned());
     }
-    let remembered = remember(journal, desired, &live, &plan).await;
+    let remembered = remember(journal, desired, &observation.live, &plan).await;
     remembered.map_err(|error| error_chain(&error))?;
     let log = |outcome: &Outcome| {
         let outcome = report::outcome_text(outcome, report::Style::default());
@@ -147,7 +141,7 @@ async fn under_lock(
     };
     let work = Work {
         plan: &plan,
-        live: &live,
+        live: &observation.live,
         reader: &reader,
         writer: &session.writer(),
         journal,

@@ -9,10 +9,9 @@ use std::time::Duration;
 use super::config::Setup;
 use super::drift::{self, RunResult};
 use crate::detect;
-use crate::model::{AccountId, Day, DifferenceKey, error_chain};
-use crate::plan::{Plan, plan};
-use crate::report;
-use crate::state::Store;
+use crate::model::{AccountId, DifferenceKey, error_chain};
+use crate::plan::Plan;
+use crate::state::{self, Store};
 use crate::telnyx::Reader;
 
 pub use connection::Pace;
@@ -65,21 +64,11 @@ async fn read(
     store: &Store,
 ) -> Result<(Plan, Option<AccountId>), String> {
     let desired = &setup.desired;
-    let read = Box::pin(detect::read(reader, desired)).await;
-    let live = read.map_err(|error| error_chain(&error))?;
-    if let Some(other) = detect::wrong_manager(desired, &live) {
-        let other = report::escape_line(other.as_str());
-        return Err(format!("the API key belongs to another manager, {other}"));
-    }
-    let binding = setup.binding(live.manager.as_ref());
-    let record = store.load(&binding).await.map_err(|error| error_chain(&error))?;
-    let found = detect::find_hidden(reader, desired, &record.state, live).await;
-    let live = found.map_err(|error| error_chain(&error))?;
-    let plan = plan(desired, &live, &record.state, today()?);
-    Ok((plan, live.manager))
-}
-
-/// Today in UTC.
-fn today() -> Result<Day, String> {
-    detect::today().map_err(|error| format!("reading the clock: {error}"))
+    let state = async |manager: Option<AccountId>| {
+        let record = store.load(&setup.binding(manager.as_ref())).await?;
+        Ok::<_, state::Error>(record.state)
+    };
+    let observed = detect::observe(reader, desired, state).await;
+    let observation = observed.map_err(|error| error_chain(&error))?;
+    Ok((observation.plan(desired, None), observation.live.manager))
 }
