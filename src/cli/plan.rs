@@ -163,7 +163,7 @@ impl From<ObserveError<state::Error>> for Failure {
             ObserveError::State(error) => Self::from(error),
             ObserveError::WrongManager { .. } => Self::refused(
                 error.to_string(),
-                "Nothing was sent. Use a key of that manager, or correct manager_account_id.",
+                "Nothing was sent. Use a key of the expected manager, or correct manager_account_id and plan again.",
             ),
             ObserveError::Clock(_) => Self::from(anyhow::Error::from(error)),
         }

@@ -20,7 +20,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints a line to stderr. A failure is ignored, as there is no other place to report it.
+/// Prints a line to stderr. Errors are ignored, since there is nowhere else to report them.
 pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! All accounts that are not cancelled, with their status as far as it is proven.
+//! The accounts that are not cancelled, with their status where it is proven.
 
 use std::collections::BTreeSet;
 
@@ -6,18 +6,18 @@ use super::status::{self, Lists, Members};
 use crate::model::{AccountId, LiveAccount};
 use crate::telnyx::{Accounts, Error, Listing, Reader, StatusFilter};
 
-/// How often all lists are read until none has an account that the list of all lacks.
+/// The number of reads of all lists until none has an account that is missing in the list of all accounts.
 const SURVEYS: usize = 2;
 
-/// All accounts, with their status as far as the lists prove it.
+/// Reads all accounts, with their status where the lists prove it.
 ///
-/// An account that the list of one status has and the list of all lacks was most likely created
-/// between the two, so everything is read once more. If there is such an account again, the list of
-/// all may lack others too: that is a gap.
+/// An account in the list of one status that is missing in the list of all was most likely created between the two
+/// reads, so everything is read once more. If that happens again, the list of all may lack other accounts too,
+/// which is a gap.
 ///
 /// # Errors
 ///
-/// When a list cannot be read at all.
+/// If a list cannot be read at all.
 pub async fn accounts(reader: &Reader) -> Result<Listing<LiveAccount>, Error> {
     let mut listing = Listing { items: Vec::new(), gap: None };
     for _ in 0..SURVEYS {
@@ -31,10 +31,10 @@ pub async fn accounts(reader: &Reader) -> Result<Listing<LiveAccount>, Error> {
     Ok(listing)
 }
 
-/// What one read of all lists says.
+/// The result of one read of all lists.
 struct Survey {
     all: Listing<LiveAccount>,
-    /// Which list has an account that the list of all lacks.
+    /// The reason if a list has an account that is missing in the list of all.
     stranger: Option<String>,
 }
 
@@ -94,7 +94,7 @@ fn rejected(all: Listing<LiveAccount>) -> Survey {
     Survey { all, stranger: None }
 }
 
-/// The first of these lists that has an account which the list of all lacks, though that list is whole.
+/// Returns the first of these lists with an account that is missing in the complete list of all.
 fn stranger(all: &Listing<LiveAccount>, lists: &[(&str, &Members)]) -> Option<String> {
     if all.gap.is_some() {
         return None;

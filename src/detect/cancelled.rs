@@ -1,4 +1,4 @@
-//! The cancelled accounts, when an entry of the manifest is missing: what looks missing may be cancelled.
+//! The cancelled accounts. They are read when an entry of the manifest is missing, because it may be cancelled.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use super::status::{ids, unless_rejected};
 use crate::model::{AccountId, Desired, Email, LiveAccount};
 use crate::telnyx::{Accounts, Error, Listing, Reader};
 
-/// The cancelled accounts, if an entry of the manifest is missing in `all`. When `all` has a gap
-/// nobody can say who is missing, and nobody is created; so they are not read either.
+/// Reads the cancelled accounts if an entry of the manifest is missing in `all`. If `all` has a gap, missing
+/// entries cannot be known and nothing is created, so the cancelled accounts are not read either.
 pub(super) async fn read(
     reader: &Reader,
     desired: &Desired,
@@ -16,7 +16,7 @@ pub(super) async fn read(
     if all.gap.is_some() || !lacks(&all.items, desired) {
         return Ok(Listing { items: Vec::new(), gap: None });
     }
-    // With both it is short. Without the filter it is long, but says the same.
+    // With both parameters the list is short. Without the filter it is long, but has the same information.
     let listing = match unless_rejected(reader.accounts(Accounts::Cancelled).await)? {
         Some(listing) => listing,
         None => reader.accounts(Accounts::WithCancelled).await?,
@@ -24,7 +24,7 @@ pub(super) async fn read(
     Ok(only(listing, &all.items))
 }
 
-/// Whether an entry of the manifest is not among these: by its id if it has one, else by its email.
+/// Returns true if an entry of the manifest is missing in these accounts, by its id or else by its email.
 fn lacks(accounts: &[LiveAccount], desired: &Desired) -> bool {
     let ids = ids(accounts);
     let emails: BTreeSet<&Email> = accounts.iter().map(|account| &account.email).collect();
@@ -34,11 +34,10 @@ fn lacks(accounts: &[LiveAccount], desired: &Desired) -> bool {
     })
 }
 
-/// Those of the list who are not in the list of all. A server that ignores the filter gives that
-/// list and the cancelled; one that does not gives nobody of it. Anything between means that
-/// somebody came or went between the two, and what is missing may not be. Whoever is created between
-/// the two at a server that ignores the filter is taken for cancelled until the next read; nothing is done
-/// to the cancelled, so that costs a finding.
+/// Returns the accounts that are not in the list of all. A server that ignores the filter lists all accounts as
+/// well, and one that honors it lists none of them. A list with some of them changed between the two reads,
+/// which is a gap. An account that was created between the two reads on a server that ignores the filter counts as
+/// cancelled until the next read. That costs a finding, since nothing is done to cancelled accounts.
 fn only(listing: Listing<LiveAccount>, all: &[LiveAccount]) -> Listing<LiveAccount> {
     let all: BTreeSet<&AccountId> = ids(all);
     let Listing { items, gap } = listing;

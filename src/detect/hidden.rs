@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{AccountId, Desired, Email, Gap, Half, Live, State};
 use crate::telnyx::{Error, Kind, Reader};
 
-/// So many hidden accounts are fetched; the answers for further ones would change nothing.
+/// The largest number of hidden accounts to fetch. Answers for further ones would change nothing.
 const MOST: usize = 20;
 
 /// Fetches by its id each known account whose entry is missing. One that exists makes the inventory
@@ -13,7 +13,7 @@ const MOST: usize = 20;
 ///
 /// # Errors
 ///
-/// When Telnyx does not say whether an account exists.
+/// If the API does not say whether an account exists.
 pub(super) async fn find_hidden(
     reader: &Reader,
     desired: &Desired,

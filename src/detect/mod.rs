@@ -1,17 +1,17 @@
-//! One read-only pass over the live side: the same for plan, apply and whoever only watches.
+//! Reads the live side, in the same way for plan, apply and the daemon.
 //!
-//! It holds a [`Reader`] and therefore cannot change anything. What comes back is whole, or says what
-//! may be missing in it and why ([`Live::gaps`]); what cannot be known is left unknown. Nothing here
-//! guesses, and a read that fails is an error, never a shorter inventory.
+//! This module holds a [`Reader`], so it cannot change anything. The result is complete, or [`Live::gaps`] says
+//! what may be missing and why. Unknown values stay unknown: nothing here guesses, and a failed read is an
+//! error, never a shorter inventory.
 //!
-//! There is one thing that no such read can rule out: two changes that cancel out in every total,
-//! between the same two pages or lists. Where that matters most, when somebody looks missing, the list
-//! of the cancelled shows most of it; and whoever takes something away or creates somebody looks again just before.
+//! One case cannot be ruled out: two changes between the same two pages or lists that cancel out in every total.
+//! Therefore an entry that seems to be missing is also searched in the list of cancelled accounts, and execution
+//! reads an account or user again just before a destructive action or a create.
 //!
-//! For `n` accounts of which `d` are disabled and none is missing this takes `ceil(n / 250)` requests
-//! for the list of all, `max(1, ceil(d / 250))` for the disabled, one each for the blocked, the count of the
-//! enabled, the groups report, the count of users and the channels; one more for the cancelled when
-//! an entry of the manifest is missing.
+//! For `n` accounts of which `d` are disabled and none is missing, a read takes `ceil(n / 250)` requests for the
+//! list of all accounts, `max(1, ceil(d / 250))` for the disabled ones, and one each for the blocked ones, the
+//! number of enabled ones, the groups report, the number of users and the channels. If an entry of the manifest is
+//! missing, one more request reads the cancelled accounts.
 
 mod accounts;
 mod cancelled;
@@ -43,7 +43,7 @@ struct Needs {
     channels: Need,
 }
 
-/// The use of a part.
+/// The need for a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
     /// It is not read.
@@ -86,11 +86,11 @@ impl Need {
     }
 }
 
-/// Reads the live side, as much of it as the manifest is about.
+/// Reads the parts of the live side that the manifest manages.
 ///
 /// # Errors
 ///
-/// When something cannot be read at all. A list that contradicts itself is no error but a gap.
+/// When a part cannot be read at all. A list that contradicts itself is a gap, not an error.
 pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
     Box::pin(read_needed(reader, desired, Needs::of(desired))).await
 }
@@ -142,11 +142,11 @@ fn owner(accounts: &[LiveAccount]) -> Option<Email> {
     }
 }
 
-/// Reads the whole live side that the key may read, but for the cancelled accounts.
+/// Reads every part that the key may read, except for the cancelled accounts.
 ///
 /// # Errors
 ///
-/// When something cannot be read at all. A list that contradicts itself is no error but a gap.
+/// When a part cannot be read at all. A list that contradicts itself is a gap, not an error.
 pub async fn whole(reader: &Reader) -> Result<Live, Error> {
     let nothing = Desired {
         organization: String::new(),
@@ -165,22 +165,22 @@ fn managers(accounts: &[LiveAccount]) -> BTreeSet<&AccountId> {
     accounts.iter().filter_map(|account| account.manager.as_ref()).collect()
 }
 
-/// A key lists the accounts of its own manager. A list of several is none that we understand.
+/// Returns a gap if the accounts belong to several managers. A key should list those of its own manager only.
 fn several(managers: &BTreeSet<&AccountId>) -> Option<String> {
-    // Quoted and escaped: an id is text from the other side.
+    // Quoted and escaped, because ids come from the API.
     let names: Vec<_> = managers.iter().map(|manager| format!("{:?}", manager.as_str())).collect();
     (names.len() > 1)
         .then(|| format!("they belong to {} managers: {}", names.len(), names.join(", ")))
 }
 
-/// The manager whose accounts these are. `None`: there is no account that says so. Of several, which
-/// is a gap, the first by id: the same whatever the order of the pages.
+/// Returns the manager of the accounts, or `None` if no account names it. Of several managers, which are a gap,
+/// this is the first by id, so the order of the pages does not matter.
 #[must_use]
 pub fn manager(live: &Live) -> Option<&AccountId> {
     live.manager.as_ref()
 }
 
-/// A manager other than the one that the manifest is for, if a single live account has one.
+/// Returns a manager other than the one that the manifest names, if at least one live account has one.
 #[must_use]
 pub fn wrong_manager<'a>(desired: &Desired, live: &'a Live) -> Option<&'a AccountId> {
     let wanted = desired.manager.as_ref()?;

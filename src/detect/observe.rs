@@ -26,7 +26,7 @@ pub enum ObserveError<E: std::error::Error + 'static> {
     Telnyx(#[from] Error),
     /// The manifest is for another manager than the API key.
     #[error(
-        "the API key belongs to manager {}, but the manifest is for {wanted}",
+        "the API key belongs to manager {}, but manager {wanted} is expected",
         found.as_str().escape_debug()
     )]
     WrongManager {

@@ -1,24 +1,24 @@
-//! The status of each account: membership in lists, for no answer carries it.
+//! The status of each account. No answer carries it, so it follows from membership in filtered lists.
 //!
-//! The disabled and the blocked are read, the enabled only counted. When the three add up to all accounts,
-//! everybody's status is proven: who is in neither list is enabled. When they do not, the list of
-//! the enabled is read too, and who is in exactly one of the three is known.
+//! The disabled and the blocked accounts are read, and the enabled ones are counted. When the three add up to all
+//! accounts, every status is proven: an account in neither list is enabled. Otherwise the list of enabled accounts
+//! is read too, and only the status of an account in exactly one of the three lists is known.
 //!
-//! A server that ignores the filter, for all lists or for one, can add up to all accounts only when every
-//! account has that one status. What sums cannot show is two changes that cancel out while the lists
-//! are read, say one account that is blocked after it left the list of the disabled, and another that is enabled
-//! just before they are counted. So a loss is read again before it is sent.
+//! A server that ignores the filter, for all lists or for one, can add up to all accounts only if every account has
+//! that one status. Sums cannot reveal two changes that cancel out during the read, such as one account blocked
+//! after it left the list of disabled ones and another enabled just before the count. Therefore an account is read
+//! again before a destructive action.
 
 use std::collections::BTreeSet;
 
 use crate::model::{AccountId, LiveAccount, Status};
 use crate::telnyx::{Accounts, Error, Kind, Listing, Reader, StatusFilter};
 
-/// Who is in the list of one status.
+/// The accounts in the list of one status.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
     pub ids: BTreeSet<AccountId>,
-    /// Whether the list does not contradict itself: only then is absence from it worth anything.
+    /// True if the list does not contradict itself. Otherwise absence from it proves nothing.
     pub whole: bool,
 }
 
@@ -31,13 +31,13 @@ impl From<Listing<LiveAccount>> for Members {
 /// The number of enabled accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Enabled {
-    /// So many, by the server's count.
+    /// The number that the server returned.
     Counted(u64),
     /// Not read because there is no account, or not counted by the server.
     NotCounted,
 }
 
-/// What the filtered lists say.
+/// The content of the filtered lists.
 #[derive(Clone, Debug)]
 pub(super) struct Lists {
     pub disabled: Members,
@@ -45,7 +45,7 @@ pub(super) struct Lists {
     pub enabled: Enabled,
 }
 
-/// Reads the list of one status. `None`: the server rejects the filter.
+/// Reads the list of one status. Returns `None` if the server rejects the filter.
 pub(super) async fn members(
     reader: &Reader,
     status: StatusFilter,
@@ -59,7 +59,7 @@ pub(super) async fn members(
     Ok(Some(Members::from(listing)))
 }
 
-/// Counts the enabled accounts, if there is `any` account. `None`: the server rejects the filter.
+/// Counts the enabled accounts, if there is `any` account. Returns `None` if the server rejects the filter.
 pub(super) async fn enabled(reader: &Reader, any: bool) -> Result<Option<Enabled>, Error> {
     if !any {
         return Ok(Some(Enabled::NotCounted));
@@ -68,7 +68,7 @@ pub(super) async fn enabled(reader: &Reader, any: bool) -> Result<Option<Enabled
     Ok(count.map(|count| count.map_or(Enabled::NotCounted, Enabled::Counted)))
 }
 
-/// `None`: the server does not accept what was asked for. Every other error stays one.
+/// Returns `None` if the server rejected the request as invalid. Other errors are passed on.
 pub(super) fn unless_rejected<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(value) => Ok(Some(value)),
@@ -78,11 +78,10 @@ pub(super) fn unless_rejected<T>(answer: Result<T, Error>) -> Result<Option<T>, 
 }
 
 impl Lists {
-    /// The same lists without what belongs to another status: Telnyx may count blocked and cancelled accounts
-    /// among the disabled.
+    /// Removes the blocked and cancelled accounts from the disabled ones, since Telnyx may list them there.
     pub(super) fn narrowed(mut self, all: &Listing<LiveAccount>, cancelled: &Members) -> Self {
         let known = ids(&all.items);
-        // A filter that is ignored lists every account, whatever its status.
+        // If the filter is ignored, the list has every account.
         let honest = cancelled.whole && cancelled.ids.iter().all(|id| !known.contains(id));
         if honest {
             self.disabled.ids.retain(|id| !cancelled.ids.contains(id));
@@ -114,12 +113,12 @@ impl Lists {
         whole && within && apart && usize::try_from(sum) == Ok(ids.len())
     }
 
-    /// Returns true if the lists are alike, as from a server that ignores the filter. Then nothing is known.
+    /// Returns true if the lists are equal, as from a server that ignores the filter. Then no status is known.
     pub(super) fn alike(&self) -> bool {
         !self.disabled.ids.is_empty() && self.disabled.ids == self.blocked.ids
     }
 
-    /// The status when it is proven: who is in neither list is enabled.
+    /// Returns the status if it is proven: an account in neither list is enabled.
     pub(super) fn by_absence(&self, id: &AccountId) -> Status {
         match (self.disabled.ids.contains(id), self.blocked.ids.contains(id)) {
             (true, _) => Status::Disabled,
@@ -128,7 +127,7 @@ impl Lists {
         }
     }
 
-    /// The status when it is not: known of who is in one list and surely in no other.
+    /// Returns the status if it is not proven: known for an account in one list and certainly in no other.
     pub(super) fn by_presence(&self, enabled: &Members, id: &AccountId) -> Option<Status> {
         let lists = [
             (enabled, Status::Enabled),
@@ -200,7 +199,7 @@ mod tests {
             ("the disabled have a gap", Lists { disabled: cut(&["a"]), ..sound.clone() }),
             ("the blocked have a gap", Lists { blocked: cut(&["b"]), ..sound.clone() }),
             (
-                "nobody counted",
+                "the server does not count",
                 Lists { enabled: Enabled::NotCounted, ..lists(&["a", "b", "c"], &[], 0) },
             ),
         ];
@@ -212,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn of_no_accounts_there_is_nothing_to_prove() {
-        let nobody = Lists { enabled: Enabled::NotCounted, ..lists(&[], &[], 0) };
-        assert!(nobody.prove(&list(&[])));
-        assert!(!nobody.alike());
+    fn without_accounts_the_status_of_all_is_proven() {
+        let empty = Lists { enabled: Enabled::NotCounted, ..lists(&[], &[], 0) };
+        assert!(empty.prove(&list(&[])));
+        assert!(!empty.alike());
     }
 
     #[test]
-    fn without_proof_only_who_is_in_one_list_and_surely_in_no_other_is_known() {
+    fn without_proof_an_account_in_exactly_one_list_has_a_known_status() {
         let status =
             |lists: &Lists, enabled: &Members, id| lists.by_presence(enabled, &AccountId::new(id));
         let unproven = lists(&["a", "b"], &["b", "d"], 9);
@@ -233,7 +232,7 @@ mod tests {
         ] {
             assert_eq!(status(&unproven, &enabled, id), known, "{id}");
         }
-        // Who is in a list with a gap was seen there; who is not may be there all the same.
+        // Presence in a list with a gap is certain; absence is not.
         let gap = Lists { disabled: cut(&["a"]), ..unproven };
         assert_eq!(status(&gap, &enabled, "a"), Some(Status::Disabled));
         assert_eq!(status(&gap, &enabled, "c"), None);
@@ -263,9 +262,9 @@ mod tests {
         assert!(!ignored.narrowed(&all, &Members::default()).prove(&all));
     }
 
-    /// Every way to answer three lists by truth or by everybody, for every organization of three.
+    /// All combinations of lists that honor or ignore the filter, for every organization of three accounts.
     #[test]
-    fn a_filter_that_is_ignored_for_some_lists_never_makes_wrong_knowledge() {
+    fn a_filter_that_is_ignored_for_some_lists_never_gives_a_wrong_status() {
         const IDS: [&str; 3] = ["a", "b", "c"];
         let statuses = [Status::Enabled, Status::Disabled, Status::Blocked];
         let mut known = 0;
@@ -296,7 +295,10 @@ mod tests {
                 );
                 known += usize::from(said.is_some());
             }
-            assert!(ignored != 0 || proven, "{case}: an honest server proves everybody's status");
+            assert!(
+                ignored != 0 || proven,
+                "{case}: a server that honors the filter proves every status"
+            );
         }
         assert!(known > 27 * 3, "{known}");
     }

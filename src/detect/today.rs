@@ -1,4 +1,4 @@
-//! The clock of a plan: its date is read once, here, and given to the planner.
+//! The date of a plan. It is read once, here, and passed to the planner.
 
 use crate::model::{Day, NoDay};
 
@@ -6,7 +6,7 @@ use crate::model::{Day, NoDay};
 ///
 /// # Errors
 ///
-/// When the clock is outside of the years that the calendar has.
+/// If the clock is outside the years of the calendar.
 pub fn today() -> Result<Day, NoDay> {
     let date = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
     date.to_string().parse()

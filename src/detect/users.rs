@@ -43,7 +43,7 @@ async fn once(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
     }
 }
 
-/// The union of report and list, which must be equal but for owners.
+/// Returns the union of report and list, which must be equal except for owners.
 fn compared(report: Vec<LiveUser>, list: Listing<LiveUser>) -> Listing<LiveUser> {
     if list.gap.is_some() {
         return Listing { items: report, gap: list.gap };

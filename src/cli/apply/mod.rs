@@ -26,8 +26,8 @@ use approve::Approval;
 use prepare::Order;
 use send::Outputs;
 
-/// How long an interrupted apply may take to close the state. Together with the executor's own limits
-/// this stays within the promised seven seconds.
+/// The time that an interrupted apply has to close the state. Together with the time limits of the executor, it
+/// stays within the promised seven seconds.
 const CLOSING: Duration = Duration::from_millis(800);
 
 /// The formats of `--format`.

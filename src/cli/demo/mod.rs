@@ -128,5 +128,5 @@ fn every_kind(planned: &Planned) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How long one of the demo's plain requests may take.
+/// The time limit of one plain request.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -38,10 +38,10 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// How many channels are allocated: of single accounts the API does not tell it.
+    /// The number of allocated channels. The API does not return the limits of single accounts.
     async fn channels(&self) -> Result<u64> {
         let pool = self.get("managed_accounts/allocatable_global_outbound_channels").await?;
-        pool["data"]["total_global_channels_allocated"].as_u64().context("there is no total")
+        pool["data"]["total_global_channels_allocated"].as_u64().context("the pool has no total")
     }
 
     async fn get(&self, path: &str) -> Result<Value> {
@@ -55,7 +55,7 @@ impl Server<'_> {
         ensure!(answer["meta"]["total_pages"].as_u64() <= Some(1), "{path} has several pages");
         match answer["data"].take() {
             Value::Array(items) => Ok(items),
-            other => anyhow::bail!("{path} is no list but {other}"),
+            other => anyhow::bail!("{path} is not a list but {other}"),
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Document {
     /// The version of this format: 1.
     #[schemars(schema_with = "schema::version")]
     version: u64,
-    /// The address of the status page, metrics and probes. Without it there is no web server. A change needs a restart.
+    /// The address of the status page, metrics and probes. Without it the web server does not start. A change needs a restart.
     #[schemars(default, schema_with = "schema::listen")]
     listen: Option<String>,
     /// The host names that the web server answers to, besides `localhost` and addresses. A change needs a restart.

@@ -80,7 +80,7 @@ impl Delivery {
         };
         progress.backoff.failed(now, jitter, fault.wait());
         if fault.is_refusal() {
-            // An outage in between is no refusal, and ends no row of them.
+            // An outage is not a refusal, and does not reset the number of refusals in a row.
             if progress.refused.0 != id {
                 progress.refused = (id.to_owned(), 0);
             }

@@ -8,7 +8,7 @@ use crate::report::escape_line;
 /// The time without a tick after which the main loop counts as stuck.
 pub const STUCK_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
-/// Returns the time since the last tick if the loop is stuck. A clock that was set back is no evidence.
+/// Returns the time since the last tick if the loop is stuck. A clock that was set back proves nothing.
 pub(super) fn stuck(status: &Status, now: Timestamp) -> Option<SignedDuration> {
     Some(now.duration_since(status.ticked)).filter(|stuck| *stuck > STUCK_AFTER)
 }

@@ -5,7 +5,7 @@
 //!   or another daemon is its leader.
 //! * `/metrics`: Prometheus text. `/api/v1/status`: JSON.
 //!
-//! There is no login, and the page shows names and emails, so it belongs on loopback or a private network. Pages of other
+//! The page has no login and shows names and emails, so it belongs on loopback or a private network. Pages of other
 //! sites cannot read it: no answer allows cross-origin access, and requests for names outside [`Hosts`] are refused, which
 //! stops DNS rebinding.
 
