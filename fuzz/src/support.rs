@@ -1,4 +1,4 @@
-//! What the entry points use of the tests.
+//! The parts of the tests that the fuzz targets use.
 
 #[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/it/support/server.rs"]

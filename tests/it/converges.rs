@@ -22,7 +22,7 @@ use crate::support::world::{Customer, TODAY, World, day, uuid, worlds};
 use crate::support::{KEY, budget, patient};
 
 /// The organization as the sandbox takes it. It refuses what cannot be there: two accounts or users of
-/// one email, and roles that nobody knows.
+/// one email, and unknown roles.
 fn seed(world: &mut World) -> Seed {
     let mut emails = BTreeSet::new();
     world.accounts.retain(|one| emails.insert(one.account.email.clone()));
@@ -126,7 +126,7 @@ async fn start(world: &mut World) -> Running {
     sandbox::start(config).await.unwrap()
 }
 
-/// Whether the pool had no channels for a limit: that stays to be done.
+/// Returns true if the pool had no channels left for a limit, so its action remains.
 fn has_no_channels(outcome: &Outcome) -> bool {
     match (&outcome.action, &outcome.ending) {
         (Action::SetChannelLimit { .. }, Ending::Failed(fault)) => fault.status == Some(422),

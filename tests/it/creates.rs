@@ -22,7 +22,7 @@ use crate::support::{budget, hasty};
 
 const EMAIL: &str = "new@shop.example";
 
-/// How the answer to a create is lost.
+/// A way to lose the answer to a create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lost {
     /// The connection is torn down before anything is done.
@@ -39,14 +39,14 @@ enum Lost {
 
 const ALL: [Lost; 5] = [Lost::Before, Lost::After, Lost::Midway, Lost::Timeout, Lost::Page];
 
-/// What the server knows, and how it misbehaves.
+/// The server: its accounts, and its faults.
 #[derive(Clone, Debug)]
 struct Book {
     /// The accounts, and how many more lists do not show each.
     accounts: Vec<(String, String, u32)>,
-    /// How many creates have come in.
+    /// The number of creates that arrived.
     creates: u32,
-    /// How the answers of the first creates are lost.
+    /// The faults of the first creates.
     lose: Vec<Lost>,
     refuses_taken: bool,
     lists_late: u32,
@@ -226,11 +226,11 @@ async fn never_two(lost: Lost, refuses_taken: bool, lists_late: u32) {
         assert_eq!(site.creates(), 1, "{case}: it was sent again");
         assert_eq!(plan.actions, [], "{case}");
         let there = site.accounts() == 1 && site.book.lock().unwrap().accounts[0].2 == 0;
-        assert!(is_unresolved(&plan) || there, "{case}: it is told until it is there");
+        assert!(is_unresolved(&plan) || there, "{case}: reported until the account exists");
     }
     let (plan, _) = site.run(Duration::ZERO).await;
     if lost == Lost::Before {
-        assert!(is_unresolved(&plan), "{case}: nobody can know");
+        assert!(is_unresolved(&plan), "{case}: the outcome is unknown");
         // A person has looked, and settles it.
         site.record(Change::Retry(Email::new(EMAIL))).await;
         let (_, outcomes) = site.run(Duration::ZERO).await;
@@ -281,7 +281,7 @@ async fn an_acknowledged_create_that_no_list_shows_yet_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_somebody_else_has_created_meanwhile_is_adopted_and_left_alone() {
+async fn an_account_created_by_another_person_meanwhile_is_adopted_and_left_alone() {
     let site = Site::open(Book::new(&[], false, 0)).await;
     // Hidden from the inventory, and shown to the look-up.
     let there = ("account-1".to_owned(), EMAIL.to_uppercase(), 1);

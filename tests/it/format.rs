@@ -205,7 +205,7 @@ impl Dice {
 struct Mess {
     dice: Dice,
     comments: usize,
-    /// Whether items may be in brackets.
+    /// True if items may be in brackets.
     brackets: bool,
     out: String,
 }

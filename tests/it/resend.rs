@@ -1,4 +1,4 @@
-//! What is sent again and what never is: a create that may have happened must not happen twice.
+//! Retries. A create that may have happened is never sent again.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::bodies::{account_with_secrets, one};
 use crate::support::server::{Closed, Reply, Server};
 use crate::support::{HASTE, budget, hasty, larry, once, patient};
 
-/// What may befall a request that was sent, so that nobody knows what became of it.
+/// A fault after which the outcome of a request is unknown.
 #[derive(Clone)]
 struct Lost {
     fault: &'static str,

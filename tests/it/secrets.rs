@@ -104,7 +104,7 @@ fn what_holds_a_secret_does_not_show_it() {
     assert!(!texts.contains(KEY) && !texts.contains(PASSWORD), "{texts}");
 }
 
-/// Where a log goes that is read afterwards.
+/// A buffer for a log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

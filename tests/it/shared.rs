@@ -47,7 +47,7 @@ async fn held(moto: &Moto, key: &str) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("nobody took the lock");
+    panic!("the lock was not taken");
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -286,7 +286,7 @@ async fn promise_12_a_bucket_that_does_not_answer_any_more_holds_up_no_end() {
     assert_eq!(output.status.code(), Some(143), "{}", text(&output.stderr));
 }
 
-/// What was sent and was no read, in order; ids are those of the sandbox.
+/// The writes that were sent, in order, with the ids of the sandbox.
 fn sorted(site: &Site) -> Vec<String> {
     let word = |line: String| {
         let is_id = |part: &&str| part.len() == 36;
@@ -297,7 +297,7 @@ fn sorted(site: &Site) -> Vec<String> {
     sent
 }
 
-/// What one apply sends that is alone.
+/// The writes of a single apply.
 async fn alone() -> Vec<String> {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);

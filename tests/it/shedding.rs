@@ -12,11 +12,11 @@ use crate::support::bodies::{account_with_secrets, one};
 use crate::support::server::{Reply, Server};
 use crate::support::{budget, patient};
 
-/// How many requests a second the servers of these tests take.
+/// The rate limit of the servers in these tests, in requests per second.
 const LIMIT: usize = 20;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How a server counts.
+/// The way a server counts requests.
 #[derive(Clone, Copy, Debug)]
 enum Windows {
     /// A second begins with the first request after the last one.
@@ -31,7 +31,7 @@ enum Windows {
 struct Counter {
     windows: Windows,
     begun: Instant,
-    /// What it took in the window, oldest first.
+    /// The requests accepted in the window, oldest first.
     taken: VecDeque<Instant>,
     refused: usize,
 }

@@ -49,7 +49,7 @@ const MATRIX: &[&[&str]] = &[
     &["get", "accounts", "--format", "json"],
     &["get", "account", "ACCOUNT"],
     &["get", "account", "ACCOUNT", "--format", "json"],
-    &["get", "account", "nobody"],
+    &["get", "account", "missing"],
     &["get", "users"],
     &["get", "user", "USER"],
     &["get", "channels"],
@@ -149,7 +149,7 @@ async fn site() -> Site {
         ("POST", path) if path.ends_with("/actions/enable") => Fault::Echoed(422),
         ("POST", path) if path.ends_with("/actions/remove") => Fault::Echoed(409),
         ("PATCH", path) if path.ends_with("/update_global_channel_limit") => Fault::Echoed(403),
-        ("GET", path) if path.ends_with("/nobody") => Fault::Echoed(404),
+        ("GET", path) if path.ends_with("/missing") => Fault::Echoed(404),
         _ => Fault::None,
     };
     let site = Site::keyed(API_KEY, seed(), Duration::ZERO, faults).await;

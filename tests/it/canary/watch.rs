@@ -7,7 +7,7 @@ use crate::daemon::{Daemon, until};
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::site::Site;
 
-/// A webhook: a proxy to nowhere, which writes down what it is told.
+/// A webhook: a proxy without a server behind it, which records its requests.
 async fn hook(status: u16) -> Proxy {
     Proxy::start("http://127.0.0.1:9", move |_, _, _| Fault::Refused(status)).await
 }
@@ -19,7 +19,7 @@ async fn shown(port: u16, path: &str) -> Vec<u8> {
     answer.unwrap().bytes().await.unwrap().to_vec()
 }
 
-/// A port that nobody has.
+/// A port that nothing listens on.
 fn port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -27,7 +27,7 @@ fn port() -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_11_no_secret_in_anything_the_daemon_shows() {
     let site = Site::keyed(API_KEY, seed(), Duration::ZERO, |_, path, _| {
-        // Each fifth run or so nobody can say how things are, and the answer repeats the key.
+        // About one run in five fails, with an answer that repeats the key.
         let broken =
             path.ends_with("/allocatable_global_outbound_channels") && fastrand::u8(..) < 50;
         if broken { Fault::Echoed(403) } else { Fault::None }

@@ -95,7 +95,7 @@ impl Watch {
         Daemon::start(command)
     }
 
-    /// Somebody changes an account by hand.
+    /// Changes an account behind the daemon's back.
     pub(crate) async fn by_hand(&self, email: &str, what: &str) {
         let id = self.site.sandbox.account(email).unwrap().id;
         let url = format!("{}/managed_accounts/{id}/actions/{what}", self.site.sandbox.url());

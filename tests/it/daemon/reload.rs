@@ -53,12 +53,12 @@ async fn without_a_base_url_the_environment_counts() {
     let once = ["daemon", "--config", "daemon.yaml", "--once"];
     assert_eq!(watch.site.ends(&once, 0).await, "acme: in sync\n");
     // The flag overrides the environment, and the file both.
-    let nobody = ["--base-url", "http://127.0.0.1:9/v2"];
-    let output = watch.site.run(&[&once[..], &nobody].concat()).await;
+    let unreachable = ["--base-url", "http://127.0.0.1:9/v2"];
+    let output = watch.site.run(&[&once[..], &unreachable].concat()).await;
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.starts_with("acme: unknown") && output.status.code() == Some(1), "{out}");
     fs::write(path.join("daemon.yaml"), all).unwrap();
-    assert_eq!(watch.site.ends(&[&once[..], &nobody].concat(), 0).await, "acme: in sync\n");
+    assert_eq!(watch.site.ends(&[&once[..], &unreachable].concat(), 0).await, "acme: in sync\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,9 +46,9 @@ async fn empty_states_are_described() {
     assert!(steady.contains("Everything is in sync"), "{steady}");
     assert!(steady.contains("In sync for 53 min, since "), "{steady}");
     assert!(steady.contains("No open differences."), "{steady}");
-    let mut nobody = by_hand::new();
-    nobody.organizations.clear();
-    assert!(page(nobody).await.contains("No organization is configured"));
+    let mut empty = by_hand::new();
+    empty.organizations.clear();
+    assert!(page(empty).await.contains("No organization is configured"));
 }
 
 #[tokio::test]

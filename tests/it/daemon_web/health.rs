@@ -22,7 +22,7 @@ async fn liveness_depends_on_the_main_loop_and_not_on_telnyx() {
             503,
             "the main loop has been stuck for 61 s\n",
         ),
-        // A clock that was set back is no evidence.
+        // A clock that was set back proves nothing.
         (by_hand::now() + SignedDuration::from_hours(1), 200, "ok\n"),
     ] {
         status.ticked = ticked;

@@ -21,21 +21,21 @@ pub(crate) struct Operation {
     pub name: &'static str,
     /// Method and path as the vendor's document writes them.
     pub documented: (&'static str, &'static str),
-    /// What stands in the request's first line, the query as it is sent.
+    /// The first line of the request, with the query as sent.
     target: &'static str,
     accept: &'static str,
     /// `None`: no body at all, not even an empty object.
     body: Option<Value>,
-    /// What is answered with 200.
+    /// The body of the answer with status 200.
     pub answer: String,
-    /// What the document lists beside 200.
+    /// The other statuses that the document lists.
     refusals: Vec<Refusal>,
     pub call: fn(Session) -> BoxFuture<'static, Result<Got, Error>>,
-    /// What the answer means.
+    /// The result that the client returns.
     pub got: Got,
 }
 
-/// What an operation returns.
+/// The result of an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Got {
     Accounts(Listing<LiveAccount>),
@@ -53,7 +53,7 @@ pub(crate) enum Got {
 }
 
 impl Operation {
-    /// Whether it must never be sent twice.
+    /// True if the operation must never be sent twice.
     pub(crate) fn creates(&self) -> bool {
         self.documented == ("POST", "/managed_accounts")
     }

@@ -29,7 +29,7 @@ fn bound_to(desired: &Desired) -> BoundTo {
     }
 }
 
-/// What differs from entry to entry.
+/// The parts that differ between entries.
 type Extra = (String, bool, u8);
 
 fn extras() -> impl Strategy<Value = Vec<Extra>> {

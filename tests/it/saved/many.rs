@@ -36,7 +36,7 @@ fn id(kind: usize, n: usize) -> String {
     format!("00000000-0000-4000-8000-{kind:04x}{n:08x}")
 }
 
-/// The organization before it, or after somebody else was there.
+/// The organization before the apply, with or without changes by another person.
 fn organization(later: bool) -> Seed {
     let account = |kind: &str, n: usize| {
         json!({ "email": format!("{kind}{n}@shop.example"), "organization_name": format!("{kind} {n}"),
@@ -54,9 +54,9 @@ fn organization(later: bool) -> Seed {
         accounts[3]["managed_account_allow_custom_pricing"] = true.into();
         accounts.push(account("new", 0));
         users.remove(0);
-        // Three are as nobody planned.
+        // Three differ from the plan.
         accounts[4]["status"] = "blocked".into();
-        users[10]["email"] = "somebody.else@acme.example".into();
+        users[10]["email"] = "other.person@acme.example".into();
         let mut taken = account("new", 7);
         taken["organization_name"] = "Quite Another".into();
         accounts.push(taken);

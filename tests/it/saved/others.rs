@@ -1,4 +1,4 @@
-//! Somebody else was there between the plan and its apply: what is theirs is left alone.
+//! Changes by other people between a plan and its apply are left alone.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use super::{apply, save, status, stderr};
 use crate::support::proxy::Fault;
 use crate::support::site::{KEY, Site, text};
 
-/// Somebody else, who goes straight to the API.
-fn somebody(site: &Site) -> Writer {
+/// Another person, who uses the API directly.
+fn other_person(site: &Site) -> Writer {
     let base_url = BaseUrl::parse(&site.sandbox.url()).unwrap();
     Session::new(Config::new(base_url, KEY.into())).unwrap().writer()
 }
@@ -48,7 +48,7 @@ async fn an_account_that_somebody_else_created_is_neither_disabled_nor_limited()
         custom_pricing: Some(true),
         rollup_billing: None,
     };
-    let id = somebody(&site).create_account(&theirs).await.unwrap().value.account.id;
+    let id = other_person(&site).create_account(&theirs).await.unwrap().value.account.id;
     let before = site.sandbox.account(CREW).unwrap();
     site.proxy.passed();
     let applied = site.json(&apply(&plan, &["--format", "json"]), 4).await;
@@ -96,7 +96,7 @@ async fn a_limit_that_somebody_else_has_changed_is_stale_and_so_is_one_that_may_
     site.ends(&["apply", text(&manifest), "--auto-approve"], 0).await;
     let manifest = site.manifest(&[("channel_limit: 30", "channel_limit: 40")]);
     let plan = save(&site, &manifest).await;
-    somebody(&site).set_channel_limit(&account(&site, LARRY), 35).await.unwrap();
+    other_person(&site).set_channel_limit(&account(&site, LARRY), 35).await.unwrap();
     site.proxy.passed();
     let applied = site.json(&apply(&plan, &["--format", "json"]), 4).await;
     let stale = "stale set_channel_limit: channel_limit: 30 → not known since it was planned";
@@ -105,7 +105,7 @@ async fn a_limit_that_somebody_else_has_changed_is_stale_and_so_is_one_that_may_
     assert_eq!(site.sandbox.account(LARRY).unwrap().channel_limit, 35);
 }
 
-/// Nobody of them looks like another.
+/// None of them is a possible rename of another.
 const NAMES: [&str; 7] =
     ["alligator", "bear", "cormorant", "dragonfly", "earthworm", "flamingo", "grasshopper"];
 
@@ -137,7 +137,7 @@ async fn the_guards_are_those_of_the_plan_and_those_of_now_whichever_are_stricte
     // Two of eight were a quarter; of four they are half.
     for user in site.sandbox.users() {
         if NAMES[3..].iter().any(|name| user.email.starts_with(name)) {
-            somebody(&site).remove_user(&UserId::new(user.id)).await.unwrap();
+            other_person(&site).remove_user(&UserId::new(user.id)).await.unwrap();
         }
     }
     assert_eq!(site.sandbox.users().len(), 4);

@@ -58,7 +58,7 @@ async fn promise_8_each_plan_that_does_not_fit_is_refused_with_its_own_reason() 
     // Up to here nothing has even been read.
     assert!(site.proxy.passed().is_empty() && !site.folder.path().join(".trunkline").exists());
 
-    // Another manager, which the key tells.
+    // Another manager than that of the key.
     let mut bound_to = saved.bound_to.clone();
     bound_to.manager_account_id = Some("another-manager".to_owned());
     let theirs = sealed(&saved.desired, &bound_to, &saved.plan, saved.created_at).unwrap();
@@ -66,7 +66,7 @@ async fn promise_8_each_plan_that_does_not_fit_is_refused_with_its_own_reason() 
     std::fs::write(&foreign, theirs).unwrap();
     said.push(refusal(&site, &apply(&foreign, &["--state", "none"]), 3).await);
 
-    // Over budget, and another number of losses.
+    // The wrong number of destructive actions.
     said.push(refusal(&site, &apply(&plan, &["--approve-destructive", "1"]), 3).await);
 
     // A used one.
