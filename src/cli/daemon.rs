@@ -16,12 +16,15 @@ use super::global::Global;
 use super::signals::Signals;
 use super::{connect, store, terminal};
 use crate::daemon::config::{
-    Address, Class, Config, Form, Key, OrganizationConfig, Target, host, webhook_url,
+    Address, Class, DaemonConfig, KeySource, NotificationTarget, OrganizationConfig, TargetFormat,
+    host, webhook_url,
 };
 use crate::daemon::drift::Thresholds;
 use crate::daemon::schedule::Schedule;
-use crate::daemon::status::{Organization, State, Status};
-use crate::daemon::{Defaults, Options, Pace, SetupError, Source, run as run_daemon};
+use crate::daemon::status::{DaemonStatus, Organization, OrganizationState};
+use crate::daemon::{
+    ConfigSource, Defaults, Options, RequestLimits, SetupError, run as run_daemon,
+};
 use crate::manifest::Problems;
 use crate::report;
 
@@ -107,11 +110,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
                 "Set `state` and `api_key_file` in the configuration.",
             ));
         }
-        (Some(file), _) => Source::File(file.clone()),
-        (None, Some(path)) => Source::Flags(Box::new(flags(global, args, path.clone())?)),
+        (Some(file), _) => ConfigSource::File(file.clone()),
+        (None, Some(path)) => ConfigSource::Flags(Box::new(flags(global, args, path.clone())?)),
         (None, None) => return Err(anyhow::Error::msg("no manifest and no --config given").into()),
     };
-    let pace = Pace { timeout: global.timeout, parallelism: usize::from(global.parallelism) };
+    let pace =
+        RequestLimits { timeout: global.timeout, parallelism: usize::from(global.parallelism) };
     let stop = CancellationToken::new();
     // From here on these signals no longer end the process.
     let mut signals = Signals::listen()?;
@@ -147,7 +151,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// Returns the configuration that the flags describe.
-fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Failure> {
+fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<DaemonConfig, Failure> {
     let schedule = Schedule::parse(&args.schedule, &args.timezone)
         .with_context(|| format!("--schedule {:?} in {:?}", args.schedule, args.timezone))?;
     let mut notify = Vec::new();
@@ -157,16 +161,20 @@ fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Fail
             return Err(anyhow::anyhow!("--webhook: {error}").into());
         }
         let url = Address::Given(SecretString::from(url.as_str()));
-        let form = Form::Webhook(args.webhook_key_file.clone());
-        notify.push(Target { name: "webhook".to_owned(), form, url });
+        let form = TargetFormat::Webhook(args.webhook_key_file.clone());
+        notify.push(NotificationTarget { name: "webhook".to_owned(), form, url });
     }
     if let Some(file) = &args.slack_url_file {
         let url = Address::File(file.clone());
-        notify.push(Target { name: "slack".to_owned(), form: Form::Slack, url });
+        notify.push(NotificationTarget {
+            name: "slack".to_owned(),
+            form: TargetFormat::Slack,
+            url,
+        });
     }
     let key = match &global.api_key_file {
-        Some(path) => Key::File(path.clone()),
-        None => Key::Given(connect::key(global)?),
+        Some(path) => KeySource::File(path.clone()),
+        None => KeySource::Given(connect::key(global)?),
     };
     let organization = OrganizationConfig {
         manifest,
@@ -181,7 +189,7 @@ fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<Config, Fail
         notify,
     };
     let hosts = args.host.iter().cloned().collect();
-    Ok(Config { listen: args.listen, hosts, organizations: vec![organization] })
+    Ok(DaemonConfig { listen: args.listen, hosts, organizations: vec![organization] })
 }
 
 fn failure(errors: Vec<SetupError>) -> Failure {
@@ -207,15 +215,15 @@ fn failure(errors: Vec<SetupError>) -> Failure {
 }
 
 /// Prints the result of `--once`, one line per organization.
-fn print_status(global: &Global, status: &Status) -> Result<Exit, Failure> {
+fn print_status(global: &Global, status: &DaemonStatus) -> Result<Exit, Failure> {
     let mut exit = Exit::Fine;
     for Organization { organization, state, error, runs, unsaved, .. } in &status.organizations {
         let differences = runs.last().map_or(0, |run| run.differences);
         let noun = if differences == 1 { "difference" } else { "differences" };
         let mut line = match state {
-            State::InSync => format!("{organization}: in sync"),
-            State::Drifted => format!("{organization}: drifted, {differences} {noun}"),
-            State::Unknown => {
+            OrganizationState::InSync => format!("{organization}: in sync"),
+            OrganizationState::Drifted => format!("{organization}: drifted, {differences} {noun}"),
+            OrganizationState::Unknown => {
                 exit = Exit::Error;
                 let error = error.as_deref().unwrap_or("the run did not finish");
                 format!("{organization}: unknown: {}", report::escape_line(error))

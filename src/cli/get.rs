@@ -23,7 +23,7 @@ use crate::telnyx::{
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     #[command(subcommand)]
-    what: What,
+    what: GetCommand,
     /// Output format: table, json or csv
     #[arg(
         long,
@@ -32,11 +32,11 @@ pub(super) struct Args {
         global = true,
         hide_possible_values = true
     )]
-    format: Format,
+    format: GetFormat,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum GetCommand {
     /// List accounts
     Accounts(Filter),
     /// Show one account with its status, times and balance
@@ -87,7 +87,7 @@ fn part(text: &str) -> Result<String, String> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum GetFormat {
     Table,
     Json,
     Csv,
@@ -118,37 +118,39 @@ impl From<String> for Answer {
 }
 
 struct Output {
-    format: Format,
+    format: GetFormat,
 }
 
 impl Output {
-    async fn read(&self, reader: &Reader, what: &What) -> Result<Answer, Error> {
+    async fn read(&self, reader: &Reader, what: &GetCommand) -> Result<Answer, Error> {
         Ok(match what {
-            What::Accounts(filter) => self.accounts(reader, filter).await?,
-            What::Account { id, show_credentials } => {
+            GetCommand::Accounts(filter) => self.accounts(reader, filter).await?,
+            GetCommand::Account { id, show_credentials } => {
                 self.account(reader, &AccountId::new(id.as_str()), *show_credentials).await?.into()
             }
-            What::Channels => {
+            GetCommand::Channels => {
                 let ChannelPool { allocatable, allocated } = reader.channels().await?;
                 self.one(&json!({ "allocatable": allocatable, "allocated": allocated })).into()
             }
-            What::Users => {
+            GetCommand::Users => {
                 let Listing { items, gap } = reader.user_list().await?;
                 Answer { text: self.rows(&items, USER_COLUMNS, user_json), gap }
             }
-            What::User { id } => {
+            GetCommand::User { id } => {
                 let user = reader.user_details(&UserId::new(id.as_str())).await?;
                 match self.format {
-                    Format::Json => self.one(&user_json(&user)),
-                    Format::Table | Format::Csv => self.rows(&[user], USER_COLUMNS, user_json),
+                    GetFormat::Json => self.one(&user_json(&user)),
+                    GetFormat::Table | GetFormat::Csv => {
+                        self.rows(&[user], USER_COLUMNS, user_json)
+                    }
                 }
                 .into()
             }
-            What::GroupsReport if self.format == Format::Csv => {
+            GetCommand::GroupsReport if self.format == GetFormat::Csv => {
                 let report = escape_csv(&reader.groups_report_csv().await?);
                 format!("{}\n", report.trim_end_matches(['\r', '\n'])).into()
             }
-            What::GroupsReport => {
+            GetCommand::GroupsReport => {
                 self.rows(&reader.group_report().await?, USER_COLUMNS, user_json).into()
             }
         })
@@ -229,12 +231,14 @@ impl Output {
         let row = |value: &Value| columns.map(|column| plain(&value[column.to_lowercase()]));
         let rows = values.iter().map(row);
         match self.format {
-            Format::Table => table(columns, &rows.map(|row| row.map(or_dash)).collect::<Vec<_>>()),
-            Format::Csv => {
+            GetFormat::Table => {
+                table(columns, &rows.map(|row| row.map(or_dash)).collect::<Vec<_>>())
+            }
+            GetFormat::Csv => {
                 let header = columns.map(str::to_lowercase).to_vec();
                 csv(std::iter::once(header).chain(rows.map(Vec::from)))
             }
-            Format::Json => pretty(&values.into()),
+            GetFormat::Json => pretty(&values.into()),
         }
     }
 
@@ -242,13 +246,13 @@ impl Output {
     fn one(&self, value: &Value) -> String {
         let fields = value.as_object().into_iter().flatten();
         match self.format {
-            Format::Json => pretty(value),
-            Format::Table => {
+            GetFormat::Json => pretty(value),
+            GetFormat::Table => {
                 let rows: Vec<_> =
                     fields.map(|(name, value)| [name.clone(), or_dash(plain(value))]).collect();
                 table(["FIELD", "VALUE"], &rows)
             }
-            Format::Csv => {
+            GetFormat::Csv => {
                 let (names, values): (Vec<String>, Vec<String>) =
                     fields.map(|(name, value)| (name.clone(), plain(value))).unzip();
                 csv([names, values])

@@ -15,7 +15,7 @@ use crate::state::{Error, Holder, Store, Turn};
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-enum Role {
+enum LeadershipRole {
     /// Leadership was requested and is not decided yet.
     Pending,
     Leader(Turn),
@@ -27,7 +27,7 @@ enum Role {
 /// The leadership of one organization, and the request for it.
 #[derive(Debug)]
 pub(super) struct Leadership {
-    role: Role,
+    role: LeadershipRole,
     /// The current leader as the request sees it.
     leader: watch::Receiver<Option<Holder>>,
     /// Cancels the request.
@@ -54,23 +54,27 @@ impl Leadership {
     /// A leadership without replicas.
     pub(super) fn always() -> Self {
         let (_, leader) = watch::channel(None);
-        Self { role: Role::Leader(Turn::alone()), leader, request: CancellationToken::new() }
+        Self {
+            role: LeadershipRole::Leader(Turn::alone()),
+            leader,
+            request: CancellationToken::new(),
+        }
     }
 
     /// Returns true if this replica may run now.
     pub(super) fn is_leader(&self) -> bool {
         match &self.role {
-            Role::Leader(turn) => turn.is_ours(),
-            Role::Unknown => true,
-            Role::Pending | Role::Standby(_) => false,
+            LeadershipRole::Leader(turn) => turn.is_ours(),
+            LeadershipRole::Unknown => true,
+            LeadershipRole::Pending | LeadershipRole::Standby(_) => false,
         }
     }
 
     /// Returns the leader while this replica is on standby.
     pub(super) fn other_leader(&self) -> Option<&Holder> {
         match &self.role {
-            Role::Standby(leader) => Some(leader),
-            Role::Pending | Role::Leader(_) | Role::Unknown => None,
+            LeadershipRole::Standby(leader) => Some(leader),
+            LeadershipRole::Pending | LeadershipRole::Leader(_) | LeadershipRole::Unknown => None,
         }
     }
 
@@ -101,7 +105,7 @@ impl Leadership {
 
     /// Gives up leadership, to request it elsewhere.
     pub(super) fn resign(&mut self) {
-        self.role = Role::Pending;
+        self.role = LeadershipRole::Pending;
     }
 
     /// Takes the end of a request.
@@ -109,11 +113,11 @@ impl Leadership {
         let (role, change) = match acquisition? {
             Ok(turn) => {
                 let from = self.other_leader().cloned();
-                (Role::Leader(turn), LeadershipChange::Acquired { from })
+                (LeadershipRole::Leader(turn), LeadershipChange::Acquired { from })
             }
             Err(error) => {
-                let repeated = matches!(self.role, Role::Unknown);
-                (Role::Unknown, LeadershipChange::Unknown { error, repeated })
+                let repeated = matches!(self.role, LeadershipRole::Unknown);
+                (LeadershipRole::Unknown, LeadershipChange::Unknown { error, repeated })
             }
         };
         self.role = role;
@@ -125,20 +129,20 @@ impl Leadership {
         let changed = self.leader.has_changed().is_ok_and(|changed| changed);
         let leader = changed.then(|| self.leader.borrow_and_update().clone()).flatten();
         match &self.role {
-            Role::Leader(turn) => {
+            LeadershipRole::Leader(turn) => {
                 let lost = !turn.is_ours();
                 lost.then(|| {
                     self.resign();
                     LeadershipChange::Lost
                 })
             }
-            Role::Pending | Role::Standby(_) | Role::Unknown => {
+            LeadershipRole::Pending | LeadershipRole::Standby(_) | LeadershipRole::Unknown => {
                 // A renewal changes the lease, not the leader.
                 let leader = Holder { lease: None, ..leader? };
                 if self.other_leader() == Some(&leader) {
                     return None;
                 }
-                self.role = Role::Standby(leader.clone());
+                self.role = LeadershipRole::Standby(leader.clone());
                 Some(LeadershipChange::Standby(leader))
             }
         }
@@ -147,8 +151,8 @@ impl Leadership {
     /// Releases leadership, so that another replica can take over at once.
     pub(super) async fn release(self) {
         match self.role {
-            Role::Leader(turn) => turn.release().await,
-            Role::Pending | Role::Standby(_) | Role::Unknown => {}
+            LeadershipRole::Leader(turn) => turn.release().await,
+            LeadershipRole::Pending | LeadershipRole::Standby(_) | LeadershipRole::Unknown => {}
         }
     }
 }

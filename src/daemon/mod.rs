@@ -21,5 +21,5 @@ mod words;
 mod worker;
 
 pub use config::{Defaults, SetupError};
-pub use life::{Options, Source, run};
-pub use run::Pace;
+pub use life::{ConfigSource, Options, run};
+pub use run::RequestLimits;

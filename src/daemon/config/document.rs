@@ -8,7 +8,7 @@ use super::schema;
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, title = "Daemon of Trunkline", rename = "Daemon")]
 #[expect(dead_code, reason = "only for the schema; fields are read one by one")]
-pub(super) struct Document {
+pub(super) struct ConfigDocument {
     /// The version of this format: 1.
     #[schemars(schema_with = "schema::version")]
     version: u64,

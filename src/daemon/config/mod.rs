@@ -31,7 +31,7 @@ use crate::telnyx::BaseUrl;
 
 /// The configuration of the daemon.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct DaemonConfig {
     /// The address of the web server. `None` for no server.
     pub listen: Option<SocketAddr>,
     /// The names that the web server answers to, besides `localhost` and addresses.
@@ -46,7 +46,7 @@ pub struct OrganizationConfig {
     /// The manifest: a file or a folder.
     pub manifest: PathBuf,
     /// The source of the API key.
-    pub key: Key,
+    pub key: KeySource,
     /// The base URL of the API. `None` for the one of the flags and the environment.
     pub base_url: Option<BaseUrl>,
     /// The state. `None` for the default location.
@@ -62,12 +62,12 @@ pub struct OrganizationConfig {
     /// A file that suspends healing while it exists.
     pub freeze_file: Option<PathBuf>,
     /// The notification targets.
-    pub notify: Vec<Target>,
+    pub notify: Vec<NotificationTarget>,
 }
 
 /// The source of an API key.
 #[derive(Clone, Debug)]
-pub enum Key {
+pub enum KeySource {
     /// This file.
     File(PathBuf),
     /// The environment.
@@ -76,18 +76,18 @@ pub enum Key {
 
 /// A notification target.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct NotificationTarget {
     /// The name in logs and in the outbox.
     pub name: String,
     /// The form of its notifications.
-    pub form: Form,
+    pub form: TargetFormat,
     /// The address.
     pub url: Address,
 }
 
 /// The form of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum TargetFormat {
     /// Text, as Slack and compatible services accept it.
     Slack,
     /// A JSON object, signed with the key in this file if there is one.

@@ -8,9 +8,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
-use super::{Address, Class, Config, Form, Key, OrganizationConfig, Target, webhook_url};
+use super::{
+    Address, Class, DaemonConfig, KeySource, NotificationTarget, OrganizationConfig, TargetFormat,
+    webhook_url,
+};
 use crate::daemon::drift::Thresholds;
-use crate::daemon::schedule::{Fault, Schedule};
+use crate::daemon::schedule::{Schedule, ScheduleError};
 use crate::manifest::{
     self, BEGIN, Fields, Node, Problems, Reading, TreeKind, Written, looks_secret, nearest,
 };
@@ -25,7 +28,7 @@ pub(super) const MOST: u32 = 1_000;
 /// # Errors
 ///
 /// With every problem of the file.
-pub fn load(path: &Path) -> Result<Config, Problems> {
+pub fn load(path: &Path) -> Result<DaemonConfig, Problems> {
     let folder = path.parent().unwrap_or(Path::new(""));
     manifest::read_one(path, hides, |reading, root| config(reading, root, folder))
 }
@@ -49,7 +52,7 @@ fn hides(key: &manifest::TreeKey<'_>, value: &Node<'_>) -> bool {
         || may_have_one
 }
 
-fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<Config> {
+fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<DaemonConfig> {
     let mut fields = Fields::of(reading, root, "a configuration")?;
     fields.required(reading, "version", BEGIN, manifest::version);
     let listen = fields.optional(reading, "listen", listen);
@@ -65,7 +68,7 @@ fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<C
     fields.finish(reading);
     let organizations = organizations?.value.into_iter().map(|one| one.value).collect();
     let hosts = value(hosts).into_iter().flatten().map(|one| one.value).collect();
-    Some(Config { listen: value(listen), hosts, organizations })
+    Some(DaemonConfig { listen: value(listen), hosts, organizations })
 }
 
 fn host(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
@@ -121,7 +124,7 @@ fn organization(
     fields.finish(reading);
     Some(OrganizationConfig {
         manifest: manifest?.value,
-        key: Key::File(key?.value),
+        key: KeySource::File(key?.value),
         base_url: value(base_url),
         state: value(state),
         schedule: schedule?.value,
@@ -140,7 +143,7 @@ fn value<T>(written: Option<Written<T>>) -> Option<T> {
     written.map(|written| written.value)
 }
 
-fn names_once(reading: &mut Reading<'_>, targets: &[Written<Target>]) {
+fn names_once(reading: &mut Reading<'_>, targets: &[Written<NotificationTarget>]) {
     let mut names = BTreeSet::new();
     for target in targets {
         if !names.insert(&target.value.name) {
@@ -197,7 +200,7 @@ fn zone(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let hint = nearest(&text, &known).map(|near| format!("did you mean `{near}`?"));
-    let fault = reading.fault(node.span, Fault::Zone.to_string());
+    let fault = reading.fault(node.span, ScheduleError::Zone.to_string());
     fault.hint = Some(hint.unwrap_or_else(|| "for example Europe/Berlin".to_owned()).into());
     None
 }
@@ -251,7 +254,7 @@ fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Class> {
     }
 }
 
-fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Target> {
+fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<NotificationTarget> {
     let mut fields = Fields::of(reading, node, "a target")?;
     let (which, form_hint) = ("a name for logs, such as `ops`", "slack or webhook");
     let file = |reading: &mut Reading<'_>, node: &Node<'_>| existing(reading, node, folder);
@@ -270,14 +273,14 @@ fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<T
     let url = value(url).map(|url| Address::Given(SecretString::from(url)));
     let url = url.or(value(url_file).map(Address::File))?;
     let form = match (form?.value, key) {
-        (true, None) => Form::Slack,
+        (true, None) => TargetFormat::Slack,
         (true, Some(key)) => {
             reading.fault(key.spot.span, "`hmac_key_file` has no effect for slack".to_owned());
             return None;
         }
-        (false, key) => Form::Webhook(value(key)),
+        (false, key) => TargetFormat::Webhook(value(key)),
     };
-    Some(Target { name: name?.value, form, url })
+    Some(NotificationTarget { name: name?.value, form, url })
 }
 
 /// Parses the type of a target. Returns true for `slack`.

@@ -3,14 +3,14 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::Class;
-use super::document::Document;
+use super::document::ConfigDocument;
 use crate::manifest;
 pub(super) use crate::manifest::{text_schema as text, version_schema as version};
 
 /// Returns the JSON Schema of the configuration, ending with a line break.
 #[must_use]
 pub fn schema() -> String {
-    manifest::schema_of::<Document>()
+    manifest::schema_of::<ConfigDocument>()
 }
 
 pub(super) fn listen(_: &mut SchemaGenerator) -> Schema {

@@ -9,10 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Address, Class, Form, Key, OrganizationConfig, Target};
+use super::{Address, Class, KeySource, NotificationTarget, OrganizationConfig, TargetFormat};
 use crate::daemon::drift::Thresholds;
 use crate::daemon::notify::Recipient;
-use crate::daemon::run::{Clients, Connection, Pace};
+use crate::daemon::run::{Clients, Connection, RequestLimits};
 use crate::daemon::schedule::Schedule;
 use crate::manifest::{self, Problems};
 use crate::model::{AccountId, Desired};
@@ -39,7 +39,7 @@ pub(in crate::daemon) struct Setup {
 #[derive(Clone, Debug)]
 pub struct Defaults {
     /// The pace of requests.
-    pub pace: Pace,
+    pub pace: RequestLimits,
     /// The base URL of the API.
     pub base_url: BaseUrl,
 }
@@ -77,8 +77,8 @@ impl Setup {
         let path = manifest.clone();
         let desired = manifest::load(manifest).map_err(SetupError::Problems)?;
         let key = match key {
-            Key::Given(key) => key.clone(),
-            Key::File(path) => key_file(path).map_err(SetupError::Other)?,
+            KeySource::Given(key) => key.clone(),
+            KeySource::File(path) => key_file(path).map_err(SetupError::Other)?,
         };
         let Defaults { pace, base_url: default } = defaults;
         let base_url = base_url.as_ref().unwrap_or(default).clone();
@@ -155,14 +155,14 @@ fn key_file(path: &Path) -> Result<SecretString, String> {
 /// The files and folders that a configuration names. A change of any of them reloads it.
 pub(in crate::daemon) fn named_files(config: &OrganizationConfig) -> Vec<PathBuf> {
     let mut files = vec![config.manifest.clone()];
-    if let Key::File(path) = &config.key {
+    if let KeySource::File(path) = &config.key {
         files.push(path.clone());
     }
-    for Target { name: _, form, url } in &config.notify {
+    for NotificationTarget { name: _, form, url } in &config.notify {
         if let Address::File(path) = url {
             files.push(path.clone());
         }
-        if let Form::Webhook(Some(path)) = form {
+        if let TargetFormat::Webhook(Some(path)) = form {
             files.push(path.clone());
         }
     }

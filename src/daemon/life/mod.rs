@@ -19,10 +19,10 @@ use tokio_util::task::TaskTracker;
 
 use reload::{Cause, Loaded, load, snapshot};
 
-use super::config::{Config, Defaults, Setup, SetupError, Snapshot, clash};
+use super::config::{DaemonConfig, Defaults, Setup, SetupError, Snapshot, clash};
 use super::run::Clients;
 use super::schedule::trigger::Trigger;
-use super::status::{Status, StatusChannel};
+use super::status::{DaemonStatus, StatusChannel};
 use super::web::{self, Hosts, Site};
 use super::worker::{Orders, Worker};
 
@@ -35,18 +35,18 @@ const RUNS_AT_ONCE: usize = 32;
 
 /// The source of the configuration.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum ConfigSource {
     /// A file, which is reloaded when it changes.
     File(PathBuf),
     /// Flags. The files that they name are reloaded when they change.
-    Flags(Box<Config>),
+    Flags(Box<DaemonConfig>),
 }
 
 /// The options of the daemon.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The configuration.
-    pub source: Source,
+    pub source: ConfigSource,
     /// Defaults for organizations that do not set their own.
     pub defaults: Defaults,
     /// True if the daemon ends after one run of each organization.
@@ -63,13 +63,17 @@ pub async fn run(
     options: Options,
     stop: CancellationToken,
     mut reload: mpsc::Receiver<()>,
-) -> Result<Arc<Status>, Vec<SetupError>> {
+) -> Result<Arc<DaemonStatus>, Vec<SetupError>> {
     let Options { source, defaults, once } = options;
     raise_open_files();
     let clients = Clients::default();
     let loaded = load(&source, &defaults, &clients).await.map_err(|error| vec![error])?;
-    let Loaded { config: Config { listen, hosts, organizations: _ }, files, snapshot, setups } =
-        loaded;
+    let Loaded {
+        config: DaemonConfig { listen, hosts, organizations: _ },
+        files,
+        snapshot,
+        setups,
+    } = loaded;
     let setups = setups.into_iter().map(|(_, setup)| setup);
     let (setups, errors): (Vec<_>, Vec<_>) = setups.partition(Result::is_ok);
     let setups: Vec<Setup> = setups.into_iter().flatten().collect();
@@ -168,7 +172,7 @@ fn serve(
 }
 
 struct Life {
-    source: Source,
+    source: ConfigSource,
     defaults: Defaults,
     clients: Clients,
     workers: Workers,

@@ -10,9 +10,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Life, Source};
+use super::{ConfigSource, Life};
 use crate::daemon::config::{
-    self, Config, Defaults, OrganizationConfig, Setup, SetupError, Snapshot, clash, named_files,
+    self, DaemonConfig, Defaults, OrganizationConfig, Setup, SetupError, Snapshot, clash,
+    named_files,
 };
 use crate::daemon::run::Clients;
 
@@ -30,7 +31,7 @@ pub(super) enum Cause {
 
 /// A loaded configuration.
 pub(super) struct Loaded {
-    pub config: Config,
+    pub config: DaemonConfig,
     /// The files that it consists of.
     pub files: Vec<PathBuf>,
     /// Their snapshot before loading, so that a change meanwhile is detected later.
@@ -115,18 +116,18 @@ fn kept<'a>(current: &'a [Arc<Setup>], good: &[Setup], bad: &[PathBuf]) -> Vec<&
 
 /// Loads the configuration and the files that it names.
 pub(super) async fn load(
-    source: &Source,
+    source: &ConfigSource,
     defaults: &Defaults,
     clients: &Clients,
 ) -> Result<Loaded, SetupError> {
     let (source, defaults, clients) = (source.clone(), defaults.clone(), clients.clone());
     let loading = tokio::task::spawn_blocking(move || {
         let (own, config) = match source {
-            Source::File(path) => {
+            ConfigSource::File(path) => {
                 let own = config::snapshot(std::slice::from_ref(&path));
                 (own, config::load(&path).map_err(SetupError::Problems)?)
             }
-            Source::Flags(config) => (Snapshot::new(), *config),
+            ConfigSource::Flags(config) => (Snapshot::new(), *config),
         };
         let named = config.organizations.iter().flat_map(named_files);
         let files: Vec<PathBuf> = own.keys().cloned().chain(named).collect();

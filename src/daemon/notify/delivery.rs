@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::{Fault, Recipient, outbox};
+use super::{DeliveryError, Recipient, outbox};
 use crate::model::Notification;
 
 /// The number of refusals after which a notification is given up, so that later ones are not blocked.
@@ -15,12 +15,12 @@ const REFUSALS: u32 = 5;
 /// The delivery to all targets of one organization.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct Delivery {
-    targets: BTreeMap<String, Progress>,
+    targets: BTreeMap<String, TargetProgress>,
 }
 
 /// The delivery to one target.
 #[derive(Debug, Default)]
-struct Progress {
+struct TargetProgress {
     backoff: Backoff,
     in_flight: bool,
     /// The id of the notification that the target refuses, and the number of refusals.
@@ -31,8 +31,8 @@ struct Progress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::daemon) enum Attempt {
     Delivered,
-    Retry(Fault),
-    GivenUp(Fault),
+    Retry(DeliveryError),
+    GivenUp(DeliveryError),
 }
 
 impl Delivery {
@@ -68,14 +68,14 @@ impl Delivery {
         &mut self,
         target: &str,
         id: &str,
-        result: Result<(), Fault>,
+        result: Result<(), DeliveryError>,
         now: Instant,
         jitter: f64,
     ) -> Attempt {
         let progress = self.targets.entry(target.to_owned()).or_default();
         progress.in_flight = false;
         let Err(fault) = result else {
-            *progress = Progress::default();
+            *progress = TargetProgress::default();
             return Attempt::Delivered;
         };
         progress.backoff.failed(now, jitter, fault.wait());
@@ -86,7 +86,7 @@ impl Delivery {
             }
             progress.refused.1 += 1;
             if progress.refused.1 >= REFUSALS {
-                *progress = Progress::default();
+                *progress = TargetProgress::default();
                 return Attempt::GivenUp(fault);
             }
         }
@@ -101,14 +101,15 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::daemon::config::{Address, Form, Target};
+    use crate::daemon::config::{Address, NotificationTarget, TargetFormat};
     use crate::model::Event;
 
     fn recipients() -> Vec<Arc<Recipient>> {
         let url = SecretString::from("http://127.0.0.1:9/x");
         let recipient = |name: &str| {
             let url = Address::Given(url.clone());
-            let target = Target { name: name.to_owned(), form: Form::Slack, url };
+            let target =
+                NotificationTarget { name: name.to_owned(), form: TargetFormat::Slack, url };
             Arc::new(Recipient::new(&target).unwrap())
         };
         vec![recipient("a"), recipient("b")]
@@ -142,8 +143,8 @@ mod tests {
         (name.to_owned(), id.to_owned())
     }
 
-    fn status(status: u16) -> Fault {
-        Fault::Status { status, answer: String::new() }
+    fn status(status: u16) -> DeliveryError {
+        DeliveryError::Status { status, answer: String::new() }
     }
 
     #[test]
@@ -153,8 +154,8 @@ mod tests {
         assert_eq!(started(&mut delivery, &waiting, now), []);
         assert_eq!(delivery.finish("a", "1", Ok(()), now, 0.0), Attempt::Delivered);
         outbox::settle(&mut waiting, "1", "a");
-        let failed = delivery.finish("b", "1", Err(Fault::Timeout), now, 0.0);
-        assert_eq!(failed, Attempt::Retry(Fault::Timeout));
+        let failed = delivery.finish("b", "1", Err(DeliveryError::Timeout), now, 0.0);
+        assert_eq!(failed, Attempt::Retry(DeliveryError::Timeout));
         assert_eq!(started(&mut delivery, &waiting, now), [pair("a", "2")]);
         let later = now + Duration::from_secs(2);
         assert_eq!(started(&mut delivery, &waiting, later), [pair("b", "1")]);
@@ -164,7 +165,7 @@ mod tests {
     fn retry_after_is_honoured() {
         let (mut delivery, waiting, now) = (Delivery::default(), waiting(), Instant::now());
         started(&mut delivery, &waiting, now);
-        let busy = Fault::Busy { status: 429, wait: Duration::from_secs(90) };
+        let busy = DeliveryError::Busy { status: 429, wait: Duration::from_secs(90) };
         let attempt = delivery.finish("a", "1", Err(busy.clone()), now, 0.0);
         assert_eq!(attempt, Attempt::Retry(busy));
         assert_eq!(started(&mut delivery, &waiting, now + Duration::from_secs(89)), []);
@@ -189,7 +190,7 @@ mod tests {
         let mut delivery = Delivery::default();
         let mut finish = |id: &str, fault| delivery.finish("a", id, Err(fault), now, 0.0);
         for _ in 0..9 {
-            assert_eq!(finish("1", Fault::Connect), Attempt::Retry(Fault::Connect));
+            assert_eq!(finish("1", DeliveryError::Connect), Attempt::Retry(DeliveryError::Connect));
         }
         let no = || status(422);
         for _ in 1..REFUSALS {

@@ -22,7 +22,7 @@ pub(super) use delivery::{Attempt, Delivery};
 pub use slack::text as slack_text;
 pub use webhook::{body as webhook_body, signature};
 
-use super::config::{Address, Form, Target, is_loopback, webhook_url};
+use super::config::{Address, NotificationTarget, TargetFormat, is_loopback, webhook_url};
 use crate::model::Notification;
 use crate::{report, telnyx};
 
@@ -39,11 +39,11 @@ pub struct Recipient {
     /// The name, for logs and for the outbox.
     pub name: String,
     url: Url,
-    format: Format,
+    format: MessageFormat,
     client: Client,
 }
 
-enum Format {
+enum MessageFormat {
     Slack,
     Webhook(Option<Signer>),
 }
@@ -56,7 +56,7 @@ struct Signer {
 
 /// The reason of a failed delivery. Contains nothing of the target's address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum DeliveryError {
     /// An answer with another status than success.
     #[error("the target answered {status}{}{answer}", if answer.is_empty() { "" } else { ": " })]
     Status {
@@ -90,8 +90,8 @@ impl Recipient {
     /// # Errors
     ///
     /// If a file cannot be read, or holds no valid address or key. The text contains no address.
-    pub fn new(target: &Target) -> Result<Self, String> {
-        let Target { name, form, url } = target;
+    pub fn new(target: &NotificationTarget) -> Result<Self, String> {
+        let NotificationTarget { name, form, url } = target;
         let failed = |why: &str| format!("notification target {name:?}: {why}");
         let text = match url {
             Address::Given(url) => url.clone(),
@@ -99,16 +99,16 @@ impl Recipient {
         };
         let url = webhook_url(text.expose_secret()).map_err(failed)?;
         let format = match form {
-            Form::Slack => Format::Slack,
-            Form::Webhook(None) => Format::Webhook(None),
-            Form::Webhook(Some(path)) => {
+            TargetFormat::Slack => MessageFormat::Slack,
+            TargetFormat::Webhook(None) => MessageFormat::Webhook(None),
+            TargetFormat::Webhook(Some(path)) => {
                 let text = read(path).map_err(|why| failed(&why))?;
                 if text.len() < SHORTEST_KEY {
                     let why = format!("the key is shorter than {SHORTEST_KEY} characters");
                     return Err(failed(&why));
                 }
                 let key = hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes());
-                Format::Webhook(Some(Signer { key, text: SecretString::from(text) }))
+                MessageFormat::Webhook(Some(Signer { key, text: SecretString::from(text) }))
             }
         };
         let client = telnyx::client(TIMEOUT, is_loopback(&url))
@@ -121,11 +121,15 @@ impl Recipient {
     /// # Errors
     ///
     /// If the target does not confirm it. It may have received it all the same.
-    pub async fn send(&self, organization: &str, notification: &Notification) -> Result<(), Fault> {
+    pub async fn send(
+        &self,
+        organization: &str,
+        notification: &Notification,
+    ) -> Result<(), DeliveryError> {
         let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
         let request = match &self.format {
-            Format::Slack => request.body(slack::body(organization, notification)),
-            Format::Webhook(signer) => {
+            MessageFormat::Slack => request.body(slack::body(organization, notification)),
+            MessageFormat::Webhook(signer) => {
                 let body = webhook::body(organization, notification);
                 let time = jiff::Timestamp::now().as_second().to_string();
                 let mut request = request.header("X-Trunkline-Timestamp", &time);
@@ -136,17 +140,17 @@ impl Recipient {
                 request.body(body)
             }
         };
-        let response = request.send().await.map_err(|error| Fault::from(&error))?;
+        let response = request.send().await.map_err(|error| DeliveryError::from(&error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
         }
         let (status, now) = (status.as_u16(), jiff::Timestamp::now());
         match telnyx::retry_after(response.headers(), now) {
-            Some(wait) if matches!(status, 429 | 503) => Err(Fault::Busy { status, wait }),
+            Some(wait) if matches!(status, 429 | 503) => Err(DeliveryError::Busy { status, wait }),
             Some(_) | None => {
                 let answer = self.harmless(&beginning(response).await);
-                Err(Fault::Status { status, answer })
+                Err(DeliveryError::Status { status, answer })
             }
         }
     }
@@ -158,8 +162,8 @@ impl Recipient {
         let query = self.url.query().into_iter().chain(values.iter().map(String::as_str));
         let account = [self.url.username(), self.url.password().unwrap_or_default()];
         let key = match &self.format {
-            Format::Webhook(Some(signer)) => Some(signer.text.expose_secret()),
-            Format::Webhook(None) | Format::Slack => None,
+            MessageFormat::Webhook(Some(signer)) => Some(signer.text.expose_secret()),
+            MessageFormat::Webhook(None) | MessageFormat::Slack => None,
         };
         // Short parts such as `v1` are no secrets.
         let mut secrets = segments.chain(query).chain(account).chain(key);
@@ -184,7 +188,7 @@ async fn beginning(mut response: Response) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-impl Fault {
+impl DeliveryError {
     /// Returns true if the target refuses this very notification, so that repeating it is useless. Other statuses may
     /// be due to the address or the moment.
     #[must_use]
@@ -204,7 +208,7 @@ impl Fault {
     }
 }
 
-impl From<&reqwest::Error> for Fault {
+impl From<&reqwest::Error> for DeliveryError {
     fn from(error: &reqwest::Error) -> Self {
         match error {
             error if error.is_timeout() => Self::Timeout,
@@ -235,7 +239,8 @@ mod tests {
     fn an_answer_is_logged_on_one_short_line_and_without_secrets() {
         let url = SecretString::from("https://hooks.example/services/T0PS3CRET?token=Qu3rySecret");
         let (name, url) = ("ops".to_owned(), Address::Given(url));
-        let recipient = Recipient::new(&Target { name, form: Form::Slack, url }).unwrap();
+        let recipient =
+            Recipient::new(&NotificationTarget { name, form: TargetFormat::Slack, url }).unwrap();
         assert_eq!(recipient.harmless(" no_service\n"), "no_service");
         assert_eq!(recipient.harmless(&"x".repeat(9_000)), "x".repeat(MOST_ANSWER));
         let hostile = recipient.harmless("a\n\u{1b}[2J\u{202e}b");

@@ -10,7 +10,7 @@ use crate::model::{Details, DifferenceKey, Notification};
 use crate::report;
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct WebhookBody<'a> {
     event: &'static str,
     organization: &'a str,
     /// The number of all differences, including those cut from `items`.
@@ -30,14 +30,14 @@ struct Item<'a> {
     kind: &'a str,
     email: Option<&'a str>,
     code: &'a str,
-    changes: Vec<Change<'a>>,
+    changes: Vec<ChangeBody<'a>>,
     message: &'a str,
     reason: &'a str,
     destructive: bool,
 }
 
 #[derive(Serialize)]
-struct Change<'a> {
+struct ChangeBody<'a> {
     field: &'a str,
     before: &'a str,
     after: &'a str,
@@ -49,7 +49,7 @@ pub fn body(organization: &str, notification: &Notification) -> String {
     let Notification { id, event, at, reminder, items, total, destructive, error, targets: _ } =
         notification;
     let seconds = i64::try_from(*at).unwrap_or_default();
-    let body = Body {
+    let body = WebhookBody {
         event: event.name(),
         organization,
         total: *total,
@@ -72,7 +72,7 @@ fn item((key, details): &(DifferenceKey, Details)) -> Item<'_> {
         code,
         changes: changes
             .iter()
-            .map(|(field, before, after)| Change { field, before, after })
+            .map(|(field, before, after)| ChangeBody { field, before, after })
             .collect(),
         message,
         reason,

@@ -12,7 +12,7 @@ use crate::telnyx::{BaseUrl, Config, ConfigError, Reader, RetryBudget, Session, 
 
 /// The pace of requests.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct RequestLimits {
     /// The timeout of one request.
     pub timeout: Duration,
     /// The requests of one organization in flight at once.
@@ -51,10 +51,10 @@ impl Connection {
         clients: &Clients,
         base_url: BaseUrl,
         key: SecretString,
-        pace: Pace,
+        pace: RequestLimits,
         interval: Duration,
     ) -> Result<Self, ConfigError> {
-        let Pace { timeout, parallelism } = pace;
+        let RequestLimits { timeout, parallelism } = pace;
         let default = RetryBudget::default();
         let retry = RetryBudget { total: default.total.min(interval / 2), ..default };
         let fingerprint = digest(&SHA256, key.expose_secret().as_bytes()).as_ref().to_vec();

@@ -14,14 +14,14 @@ use crate::plan::Plan;
 use crate::state::{self, Store};
 use crate::telnyx::Reader;
 
-pub use connection::Pace;
+pub use connection::RequestLimits;
 pub(super) use connection::{Clients, Connection};
 pub(super) use heal::{Healing, heal};
 pub(super) use stats::{RunStats, milliseconds};
 
 /// The report of a run.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct RunReport {
     pub result: RunResult,
     /// The manager of the accounts that were read.
     pub manager: Option<AccountId>,
@@ -35,7 +35,7 @@ pub(super) async fn check(
     reader: &Reader,
     store: &Store,
     limit: Duration,
-) -> Report {
+) -> RunReport {
     // On the heap: otherwise every future that awaits this carries its whole state.
     match tokio::time::timeout(limit, Box::pin(read(setup, reader, store))).await {
         Ok(Ok((plan, manager))) => {
@@ -45,14 +45,14 @@ pub(super) async fn check(
                 .iter()
                 .filter(|planned| heal::class(&planned.action).is_some_and(allowed));
             let healable = healable.map(drift::key).collect();
-            Report { result: drift::observe(&plan), manager, healable }
+            RunReport { result: drift::observe(&plan), manager, healable }
         }
-        Ok(Err(error)) => Report::unknown(error),
-        Err(_) => Report::unknown(format!("reading took longer than {limit:.0?}")),
+        Ok(Err(error)) => RunReport::unknown(error),
+        Err(_) => RunReport::unknown(format!("reading took longer than {limit:.0?}")),
     }
 }
 
-impl Report {
+impl RunReport {
     fn unknown(error: String) -> Self {
         Self { result: RunResult::Unknown(error), manager: None, healable: Vec::new() }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::daemon::drift::RunResult;
-use crate::daemon::status::{Counts, Organization, Run, ShownDifference, State};
+use crate::daemon::status::{Organization, OrganizationState, Run, RunCounts, ShownDifference};
 use crate::model::Watch;
 
 /// The number of recent runs in the status.
@@ -14,11 +14,11 @@ const MOST_RUNS: usize = 96;
 /// The statistics of an organization's runs.
 #[derive(Default)]
 pub(in crate::daemon) struct RunStats {
-    state: Option<State>,
+    state: Option<OrganizationState>,
     error: Option<String>,
     last_success: Option<Timestamp>,
     runs: Vec<Run>,
-    pub counts: Counts,
+    pub counts: RunCounts,
     /// The requests of connections that are no longer in use.
     pub requests: u64,
 }
@@ -28,18 +28,20 @@ impl RunStats {
     pub(in crate::daemon) fn count(&mut self, result: &RunResult, at: Timestamp, took: Duration) {
         let Self { state, error, last_success, runs, counts, requests: _ } = self;
         let (found, differences) = match result {
-            RunResult::Read { differences, .. } if differences.is_empty() => (State::InSync, 0),
-            RunResult::Read { differences, .. } => (State::Drifted, differences.len()),
-            RunResult::Unknown(_) => (State::Unknown, 0),
+            RunResult::Read { differences, .. } if differences.is_empty() => {
+                (OrganizationState::InSync, 0)
+            }
+            RunResult::Read { differences, .. } => (OrganizationState::Drifted, differences.len()),
+            RunResult::Unknown(_) => (OrganizationState::Unknown, 0),
         };
         match result {
             RunResult::Read { .. } => (*error, *last_success) = (None, Some(at)),
             RunResult::Unknown(why) => *error = Some(why.clone()),
         }
         *match found {
-            State::InSync => &mut counts.in_sync,
-            State::Drifted => &mut counts.drifted,
-            State::Unknown => &mut counts.unknown,
+            OrganizationState::InSync => &mut counts.in_sync,
+            OrganizationState::Drifted => &mut counts.drifted,
+            OrganizationState::Unknown => &mut counts.unknown,
         } += 1;
         *state = Some(found);
         if runs.len() == MOST_RUNS {
@@ -63,14 +65,18 @@ impl RunStats {
         Organization {
             organization: label.to_owned(),
             leader: None,
-            state: state.unwrap_or(State::Unknown),
+            state: state.unwrap_or(OrganizationState::Unknown),
             error: error.clone(),
             last_success: *last_success,
             next_run: None,
             runs: runs.clone(),
             differences: watch.differences.iter().filter_map(ShownDifference::of).collect(),
             unsaved: false,
-            counts: Counts { waiting: watch.outbox.len() as u64, requests: *requests, ..*counts },
+            counts: RunCounts {
+                waiting: watch.outbox.len() as u64,
+                requests: *requests,
+                ..*counts
+            },
         }
     }
 }
@@ -95,7 +101,7 @@ mod tests {
         stats.count(&RunResult::Unknown("no answer".to_owned()), at(1_000), Duration::ZERO);
         let shown = stats.organization("acme", &Watch::default());
         assert_eq!((shown.runs.len(), shown.runs[0].at), (MOST_RUNS, at(905)));
-        assert_eq!((shown.state, shown.last_success), (State::Unknown, Some(at(999))));
+        assert_eq!((shown.state, shown.last_success), (OrganizationState::Unknown, Some(at(999))));
         assert_eq!(shown.error.as_deref(), Some("no answer"));
         assert_eq!((shown.counts.in_sync, shown.counts.unknown), (1_000, 1));
     }

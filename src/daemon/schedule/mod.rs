@@ -28,7 +28,7 @@ pub struct Schedule {
 
 /// The problem of an invalid schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum ScheduleError {
     /// The expression cannot be parsed.
     #[error("invalid cron expression: {0}")]
     Cron(String),
@@ -46,16 +46,17 @@ impl Schedule {
     /// # Errors
     ///
     /// If the expression is invalid or never due, or the zone does not exist.
-    pub fn parse(text: &str, zone: &str) -> Result<Self, Fault> {
-        let zone = TimeZone::get(zone).map_err(|_| Fault::Zone)?;
+    pub fn parse(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+        let zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone)?;
         let fields: Vec<&str> = text.split_whitespace().collect();
         if !matches!(fields.len(), 5 | 6) && !text.trim().starts_with('@') {
             let count = fields.len();
-            return Err(Fault::Cron(format!("{count} fields instead of 5 or 6")));
+            return Err(ScheduleError::Cron(format!("{count} fields instead of 5 or 6")));
         }
         let parser =
             CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
-        let cron = parser.parse(text).map_err(|error| Fault::Cron(plain(&error.to_string())))?;
+        let cron =
+            parser.parse(text).map_err(|error| ScheduleError::Cron(plain(&error.to_string())))?;
         let is_hourly = match fields[..] {
             [_, hours, _, _, _] | [_, _, hours, _, _, _] => {
                 let hours = parser.parse(&format!("0 {hours} * * *"));
@@ -66,7 +67,7 @@ impl Schedule {
         let schedule = Self { cron, text: text.to_owned(), zone, is_hourly };
         match schedule.next(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
-            None => Err(Fault::Never),
+            None => Err(ScheduleError::Never),
         }
     }
 
@@ -177,10 +178,10 @@ mod tests {
         }
         for bad in ["", "*", "* * * *", "61 * * * *", "* * * * * * *", "soon", "0 0 31 X *"] {
             let fault = Schedule::parse(bad, "UTC").unwrap_err();
-            assert!(matches!(fault, Fault::Cron(_)), "{bad}: {fault}");
+            assert!(matches!(fault, ScheduleError::Cron(_)), "{bad}: {fault}");
         }
-        assert_eq!(Schedule::parse("0 0 30 2 *", "UTC"), Err(Fault::Never));
-        assert_eq!(Schedule::parse("0 0 * * *", "Europe/Bielefeld"), Err(Fault::Zone));
+        assert_eq!(Schedule::parse("0 0 30 2 *", "UTC"), Err(ScheduleError::Never));
+        assert_eq!(Schedule::parse("0 0 * * *", "Europe/Bielefeld"), Err(ScheduleError::Zone));
     }
 
     #[test]

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Organization, Status};
+use super::{DaemonStatus, Organization};
 
 /// The sender of the status. Clones share it.
 #[derive(Clone, Debug)]
-pub(in crate::daemon) struct StatusChannel(watch::Sender<Arc<Status>>);
+pub(in crate::daemon) struct StatusChannel(watch::Sender<Arc<DaemonStatus>>);
 
 impl StatusChannel {
     pub(in crate::daemon) fn new() -> Self {
         let now = Timestamp::now();
-        Self(watch::Sender::new(Arc::new(Status {
+        Self(watch::Sender::new(Arc::new(DaemonStatus {
             started: now,
             ticked: now,
             loaded: now,
@@ -26,11 +26,11 @@ impl StatusChannel {
     }
 
     /// Returns a receiver of the status.
-    pub(in crate::daemon) fn subscribe(&self) -> watch::Receiver<Arc<Status>> {
+    pub(in crate::daemon) fn subscribe(&self) -> watch::Receiver<Arc<DaemonStatus>> {
         self.0.subscribe()
     }
 
-    pub(in crate::daemon) fn change(&self, change: impl FnOnce(&mut Status)) {
+    pub(in crate::daemon) fn change(&self, change: impl FnOnce(&mut DaemonStatus)) {
         self.0.send_modify(|status| change(Arc::make_mut(status)));
     }
 

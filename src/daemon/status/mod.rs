@@ -12,7 +12,7 @@ pub(super) use channel::StatusChannel;
 
 /// The status of the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct DaemonStatus {
     /// The time of the start.
     pub started: Timestamp,
     /// The time of the last tick of the main loop.
@@ -35,7 +35,7 @@ pub struct Organization {
     /// The leader while this daemon is on standby. `None` if this daemon is the leader.
     pub leader: Option<String>,
     /// The state in the last run.
-    pub state: State,
+    pub state: OrganizationState,
     /// The error that makes the state unknown.
     pub error: Option<String>,
     /// The time of the last run that read everything.
@@ -49,12 +49,12 @@ pub struct Organization {
     /// True if the state could not be saved yet, so that a restart now may repeat notifications.
     pub unsaved: bool,
     /// Counters since the start.
-    pub counts: Counts,
+    pub counts: RunCounts,
 }
 
 /// The state of an organization in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum OrganizationState {
     /// Nothing differs from the manifest, apart from notices.
     InSync,
     /// Something differs.
@@ -71,7 +71,7 @@ pub struct Run {
     /// The duration in milliseconds.
     pub milliseconds: u64,
     /// The state that it found.
-    pub state: State,
+    pub state: OrganizationState,
     /// The number of differences.
     pub differences: usize,
 }
@@ -102,7 +102,7 @@ impl ShownDifference {
 
 /// Counters of one organization since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct RunCounts {
     /// Runs in sync.
     pub in_sync: u64,
     /// Runs with drift.

@@ -2,19 +2,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::daemon::status::{Organization, Status};
+use crate::daemon::status::{DaemonStatus, Organization};
 use crate::report::escape_line;
 
 /// The time without a tick after which the main loop counts as stuck.
 pub const STUCK_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// Returns the time since the last tick if the loop is stuck. A clock that was set back proves nothing.
-pub(super) fn stuck(status: &Status, now: Timestamp) -> Option<SignedDuration> {
+pub(super) fn stuck(status: &DaemonStatus, now: Timestamp) -> Option<SignedDuration> {
     Some(now.duration_since(status.ticked)).filter(|stuck| *stuck > STUCK_AFTER)
 }
 
 /// Returns an error if the loop is stuck.
-pub(super) fn alive(status: &Status, now: Timestamp) -> Result<(), String> {
+pub(super) fn alive(status: &DaemonStatus, now: Timestamp) -> Result<(), String> {
     match stuck(status, now) {
         None => Ok(()),
         Some(stuck) => Err(format!("the main loop has been stuck for {} s", stuck.as_secs())),
@@ -22,7 +22,7 @@ pub(super) fn alive(status: &Status, now: Timestamp) -> Result<(), String> {
 }
 
 /// Returns an error unless every organization had a run with any result, or another daemon is its leader.
-pub(super) fn ready(status: &Status) -> Result<(), String> {
+pub(super) fn ready(status: &DaemonStatus) -> Result<(), String> {
     if status.draining {
         return Err("draining".to_owned());
     }

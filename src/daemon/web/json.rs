@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::daemon::status::{Organization, ShownDifference, State, Status};
+use crate::daemon::status::{DaemonStatus, Organization, OrganizationState, ShownDifference};
 use crate::model::{Details, DifferenceKey};
 use crate::report::escape_json;
 
@@ -23,11 +23,11 @@ struct OrganizationDoc<'a> {
     error: Option<&'a str>,
     /// The leader while this daemon is on standby; null otherwise.
     leader: Option<&'a str>,
-    differences: Vec<DifferenceDoc<'a>>,
+    differences: Vec<DifferenceJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct DifferenceDoc<'a> {
+struct DifferenceJson<'a> {
     kind: &'a str,
     /// Null for the organization itself.
     email: Option<&'a str>,
@@ -48,16 +48,16 @@ struct ChangeDoc<'a> {
 }
 
 /// The name of a state in JSON and metrics.
-pub(super) fn state(state: State) -> &'static str {
+pub(super) fn state(state: OrganizationState) -> &'static str {
     match state {
-        State::InSync => "in_sync",
-        State::Drifted => "drifted",
-        State::Unknown => "unknown",
+        OrganizationState::InSync => "in_sync",
+        OrganizationState::Drifted => "drifted",
+        OrganizationState::Unknown => "unknown",
     }
 }
 
 /// Renders the status. Equal values give equal bytes.
-pub(super) fn status(status: &Status) -> String {
+pub(super) fn status(status: &DaemonStatus) -> String {
     let document = StatusDoc {
         organizations: status.organizations.iter().map(OrganizationDoc::from).collect(),
     };
@@ -87,12 +87,12 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
             next_run: next_run.map(|time| time.to_string()),
             error: error.as_deref(),
             leader: leader.as_deref(),
-            differences: differences.iter().map(DifferenceDoc::from).collect(),
+            differences: differences.iter().map(DifferenceJson::from).collect(),
         }
     }
 }
 
-impl<'a> From<&'a ShownDifference> for DifferenceDoc<'a> {
+impl<'a> From<&'a ShownDifference> for DifferenceJson<'a> {
     fn from(difference: &'a ShownDifference) -> Self {
         let ShownDifference { key, details, since, runs } = difference;
         let DifferenceKey { kind, email, code } = key;

@@ -8,11 +8,13 @@ use metrics::{Gauge, counter, describe_counter, describe_gauge, gauge, with_loca
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use super::json;
-use crate::daemon::status::{Counts, Organization, Run, ShownDifference, State, Status};
+use crate::daemon::status::{
+    DaemonStatus, Organization, OrganizationState, Run, RunCounts, ShownDifference,
+};
 use crate::report::escape_line;
 
 /// Renders the metrics. Equal values give equal bytes.
-pub(super) fn text(status: &Status) -> String {
+pub(super) fn text(status: &DaemonStatus) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     with_local_recorder(&recorder, || {
         describe_gauges();
@@ -96,8 +98,8 @@ fn describe_counters() {
     }
 }
 
-fn record(status: &Status) {
-    let Status { started, ticked, loaded, rejected, draining, organizations } = status;
+fn record(status: &DaemonStatus) {
+    let DaemonStatus { started, ticked, loaded, rejected, draining, organizations } = status;
     gauge!("trunkline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     at(&gauge!("trunkline_start_time_seconds"), *started);
     at(&gauge!("trunkline_loop_last_turn_timestamp_seconds"), *ticked);
@@ -130,7 +132,8 @@ fn record_organization(organization: &Organization) {
     if leader.is_some() {
         return;
     }
-    for each in [State::InSync, State::Drifted, State::Unknown] {
+    for each in [OrganizationState::InSync, OrganizationState::Drifted, OrganizationState::Unknown]
+    {
         gauge!("trunkline_organization_state", "organization" => name.clone(), "state" => json::state(each))
             .set(f64::from(u8::from(each == *state)));
     }
@@ -180,8 +183,8 @@ fn class(difference: &ShownDifference) -> &'static str {
     }
 }
 
-fn record_counts(name: &str, counts: &Counts) {
-    let Counts {
+fn record_counts(name: &str, counts: &RunCounts) {
+    let RunCounts {
         in_sync,
         drifted,
         unknown,
@@ -193,9 +196,11 @@ fn record_counts(name: &str, counts: &Counts) {
         healed,
         requests,
     } = *counts;
-    for (state, runs) in
-        [(State::InSync, in_sync), (State::Drifted, drifted), (State::Unknown, unknown)]
-    {
+    for (state, runs) in [
+        (OrganizationState::InSync, in_sync),
+        (OrganizationState::Drifted, drifted),
+        (OrganizationState::Unknown, unknown),
+    ] {
         counter!("trunkline_runs_total", "organization" => name.to_owned(), "state" => json::state(state))
             .absolute(runs);
     }

@@ -1,4 +1,4 @@
-//! The web server: status page, probes, metrics and JSON. It reads a [`Status`] and changes nothing.
+//! The web server: status page, probes, metrics and JSON. It reads a [`DaemonStatus`] and changes nothing.
 //!
 //! * `/`: the page. `/?refresh=60` reloads itself each minute.
 //! * `/livez`: 200 while the main loop runs, whatever Telnyx does; `/readyz`: 200 once every organization had a run,
@@ -35,7 +35,7 @@ use axum::{
 use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch};
 
-use super::status::Status;
+use super::status::DaemonStatus;
 
 pub use health::STUCK_AFTER;
 pub use hosts::Hosts;
@@ -56,7 +56,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone)]
 pub struct Site {
     /// The status.
-    pub status: watch::Receiver<Arc<Status>>,
+    pub status: watch::Receiver<Arc<DaemonStatus>>,
     /// The host names it answers to.
     pub hosts: Hosts,
     /// The clock for relative times.
@@ -71,7 +71,7 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
-    fn status(&self) -> Arc<Status> {
+    fn status(&self) -> Arc<DaemonStatus> {
         Arc::clone(&self.status.borrow())
     }
 

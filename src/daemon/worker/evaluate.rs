@@ -10,17 +10,17 @@ use tracing::Instrument as _;
 use super::{Completed, Worker};
 use crate::daemon::drift::{RunResult, Transition, advance, allow, record};
 use crate::daemon::notify::outbox;
-use crate::daemon::run::{Healing, Report, heal};
+use crate::daemon::run::{Healing, RunReport, heal};
 use crate::model::{Details, DifferenceKey, error_chain};
 
 impl Worker {
-    pub(super) async fn evaluate(&mut self, report: Report, at: Timestamp, took: Duration) {
+    pub(super) async fn evaluate(&mut self, report: RunReport, at: Timestamp, took: Duration) {
         if !self.leadership.is_leader() {
             // The new leader runs itself. If that is this replica again, it runs anew.
             self.pending |= self.leadership.other_leader().is_none();
             return self.free();
         }
-        let Report { mut result, manager, healable } = report;
+        let RunReport { mut result, manager, healable } = report;
         self.manager = manager.or(self.manager.take());
         let binding = self.setup.binding(self.manager.as_ref());
         // Without the memory everything would be notified again.

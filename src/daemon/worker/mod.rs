@@ -23,8 +23,8 @@ use persistence::Persistence;
 use super::config::Setup;
 use super::drift::RunResult;
 use super::leadership::{Acquisition, Leadership};
-use super::notify::{Attempt, Delivery, Fault, outbox};
-use super::run::{Healing, Report, RunStats, check, milliseconds};
+use super::notify::{Attempt, Delivery, DeliveryError, outbox};
+use super::run::{Healing, RunReport, RunStats, check, milliseconds};
 use super::schedule::timetable::Timetable;
 use super::status::{Organization, StatusChannel};
 use crate::model::AccountId;
@@ -74,7 +74,7 @@ enum Completed {
     /// A run with the setup that it started with. `report` is `None` if it was interrupted.
     Run {
         setup: Arc<Setup>,
-        report: Option<Report>,
+        report: Option<RunReport>,
         at: Timestamp,
         took: Duration,
     },
@@ -82,7 +82,7 @@ enum Completed {
     Delivery {
         target: String,
         id: String,
-        result: Result<(), Fault>,
+        result: Result<(), DeliveryError>,
     },
 }
 
@@ -282,7 +282,7 @@ impl Worker {
         }
     }
 
-    async fn delivered(&mut self, target: String, id: &str, result: Result<(), Fault>) {
+    async fn delivered(&mut self, target: String, id: &str, result: Result<(), DeliveryError>) {
         let attempt = self.delivery.finish(&target, id, result, Instant::now(), fastrand::f64());
         let organization = self.setup.label();
         match attempt {
@@ -333,7 +333,7 @@ fn timetable(setup: &Setup, first: bool) -> Timetable {
     new(setup.schedule.clone(), setup.jitter, Timestamp::now(), fastrand::f64())
 }
 
-fn log(report: &Report, took: Duration) {
+fn log(report: &RunReport, took: Duration) {
     let milliseconds = milliseconds(took);
     match &report.result {
         RunResult::Read { differences, undetermined: _ } => {

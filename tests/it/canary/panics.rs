@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use trunkline::daemon::config::{Address, Form, Key, Target};
+use trunkline::daemon::config::{Address, KeySource, NotificationTarget, TargetFormat};
 use trunkline::daemon::notify::Recipient;
 use trunkline::sandbox;
 use trunkline::state::{Location, Store};
@@ -37,8 +37,11 @@ fn holders() -> Vec<(&'static str, String)> {
         Credentials { api_key: Some(secret(ACCOUNT_KEY)), api_token: Some(secret(ACCOUNT_TOKEN)) };
     let created = Created { account: live_account("a1"), credentials: credentials.clone() };
     let url = format!("https://hook.example/{HOOK_PATH}?token={HOOK_QUERY}");
-    let target =
-        Target { name: "ops".to_owned(), form: Form::Slack, url: Address::Given(secret(&url)) };
+    let target = NotificationTarget {
+        name: "ops".to_owned(),
+        form: TargetFormat::Slack,
+        url: Address::Given(secret(&url)),
+    };
     let recipient = Recipient::new(&target).unwrap();
     let store = Store::new(&Location::parse("s3://bucket/acme.json").unwrap_or(Location::Memory))
         .with_settings([("AWS_SECRET_ACCESS_KEY".to_owned(), secret(BUCKET_KEY))]);
@@ -51,8 +54,8 @@ fn holders() -> Vec<(&'static str, String)> {
         ("NewAccount", format!("{new:?}{new:#?}")),
         ("Credentials", format!("{credentials:?}{credentials:#?}")),
         ("Created", format!("{created:?}{created:#?}")),
-        ("Key", format!("{:?}", Key::Given(secret(API_KEY)))),
-        ("Target", format!("{target:?}{target:#?}")),
+        ("KeySource", format!("{:?}", KeySource::Given(secret(API_KEY)))),
+        ("NotificationTarget", format!("{target:?}{target:#?}")),
         ("Recipient", format!("{recipient:?}{recipient:#?}")),
         ("Store", format!("{store:?}{store:#?}")),
         ("sandbox::Config", format!("{sandbox:?}{sandbox:#?}")),
@@ -86,7 +89,7 @@ fn promise_11_a_panic_shows_no_secret() {
 /// The types with a secret in a field, each with the entry of [`holders`] that shows it.
 const KEEP: [(&str, &str); 13] = [
     ("Account", "sandbox::Config"),
-    ("Address", "Target"),
+    ("Address", "NotificationTarget"),
     ("BucketState", "Store"),
     // Types without Debug have nothing to show: of one request, of the sandbox's server, of one apply.
     ("Call", ""),
@@ -95,11 +98,11 @@ const KEEP: [(&str, &str); 13] = [
     ("Credentials", "Credentials"),
     // Converted to `Credentials`.
     ("CredentialsBody", "Credentials"),
-    ("Key", "Key"),
+    ("KeySource", "KeySource"),
     ("NewAccount", "NewAccount"),
     ("Outputs", ""),
-    // A part of `Target`.
-    ("Signer", "Target"),
+    // A part of `NotificationTarget`.
+    ("Signer", "NotificationTarget"),
     ("Work", ""),
 ];
 

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use trunkline::daemon::status::State;
-use trunkline::daemon::{Defaults, Options, Pace, Source, run};
+use trunkline::daemon::status::OrganizationState;
+use trunkline::daemon::{ConfigSource, Defaults, Options, RequestLimits, run};
 use trunkline::telnyx::BaseUrl;
 
 use super::{Daemon, LARRY, Watch, other, until};
@@ -113,10 +113,10 @@ async fn the_status_names_a_rejected_configuration_and_the_last_tick() {
     fs::write(folder.join("key"), KEY).unwrap();
     let good = config(&watch, "* * * * * *") + "    state: .trunkline/acme.json\n";
     fs::write(&file, &good).unwrap();
-    let pace = Pace { timeout: Duration::from_secs(5), parallelism: 4 };
+    let pace = RequestLimits { timeout: Duration::from_secs(5), parallelism: 4 };
     let (stop, (reload, reloads)) = (CancellationToken::new(), mpsc::channel(1));
     let defaults = Defaults { pace, base_url: BaseUrl::parse(BaseUrl::TELNYX).unwrap() };
-    let options = Options { source: Source::File(file.clone()), defaults, once: false };
+    let options = Options { source: ConfigSource::File(file.clone()), defaults, once: false };
     let running = tokio::spawn(run(options, stop.clone(), reloads));
     watch.runs(1).await;
     fs::write(&file, good.replace("schedule", "shedule")).unwrap();
@@ -128,7 +128,10 @@ async fn the_status_names_a_rejected_configuration_and_the_last_tick() {
     assert!(rejected.contains("did you mean `schedule`?"), "{rejected}");
     assert!(status.draining && status.ticked > status.started);
     let [organization] = &status.organizations[..] else { panic!("{status:?}") };
-    assert_eq!((organization.organization.as_str(), organization.state), ("acme", State::InSync));
+    assert_eq!(
+        (organization.organization.as_str(), organization.state),
+        ("acme", OrganizationState::InSync)
+    );
     assert!(organization.runs.len() >= 3 && organization.counts.in_sync >= 3, "{status:?}");
     assert!(organization.counts.requests > 10 && organization.next_run.is_some());
     assert_eq!((organization.counts.drifted, organization.counts.unknown), (0, 0));

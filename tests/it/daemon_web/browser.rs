@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::{Router, response::Html, routing::get};
-use trunkline::daemon::status::Status;
+use trunkline::daemon::status::DaemonStatus;
 
 use super::{Served, by_hand, tools};
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A phone, and a desk.
 const WIDTHS: [u32; 2] = [390, 1280];
 
-fn situations() -> [(&'static str, Status); 7] {
+fn situations() -> [(&'static str, DaemonStatus); 7] {
     let mut rejected = by_hand::usual();
     rejected.rejected = Some(by_hand::REFUSED.to_owned());
     rejected.draining = true;

@@ -1,7 +1,9 @@
 //! Sample statuses.
 
 use jiff::{SignedDuration, Timestamp};
-use trunkline::daemon::status::{Counts, Organization, Run, ShownDifference, State, Status};
+use trunkline::daemon::status::{
+    DaemonStatus, Organization, OrganizationState, Run, RunCounts, ShownDifference,
+};
 use trunkline::model::{Details, DifferenceKey};
 
 /// The problems of a rejected configuration.
@@ -29,9 +31,9 @@ fn runs(letters: &str) -> Vec<Run> {
         .zip(0_i64..)
         .map(|(letter, place)| {
             let (state, differences) = match letter {
-                b's' => (State::InSync, 0),
-                b'd' => (State::Drifted, 3),
-                _ => (State::Unknown, 0),
+                b's' => (OrganizationState::InSync, 0),
+                b'd' => (OrganizationState::Drifted, 3),
+                _ => (OrganizationState::Unknown, 0),
             };
             let milliseconds = 900 + 137 * (place.unsigned_abs() % 5);
             Run { at: minutes_ago((all - place) * 10 - 7), milliseconds, state, differences }
@@ -39,12 +41,12 @@ fn runs(letters: &str) -> Vec<Run> {
         .collect()
 }
 
-fn counts(runs: &[Run]) -> Counts {
+fn counts(runs: &[Run]) -> RunCounts {
     let of = |state| runs.iter().filter(|run| run.state == state).count() as u64;
-    Counts {
-        in_sync: of(State::InSync),
-        drifted: of(State::Drifted),
-        unknown: of(State::Unknown),
+    RunCounts {
+        in_sync: of(OrganizationState::InSync),
+        drifted: of(OrganizationState::Drifted),
+        unknown: of(OrganizationState::Unknown),
         coalesced: 1,
         delivered: 2,
         delivery_failures: 0,
@@ -61,8 +63,9 @@ pub(super) fn organization(
     differences: Vec<ShownDifference>,
 ) -> Organization {
     let runs = runs(letters);
-    let state = runs.last().map_or(State::Unknown, |run| run.state);
-    let last_success = runs.iter().rev().find(|run| run.state != State::Unknown).map(|run| run.at);
+    let state = runs.last().map_or(OrganizationState::Unknown, |run| run.state);
+    let last_success =
+        runs.iter().rev().find(|run| run.state != OrganizationState::Unknown).map(|run| run.at);
     Organization {
         organization: name.to_owned(),
         leader: None,
@@ -77,8 +80,8 @@ pub(super) fn organization(
     }
 }
 
-pub(super) fn status(organizations: Vec<Organization>) -> Status {
-    Status {
+pub(super) fn status(organizations: Vec<Organization>) -> DaemonStatus {
+    DaemonStatus {
         started: minutes_ago(3 * 24 * 60 + 200),
         ticked: now() - SignedDuration::from_millis(400),
         loaded: minutes_ago(26 * 60),
@@ -137,7 +140,7 @@ fn differences() -> Vec<ShownDifference> {
 }
 
 /// One organization drifted, one in sync, one unknown: the picture in the README.
-pub(super) fn usual() -> Status {
+pub(super) fn usual() -> DaemonStatus {
     let drifted = organization(
         "Harbour Telecom",
         "ssssssssssssssssssssuussssssssssssssdddddddddddddddddddddddd",
@@ -155,14 +158,14 @@ pub(super) fn usual() -> Status {
 }
 
 /// Just started, without a finished run.
-pub(super) fn new() -> Status {
+pub(super) fn new() -> DaemonStatus {
     let mut organization = organization("Harbour Telecom", "", Vec::new());
     organization.next_run = None;
     status(vec![organization])
 }
 
 /// Another daemon is the leader of the first organization.
-pub(super) fn replica() -> Status {
+pub(super) fn replica() -> DaemonStatus {
     let mut status = usual();
     stand_by(&mut status.organizations[0]);
     status
@@ -172,12 +175,12 @@ pub(super) fn replica() -> Status {
 pub(super) fn stand_by(organization: &mut Organization) {
     let other = "process 7 (daemon) on replica-b since 2026-03-01T08:00:00Z";
     organization.leader = Some(other.to_owned());
-    organization.state = State::Unknown;
+    organization.state = OrganizationState::Unknown;
     (organization.next_run, organization.differences) = (None, Vec::new());
 }
 
 /// One organization with open differences of one account each, a third of them destructive.
-pub(super) fn many(differences: usize) -> Status {
+pub(super) fn many(differences: usize) -> DaemonStatus {
     let differences: Vec<_> = (0..differences)
         .map(|number| {
             let email = format!("account-{number:03}@customers.example");
@@ -218,7 +221,7 @@ pub(super) fn hostile_names() -> Vec<String> {
 }
 
 /// Every text that comes from outside is one of these names.
-pub(super) fn named(names: &[String]) -> Status {
+pub(super) fn named(names: &[String]) -> DaemonStatus {
     let differences = names.iter().flat_map(|name| {
         let mut finding = field(name, name, name, name);
         name.clone_into(&mut finding.key.kind);
@@ -243,6 +246,6 @@ pub(super) fn named(names: &[String]) -> Status {
 }
 
 /// Every text is hostile.
-pub(super) fn hostile() -> Status {
+pub(super) fn hostile() -> DaemonStatus {
     named(&hostile_names())
 }

@@ -11,7 +11,7 @@ use super::{Served, by_hand};
 async fn liveness_depends_on_the_main_loop_and_not_on_telnyx() {
     let mut status = by_hand::usual();
     for organization in &mut status.organizations {
-        organization.state = trunkline::daemon::status::State::Unknown;
+        organization.state = trunkline::daemon::status::OrganizationState::Unknown;
     }
     let served = Served::new(status.clone()).await;
     for (ticked, expected, text) in [

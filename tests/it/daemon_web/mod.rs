@@ -21,14 +21,14 @@ use tokio::{
     task::JoinHandle,
 };
 use trunkline::daemon::{
-    status::Status,
+    status::DaemonStatus,
     web::{Hosts, Site, serve},
 };
 
 /// A running web server. Dropping it stops it.
 struct Served {
     address: SocketAddr,
-    status: watch::Sender<Arc<Status>>,
+    status: watch::Sender<Arc<DaemonStatus>>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -41,7 +41,7 @@ struct Answer {
 }
 
 impl Served {
-    async fn new(status: Status) -> Self {
+    async fn new(status: DaemonStatus) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (status, shown) = watch::channel(Arc::new(status));

@@ -12,7 +12,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::health;
-use crate::daemon::status::{Organization, State, Status};
+use crate::daemon::status::{DaemonStatus, Organization, OrganizationState};
 use crate::report::escape_line;
 use moment::{Moment, span};
 use organization::OrganizationView;
@@ -26,7 +26,7 @@ const LINES: usize = 30;
 
 #[derive(Template)]
 #[template(path = "page.html", config = "src/daemon/web/askama.toml")]
-struct Page {
+struct StatusPage {
     /// The title of the tab, with the verdict first.
     title: String,
     /// The state of all organizations in a sentence.
@@ -71,12 +71,12 @@ impl StateView {
     }
 }
 
-impl From<State> for StateView {
-    fn from(state: State) -> Self {
+impl From<OrganizationState> for StateView {
+    fn from(state: OrganizationState) -> Self {
         let (class, sign, word) = match state {
-            State::InSync => ("in-sync", "=", "In sync"),
-            State::Drifted => ("drifted", "≠", "Drifted"),
-            State::Unknown => ("unknown", "?", "Unknown"),
+            OrganizationState::InSync => ("in-sync", "=", "In sync"),
+            OrganizationState::Drifted => ("drifted", "≠", "Drifted"),
+            OrganizationState::Unknown => ("unknown", "?", "Unknown"),
         };
         Self { class, sign, word }
     }
@@ -87,13 +87,14 @@ impl From<State> for StateView {
 /// # Errors
 /// If the template fails, which writing to memory never does.
 pub(super) fn page(
-    status: &Status,
+    status: &DaemonStatus,
     now: Timestamp,
     refreshing: bool,
 ) -> Result<String, askama::Error> {
-    let Status { started, ticked: _, loaded, rejected: _, draining: _, organizations } = status;
+    let DaemonStatus { started, ticked: _, loaded, rejected: _, draining: _, organizations } =
+        status;
     let (verdict, worst) = verdict(status);
-    let page = Page {
+    let page = StatusPage {
         title: format!("{} {verdict} · Trunkline", worst.sign),
         verdict,
         worst,
@@ -113,27 +114,29 @@ pub(super) fn page(
 }
 
 /// The verdict on all organizations that this daemon leads, and the worst state. Drift comes before unknown.
-fn verdict(status: &Status) -> (String, StateView) {
+fn verdict(status: &DaemonStatus) -> (String, StateView) {
     let led = || status.organizations.iter().filter(|each| each.leader.is_none());
     let of = |state| led().filter(|each| each.state == state).count();
-    let (drifted, unknown, all) = (of(State::Drifted), of(State::Unknown), led().count());
+    let (drifted, unknown, all) =
+        (of(OrganizationState::Drifted), of(OrganizationState::Unknown), led().count());
     match (drifted, unknown, all) {
         (_, _, 0) if status.organizations.is_empty() => {
-            ("No organization is configured".to_owned(), State::Unknown.into())
+            ("No organization is configured".to_owned(), OrganizationState::Unknown.into())
         }
         (_, _, 0) => ("On standby".to_owned(), StateView::STANDBY),
-        (0, 0, _) => ("Everything is in sync".to_owned(), State::InSync.into()),
-        (0, _, 1) => ("Unknown".to_owned(), State::Unknown.into()),
-        (0, _, _) => (format!("{unknown} of {all} unknown"), State::Unknown.into()),
-        (_, _, 1) => ("Drifted".to_owned(), State::Drifted.into()),
-        (_, 0, _) => (format!("{drifted} of {all} drifted"), State::Drifted.into()),
-        (_, _, _) => {
-            (format!("{drifted} of {all} drifted, {unknown} unknown"), State::Drifted.into())
-        }
+        (0, 0, _) => ("Everything is in sync".to_owned(), OrganizationState::InSync.into()),
+        (0, _, 1) => ("Unknown".to_owned(), OrganizationState::Unknown.into()),
+        (0, _, _) => (format!("{unknown} of {all} unknown"), OrganizationState::Unknown.into()),
+        (_, _, 1) => ("Drifted".to_owned(), OrganizationState::Drifted.into()),
+        (_, 0, _) => (format!("{drifted} of {all} drifted"), OrganizationState::Drifted.into()),
+        (_, _, _) => (
+            format!("{drifted} of {all} drifted, {unknown} unknown"),
+            OrganizationState::Drifted.into(),
+        ),
     }
 }
 
-fn notices(status: &Status, now: Timestamp) -> Vec<Notice> {
+fn notices(status: &DaemonStatus, now: Timestamp) -> Vec<Notice> {
     let rejected = status.rejected.as_ref().map(|problems| Notice {
         heading: "Configuration rejected",
         text: "The previous configuration stays in use.".to_owned(),

@@ -6,7 +6,7 @@ use super::moment::span;
 use super::row::{RowView, rows};
 use super::timeline::Timeline;
 use super::{Moment, StateView, shown, shown_lines};
-use crate::daemon::status::{Counts, Organization, Run, State};
+use crate::daemon::status::{Organization, OrganizationState, Run, RunCounts};
 use crate::daemon::words::count;
 
 /// The number of rows that are not folded.
@@ -69,7 +69,7 @@ impl OrganizationView {
             sentence,
             since: since.map(|since| Moment::new(since, now)),
             note: leader.is_none().then(|| note(*state, differences.is_empty())).flatten(),
-            unknown: *state == State::Unknown,
+            unknown: *state == OrganizationState::Unknown,
             error: error.as_deref().map(shown_lines),
             last_success: last_success.map(|time| Moment::new(time, now)),
             next_run: next_run.map(|time| Moment::new(time, now)),
@@ -99,7 +99,7 @@ fn heading(open: usize, destructive: usize) -> String {
 }
 
 /// The state and its duration, as far back as the runs are known.
-fn sentence(state: State, runs: &[Run], now: Timestamp) -> (String, Option<Timestamp>) {
+fn sentence(state: OrganizationState, runs: &[Run], now: Timestamp) -> (String, Option<Timestamp>) {
     let same = runs.iter().rev().take_while(|run| run.state == state).count();
     let Some(since) = runs.get(runs.len() - same).map(|run| run.at) else {
         return ("No run has finished yet".to_owned(), None);
@@ -109,27 +109,27 @@ fn sentence(state: State, runs: &[Run], now: Timestamp) -> (String, Option<Times
     (format!("{word} for {least}{}", span(now.duration_since(since))), Some(since))
 }
 
-fn note(state: State, none_open: bool) -> Option<&'static str> {
+fn note(state: OrganizationState, none_open: bool) -> Option<&'static str> {
     match (state, none_open) {
-        (State::InSync, true) => Some("No open differences."),
-        (State::Unknown, true) => {
+        (OrganizationState::InSync, true) => Some("No open differences."),
+        (OrganizationState::Unknown, true) => {
             Some("It is not known whether anything differs: Telnyx could not be read.")
         }
-        (State::InSync, false) => {
+        (OrganizationState::InSync, false) => {
             Some("The last run found none of these. More such runs will close them.")
         }
-        (State::Drifted, true) => {
+        (OrganizationState::Drifted, true) => {
             Some("Not open yet: differences open after several runs in a row.")
         }
-        (State::Drifted, false) => None,
-        (State::Unknown, false) => {
+        (OrganizationState::Drifted, false) => None,
+        (OrganizationState::Unknown, false) => {
             Some("As of the last successful run. It is not known whether they still exist.")
         }
     }
 }
 
-fn notifications(counts: &Counts) -> Option<String> {
-    let Counts { waiting, dropped, delivery_failures, .. } = *counts;
+fn notifications(counts: &RunCounts) -> Option<String> {
+    let RunCounts { waiting, dropped, delivery_failures, .. } = *counts;
     let failures = count(delivery_failures, "failed attempt");
     let waits = (waiting > 0).then(|| {
         format!("{} not delivered yet ({failures} since the start)", count(waiting, "notification"))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Moment, StateView};
-use crate::daemon::status::{Run, State};
+use crate::daemon::status::{OrganizationState, Run};
 use crate::daemon::words::count;
 
 /// The number of runs, which fits on a phone.
@@ -51,9 +51,9 @@ impl Bar {
     fn new(place: usize, run: &Run, now: Timestamp) -> Self {
         let Run { at, milliseconds, state, differences } = run;
         let (y, height) = match state {
-            State::InSync => ("16", "8"),
-            State::Drifted => ("2", "22"),
-            State::Unknown => ("9", "15"),
+            OrganizationState::InSync => ("16", "8"),
+            OrganizationState::Drifted => ("2", "22"),
+            OrganizationState::Unknown => ("9", "15"),
         };
         let StateView { class, sign: _, word } = (*state).into();
         let number = if *differences == 0 { String::new() } else { format!(" ({differences})") };
@@ -66,10 +66,11 @@ impl Bar {
 
 /// `48 runs: 40 in sync, 6 drifted, 2 unknown`.
 fn words(runs: &[Run]) -> String {
-    let found = [State::InSync, State::Drifted, State::Unknown].map(|state| {
-        let number = runs.iter().filter(|run| run.state == state).count();
-        (number, StateView::from(state).word.to_lowercase())
-    });
+    let found = [OrganizationState::InSync, OrganizationState::Drifted, OrganizationState::Unknown]
+        .map(|state| {
+            let number = runs.iter().filter(|run| run.state == state).count();
+            (number, StateView::from(state).word.to_lowercase())
+        });
     let found: Vec<_> = found
         .into_iter()
         .filter(|(number, _)| *number > 0)

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
-use trunkline::daemon::config::{self, Address, Config};
+use trunkline::daemon::config::{self, Address, DaemonConfig};
 
 use super::problems::assert_sound;
 use super::{Taken, file, schema};
@@ -38,8 +38,8 @@ pub(crate) fn daemon_config(bytes: &[u8]) -> Taken {
     }
 }
 
-fn assert_fits(config: &Config) {
-    let Config { listen: _, hosts, organizations } = config;
+fn assert_fits(config: &DaemonConfig) {
+    let DaemonConfig { listen: _, hosts, organizations } = config;
     assert!(!organizations.is_empty());
     assert!(hosts.iter().all(|host| config::host(host).as_ref() == Ok(host)));
     let shown = format!("{config:?}");
