@@ -97,14 +97,14 @@ pub(super) struct Planned {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
-    let (desired, mut source) =
-        reports.load(&manifest_path(args.path.as_deref())?, args.format, &REVIEWED)?;
+    let path = manifest_path(args.path.as_deref())?;
+    let (desired, mut source) = reports.load(&path, args.format, &REVIEWED)?;
     let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
     let live = look(global, &reader, &desired).await?;
-    let store = store::store(global, &desired.organization)?;
+    let store = store::store(global, &path, &desired.organization)?;
     let binding = store::binding(&desired, &reader, live.manager.as_ref());
-    let known = store::read(&store, &binding).await?;
+    let known = store::read(global, &store, &binding).await?;
     let live = detect::find_hidden(&reader, &desired, &known, live).await?;
     let planned = Planned::make(&reader, desired, base.as_ref(), live, &known, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::state::{Error, Holder, Store, Turn};
+use crate::state::{Error, LeaderLease, LockHolder, Store};
 
 /// The wait before leadership is requested again after an error.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -18,8 +18,8 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
 enum Role {
     /// Leadership was requested and is not decided yet.
     Pending,
-    Leader(Turn),
-    Standby(Holder),
+    Leader(LeaderLease),
+    Standby(LockHolder),
     /// The backend could not be asked.
     Unknown,
 }
@@ -29,7 +29,7 @@ enum Role {
 pub(super) struct Leadership {
     role: Role,
     /// The current leader as the request sees it.
-    leader: watch::Receiver<Option<Holder>>,
+    leader: watch::Receiver<Option<LockHolder>>,
     /// Cancels the request.
     request: CancellationToken,
 }
@@ -38,9 +38,9 @@ pub(super) struct Leadership {
 #[derive(Debug)]
 pub(super) enum LeadershipChange {
     /// Acquired, from this former leader if there was one.
-    Acquired { from: Option<Holder> },
+    Acquired { from: Option<LockHolder> },
     /// Another replica leads.
-    Standby(Holder),
+    Standby(LockHolder),
     /// The lease expired.
     Lost,
     /// The backend cannot be asked. `repeated` is true if the request before failed too.
@@ -48,26 +48,26 @@ pub(super) enum LeadershipChange {
 }
 
 /// The end of a request. `None` if it was cancelled.
-pub(super) type Acquisition = Option<Result<Turn, Error>>;
+pub(super) type Acquisition = Option<Result<LeaderLease, Error>>;
 
 impl Leadership {
     /// A leadership without replicas.
     pub(super) fn always() -> Self {
         let (_, leader) = watch::channel(None);
-        Self { role: Role::Leader(Turn::alone()), leader, request: CancellationToken::new() }
+        Self { role: Role::Leader(LeaderLease::alone()), leader, request: CancellationToken::new() }
     }
 
     /// Returns true if this replica may run now.
     pub(super) fn is_leader(&self) -> bool {
         match &self.role {
-            Role::Leader(turn) => turn.is_ours(),
+            Role::Leader(turn) => turn.is_held(),
             Role::Unknown => true,
             Role::Pending | Role::Standby(_) => false,
         }
     }
 
     /// Returns the leader while this replica is on standby.
-    pub(super) fn other_leader(&self) -> Option<&Holder> {
+    pub(super) fn other_leader(&self) -> Option<&LockHolder> {
         match &self.role {
             Role::Standby(leader) => Some(leader),
             Role::Pending | Role::Leader(_) | Role::Unknown => None,
@@ -89,7 +89,7 @@ impl Leadership {
         async move {
             let acquiring = async {
                 sleep(after).await;
-                store.stand_by(&Holder::this(Holder::DAEMON), &current).await
+                store.wait_for_leadership(&LockHolder::this(LockHolder::DAEMON), &current).await
             };
             tokio::select! {
                 biased;
@@ -126,7 +126,7 @@ impl Leadership {
         let leader = changed.then(|| self.leader.borrow_and_update().clone()).flatten();
         match &self.role {
             Role::Leader(turn) => {
-                let lost = !turn.is_ours();
+                let lost = !turn.is_held();
                 lost.then(|| {
                     self.resign();
                     LeadershipChange::Lost
@@ -134,7 +134,7 @@ impl Leadership {
             }
             Role::Pending | Role::Standby(_) | Role::Unknown => {
                 // A renewal changes the lease, not the leader.
-                let leader = Holder { lease: None, ..leader? };
+                let leader = LockHolder { lease: None, ..leader? };
                 if self.other_leader() == Some(&leader) {
                     return None;
                 }

@@ -27,8 +27,8 @@ pub(in crate::daemon) fn clash<'a>(
 /// Returns true if equal locations are one place.
 fn is_shared(location: &Location) -> bool {
     match location {
-        Location::File(_) | Location::Bucket(_) => true,
         Location::None | Location::Memory => false,
+        _ => true,
     }
 }
 
@@ -36,7 +36,7 @@ fn is_shared(location: &Location) -> bool {
 fn place(location: &Location) -> Location {
     match location {
         Location::File(path) => Location::File(real(path)),
-        other @ (Location::None | Location::Memory | Location::Bucket(_)) => other.clone(),
+        other => other.clone(),
     }
 }
 

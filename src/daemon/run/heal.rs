@@ -20,7 +20,7 @@ use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
 use crate::model::{DifferenceKey, Live, error_chain};
 use crate::plan::{Action, Guard, Plan, Target, plan};
 use crate::report;
-use crate::state::{Holder, Journal, Store};
+use crate::state::{Journal, LockHolder, Store};
 
 /// The actions in flight at once. Healing is not urgent.
 const PARALLELISM: usize = 4;
@@ -80,7 +80,7 @@ pub(in crate::daemon) async fn heal(
     if is_frozen(setup.freeze_file.as_deref()) {
         return Healing::failed(FROZEN);
     }
-    let holder = Holder::this("daemon heal");
+    let holder = LockHolder::this("daemon heal");
     let binding = setup.binding(None);
     let journal = match Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await {
         Ok(journal) => journal,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::daemon::drift::RunResult;
 use crate::daemon::status::{Counts, Organization, Run, ShownDifference, State};
-use crate::model::Watch;
+use crate::model::DaemonMemory;
 
 /// The number of recent runs in the status.
 const MOST_RUNS: usize = 96;
@@ -58,7 +58,11 @@ impl RunStats {
     }
 
     /// The part of the status that these statistics and the memory provide.
-    pub(in crate::daemon) fn organization(&self, label: &str, watch: &Watch) -> Organization {
+    pub(in crate::daemon) fn organization(
+        &self,
+        label: &str,
+        watch: &DaemonMemory,
+    ) -> Organization {
         let Self { state, error, last_success, runs, counts, requests } = self;
         Organization {
             organization: label.to_owned(),
@@ -93,7 +97,7 @@ mod tests {
             stats.count(&read(), at(second), Duration::ZERO);
         }
         stats.count(&RunResult::Unknown("no answer".to_owned()), at(1_000), Duration::ZERO);
-        let shown = stats.organization("acme", &Watch::default());
+        let shown = stats.organization("acme", &DaemonMemory::default());
         assert_eq!((shown.runs.len(), shown.runs[0].at), (MOST_RUNS, at(905)));
         assert_eq!((shown.state, shown.last_success), (State::Unknown, Some(at(999))));
         assert_eq!(shown.error.as_deref(), Some("no answer"));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use trunkline::model::{Create, Email};
-use trunkline::state::{Change, Holder, Journal, Store};
+use trunkline::state::{Journal, LockHolder, StateChange, Store};
 
 use super::{binding, email, id};
 use crate::support::moto::{Moto, moto, store};
@@ -33,26 +33,26 @@ enum Answer {
 
 async fn create(journal: &Journal, email: Email, answer: Answer) {
     request().await;
-    journal.record(Change::Sending(email.clone())).await.unwrap();
+    journal.record(StateChange::Sending(email.clone())).await.unwrap();
     request().await;
     let account = id(email.as_str());
-    let known = Change::Acknowledged(email, account.clone());
+    let known = StateChange::Acknowledged(email, account.clone());
     match answer {
         Answer::Recorded => journal.record(known).await.unwrap(),
         Answer::Noted => {
             journal.note(known).unwrap();
             request().await;
-            journal.note(Change::Limit(account, 10)).unwrap();
+            journal.note(StateChange::Limit(account, 10)).unwrap();
         }
     }
 }
 
 /// Creates so many accounts: how long that took.
 async fn creates(store: &Store, count: usize, answer: Answer) -> Duration {
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
     let emails: Vec<_> = (0..count).map(|number| email(&number.to_string())).collect();
-    journal.record(Change::Intend(emails.clone())).await.unwrap();
+    journal.record(StateChange::Intend(emails.clone())).await.unwrap();
     let begun = Instant::now();
     let chains = emails.into_iter().map(|email| create(&journal, email, answer));
     stream::iter(chains).buffer_unordered(AT_ONCE).collect::<()>().await;
@@ -112,13 +112,13 @@ async fn a_few_creates_hardly_wait_for_each_other() {
 async fn limits_share_writes_too() {
     let Some(moto) = moto() else { return };
     let store = moto.store();
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
     let limit = |number: usize| {
         let journal = &journal;
         async move {
             request().await;
-            journal.note(Change::Limit(id(&number.to_string()), 10)).unwrap();
+            journal.note(StateChange::Limit(id(&number.to_string()), 10)).unwrap();
         }
     };
     stream::iter((0..1000).map(limit)).buffer_unordered(AT_ONCE).collect::<()>().await;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use trunkline::model::State;
-use trunkline::state::{Change, Error, Hold, Holder, Journal, Location, Store};
+use trunkline::state::{Error, Journal, Location, LockHolder, StateChange, StateLock, Store};
 
 use super::{binding, email, id, keep};
 use crate::support::moto::{BUCKET, Moto, moto, store};
@@ -15,8 +15,8 @@ use crate::support::proxy::{Fault, Proxy};
 
 const SOON: Duration = Duration::from_secs(60);
 
-async fn hold(store: &Store) -> Hold {
-    store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap()
+async fn hold(store: &Store) -> StateLock {
+    store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap()
 }
 
 /// A way to the bucket on which requests get lost.
@@ -62,7 +62,7 @@ async fn an_object_that_was_cut_at_any_byte_is_refused() {
     // And it is not written over.
     let store = moto.store();
     moto.put(&moto.url(&store), &bytes[..100]).await;
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let opened = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await;
     assert!(matches!(opened, Err(Error::Damaged { .. })), "{opened:?}");
     assert_eq!(moto.get(&store).await, bytes[..100]);
@@ -76,7 +76,7 @@ async fn a_lock_that_is_damaged_is_not_taken_for_free() {
     let lock = moto.url(&ours).replace(".json", ".lock");
     for text in ["", "{", "{}", "{ \"format_version\": 2, \"epoch\": 1, \"held\": null }"] {
         moto.put(&lock, text.as_bytes()).await;
-        let refused = ours.lock(&Holder::this("apply"), SOON).await;
+        let refused = ours.lock(&LockHolder::this("apply"), SOON).await;
         assert!(matches!(refused, Err(Error::LockDamaged { .. })), "{text}: {refused:?}");
     }
 }
@@ -87,10 +87,13 @@ async fn a_bucket_that_is_not_there_is_no_empty_state() {
     let store = store(&moto.origin, "nowhere/acme.json");
     for error in [
         store.read().await.unwrap_err(),
-        store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap_err(),
+        store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap_err(),
     ] {
         let told = format!("{error} | {}", error.hint().unwrap());
-        assert!(told.contains("there is no such bucket (NoSuchBucket) | make it first"), "{told}");
+        assert!(
+            told.contains("the bucket does not exist (NoSuchBucket) | Create it first"),
+            "{told}"
+        );
     }
 }
 
@@ -180,7 +183,7 @@ async fn a_lock_that_is_renewed_is_not_taken_over_and_tells_who_until_when_and_w
     let store = moto.store().leased_for(Duration::from_millis(1200));
     let held = hold(&store).await;
     let Err(Error::Locked { holder: Some(holder), .. }) =
-        store.lock(&Holder::this("apply"), Duration::from_secs(4)).await
+        store.lock(&LockHolder::this("apply"), Duration::from_secs(4)).await
     else {
         panic!("it was taken over")
     };
@@ -188,7 +191,7 @@ async fn a_lock_that_is_renewed_is_not_taken_over_and_tells_who_until_when_and_w
     let lease = holder.lease.clone().unwrap();
     assert_eq!((lease.epoch, lease.id.len()), (1, 32));
     let told = holder.to_string();
-    for part in [" on ", ", leased until 2", &format!("; its lock has the id {}", lease.id)] {
+    for part in [" on ", ", lease expires at 2", &format!("; lock id {}", lease.id)] {
         assert!(told.contains(part), "{told}");
     }
     let mut record = store.load(&binding()).await.unwrap();
@@ -214,12 +217,12 @@ async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_by_who_d
     .join()
     .unwrap();
     let store = store(&moto.origin, &key);
-    let early = store.lock(&Holder::this("apply"), Duration::from_millis(300)).await;
+    let early = store.lock(&LockHolder::this("apply"), Duration::from_millis(300)).await;
     assert!(matches!(early, Err(Error::Locked { .. })), "{early:?}");
     // By now the clocks say that it is over; that alone is no proof.
     tokio::time::sleep(lease * 2).await;
     let begun = Instant::now();
-    let held = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+    let held = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
     assert!(begun.elapsed() >= lease, "{:?}", begun.elapsed());
     let Err(Error::Locked { holder: Some(holder), .. }) = store.unlocked().await else {
         panic!("nobody holds it")
@@ -249,7 +252,7 @@ async fn who_cannot_renew_stops_writing_before_somebody_else_could_begin() {
     let mut record = cut_off.load(&binding()).await.unwrap();
     cut_off.save(&held, &mut record).await.unwrap();
     let next = store(&moto.origin, &key);
-    let taken = next.lock(&Holder::this("apply"), SOON).await.unwrap();
+    let taken = next.lock(&LockHolder::this("apply"), SOON).await.unwrap();
     let refused = cut_off.save(&held, &mut record).await;
     assert!(matches!(refused, Err(Error::LockLost { .. })), "{refused:?}");
     assert_eq!(next.load(&binding()).await.unwrap().serial, 1);
@@ -285,7 +288,7 @@ async fn a_lock_is_broken_by_its_id_and_by_no_other_and_its_holder_notices() {
 async fn who_has_lost_the_lock_knows_that_somebody_else_may_apply() {
     let Some(moto) = moto() else { return };
     let store = moto.store().leased_for(Duration::from_millis(900));
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
     journal.is_sound().unwrap();
     let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
@@ -293,10 +296,10 @@ async fn who_has_lost_the_lock_knows_that_somebody_else_may_apply() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let lost = journal.is_sound();
     assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
-    journal.note(Change::Limit(id("1"), 1)).unwrap();
+    journal.note(StateChange::Limit(id("1"), 1)).unwrap();
     let lost = journal.flush().await;
     assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
-    let lost = journal.note(Change::Limit(id("1"), 1));
+    let lost = journal.note(StateChange::Limit(id("1"), 1));
     assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
     assert!(journal.close().await.is_err());
     assert_eq!(store.read().await.unwrap(), None);
@@ -310,17 +313,19 @@ async fn of_the_old_holder_and_the_new_one_whoever_writes_second_is_told_of_a_co
     let open = |store: &Store| {
         let store = store.clone();
         async move {
-            Journal::open(store, &binding(), &Holder::this("apply"), Duration::ZERO).await.unwrap()
+            Journal::open(store, &binding(), &LockHolder::this("apply"), Duration::ZERO)
+                .await
+                .unwrap()
         }
     };
     let asleep = open(&old).await;
-    asleep.record(Change::Intend(vec![email("a")])).await.unwrap();
+    asleep.record(StateChange::Intend(vec![email("a")])).await.unwrap();
     let Err(Error::OtherLock { holder, .. }) = new.unlock("?").await else { panic!() };
     new.unlock(&holder.lease.unwrap().id).await.unwrap();
     let awake = open(&new).await;
     // The old one does not know yet that its lock was broken, and is quicker.
-    asleep.record(Change::Sending(email("a"))).await.unwrap();
-    let refused = awake.record(Change::Sending(email("a"))).await;
+    asleep.record(StateChange::Sending(email("a"))).await.unwrap();
+    let refused = awake.record(StateChange::Sending(email("a"))).await;
     assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
     let _ = (asleep.close().await, awake.close().await);
 }
@@ -366,19 +371,21 @@ async fn an_empty_state_can_be_written_where_one_was_removed_only_by_who_has_see
 async fn the_turn_to_watch_is_of_one_until_it_is_gone_and_no_lock_of_the_state() {
     let Some(moto) = moto() else { return };
     let store = moto.store().leased_for(Duration::from_millis(900));
-    let holder = Holder::this(Holder::DAEMON);
+    let holder = LockHolder::this(LockHolder::DAEMON);
     let (told, seen) = tokio::sync::watch::channel(None);
-    let first = store.stand_by(&holder, &told).await.unwrap();
-    assert!(first.is_ours() && seen.borrow().is_none());
-    let early = tokio::time::timeout(Duration::from_secs(2), store.stand_by(&holder, &told)).await;
+    let first = store.wait_for_leadership(&holder, &told).await.unwrap();
+    assert!(first.is_held() && seen.borrow().is_none());
+    let early =
+        tokio::time::timeout(Duration::from_secs(2), store.wait_for_leadership(&holder, &told))
+            .await;
     assert!(early.is_err(), "it is renewed");
     assert_eq!(seen.borrow().as_ref().unwrap().command, "daemon");
     store.unlocked().await.unwrap();
     hold(&store).await.release().await;
-    assert!(first.is_ours());
+    assert!(first.is_held());
     first.release().await;
-    let second = store.stand_by(&holder, &told).await.unwrap();
-    assert!(second.is_ours());
+    let second = store.wait_for_leadership(&holder, &told).await.unwrap();
+    assert!(second.is_held());
     second.release().await;
 }
 
@@ -398,11 +405,11 @@ async fn a_turn_that_cannot_be_renewed_ends_before_another_one_begins() {
     .await;
     let lease = Duration::from_secs(2);
     let (told, _) = tokio::sync::watch::channel(None);
-    let holder = Holder::this(Holder::DAEMON);
+    let holder = LockHolder::this(LockHolder::DAEMON);
     let cut_off = store(&origin, &key).leased_for(lease);
-    let first = cut_off.stand_by(&holder, &told).await.unwrap();
-    assert!(first.is_ours());
-    let second = store(&moto.origin, &key).stand_by(&holder, &told).await.unwrap();
-    assert!(!first.is_ours() && second.is_ours());
+    let first = cut_off.wait_for_leadership(&holder, &told).await.unwrap();
+    assert!(first.is_held());
+    let second = store(&moto.origin, &key).wait_for_leadership(&holder, &told).await.unwrap();
+    assert!(!first.is_held() && second.is_held());
     second.release().await;
 }

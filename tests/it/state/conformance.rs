@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use trunkline::model::State;
-use trunkline::state::{Binding, Error, Holder, Location, Mismatch, Store};
+use trunkline::state::{Binding, Error, Location, LockHolder, Mismatch, Store};
 
 use super::{binding, file, id, keep, sample};
 
@@ -42,7 +42,7 @@ async fn what_is_not_there_yet_is_empty_and_what_was_written_comes_back() {
 async fn nothing_is_written_over_what_was_not_read() {
     let (_folder, stores) = stores();
     for store in stores {
-        let hold = store.lock(&Holder::this("test"), Duration::ZERO).await.unwrap();
+        let hold = store.lock(&LockHolder::this("test"), Duration::ZERO).await.unwrap();
         let mut none = store.load(&binding()).await.unwrap();
         let mut first = none.clone();
         store.save(&hold, &mut first).await.unwrap();
@@ -64,14 +64,14 @@ async fn one_holds_the_lock_the_other_is_told_who_and_readers_do_not_care() {
     let (_folder, stores) = stores();
     for store in stores {
         keep(&store, &binding(), sample()).await;
-        let holder = Holder::this("apply");
+        let holder = LockHolder::this("apply");
         let hold = store.lock(&holder, Duration::ZERO).await.unwrap();
-        let other = store.lock(&Holder::this("state forget"), Duration::ZERO).await;
+        let other = store.lock(&LockHolder::this("state forget"), Duration::ZERO).await;
         let Err(error @ Error::Locked { .. }) = other else { panic!("{other:?}") };
         let told = error.to_string();
         for part in [
             format!(
-                "the state {} is in use by process {} (apply)",
+                "the state {} is locked by process {} (apply)",
                 store.place(),
                 std::process::id()
             ),
@@ -83,7 +83,7 @@ async fn one_holds_the_lock_the_other_is_told_who_and_readers_do_not_care() {
         assert_eq!(store.load(&binding()).await.unwrap().state, sample());
         hold.release().await;
         store.unlocked().await.unwrap();
-        store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap().release().await;
+        store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap().release().await;
     }
 }
 
@@ -91,12 +91,12 @@ async fn one_holds_the_lock_the_other_is_told_who_and_readers_do_not_care() {
 async fn the_daemon_holds_it_for_a_moment_which_is_waited_for_but_not_by_itself() {
     let (_folder, stores) = stores();
     for store in stores {
-        let hold = store.lock(&Holder::this(Holder::DAEMON), Duration::ZERO).await.unwrap();
-        assert!(store.lock(&Holder::this(Holder::DAEMON), Duration::ZERO).await.is_err());
+        let hold = store.lock(&LockHolder::this(LockHolder::DAEMON), Duration::ZERO).await.unwrap();
+        assert!(store.lock(&LockHolder::this(LockHolder::DAEMON), Duration::ZERO).await.is_err());
         let waiting = {
             let store = store.clone();
             tokio::spawn(async move {
-                store.lock(&Holder::this("apply"), Duration::ZERO).await.map(drop)
+                store.lock(&LockHolder::this("apply"), Duration::ZERO).await.map(drop)
             })
         };
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -110,15 +110,15 @@ async fn the_daemon_holds_it_for_a_moment_which_is_waited_for_but_not_by_itself(
 async fn a_lock_is_waited_for_as_long_as_was_said() {
     let (_folder, stores) = stores();
     for store in stores {
-        let hold = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+        let hold = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
         let begun = Instant::now();
         let wait = Duration::from_millis(300);
-        assert!(store.lock(&Holder::this("apply"), wait).await.is_err());
+        assert!(store.lock(&LockHolder::this("apply"), wait).await.is_err());
         assert!(begun.elapsed() >= wait);
         let waiting = {
             let store = store.clone();
             tokio::spawn(async move {
-                store.lock(&Holder::this("apply"), Duration::from_secs(60)).await.map(drop)
+                store.lock(&LockHolder::this("apply"), Duration::from_secs(60)).await.map(drop)
             })
         };
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -170,7 +170,7 @@ async fn the_manager_is_bound_once_it_is_known_and_not_forgotten() {
 async fn none_remembers_nothing_and_stops_nobody() {
     let store = Store::new(&Location::None);
     assert!(!store.remembers());
-    let _first = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+    let _first = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
     keep(&store, &binding(), sample()).await;
     assert_eq!(store.read().await.unwrap(), None);
     assert_eq!(store.load(&binding()).await.unwrap().state, State::default());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use trunkline::state::{Damage, Error, Holder, Journal};
+use trunkline::state::{Damage, Error, Journal, LockHolder};
 
 use super::{binding, file, keep, sample};
 
@@ -66,7 +66,7 @@ async fn the_message_says_what_is_wrong_and_what_to_do() {
         let error = file(&path).load(&binding()).await.unwrap_err();
         assert!(matches!(&error, Error::Damaged { why, .. } if *why == wanted), "{error:?}");
         assert!(error.to_string().contains("acme.json is damaged: "), "{error}");
-        assert!(error.hint().is_some_and(|hint| hint.contains("restore it")));
+        assert!(error.hint().is_some_and(|hint| hint.contains("Restore it")));
     }
 }
 
@@ -83,7 +83,7 @@ async fn a_newer_state_is_refused_whatever_else_is_in_it() {
 async fn what_is_damaged_is_not_written_over() {
     let (_folder, path, whole) = written().await;
     fs::write(&path, &whole[..100]).unwrap();
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let opened = Journal::open(file(&path), &binding(), &holder, Duration::ZERO).await;
     assert!(matches!(opened, Err(Error::Damaged { .. })));
     assert_eq!(fs::read(&path).unwrap(), whole[..100]);

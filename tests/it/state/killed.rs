@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 #[cfg(feature = "object-store")]
 use trunkline::state::Error;
-use trunkline::state::{Change, Holder, Journal, Store};
+use trunkline::state::{Journal, LockHolder, StateChange, Store};
 
 use super::{binding, file, id, journal};
 
@@ -78,14 +78,14 @@ fn the_process_that_is_started() {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let holder = Holder::this("apply");
+        let holder = LockHolder::this("apply");
         match Journal::open(named(&path), &binding(), &holder, Duration::ZERO).await {
             Err(error) => say(&error.to_string()),
             Ok(journal) => {
                 say("held");
                 let first = journal.state().limits.get(&id("1")).copied().unwrap_or(0);
                 for number in first + 1.. {
-                    journal.record(Change::Limit(id("1"), number)).await.unwrap();
+                    journal.record(StateChange::Limit(id("1"), number)).await.unwrap();
                     say(&number.to_string());
                 }
             }
@@ -101,11 +101,11 @@ fn the_process_that_counts() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for _ in 0..COUNTS {
-            let (binding, holder) = (binding(), Holder::this("apply"));
+            let (binding, holder) = (binding(), LockHolder::this("apply"));
             let wait = Duration::from_secs(120);
             let journal = Journal::open(named(&state), &binding, &holder, wait).await.unwrap();
             let count = journal.state().limits.get(&id("1")).copied().unwrap_or(0);
-            journal.record(Change::Limit(id("1"), count + 1)).await.unwrap();
+            journal.record(StateChange::Limit(id("1"), count + 1)).await.unwrap();
             journal.close().await.unwrap();
         }
     });
@@ -141,7 +141,7 @@ async fn a_process_that_is_killed_leaves_a_lock_in_a_bucket_that_expires_and_a_w
     }
     // While it lives, it renews: nobody else gets the lock.
     let store = named(&place);
-    let refused = store.lock(&Holder::this("apply"), LEASE + LEASE / 2).await;
+    let refused = store.lock(&LockHolder::this("apply"), LEASE + LEASE / 2).await;
     let Err(Error::Locked { holder: Some(holder), .. }) = refused else { panic!("{refused:?}") };
     assert_eq!(holder.pid, child.id());
     child.kill().unwrap();
@@ -151,13 +151,13 @@ async fn a_process_that_is_killed_leaves_a_lock_in_a_bucket_that_expires_and_a_w
     while let Some(number) = said(&mut lines) {
         recorded = number.parse().unwrap();
     }
-    let (binding, holder) = (binding(), Holder::this("apply"));
+    let (binding, holder) = (binding(), LockHolder::this("apply"));
     let wait = Duration::from_secs(60);
     let next = Journal::open(store.clone(), &binding, &holder, wait).await.unwrap();
     assert!(killed.elapsed() >= LEASE / 2, "{:?}", killed.elapsed());
     let limit = next.state().limits[&id("1")];
     assert!(limit == recorded || limit == recorded + 1, "{limit}, {recorded}");
-    next.record(Change::Limit(id("1"), limit + 1)).await.unwrap();
+    next.record(StateChange::Limit(id("1"), limit + 1)).await.unwrap();
     next.close().await.unwrap();
 }
 
@@ -222,7 +222,7 @@ fn of_two_processes_one_gets_the_lock_and_the_other_is_told_who_and_since_when()
         let said = outputs.each_mut().map(|lines| said(lines).unwrap());
         let winner = said.iter().position(|said| said == "held").unwrap();
         let told = &said[1 - winner];
-        let who = format!("is in use by process {} (apply) since 2", children[winner].id());
+        let who = format!("is locked by process {} (apply) since 2", children[winner].id());
         assert!(told.contains(&who), "{told}");
         for child in &mut children {
             child.kill().unwrap();

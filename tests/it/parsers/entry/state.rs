@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use trunkline::model::State;
-use trunkline::state::{Damage, Error, Location, Record, Store};
+use trunkline::state::{Damage, Error, Location, StateRecord, Store};
 
 use super::seal::{flipped, sealed};
 use super::{Taken, assert_harmless, file, wait};
@@ -38,7 +38,7 @@ pub(crate) fn state(bytes: &[u8]) -> Taken {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Record, Error> {
+fn read(bytes: &[u8]) -> Result<StateRecord, Error> {
     let store = Store::new(&Location::File(file("state.json", bytes)));
     let read = wait(store.read());
     if let Err(error) = &read {
@@ -50,7 +50,7 @@ fn read(bytes: &[u8]) -> Result<Record, Error> {
     })
 }
 
-fn assert_written_again(record: &Record) {
+fn assert_written_again(record: &StateRecord) {
     let text = sealed(&record.to_json(), "check", "");
     let again = read(text.as_bytes()).unwrap();
     assert_eq!(again.to_json(), record.to_json());
@@ -61,7 +61,7 @@ fn assert_written_again(record: &Record) {
 }
 
 /// No entry of the file is missing in what was read: nothing is passed over.
-fn assert_complete(record: &Record, text: &str) {
+fn assert_complete(record: &StateRecord, text: &str) {
     let file: Value = serde_json::from_str(text).unwrap();
     let count = |name: &str| file[name].as_array().map_or(0, Vec::len);
     let State {
