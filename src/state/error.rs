@@ -193,10 +193,10 @@ impl Error {
             Self::LockLost { .. } => "The lock could not be renewed, or was force-released. Run the command again: it reads everything anew.".to_owned(),
             Self::NotLocked { .. } => "Run the command that needs the state again.".to_owned(),
             Self::OtherLock { place, .. } => {
-                format!("To see the holder and the id, run trunkline state unlock --state {}.", shell_word(place))
+                format!("To see the holder and the id, run trunkline state unlock --state {}", shell_word(place))
             }
             Self::NoLease { place } => {
-                format!("The system releases the lock when its process ends. To see the holder, run trunkline state unlock --state {}.", shell_word(place))
+                format!("The system releases the lock when its process ends. To see the holder, run trunkline state unlock --state {}", shell_word(place))
             }
             Self::LockDamaged { .. } => "Check which other program writes there. Remove that object once no process uses the state.".to_owned(),
             Self::Damaged { .. } => "Restore it from a backup. Before you move it away, check the portal for pending creates: an empty state does not know them.".to_owned(),

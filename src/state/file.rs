@@ -125,9 +125,8 @@ impl StateFile {
     pub(super) fn try_lock(&self, holder: &LockHolder) -> Result<Option<FileLock>, Error> {
         let path = self.lock_path();
         let failed = |error| Error::io("locking the state with", &path, error);
-        match fs::metadata(&self.path).map(|found| regular(&found)) {
-            Ok(Err(error)) => return Err(Error::io("reading the state", &self.path, error)),
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(error)) = fs::metadata(&self.path).map(|found| regular(&found)) {
+            return Err(Error::io("reading the state", &self.path, error));
         }
         make_folder(folder_of(&self.path))
             .map_err(|error| Error::io("creating the folder of the state", &self.path, error))?;

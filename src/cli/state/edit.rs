@@ -109,14 +109,14 @@ fn removal(store: &Store, state: &State, emails: &[String]) -> Result<Edit, Fail
                 let resolve =
                     super::command(store, &format!("resolve {} --forget", shell_word(&shown)));
                 let hint =
-                    format!("Check the portal. If the account does not exist, run {resolve}.");
+                    format!("Check the portal. If the account does not exist, run {resolve}");
                 return Err(Failure::new(error, hint));
             }
             Some(Create::Intended | Create::Acknowledged(_)) => {}
             None if state.emails.values().any(|known| known == email) => {}
             None => {
                 let error = anyhow::anyhow!("the state does not contain {shown}");
-                let hint = format!("To list its accounts, run {}.", super::command(store, "show"));
+                let hint = format!("To list its accounts, run {}", super::command(store, "show"));
                 return Err(Failure::new(error, hint));
             }
         }
@@ -178,7 +178,7 @@ fn not_unknown(store: &Store, state: &State, email: &Email) -> Failure {
         error,
         if there.is_empty() {
             format!(
-                "No create has an unknown outcome. To remove an account from the state, run {}.",
+                "No create has an unknown outcome. To remove an account from the state, run {}",
                 super::command(store, &format!("forget {}", shell_word(&email)))
             )
         } else {
@@ -197,7 +197,7 @@ fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<StateCh
     };
     if id.as_str().is_empty() {
         let error = anyhow::Error::msg("the id of --adopt is empty");
-        return Err(Failure::new(error, "To list the ids, run trunkline get accounts."));
+        return Err(Failure::new(error, "To list the ids, run trunkline get accounts"));
     }
     let acknowledged = state.creates.iter().find_map(|(email, create)| match create {
         Create::Acknowledged(known) if *known == id => Some(email),
@@ -207,7 +207,7 @@ fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<StateCh
         Some(other) if other != email => {
             let (id, other) = (escape_line(id.as_str()), escape_line(other.as_str()));
             let error = anyhow::anyhow!("account {id} is known as {other}");
-            Err(Failure::new(error, "To check the id, run trunkline get accounts."))
+            Err(Failure::new(error, "To check the id, run trunkline get accounts"))
         }
         Some(_) | None => Ok(StateChange::Adopt(email.clone(), id)),
     }

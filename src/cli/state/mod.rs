@@ -88,7 +88,7 @@ async fn unlock(store: &Store, id: Option<&str>) -> Result<Exit, Failure> {
             let lease = holder.as_ref().and_then(|holder| holder.lease.as_ref());
             let hint = match lease {
                 Some(lease) => format!(
-                    "The lock expires unless it is renewed. If that process has ended, run {}.",
+                    "The lock expires unless it is renewed. If that process has ended, run {}",
                     command(store, &format!("unlock {}", escape_line(&lease.id)))
                 ),
                 None => "The system releases the lock when that process ends.".to_owned(),
@@ -135,7 +135,7 @@ fn only() -> Result<PathBuf, Failure> {
             let error = anyhow::anyhow!("several states exist: {}", names.join(", "));
             Err(Failure::new(
                 error,
-                format!("Name one, for example --state {}.", shell_word(&names[0])),
+                format!("Name one, for example --state {}", shell_word(&names[0])),
             ))
         }
     }

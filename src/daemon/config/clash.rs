@@ -26,10 +26,7 @@ pub(in crate::daemon) fn clash<'a>(
 
 /// Returns true if equal locations are one place.
 fn is_shared(location: &Location) -> bool {
-    match location {
-        Location::None | Location::Memory => false,
-        _ => true,
-    }
+    !matches!(location, Location::None | Location::Memory)
 }
 
 /// Normalizes a location, whatever its spelling.

@@ -1,4 +1,4 @@
-//! The journal: what it has recorded is in the store, and many records share a write.
+//! The journal: recorded changes are in the store, and many share a write.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ async fn a_record_is_on_disk_when_it_returns() {
     assert_eq!(on_disk(&store).await.1.creates[&email("a")], Create::Acknowledged(id("1")));
 }
 
-// On one thread the order of these is fixed: all records are there before the writer sees the first.
+// On one thread the order is fixed: all changes are queued before the writer sees the first.
 #[tokio::test]
 async fn records_at_once_share_one_write() {
     let folder = TempDir::new().unwrap();
@@ -52,7 +52,7 @@ async fn records_that_come_during_a_write_go_together_in_the_next() {
     let journal = journal(&store).await;
     let first = journal.record(StateChange::Limit(id("first"), 1));
     let others = async {
-        // The writer has taken up the first by now.
+        // The writer has received the first by now.
         tokio::task::yield_now().await;
         join_all(
             (0..50).map(|number| journal.record(StateChange::Limit(id(&number.to_string()), 1))),
@@ -94,7 +94,7 @@ async fn records_of_many_tasks_take_fewer_writes_than_there_are() {
 }
 
 #[tokio::test]
-async fn of_two_who_want_to_send_the_same_create_one_may() {
+async fn only_one_of_two_callers_may_send_the_same_create() {
     let store = Store::new(&Location::Memory);
     let journal = journal(&store).await;
     let sending = || journal.record(StateChange::Sending(email("a")));
@@ -105,7 +105,7 @@ async fn of_two_who_want_to_send_the_same_create_one_may() {
 }
 
 #[tokio::test]
-async fn of_some_changes_all_are_recorded_or_none() {
+async fn changes_are_recorded_together_or_not_at_all() {
     let store = Store::new(&Location::Memory);
     let journal = journal(&store).await;
     journal.record(StateChange::Sending(email("a"))).await.unwrap();
@@ -119,7 +119,7 @@ async fn of_some_changes_all_are_recorded_or_none() {
 }
 
 #[tokio::test]
-async fn what_is_noted_is_on_disk_before_what_is_recorded_next_and_soon_by_itself() {
+async fn a_noted_change_is_on_disk_before_the_next_recorded_one() {
     let folder = TempDir::new().unwrap();
     let store = file(&folder.path().join("acme.json"));
     let journal = journal(&store).await;
@@ -133,12 +133,12 @@ async fn what_is_noted_is_on_disk_before_what_is_recorded_next_and_soon_by_itsel
     assert_eq!(on_disk(&store).await.1, journal.state());
     journal.note(StateChange::Limit(id("1"), 1)).unwrap();
     journal.clone().close().await.unwrap();
-    assert_eq!(on_disk(&store).await.1.limits[&id("1")], 1, "closing leaves nothing behind");
+    assert_eq!(on_disk(&store).await.1.limits[&id("1")], 1, "close writes noted changes");
     assert!(matches!(journal.note(StateChange::Limit(id("1"), 2)), Err(Error::Closed { .. })));
 }
 
 #[tokio::test]
-async fn what_is_noted_and_cannot_be_written_is_told_to_all_who_come_later() {
+async fn a_noted_change_that_cannot_be_written_fails_all_later_calls() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     let journal = journal(&file(&path)).await;
@@ -153,7 +153,7 @@ async fn what_is_noted_and_cannot_be_written_is_told_to_all_who_come_later() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_is_not_written() {
+async fn a_change_without_effect_is_not_written() {
     let store = Store::new(&Location::Memory);
     let journal = journal(&store).await;
     journal.record(StateChange::Limit(id("1"), 1)).await.unwrap();
@@ -162,7 +162,7 @@ async fn what_changes_nothing_is_not_written() {
 }
 
 #[tokio::test]
-async fn the_manager_is_written_with_the_first_record_that_knows_it() {
+async fn the_manager_is_written_with_the_next_change() {
     let store = Store::new(&Location::Memory);
     let unknown = Binding { manager: None, ..binding() };
     let holder = LockHolder::this("apply");
@@ -181,7 +181,7 @@ async fn the_manager_is_written_with_the_first_record_that_knows_it() {
 }
 
 #[tokio::test]
-async fn what_is_removed_or_changed_behind_its_back_ends_the_journal() {
+async fn a_state_that_another_process_removes_or_changes_ends_the_journal() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     let store = file(&path);
@@ -191,8 +191,8 @@ async fn what_is_removed_or_changed_behind_its_back_ends_the_journal() {
     fs::remove_file(&path).unwrap();
     let lost = journal.record(StateChange::Sending(email("a"))).await;
     assert!(matches!(lost, Err(Error::Conflict { .. })), "{lost:?}");
-    assert!(!path.exists(), "what somebody has removed is not made anew");
-    // Even if it is back: nobody knows what is on disk of what failed.
+    assert!(!path.exists(), "a removed state is not created again");
+    // Even if the file is back: the outcome of the failed write is unknown.
     fs::write(&path, &written).unwrap();
     let later = journal.record(StateChange::Limit(id("1"), 2)).await;
     assert!(matches!(later, Err(Error::Conflict { .. })), "{later:?}");
@@ -201,12 +201,12 @@ async fn what_is_removed_or_changed_behind_its_back_ends_the_journal() {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_is_told_to_all_who_wait_and_is_the_last_one() {
+async fn a_failed_write_fails_all_waiting_calls_and_is_the_last() {
     let folder = TempDir::new().unwrap();
     let store = file(&folder.path().join("acme.json"));
     let one = journal(&store).await;
     one.record(StateChange::Limit(id("1"), 1)).await.unwrap();
-    // Where the temporary file would be.
+    // A folder in place of the temporary file.
     let in_the_way = folder.path().join(".acme.json.new");
     fs::create_dir(&in_the_way).unwrap();
     let sending = |name| one.record(StateChange::Sending(email(name)));
@@ -216,7 +216,7 @@ async fn a_write_that_fails_is_told_to_all_who_wait_and_is_the_last_one() {
     }
     fs::remove_dir(&in_the_way).unwrap();
     assert!(matches!(sending("c").await, Err(Error::Io { .. })));
-    assert_eq!(one.state().creates.len(), 0, "what is not on disk is not shown");
+    assert_eq!(one.state().creates.len(), 0, "an unwritten change is not visible");
     assert!(one.close().await.is_err());
     let next = journal(&store).await;
     assert_eq!((next.state().creates.len(), next.state().limits.len()), (0, 1));
@@ -240,7 +240,7 @@ async fn a_journal_holds_the_lock_until_it_is_closed_and_records_nothing_afterwa
 }
 
 #[tokio::test]
-async fn a_caller_who_goes_away_leaves_nothing_half_done() {
+async fn a_dropped_caller_leaves_no_change_half_recorded() {
     let folder = TempDir::new().unwrap();
     let store = file(&folder.path().join("acme.json"));
     let journal = journal(&store).await;

@@ -1,9 +1,11 @@
-//! The state: where it is kept, what is refused, who holds it, and what a journal writes.
+//! The state: its locations, locks and journal, and the damage that is refused.
 
 #[cfg(feature = "object-store")]
 mod batches;
 #[cfg(feature = "object-store")]
 mod bucket;
+#[cfg(feature = "object-store")]
+mod bucket_lock;
 #[cfg(feature = "object-store")]
 mod conditions;
 mod conformance;
@@ -18,7 +20,7 @@ use std::time::Duration;
 use trunkline::model::{AccountId, Email, Remainder, State};
 use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store, apply};
 
-/// The time at which everything in these tests was sent.
+/// The time of every change in these tests.
 pub(crate) const NOW: u64 = 1_790_000_000;
 
 pub(crate) fn id(id: &str) -> AccountId {
@@ -41,7 +43,7 @@ pub(crate) fn file(path: &Path) -> Store {
     Store::new(&Location::File(path.to_owned()))
 }
 
-/// A state file with one of everything.
+/// A state with one of everything.
 pub(crate) fn sample() -> State {
     let changes = [
         StateChange::Limit(id("a-1"), 30),
@@ -67,7 +69,7 @@ pub(crate) fn sample() -> State {
     state
 }
 
-/// Writes a state file into a store.
+/// Writes a state into a store.
 pub(crate) async fn keep(store: &Store, binding: &Binding, state: State) {
     let hold = store.lock(&LockHolder::this("test"), Duration::ZERO).await.unwrap();
     let mut record = store.load(binding).await.unwrap();
