@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use trunkline::execute::{Ending, Work, execute, remember};
 use trunkline::sandbox::{self, Seed};
-use trunkline::state::{Binding, Holder, Journal, Location, Store};
+use trunkline::state::{Binding, Journal, Location, LockHolder, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
 
@@ -41,7 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         base_url: reader.base_url(),
     };
     let store = Store::new(&Location::Memory);
-    let journal = Journal::open(store, &binding, &Holder::this("bench"), Duration::ZERO).await?;
+    let journal =
+        Journal::open(store, &binding, &LockHolder::this("bench"), Duration::ZERO).await?;
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse()?);
     remember(&journal, &desired, &live, &plan).await?;
     let work = Work {

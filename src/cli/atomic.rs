@@ -60,7 +60,7 @@ fn create(path: &Path) -> io::Result<File> {
 fn replace(target: &Path, beside: &Path, text: &str) -> io::Result<()> {
     let mut file = create(beside)?;
     if let Ok(there) = fs::metadata(target) {
-        owner::keep(&file, &there, owner::EVERYBODY)?;
+        owner::keep(&file, &there, owner::ANY_MODE)?;
     }
     file.write_all(text.as_bytes())?;
     fs::rename(beside, target)

@@ -54,7 +54,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let put = || -> std::io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
         file.write_all(text.as_bytes())?;
-        owner::keep(&file, &fs::metadata(&path)?, owner::EVERYBODY)?;
+        owner::keep(&file, &fs::metadata(&path)?, owner::ANY_MODE)?;
         file.sync_all()?;
         fs::rename(&beside, &path)
     };

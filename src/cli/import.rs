@@ -39,11 +39,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let read = Box::pin(detect::whole(&reader));
     let live = Progress::reading(global, &reader, read).await?;
     whole(&live)?;
-    let store = store::store(global, &args.organization)?;
+    let store =
+        store::store(global, args.out.as_deref().unwrap_or(Path::new("")), &args.organization)?;
     let today = today()?;
     let bare = Import::new(&args.organization, &live, &BTreeMap::new(), end_of_next_year(today)?);
     let binding = store::binding(&bare.desired, &reader, live.manager.as_ref());
-    let known = store::read(&store, &binding).await?;
+    let known = store::read(global, &store, &binding).await?;
     let text = text(&bare, &live, &known, today)?;
     match &args.out {
         Some(path) => write(path, &text)?,

@@ -98,14 +98,14 @@ pub(super) struct Planned {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
-    let (desired, mut source) =
-        reports.load(&manifest_path(args.path.as_deref())?, args.format, &REVIEWED)?;
+    let path = manifest_path(args.path.as_deref())?;
+    let (desired, mut source) = reports.load(&path, args.format, &REVIEWED)?;
     let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
-    let store = store::store(global, &desired.organization)?;
+    let store = store::store(global, &path, &desired.organization)?;
     let state = async |manager: Option<AccountId>| {
         let binding = store::binding(&desired, &reader, manager.as_ref());
-        store::read(&store, &binding).await
+        store::read(global, &store, &binding).await
     };
     let observation = observe(global, &reader, &desired, state).await?;
     let planned = Planned::make(&reader, desired, base.as_ref(), observation, &args.targets)?;

@@ -1,18 +1,25 @@
-//! From flags to a state file.
+//! The state that the options name.
+
+use std::path::Path;
 
 use super::exit::Failure;
 use super::global::Global;
+use super::terminal;
 use crate::model::{AccountId, Desired, State};
-use crate::state::{Binding, Error, Holder, Journal, Location, Mismatch, Store};
+use crate::state::{Binding, Error, Journal, Location, LockHolder, Mismatch, Store, shell_word};
 use crate::telnyx::Reader;
 
-/// The store that the flags name, or the one that an organization has by default.
-pub(super) fn store(global: &Global, organization: &str) -> Result<Store, Failure> {
+/// The store that the options name, or the default one beside the manifest.
+pub(super) fn store(
+    global: &Global,
+    manifest: &Path,
+    organization: &str,
+) -> Result<Store, Failure> {
     let named = named(global)?.map(|location| location.for_organization(organization));
-    Ok(Store::new(&named.unwrap_or_else(|| Location::of(organization))))
+    Ok(Store::new(&named.unwrap_or_else(|| Location::beside(manifest, organization))))
 }
 
-/// What a state file has to belong to. `live`: the manager whose accounts were read, if that is known.
+/// The binding of the state. `live` is the manager of the accounts that were read, if known.
 pub(super) fn binding(desired: &Desired, reader: &Reader, live: Option<&AccountId>) -> Binding {
     Binding {
         organization: desired.organization.clone(),
@@ -21,32 +28,47 @@ pub(super) fn binding(desired: &Desired, reader: &Reader, live: Option<&AccountI
     }
 }
 
-/// Where the flags say that the state is. `None`: they don't.
+/// The location that the options name, if any.
 pub(super) fn named(global: &Global) -> Result<Option<Location>, Failure> {
     Ok(global.state.as_deref().map(Location::parse).transpose()?)
 }
 
-/// What is remembered, for a command that only looks: it waits for nobody and makes nothing.
-pub(super) async fn read(store: &Store, binding: &Binding) -> Result<State, Error> {
-    let state = store.load(binding).await?.state;
-    Ok(State { forgotten: !store.remembers(), ..state })
+/// Reads the state for a command that changes nothing. It needs no lock and creates no file. If the state does not
+/// exist and could not be written either, the command goes on and reports that nothing is remembered.
+pub(super) async fn read(
+    global: &Global,
+    store: &Store,
+    binding: &Binding,
+) -> Result<State, Error> {
+    let record = store.load(binding).await?;
+    let unwritable = record.serial == 0 && !store.is_writable();
+    if unwritable {
+        let place = shell_word(&store.place());
+        terminal::note(
+            global,
+            &format!(
+                "warning: the state {place} does not exist and cannot be written, so nothing is remembered; name a writable location with --state"
+            ),
+        );
+    }
+    Ok(State { forgotten: unwritable || !store.remembers(), ..record.state })
 }
 
-/// The state for a command that changes something; `command` is what others are told that holds it.
+/// Locks and reads the state for a command that changes something. Other processes see `command` as the holder.
 pub(super) async fn write(
     global: &Global,
     store: Store,
     binding: &Binding,
     command: &str,
 ) -> Result<Journal, Failure> {
-    Ok(Journal::open(store, binding, &Holder::this(command), global.lock_timeout).await?)
+    Ok(Journal::open(store, binding, &LockHolder::this(command), global.lock_timeout).await?)
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let hint = error.hint();
         match (&error, hint) {
-            // As with a manifest for another manager: the wrong key, and nothing was sent.
+            // Like a manifest for another manager: the key is wrong, and nothing was sent.
             (Error::Foreign { what: Mismatch::Manager, .. }, Some(hint)) => {
                 Self::refused(error.to_string(), hint)
             }

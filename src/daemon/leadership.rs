@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::state::{Error, Holder, Store, Turn};
+use crate::state::{Error, LeaderLease, LockHolder, Store};
 
 /// The wait before leadership is requested again after an error.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -18,8 +18,8 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
 enum LeadershipRole {
     /// Leadership was requested and is not decided yet.
     Pending,
-    Leader(Turn),
-    Standby(Holder),
+    Leader(LeaderLease),
+    Standby(LockHolder),
     /// The backend could not be asked.
     Unknown,
 }
@@ -29,7 +29,7 @@ enum LeadershipRole {
 pub(super) struct Leadership {
     role: LeadershipRole,
     /// The current leader as the request sees it.
-    leader: watch::Receiver<Option<Holder>>,
+    leader: watch::Receiver<Option<LockHolder>>,
     /// Cancels the request.
     request: CancellationToken,
 }
@@ -38,9 +38,9 @@ pub(super) struct Leadership {
 #[derive(Debug)]
 pub(super) enum LeadershipChange {
     /// Acquired, from this former leader if there was one.
-    Acquired { from: Option<Holder> },
+    Acquired { from: Option<LockHolder> },
     /// Another replica leads.
-    Standby(Holder),
+    Standby(LockHolder),
     /// The lease expired.
     Lost,
     /// The backend cannot be asked. `repeated` is true if the request before failed too.
@@ -48,14 +48,14 @@ pub(super) enum LeadershipChange {
 }
 
 /// The end of a request. `None` if it was cancelled.
-pub(super) type Acquisition = Option<Result<Turn, Error>>;
+pub(super) type Acquisition = Option<Result<LeaderLease, Error>>;
 
 impl Leadership {
     /// A leadership without replicas.
     pub(super) fn always() -> Self {
         let (_, leader) = watch::channel(None);
         Self {
-            role: LeadershipRole::Leader(Turn::alone()),
+            role: LeadershipRole::Leader(LeaderLease::alone()),
             leader,
             request: CancellationToken::new(),
         }
@@ -64,14 +64,14 @@ impl Leadership {
     /// Returns true if this replica may run now.
     pub(super) fn is_leader(&self) -> bool {
         match &self.role {
-            LeadershipRole::Leader(turn) => turn.is_ours(),
+            LeadershipRole::Leader(turn) => turn.is_held(),
             LeadershipRole::Unknown => true,
             LeadershipRole::Pending | LeadershipRole::Standby(_) => false,
         }
     }
 
     /// Returns the leader while this replica is on standby.
-    pub(super) fn other_leader(&self) -> Option<&Holder> {
+    pub(super) fn other_leader(&self) -> Option<&LockHolder> {
         match &self.role {
             LeadershipRole::Standby(leader) => Some(leader),
             LeadershipRole::Pending | LeadershipRole::Leader(_) | LeadershipRole::Unknown => None,
@@ -93,7 +93,7 @@ impl Leadership {
         async move {
             let acquiring = async {
                 sleep(after).await;
-                store.stand_by(&Holder::this(Holder::DAEMON), &current).await
+                store.wait_for_leadership(&LockHolder::this(LockHolder::DAEMON), &current).await
             };
             tokio::select! {
                 biased;
@@ -130,7 +130,7 @@ impl Leadership {
         let leader = changed.then(|| self.leader.borrow_and_update().clone()).flatten();
         match &self.role {
             LeadershipRole::Leader(turn) => {
-                let lost = !turn.is_ours();
+                let lost = !turn.is_held();
                 lost.then(|| {
                     self.resign();
                     LeadershipChange::Lost
@@ -138,7 +138,7 @@ impl Leadership {
             }
             LeadershipRole::Pending | LeadershipRole::Standby(_) | LeadershipRole::Unknown => {
                 // A renewal changes the lease, not the leader.
-                let leader = Holder { lease: None, ..leader? };
+                let leader = LockHolder { lease: None, ..leader? };
                 if self.other_leader() == Some(&leader) {
                     return None;
                 }

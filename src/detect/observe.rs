@@ -1,7 +1,7 @@
 //! The one way from a read to a plan: read the live side, check the manager, load the state, and look for
 //! accounts that the state knows and no list shows.
 
-use crate::model::{AccountId, Day, Desired, Live, NoDay, State};
+use crate::model::{AccountId, Day, Desired, InvalidDay, Live, State};
 use crate::plan::{Plan, plan, plan_since};
 use crate::telnyx::{Error, Reader};
 
@@ -40,7 +40,7 @@ pub enum ObserveError<E: std::error::Error + 'static> {
     State(E),
     /// The clock could not be read.
     #[error("reading the clock")]
-    Clock(#[source] NoDay),
+    Clock(#[source] InvalidDay),
 }
 
 /// Reads what the manifest covers. `state` loads the state of the manager whose accounts were read, which is

@@ -12,7 +12,7 @@ use super::outcome::{Ending, Fault, Outcome};
 use super::perform::{Chained, Performer};
 use crate::model::{AccountId, Email, LiveAccount};
 use crate::plan::{Action, NewAccount};
-use crate::state::Change;
+use crate::state::StateChange;
 use crate::telnyx::{self, Answered, Created, Credentials, Error, Kind};
 
 /// The first wait before an account is looked for again; it doubles.
@@ -49,7 +49,7 @@ impl Performer<'_> {
             Err(error) => return Outcome::failed(action, &error),
         }
         // From here on the request may have left, whatever happens to this process.
-        if let Err(error) = self.record(Change::Sending(new.email.clone())).await {
+        if let Err(error) = self.record(StateChange::Sending(new.email.clone())).await {
             return Outcome::new(action, Ending::Failed(Fault::not_sent(&error)));
         }
         match self.writer.create_account(&self.request(new)).await {
@@ -59,7 +59,7 @@ impl Performer<'_> {
             }
             Err(error) => {
                 let outcome = Outcome::failed(action, &error);
-                match self.record(Change::Failed(new.email.clone())).await {
+                match self.record(StateChange::Failed(new.email.clone())).await {
                     Ok(()) => outcome,
                     Err(unwritten) => {
                         let fault = Fault::still_sending(&Fault::from(&error), &unwritten);
@@ -92,7 +92,7 @@ impl Performer<'_> {
     ) -> Outcome {
         chained.was_there = true;
         let outcome = Outcome::new(action, Ending::Satisfied).with_account(&account.id);
-        match self.record(Change::Adopt(new.email.clone(), account.id.clone())).await {
+        match self.record(StateChange::Adopt(new.email.clone(), account.id.clone())).await {
             Ok(()) => outcome,
             Err(error) => outcome.ended(Ending::Failed(Fault::unrecorded(&error))),
         }
@@ -113,7 +113,7 @@ impl Performer<'_> {
                 Fault::said(format!("Telnyx answered with the account of {}", account.email));
             return outcome.ended(Ending::Unknown(fault));
         }
-        let known = Change::Acknowledged(new.email.clone(), account.id.clone());
+        let known = StateChange::Acknowledged(new.email.clone(), account.id.clone());
         // Nobody waits for it: until it is written the create is recorded as sent, and the next is not.
         if let Err(error) = self.work.journal.note(known) {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
@@ -190,7 +190,7 @@ impl Performer<'_> {
         chained: &mut Chained,
     ) -> Outcome {
         let outcome = Outcome::done(action, None).with_account(id);
-        if let Err(error) = self.record(Change::Adopt(new.email.clone(), id.clone())).await {
+        if let Err(error) = self.record(StateChange::Adopt(new.email.clone(), id.clone())).await {
             return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
         }
         chained.created = Some(id.clone());

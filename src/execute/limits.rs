@@ -6,7 +6,7 @@ use super::perform::Performer;
 use super::remember::{before, remainder, sets_limit};
 use crate::model::{AccountId, Create, Email, Remainder};
 use crate::plan::{Action, Channels};
-use crate::state::Change;
+use crate::state::StateChange;
 
 /// The status with which a limit is refused that the pool has no channels for.
 const NOT_ACCEPTED: u16 = 422;
@@ -42,7 +42,7 @@ impl Performer<'_> {
             Ok(answer) => {
                 let limit = answer.value;
                 let outcome = Outcome::done(action, answer.request_id);
-                if let Err(error) = self.work.journal.note(Change::Limit(id.clone(), limit)) {
+                if let Err(error) = self.work.journal.note(StateChange::Limit(id.clone(), limit)) {
                     return outcome.ended(Ending::Failed(Fault::unrecorded(&error)));
                 }
                 if limit == after {
@@ -55,7 +55,7 @@ impl Performer<'_> {
             Err(error) => {
                 let outcome = Outcome::failed(action, &error);
                 if error.may_have_happened()
-                    && let Err(error) = self.record(Change::LimitUnknown(id.clone())).await
+                    && let Err(error) = self.record(StateChange::LimitUnknown(id.clone())).await
                 {
                     return outcome.ended(Ending::Failed(Fault::unrecorded(&error)));
                 }
@@ -84,7 +84,7 @@ pub(super) async fn take_remainder(work: &Work<'_>, outcomes: &[Outcome], stoppe
         (_, Some(taken)) | (Some(taken), None) => taken,
         (None, None) => return,
     };
-    if let Err(error) = work.journal.record(Change::Remainder(taken)).await {
+    if let Err(error) = work.journal.record(StateChange::Remainder(taken)).await {
         tracing::warn!(%error, "the state could not be written after the last limit");
     }
 }

@@ -6,7 +6,7 @@ use super::Work;
 use super::outcome::{Ending, Fault, Outcome};
 use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
 use crate::plan::{Action, Target};
-use crate::state::{self, Change};
+use crate::state::{self, StateChange};
 use crate::telnyx::{Answered, Error, Kind, Writer};
 
 /// What sends actions.
@@ -70,7 +70,7 @@ impl Performer<'_> {
             }
             Ok(answer) => {
                 // Telnyx may list the user as disabled for ever; the record keeps it from being removed again.
-                let recorded = self.record(Change::Removed(id.clone())).await;
+                let recorded = self.record(StateChange::Removed(id.clone())).await;
                 let outcome = Outcome::of(action, Ok(answer));
                 match recorded {
                     Ok(()) => outcome,
@@ -133,7 +133,7 @@ impl Performer<'_> {
         Err(Box::new(Outcome::new(action, Ending::Stale(why))))
     }
 
-    pub(super) async fn record(&self, change: Change) -> Result<(), state::Error> {
+    pub(super) async fn record(&self, change: StateChange) -> Result<(), state::Error> {
         self.work.journal.record(change).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, ChannelPool, Desired, Half, Live, Remainder};
 use crate::plan::{Action, Channels, Plan};
-use crate::state::{Change, Error, Journal};
+use crate::state::{Error, Journal, StateChange};
 
 /// Records what a read has shown and what is going to be created, in one write: afterwards a crash at
 /// any point leaves behind what has to be known.
@@ -26,19 +26,19 @@ pub async fn remember(
     if let Some(users) = live.users.as_ref().filter(|_| live.is_complete(Half::Users)) {
         let users = users.iter().map(|one| (one.id.clone(), one.email.clone())).collect();
         let wanted = desired.users.iter().flat_map(BTreeMap::keys).cloned().collect();
-        changes.push(Change::SeenUsers { users, wanted });
+        changes.push(StateChange::SeenUsers { users, wanted });
     }
     if !desired.accounts.is_empty() && live.is_complete(Half::Accounts) {
         let accounts = live.accounts.iter().map(|one| (one.id.clone(), one.email.clone()));
         let wanted = desired.accounts.keys().cloned().collect();
-        changes.push(Change::Seen { accounts: accounts.collect(), wanted });
+        changes.push(StateChange::Seen { accounts: accounts.collect(), wanted });
     }
     if live.is_complete(Half::Accounts) && live.channels.is_some() {
         // While limits are set nobody can say what the pool has beside them. Should this not come to its end, the
         // next plan takes none of them for known: answers that were lost may cancel out.
         let sets = plan.requested().any(sets_limit);
         let remainder = before(live, plan).filter(|_| !sets);
-        changes.push(Change::Limits(plan.inventory.limits.clone(), remainder));
+        changes.push(StateChange::Limits(plan.inventory.limits.clone(), remainder));
     }
     let creates = plan.requested().filter_map(|action| match action {
         Action::CreateAccount(new) => Some(new.email.clone()),
@@ -50,7 +50,7 @@ pub async fn remember(
     });
     let creates: Vec<_> = creates.collect();
     if !creates.is_empty() {
-        changes.push(Change::Intend(creates));
+        changes.push(StateChange::Intend(creates));
     }
     journal.record_all(changes).await
 }

@@ -1,8 +1,8 @@
-//! The kinds of findings, by their fixed names.
+//! The codes of findings.
 
-/// The kind of a finding. What each means is said at the planner's `Finding`.
+/// The code of a finding. The planner's `Finding` documents each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is said at the finding of that name")]
+#[expect(missing_docs, reason = "documented at the finding of that name")]
 pub enum Code {
     UserMissing,
     AccountUnlisted,
@@ -34,7 +34,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// Every kind, in the order of reports.
+    /// All codes, in the order of reports.
     pub const ALL: [Self; 27] = [
         Self::UserMissing,
         Self::AccountUnlisted,
@@ -65,7 +65,7 @@ impl Code {
         Self::UntrackedCreates,
     ];
 
-    /// Its name in manifests and reports.
+    /// The name in manifests and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -99,8 +99,7 @@ impl Code {
         }
     }
 
-    /// Whether a finding of this kind is a difference from the manifest, and not only something to know.
-    /// Only such a finding can be accepted.
+    /// Returns true if the finding is drift, and false if it is a notice. Only drift can be accepted.
     #[must_use]
     pub fn is_drift(self) -> bool {
         match self {
@@ -141,7 +140,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_kind_is_in_the_list_once_and_in_order() {
+    fn all_codes_are_listed_once_and_in_order() {
         assert!(Code::ALL.is_sorted());
         let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), Code::ALL.len());

@@ -1,9 +1,9 @@
-//! A day of the calendar.
+//! A calendar day.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A day of the Gregorian calendar. Days of the manifest are days in UTC.
+/// A day of the Gregorian calendar. Days in a manifest are in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day {
     year: u16,
@@ -11,17 +11,17 @@ pub struct Day {
     of_month: u8,
 }
 
-/// A text or a triple that is no day of the calendar.
+/// The error for a text or a triple that is not a calendar day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoDay;
+pub struct InvalidDay;
 
 impl Day {
-    /// A day, if the calendar has it. `month` and `day` count from 1.
+    /// Creates a day. `month` and `day` count from 1.
     ///
     /// # Errors
     ///
-    /// When the calendar does not have it, or its year is not of four digits.
-    pub fn new(year: u16, month: u8, day: u8) -> Result<Self, NoDay> {
+    /// Fails when the day does not exist, or its year does not have four digits.
+    pub fn new(year: u16, month: u8, day: u8) -> Result<Self, InvalidDay> {
         let leap =
             year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
@@ -31,27 +31,27 @@ impl Day {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             _ => 0,
         };
-        let there = (1..=9999).contains(&year) && (1..=days).contains(&day);
-        if there { Ok(Self { year, month, of_month: day }) } else { Err(NoDay) }
+        let exists = (1..=9999).contains(&year) && (1..=days).contains(&day);
+        if exists { Ok(Self { year, month, of_month: day }) } else { Err(InvalidDay) }
     }
 }
 
 impl FromStr for Day {
-    type Err = NoDay;
+    type Err = InvalidDay;
 
-    /// Reads `YYYY-MM-DD` and nothing else.
-    fn from_str(text: &str) -> Result<Self, NoDay> {
+    /// Parses exactly `YYYY-MM-DD`.
+    fn from_str(text: &str) -> Result<Self, InvalidDay> {
         let [year, month, day] = text.split('-').collect::<Vec<_>>()[..] else {
-            return Err(NoDay);
+            return Err(InvalidDay);
         };
         let digits = |part: &str, length| {
             part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
         };
         if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
-            return Err(NoDay);
+            return Err(InvalidDay);
         }
-        let number = |part: &str| part.parse::<u16>().map_err(|_| NoDay);
-        let small = |part: &str| part.parse::<u8>().map_err(|_| NoDay);
+        let number = |part: &str| part.parse::<u16>().map_err(|_| InvalidDay);
+        let small = |part: &str| part.parse::<u8>().map_err(|_| InvalidDay);
         Self::new(number(year)?, small(month)?, small(day)?)
     }
 }
@@ -63,20 +63,20 @@ impl fmt::Display for Day {
     }
 }
 
-impl fmt::Display for NoDay {
+impl fmt::Display for InvalidDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is no day of the calendar")
+        f.write_str("not a calendar day")
     }
 }
 
-impl std::error::Error for NoDay {}
+impl std::error::Error for InvalidDay {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_days_of_the_calendar_are_days_and_they_are_ordered() {
+    fn only_calendar_days_parse_and_they_are_ordered() {
         for good in ["2026-01-31", "2028-02-29", "2000-02-29", "0001-12-01", "9999-12-31"] {
             assert_eq!(good.parse::<Day>().map(|day| day.to_string()).as_deref(), Ok(good));
         }
@@ -95,7 +95,7 @@ mod tests {
             "",
         ];
         for bad in bad {
-            assert_eq!(bad.parse::<Day>(), Err(NoDay), "{bad}");
+            assert_eq!(bad.parse::<Day>(), Err(InvalidDay), "{bad}");
         }
         let day = |text: &str| text.parse::<Day>().unwrap();
         assert!(day("2026-12-31") < day("2027-01-01") && day("2027-01-09") < day("2027-01-10"));

@@ -1,156 +1,156 @@
-//! What the manifest wants, after it was found to be without a fault.
+//! The desired side: a validated manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{AccountId, Code, Day, Email};
 
-/// An organization as it should be.
+/// The desired organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desired {
     /// A label for reports, file names and metrics.
     pub organization: String,
-    /// The manager that this manifest is for. `None`: it does not say.
+    /// The manager that the manifest is for, if it names one.
     pub manager: Option<AccountId>,
-    /// What may be done, and how much of it.
+    /// The policy: permitted actions and their limits.
     pub policy: Policy,
-    /// The findings that are known and fine.
+    /// The accepted findings.
     pub accept: Vec<Accepted>,
-    /// The accounts that should exist. Empty: accounts are not managed, so they are not read.
+    /// The desired accounts. If empty, accounts are neither managed nor read.
     pub accounts: BTreeMap<Email, WantedAccount>,
-    /// The users who may be in the organization. `None`: users are not managed.
+    /// The listed users. If `None`, users are not managed.
     pub users: Option<BTreeMap<Email, WantedUser>>,
 }
 
-/// An account as it should be. `None` in a field: not managed; on create the API's default holds.
+/// A desired account. A field that is `None` is not managed; on create it gets the default of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedAccount {
-    /// The name of its organization.
+    /// The organization name.
     pub name: String,
-    /// Its email.
+    /// The email.
     pub email: Email,
-    /// Its identity, which survives a change of its email. `None`: its email identifies it.
+    /// The id, which survives a change of email. If `None`, the email identifies the account.
     pub id: Option<AccountId>,
-    /// Whether it may use Telnyx.
+    /// True if the account may use Telnyx.
     pub enabled: Option<bool>,
-    /// How many channels of the manager's pool it may use at once.
+    /// The channel limit.
     pub channel_limit: Option<u64>,
-    /// Whether it may have prices of its own.
+    /// True if custom pricing is allowed.
     pub custom_pricing: Option<bool>,
-    /// Whether its charges go to the manager. Cannot be changed after creation.
+    /// True if the manager is charged. Cannot be changed after creation.
     pub rollup_billing: Option<bool>,
-    /// Whether enabling it also enables its connections again.
+    /// True if enabling the account also enables its connections again.
     pub reenable_connections: bool,
-    /// Where the password is read from when it is created. `None`: it is created without one.
+    /// The source of the password on create. If `None`, the account is created without one.
     pub password_from: Option<PasswordSource>,
 }
 
-/// Where a password is read from, at apply and not before.
+/// The source of a password, which is read by apply only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PasswordSource {
-    /// The variable of the environment with this name, which begins with `TRUNKLINE_SECRET_`.
+    /// The environment variable of this name, which begins with `TRUNKLINE_SECRET_`.
     Env(String),
     /// The file at this path.
     File(PathBuf),
 }
 
-/// What the manifest says of one user.
+/// A listed user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedUser {
-    /// Its email.
+    /// The email.
     pub email: Email,
-    /// Whether the user may be in the organization.
+    /// The presence of the user in the organization.
     pub presence: Presence,
 }
 
 impl WantedUser {
-    /// True if the entry says `owner: true`.
+    /// Returns true if the entry says `owner: true`.
     #[must_use]
     pub fn is_owner(&self) -> bool {
         self.presence == Presence::Owner
     }
 }
 
-/// Whether a user may be in the organization.
+/// The presence of a user in the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// The user may.
+    /// The user may be in the organization.
     Present {
-        /// The names of the groups that the user should be in. `None`: they are not checked.
+        /// The desired groups. If `None`, groups are not checked.
         groups: Option<BTreeSet<String>>,
-        /// The last day on which the user may. `None`: there is no such day.
+        /// The last day of access, if it ends.
         until: Option<Day>,
     },
     /// The user owns the organization. The API may not list the owner, so the entry is never missing.
     Owner,
-    /// The user is to be gone, whatever the policy says of those who are not listed.
+    /// The user must not be in the organization, whatever the policy for unlisted users.
     Absent,
 }
 
-/// A finding that is known and fine, until a day.
+/// A finding that is accepted until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The kind of the finding.
+    /// The code of the finding.
     pub code: Code,
-    /// The account or user that it is about. `None`: the organization.
+    /// The account or user. `None` for the organization.
     pub email: Option<Email>,
-    /// The last day on which it is fine.
+    /// The last day of the acceptance.
     pub until: Day,
-    /// Why it is.
+    /// The reason.
     pub reason: Option<String>,
 }
 
-/// What may be done, and how much of it.
+/// The policy: permitted actions and their limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// What to do about live accounts that the manifest does not list.
+    /// The policy for unlisted accounts.
     pub unlisted_accounts: UnlistedAccounts,
-    /// What to do about users that the manifest does not list.
+    /// The policy for unlisted users.
     pub unlisted_users: UnlistedUsers,
-    /// How much may be taken away, or given, by one plan.
+    /// The safety limits.
     pub budgets: Budgets,
-    /// Accounts and users that suffer no loss of any kind.
+    /// Accounts and users that are exempt from destructive actions.
     pub protected: BTreeSet<Email>,
 }
 
-/// What to do about live accounts that the manifest does not list.
+/// The policy for unlisted accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UnlistedAccounts {
-    /// Nothing, not even a word.
+    /// Ignores them.
     Ignore,
-    /// A finding.
+    /// Reports a finding.
     #[default]
     Report,
-    /// Disable them.
+    /// Disables them.
     Disable,
 }
 
-/// What to do about users that the manifest does not list.
+/// The policy for unlisted users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UnlistedUsers {
-    /// Nothing, not even a word.
+    /// Ignores them.
     Ignore,
-    /// A finding.
+    /// Reports a finding.
     #[default]
     Report,
-    /// Remove them.
+    /// Removes them.
     Remove,
 }
 
-/// How much one plan may do of each kind that deserves a second look.
+/// The safety limits of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
-    /// Users removed, of the live users.
+    /// Users removed, of all live users.
     pub removals: Budget,
-    /// Accounts disabled, of the enabled ones; a limit of channels set to zero counts too.
+    /// Accounts disabled, of all enabled ones. A channel limit set to 0 counts too.
     pub disables: Budget,
-    /// Accounts enabled, of the disabled ones.
+    /// Accounts enabled, of all disabled ones.
     pub enables: Budget,
-    /// Channels taken away, of those that are allocated.
+    /// Channels taken away, of all allocated ones.
     pub channel_cut: Budget,
-    /// Custom pricing withdrawn, of the accounts that have it.
+    /// Custom pricing withdrawn, of all accounts that have it.
     pub pricing_withdrawals: Budget,
-    /// Accounts created: nothing can delete one.
+    /// Accounts created. The API cannot delete an account.
     pub creates: u64,
 }
 
@@ -168,17 +168,17 @@ impl Default for Budgets {
     }
 }
 
-/// How many of something a plan may touch.
+/// A safety limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Budget {
-    /// So many.
+    /// A number.
     Count(u64),
-    /// So many of a hundred: rounded down, but at least one unless it is zero.
+    /// A percentage: rounded down, but at least 1 unless it is 0.
     Percent(u8),
 }
 
 impl Budget {
-    /// How many of `whole` are allowed.
+    /// The limit for a total of `whole`.
     #[must_use]
     pub fn limit(self, whole: u64) -> u64 {
         match self {
@@ -197,7 +197,7 @@ mod tests {
     use super::Budget;
 
     #[test]
-    fn a_percentage_is_rounded_down_but_allows_at_least_one_unless_it_is_zero() {
+    fn a_percentage_is_rounded_down_but_at_least_1_unless_it_is_0() {
         let cases = [
             (Budget::Percent(25), 12, 3),
             (Budget::Percent(25), 7, 1),

@@ -1,13 +1,12 @@
-//! An email address as an identity.
+//! Email addresses.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// An email address that remembers how it was written and is compared without regard to case.
+/// An email address that keeps its spelling and is compared without regard to case.
 ///
-/// Telnyx identifies accounts and users by email towards people, and its filters differ in how they
-/// treat case; so we compare ourselves, always in lower case.
+/// The filters of Telnyx differ in how they treat case, so emails are always compared here, in lower case.
 #[derive(Clone, Debug)]
 pub struct Email {
     written: String,
@@ -15,8 +14,7 @@ pub struct Email {
 }
 
 impl Email {
-    /// Takes any text as an address. What comes from the API is taken as it is; what comes from a
-    /// manifest is checked there.
+    /// Creates an address from any text. The manifest validates its own addresses.
     #[must_use]
     pub fn new(written: impl Into<String>) -> Self {
         let written = written.into();
@@ -24,13 +22,13 @@ impl Email {
         Self { written, folded }
     }
 
-    /// The address as it was written.
+    /// The address in its original spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.written
     }
 
-    /// The address in lower case: what is compared.
+    /// The address in lower case, which is compared.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
@@ -74,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn emails_are_the_same_in_any_case_and_keep_how_they_were_written() {
+    fn emails_are_equal_in_any_case_and_keep_their_spelling() {
         let email = Email::new("Larry@CatFood.example");
         assert_eq!(email, Email::new("larry@catfood.EXAMPLE"));
         assert_eq!(email.as_str(), "Larry@CatFood.example");

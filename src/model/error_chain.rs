@@ -19,16 +19,16 @@ mod tests {
 
     #[derive(Debug, thiserror::Error)]
     #[error("reading a.json")]
-    struct Reading(#[source] std::io::Error);
+    struct ReadError(#[source] std::io::Error);
 
     #[derive(Debug, thiserror::Error)]
     #[error("starting: {0}")]
-    struct Starting(#[source] std::io::Error);
+    struct StartError(#[source] std::io::Error);
 
     #[test]
     fn each_cause_is_printed_once() {
         let denied = || std::io::Error::other("permission denied");
-        assert_eq!(error_chain(&Reading(denied())), "reading a.json: permission denied");
-        assert_eq!(error_chain(&Starting(denied())), "starting: permission denied");
+        assert_eq!(error_chain(&ReadError(denied())), "reading a.json: permission denied");
+        assert_eq!(error_chain(&StartError(denied())), "starting: permission denied");
     }
 }

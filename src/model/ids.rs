@@ -9,13 +9,13 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes an identity as Telnyx gave it.
+            /// Creates an id from the text that Telnyx returned.
             #[must_use]
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
 
-            /// The identity as Telnyx gave it.
+            /// The text that Telnyx returned.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -31,11 +31,11 @@ macro_rules! id {
 }
 
 id! {
-    /// The identity of a managed account, or of the manager that owns it.
+    /// The id of a managed account, or of the manager that owns it.
     AccountId
 }
 
 id! {
-    /// The identity of a user of the organization.
+    /// The id of a user of the organization.
     UserId
 }

@@ -1,31 +1,31 @@
-//! What Telnyx says is there: one read of the live side.
+//! The live side, as Telnyx reports it.
 
 use std::fmt;
 
 use super::{AccountId, Email, UserId};
 
-/// One read of the live side, as far as it was possible.
+/// One read of the live side, which may be incomplete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
-    /// The manager whose key was used. `None`: there is no account that says so.
+    /// The manager of the key, if an account names it.
     pub manager: Option<AccountId>,
-    /// The accounts that are not cancelled.
+    /// The accounts, except cancelled ones.
     pub accounts: Vec<LiveAccount>,
-    /// The cancelled accounts. Empty when they were not read because no entry of the manifest is missing.
+    /// The cancelled accounts. They are read only if an entry of the manifest is missing.
     pub cancelled: Vec<LiveAccount>,
-    /// The users of the organization. `None`: users are not managed, so they were not read.
+    /// The users. `None` if users are not managed and so were not read.
     pub users: Option<Vec<LiveUser>>,
-    /// The channels of the manager. `None`: no limits are managed, so they were not read.
+    /// The channel pool. `None` if no limits are managed and so it was not read.
     pub channels: Option<ChannelPool>,
-    /// The email of the organization's owner, whom the list of users leaves out. Known from any account's
-    /// `api_user`.
+    /// The email of the organization owner, from the `api_user` of any account. The list of users does not contain
+    /// the owner.
     pub owner: Option<Email>,
-    /// The reasons why this read may lack something; empty when it is complete. From an incomplete half
-    /// nothing is taken away and nothing is created.
+    /// The reasons why this read may be incomplete. For an incomplete half, nothing destructive is done and nothing
+    /// is created.
     pub gaps: Vec<Gap>,
 }
 
-/// A reason why a half of an inventory may lack something.
+/// A reason why a half of an inventory may be incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// The half.
@@ -34,17 +34,17 @@ pub struct Gap {
     pub reason: String,
 }
 
-/// A half of an inventory: neither needs the other.
+/// A half of an inventory, independent of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Half {
-    /// Accounts, cancelled ones and channels.
+    /// Accounts, including cancelled ones, and channels.
     Accounts,
     /// Users.
     Users,
 }
 
 impl Live {
-    /// True if nothing is known to lack in a half.
+    /// Returns true if a half has no gap.
     #[must_use]
     pub fn is_complete(&self, half: Half) -> bool {
         self.gaps.iter().all(|gap| gap.half != half)
@@ -68,79 +68,79 @@ impl fmt::Display for Gap {
 /// A managed account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveAccount {
-    /// Its identity.
+    /// The id.
     pub id: AccountId,
-    /// Its email.
+    /// The email.
     pub email: Email,
-    /// The name of its organization, if it has one.
+    /// The organization name, if any.
     pub name: Option<String>,
     /// The account that manages it.
     pub manager: Option<AccountId>,
-    /// The email of the manager, which its keys of API version 1 use as their user (`api_user`).
+    /// The email of the manager: the user of API version 1 (`api_user`).
     pub api_user: Option<Email>,
-    /// Whether it may have prices of its own. `None`: the answer did not say.
+    /// True if custom pricing is allowed. `None` if the answer lacks it.
     pub custom_pricing: Option<bool>,
-    /// Whether its charges go to the manager. `None`: the answer did not say.
+    /// True if the manager is charged. `None` if the answer lacks it.
     pub rollup_billing: Option<bool>,
-    /// Whether it may use Telnyx. `None`: Telnyx would not tell us, and nobody guesses.
+    /// The status. `None` if it is unknown; it is never guessed.
     pub status: Option<Status>,
 }
 
-/// Whether an account may use Telnyx.
+/// The status of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// It may.
+    /// The account may use Telnyx.
     Enabled,
-    /// Its manager has disabled it.
+    /// The manager disabled the account.
     Disabled,
-    /// Telnyx has blocked it; the manager cannot change that.
+    /// Telnyx blocked the account, which the manager cannot change.
     Blocked,
 }
 
 /// A user of the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveUser {
-    /// Its identity.
+    /// The id.
     pub id: UserId,
-    /// Its email.
+    /// The email.
     pub email: Email,
-    /// What it is in the organization.
+    /// The role in the organization.
     pub role: Role,
-    /// Whether it may sign in. `None`: the answer did not say.
+    /// The status. `None` if the answer lacks it.
     pub status: Option<UserStatus>,
-    /// The names of the groups it is in. `None`: they were not asked for.
+    /// The group names. `None` if they were not read.
     pub groups: Option<Vec<String>>,
 }
 
-/// What a user is in the organization (`record_type`).
+/// The role of a user (`record_type`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// `organization_owner`: never removed, whatever the manifest says.
+    /// `organization_owner`, who is never removed.
     Owner,
     /// `organization_sub_user`.
     SubUser,
-    /// Something that Telnyx did not have when this was written. Not known to be removable, so never removed.
+    /// An unknown role. Such a user is never removed.
     Other(String),
 }
 
-/// Whether a user may sign in (`user_status`).
+/// The status of a user (`user_status`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserStatus {
-    /// The user may.
+    /// The user may sign in.
     Enabled,
-    /// Somebody of the organization has disabled the user.
+    /// The organization disabled the user.
     Disabled,
-    /// Telnyx has blocked the user.
+    /// Telnyx blocked the user.
     Blocked,
-    /// Something that Telnyx did not have when this was written.
+    /// An unknown status.
     Other(String),
 }
 
-/// The channels of the manager, all accounts together.
+/// The channel pool of the manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelPool {
-    /// How many channels may be allocated in all.
+    /// The number of channels that can be allocated.
     pub allocatable: u64,
-    /// How many are allocated, those given by default at creation included.
+    /// The number of allocated channels, including defaults at creation.
     pub allocated: u64,
 }

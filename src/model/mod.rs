@@ -1,6 +1,6 @@
-//! The words that every part of Trunkline shares: identities, what is wanted and what is live.
+//! The types that all modules share: identities, the desired side, the live side and the state.
 //!
-//! Plain values of the standard library: nothing here reads a file, speaks HTTP or knows a format.
+//! Plain values without IO, HTTP or formats.
 
 mod code;
 mod day;
@@ -14,7 +14,7 @@ mod text;
 mod watch;
 
 pub use code::Code;
-pub use day::{Day, NoDay};
+pub use day::{Day, InvalidDay};
 pub use desired::{
     Accepted, Budget, Budgets, Desired, PasswordSource, Policy, Presence, UnlistedAccounts,
     UnlistedUsers, WantedAccount, WantedUser,
@@ -26,5 +26,6 @@ pub use live::{ChannelPool, Gap, Half, Live, LiveAccount, LiveUser, Role, Status
 pub use state::{Create, Remainder, State};
 pub use text::is_harmful;
 pub use watch::{
-    Details, Difference, DifferenceKey, Event, Heals, Notification, Notified, Unknown, Watch,
+    DaemonMemory, Details, Difference, DifferenceKey, Event, Heals, Notification, Notified,
+    UnknownRuns,
 };

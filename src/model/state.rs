@@ -1,53 +1,52 @@
-//! What must be remembered because Telnyx will not tell it.
+//! The state: facts that cannot be read from Telnyx again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, Email, UserId, Watch};
+use super::{AccountId, DaemonMemory, Email, UserId};
 
-/// What must be remembered about one organization. An empty one is always allowed: less is known then.
+/// The state of one organization. An empty one is always valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// The limits of channels that Telnyx has acknowledged: what a PATCH was answered with.
+    /// The channel limits that Telnyx acknowledged.
     pub limits: BTreeMap<AccountId, u64>,
-    /// What the pool had beside those limits. `None`: not taken yet.
+    /// The remainder of the pool. `None` until it was read.
     pub remainder: Option<Remainder>,
-    /// The creates that have begun and that no list has shown yet.
+    /// The creates that no list shows yet.
     pub creates: BTreeMap<Email, Create>,
-    /// The email of each account as it was last seen. One that the manifest still wants and that no account
-    /// has any more is kept: it tells who the account was.
+    /// The last known email of each account. An email that the manifest declares and no account has any more is kept:
+    /// it identifies the former account.
     pub emails: BTreeMap<AccountId, Email>,
-    /// The email of each user as it was last seen. Kept as long as that of an account.
+    /// The last known email of each user, kept by the same rule.
     pub users: BTreeMap<UserId, Email>,
-    /// The users whose removal Telnyx has acknowledged and whom the last read still showed.
+    /// The users whose removal Telnyx acknowledged but whom the last read still showed.
     pub removed: BTreeSet<UserId>,
     /// True if nothing is remembered between runs (`--state none` or `memory:`).
     pub forgotten: bool,
-    /// When the creates that are `Sending` were about to be sent, in seconds since 1970 (UTC).
+    /// The time at which each create in [`Create::Sending`] was about to be sent, in seconds since 1970 (UTC).
     pub sent_at: BTreeMap<Email, u64>,
-    /// The saved plans that were applied to their end, by their seals, each with when it expires anyway, in
-    /// seconds since 1970 (UTC).
+    /// The seals of saved plans that were applied completely, with their expiry in seconds since 1970 (UTC).
     pub used: BTreeMap<String, u64>,
-    /// What whoever watches the organization remembers of it. Nothing else reads or changes it.
-    pub watch: Watch,
+    /// The memory of the daemon. No other command reads or changes it.
+    pub watch: DaemonMemory,
 }
 
-/// What a pool had beside the acknowledged limits, when it was last looked at.
+/// The part of the channel pool that the acknowledged limits do not explain, at the last read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remainder {
-    /// The channels that were allocated, less the sum of the acknowledged limits.
+    /// The allocated channels minus the sum of the acknowledged limits.
     pub channels: i64,
-    /// The live accounts whose limit was not acknowledged.
+    /// The live accounts without an acknowledged limit.
     pub unrecorded: BTreeSet<AccountId>,
 }
 
-/// How far a create has come.
+/// The progress of a create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Create {
-    /// It was going to be sent; nothing has left yet.
+    /// Planned; not sent.
     Intended,
-    /// It may have been sent, and nobody knows what became of it.
+    /// Possibly sent; the outcome is unknown.
     Sending,
-    /// Telnyx has created this account, and no list has shown it yet.
+    /// Telnyx created this account, and no list shows it yet.
     Acknowledged(AccountId),
 }
 

@@ -1,6 +1,6 @@
-//! Which characters of a name must not reach a terminal or a log as they are.
+//! Characters that must not reach a terminal or a log unescaped.
 
-/// Whether a character moves a cursor, ends a line, hides, or turns the writing direction.
+/// Returns true if a character moves the cursor, ends a line, is invisible, or changes the writing direction.
 #[must_use]
 pub fn is_harmful(c: char) -> bool {
     let hides_or_turns = matches!(

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The memory of the daemon for one organization. Times are seconds since 1970 (UTC).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Watch {
+pub struct DaemonMemory {
     /// Differences that are open, or not yet closed.
     pub differences: BTreeMap<DifferenceKey, Difference>,
     /// The runs in a row that could not read the organization.
-    pub unknown: Unknown,
+    pub unknown: UnknownRuns,
     /// Recent heals of each difference, for longer than the difference itself lasts.
     pub heals: BTreeMap<DifferenceKey, Heals>,
     /// Notifications that are not delivered to every target yet, oldest first.
@@ -76,7 +76,7 @@ pub struct Notified {
 
 /// The runs in a row that could not read the organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UnknownRuns {
     /// Their number.
     pub runs: u32,
     /// The time of the last notification about it. `None` before the first.

@@ -1,121 +1,121 @@
-//! What can happen to a state file, one step at a time. Pure: a value in, a value out.
+//! The changes of a state, as a pure function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use crate::model::{AccountId, Create, Email, Remainder, State, UserId, Watch};
+use crate::model::{AccountId, Create, DaemonMemory, Email, Remainder, State, UserId};
 
-/// Something that has happened, or is about to.
+/// A change of a state: an event, or a step that is about to be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// These creates are going to be sent. What is known of one already stays.
+pub enum StateChange {
+    /// These creates are planned. Creates that are already known stay unchanged.
     Intend(Vec<Email>),
-    /// This create is sent as soon as it is recorded. Refused when it may have been sent before.
+    /// This create is sent once the change is recorded. Rejected if it may have been sent before.
     Sending(Email),
-    /// Telnyx has answered the create with this account.
+    /// Telnyx answered the create with this account.
     Acknowledged(Email, AccountId),
-    /// A look-up by email has found this account: the create is taken to be done.
+    /// A lookup by email found this account, so the create counts as done.
     Adopt(Email, AccountId),
-    /// It is certain that nothing was created: Telnyx refused cleanly, or nothing has left. An account that
-    /// was acknowledged stays.
+    /// Nothing was created: Telnyx rejected the create, or it was never sent. An acknowledged account stays.
     Failed(Email),
-    /// A person says that nothing was created: the create is intended again. Only one of unknown outcome changes.
+    /// An operator declares that nothing was created, so the create is planned again. Applies only to a create whose
+    /// outcome is unknown.
     Retry(Email),
-    /// Nothing is remembered of this account any more: no limit, no id, no create.
+    /// Removes the limit, id and create of this account.
     Forget(Email),
-    /// Telnyx has answered a PATCH of the account's limit of channels with this.
+    /// Telnyx acknowledged this channel limit.
     Limit(AccountId, u64),
-    /// Nobody knows what became of a PATCH of the account's limit, so its limit is not known any more.
+    /// The outcome of setting the channel limit is unknown, and so is the limit.
     LimitUnknown(AccountId),
-    /// These limits are known to be live, and no others; with what the pool has beside them, if that is known.
+    /// Exactly these limits are known to be live. The remainder of the pool may be unknown.
     Limits(BTreeMap<AccountId, u64>, Option<Remainder>),
-    /// What the pool has beside the recorded limits was taken.
+    /// The remainder of the pool was read.
     Remainder(Remainder),
-    /// A complete inventory was read. Never from an incomplete one: what it lacks is taken to be gone.
+    /// A complete inventory was read. Accounts that it lacks count as gone, so an incomplete one must not be recorded.
     Seen {
-        /// Every account that it shows, the cancelled ones left out.
+        /// The accounts in it, except cancelled ones.
         accounts: BTreeMap<AccountId, Email>,
         /// The emails of the accounts in the manifest.
         wanted: BTreeSet<Email>,
     },
     /// A complete list of users was read.
     SeenUsers {
-        /// Every user that it shows.
+        /// The users in it.
         users: BTreeMap<UserId, Email>,
         /// The emails of the users in the manifest.
         wanted: BTreeSet<Email>,
     },
-    /// Telnyx has acknowledged the removal of this user.
+    /// Telnyx acknowledged the removal of this user.
     Removed(UserId),
-    /// A saved plan was applied to its end. Those that have expired are forgotten.
+    /// A saved plan was applied completely. Expired plans are removed.
     Used {
-        /// Its seal.
+        /// The seal of the plan.
         seal: String,
-        /// When it expires anyway, in seconds since 1970 (UTC).
+        /// The expiry of the plan, in seconds since 1970 (UTC).
         until: u64,
     },
-    /// Whoever watches the organization remembers this, and nothing of before.
-    Watched(Box<Watch>),
+    /// Replaces the memory of the daemon.
+    Watched(Box<DaemonMemory>),
 }
 
-/// So many used plans are remembered at most: those that expire last.
+/// The largest number of used plans. Those that expire last are kept.
 const USED: usize = 256;
 
-/// Changes a state file, or leaves it alone when the change is refused. `now`: seconds since 1970 (UTC).
+/// Applies a change. A rejected change leaves the state unchanged. `now` is in seconds since 1970 (UTC).
 ///
 /// # Errors
 ///
-/// [`Error::SentBefore`] for a [`Change::Sending`] of what may have been sent before.
-pub fn apply(state: &mut State, change: Change, now: u64) -> Result<(), Error> {
+/// [`Error::SentBefore`] for a [`StateChange::Sending`] of a create that may have been sent before.
+pub fn apply(state: &mut State, change: StateChange, now: u64) -> Result<(), Error> {
     match change {
-        Change::Intend(emails) => {
+        StateChange::Intend(emails) => {
             for email in emails {
                 state.creates.entry(email).or_insert(Create::Intended);
             }
         }
-        Change::Sending(email) => return sending(state, email, now),
-        Change::Acknowledged(email, id) | Change::Adopt(email, id) => {
+        StateChange::Sending(email) => return sending(state, email, now),
+        StateChange::Acknowledged(email, id) | StateChange::Adopt(email, id) => {
             state.sent_at.remove(&email);
             state.emails.insert(id.clone(), email.clone());
             state.creates.insert(email, Create::Acknowledged(id));
         }
-        Change::Failed(email) => match state.creates.get(&email) {
+        StateChange::Failed(email) => match state.creates.get(&email) {
             Some(Create::Intended | Create::Sending) => drop_create(state, &email),
             Some(Create::Acknowledged(_)) | None => {}
         },
-        Change::Retry(email) => {
+        StateChange::Retry(email) => {
             if state.creates.get(&email) == Some(&Create::Sending) {
                 state.sent_at.remove(&email);
                 state.creates.insert(email, Create::Intended);
             }
         }
-        Change::Forget(email) => forget(state, &email),
-        Change::Limit(id, limit) => {
+        StateChange::Forget(email) => forget(state, &email),
+        StateChange::Limit(id, limit) => {
             state.limits.insert(id, limit);
         }
-        Change::LimitUnknown(id) => {
+        StateChange::LimitUnknown(id) => {
             state.limits.remove(&id);
         }
-        Change::Limits(limits, remainder) => {
+        StateChange::Limits(limits, remainder) => {
             state.limits = limits;
             state.remainder = remainder;
         }
-        Change::Remainder(remainder) => state.remainder = Some(remainder),
-        Change::Seen { accounts, wanted } => seen(state, &accounts, &wanted),
-        Change::SeenUsers { users, wanted } => {
+        StateChange::Remainder(remainder) => state.remainder = Some(remainder),
+        StateChange::Seen { accounts, wanted } => seen(state, &accounts, &wanted),
+        StateChange::SeenUsers { users, wanted } => {
             state.removed.retain(|id| users.contains_key(id));
             keep_known(&mut state.users, &users, &wanted, |_| false);
         }
-        Change::Removed(id) => {
+        StateChange::Removed(id) => {
             state.removed.insert(id);
         }
-        Change::Used { seal, until } => used(state, seal, until, now),
-        Change::Watched(watch) => state.watch = *watch,
+        StateChange::Used { seal, until } => used(state, seal, until, now),
+        StateChange::Watched(watch) => state.watch = *watch,
     }
     Ok(())
 }
 
-/// The one step after which a request may leave. It is taken once.
+/// Permits the request of a create, once.
 fn sending(state: &mut State, email: Email, now: u64) -> Result<(), Error> {
     match state.creates.get(&email) {
         None | Some(Create::Intended) => {
@@ -148,7 +148,7 @@ fn forget(state: &mut State, email: &Email) {
     state.emails.retain(|id, _| !ids.contains(id));
 }
 
-/// What has expired is refused in any case, so only the others must be known.
+/// Remembers a used plan. An expired plan is refused in any case, so it is removed.
 fn used(state: &mut State, seal: String, until: u64, now: u64) {
     state.used.retain(|_, until| *until > now);
     state.used.insert(seal, until);
@@ -159,7 +159,7 @@ fn used(state: &mut State, seal: String, until: u64, now: u64) {
     }
 }
 
-/// What a complete inventory tells: which creates have arrived, who has which email, who is gone.
+/// Applies a complete inventory: settles creates that it shows, updates emails, and removes accounts that are gone.
 fn seen(state: &mut State, accounts: &BTreeMap<AccountId, Email>, wanted: &BTreeSet<Email>) {
     let shown: BTreeSet<&Email> = accounts.values().collect();
     state.creates.retain(|email, create| match create {
@@ -168,7 +168,7 @@ fn seen(state: &mut State, accounts: &BTreeMap<AccountId, Email>, wanted: &BTree
     });
     let State { limits, creates, emails, sent_at, .. } = state;
     sent_at.retain(|email, _| creates.contains_key(email));
-    // Lists lag behind: what was acknowledged and is not shown yet is not gone.
+    // Lists lag behind: an acknowledged account that they do not show yet is not gone.
     let arriving: BTreeSet<AccountId> = creates
         .values()
         .filter_map(|create| match create {
@@ -180,10 +180,10 @@ fn seen(state: &mut State, accounts: &BTreeMap<AccountId, Email>, wanted: &BTree
     keep_known(emails, accounts, wanted, |id| arriving.contains(id));
 }
 
-/// Brings recorded emails up to date with those that a complete list shows.
+/// Updates recorded emails from a complete list.
 ///
-/// A record whose email the manifest wants and nothing shows any more is kept, whether its id is shown under
-/// another email or not at all: only this record tells that the entry had an account or user.
+/// Keeps an email that the manifest declares and the list lacks, whether the list has its id under another email or
+/// not at all: only this record proves that the entry had an account or user.
 fn keep_known<I: Ord + Clone>(
     known: &mut BTreeMap<I, Email>,
     live: &BTreeMap<I, Email>,

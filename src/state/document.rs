@@ -1,7 +1,7 @@
-//! The form of a state file as text: JSON in a fixed order, and a check over every byte of it.
+//! The text format of a state: JSON in a fixed order, followed by a checksum.
 //!
-//! The check is the last field. It covers the text before it as it stands, so that a file that was cut,
-//! flipped or edited anywhere is noticed before anybody believes it.
+//! The checksum is the last field and covers every byte before it, so a file that was cut, corrupted or edited is
+//! detected before it is used.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,32 +11,32 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Damage, Error, plain};
-use super::record::{Binding, Record};
+use super::record::{Binding, StateRecord};
 use super::watch::{self, WatchEntry};
 use crate::model::{AccountId, Create, Email, Remainder, State, UserId};
 
-/// The only version there is.
+/// The version of the format.
 const VERSION: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct StateDocument {
     format_version: u64,
     organization: String,
     manager_account_id: Option<String>,
     base_url: String,
-    /// How many times it was written.
+    /// The number of writes.
     serial: u64,
     remainder: Option<RemainderEntry>,
     creates: Vec<CreateEntry>,
-    accounts: Vec<AccountEntry>,
+    accounts: Vec<KnownAccountEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    users: Vec<UserEntry>,
+    users: Vec<KnownUserEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     removed_users: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    used_plans: Vec<UsedEntry>,
-    /// States of before the daemon have none.
+    used_plans: Vec<UsedPlanEntry>,
+    /// Absent until the daemon has written the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     watch: Option<WatchEntry>,
 }
@@ -67,7 +67,7 @@ enum CreateEntry {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AccountEntry {
+struct KnownAccountEntry {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
@@ -77,61 +77,61 @@ struct AccountEntry {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct UserEntry {
+struct KnownUserEntry {
     id: String,
     email: String,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct UsedEntry {
+struct UsedPlanEntry {
     seal: String,
     expires_at: String,
 }
 
-/// What is looked at first: a newer version may have any form beside it.
+/// The field that is read first: a newer version may have any other form.
 #[derive(Deserialize)]
-struct Peek {
+struct VersionOnly {
     format_version: u64,
 }
 
-/// A record as JSON for people and programs, without the check.
-pub(super) fn json(record: &Record) -> String {
-    // Strings, numbers and lists of them: nothing that JSON could refuse.
+/// A record as JSON, without the checksum.
+pub(super) fn json(record: &StateRecord) -> String {
+    // Strings, numbers and lists always serialize.
     serde_json::to_string_pretty(&document(record)).unwrap_or_default() + "\n"
 }
 
-/// A record as it is kept.
-pub(super) fn to_text(record: &Record) -> String {
+/// A record with its checksum, as it is stored.
+pub(super) fn to_text(record: &StateRecord) -> String {
     let mut text = json(record);
     text.truncate(text.len().saturating_sub("\n}\n".len()));
     let tail = tail(&text);
     text + &tail
 }
 
-/// Reads what `to_text` wrote, and nothing else.
-pub(super) fn from_bytes(bytes: &[u8], place: &str) -> Result<Record, Error> {
+/// Parses a text of [`to_text`], and rejects any other.
+pub(super) fn from_bytes(bytes: &[u8], place: &str) -> Result<StateRecord, Error> {
     let damaged = |why| Error::Damaged { place: place.to_owned(), why };
     if bytes.is_empty() {
         return Err(damaged(Damage::Empty));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| damaged(Damage::Torn))?;
-    let peek = serde_json::from_str::<Peek>(text);
-    if let Ok(Peek { format_version: version }) = peek
+    let peek = serde_json::from_str::<VersionOnly>(text);
+    if let Ok(VersionOnly { format_version: version }) = peek
         && version > VERSION
     {
         return Err(Error::Newer { place: place.to_owned(), version });
     }
     let body = checked(text)
         .ok_or_else(|| damaged(if peek.is_ok() { Damage::Check } else { Damage::Torn }))?;
-    let read = serde_json::from_str::<Document>(&format!("{body}\n}}"))
+    let read = serde_json::from_str::<StateDocument>(&format!("{body}\n}}"))
         .map_err(|error| plain(&error.to_string()))
         .and_then(record);
     let record = read.map_err(|why| damaged(Damage::Form(why)))?;
-    Ok(Record { version: Some(version(bytes)), ..record })
+    Ok(StateRecord { version: Some(version(bytes)), ..record })
 }
 
-/// The digest that stands for a whole text.
+/// The digest of a text, which identifies its version.
 pub(super) fn version(bytes: &[u8]) -> String {
     let mut out = "sha256:".to_owned();
     for byte in digest(&SHA256, bytes).as_ref() {
@@ -141,19 +141,19 @@ pub(super) fn version(bytes: &[u8]) -> String {
     out
 }
 
-/// The end of the text: always of the same length.
+/// The end of a text, which has a fixed length.
 fn tail(body: &str) -> String {
     format!(",\n  \"check\": \"{}\"\n}}\n", version(body.as_bytes()))
 }
 
-/// The text before the check, if the check fits it.
+/// The text before the checksum, if the checksum matches.
 fn checked(text: &str) -> Option<&str> {
     let body = text.get(..text.len().checked_sub(tail("").len())?)?;
     (text.get(body.len()..) == Some(tail(body).as_str())).then_some(body)
 }
 
-fn document(record: &Record) -> Document {
-    let Record { binding, serial, state, version: _ } = record;
+fn document(record: &StateRecord) -> StateDocument {
+    let StateRecord { binding, serial, state, version: _ } = record;
     let Binding { organization, manager, base_url } = binding;
     let State {
         limits,
@@ -172,7 +172,7 @@ fn document(record: &Record) -> Document {
     for (id, limit) in limits {
         accounts.entry(id).or_default().1 = Some(*limit);
     }
-    Document {
+    StateDocument {
         format_version: VERSION,
         organization: organization.clone(),
         manager_account_id: manager.as_ref().map(ToString::to_string),
@@ -188,7 +188,7 @@ fn document(record: &Record) -> Document {
             .collect(),
         accounts: accounts
             .into_iter()
-            .map(|(id, (email, channel_limit))| AccountEntry {
+            .map(|(id, (email, channel_limit))| KnownAccountEntry {
                 id: id.to_string(),
                 email: email.map(ToString::to_string),
                 channel_limit,
@@ -196,13 +196,13 @@ fn document(record: &Record) -> Document {
             .collect(),
         users: users
             .iter()
-            .map(|(id, email)| UserEntry { id: id.to_string(), email: email.to_string() })
+            .map(|(id, email)| KnownUserEntry { id: id.to_string(), email: email.to_string() })
             .collect(),
         removed_users: removed.iter().map(ToString::to_string).collect(),
         used_plans: used
             .iter()
             .filter_map(|(seal, until)| {
-                Some(UsedEntry { seal: seal.clone(), expires_at: time(*until)? })
+                Some(UsedPlanEntry { seal: seal.clone(), expires_at: time(*until)? })
             })
             .collect(),
         watch: watch::entry(watch),
@@ -218,20 +218,20 @@ fn create_entry(email: &Email, create: &Create, sent_at: Option<&u64>) -> Create
     }
 }
 
-/// Seconds since 1970 as a time of RFC 3339.
+/// Formats seconds since 1970 as RFC 3339.
 pub(super) fn time(seconds: u64) -> Option<String> {
     Some(Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?.to_string())
 }
 
-/// A time of RFC 3339 as seconds since 1970.
+/// Parses RFC 3339 into seconds since 1970.
 pub(super) fn seconds(time: &str) -> Result<u64, String> {
     let seconds = time.parse::<Timestamp>().ok().map(Timestamp::as_second);
     let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    seconds.ok_or_else(|| format!("{:?} is no time", plain(time)))
+    seconds.ok_or_else(|| format!("{:?} is not a time", plain(time)))
 }
 
-fn record(document: Document) -> Result<Record, String> {
-    let Document {
+fn record(document: StateDocument) -> Result<StateRecord, String> {
+    let StateDocument {
         format_version,
         organization,
         manager_account_id,
@@ -246,7 +246,7 @@ fn record(document: Document) -> Result<Record, String> {
         watch,
     } = document;
     if format_version != VERSION {
-        return Err(format!("format_version {format_version} is not known"));
+        return Err(format!("unknown format_version {format_version}"));
     }
     let mut state = State {
         remainder: remainder.map(|RemainderEntry { channels, unrecorded }| Remainder {
@@ -256,28 +256,28 @@ fn record(document: Document) -> Result<Record, String> {
         ..State::default()
     };
     for entry in creates {
-        take_create(&mut state, entry)?;
+        add_create(&mut state, entry)?;
     }
     for entry in accounts {
-        take_account(&mut state, entry)?;
+        add_account(&mut state, entry)?;
     }
-    for UserEntry { id, email } in users {
+    for KnownUserEntry { id, email } in users {
         let again = state.users.insert(UserId::new(&id), Email::new(email));
         if again.is_some() {
-            return Err(format!("the user {} is there twice", plain(&id)));
+            return Err(format!("duplicate user {}", plain(&id)));
         }
     }
     state.removed = removed_users.into_iter().map(UserId::new).collect();
     for entry in used_plans {
-        take_used(&mut state, entry)?;
+        add_used_plan(&mut state, entry)?;
     }
     state.watch = watch.map(watch::watch).transpose()?.unwrap_or_default();
     let binding =
         Binding { organization, manager: manager_account_id.map(AccountId::new), base_url };
-    Ok(Record { binding, serial, state, version: None })
+    Ok(StateRecord { binding, serial, state, version: None })
 }
 
-fn take_create(state: &mut State, entry: CreateEntry) -> Result<(), String> {
+fn add_create(state: &mut State, entry: CreateEntry) -> Result<(), String> {
     let (email, create) = match entry {
         CreateEntry::Intended { email } => (Email::new(email), Create::Intended),
         CreateEntry::Sending { email, since } => {
@@ -291,21 +291,21 @@ fn take_create(state: &mut State, entry: CreateEntry) -> Result<(), String> {
             (Email::new(email), Create::Acknowledged(AccountId::new(id)))
         }
     };
-    let twice = format!("the create of {} is there twice", plain(email.as_str()));
+    let twice = format!("duplicate create of {}", plain(email.as_str()));
     match state.creates.insert(email, create) {
         None => Ok(()),
         Some(_) => Err(twice),
     }
 }
 
-fn take_account(state: &mut State, entry: AccountEntry) -> Result<(), String> {
-    let AccountEntry { id, email, channel_limit } = entry;
+fn add_account(state: &mut State, entry: KnownAccountEntry) -> Result<(), String> {
+    let KnownAccountEntry { id, email, channel_limit } = entry;
     let id = AccountId::new(id);
     if state.emails.contains_key(&id) || state.limits.contains_key(&id) {
-        return Err(format!("account {} is there twice", plain(id.as_str())));
+        return Err(format!("duplicate account {}", plain(id.as_str())));
     }
     if email.is_none() && channel_limit.is_none() {
-        return Err(format!("nothing is said of account {}", plain(id.as_str())));
+        return Err(format!("neither email nor channel_limit of account {}", plain(id.as_str())));
     }
     if let Some(email) = email {
         state.emails.insert(id.clone(), Email::new(email));
@@ -316,10 +316,10 @@ fn take_account(state: &mut State, entry: AccountEntry) -> Result<(), String> {
     Ok(())
 }
 
-/// Of two expiries the earlier one would let a plan be used again.
-fn take_used(state: &mut State, entry: UsedEntry) -> Result<(), String> {
-    let UsedEntry { seal, expires_at } = entry;
-    let twice = format!("the used plan {} is there twice", plain(&seal));
+/// Rejects duplicates: the earlier of two expiries would let a plan be used again.
+fn add_used_plan(state: &mut State, entry: UsedPlanEntry) -> Result<(), String> {
+    let UsedPlanEntry { seal, expires_at } = entry;
+    let twice = format!("duplicate used plan {}", plain(&seal));
     match state.used.insert(seal, seconds(&expires_at)?) {
         None => Ok(()),
         Some(_) => Err(twice),
@@ -327,107 +327,4 @@ fn take_used(state: &mut State, entry: UsedEntry) -> Result<(), String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::state::{Change, apply};
-
-    /// Few of them, so that they meet; some with what JSON, a terminal or a person would stumble over.
-    fn name() -> impl Strategy<Value = String> {
-        prop_oneof!["[abAB]", "[ -~]{0,3}", any::<String>()]
-    }
-
-    fn change() -> impl Strategy<Value = Change> {
-        let email = || name().prop_map(Email::new);
-        let id = || name().prop_map(AccountId::new);
-        let seen = (proptest::collection::btree_map(id(), email(), 0..4), vec(email(), 0..3));
-        let watched = super::super::watch::tests::watches(name);
-        prop_oneof![
-            vec(email(), 0..3).prop_map(Change::Intend),
-            email().prop_map(Change::Sending),
-            (email(), id()).prop_map(|(email, id)| Change::Acknowledged(email, id)),
-            (email(), id()).prop_map(|(email, id)| Change::Adopt(email, id)),
-            email().prop_map(Change::Failed),
-            email().prop_map(Change::Retry),
-            email().prop_map(Change::Forget),
-            (id(), any::<u64>()).prop_map(|(id, limit)| Change::Limit(id, limit)),
-            id().prop_map(Change::LimitUnknown),
-            proptest::collection::btree_map(id(), any::<u64>(), 0..3)
-                .prop_map(|limits| Change::Limits(limits, None)),
-            (any::<i64>(), vec(id(), 0..3)).prop_map(|(channels, ids)| {
-                Change::Remainder(Remainder { channels, unrecorded: ids.into_iter().collect() })
-            }),
-            (name(), 0..8_000_000_000_u64).prop_map(|(seal, until)| Change::Used { seal, until }),
-            seen.prop_map(|(accounts, wanted)| {
-                Change::Seen { accounts, wanted: wanted.into_iter().collect() }
-            }),
-            watched.prop_map(|watch| Change::Watched(Box::new(watch))),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_again_and_times_are_of_what_is_being_sent(
-            changes in vec((change(), 0..4_000_000_000_u64), 0..40),
-            organization in name(),
-            manager in proptest::option::of(name()),
-            serial in any::<u64>(),
-        ) {
-            let mut state = State::default();
-            for (change, now) in changes {
-                // Some are refused: that is a state like any other.
-                let _ = apply(&mut state, change, now);
-            }
-            for (email, create) in &state.creates {
-                prop_assert_eq!(state.sent_at.contains_key(email), *create == Create::Sending);
-            }
-            prop_assert!(state.sent_at.keys().all(|email| state.creates.contains_key(email)));
-            let manager = manager.map(AccountId::new);
-            let binding = Binding { organization, manager, base_url: "https://a.example".to_owned() };
-            let record = Record { binding, serial, state, version: None };
-            let text = to_text(&record);
-            let read = from_bytes(text.as_bytes(), "here").unwrap();
-            prop_assert_eq!(to_text(&read), text);
-            prop_assert_eq!(Record { version: None, ..read }, record);
-        }
-    }
-    /// A text with these entries under the check that fits it.
-    fn with(entries: &str) -> Result<Record, Error> {
-        let head = "{\n  \"format_version\": 1,\n  \"organization\": \"acme\",\n  \"manager_account_id\": null,\n  \"base_url\": \"https://a.example\",\n  \"serial\": 1,\n  \"remainder\": null";
-        let body = format!("{head},\n  {entries}");
-        from_bytes((body.clone() + &tail(&body)).as_bytes(), "here")
-    }
-
-    #[test]
-    fn an_entry_that_would_be_passed_over_is_refused_though_the_check_fits() {
-        let seal = |at: &str| format!(r#"{{ "seal": "sha256:00", "expires_at": "{at}" }}"#);
-        let used = [seal("2027-01-01T00:00:00Z"), seal("2026-01-01T00:00:00Z")].join(", ");
-        let difference = r#"{ "destructive": false }"#;
-        let item = r#"{ "kind": "account", "email": null, "code": "enabled" }"#;
-        let episode = format!(
-            r#"{{ "key": {item}, "since": "2027-01-01T00:00:00Z", "runs": 1, "equal_runs": 1, "clean_runs": 0, "details": {difference}, "notified": {difference} }}"#
-        );
-        let watch = format!(
-            r#"{{ "differences": [{episode}], "unknown_runs": 0, "unknown_notified_at": null, "outbox": [] }}"#
-        );
-        let entries = |accounts: &str, rest: &str| {
-            format!(r#""creates": [], "accounts": [{accounts}]{rest}"#)
-        };
-        let cases = [
-            (entries("", &format!(r#", "used_plans": [{used}]"#)), "sha256:00 is there twice"),
-            (entries(r#"{ "id": "a-1" }"#, ""), "nothing is said of account a-1"),
-            (
-                entries("", &format!(r#", "watch": {watch}"#)),
-                "`notified` without `notified_at` for enabled",
-            ),
-        ];
-        for (entries, says) in cases {
-            let error = with(&entries).unwrap_err();
-            let form = matches!(&error, Error::Damaged { why: Damage::Form(why), .. } if why.contains(says));
-            assert!(form, "{error:?}");
-        }
-        assert!(with(&entries("", "")).is_ok());
-    }
-}
+mod tests;

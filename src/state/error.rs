@@ -1,216 +1,218 @@
-//! Why a state file could not be read, held or written.
+//! Errors of reading, locking and writing a state.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Holder;
+use super::LockHolder;
 use crate::model::{AccountId, Email, is_harmful};
 
-/// Why a state file could not be read, held or written. Texts from a file are made harmless here.
+/// An error of reading, locking or writing a state. Texts from files are escaped before they get here.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// `--state` names a bucket.
-    #[error("{place} names a bucket: this build has no bucket state")]
+    /// `--state` names a bucket in a build without the feature `object-store`.
+    #[error("{place} names a bucket, but this build does not support a state in a bucket")]
     NoBucket {
-        /// What was named.
+        /// The text of `--state`.
         place: String,
     },
-    /// `--state` names a folder of a bucket where the state itself has to be named.
-    #[error("{place} names a folder of state files, not a state file")]
+    /// `--state` names a folder of a bucket, and the organization is unknown.
+    #[error("{place} names a folder of states, not a state")]
     NoObject {
-        /// What was named.
+        /// The text of `--state`.
         place: String,
     },
-    /// `--state` names nothing that we know.
-    #[error("{place} names no place for a state file")]
+    /// `--state` is invalid.
+    #[error("{place} is not a location of a state")]
     NoPlace {
-        /// What was named.
+        /// The text of `--state`.
         place: String,
     },
-    /// Somebody else holds the lock.
-    #[error("the state {place} is in use by {}", by(holder.as_deref()))]
+    /// Another process holds the lock.
+    #[error("the state {place} is locked by {}", holder.as_deref().map_or("another process".to_owned(), ToString::to_string))]
     Locked {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
-        /// Who holds it. `None`: its lock does not say.
-        holder: Option<Box<Holder>>,
+        /// The holder. `None`: the lock does not name it.
+        holder: Option<Box<LockHolder>>,
     },
-    /// The lock was ours, and is not any more.
+    /// The lock was ours and no longer is.
     #[error("the lock of the state {place} was lost")]
     LockLost {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
     },
-    /// There is no lock to break.
-    #[error("nobody holds the lock of the state {place}")]
+    /// A lock to be force-released is free.
+    #[error("the state {place} is not locked")]
     NotLocked {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
     },
-    /// The lock that is there is not the one that was to be broken.
-    #[error("that is not the lock of the state {place}: it is in use by {holder}")]
+    /// A lock to be force-released has another id.
+    #[error("the lock of the state {place} has another id: it is held by {holder}")]
     OtherLock {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
-        /// Who holds the one that is there.
-        holder: Box<Holder>,
+        /// The holder of the lock.
+        holder: Box<LockHolder>,
     },
-    /// The lock of a file was to be broken.
-    #[error("the lock of a file has no id")]
-    NoLease,
-    /// The object of a lock is not one that we write.
+    /// The lock of a file was to be force-released.
+    #[error("the lock of the state {place} cannot be force-released: it has no id")]
+    NoLease {
+        /// The location of the state.
+        place: String,
+    },
+    /// The lock object has an unknown content.
     #[error("the lock {place} is damaged")]
     LockDamaged {
-        /// Where the lock is.
+        /// The location of the lock.
         place: String,
     },
-    /// It is not what was once written.
+    /// The state is not what was written.
     #[error("the state {place} is damaged: {why}")]
     Damaged {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
-        /// What is wrong with it.
+        /// The damage.
         why: Damage,
     },
-    /// A newer program has written it.
-    #[error("the state {place} has format_version {version}; this program knows 1")]
+    /// A newer version of the program wrote the state.
+    #[error(
+        "the state {place} has format_version {version}, but this version of trunkline supports 1"
+    )]
     Newer {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
-        /// The version it has.
+        /// The version of its format.
         version: u64,
     },
-    /// It belongs to something else.
-    #[error("the state {place} belongs to {} {theirs}, not to {ours}", what.words())]
+    /// The state belongs to another organization, manager or API.
+    #[error("the state {place} belongs to {} {theirs}, not to {ours}", what.noun())]
     Foreign {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
-        /// What differs.
+        /// The field that differs.
         what: Mismatch,
-        /// What the state has.
+        /// The value in the state.
         theirs: String,
-        /// What this run has.
+        /// The value of this run.
         ours: String,
     },
-    /// Somebody has written or removed it while we held its lock.
-    #[error("the state {place} was changed by somebody who does not hold its lock")]
+    /// Another process wrote or removed the state while we held its lock.
+    #[error("the state {place} was changed by a process that does not hold its lock")]
     Conflict {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
     },
-    /// A create that may have been sent, or was acknowledged, is not sent again.
-    #[error("a create of {email} has been sent before; it is not sent again")]
+    /// A create that may have been sent, or was acknowledged, must not be sent again.
+    #[error("a create of {email} was sent before and is not sent again")]
     SentBefore {
-        /// The account that was to be created.
+        /// The email of the account.
         email: String,
-        /// What Telnyx has created. `None`: nobody knows.
+        /// The account that Telnyx created. `None`: the outcome is unknown.
         id: Option<AccountId>,
     },
-    /// The operating system said no.
+    /// An error of the operating system.
     #[error("{doing} {path}")]
     Io {
-        /// What was being done.
+        /// The step that failed.
         doing: &'static str,
-        /// To what.
+        /// The file.
         path: String,
-        /// What it said.
+        /// The error.
         source: Arc<io::Error>,
     },
-    /// The bucket, or the way to it, said no.
+    /// An error of a bucket or of the connection to it.
     #[error("{doing} {place}: {why}")]
     Bucket {
-        /// What was being done.
+        /// The step that failed.
         doing: &'static str,
-        /// To what.
+        /// The object.
         place: String,
-        /// What is wrong, in our own words.
+        /// The reason, in our own words.
         why: String,
-        /// What to do about it.
+        /// The fix.
         hint: &'static str,
     },
-    /// The journal has ended.
+    /// The journal was closed.
     #[error("the state {place} was closed")]
     Closed {
-        /// Where the state is.
+        /// The location of the state.
         place: String,
     },
 }
 
-/// What is wrong with a damaged state.
+/// The damage of a state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    /// There is a file, and nothing in it.
+    /// The file has no content.
     #[error("the file is empty")]
     Empty,
-    /// It ends or breaks off somewhere, or was never JSON.
-    #[error("the file is not whole")]
+    /// The file was cut, or is not JSON.
+    #[error("the file is incomplete or is not a state")]
     Torn,
-    /// It is JSON, and not byte for byte what was written.
-    #[error("its content does not fit its check; it was changed or is damaged")]
+    /// The checksum does not match.
+    #[error("its checksum does not match its content; it was edited or is damaged")]
     Check,
-    /// It is as it was written, and still not a state file.
+    /// The checksum matches, but an entry is invalid.
     #[error("{0}")]
     Form(String),
 }
 
-/// What a state file and a run have to have in common.
+/// A field that a state and a run must agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     /// The label of the organization.
     Organization,
     /// The manager of the accounts.
     Manager,
-    /// Where the API is.
+    /// The base URL of the API.
     BaseUrl,
 }
 
 impl Error {
-    /// What to do about it.
+    /// The fix.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NoBucket { .. } => {
-                Some("name a file, say --state none, or use a build with the feature object-store")
+                "Name a file, use --state none, or use a build with the feature object-store."
+                    .to_owned()
             }
-            Self::NoObject { .. } => Some("name the state itself, as in s3://bucket/acme.json"),
-            Self::NoPlace { .. } => Some(
-                "it looks like acme.json, file:///var/lib/trunkline/acme.json, s3://bucket/folder, memory: or none",
-            ),
-            Self::Locked { holder: Some(holder), .. } if holder.lease.is_some() => Some(
-                "wait for it with --lock-timeout 5m; that of a process that was killed expires, and state unlock ID breaks it",
-            ),
+            Self::NoObject { .. } => {
+                "Name the state itself, for example --state s3://bucket/acme.json.".to_owned()
+            }
+            Self::NoPlace { .. } => "Use a path such as acme.json, file:///var/lib/trunkline/acme.json, s3://bucket/folder, memory: or none.".to_owned(),
+            Self::Locked { place, holder: Some(holder) } if holder.lease.is_some() => {
+                let place = shell_word(place);
+                format!("Wait for the lock with --lock-timeout 5m. The lock of a killed process expires; trunkline state unlock ID --state {place} releases it now.")
+            }
             Self::Locked { .. } => {
-                Some("wait for it with --lock-timeout 5m; a process that has ended holds nothing")
+                "Wait for the lock with --lock-timeout 5m. The system releases it when that process ends.".to_owned()
             }
-            Self::LockLost { .. } => Some(
-                "it could not be renewed, or somebody has broken it; run the command again: it reads everything anew",
-            ),
-            Self::NotLocked { .. } => Some("there is nothing to break"),
-            Self::OtherLock { .. } | Self::NoLease => {
-                Some("leave the id out to see who holds the lock")
+            Self::LockLost { .. } => "The lock could not be renewed, or was force-released. Run the command again: it reads everything anew.".to_owned(),
+            Self::NotLocked { .. } => "Run the command that needs the state again.".to_owned(),
+            Self::OtherLock { place, .. } => {
+                format!("To see the holder and the id, run trunkline state unlock --state {}", shell_word(place))
             }
-            Self::LockDamaged { .. } => {
-                Some("see who else writes there; once nobody uses the state, remove that object")
+            Self::NoLease { place } => {
+                format!("The system releases the lock when its process ends. To see the holder, run trunkline state unlock --state {}", shell_word(place))
             }
-            Self::Damaged { .. } => Some(
-                "restore it from a copy; before you move it away, look in the portal for creates under way: an empty state has forgotten them",
-            ),
-            Self::Newer { .. } => Some("use the trunkline that has written it, or a newer one"),
-            Self::Foreign { what, .. } => Some(what.hint()),
-            Self::Conflict { .. } => Some(
-                "see who else writes there, then run the command again: it reads everything anew",
-            ),
-            Self::SentBefore { .. } => {
-                Some("see trunkline state show, and settle it with trunkline state resolve")
+            Self::LockDamaged { .. } => "Check which other program writes there. Remove that object once no process uses the state.".to_owned(),
+            Self::Damaged { .. } => "Restore it from a backup. Before you move it away, check the portal for pending creates: an empty state does not know them.".to_owned(),
+            Self::Newer { .. } => "Use the version of trunkline that wrote it, or a newer one.".to_owned(),
+            Self::Foreign { what, .. } => what.hint().to_owned(),
+            Self::Conflict { .. } => "Check which other program writes there, then run the command again: it reads everything anew.".to_owned(),
+            Self::SentBefore { .. } => "Run trunkline state show, then settle the create with trunkline state resolve.".to_owned(),
+            Self::Io { source, .. } => match source.kind() {
+                ErrorKind::Unsupported => "Name a file system that supports locks with --state, or use --state none.",
+                ErrorKind::InvalidInput | ErrorKind::FileTooLarge => "A state is a regular file of at most 64 MiB. Name one with --state, for example --state acme.json.",
+                _ => "Name a writable location with --state, for example --state /var/lib/trunkline/acme.json. With --state none nothing is remembered.",
             }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::Unsupported => {
-                Some("keep the state on a file system that has locks, or say --state none")
-            }
-            Self::Io { .. } => Some("another place can be named with --state; none keeps nothing"),
-            Self::Bucket { hint, .. } => Some(hint),
-            Self::Closed { .. } => None,
-        }
+            .to_owned(),
+            Self::Bucket { hint, .. } => (*hint).to_owned(),
+            Self::Closed { .. } => return None,
+        })
     }
 
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
@@ -223,7 +225,7 @@ impl Error {
 }
 
 impl Mismatch {
-    fn words(self) -> &'static str {
+    fn noun(self) -> &'static str {
         match self {
             Self::Organization => "organization",
             Self::Manager => "manager",
@@ -233,15 +235,11 @@ impl Mismatch {
 
     fn hint(self) -> &'static str {
         match self {
-            Self::Organization => "name the state of this organization with --state",
-            Self::Manager => "use the key of that manager, or name another state with --state",
-            Self::BaseUrl => "correct the base URL, or name another state with --state",
+            Self::Organization => "Name the state of this organization with --state.",
+            Self::Manager => "Use the key of that manager, or name another state with --state.",
+            Self::BaseUrl => "Correct the base URL, or name another state with --state.",
         }
     }
-}
-
-fn by(holder: Option<&Holder>) -> String {
-    holder.map_or("another process".to_owned(), ToString::to_string)
 }
 
 /// A path in a message.
@@ -249,8 +247,31 @@ pub(super) fn shown(path: &Path) -> String {
     plain(&path.display().to_string())
 }
 
-/// A text of somebody else, fit for one line.
+/// A foreign text on one line, with harmful characters escaped.
 pub(super) fn plain(text: &str) -> String {
     let escape = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.into() };
     text.chars().map(escape).collect()
+}
+
+/// A location as one word of a shell command.
+#[must_use]
+pub fn shell_word(place: &str) -> String {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,=".contains(c);
+    if !place.is_empty() && place.chars().all(is_safe) {
+        return place.to_owned();
+    }
+    format!("'{}'", place.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn a_location_is_one_word_of_a_shell_command() {
+        assert_eq!(shell_word("s3://bucket/acme.json"), "s3://bucket/acme.json");
+        assert_eq!(shell_word("my states/o'hare.json"), r"'my states/o'\''hare.json'");
+        assert_eq!(shell_word("$(id)"), "'$(id)'");
+        assert_eq!(shell_word(""), "''");
+    }
 }

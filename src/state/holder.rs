@@ -1,4 +1,4 @@
-//! Who holds the lock of a state file, for the message to who does not get it.
+//! The holder of a lock, for messages of other processes.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::error::plain;
 
-/// Who holds the lock of a state file.
+/// The holder of the lock of a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// The process.
+pub struct LockHolder {
+    /// The process id.
     pub pid: u32,
-    /// When it took the lock: a time of RFC 3339.
+    /// The time at which it acquired the lock, as RFC 3339.
     pub since: String,
-    /// What it does, for example `apply`.
+    /// The command, for example `apply`.
     pub command: String,
-    /// The machine on which it runs. `None`: this one, as for a file.
+    /// The host. `None`: this one, as for a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// Until when it holds the lock. `None`: until the process ends.
+    /// The lease. `None`: the lock is held until the process ends.
     #[serde(skip)]
     pub lease: Option<Lease>,
 }
@@ -27,22 +27,22 @@ pub struct Holder {
 /// A lock that expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The random word that breaks it.
+    /// The random id that force-releases it.
     pub id: String,
-    /// How often the lock was taken.
+    /// The number of times that the lock was acquired.
     pub epoch: u64,
-    /// When it expires unless it is renewed: a time of RFC 3339, by the clock of the bucket.
+    /// The time of expiry unless it is renewed, as RFC 3339, by the clock of the bucket.
     pub until: String,
 }
 
-impl Holder {
-    /// What the daemon says that it does: it holds a lock for the moment of one write.
+impl LockHolder {
+    /// The command of the daemon, which holds a lock for one write only.
     pub const DAEMON: &'static str = "daemon";
 
-    /// This process, from now on.
+    /// This process, holding the lock from now on.
     #[must_use]
     pub fn this(command: &str) -> Self {
-        // Fractions of a second tell a person nothing.
+        // Whole seconds are enough for a message.
         let now = Timestamp::now();
         let since = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
         Self {
@@ -55,7 +55,7 @@ impl Holder {
     }
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pid, since, command, host, lease } = self;
         write!(f, "process {pid} ({})", plain(command))?;
@@ -64,7 +64,7 @@ impl fmt::Display for Holder {
         }
         write!(f, " since {}", plain(since))?;
         if let Some(Lease { id, epoch: _, until }) = lease {
-            write!(f, ", leased until {until}; its lock has the id {}", plain(id))?;
+            write!(f, ", lease expires at {until}; lock id {}", plain(id))?;
         }
         Ok(())
     }

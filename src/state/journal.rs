@@ -1,8 +1,7 @@
-//! Records what happens while many requests are under way, in few durable writes.
+//! Records changes durably while many requests are in flight, in few writes.
 //!
-//! What is recorded while a write is under way goes together in the next one. Where a write is a request to a
-//! bucket, it also waits a little for those who are expected. A task of its own writes, so that a caller who
-//! goes away in the middle leaves nothing half done.
+//! Changes that arrive during a write share the next one. A write to a bucket also waits briefly for further callers
+//! that are expected. A separate task writes, so a dropped caller leaves no change half recorded.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,64 +11,64 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
-use super::change::{Change, apply};
-use super::crowd::{Crowd, LONGEST};
-use super::record::{Binding, Record};
+use super::batch_estimator::{BatchEstimator, LONGEST};
+use super::change::{StateChange, apply};
+use super::record::{Binding, StateRecord};
 use super::store::LockCheck;
-use super::{Error, Hold, Holder, Store};
+use super::{Error, LockHolder, StateLock, Store};
 use crate::model::{AccountId, Email, State};
 
-/// How many messages one write takes up at most. More wait for the next.
+/// The largest number of messages in one write.
 const TOGETHER: usize = 4096;
-/// How long what nobody waits for may wait for company.
+/// The longest delay of a change that no caller waits for.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A state file that is held for writing. Clones are the same one; the lock is let go when the last is dropped,
-/// or by [`close`](Self::close).
+/// A state that is locked for writing. Clones share it; [`close`](Self::close), or dropping the last clone, releases
+/// the lock.
 #[derive(Clone, Debug)]
 pub struct Journal {
     place: String,
-    inbox: mpsc::UnboundedSender<Message>,
-    current: watch::Receiver<Arc<Record>>,
-    shared: Arc<Shared>,
+    inbox: mpsc::UnboundedSender<JournalMessage>,
+    current: watch::Receiver<Arc<StateRecord>>,
+    shared: Arc<JournalShared>,
     lock: LockCheck,
     remembers: bool,
 }
 
-/// What a journal and its writer both know.
+/// State shared by a journal and its writer.
 #[derive(Debug, Default)]
-struct Shared {
-    /// How many wait for what they have recorded.
+struct JournalShared {
+    /// The number of callers that wait for a write.
     waiting: AtomicUsize,
-    /// Why nothing is written any more.
+    /// The error that ended the journal.
     broken: OnceLock<Error>,
 }
 
 #[derive(Debug)]
-struct Message {
-    work: Work,
-    /// Who waits for it. `None`: nobody does.
+struct JournalMessage {
+    work: JournalRequest,
+    /// The caller that waits for it, if any.
     done: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
 #[derive(Debug)]
-enum Work {
-    Record(Vec<Change>),
+enum JournalRequest {
+    Record(Vec<StateChange>),
     Flush,
     Bind(AccountId),
     Close,
 }
 
 impl Journal {
-    /// Takes the lock, waiting for it no longer than `wait`, and reads what is there.
+    /// Acquires the lock, waiting up to `wait`, and reads the state.
     ///
     /// # Errors
     ///
-    /// When somebody else holds it, and when it is damaged, newer, foreign or cannot be read.
+    /// Fails when another process holds the lock, and when the state is damaged, newer, foreign or cannot be read.
     pub async fn open(
         store: Store,
         binding: &Binding,
-        holder: &Holder,
+        holder: &LockHolder,
         wait: Duration,
     ) -> Result<Self, Error> {
         let hold = store.lock(holder, wait).await?;
@@ -77,17 +76,17 @@ impl Journal {
         Ok(Self::start(store, hold, record))
     }
 
-    /// As [`open`](Self::open), for what is there, whatever it belongs to. `None`: there is no state.
+    /// Opens a state like [`open`](Self::open), whatever it belongs to. `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// When somebody else holds it, and when it is damaged, newer or cannot be read.
+    /// Fails when another process holds the lock, and when the state is damaged, newer or cannot be read.
     pub async fn open_any(
         store: Store,
-        holder: &Holder,
+        holder: &LockHolder,
         wait: Duration,
     ) -> Result<Option<Self>, Error> {
-        // Looked for first: a lock would make the folder.
+        // Read first: acquiring the lock would create the folder.
         if store.read().await?.is_none() {
             return Ok(None);
         }
@@ -96,37 +95,39 @@ impl Journal {
         Ok(record.map(|record| Self::start(store, hold, record)))
     }
 
-    fn start(store: Store, hold: Hold, record: Record) -> Self {
+    fn start(store: Store, hold: StateLock, record: StateRecord) -> Self {
         let place = store.place();
         let (inbox, messages) = mpsc::unbounded_channel();
         let (shown, current) = watch::channel(Arc::new(record.clone()));
-        let crowd = Crowd::default();
-        let (shared, lock, remembers) = (Arc::<Shared>::default(), hold.check(), store.remembers());
-        let writer = Writer { store, hold, record, shown, crowd, shared: Arc::clone(&shared) };
+        let estimator = BatchEstimator::default();
+        let (shared, lock, remembers) =
+            (Arc::<JournalShared>::default(), hold.check(), store.remembers());
+        let writer =
+            JournalWriter { store, hold, record, shown, estimator, shared: Arc::clone(&shared) };
         tokio::spawn(writer.run(messages));
         Self { place, inbox, current, shared, lock, remembers }
     }
 
-    /// Returns true if a later run can read what is recorded here; false for `--state none`.
+    /// Returns true if a later run can read the recorded changes; false for `--state none`.
     #[must_use]
     pub fn remembers(&self) -> bool {
         self.remembers
     }
 
-    /// What is on disk now.
+    /// The record that was written last.
     #[must_use]
-    pub fn record_now(&self) -> Arc<Record> {
+    pub fn record_now(&self) -> Arc<StateRecord> {
         Arc::clone(&self.current.borrow())
     }
 
-    /// What is on disk now, of the state itself.
+    /// The state that was written last.
     #[must_use]
     pub fn state(&self) -> State {
         let state = self.current.borrow().state.clone();
         State { forgotten: !self.remembers, ..state }
     }
 
-    /// When each create that is `Sending` was about to be sent.
+    /// The time at which each create in [`Create::Sending`](crate::model::Create::Sending) was about to be sent.
     #[must_use]
     pub fn sent_at(&self) -> BTreeMap<Email, SystemTime> {
         let time = |seconds: &u64| SystemTime::UNIX_EPOCH + Duration::from_secs(*seconds);
@@ -134,58 +135,55 @@ impl Journal {
         record.state.sent_at.iter().map(|(email, at)| (email.clone(), time(at))).collect()
     }
 
-    /// Records a change: it is on disk when this returns. What it was recorded for may not be done before,
-    /// nor after an error.
+    /// Records a change durably. Do not take the recorded step before this returns, nor after an error.
     ///
     /// # Errors
     ///
-    /// [`Error::SentBefore`] refuses this change and leaves the journal as it is. Every other error ends it: what
-    /// was not written is not on disk, or may not be, and all that is recorded afterwards gets the same error.
-    pub async fn record(&self, change: Change) -> Result<(), Error> {
+    /// [`Error::SentBefore`] rejects this change only. Every other error ends the journal: the change may or may not
+    /// be on disk, and all later changes fail with the same error.
+    pub async fn record(&self, change: StateChange) -> Result<(), Error> {
         self.record_all(vec![change]).await
     }
 
-    /// Records some changes in one write: all, or none of them. As [`record`](Self::record) otherwise.
+    /// Records all of the changes in one write, or none of them.
     ///
     /// # Errors
     ///
-    /// As [`record`](Self::record).
-    pub async fn record_all(&self, changes: Vec<Change>) -> Result<(), Error> {
-        self.send(Work::Record(changes)).await
+    /// Like [`record`](Self::record).
+    pub async fn record_all(&self, changes: Vec<StateChange>) -> Result<(), Error> {
+        self.send(JournalRequest::Record(changes)).await
     }
 
-    /// Records what has happened already and could be found out again, such as an answer of Telnyx: nobody waits
-    /// for it. It is written with, and before, whatever is recorded next, or a little later by itself.
+    /// Queues a change that has happened already and could be read again, such as an answer of Telnyx. It is written
+    /// no later than the next recorded change, or after a short delay.
     ///
-    /// That it could not be written is told by everything that is recorded afterwards, by [`flush`](Self::flush)
-    /// and by [`close`](Self::close).
+    /// If it cannot be written, later changes, [`flush`](Self::flush) and [`close`](Self::close) return the error.
     ///
     /// # Errors
     ///
-    /// When the journal has ended, or something before could not be written.
-    pub fn note(&self, change: Change) -> Result<(), Error> {
+    /// Fails when the journal has ended, or an earlier change could not be written.
+    pub fn note(&self, change: StateChange) -> Result<(), Error> {
         if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
         }
-        let message = Message { work: Work::Record(vec![change]), done: None };
+        let message = JournalMessage { work: JournalRequest::Record(vec![change]), done: None };
         self.inbox.send(message).map_err(|_| self.closed())
     }
 
-    /// Waits until everything that was recorded and noted before is on disk.
+    /// Waits until all earlier changes are on disk.
     ///
     /// # Errors
     ///
-    /// When it could not be written.
+    /// Fails when one of them could not be written.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.send(Work::Flush).await
+        self.send(JournalRequest::Flush).await
     }
 
-    /// Whether what is done from now on can be recorded, and nobody else applies: who can't be sure begins nothing
-    /// new.
+    /// Succeeds if changes can still be recorded and the lock is held. Otherwise nothing new may be started.
     ///
     /// # Errors
     ///
-    /// [`Error::LockLost`] when the lock has expired or was broken, and whatever a write has failed with.
+    /// [`Error::LockLost`] when the lock has expired or was force-released, and the error of a failed write.
     pub fn is_sound(&self) -> Result<(), Error> {
         if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
@@ -193,11 +191,11 @@ impl Journal {
         self.lock.holds().then_some(()).ok_or_else(|| self.lock_lost())
     }
 
-    /// As [`is_sound`](Self::is_sound), and asks the bucket whether the lock was force-released.
+    /// Checks like [`is_sound`](Self::is_sound), and reads the lock from the bucket.
     ///
     /// # Errors
     ///
-    /// As [`is_sound`](Self::is_sound), and when the bucket cannot be asked.
+    /// Like [`is_sound`](Self::is_sound), and when the bucket cannot be read.
     pub async fn confirm(&self) -> Result<(), Error> {
         self.is_sound()?;
         self.lock.confirm().await?.then_some(()).ok_or_else(|| self.lock_lost())
@@ -207,28 +205,28 @@ impl Journal {
         Error::LockLost { place: self.place.clone() }
     }
 
-    /// Binds the state to a manager, which the next write keeps.
+    /// Binds the state to a manager. The binding is saved with the next change.
     ///
     /// # Errors
     ///
-    /// [`Error::Foreign`] when it belongs to another one.
+    /// [`Error::Foreign`] when the state belongs to another manager.
     pub async fn bind(&self, manager: &AccountId) -> Result<(), Error> {
-        self.send(Work::Bind(manager.clone())).await
+        self.send(JournalRequest::Bind(manager.clone())).await
     }
 
-    /// Ends the journal, once what was recorded before is written, and lets the lock go.
+    /// Writes all earlier changes, ends the journal and releases the lock.
     ///
     /// # Errors
     ///
-    /// When something before could not be written, or it was closed already.
+    /// Fails when an earlier change could not be written, or the journal was closed already.
     pub async fn close(self) -> Result<(), Error> {
-        self.send(Work::Close).await
+        self.send(JournalRequest::Close).await
     }
 
-    async fn send(&self, work: Work) -> Result<(), Error> {
+    async fn send(&self, work: JournalRequest) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
-        let sent = self.inbox.send(Message { work, done: Some(done) });
+        let sent = self.inbox.send(JournalMessage { work, done: Some(done) });
         let answered = match sent {
             Ok(()) => answer.await.map_err(|_| self.closed()),
             Err(_) => Err(self.closed()),
@@ -241,50 +239,50 @@ impl Journal {
     }
 }
 
-/// The one who writes.
-struct Writer {
+/// The task that writes.
+struct JournalWriter {
     store: Store,
-    hold: Hold,
-    /// As it is on disk.
-    record: Record,
-    shown: watch::Sender<Arc<Record>>,
-    crowd: Crowd,
-    shared: Arc<Shared>,
+    hold: StateLock,
+    /// The record that was written last.
+    record: StateRecord,
+    shown: watch::Sender<Arc<StateRecord>>,
+    estimator: BatchEstimator,
+    shared: Arc<JournalShared>,
 }
 
-impl Writer {
-    async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
+impl JournalWriter {
+    async fn run(mut self, mut messages: mpsc::UnboundedReceiver<JournalMessage>) {
         let mut closing = Vec::new();
         let mut batch = Vec::new();
         while closing.is_empty() && messages.recv_many(&mut batch, TOGETHER).await > 0 {
-            if self.store.is_far() {
+            if self.store.is_remote() {
                 self.gather(&mut batch, &mut messages).await;
             }
             let mut answers = Vec::with_capacity(batch.len());
             let mut next = self.record.clone();
-            for Message { work, done } in batch.drain(..) {
+            for JournalMessage { work, done } in batch.drain(..) {
                 match work {
-                    Work::Record(changes) => {
+                    JournalRequest::Record(changes) => {
                         answers.push((done, record_all(&mut next.state, changes)));
                     }
-                    Work::Bind(manager) => {
+                    JournalRequest::Bind(manager) => {
                         answers.push((done, next.bind(&manager, &self.store.place())));
                     }
-                    Work::Flush => answers.push((done, Ok(()))),
-                    Work::Close => closing.extend(done),
+                    JournalRequest::Flush => answers.push((done, Ok(()))),
+                    JournalRequest::Close => closing.extend(done),
                 }
             }
             let written = self.write(next).await;
-            self.crowd.seen(self.shared.waiting.load(Ordering::Relaxed));
+            self.estimator.waited_together(self.shared.waiting.load(Ordering::Relaxed));
             for (done, refused) in answers {
                 if let Some(done) = done {
                     self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
-                    // Who no longer waits does not want to know.
+                    // The caller may have been dropped.
                     let _ = done.send(refused.and(written.clone()));
                 }
             }
         }
-        let Self { store: _, hold, record: _, shown: _, crowd: _, shared } = self;
+        let Self { store: _, hold, record: _, shown: _, estimator: _, shared } = self;
         drop(messages);
         hold.release().await;
         for done in closing {
@@ -292,20 +290,21 @@ impl Writer {
         }
     }
 
-    /// Waits for those who are expected to record something, too.
+    /// Waits for further callers that are expected.
     async fn gather(
         &mut self,
-        batch: &mut Vec<Message>,
-        messages: &mut mpsc::UnboundedReceiver<Message>,
+        batch: &mut Vec<JournalMessage>,
+        messages: &mut mpsc::UnboundedReceiver<JournalMessage>,
     ) {
-        let (begun, mut last, mut apart) = (Instant::now(), Instant::now(), Duration::ZERO);
-        // A manager alone writes nothing, and who flushes or closes wants it now.
-        let can_wait = |message: &Message| matches!(message.work, Work::Record(_));
-        let count = |batch: &[Message]| batch.iter().filter(|one| one.done.is_some()).count();
+        let (begun, mut last, mut interval) = (Instant::now(), Instant::now(), Duration::ZERO);
+        // A flush or a close must not wait.
+        let can_wait = |message: &JournalMessage| matches!(message.work, JournalRequest::Record(_));
+        let count =
+            |batch: &[JournalMessage]| batch.iter().filter(|one| one.done.is_some()).count();
         while batch.len() < TOGETHER && batch.iter().all(can_wait) {
             let end = match count(batch) {
                 0 => begun + LINGER,
-                there if self.crowd.misses_some(there) => last + self.crowd.patience(),
+                present if self.estimator.expects_more(present) => last + self.estimator.patience(),
                 _ => break,
             };
             let room = TOGETHER - batch.len();
@@ -313,22 +312,22 @@ impl Writer {
                 Ok(more) if more > 0 => {}
                 Ok(_) | Err(_) => break,
             }
-            apart = apart.max(last.elapsed());
+            interval = interval.max(last.elapsed());
             last = Instant::now();
         }
         match count(batch) {
             0 => {}
-            there => self.crowd.gathered(there, apart),
+            present => self.estimator.gathered(present, interval),
         }
     }
 
-    /// Writes what has changed. A write that failed may have happened or not, so it is the last one.
-    async fn write(&mut self, mut next: Record) -> Result<(), Error> {
+    /// Writes the changes. A failed write may have happened or not, so it is the last one.
+    async fn write(&mut self, mut next: StateRecord) -> Result<(), Error> {
         if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
         }
         if next.state == self.record.state {
-            // A manager alone waits for the first write that has something to say.
+            // A binding alone is not written; it waits for the first change.
             self.record.binding = next.binding;
             return Ok(());
         }
@@ -341,12 +340,12 @@ impl Writer {
     }
 }
 
-/// All of the changes, or none of them.
-fn record_all(state: &mut State, changes: Vec<Change>) -> Result<(), Error> {
+/// Applies all of the changes, or none of them.
+fn record_all(state: &mut State, changes: Vec<StateChange>) -> Result<(), Error> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.map_or(0, |since| since.as_secs());
     if let [_] = changes[..] {
-        // One that is refused changes nothing.
+        // A rejected change changes nothing.
         return changes.into_iter().try_for_each(|change| apply(state, change, now));
     }
     let mut copy = state.clone();

@@ -1,51 +1,65 @@
-//! Where a state file is kept: what `--state` means.
+//! The location of a state: what `--state` means, and the default.
 
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
+#[cfg(feature = "object-store")]
+use super::BucketUrl;
+use super::Error;
 use super::error::plain;
-use super::{Bucket, Error};
 
-/// Where a state file is kept.
+/// The location of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// Nowhere: every run begins with nothing.
+    /// No state: every run starts empty.
     None,
-    /// In this process.
+    /// The memory of this process.
     Memory,
-    /// In a file.
+    /// A file.
     File(PathBuf),
-    /// In a bucket of objects.
-    Bucket(Bucket),
+    /// An object in a bucket.
+    #[cfg(feature = "object-store")]
+    Bucket(BucketUrl),
 }
 
 impl Location {
-    /// The folder of the state files that nobody gave another place, below the working directory.
+    /// The folder of the default state.
     pub const FOLDER: &'static str = ".trunkline";
 
-    /// Where the state of an organization is when nothing else is said. `organization` is a label that
-    /// can stand in a file name, as those of manifests can.
+    /// The default location: `.trunkline/ORGANIZATION.json` beside the manifest file, or in the manifest folder.
+    /// It does not depend on the working directory. `organization` is a label that is valid in a file name.
     #[must_use]
-    pub fn of(organization: &str) -> Self {
-        Self::File(Path::new(Self::FOLDER).join(format!("{organization}.json")))
+    pub fn beside(manifest: &Path, organization: &str) -> Self {
+        Self::File(Self::folder_beside(manifest).join(format!("{organization}.json")))
     }
 
-    /// This location for an organization: in a folder of a bucket, which may hold several, the object with its name.
+    /// The folder of the default state for a manifest.
+    ///
+    /// Links are not resolved: a mounted `ConfigMap` links its files into a folder that every update replaces.
     #[must_use]
+    pub fn folder_beside(manifest: &Path) -> PathBuf {
+        let folder = if manifest.is_dir() { Some(manifest) } else { manifest.parent() };
+        folder.unwrap_or(Path::new("")).join(Self::FOLDER)
+    }
+
+    /// Completes a location: in a folder of a bucket, each organization has an object of its own.
+    #[must_use]
+    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
     pub fn for_organization(self, organization: &str) -> Self {
         match self {
+            #[cfg(feature = "object-store")]
             Self::Bucket(bucket) => Self::Bucket(bucket.of(organization)),
             Self::None | Self::Memory | Self::File(_) => self,
         }
     }
 
-    /// Reads `none`, `memory:`, `file:///…`, a path, or a bucket: `s3://bucket/folder`, `gs://…`, `az://…`. There
-    /// what ends in `.json` is the object itself.
+    /// Parses `none`, `memory:`, `file:///…`, a path, or a bucket: `s3://bucket/folder`, `gs://…`, `az://…`. A bucket
+    /// URL that ends in `.json` names the object itself.
     ///
     /// # Errors
     ///
-    /// [`Error::NoPlace`] for any other URL and for nothing, [`Error::NoBucket`] for a bucket in a build without
+    /// [`Error::NoPlace`] for any other URL and an empty text, [`Error::NoBucket`] for a bucket in a build without
     /// the feature `object-store`.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let no_place = || Error::NoPlace { place: shown(text) };
@@ -61,14 +75,17 @@ impl Location {
                     let path = url.to_file_path().ok().filter(|_| whole);
                     path.map(Self::File).ok_or_else(no_place)
                 }
-                Some("s3" | "gs" | "az") => Bucket::parse(text).map(Self::Bucket),
+                #[cfg(feature = "object-store")]
+                Some("s3" | "gs" | "az") => BucketUrl::parse(text).map(Self::Bucket),
+                #[cfg(not(feature = "object-store"))]
+                Some("s3" | "gs" | "az") => Err(Error::NoBucket { place: shown(text) }),
                 Some(_) => Err(no_place()),
             },
         }
     }
 }
 
-/// What is no place for a state file, unless there may be a password or a key in it.
+/// An invalid location for a message, unless it may contain a password or a key.
 pub(super) fn shown(text: &str) -> String {
     if text.contains(['@', '?', '#']) {
         return "this (not shown: it may hold a secret)".to_owned();
@@ -93,7 +110,6 @@ mod tests {
     #[test]
     fn a_location_is_none_memory_a_file_url_or_a_path() {
         let file = |path: &str| Location::File(PathBuf::from(path));
-        assert_eq!(Location::of("acme"), file(".trunkline/acme.json"));
         let cases = [
             ("none", Location::None),
             ("memory:", Location::Memory),
@@ -109,14 +125,24 @@ mod tests {
     }
 
     #[test]
-    fn buckets_are_known_and_what_is_not_known_is_no_file() {
+    fn default_location_is_beside_a_manifest_file_and_in_a_manifest_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join(".trunkline/acme.json");
+        assert_eq!(Location::beside(folder.path(), "acme"), Location::File(state.clone()));
+        let manifest = folder.path().join("acme.yaml");
+        assert_eq!(Location::beside(&manifest, "acme"), Location::File(state));
+        let relative = Location::File(PathBuf::from(".trunkline/acme.json"));
+        assert_eq!(Location::beside(Path::new("acme.yaml"), "acme"), relative);
+    }
+
+    #[test]
+    fn unknown_schemes_are_refused_and_never_taken_for_a_path() {
         for bucket in ["s3://bucket/acme.json", "GS://b", "az://b/c"] {
             let parsed = Location::parse(bucket);
-            if cfg!(feature = "object-store") {
-                assert!(matches!(parsed, Ok(Location::Bucket(_))), "{bucket}: {parsed:?}");
-            } else {
-                assert!(matches!(parsed, Err(Error::NoBucket { .. })), "{bucket}: {parsed:?}");
-            }
+            #[cfg(feature = "object-store")]
+            assert!(matches!(parsed, Ok(Location::Bucket(_))), "{bucket}: {parsed:?}");
+            #[cfg(not(feature = "object-store"))]
+            assert!(matches!(parsed, Err(Error::NoBucket { .. })), "{bucket}: {parsed:?}");
         }
         for other in [
             "",
@@ -133,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_hold_a_secret_is_not_repeated() {
+    fn a_url_that_may_contain_a_secret_is_not_printed() {
         for url in [
             "ftp://user:T0PS3CRET@store.example/acme.json",
             "s3://user:T0PS3CRET@bucket/acme.json",
@@ -143,8 +169,8 @@ mod tests {
             "file://T0PS3CRET@host/acme.json",
         ] {
             let error = Location::parse(url).unwrap_err();
-            let said = format!("{error} {error:?}");
-            assert!(!said.contains("T0PS3CRET"), "{said}");
+            let message = format!("{error} {error:?}");
+            assert!(!message.contains("T0PS3CRET"), "{message}");
         }
     }
 }

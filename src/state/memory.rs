@@ -1,25 +1,25 @@
-//! A state file in this process: for trying, and for a demo that plans twice.
+//! A state in this process, for tests and the demo.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::document::version;
-use super::{Error, Holder};
+use super::{Error, LockHolder};
 
-/// A place in memory. Clones are the same place.
+/// A state in memory. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Memory {
-    state: Arc<Mutex<State>>,
+pub(super) struct MemoryStore {
+    state: Arc<Mutex<MemoryContents>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct MemoryContents {
     bytes: Option<Vec<u8>>,
-    holder: Option<Holder>,
+    holder: Option<LockHolder>,
 }
 
-impl Memory {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // No step leaves the state half changed, so one that panicked elsewhere spoils nothing.
+impl MemoryStore {
+    fn state(&self) -> MutexGuard<'_, MemoryContents> {
+        // No step leaves the contents half changed, so a poisoned lock is harmless.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -27,7 +27,7 @@ impl Memory {
         self.state().bytes.clone()
     }
 
-    /// Replaces what is there, if it still is `over`.
+    /// Replaces the contents if they still have the version `over`.
     pub(super) fn replace(&self, bytes: &[u8], over: Option<&str>) -> Result<(), Error> {
         let mut state = self.state();
         if state.bytes.as_deref().map(version).as_deref() != over {
@@ -37,27 +37,27 @@ impl Memory {
         Ok(())
     }
 
-    pub(super) fn try_lock(&self, holder: &Holder) -> Option<MemoryHold> {
+    pub(super) fn try_lock(&self, holder: &LockHolder) -> Option<MemoryLock> {
         let mut state = self.state();
         if state.holder.is_some() {
             return None;
         }
         state.holder = Some(holder.clone());
-        Some(MemoryHold { memory: self.clone() })
+        Some(MemoryLock { memory: self.clone() })
     }
 
-    pub(super) fn holder(&self) -> Option<Holder> {
+    pub(super) fn holder(&self) -> Option<LockHolder> {
         self.state().holder.clone()
     }
 }
 
-/// Holds the lock until it is dropped.
+/// The lock, until it is dropped.
 #[derive(Debug)]
-pub(super) struct MemoryHold {
-    memory: Memory,
+pub(super) struct MemoryLock {
+    memory: MemoryStore,
 }
 
-impl Drop for MemoryHold {
+impl Drop for MemoryLock {
     fn drop(&mut self) {
         self.memory.state().holder = None;
     }

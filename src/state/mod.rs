@@ -1,33 +1,33 @@
-//! Keeps a [`State`](crate::model::State) where it outlives a run: in a file, a bucket, memory, or not at all.
+//! Keeps a [`State`](crate::model::State) between runs: in a file, a bucket, this process, or not at all.
 //!
-//! A [`Location`] says where, a [`Store`] reads and writes there, and a [`Journal`] holds its lock and records
-//! [`Change`]s: what it has recorded is on disk. A state file that is torn, foreign or of a newer version is an
-//! [`Error`]; it is never taken for an empty one. Nothing here knows what is wanted or speaks to Telnyx, and
-//! there is no place for a secret.
+//! A [`Location`] names the place, a [`Store`] reads and writes it, and a [`Journal`] holds its lock and records
+//! [`StateChange`]s durably. A state that is damaged, foreign or of a newer version is an [`Error`] and never read as
+//! an empty one. This module knows neither the manifest nor Telnyx, and stores no secrets.
 
-#[cfg_attr(not(feature = "object-store"), path = "no_bucket.rs")]
+mod batch_estimator;
+#[cfg(feature = "object-store")]
 mod bucket;
 mod change;
-mod crowd;
 mod document;
 mod error;
 mod file;
 mod holder;
 mod journal;
+mod leader_lease;
 mod location;
 mod memory;
 pub(crate) mod owner;
 mod record;
 mod store;
-mod turn;
 mod watch;
 
-pub use bucket::Bucket;
-pub use change::{Change, apply};
-pub use error::{Damage, Error, Mismatch};
-pub use holder::{Holder, Lease};
+#[cfg(feature = "object-store")]
+pub use bucket::BucketUrl;
+pub use change::{StateChange, apply};
+pub use error::{Damage, Error, Mismatch, shell_word};
+pub use holder::{Lease, LockHolder};
 pub use journal::Journal;
+pub use leader_lease::LeaderLease;
 pub use location::Location;
-pub use record::{Binding, Record};
-pub use store::{Hold, Store};
-pub use turn::Turn;
+pub use record::{Binding, StateRecord};
+pub use store::{StateLock, Store};

@@ -1,49 +1,49 @@
-//! A state file with what it belongs to.
+//! A state with its binding.
 
 use super::Error;
 use super::error::{Mismatch, plain};
 use crate::model::{AccountId, State};
 
-/// What a state file belongs to.
+/// The organization, manager and API that a state belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// The label of the organization.
     pub organization: String,
-    /// The manager of the accounts. `None`: there was no account yet to tell.
+    /// The manager of the accounts. `None` until an account names it.
     pub manager: Option<AccountId>,
-    /// Where the API is.
+    /// The base URL of the API.
     pub base_url: String,
 }
 
-/// A state file as a store has it.
+/// A state as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// What it belongs to.
+pub struct StateRecord {
+    /// The binding.
     pub binding: Binding,
-    /// How many times it was written.
+    /// The number of writes.
     pub serial: u64,
-    /// What is remembered.
+    /// The state.
     pub state: State,
-    /// What it replaces when it is written.
+    /// The version that the next write replaces.
     pub(super) version: Version,
 }
 
-/// The digest of what a store has. `None`: nothing yet.
+/// The digest of the stored text. `None` before the first write.
 pub(super) type Version = Option<String>;
 
-impl Record {
-    /// It as JSON, in the form in which it is kept, without the check.
+impl StateRecord {
+    /// The record as JSON in the stored form, without the checksum.
     #[must_use]
     pub fn to_json(&self) -> String {
         super::document::json(self)
     }
 
-    /// Nothing is remembered yet.
+    /// An empty record.
     pub(super) fn new(binding: Binding) -> Self {
         Self { binding, serial: 0, state: State::default(), version: None }
     }
 
-    /// This record for a run with `ours`: the manager is known as soon as one of both knows it.
+    /// Checks the binding of a run against this record. The manager is known once either of them names it.
     pub(super) fn bound_to(mut self, ours: &Binding, place: &str) -> Result<Self, Error> {
         let Binding { organization, manager, base_url } = ours;
         let theirs = &self.binding;
@@ -55,7 +55,7 @@ impl Record {
         Ok(self)
     }
 
-    /// Binds it to a manager, unless it belongs to another.
+    /// Binds the record to a manager, unless it belongs to another.
     pub(super) fn bind(&mut self, manager: &AccountId, place: &str) -> Result<(), Error> {
         let bound = self.binding.manager.get_or_insert_with(|| manager.clone());
         same(place, Mismatch::Manager, bound.as_str(), manager.as_str())

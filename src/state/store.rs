@@ -1,4 +1,4 @@
-//! Reads, writes and locks a state file, wherever it is.
+//! Reads, writes and locks a state, wherever it is.
 
 use std::time::Duration;
 
@@ -7,69 +7,75 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
-use super::bucket::{BucketHold, BucketLockCheck, BucketState};
+#[cfg(feature = "object-store")]
+use super::bucket::{BucketLock, BucketLockCheck, BucketStore};
 use super::document;
-use super::file::{FileHold, FileLockCheck, StateFile};
-use super::memory::{Memory, MemoryHold};
-use super::record::{Binding, Record};
-use super::{Error, Holder, Location, Turn};
+use super::file::{FileLock, FileLockCheck, StateFile};
+use super::memory::{MemoryLock, MemoryStore};
+use super::record::{Binding, StateRecord};
+use super::{Error, LeaderLease, Location, LockHolder};
 
-/// How often a lock that somebody else holds is tried again.
-const AGAIN: Duration = Duration::from_millis(50);
+/// The interval between attempts to acquire a lock.
+const RETRY: Duration = Duration::from_millis(50);
 
-/// How long the daemon's lock is waited for in any case: it only holds it for a write.
-const MOMENT: Duration = Duration::from_secs(5);
+/// The minimum wait for a lock of the daemon, which holds it for one write only.
+const DAEMON_WAIT: Duration = Duration::from_secs(5);
 
-/// A place of one state. Clones are the same place.
+/// A store of one state. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Store(Kind);
+pub struct Store(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
-    Nowhere,
-    Memory(Memory),
+enum Backend {
+    None,
+    Memory(MemoryStore),
     File(StateFile),
-    Bucket(BucketState),
+    #[cfg(feature = "object-store")]
+    Bucket(BucketStore),
 }
 
-/// Holds the lock of a state file until it is dropped. That of a bucket may be free only a little later; who
-/// needs it free says [`release`](Self::release).
+/// The lock of a state, until it is dropped. The lock of a bucket may be released a little later; use
+/// [`release`](Self::release) to wait for it.
 #[derive(Debug)]
-pub struct Hold(Lock);
+pub struct StateLock(LockKind);
 
 #[derive(Debug)]
-enum Lock {
-    Nowhere,
-    Memory(#[expect(dead_code, reason = "it is kept for its drop")] MemoryHold),
-    File(FileHold),
-    Bucket(BucketHold),
+enum LockKind {
+    None,
+    Memory(#[expect(dead_code, reason = "its drop releases the lock")] MemoryLock),
+    File(FileLock),
+    #[cfg(feature = "object-store")]
+    Bucket(BucketLock),
 }
 
-impl Hold {
-    /// Lets the lock go: it is free when this returns, or, in a bucket that cannot be reached, when it expires.
+impl StateLock {
+    /// Releases the lock. In a bucket that cannot be reached, the lock expires instead.
     pub async fn release(self) {
         match self.0 {
-            Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => {}
-            Lock::Bucket(hold) => hold.release().await,
+            LockKind::None | LockKind::Memory(_) | LockKind::File(_) => {}
+            #[cfg(feature = "object-store")]
+            LockKind::Bucket(lock) => lock.release().await,
         }
     }
 
-    /// A check whether it is still held.
+    /// A check that outlives borrows of the lock.
     pub(super) fn check(&self) -> LockCheck {
         match &self.0 {
-            Lock::Nowhere | Lock::Memory(_) => LockCheck::Process,
-            Lock::File(hold) => LockCheck::File(hold.check()),
-            Lock::Bucket(hold) => LockCheck::Bucket(hold.check()),
+            LockKind::None | LockKind::Memory(_) => LockCheck::Process,
+            LockKind::File(lock) => LockCheck::File(lock.check()),
+            #[cfg(feature = "object-store")]
+            LockKind::Bucket(lock) => LockCheck::Bucket(lock.check()),
         }
     }
 }
 
-/// A check whether a lock is still held. Clones share state.
+/// Checks that a lock is still held. Clones share state.
 #[derive(Clone, Debug)]
 pub(super) enum LockCheck {
-    /// Of this process alone: it cannot be lost.
+    /// A lock within this process, which cannot be lost.
     Process,
     File(FileLockCheck),
+    #[cfg(feature = "object-store")]
     Bucket(BucketLockCheck),
 }
 
@@ -79,134 +85,152 @@ impl LockCheck {
         match self {
             Self::Process => true,
             Self::File(check) => check.holds(),
+            #[cfg(feature = "object-store")]
             Self::Bucket(check) => check.holds(),
         }
     }
 
-    /// Asks where the lock is kept.
+    /// Reads the lock, and returns true if it is held.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(clippy::unused_async, reason = "only the lock of a bucket needs a request")
+    )]
     pub(super) async fn confirm(&self) -> Result<bool, Error> {
         match self {
             Self::Process | Self::File(_) => Ok(self.holds()),
+            #[cfg(feature = "object-store")]
             Self::Bucket(check) => check.confirm().await,
         }
     }
 }
 
 impl Store {
-    /// The store at a location. Nothing is read or made yet.
+    /// The store at a location. Reads and creates nothing.
     #[must_use]
     pub fn new(location: &Location) -> Self {
         Self(match location {
-            Location::None => Kind::Nowhere,
-            Location::Memory => Kind::Memory(Memory::default()),
-            Location::File(path) => Kind::File(StateFile::new(path)),
-            Location::Bucket(bucket) => Kind::Bucket(BucketState::new(bucket)),
+            Location::None => Backend::None,
+            Location::Memory => Backend::Memory(MemoryStore::default()),
+            Location::File(path) => Backend::File(StateFile::new(path)),
+            #[cfg(feature = "object-store")]
+            Location::Bucket(bucket) => Backend::Bucket(BucketStore::new(bucket)),
         })
     }
 
-    /// The same place; a lock of a bucket that is taken through this store, and the turn to watch, hold for `lease`
-    /// without being renewed, instead of the usual time. Locks of other places don't expire.
+    /// The same store with another lease time for its lock and its leadership. Only locks in a bucket expire.
     #[must_use]
+    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
     pub fn leased_for(self, lease: Duration) -> Self {
         Self(match self.0 {
-            Kind::Bucket(bucket) => Kind::Bucket(bucket.leased_for(lease)),
-            other @ (Kind::Nowhere | Kind::Memory(_) | Kind::File(_)) => other,
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => Backend::Bucket(bucket.leased_for(lease)),
+            other @ (Backend::None | Backend::Memory(_) | Backend::File(_)) => other,
         })
     }
 
-    /// The same place, reached with settings that win over the environment's: the names are those of the
-    /// vendor's variables, such as `AWS_ENDPOINT_URL`. Only a bucket has any.
+    /// The same store with settings that override the environment. The names are those of the vendor's variables,
+    /// such as `AWS_ENDPOINT_URL`. Only a bucket has settings.
     #[must_use]
+    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
     pub fn with_settings(self, settings: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         Self(match self.0 {
-            Kind::Bucket(bucket) => {
-                Kind::Bucket(bucket.with_settings(settings.into_iter().collect()))
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => {
+                Backend::Bucket(bucket.with_settings(settings.into_iter().collect()))
             }
-            other @ (Kind::Nowhere | Kind::Memory(_) | Kind::File(_)) => other,
+            other @ (Backend::None | Backend::Memory(_) | Backend::File(_)) => other,
         })
     }
 
-    /// Where it is, for people.
+    /// The location, for people.
     #[must_use]
     pub fn place(&self) -> String {
         match &self.0 {
-            Kind::Nowhere => "none".to_owned(),
-            Kind::Memory(_) => "memory:".to_owned(),
-            Kind::File(file) => file.place(),
-            Kind::Bucket(bucket) => bucket.place(),
+            Backend::None => "none".to_owned(),
+            Backend::Memory(_) => "memory:".to_owned(),
+            Backend::File(file) => file.place(),
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => bucket.place(),
         }
     }
 
-    /// Whether what is written here can ever be read again.
+    /// Returns true if what is written here can be read again.
     #[must_use]
     pub fn remembers(&self) -> bool {
+        !matches!(self.0, Backend::None)
+    }
+
+    /// Returns true if a state can be written here, as far as file permissions tell. Sends no request and changes
+    /// nothing.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
         match &self.0 {
-            Kind::Nowhere => false,
-            Kind::Memory(_) | Kind::File(_) | Kind::Bucket(_) => true,
+            Backend::File(file) => file.is_writable(),
+            _ => true,
         }
     }
 
-    /// Whether a write takes so long, or costs so much, that it is worth waiting for others to share it.
-    pub(super) fn is_far(&self) -> bool {
-        match &self.0 {
-            Kind::Nowhere | Kind::Memory(_) | Kind::File(_) => false,
-            Kind::Bucket(_) => true,
-        }
+    /// Returns true if a write takes so long, or costs so much, that changes should share one.
+    pub(super) fn is_remote(&self) -> bool {
+        !matches!(self.0, Backend::None | Backend::Memory(_) | Backend::File(_))
     }
 
-    /// Reads what is there for a run with `binding`; what is not there yet is empty. Needs no lock: it is
-    /// always one whole text.
+    /// Reads the state for a run with `binding`. A state that does not exist is empty. Needs no lock, as every write
+    /// is atomic.
     ///
     /// # Errors
     ///
-    /// When it is damaged, newer, or belongs to something else, and when it cannot be read.
-    pub async fn load(&self, binding: &Binding) -> Result<Record, Error> {
+    /// Fails when it is damaged, newer or foreign, and when it cannot be read.
+    pub async fn load(&self, binding: &Binding) -> Result<StateRecord, Error> {
         match self.read().await? {
             Some(record) => record.bound_to(binding, &self.place()),
-            None => Ok(Record::new(binding.clone())),
+            None => Ok(StateRecord::new(binding.clone())),
         }
     }
 
-    /// Reads what is there, whatever it belongs to. `None`: nothing.
+    /// Reads the state, whatever it belongs to. `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// When it is damaged or newer, and when it cannot be read.
-    pub async fn read(&self) -> Result<Option<Record>, Error> {
+    /// Fails when it is damaged or newer, and when it cannot be read.
+    pub async fn read(&self) -> Result<Option<StateRecord>, Error> {
         let bytes = match &self.0 {
-            Kind::Nowhere => None,
-            Kind::Memory(memory) => memory.read(),
-            Kind::File(file) => {
+            Backend::None => None,
+            Backend::Memory(memory) => memory.read(),
+            Backend::File(file) => {
                 let file = file.clone();
                 blocking(move || file.read()).await?
             }
-            Kind::Bucket(bucket) => bucket.read().await?,
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => bucket.read().await?,
         };
         bytes.map(|bytes| document::from_bytes(&bytes, &self.place())).transpose()
     }
 
-    /// Writes a record over what it was read from, and counts the write in it. It is durable when this
-    /// returns. After an error the record is unchanged, and what the store has may be either.
+    /// Replaces the version that a record was read from, and increments its serial. The write is durable when this
+    /// returns. After an error the record is unchanged, and the store may have either version.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] when the store has something else by now; [`Error::LockLost`] when the hold has
-    /// expired; when it cannot be written.
-    pub async fn save(&self, held: &Hold, record: &mut Record) -> Result<(), Error> {
-        let mut next = Record { serial: record.serial + 1, ..record.clone() };
+    /// [`Error::Conflict`] when the store has another version; [`Error::LockLost`] when the lock has expired; when it
+    /// cannot be written.
+    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
+    pub async fn save(&self, lock: &StateLock, record: &mut StateRecord) -> Result<(), Error> {
+        let mut next = StateRecord { serial: record.serial + 1, ..record.clone() };
         let bytes = document::to_text(&next).into_bytes();
         next.version = Some(document::version(&bytes));
         let over = record.version.clone();
         match &self.0 {
-            Kind::Nowhere => {}
-            Kind::Memory(memory) => memory.replace(&bytes, over.as_deref())?,
-            Kind::File(file) => {
+            Backend::None => {}
+            Backend::Memory(memory) => memory.replace(&bytes, over.as_deref())?,
+            Backend::File(file) => {
                 let file = file.clone();
                 blocking(move || file.replace(&bytes, over.as_deref())).await?;
             }
-            Kind::Bucket(bucket) => match &held.0 {
-                Lock::Bucket(lease) => bucket.replace(lease, &bytes, over.as_deref()).await?,
-                Lock::Nowhere | Lock::Memory(_) | Lock::File(_) => {
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => match &lock.0 {
+                LockKind::Bucket(lock) => bucket.replace(lock, &bytes, over.as_deref()).await?,
+                LockKind::None | LockKind::Memory(_) | LockKind::File(_) => {
                     return Err(Error::LockLost { place: self.place() });
                 }
             },
@@ -215,139 +239,160 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the lock, waiting for it no longer than `wait`; for the daemon, which only writes, a moment more.
+    /// Acquires the lock, waiting up to `wait`. A lock of the daemon is waited for a few seconds in any case.
     ///
     /// # Errors
     ///
-    /// [`Error::Locked`] when somebody else holds it all the time; when it cannot be taken at all.
-    pub async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Hold, Error> {
+    /// [`Error::Locked`] when another process holds it all the time; when it cannot be acquired at all.
+    pub async fn lock(&self, holder: &LockHolder, wait: Duration) -> Result<StateLock, Error> {
         let begun = Instant::now();
-        if let Kind::Bucket(bucket) = &self.0 {
-            // It has a pace of its own: every look is a request.
+        #[cfg(feature = "object-store")]
+        if let Backend::Bucket(bucket) = &self.0 {
+            // Retries have a pace of their own, as each is a request.
             loop {
                 match bucket.lock(holder, wait).await {
                     Err(Error::Locked { holder: Some(other), .. })
-                        if is_momentary(&other, holder) && begun.elapsed() < MOMENT =>
+                        if is_momentary(&other, holder) && begun.elapsed() < DAEMON_WAIT =>
                     {
-                        sleep(AGAIN * 4).await;
+                        sleep(RETRY * 4).await;
                     }
-                    taken => return Ok(Hold(Lock::Bucket(taken?))),
+                    acquired => return Ok(StateLock(LockKind::Bucket(acquired?))),
                 }
             }
         }
         let mut end = begun + wait;
-        let mut nameless = true;
+        let mut unnamed = true;
         loop {
-            if let Some(hold) = self.try_lock(holder).await? {
-                return Ok(hold);
+            if let Some(lock) = self.try_lock(holder).await? {
+                return Ok(lock);
             }
-            match self.said_holder().await? {
-                // Who holds it and doesn't say so only looks at it, or is about to say.
-                None if std::mem::take(&mut nameless) => end = end.max(Instant::now() + AGAIN),
-                Some(other) if is_momentary(&other, holder) => end = end.max(begun + MOMENT),
+            match self.holder().await? {
+                // A holder without a name only checks the lock, or is about to write its name.
+                None if std::mem::take(&mut unnamed) => end = end.max(Instant::now() + RETRY),
+                Some(other) if is_momentary(&other, holder) => end = end.max(begun + DAEMON_WAIT),
                 None | Some(_) => {}
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Error::Locked {
-                    place: self.place(),
-                    holder: self.said_holder().await?.map(Box::new),
-                });
+                return Err(self.locked().await?);
             }
-            sleep(AGAIN.min(left)).await;
+            sleep(RETRY.min(left)).await;
         }
     }
 
-    /// Waits for the turn to watch, as one of several daemons with this state, however long that takes. `seen` is
-    /// told who has it now. Only in a bucket it is ever somebody else's.
+    /// Waits for leadership among the daemons that share this state, however long it takes, and reports the current
+    /// leader to `leader`. Outside of a bucket every daemon leads.
     ///
     /// # Errors
     ///
-    /// When it cannot be found out whose turn it is.
-    pub async fn stand_by(
+    /// Fails when the leader cannot be determined.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(unused_variables, clippy::unused_async, reason = "for buckets")
+    )]
+    pub async fn wait_for_leadership(
         &self,
-        holder: &Holder,
-        seen: &watch::Sender<Option<Holder>>,
-    ) -> Result<Turn, Error> {
+        holder: &LockHolder,
+        leader: &watch::Sender<Option<LockHolder>>,
+    ) -> Result<LeaderLease, Error> {
         match &self.0 {
-            Kind::Nowhere | Kind::Memory(_) | Kind::File(_) => Ok(Turn::alone()),
-            Kind::Bucket(bucket) => bucket.stand_by(holder, seen).await.map(Turn::leased),
+            Backend::None | Backend::Memory(_) | Backend::File(_) => Ok(LeaderLease::alone()),
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => {
+                let lease = bucket.wait_for_leadership(holder, leader).await?;
+                Ok(LeaderLease(Some(StateLock(LockKind::Bucket(lease)))))
+            }
         }
     }
 
-    /// Looks whether somebody holds the lock: [`Error::Locked`] says who. `Ok`: nobody does now.
+    /// Succeeds if the lock is free now.
     ///
     /// # Errors
     ///
-    /// [`Error::Locked`], or when that cannot be found out.
+    /// [`Error::Locked`], or when the lock cannot be checked.
     pub async fn unlocked(&self) -> Result<(), Error> {
         let locked = match &self.0 {
-            Kind::Nowhere => false,
-            Kind::Memory(memory) => memory.holder().is_some(),
-            Kind::File(file) => {
+            Backend::None => false,
+            Backend::Memory(memory) => memory.holder().is_some(),
+            Backend::File(file) => {
                 let file = file.clone();
                 blocking(move || file.is_locked()).await?
             }
-            Kind::Bucket(bucket) => bucket.holder().await?.is_some(),
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => bucket.holder().await?.is_some(),
         };
-        if !locked {
-            return Ok(());
-        }
-        Err(Error::Locked { place: self.place(), holder: self.said_holder().await?.map(Box::new) })
+        if locked { Err(self.locked().await?) } else { Ok(()) }
     }
 
-    /// Breaks the lock of a bucket that has this id: who held it. Whoever it was writes nothing any more.
+    /// Force-releases the lock with this id and returns its former holder, whose later writes are rejected. Only locks
+    /// in a bucket have an id.
     ///
     /// # Errors
     ///
-    /// [`Error::NotLocked`], [`Error::OtherLock`] for another id, [`Error::NoLease`] where locks have none, and when
-    /// it cannot be done.
-    pub async fn unlock(&self, id: &str) -> Result<Holder, Error> {
+    /// [`Error::NotLocked`], [`Error::OtherLock`] for another id, [`Error::NoLease`] for a lock without an id, and
+    /// when the bucket cannot be written.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(unused_variables, clippy::unused_async, reason = "for buckets")
+    )]
+    pub async fn unlock(&self, id: &str) -> Result<LockHolder, Error> {
         match &self.0 {
-            Kind::Bucket(bucket) => bucket.unlock(id).await,
-            Kind::Nowhere | Kind::Memory(_) | Kind::File(_) => Err(Error::NoLease),
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => bucket.unlock(id).await,
+            Backend::None | Backend::Memory(_) | Backend::File(_) => {
+                Err(Error::NoLease { place: self.place() })
+            }
         }
     }
 
-    async fn try_lock(&self, holder: &Holder) -> Result<Option<Hold>, Error> {
+    async fn try_lock(&self, holder: &LockHolder) -> Result<Option<StateLock>, Error> {
         let lock = match &self.0 {
-            Kind::Nowhere => Some(Lock::Nowhere),
-            Kind::Memory(memory) => memory.try_lock(holder).map(Lock::Memory),
-            Kind::File(file) => {
+            Backend::None => Some(LockKind::None),
+            Backend::Memory(memory) => memory.try_lock(holder).map(LockKind::Memory),
+            Backend::File(file) => {
                 let (file, holder) = (file.clone(), holder.clone());
-                blocking(move || file.try_lock(&holder)).await?.map(Lock::File)
+                blocking(move || file.try_lock(&holder)).await?.map(LockKind::File)
             }
-            Kind::Bucket(bucket) => Some(Lock::Bucket(bucket.lock(holder, Duration::ZERO).await?)),
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => {
+                Some(LockKind::Bucket(bucket.lock(holder, Duration::ZERO).await?))
+            }
         };
-        Ok(lock.map(Hold))
+        Ok(lock.map(StateLock))
     }
 
-    async fn said_holder(&self) -> Result<Option<Holder>, Error> {
+    async fn locked(&self) -> Result<Error, Error> {
+        let holder = self.holder().await?.map(Box::new);
+        Ok(Error::Locked { place: self.place(), holder })
+    }
+
+    /// The holder that the lock names, if any.
+    async fn holder(&self) -> Result<Option<LockHolder>, Error> {
         match &self.0 {
-            Kind::Nowhere => Ok(None),
-            Kind::Memory(memory) => Ok(memory.holder()),
-            Kind::File(file) => {
+            Backend::None => Ok(None),
+            Backend::Memory(memory) => Ok(memory.holder()),
+            Backend::File(file) => {
                 let file = file.clone();
                 blocking(move || Ok(file.holder())).await
             }
-            Kind::Bucket(bucket) => bucket.holder().await,
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => bucket.holder().await,
         }
     }
 }
 
-/// Whether a lock is held by the daemon, and so for one write only; another daemon's write can wait.
-fn is_momentary(other: &Holder, ours: &Holder) -> bool {
-    other.command == Holder::DAEMON && ours.command != Holder::DAEMON
+/// Returns true if the daemon holds a lock, and so for one write only. Another daemon does not wait for it.
+fn is_momentary(other: &LockHolder, ours: &LockHolder) -> bool {
+    other.command == LockHolder::DAEMON && ours.command != LockHolder::DAEMON
 }
 
-/// Runs what waits for a disk where it keeps nobody else waiting. It is carried out even when nobody waits
-/// for it any more.
+/// Runs disk access on a thread of its own. It is completed even if the caller is dropped.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    task: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match spawn_blocking(work).await {
+    match spawn_blocking(task).await {
         Ok(done) => done,
-        // It was not cancelled, so it panicked; or the runtime is ending, and the caller with it.
-        Err(lost) => Err(Error::io("working on", std::path::Path::new("the state"), lost.into())),
+        // The task panicked, or the runtime is ending and the caller with it.
+        Err(lost) => Err(Error::io("accessing", std::path::Path::new("the state"), lost.into())),
     }
 }

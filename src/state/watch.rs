@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::document::{seconds, time};
 use super::error::plain;
 use crate::model::{
-    Details, Difference, DifferenceKey, Event, Heals, Notification, Notified, Unknown, Watch,
+    DaemonMemory, Details, Difference, DifferenceKey, Event, Heals, Notification, Notified,
+    UnknownRuns,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -79,12 +80,12 @@ struct NotificationEntry {
 }
 
 /// Returns the part of a document for `watch`, or `None` if there is nothing to remember.
-pub(super) fn entry(watch: &Watch) -> Option<WatchEntry> {
-    if *watch == Watch::default() {
+pub(super) fn entry(watch: &DaemonMemory) -> Option<WatchEntry> {
+    if *watch == DaemonMemory::default() {
         return None;
     }
-    let Watch { differences, unknown, heals, outbox } = watch;
-    let Unknown { runs, notified_at } = unknown;
+    let DaemonMemory { differences, unknown, heals, outbox } = watch;
+    let UnknownRuns { runs, notified_at } = unknown;
     Some(WatchEntry {
         differences: differences.iter().map(|(key, one)| difference_entry(key, one)).collect(),
         unknown_runs: *runs,
@@ -95,11 +96,13 @@ pub(super) fn entry(watch: &Watch) -> Option<WatchEntry> {
 }
 
 /// Returns the memory that a document's part describes.
-pub(super) fn watch(entry: WatchEntry) -> Result<Watch, String> {
+pub(super) fn watch(entry: WatchEntry) -> Result<DaemonMemory, String> {
     let WatchEntry { differences, unknown_runs, unknown_notified_at, heals, outbox } = entry;
     let notified_at = unknown_notified_at.as_deref().map(seconds).transpose()?;
-    let mut watch =
-        Watch { unknown: Unknown { runs: unknown_runs, notified_at }, ..Watch::default() };
+    let mut watch = DaemonMemory {
+        unknown: UnknownRuns { runs: unknown_runs, notified_at },
+        ..DaemonMemory::default()
+    };
     for entry in differences {
         let (key, difference) = difference(entry)?;
         let twice = format!("duplicate difference {}", plain(&key.code));
@@ -243,7 +246,7 @@ pub(super) mod tests {
     /// Any memory of the daemon, with texts from `name`.
     pub(in crate::state) fn watches<S: Strategy<Value = String> + 'static>(
         name: fn() -> S,
-    ) -> impl Strategy<Value = Watch> {
+    ) -> impl Strategy<Value = DaemonMemory> {
         let key = move || {
             (name(), of(name()), name()).prop_map(|(kind, email, code)| DifferenceKey {
                 kind,
@@ -290,7 +293,7 @@ pub(super) mod tests {
             },
         );
         let unknown = (any::<u32>(), of(0..LATEST))
-            .prop_map(|(runs, notified_at)| Unknown { runs, notified_at });
+            .prop_map(|(runs, notified_at)| UnknownRuns { runs, notified_at });
         let heals = (vec(0..LATEST, 0..4), of(0..LATEST))
             .prop_map(|(at, suspended_until)| Heals { at, suspended_until });
         (
@@ -299,7 +302,7 @@ pub(super) mod tests {
             btree_map(key(), heals, 0..3),
             vec(notification, 0..3),
         )
-            .prop_map(|(differences, unknown, heals, outbox)| Watch {
+            .prop_map(|(differences, unknown, heals, outbox)| DaemonMemory {
                 differences,
                 unknown,
                 heals,

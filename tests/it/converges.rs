@@ -15,7 +15,7 @@ use trunkline::execute::{Ending, Outcome, Work, execute, remember};
 use trunkline::model::{Create, Role, Status, UserStatus};
 use trunkline::plan::{Action, Plan, plan};
 use trunkline::sandbox::{self, Running, Seed};
-use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
+use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store};
 use trunkline::telnyx::Session;
 
 use crate::support::world::{Customer, TODAY, World, day, uuid, worlds};
@@ -85,14 +85,14 @@ async fn journal(world: &World, session: &Session) -> Journal {
         base_url: session.reader().base_url(),
     };
     let store = Store::new(&Location::Memory);
-    let holder = Holder::this("test");
+    let holder = LockHolder::this("test");
     let journal = Journal::open(store, &binding, &holder, Duration::ZERO).await.unwrap();
     let known = &world.state;
-    let mut changes = vec![Change::Limits(known.limits.clone(), known.remainder.clone())];
+    let mut changes = vec![StateChange::Limits(known.limits.clone(), known.remainder.clone())];
     changes.extend(known.creates.iter().map(|(email, create)| match create {
-        Create::Intended => Change::Intend(vec![email.clone()]),
-        Create::Sending => Change::Sending(email.clone()),
-        Create::Acknowledged(id) => Change::Acknowledged(email.clone(), id.clone()),
+        Create::Intended => StateChange::Intend(vec![email.clone()]),
+        Create::Sending => StateChange::Sending(email.clone()),
+        Create::Acknowledged(id) => StateChange::Acknowledged(email.clone(), id.clone()),
     }));
     journal.record_all(changes).await.unwrap();
     journal

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use trunkline::execute::{Ending, Outcome, Work, execute, remember};
 use trunkline::model::{Code, Create, Email};
 use trunkline::plan::{Finding, Plan};
-use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
+use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store};
 use trunkline::telnyx::Session;
 use trunkline::{detect, manifest, plan};
 
@@ -145,7 +145,7 @@ impl Site {
         };
         let file = || Location::File(self.folder.path().join("shop.json"));
         let store = Store::new(&self.state.clone().unwrap_or_else(file));
-        Journal::open(store, &binding, &Holder::this("test"), Duration::ZERO).await.unwrap()
+        Journal::open(store, &binding, &LockHolder::this("test"), Duration::ZERO).await.unwrap()
     }
 
     /// One run of the program: read, plan, apply.
@@ -178,7 +178,7 @@ impl Site {
         (plan, outcomes)
     }
 
-    async fn record(&self, change: Change) {
+    async fn record(&self, change: StateChange) {
         let journal = self.journal(&self.session()).await;
         journal.record(change).await.unwrap();
         journal.close().await.unwrap();
@@ -232,7 +232,7 @@ async fn never_two(lost: Lost, refuses_taken: bool, lists_late: u32) {
     if lost == Lost::Before {
         assert!(is_unresolved(&plan), "{case}: the outcome is unknown");
         // A person has looked, and settles it.
-        site.record(Change::Retry(Email::new(EMAIL))).await;
+        site.record(StateChange::Retry(Email::new(EMAIL))).await;
         let (_, outcomes) = site.run(Duration::ZERO).await;
         assert!(matches!(outcomes[0].ending, Ending::Done), "{case}");
     } else {
@@ -297,7 +297,7 @@ async fn a_create_that_was_recorded_as_sent_is_not_sent_after_a_crash() {
     for reached in [true, false] {
         let site = Site::open(Book::new(&[], false, 0)).await;
         // The process died after it had recorded that it sends.
-        site.record(Change::Sending(Email::new(EMAIL))).await;
+        site.record(StateChange::Sending(Email::new(EMAIL))).await;
         if reached {
             let there = ("account-1".to_owned(), EMAIL.to_owned(), 0);
             site.book.lock().unwrap().accounts.push(there);

@@ -81,4 +81,6 @@ mod state;
 #[cfg(test)]
 mod state_command;
 #[cfg(test)]
+mod state_place;
+#[cfg(test)]
 mod support;

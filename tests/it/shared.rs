@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use trunkline::execute::{Ending, Outcome, Work, execute, remember};
-use trunkline::state::{Binding, Error, Holder, Journal, Location, Store};
+use trunkline::state::{Binding, Error, Journal, Location, LockHolder, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
 
@@ -64,9 +64,13 @@ async fn of_two_applies_at_once_one_is_refused_and_told_who_and_until_when() {
     let second = output(apply(&site, moto, &key, &[])).await.unwrap();
     let told = text(&second.stderr);
     assert_eq!(second.status.code(), Some(1), "{told}");
-    for part in
-        ["is in use by process ", " (apply) on ", " since 2", ", leased until 2", "--lock-timeout"]
-    {
+    for part in [
+        "is locked by process ",
+        " (apply) on ",
+        " since 2",
+        ", lease expires at 2",
+        "--lock-timeout",
+    ] {
         assert!(told.contains(part), "{told}");
     }
     assert!(!told.contains("secret_of_the_tests"), "{told}");
@@ -109,14 +113,14 @@ async fn state_shows_the_lock_of_a_bucket_and_breaks_it_by_its_id() {
     let told = unlock(None).await.unwrap();
     assert_eq!(told.status.code(), Some(1));
     let told = text(&told.stderr);
-    let id = told.split_once("its lock has the id ").unwrap().1.lines().next().unwrap().to_owned();
+    let id = told.split_once("; lock id ").unwrap().1.lines().next().unwrap().to_owned();
     let other = unlock(Some("17".to_owned())).await.unwrap();
     assert_eq!(other.status.code(), Some(1));
-    assert!(text(&other.stderr).contains("that is not the lock of the state"), "{other:?}");
+    assert!(text(&other.stderr).contains("has another id: it is held by process "), "{other:?}");
     let broken = unlock(Some(id)).await.unwrap();
-    assert!(text(&broken.stdout).contains("is broken. It was held by process "), "{broken:?}");
+    assert!(text(&broken.stdout).contains("was released. It was held by process "), "{broken:?}");
     let free = unlock(None).await.unwrap();
-    assert_eq!(text(&free.stdout), format!("Nobody holds the lock of {state}.\n"));
+    assert_eq!(text(&free.stdout), format!("{state} is not locked.\n"));
     let next = output(apply(&site, moto, &key, &[])).await.unwrap();
     assert!(matches!(next.status.code(), Some(0 | 6)), "{}", text(&next.stderr));
 }
@@ -136,7 +140,7 @@ async fn apply_here(
         manager: None,
         base_url: reader.base_url(),
     };
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let journal = Journal::open(store, &binding, &holder, Duration::ZERO).await.unwrap();
     let live = detect::read(&reader, &desired).await.unwrap();
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
@@ -229,7 +233,7 @@ async fn apply_that_was_stopped_past_its_lease_sends_nothing_when_it_goes_on() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let sent = site.proxy.changes();
     let next = store(&moto.origin, &key);
-    let held = next.lock(&Holder::this("apply"), LEASE * 4).await.unwrap();
+    let held = next.lock(&LockHolder::this("apply"), LEASE * 4).await.unwrap();
     signal("-CONT");
     let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
     assert!(ended.success());

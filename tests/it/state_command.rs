@@ -8,11 +8,11 @@ use std::time::Duration;
 use assert_cmd::cargo::CommandCargoExt as _;
 use tempfile::TempDir;
 use trunkline::model::{Create, Email, State};
-use trunkline::state::{Binding, Change, Holder, Journal};
+use trunkline::state::{Binding, Journal, LockHolder, StateChange};
 
 use crate::state::{binding, email, file, id, keep, sample};
 
-/// A folder with state files in its `.trunkline`.
+/// A folder with states in its `.trunkline`.
 struct Site {
     folder: TempDir,
 }
@@ -32,19 +32,19 @@ impl Site {
         file(&self.path("acme")).read().await.unwrap().unwrap().state
     }
 
-    /// Runs `trunkline state`: its exit status, and what it printed to stdout and stderr.
+    /// Runs `trunkline state` and returns its exit status, stdout and stderr.
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         run(self.folder.path(), arguments)
     }
 
-    /// Runs a command that must be fine.
+    /// Runs a command that must succeed, and returns its stdout.
     fn fine(&self, arguments: &[&str]) -> String {
         let (status, out, err) = self.run(arguments);
         assert_eq!((status, err.as_str()), (0, ""), "{arguments:?}\n{out}");
         out
     }
 
-    /// Runs a command that must be refused: why, and what to do.
+    /// Runs a command that must be refused and change nothing, and returns its stderr.
     fn refused(&self, arguments: &[&str]) -> String {
         let before = fs::read(self.path("acme")).ok();
         let (status, out, err) = self.run(arguments);
@@ -67,7 +67,7 @@ fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[tokio::test]
-async fn show_tells_everything_that_is_recorded() {
+async fn show_prints_the_whole_state() {
     let site = Site::with(sample()).await;
     insta::assert_snapshot!("show", site.fine(&["show"]));
     insta::assert_snapshot!("show_json", site.fine(&["show", "--format", "json"]));
@@ -76,7 +76,7 @@ async fn show_tells_everything_that_is_recorded() {
 }
 
 #[tokio::test]
-async fn what_is_shown_cannot_move_the_cursor() {
+async fn emails_and_ids_cannot_move_the_cursor() {
     let mut state = sample();
     state.emails.insert(id("a\u{1b}[2J"), Email::new("b\u{202e}@acme.example"));
     let site = Site::with(state).await;
@@ -87,12 +87,12 @@ async fn what_is_shown_cannot_move_the_cursor() {
 }
 
 #[tokio::test]
-async fn adopt_takes_the_account_for_created() {
+async fn adopt_records_the_account_as_created() {
     let site = Site::with(sample()).await;
     let out = site.fine(&["resolve", "SENDING@acme.example", "--adopt", "a-9"]);
     assert_eq!(
         out,
-        "SENDING@acme.example: taken to be created with this id; the next plan goes on with it once a list shows it, and says so until then\n"
+        "SENDING@acme.example: recorded as created with this id; the next plans use the account once a list shows it\n"
     );
     let state = site.state().await;
     assert_eq!(state.creates[&email("sending")], Create::Acknowledged(id("a-9")));
@@ -100,7 +100,7 @@ async fn adopt_takes_the_account_for_created() {
 }
 
 #[tokio::test]
-async fn retry_intends_the_create_again_and_forget_remembers_nothing_of_it() {
+async fn retry_makes_the_create_intended_again_and_forget_removes_it() {
     let site = Site::with(sample()).await;
     site.fine(&["resolve", "sending@acme.example", "--retry"]);
     let state = site.state().await;
@@ -115,7 +115,7 @@ async fn retry_intends_the_create_again_and_forget_remembers_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn all_settles_what_is_unknown_in_one_write_and_nothing_else() {
+async fn all_settles_every_unknown_create_in_one_write_and_nothing_else() {
     let mut state = sample();
     state.creates.insert(email("sending-2"), Create::Sending);
     let site = Site::with(state).await;
@@ -125,11 +125,11 @@ async fn all_settles_what_is_unknown_in_one_write_and_nothing_else() {
     assert_eq!(record.state.creates[&email("sending-2")], Create::Intended);
     assert_eq!(record.state.creates[&email("new")], Create::Acknowledged(id("a-3")));
     let out = site.fine(&["resolve", "--all", "--forget"]);
-    assert_eq!(out, "No create is of unknown outcome.\n");
+    assert_eq!(out, "No create has an unknown outcome.\n");
 }
 
 #[tokio::test]
-async fn forget_drops_limit_and_id_of_the_accounts_that_are_named() {
+async fn forget_removes_limit_and_id_of_the_named_accounts_only() {
     let site = Site::with(sample()).await;
     site.fine(&["forget", "larry@catfood.example", "new@acme.example"]);
     let state = site.state().await;
@@ -139,26 +139,26 @@ async fn forget_drops_limit_and_id_of_the_accounts_that_are_named() {
 }
 
 #[tokio::test]
-async fn what_is_refused_changes_nothing_not_even_what_was_fine_of_it() {
+async fn a_refused_command_changes_nothing_at_all() {
     let site = Site::with(sample()).await;
     let cases: [&[&str]; 9] = [
         &["resolve", "sending@acme.example", "new@acme.example", "--retry"],
-        &["resolve", "sending@acme.example", "nobody@acme.example", "--forget"],
+        &["resolve", "sending@acme.example", "stranger@acme.example", "--forget"],
         &["resolve", "sending@acme.example", "--adopt", "a-1"],
         &["resolve", "sending@acme.example", "--adopt", "a-3"],
         &["resolve", "sending@acme.example", "--adopt", " "],
         &["forget", "two@acme.example", "sending@acme.example"],
-        &["forget", "two@acme.example", "nobody@acme.example"],
+        &["forget", "two@acme.example", "stranger@acme.example"],
         &["unlock", "17"],
         &["show", "--state", "ftp://bucket/acme.json"],
     ];
-    let mut told = String::new();
+    let mut messages = String::new();
     for arguments in cases {
         let why = site.refused(arguments);
-        told.extend(["$ trunkline state ", &arguments.join(" "), "\n", &why]);
+        messages.extend(["$ trunkline state ", &arguments.join(" "), "\n", &why]);
     }
-    insta::assert_snapshot!("refused", told);
-    // The parser's own.
+    insta::assert_snapshot!("refused", messages);
+    // Refused by the argument parser.
     for arguments in [
         &["resolve", "--retry"][..],
         &["resolve", "sending@acme.example"],
@@ -173,39 +173,39 @@ async fn what_is_refused_changes_nothing_not_even_what_was_fine_of_it() {
 
 #[test]
 #[cfg(not(feature = "object-store"))]
-fn a_bucket_is_refused_in_a_build_that_has_none() {
+fn a_bucket_is_refused_in_a_build_without_support() {
     let folder = TempDir::new().unwrap();
     let (status, out, err) = run(folder.path(), &["show", "--state", "s3://bucket/acme.json"]);
     assert_eq!((status, out.as_str()), (1, ""), "{err}");
-    assert!(err.contains("names a bucket: this build has no bucket state\nhint: "), "{err}");
-}
-
-#[test]
-#[cfg(feature = "object-store")]
-fn a_url_of_a_bucket_with_a_key_in_it_is_refused() {
-    let folder = TempDir::new().unwrap();
-    let (status, out, err) = run(folder.path(), &["show", "--state", "s3://key@bucket/acme.json"]);
-    assert_eq!((status, out.as_str()), (1, ""), "{err}");
-    assert!(err.contains("names no place for a state file\nhint: "), "{err}");
-    let (_, _, err) = run(folder.path(), &["show", "--state", "s3://bucket/acme"]);
     assert!(
-        err.contains("s3://bucket/acme names a folder of state files, not a state file"),
+        err.contains("names a bucket, but this build does not support a state in a bucket\nhint: "),
         "{err}"
     );
 }
 
+#[test]
+#[cfg(feature = "object-store")]
+fn a_bucket_url_with_a_key_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let (status, out, err) = run(folder.path(), &["show", "--state", "s3://key@bucket/acme.json"]);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    assert!(err.contains("is not a location of a state\nhint: "), "{err}");
+    let (_, _, err) = run(folder.path(), &["show", "--state", "s3://bucket/acme"]);
+    assert!(err.contains("s3://bucket/acme names a folder of states, not a state"), "{err}");
+}
+
 #[tokio::test]
-async fn the_only_state_is_found_and_several_have_to_be_named() {
+async fn a_single_state_is_found_and_several_must_be_named() {
     let empty = TempDir::new().unwrap();
-    let mut told = run(empty.path(), &["show"]).2;
-    told += &run(empty.path(), &["forget", "two@acme.example", "--state", "acme.json"]).2;
-    told += &run(empty.path(), &["show", "--state", "none"]).2;
-    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0, "nothing was made");
+    let mut messages = run(empty.path(), &["show"]).2;
+    messages += &run(empty.path(), &["forget", "two@acme.example", "--state", "acme.json"]).2;
+    messages += &run(empty.path(), &["show", "--state", "none"]).2;
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0, "nothing was created");
     let site = Site::with(sample()).await;
     let other = Binding { organization: "other".to_owned(), ..binding() };
     keep(&file(&site.path("other")), &other, State::default()).await;
-    told += &site.run(&["show"]).2;
-    insta::assert_snapshot!("which", told);
+    messages += &site.run(&["show"]).2;
+    insta::assert_snapshot!("which", messages);
     let shown = site.fine(&["show", "--state", ".trunkline/other.json"]);
     assert!(shown.contains("organization  other\n"), "{shown}");
     let url = format!("file://{}", site.path("other").display());
@@ -223,36 +223,37 @@ async fn a_damaged_state_is_refused_by_every_command() {
         &["resolve", "--all", "--retry"],
         &["forget", "two@acme.example"],
     ] {
-        let told = site.refused(arguments);
-        assert!(told.contains(".trunkline/acme.json is damaged: "), "{told}");
-        assert!(told.contains("\nhint: restore it from a copy; "), "{told}");
+        let messages = site.refused(arguments);
+        assert!(messages.contains(".trunkline/acme.json is damaged: "), "{messages}");
+        assert!(messages.contains("\nhint: Restore it from a backup. "), "{messages}");
     }
 }
 
 #[tokio::test]
-async fn who_holds_the_lock_is_told_and_waited_for() {
+async fn the_holder_of_the_lock_is_named_and_waited_for() {
     let site = Site::with(sample()).await;
-    let wanted = "Nobody holds the lock of .trunkline/acme.json.\n";
+    let wanted = ".trunkline/acme.json is not locked.\n";
     assert_eq!(site.fine(&["unlock"]), wanted);
-    let holder = Holder { since: "2026-10-17T09:00:00Z".to_owned(), ..Holder::this("apply") };
+    let holder =
+        LockHolder { since: "2026-10-17T09:00:00Z".to_owned(), ..LockHolder::this("apply") };
     let store = file(&site.path("acme"));
     let journal = Journal::open(store, &binding(), &holder, Duration::ZERO).await.unwrap();
     let settled = |text: String| text.replace(&std::process::id().to_string(), "PID");
-    let mut told = settled(site.refused(&["unlock"]));
-    told += &settled(site.refused(&["resolve", "--all", "--retry"]));
-    insta::assert_snapshot!("held", told);
+    let mut messages = settled(site.refused(&["unlock"]));
+    messages += &settled(site.refused(&["resolve", "--all", "--retry"]));
+    insta::assert_snapshot!("held", messages);
     insta::assert_snapshot!("show_held", settled(site.fine(&["show"])));
-    // A waiting command gets it as soon as it is free.
+    // A waiting command acquires the lock as soon as it is free.
     let folder = site.folder.path().to_owned();
     let waiting = tokio::task::spawn_blocking(move || {
         run(&folder, &["resolve", "--all", "--retry", "--lock-timeout", "60s"])
     });
     tokio::time::sleep(Duration::from_millis(200)).await;
-    journal.record(Change::Limit(id("a-1"), 31)).await.unwrap();
+    journal.record(StateChange::Limit(id("a-1"), 31)).await.unwrap();
     journal.close().await.unwrap();
     assert_eq!(waiting.await.unwrap().0, 0);
     let state = site.state().await;
-    assert_eq!(state.limits[&id("a-1")], 31, "what was recorded meanwhile is not lost");
+    assert_eq!(state.limits[&id("a-1")], 31, "a change recorded meanwhile is kept");
     assert_eq!(state.creates[&email("sending")], Create::Intended);
 }
 

@@ -11,7 +11,7 @@ use crate::execute::{Ending, Outcome, Summary};
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
 use crate::report::{Form, Saved};
-use crate::state::{Change, Journal};
+use crate::state::{Journal, StateChange};
 use crate::telnyx::Reader;
 
 /// The formats that reviewers read, which therefore show the problems of a manifest too.
@@ -110,7 +110,7 @@ pub(super) struct Prepared {
     /// The outcomes of the other actions, by their places in the plan.
     pub settled: BTreeMap<usize, Outcome>,
     /// The record that the saved plan was applied, for when all of it is done.
-    pub used: Option<Change>,
+    pub used: Option<StateChange>,
 }
 
 impl Prepared {

@@ -18,7 +18,7 @@ use crate::execute::unsent;
 use crate::model::{AccountId, Desired, Email, Live};
 use crate::plan::{Now, Plan, PlannedAction, Verdict, recheck, stricter};
 use crate::report::{self, Saved};
-use crate::state::{Change, Journal};
+use crate::state::{Journal, StateChange};
 use crate::telnyx::Reader;
 
 /// The largest file that is read: more than a hundred thousand actions fit.
@@ -114,7 +114,7 @@ pub(super) async fn prepare(
     let now = Now { live: &live, state: &state, plan: &fresh };
     let verdicts = recheck(&saved.plan.actions, &now);
     let until = u64::try_from(saved.expires_at().as_second()).unwrap_or_default();
-    let used = Change::Used { seal: saved.seal, until };
+    let used = StateChange::Used { seal: saved.seal, until };
     let planned = Planned {
         plan: shown(saved.plan, fresh, &saved.desired, &live, &verdicts),
         desired: saved.desired,

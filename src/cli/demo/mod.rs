@@ -19,7 +19,7 @@ use crate::manifest;
 use crate::plan::Action;
 use crate::report::{self, Style};
 use crate::sandbox::{self, Seed};
-use crate::state::{Binding, Holder, Journal, Location, Store};
+use crate::state::{Binding, Journal, Location, LockHolder, Store};
 use crate::telnyx::{BaseUrl, Config, Session};
 
 const MANIFEST: &str = include_str!("../../../manifests/example.yaml");
@@ -44,7 +44,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         base_url: session.reader().base_url(),
     };
     let store = Store::new(&Location::Memory);
-    let journal = Journal::open(store, &binding, &Holder::this("demo"), Duration::ZERO).await?;
+    let journal = Journal::open(store, &binding, &LockHolder::this("demo"), Duration::ZERO).await?;
 
     step(&format!("a sandbox of the account API listens on {}", sandbox.url()))?;
     step("plan: manifests/example.yaml against it")?;

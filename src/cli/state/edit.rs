@@ -1,5 +1,4 @@
-//! `trunkline state resolve` and `trunkline state forget`: everything is checked, then all of it is recorded
-//! in one write, or none of it.
+//! `trunkline state resolve` and `trunkline state forget`: all changes are checked, then recorded in one write.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +7,7 @@ use super::super::global::Global;
 use super::super::terminal;
 use crate::model::{AccountId, Create, Email, State};
 use crate::report::escape_line;
-use crate::state::{Change, Holder, Journal, Store};
+use crate::state::{Journal, LockHolder, StateChange, Store, shell_word};
 
 #[derive(clap::Args, Debug)]
 #[command(group = clap::ArgGroup::new("how").required(true))]
@@ -19,16 +18,16 @@ pub(super) struct Resolve {
     /// The emails of the accounts
     #[arg(value_name = "EMAIL", required_unless_present = "all", conflicts_with = "all")]
     emails: Vec<String>,
-    /// All creates of unknown outcome
+    /// All creates whose outcome is unknown
     #[arg(long)]
     all: bool,
-    /// It exists, and this is its id (one EMAIL)
+    /// The account exists and has this id (with one EMAIL)
     #[arg(long, value_name = "ID", group = "how", conflicts_with = "all")]
     adopt: Option<String>,
-    /// It does not exist: the next apply is to create it
+    /// The account does not exist: let the next apply create it
     #[arg(long, group = "how")]
     retry: bool,
-    /// It does not exist: remember nothing of it
+    /// The account does not exist: remove the create from the state
     #[arg(long, group = "how")]
     forget: bool,
 }
@@ -38,50 +37,51 @@ pub(super) async fn resolve(
     store: Store,
     args: &Resolve,
 ) -> Result<Exit, Failure> {
+    let place = store.clone();
     let journal = open(global, store, "state resolve").await?;
-    let settled = match settlement(&journal.state(), args) {
-        Ok(Some(settlement)) => settlement.record(&journal).await,
-        Ok(None) => terminal::print("No create is of unknown outcome.\n").map(|()| Exit::Fine),
+    let resolved = match resolution(&place, &journal.state(), args) {
+        Ok(Some(edit)) => edit.record(&journal).await,
+        Ok(None) => terminal::print("No create has an unknown outcome.\n").map(|()| Exit::Fine),
         Err(refused) => Err(refused),
     };
-    close(journal, settled).await
+    close(journal, resolved).await
 }
 
-/// What is to be recorded, all of it or nothing.
-struct Settlement {
-    changes: Vec<Change>,
+/// Changes that are recorded together.
+struct Edit {
+    changes: Vec<StateChange>,
     emails: BTreeSet<Email>,
-    said: &'static str,
+    message: &'static str,
 }
 
-/// How creates of unknown outcome are to be settled. `None`: there are none.
-fn settlement(state: &State, args: &Resolve) -> Result<Option<Settlement>, Failure> {
+/// The changes that settle creates. `None` if no create has an unknown outcome.
+fn resolution(store: &Store, state: &State, args: &Resolve) -> Result<Option<Edit>, Failure> {
     let Resolve { emails, all, adopt, retry, forget: _ } = args;
     let emails = if *all { unknown(state) } else { named(emails) };
     if emails.is_empty() {
         return Ok(None);
     }
     if let Some(other) = emails.iter().find(|email| !is_unknown(state, email)) {
-        return Err(not_unknown(state, other));
+        return Err(not_unknown(store, state, other));
     }
-    let (changes, said) = match adopt {
+    let (changes, message) = match adopt {
         Some(id) => {
             let change = adoption(state, &emails, id)?;
             (
                 vec![change],
-                "taken to be created with this id; the next plan goes on with it once a list shows it, and says so until then",
+                "recorded as created with this id; the next plans use the account once a list shows it",
             )
         }
         None if *retry => (
-            emails.iter().cloned().map(Change::Retry).collect(),
-            "intended again; the next apply looks for it once more, then sends it",
+            emails.iter().cloned().map(StateChange::Retry).collect(),
+            "recorded as not sent; the next apply looks the email up again, then creates the account",
         ),
         None => (
-            emails.iter().cloned().map(Change::Failed).collect(),
-            "forgotten; the next plan goes by the manifest and the lists",
+            emails.iter().cloned().map(StateChange::Failed).collect(),
+            "removed; the next plan compares the manifest with the lists",
         ),
     };
-    Ok(Some(Settlement { changes, emails, said }))
+    Ok(Some(Edit { changes, emails, message }))
 }
 
 pub(super) async fn forget(
@@ -89,56 +89,66 @@ pub(super) async fn forget(
     store: Store,
     emails: &[String],
 ) -> Result<Exit, Failure> {
+    let place = store.clone();
     let journal = open(global, store, "state forget").await?;
-    let settled = match forgotten(&journal.state(), emails) {
-        Ok(settlement) => settlement.record(&journal).await,
+    let forgotten = match removal(&place, &journal.state(), emails) {
+        Ok(edit) => edit.record(&journal).await,
         Err(refused) => Err(refused),
     };
-    close(journal, settled).await
+    close(journal, forgotten).await
 }
 
-/// What is to be forgotten, if all of it may be.
-fn forgotten(state: &State, emails: &[String]) -> Result<Settlement, Failure> {
+/// The changes that remove accounts from the state, unless one must be settled first.
+fn removal(store: &Store, state: &State, emails: &[String]) -> Result<Edit, Failure> {
     let emails = named(emails);
     for email in &emails {
         let shown = escape_line(email.as_str());
         match state.creates.get(email) {
             Some(Create::Sending) => {
-                let error = anyhow::anyhow!("nobody knows what became of the create of {shown}");
-                return Err(Failure::new(error, "settle it first, with trunkline state resolve"));
+                let error = anyhow::anyhow!("the outcome of the create of {shown} is unknown");
+                let resolve =
+                    super::command(store, &format!("resolve {} --forget", shell_word(&shown)));
+                let hint =
+                    format!("Check the portal. If the account does not exist, run {resolve}");
+                return Err(Failure::new(error, hint));
             }
             Some(Create::Intended | Create::Acknowledged(_)) => {}
             None if state.emails.values().any(|known| known == email) => {}
             None => {
-                let error = anyhow::anyhow!("nothing is recorded of {shown}");
-                return Err(Failure::new(error, "trunkline state show tells what is"));
+                let error = anyhow::anyhow!("the state does not contain {shown}");
+                let hint = format!("To list its accounts, run {}", super::command(store, "show"));
+                return Err(Failure::new(error, hint));
             }
         }
     }
-    let changes = emails.iter().cloned().map(Change::Forget).collect();
-    Ok(Settlement { changes, emails, said: "forgotten; a limit in the manifest is set anew" })
+    let changes = emails.iter().cloned().map(StateChange::Forget).collect();
+    Ok(Edit {
+        changes,
+        emails,
+        message: "removed; the next apply sets its declared channel limit again",
+    })
 }
 
-/// The state, held for a change.
+/// Locks and reads the state.
 async fn open(global: &Global, store: Store, command: &str) -> Result<Journal, Failure> {
-    let none = super::nothing(&store);
-    Journal::open_any(store, &Holder::this(command), global.lock_timeout).await?.ok_or(none)
+    let none = super::missing(&store);
+    Journal::open_any(store, &LockHolder::this(command), global.lock_timeout).await?.ok_or(none)
 }
 
-/// Lets the lock go, whatever was settled: one of a bucket would stay until it expires.
-async fn close(journal: Journal, settled: Result<Exit, Failure>) -> Result<Exit, Failure> {
+/// Releases the lock whatever the result: the lock of a bucket would stay until it expires.
+async fn close(journal: Journal, result: Result<Exit, Failure>) -> Result<Exit, Failure> {
     let closed = journal.close().await;
-    let exit = settled?;
+    let exit = result?;
     closed?;
     Ok(exit)
 }
 
-impl Settlement {
+impl Edit {
     async fn record(self, journal: &Journal) -> Result<Exit, Failure> {
-        let Self { changes, emails, said } = self;
+        let Self { changes, emails, message } = self;
         journal.record_all(changes).await?;
         for email in emails {
-            terminal::print(&format!("{}: {said}\n", escape_line(email.as_str())))?;
+            terminal::print(&format!("{}: {message}\n", escape_line(email.as_str())))?;
         }
         Ok(Exit::Fine)
     }
@@ -152,7 +162,7 @@ fn unknown(state: &State) -> BTreeSet<Email> {
     state.creates.keys().filter(|email| is_unknown(state, email)).cloned().collect()
 }
 
-/// Nobody else holds the lock, so what is being sent is being sent by nobody.
+/// Returns true for a create that may have been sent. We hold the lock, so no process is still sending it.
 fn is_unknown(state: &State, email: &Email) -> bool {
     match state.creates.get(email) {
         Some(Create::Sending) => true,
@@ -160,31 +170,34 @@ fn is_unknown(state: &State, email: &Email) -> bool {
     }
 }
 
-fn not_unknown(state: &State, email: &Email) -> Failure {
+fn not_unknown(store: &Store, state: &State, email: &Email) -> Failure {
     let email = escape_line(email.as_str());
-    let error = anyhow::anyhow!("there is no create of unknown outcome for {email}");
+    let error = anyhow::anyhow!("{email} has no create whose outcome is unknown");
     let there: Vec<_> = unknown(state).iter().map(|email| escape_line(email.as_str())).collect();
     Failure::new(
         error,
         if there.is_empty() {
-            "no create is of unknown outcome; trunkline state forget drops the rest".to_owned()
+            format!(
+                "No create has an unknown outcome. To remove an account from the state, run {}",
+                super::command(store, &format!("forget {}", shell_word(&email)))
+            )
         } else {
-            format!("of unknown outcome: {}", there.join(", "))
+            format!("The outcome is unknown for {}.", there.join(", "))
         },
     )
 }
 
-/// A person's word that an account is the one that was created, unless the state knows better.
-fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<Change, Failure> {
+/// The change that adopts an account, unless the state knows that id under another email.
+fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<StateChange, Failure> {
     let id = AccountId::new(id.trim());
     let mut emails = emails.iter();
     let (Some(email), None) = (emails.next(), emails.next()) else {
         let error = anyhow::Error::msg("--adopt takes one EMAIL: an id belongs to one account");
-        return Err(Failure::new(error, "settle them one after the other"));
+        return Err(Failure::new(error, "Settle one create at a time."));
     };
     if id.as_str().is_empty() {
-        let error = anyhow::Error::msg("--adopt was given no id");
-        return Err(Failure::new(error, "trunkline get accounts shows the ids"));
+        let error = anyhow::Error::msg("the id of --adopt is empty");
+        return Err(Failure::new(error, "To list the ids, run trunkline get accounts"));
     }
     let acknowledged = state.creates.iter().find_map(|(email, create)| match create {
         Create::Acknowledged(known) if *known == id => Some(email),
@@ -194,8 +207,8 @@ fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<Change,
         Some(other) if other != email => {
             let (id, other) = (escape_line(id.as_str()), escape_line(other.as_str()));
             let error = anyhow::anyhow!("account {id} is known as {other}");
-            Err(Failure::new(error, "look for the id once more: trunkline get accounts"))
+            Err(Failure::new(error, "To check the id, run trunkline get accounts"))
         }
-        Some(_) | None => Ok(Change::Adopt(email.clone(), id)),
+        Some(_) | None => Ok(StateChange::Adopt(email.clone(), id)),
     }
 }

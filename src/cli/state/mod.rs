@@ -1,4 +1,4 @@
-//! `trunkline state …`: the state, without a network and without a key.
+//! `trunkline state`: shows and edits the state, without a key and without a request to Telnyx.
 
 mod edit;
 mod show;
@@ -9,126 +9,134 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::exit::{Exit, Failure};
-use super::global::Global;
+use super::global::{Global, manifest_path};
 use super::{store, terminal};
 use crate::report::escape_line;
-use crate::state::{Error, Location, Store};
+use crate::state::{Error, Location, Store, shell_word};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     #[command(subcommand)]
-    what: What,
+    command: StateCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
-    /// Show what is recorded
+enum StateCommand {
+    /// Show the state
     Show {
-        /// Form of the result: text or json
-        #[arg(long, value_name = "FORM", default_value = "text", hide_possible_values = true)]
+        /// Output format: text or json
+        #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
         format: show::Format,
     },
     /// Settle creates whose outcome is unknown
     ///
-    /// The answer to such a create was lost, and no list has shown the account since: it may exist or not.
-    /// Nothing more is sent for it until a list shows it or a person says what is so. Look into the portal first.
+    /// The answer to such a create was lost, and no list has shown the account since: it may or may not exist.
+    /// No further create is sent for it until a list shows it or you settle it here. Check the portal first.
     ///
-    /// With --retry the create is intended, as if it was planned and never sent. With --forget nothing is known
-    /// of it any more. Either way an apply looks the email up once more before it sends anything.
+    /// --retry records the create as planned but not sent. --forget removes it from the state. In both cases apply
+    /// looks the email up again before it sends a create.
     Resolve(edit::Resolve),
-    /// Forget what is recorded of accounts
+    /// Remove accounts from the state
     ///
-    /// That is the limit of channels, the id, and a create that Telnyx has acknowledged or that was only
-    /// intended. One of unknown outcome is for `resolve`.
+    /// Removes the channel limit, the id, and a create that Telnyx has acknowledged or that was planned but not sent.
+    /// A create whose outcome is unknown must be settled with `resolve`.
     Forget {
-        /// Their emails
+        /// The emails of the accounts
         #[arg(value_name = "EMAIL", required = true)]
         emails: Vec<String>,
     },
-    /// Say who holds the lock, or break it
+    /// Show the holder of the lock, or force-release the lock
     ///
-    /// Without ID it says who holds the lock, and exits with 0 when nobody does, otherwise with 1.
+    /// Without ID, show the holder of the lock. Exits with 0 if the lock is free, otherwise with 1.
     ///
-    /// The lock of a file is held by the operating system, which lets it go when the process ends, however it
-    /// ends. So there is nothing to break. That of a bucket is leased: it names its holder, an ID, and when it
-    /// expires unless the holder renews it. With that ID it is broken at once. Make sure first that the process
-    /// is gone: one that is not records nothing any more, but may still be sending.
+    /// The operating system holds the lock of a file and releases it when the process ends. The lock of a bucket has
+    /// an ID and expires unless its holder renews it. With that ID, the lock is force-released now. First make sure
+    /// that the process has ended: a running one can no longer record changes, but may still send them.
     Unlock {
-        /// The id of the lock that is to be broken; that of a file has none
+        /// The id of the lock to release; the lock of a file has none
         id: Option<String>,
     },
 }
 
+/// The hint for a state that is not found.
+const BESIDE: &str = "The first apply creates the state, by default in .trunkline beside the manifest. Name another one with --state.";
+
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let store = store(global)?;
-    match &args.what {
-        What::Show { format } => show::run(&store, *format).await,
-        What::Resolve(resolve) => edit::resolve(global, store, resolve).await,
-        What::Forget { emails } => edit::forget(global, store, emails).await,
-        What::Unlock { id } => unlock(&store, id.as_deref()).await,
+    match &args.command {
+        StateCommand::Show { format } => show::run(&store, *format).await,
+        StateCommand::Resolve(resolve) => edit::resolve(global, store, resolve).await,
+        StateCommand::Forget { emails } => edit::forget(global, store, emails).await,
+        StateCommand::Unlock { id } => unlock(&store, id.as_deref()).await,
     }
 }
 
 async fn unlock(store: &Store, id: Option<&str>) -> Result<Exit, Failure> {
     if let Some(id) = id {
         let holder = store.unlock(id).await?;
-        let text = format!("The lock of {} is broken. It was held by {holder}.\n", store.place());
+        let text =
+            format!("The lock of {} was released. It was held by {holder}.\n", store.place());
         terminal::print(&text)?;
         return Ok(Exit::Fine);
     }
     match store.unlocked().await {
         Ok(()) => {
-            terminal::print(&format!("Nobody holds the lock of {}.\n", store.place()))?;
+            terminal::print(&format!("{} is not locked.\n", store.place()))?;
             Ok(Exit::Fine)
         }
         Err(Error::Locked { place, holder }) => {
-            let leased = holder.as_ref().is_some_and(|holder| holder.lease.is_some());
-            Err(Failure::new(Error::Locked { place, holder }, how_it_ends(leased)))
+            let lease = holder.as_ref().and_then(|holder| holder.lease.as_ref());
+            let hint = match lease {
+                Some(lease) => format!(
+                    "The lock expires unless it is renewed. If that process has ended, run {}",
+                    command(store, &format!("unlock {}", escape_line(&lease.id)))
+                ),
+                None => "The system releases the lock when that process ends.".to_owned(),
+            };
+            Err(Failure::new(Error::Locked { place, holder }, hint))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// How a lock ends that is not let go.
-fn how_it_ends(leased: bool) -> &'static str {
-    if leased {
-        "it expires unless it is renewed; if that process is gone, trunkline state unlock ID breaks it now"
-    } else {
-        "the operating system holds this lock until that process ends; there is nothing to break"
-    }
+/// A command for this state that can be copied.
+fn command(store: &Store, arguments: &str) -> String {
+    format!("trunkline state {arguments} --state {}", shell_word(&store.place()))
 }
 
-/// The state that is named, or the only one there is.
+/// The state that the options name, or the only one beside the default manifest.
 fn store(global: &Global) -> Result<Store, Failure> {
     let location = match store::named(global)? {
         Some(location) => location,
         None => Location::File(only()?),
     };
-    match &location {
-        Location::File(_) | Location::Bucket(_) => Ok(Store::new(&location)),
-        Location::None | Location::Memory => {
-            let error = anyhow::Error::msg("nothing of that state is kept after a run");
-            Err(Failure::new(error, "name a file or a bucket with --state"))
-        }
+    if matches!(location, Location::None | Location::Memory) {
+        let error = anyhow::Error::msg("--state none and memory: keep nothing between runs");
+        return Err(Failure::new(error, "Name a file or a bucket with --state."));
     }
+    Ok(Store::new(&location))
 }
 
-/// The only state in our folder.
+/// The only state beside the default manifest, or else in the working directory.
 fn only() -> Result<PathBuf, Failure> {
-    let folder = Path::new(Location::FOLDER);
-    let mut found = state_files(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let folder = Location::folder_beside(&manifest_path(None).unwrap_or_default());
+    let mut found =
+        state_files(&folder).with_context(|| format!("reading {}", folder.display()))?;
     found.sort();
     match &found[..] {
         [one] => Ok(one.clone()),
         [] => {
-            let error = anyhow::anyhow!("there is no state in {}", folder.display());
-            Err(Failure::new(error, "name one with --state; the first apply makes it"))
+            let error = anyhow::anyhow!("{} contains no state", folder.display());
+            Err(Failure::new(error, BESIDE))
         }
         several => {
             let names: Vec<_> =
                 several.iter().map(|path| escape_line(&path.display().to_string())).collect();
-            let error = anyhow::anyhow!("there are several state files: {}", names.join(", "));
-            Err(Failure::new(error, "name one with --state"))
+            let error = anyhow::anyhow!("several states exist: {}", names.join(", "));
+            Err(Failure::new(
+                error,
+                format!("Name one, for example --state {}", shell_word(&names[0])),
+            ))
         }
     }
 }
@@ -150,8 +158,7 @@ fn state_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// There is no state where one was named.
-fn nothing(store: &Store) -> Failure {
-    let error = anyhow::anyhow!("there is no state at {}", store.place());
-    Failure::new(error, "name one with --state; the first apply makes it")
+/// The error for a state that does not exist.
+fn missing(store: &Store) -> Failure {
+    Failure::new(anyhow::anyhow!("the state {} does not exist", store.place()), BESIDE)
 }

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::super::exit::{Exit, Failure};
 use super::super::terminal;
-use crate::model::{AccountId, Create, Email, Remainder, State, Watch};
+use crate::model::{AccountId, Create, DaemonMemory, Email, Remainder, State};
 use crate::report::{escape_json, escape_line, table};
-use crate::state::{Binding, Error, Record, Store};
+use crate::state::{Binding, Error, StateRecord, Store, shell_word};
 
-/// The form of the result.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -21,7 +21,7 @@ pub(super) enum Format {
 }
 
 pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> {
-    let Some(record) = store.read().await? else { return Err(super::nothing(store)) };
+    let Some(record) = store.read().await? else { return Err(super::missing(store)) };
     let text = match format {
         Format::Json => escape_json(&record.to_json()),
         Format::Text => {
@@ -39,11 +39,11 @@ pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> 
     Ok(Exit::Fine)
 }
 
-/// The record for people. `lock`: who holds it.
-fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
+/// Formats the record for people. `lock` is the holder of the lock.
+fn text(record: &StateRecord, place: &str, lock: Option<&str>) -> String {
     let Binding { organization, manager, base_url } = &record.binding;
     let State { limits, remainder, creates, emails, used, watch, .. } = &record.state;
-    let manager = manager.as_ref().map_or("not known yet", AccountId::as_str);
+    let manager = manager.as_ref().map_or("unknown", AccountId::as_str);
     let mut out = format!("State {place}\n\n");
     let head = [
         ("organization", organization.as_str()),
@@ -58,10 +58,10 @@ fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
     }
     if !creates.is_empty() {
         let rows: Vec<_> = creates.iter().map(|create| create_row(create, &record.state)).collect();
-        out += "\nCreates that no list has shown yet\n\n";
+        out += "\nCreates not shown by any list yet\n\n";
         out += &table(["EMAIL", "STATE", "ID", "SINCE"], &rows);
         if lock.is_none() {
-            out += &unknown(&record.state);
+            out += &unknown(&record.state, place);
         }
     }
     let mut ids: Vec<&AccountId> = limits.keys().chain(emails.keys()).collect();
@@ -75,45 +75,53 @@ fn text(record: &Record, place: &str, lock: Option<&str>) -> String {
     if let Some(Remainder { channels, unrecorded }) = remainder {
         let _ = writeln!(
             out,
-            "\nBeside these limits {channels} channels were allocated when that was last looked at.\n\
-             Accounts whose limit was not recorded then: {}.",
+            "\nChannels allocated besides these limits, at the last read: {channels}\n\
+             Accounts without a recorded limit, at the last read: {}",
             unrecorded.len()
         );
     }
     if !used.is_empty() {
         let _ = writeln!(
             out,
-            "\nSaved plans that were applied and are not applied again: {}.",
+            "\nSaved plans that were applied and cannot be applied again: {}",
             used.len()
         );
     }
-    let Watch { differences, unknown: _, heals: _, outbox } = watch;
+    let DaemonMemory { differences, unknown: _, heals: _, outbox } = watch;
     if !differences.is_empty() || !outbox.is_empty() {
         let _ = writeln!(
             out,
-            "\nThe daemon watches {} differences and has {} notifications to deliver.",
+            "\nDifferences that the daemon knows: {}\nNotifications to deliver: {}",
             differences.len(),
             outbox.len()
         );
     }
     let nothing = creates.is_empty() && ids.is_empty() && remainder.is_none() && used.is_empty();
-    if nothing && *watch == Watch::default() {
-        out += "\nNothing is recorded.\n";
+    if nothing && *watch == DaemonMemory::default() {
+        out += "\nThe state is empty.\n";
     }
     out
 }
 
-/// What is to be done about creates that nobody finishes any more.
-fn unknown(state: &State) -> String {
-    let count = state.creates.values().filter(|create| **create == Create::Sending).count();
-    let (what, them, accounts) = match count {
-        0 => return String::new(),
-        1 => ("1 create is".to_owned(), "it", "account"),
-        _ => (format!("{count} creates are"), "them", "accounts"),
+/// Explains creates whose outcome is unknown, and the commands that settle the first of them.
+fn unknown(state: &State, place: &str) -> String {
+    let mut unknown = state
+        .creates
+        .iter()
+        .filter(|(_, create)| **create == Create::Sending)
+        .map(|(email, _)| email);
+    let Some(first) = unknown.next() else { return String::new() };
+    let (subject, object) = match unknown.count() {
+        0 => ("1 create has".to_owned(), "it"),
+        others => (format!("{} creates have", others + 1), "them"),
     };
+    let (email, place) = (shell_word(&escape_line(first.as_str())), shell_word(place));
     format!(
-        "\n{what} of unknown outcome. Nothing more is sent for {them} until a list shows\n\
-         the {accounts}, or trunkline state resolve settles {them}.\n"
+        "\n{subject} an unknown outcome. No further create is sent for {object} until a list\n\
+         shows the account, or you settle {object}. If the account exists, run\n  \
+         trunkline state resolve {email} --adopt ID --state {place}\n\
+         Otherwise run\n  \
+         trunkline state resolve {email} --retry --state {place}\n"
     )
 }
 

@@ -26,17 +26,14 @@ pub(in crate::daemon) fn clash<'a>(
 
 /// Returns true if equal locations are one place.
 fn is_shared(location: &Location) -> bool {
-    match location {
-        Location::File(_) | Location::Bucket(_) => true,
-        Location::None | Location::Memory => false,
-    }
+    !matches!(location, Location::None | Location::Memory)
 }
 
 /// Normalizes a location, whatever its spelling.
 fn place(location: &Location) -> Location {
     match location {
         Location::File(path) => Location::File(real(path)),
-        other @ (Location::None | Location::Memory | Location::Bucket(_)) => other.clone(),
+        other => other.clone(),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct OrganizationEntry {
     /// The base URL of the API. Default: `--base-url`, `TELNYX_BASE_URL`, or `https://api.telnyx.com/v2`.
     #[schemars(default, schema_with = "schema::text")]
     base_url: Option<String>,
-    /// The state. `apply` should use the same. Default: `.trunkline/ORGANIZATION.json` below the working directory.
+    /// The state. `apply` should use the same. Default: `.trunkline/ORGANIZATION.json` beside the manifest.
     #[schemars(default, schema_with = "schema::text")]
     state: Option<String>,
     /// A cron expression of five fields, or of six with seconds first.

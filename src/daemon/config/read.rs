@@ -183,7 +183,7 @@ fn state(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Lo
     let text = manifest::text(reading, node)?;
     match Location::parse(&text) {
         Ok(Location::File(path)) => Some(Location::File(folder.join(path))),
-        Ok(other @ (Location::None | Location::Memory | Location::Bucket(_))) => Some(other),
+        Ok(other) => Some(other),
         Err(error) => {
             let hint = error.hint();
             reading.fault(node.span, error.to_string()).hint = hint.map(Into::into);

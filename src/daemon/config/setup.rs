@@ -16,7 +16,7 @@ use crate::daemon::run::{Clients, Connection, RequestLimits};
 use crate::daemon::schedule::Schedule;
 use crate::manifest::{self, Problems};
 use crate::model::{AccountId, Desired};
-use crate::state::{Binding, Location};
+use crate::state::{Binding, Location, Store};
 use crate::telnyx::BaseUrl;
 
 /// An organization that is ready to run.
@@ -88,7 +88,10 @@ impl Setup {
         let recipients = recipients.collect::<Result<_, _>>().map_err(SetupError::Other)?;
         let label = &desired.organization;
         let location = state.clone().map(|location| location.for_organization(label));
-        let location = location.unwrap_or_else(|| Location::of(label));
+        let location = match location {
+            Some(location) => location,
+            None => default_location(&path, label)?,
+        };
         Ok(Self {
             manifest: path,
             desired: Arc::new(desired),
@@ -132,6 +135,19 @@ impl Setup {
             base_url: self.connection.reader().base_url(),
         }
     }
+}
+
+/// The default location of the state, unless it cannot be written.
+fn default_location(manifest: &Path, label: &str) -> Result<Location, SetupError> {
+    let location = Location::beside(manifest, label);
+    let store = Store::new(&location);
+    if store.is_writable() {
+        return Ok(location);
+    }
+    let place = store.place();
+    Err(SetupError::Other(format!(
+        "{label}: the default state {place} cannot be written; name a writable location with --state, or `state` in the configuration"
+    )))
 }
 
 /// The time between the next two ticks.

@@ -9,7 +9,9 @@ mod observe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Details, Difference, DifferenceKey, Event, Notified, Unknown, Watch};
+use crate::model::{
+    DaemonMemory, Details, Difference, DifferenceKey, Event, Notified, UnknownRuns,
+};
 
 pub use heals::{MOST_HEALS, WINDOW, allow, record};
 pub use observe::{key, observe};
@@ -61,12 +63,12 @@ pub struct Transition {
 /// Returns the memory after a run, and the events to notify. `now` is in seconds since 1970. The outbox is left alone.
 #[must_use]
 pub fn advance(
-    watch: Watch,
+    watch: DaemonMemory,
     result: &RunResult,
     now: u64,
     thresholds: Thresholds,
-) -> (Watch, Vec<Transition>) {
-    let Watch { differences, unknown, heals, outbox } = watch;
+) -> (DaemonMemory, Vec<Transition>) {
+    let DaemonMemory { differences, unknown, heals, outbox } = watch;
     match result {
         RunResult::Read { differences: found, undetermined } => {
             let (differences, mut transitions) =
@@ -78,17 +80,20 @@ pub fn advance(
                     Transition::of(Event::Closed, &DifferenceKey::unreadable(), &details);
                 transitions.insert(0, readable);
             }
-            (Watch { differences, unknown: Unknown::default(), heals, outbox }, transitions)
+            (
+                DaemonMemory { differences, unknown: UnknownRuns::default(), heals, outbox },
+                transitions,
+            )
         }
         RunResult::Unknown(error) => {
             let (unknown, transition) = failed(unknown, error, now);
-            (Watch { differences, unknown, heals, outbox }, transition.into_iter().collect())
+            (DaemonMemory { differences, unknown, heals, outbox }, transition.into_iter().collect())
         }
     }
 }
 
-fn failed(unknown: Unknown, error: &str, now: u64) -> (Unknown, Option<Transition>) {
-    let Unknown { runs, notified_at } = unknown;
+fn failed(unknown: UnknownRuns, error: &str, now: u64) -> (UnknownRuns, Option<Transition>) {
+    let UnknownRuns { runs, notified_at } = unknown;
     let runs = runs.saturating_add(1);
     let due = match notified_at {
         None => runs >= UNKNOWN_AFTER,
@@ -101,7 +106,7 @@ fn failed(unknown: Unknown, error: &str, now: u64) -> (Unknown, Option<Transitio
         error: error.to_owned(),
     };
     let notified_at = if due { Some(now) } else { notified_at };
-    (Unknown { runs, notified_at }, due.then_some(transition))
+    (UnknownRuns { runs, notified_at }, due.then_some(transition))
 }
 
 fn read(

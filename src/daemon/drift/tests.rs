@@ -35,7 +35,7 @@ fn unknown() -> RunResult {
 
 /// The events of each run, counted from 1.
 fn events(results: &[RunResult]) -> Vec<(usize, &'static str, String)> {
-    let mut watch = Watch::default();
+    let mut watch = DaemonMemory::default();
     let mut all = Vec::new();
     for (run, result) in results.iter().enumerate() {
         let (next, transitions) = advance(watch, result, run as u64 * RUN, THRESHOLDS);
@@ -100,8 +100,8 @@ fn the_end_of_a_notified_unknown_state_is_notified_once() {
     let (down, up) = (unknown, || found(&[]));
     let runs = [down(), down(), down(), down(), up(), up(), down(), down(), up(), up()];
     assert_eq!(events(&runs), [event(3, "unknown", ""), event(5, "drift_closed", "")]);
-    let unknown = Unknown { runs: 3, notified_at: Some(1) };
-    let before = Watch { unknown, ..Watch::default() };
+    let unknown = UnknownRuns { runs: 3, notified_at: Some(1) };
+    let before = DaemonMemory { unknown, ..DaemonMemory::default() };
     let (_, transitions) = advance(before, &up(), 2, THRESHOLDS);
     let [Transition { about: Some((key, details)), .. }] = &transitions[..] else {
         panic!("{transitions:?}")
@@ -130,7 +130,7 @@ fn an_open_difference_is_notified_again_after_a_day() {
     let runs: Vec<_> = (0..2 * day).map(|_| found(&["a"])).collect();
     let again = [event(2, "drift_opened", "a"), event(2 + day, "drift_opened", "a")];
     assert_eq!(events(&runs), again);
-    let mut watch = Watch::default();
+    let mut watch = DaemonMemory::default();
     let mut reminders = 0;
     for run in 0..2 * day as u64 {
         let (next, transitions) = advance(watch, &found(&["a"]), run * RUN, THRESHOLDS);
@@ -155,7 +155,7 @@ proptest! {
         results in results(), open_after in 1_u32..4, close_after in 1_u32..4,
     ) {
         let thresholds = Thresholds { open_after, close_after };
-        let mut watch = Watch::default();
+        let mut watch = DaemonMemory::default();
         let (mut open, mut unreadable) = (BTreeSet::new(), false);
         for (run, result) in results.iter().enumerate() {
             let before = watch.clone();
@@ -193,13 +193,13 @@ proptest! {
         for run in 0..u64::from(close_after) {
             watch = advance(watch, &found(&[]), 100_000 + run, thresholds).0;
         }
-        prop_assert_eq!(watch, Watch::default());
+        prop_assert_eq!(watch, DaemonMemory::default());
     }
 
     #[test]
     fn with_thresholds_of_one_every_change_is_notified_at_once(results in results()) {
         let thresholds = Thresholds { open_after: 1, close_after: 1 };
-        let mut watch = Watch::default();
+        let mut watch = DaemonMemory::default();
         let mut before: BTreeMap<DifferenceKey, Details> = BTreeMap::new();
         for (run, result) in results.iter().enumerate() {
             let readable_again = watch.unknown.notified_at.is_some();

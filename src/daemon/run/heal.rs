@@ -19,7 +19,7 @@ use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
 use crate::model::{DifferenceKey, error_chain};
 use crate::plan::{Action, Guard, Plan, Target};
 use crate::report;
-use crate::state::{self, Holder, Journal, Store};
+use crate::state::{self, Journal, LockHolder, Store};
 
 /// The actions in flight at once. Healing is not urgent.
 const PARALLELISM: usize = 4;
@@ -79,7 +79,7 @@ pub(in crate::daemon) async fn heal(
     if is_frozen(setup.freeze_file.as_deref()) {
         return Healing::failed(FROZEN);
     }
-    let holder = Holder::this("daemon heal");
+    let holder = LockHolder::this("daemon heal");
     let binding = setup.binding(None);
     let journal = match Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await {
         Ok(journal) => journal,

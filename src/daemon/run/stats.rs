@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::daemon::drift::RunResult;
 use crate::daemon::status::{Organization, OrganizationState, Run, RunCounts, ShownDifference};
-use crate::model::Watch;
+use crate::model::DaemonMemory;
 
 /// The number of recent runs in the status.
 const MOST_RUNS: usize = 96;
@@ -60,7 +60,11 @@ impl RunStats {
     }
 
     /// The part of the status that these statistics and the memory provide.
-    pub(in crate::daemon) fn organization(&self, label: &str, watch: &Watch) -> Organization {
+    pub(in crate::daemon) fn organization(
+        &self,
+        label: &str,
+        watch: &DaemonMemory,
+    ) -> Organization {
         let Self { state, error, last_success, runs, counts, requests } = self;
         Organization {
             organization: label.to_owned(),
@@ -99,7 +103,7 @@ mod tests {
             stats.count(&read(), at(second), Duration::ZERO);
         }
         stats.count(&RunResult::Unknown("no answer".to_owned()), at(1_000), Duration::ZERO);
-        let shown = stats.organization("acme", &Watch::default());
+        let shown = stats.organization("acme", &DaemonMemory::default());
         assert_eq!((shown.runs.len(), shown.runs[0].at), (MOST_RUNS, at(905)));
         assert_eq!((shown.state, shown.last_success), (OrganizationState::Unknown, Some(at(999))));
         assert_eq!(shown.error.as_deref(), Some("no answer"));

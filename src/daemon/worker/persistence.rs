@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::daemon::notify::Backoff;
-use crate::model::{Watch, error_chain};
-use crate::state::{Binding, Change, Error, Holder, Journal, Location, Store};
+use crate::model::{DaemonMemory, error_chain};
+use crate::state::{Binding, Error, Journal, Location, LockHolder, StateChange, Store};
 
 /// The memory of one organization, and its place in the state.
 #[derive(Debug)]
 pub(super) struct Persistence {
-    pub watch: Watch,
+    pub watch: DaemonMemory,
     store: Store,
     location: Location,
     /// The content of the state. `None` until it was read.
-    saved: Option<Watch>,
+    saved: Option<DaemonMemory>,
     /// True if another process may have written meanwhile.
     stale: bool,
     backoff: Backoff,
@@ -28,7 +28,7 @@ pub(super) struct Persistence {
 impl Persistence {
     pub(super) fn new(location: Location) -> Self {
         Self {
-            watch: Watch::default(),
+            watch: DaemonMemory::default(),
             store: Store::new(&location),
             location,
             saved: None,
@@ -55,7 +55,7 @@ impl Persistence {
 
     /// Forgets everything: another replica leads and writes the state.
     pub(super) fn forget(&mut self) {
-        (self.watch, self.saved) = (Watch::default(), None);
+        (self.watch, self.saved) = (DaemonMemory::default(), None);
     }
 
     /// Makes the next [`load`](Self::load) read the state again.
@@ -74,7 +74,7 @@ impl Persistence {
             return Ok(());
         }
         let before = self.saved.replace(loaded.clone());
-        if before.is_none() && loaded == Watch::default() {
+        if before.is_none() && loaded == DaemonMemory::default() {
             // A new state: the memory moves along.
             return Ok(());
         }
@@ -136,10 +136,10 @@ impl Persistence {
         if self.stale {
             self.load(binding).await?;
         }
-        let holder = Holder::this(Holder::DAEMON);
+        let holder = LockHolder::this(LockHolder::DAEMON);
         let journal = Journal::open(self.store.clone(), binding, &holder, Duration::ZERO).await?;
         let recorded = if self.saved.as_ref() == Some(&journal.state().watch) {
-            journal.record(Change::Watched(Box::new(self.watch.clone()))).await
+            journal.record(StateChange::Watched(Box::new(self.watch.clone()))).await
         } else {
             self.invalidate();
             Err(Error::Conflict { place: self.store.place() })
@@ -153,7 +153,7 @@ impl Persistence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Event, Notification, Unknown};
+    use crate::model::{Event, Notification, UnknownRuns};
 
     fn binding() -> Binding {
         Binding {
@@ -231,13 +231,13 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let mut persistence = Persistence::new(Location::File(folder.path().join("acme.json")));
         persistence.load(&binding()).await.unwrap();
-        persistence.watch.unknown = Unknown { runs: 2, notified_at: None };
+        persistence.watch.unknown = UnknownRuns { runs: 2, notified_at: None };
         persistence.invalidate();
         persistence.load(&binding()).await.unwrap();
         assert_eq!(persistence.watch.unknown.runs, 2);
         persistence.write(&binding()).await.unwrap();
         persistence.forget();
-        assert_eq!(persistence.watch, Watch::default());
+        assert_eq!(persistence.watch, DaemonMemory::default());
         persistence.load(&binding()).await.unwrap();
         assert_eq!(persistence.watch.unknown.runs, 2, "as it was saved");
     }

@@ -1,7 +1,7 @@
-//! The connection to a bucket, and what its errors mean.
+//! The connection to a bucket, and the meaning of its errors.
 //!
-//! Where it is and who we are comes from the variables that the vendor's own tools read. No text of the
-//! other side gets into a message: it may hold what was signed.
+//! Address and credentials come from the variables that the vendor's own tools read. Messages contain no text of the
+//! server, which may quote a signed request.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -17,14 +17,14 @@ use object_store::{BackoffConfig, ClientConfigKey, ObjectStore, RetryConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::Error;
-use super::place::{Bucket, Vendor};
+use super::url::{BucketUrl, Vendor};
 
-/// How long one request may take, its answer included. A state file is small.
+/// The time limit of a request with its answer.
 const REQUEST: &str = "5s";
-/// How long a connection may take to be made.
+/// The time limit of a connection.
 const CONNECT: &str = "3s";
 
-/// What goes wrong is tried again by the client, but never for so long that a lock expires meanwhile.
+/// The retries of the client, which end before a lock could expire.
 fn retries() -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig {
@@ -37,9 +37,9 @@ fn retries() -> RetryConfig {
     }
 }
 
-/// The bucket, as the environment says how to reach it, and `settings`, which win. Nothing is sent yet.
+/// Connects to a bucket with the environment and `settings`, which override it. Sends nothing yet.
 pub(super) fn connect(
-    bucket: &Bucket,
+    bucket: &BucketUrl,
     settings: &BTreeMap<String, SecretString>,
 ) -> Result<Arc<dyn ObjectStore>, Error> {
     static PROVIDER: Once = Once::new();
@@ -47,7 +47,7 @@ pub(super) fn connect(
         // An error means that another provider is installed already, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
     });
-    // Its text could quote a key that it could not read.
+    // The error may quote an invalid key.
     let unusable = |_| Error::Bucket {
         doing: "preparing the connection to",
         place: bucket.to_string(),
@@ -74,7 +74,7 @@ pub(super) fn connect(
 }
 
 fn s3(
-    bucket: &Bucket,
+    bucket: &BucketUrl,
     settings: &BTreeMap<String, SecretString>,
 ) -> Result<AmazonS3Builder, Error> {
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(&bucket.name);
@@ -82,11 +82,11 @@ fn s3(
         builder = builder.with_config(key, value);
     }
     http_must_be_allowed(&builder, bucket)?;
-    // Whatever the environment says: without conditions two could write over each other.
+    // Not configurable: without conditions two processes could overwrite each other.
     Ok(builder.with_conditional_put(S3ConditionalPut::ETagMatch).with_retry(retries()))
 }
 
-/// The times that a request may take, and the settings that the vendor knows, in the vendor's words.
+/// The time limits, and the settings that the vendor knows.
 fn all<K: FromStr>(
     settings: &BTreeMap<String, SecretString>,
     client: impl Fn(ClientConfigKey) -> K,
@@ -100,8 +100,8 @@ fn all<K: FromStr>(
     times.into_iter().chain(known).collect()
 }
 
-/// The client would say no more than that it cannot build a request.
-fn http_must_be_allowed(builder: &AmazonS3Builder, bucket: &Bucket) -> Result<(), Error> {
+/// Refuses plain http unless it is allowed. The error of the client would not name the reason.
+fn http_must_be_allowed(builder: &AmazonS3Builder, bucket: &BucketUrl) -> Result<(), Error> {
     let value = |key| builder.get_config_value(&key);
     let address = value(AmazonS3ConfigKey::S3Endpoint).or(value(AmazonS3ConfigKey::Endpoint));
     let plain = address.is_some_and(|address| address.starts_with("http://"));
@@ -113,56 +113,55 @@ fn http_must_be_allowed(builder: &AmazonS3Builder, bucket: &Bucket) -> Result<()
         doing: "preparing the connection to",
         place: bucket.to_string(),
         why: "AWS_ENDPOINT_URL is plain http".to_owned(),
-        hint: "use https, or say AWS_ALLOW_HTTP=true for a server on this machine",
+        hint: "Use https, or set AWS_ALLOW_HTTP=true for a server on this machine.",
     })
 }
 
-/// The variables that the vendor's tools read.
+/// The hint that names the variables of the vendor.
 fn variables(vendor: Vendor) -> &'static str {
     match vendor {
         Vendor::S3 => {
-            "see AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or a role of the machine), AWS_REGION, AWS_ENDPOINT_URL"
+            "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the role of the machine), AWS_REGION and AWS_ENDPOINT_URL."
         }
         Vendor::Google => {
-            "see GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_SERVICE_ACCOUNT (or the account of the machine)"
+            "Check GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_SERVICE_ACCOUNT (or the account of the machine)."
         }
         Vendor::Azure => {
-            "see AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY (or an identity of the machine)"
+            "Check AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY (or the identity of the machine)."
         }
     }
 }
 
-/// What an error of the client means; `doing` to `place`.
+/// Explains an error of the client.
 pub(super) fn explain(doing: &'static str, place: &str, error: &object_store::Error) -> Error {
     let (why, hint) = match error {
-        object_store::Error::NotFound { .. } => (
-            "there is no such bucket",
-            "make it first, or correct --state; a state file is never looked for elsewhere",
-        ),
+        object_store::Error::NotFound { .. } => {
+            ("the bucket does not exist", "Create it first, or correct --state.")
+        }
         object_store::Error::PermissionDenied { .. } => (
             "access was denied",
-            "the key needs to get and put objects there; see that it is the right one, and its policy",
+            "Check the key and its policy: it must be allowed to get and put objects there.",
         ),
         object_store::Error::Unauthenticated { .. } => (
             "the credentials were not accepted",
-            "see that the variables of the cloud are set and the keys have not expired",
+            "Check that the variables of the vendor are set and the keys have not expired.",
         ),
         object_store::Error::NotImplemented { .. } | object_store::Error::NotSupported { .. } => (
-            "it has no conditional writes",
-            "keep the state in a bucket that honours If-Match and If-None-Match",
+            "it does not support conditional writes",
+            "Keep the state in a bucket that honors If-Match and If-None-Match.",
         ),
         other => match transport(other) {
             Some(HttpErrorKind::Connect) => (
                 "it cannot be reached",
-                "see the network, AWS_ENDPOINT_URL and AWS_REGION (or their like); without keys in the environment the machine's role is asked for",
+                "Check the network, AWS_ENDPOINT_URL and AWS_REGION (or those of the vendor). Without keys in the environment the role of the machine is used.",
             ),
             Some(HttpErrorKind::Timeout) => {
-                ("it did not answer in time", "try again; what was recorded before is safe")
+                ("it did not answer in time", "Try again. Earlier changes are recorded.")
             }
-            Some(_) => ("the connection broke off", "try again; what was recorded before is safe"),
+            Some(_) => ("the connection was closed", "Try again. Earlier changes are recorded."),
             None => (
                 "it answered with an error",
-                "see the region, the address and the name of the bucket; --state names another place",
+                "Check the region, the address and the name of the bucket, or name another state with --state.",
             ),
         },
     };
@@ -173,7 +172,7 @@ pub(super) fn explain(doing: &'static str, place: &str, error: &object_store::Er
     Error::Bucket { doing, place: place.to_owned(), why, hint }
 }
 
-/// How the connection failed, if it did.
+/// The failure of the connection, if any.
 fn transport(error: &object_store::Error) -> Option<HttpErrorKind> {
     let mut cause = error.source();
     while let Some(one) = cause {
@@ -185,7 +184,7 @@ fn transport(error: &object_store::Error) -> Option<HttpErrorKind> {
     None
 }
 
-/// The word that stands for an answer in all three protocols, such as `AccessDenied`.
+/// The error code of all three protocols, such as `AccessDenied`.
 pub(super) fn code(error: &object_store::Error) -> Option<String> {
     let text = error.to_string();
     let (_, rest) = text.split_once("<Code>")?;
@@ -194,7 +193,7 @@ pub(super) fn code(error: &object_store::Error) -> Option<String> {
     is_word.then(|| code.to_owned())
 }
 
-/// Whether it is the bucket that is missing: an object that is missing looks alike but for that word.
+/// Returns true if the bucket is missing. A missing object differs only in the code.
 pub(super) fn no_bucket(error: &object_store::Error) -> bool {
     matches!(code(error).as_deref(), Some("NoSuchBucket" | "ContainerNotFound"))
 }

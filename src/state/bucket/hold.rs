@@ -1,7 +1,7 @@
-//! Keeps a lock: renews it while it is held, and lets it go.
+//! Renews a lock while it is held, and releases it.
 //!
-//! A task of its own does both, so that a lock is let go however its holder ends, as long as the process
-//! lives. A lock that could not be renewed in time is lost for good.
+//! A separate task does both, so a lock is released even if its holder panics. A lock that was not renewed in time is
+//! lost, which is final.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -15,36 +15,36 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::super::Error;
-use super::lock::{Lock, LockObject, Taken};
+use super::lock::{AcquiredLock, LockObject, LockRecord};
 
-/// How long letting it go may take: it expires anyway.
+/// The time limit of a release. The lock expires anyway.
 const RELEASE: Duration = Duration::from_secs(5);
 
-/// Until when a lock is held: nothing, once it is lost. Clones are the same.
+/// The lease expiry; `None` once the lease is lost. Clones share state.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Term(Arc<Mutex<Option<Until>>>);
+pub(in super::super) struct LeaseTerm(Arc<Mutex<Option<LeaseEnd>>>);
 
-/// By both clocks: the steady one stands still while a machine sleeps, the other may be set.
+/// The expiry by both clocks: the monotonic one stops while a machine sleeps, and the wall clock may be set.
 #[derive(Clone, Copy, Debug)]
-struct Until {
+struct LeaseEnd {
     steady: Instant,
     wall: SystemTime,
 }
 
-/// Holds the lock until it is dropped.
+/// The lock, until it is dropped.
 #[derive(Debug)]
-pub(in super::super) struct BucketHold {
-    term: Term,
+pub(in super::super) struct BucketLock {
+    term: LeaseTerm,
     object: LockObject,
     id: String,
     stop: oneshot::Sender<()>,
     keeper: JoinHandle<()>,
 }
 
-/// A check whether a lock is still held. Clones share state.
+/// Checks that a lock is still held. Clones share state.
 #[derive(Clone, Debug)]
 pub(in super::super) struct BucketLockCheck {
-    term: Term,
+    term: LeaseTerm,
     object: LockObject,
     id: String,
 }
@@ -55,7 +55,7 @@ impl BucketLockCheck {
         self.term.until().is_some()
     }
 
-    /// Reads the lock object. A lock that was taken over or force-released is lost for good.
+    /// Reads the lock object. A lock that was taken over or force-released is lost.
     pub(in super::super) async fn confirm(&self) -> Result<bool, Error> {
         let ours = self.object.is_held_as(&self.id).await?;
         if !ours {
@@ -65,13 +65,13 @@ impl BucketLockCheck {
     }
 }
 
-impl BucketHold {
-    /// Until when it is ours.
-    pub(in super::super) fn term(&self) -> Term {
+impl BucketLock {
+    /// The lease expiry.
+    pub(in super::super) fn term(&self) -> LeaseTerm {
         self.term.clone()
     }
 
-    /// A check that outlives borrows of the hold.
+    /// A check that outlives borrows of the lock.
     pub(in super::super) fn check(&self) -> BucketLockCheck {
         BucketLockCheck {
             term: self.term.clone(),
@@ -80,25 +80,25 @@ impl BucketHold {
         }
     }
 
-    /// Lets it go, and returns when that is done or cannot be done.
+    /// Releases the lock. If that fails, the lock expires.
     pub(in super::super) async fn release(self) {
         let Self { term: _, object: _, id: _, stop, keeper } = self;
         drop(stop);
-        // It has panicked or was stopped with its runtime: then the lock expires.
+        // If the task panicked or its runtime has ended, the lock expires.
         let _ = keeper.await;
     }
 }
 
-impl Term {
-    /// Until when it surely is ours. `None`: it is not, or not any more.
+impl LeaseTerm {
+    /// The time until which the lease is certainly held. `None` if it is lost.
     pub(in super::super) fn until(&self) -> Option<Instant> {
         let until = self.last()?;
         let holds = Instant::now() < until.steady && SystemTime::now() < until.wall;
         holds.then_some(until.steady)
     }
 
-    /// Runs a request, and drops it at the first wake-up after the lease. A timer alone would not do: in a process
-    /// that was stopped meanwhile the request can be woken first.
+    /// Runs a request, and drops it at the first wake-up after the lease. A timer alone is not enough: in a process
+    /// that was suspended, the request can wake up first.
     pub(super) async fn guard<T>(&self, request: impl Future<Output = T>) -> Option<T> {
         let mut request = pin!(request);
         let guarded = poll_fn(|context| match self.until() {
@@ -108,33 +108,33 @@ impl Term {
         timeout_at(self.until()?, guarded).await.ok().flatten()
     }
 
-    fn last(&self) -> Option<Until> {
+    fn last(&self) -> Option<LeaseEnd> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, until: Option<Until>) {
+    fn set(&self, until: Option<LeaseEnd>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 }
 
-/// The task behind a hold.
-pub(super) struct Keeper {
+/// The task that renews and releases a lock.
+pub(super) struct LeaseRenewer {
     object: LockObject,
-    lock: Lock,
+    lock: LockRecord,
     version: UpdateVersion,
     lease: Duration,
-    term: Term,
+    term: LeaseTerm,
 }
 
-impl Keeper {
-    pub(super) fn start(object: LockObject, taken: Taken, lease: Duration) -> BucketHold {
-        let Taken { lock, version, asked } = taken;
-        let term = Term(Arc::new(Mutex::new(Some(Until::after(asked, lease)))));
+impl LeaseRenewer {
+    pub(super) fn start(object: LockObject, taken: AcquiredLock, lease: Duration) -> BucketLock {
+        let AcquiredLock { lock, version, asked } = taken;
+        let term = LeaseTerm(Arc::new(Mutex::new(Some(LeaseEnd::after(asked, lease)))));
         let (stop, stopped) = oneshot::channel();
         let (checked, id) = (object.clone(), lock.id().to_owned());
         let keeper = Self { object, lock, version, lease, term: term.clone() };
         let keeper = tokio::spawn(keeper.run(stopped));
-        BucketHold { term, object: checked, id, stop, keeper }
+        BucketLock { term, object: checked, id, stop, keeper }
     }
 
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
@@ -144,30 +144,30 @@ impl Keeper {
                 _ = &mut stopped => return self.release().await,
                 () = sleep(wait) => {}
             }
-            let Some(Until { steady: until, wall: _ }) = self.term.last() else { return };
+            let Some(LeaseEnd { steady: until, wall: _ }) = self.term.last() else { return };
             let asked = Instant::now();
             let renewed = self.object.renew(&mut self.lock, &self.version);
             wait = match timeout_at(until, renewed).await {
                 Ok(Ok(Some(version))) => {
                     self.version = version;
-                    self.term.set(Some(Until::after(asked, self.lease)));
+                    self.term.set(Some(LeaseEnd::after(asked, self.lease)));
                     self.lease / 3
                 }
                 Ok(Ok(None)) => {
                     tracing::warn!(
                         state = self.object.state(),
-                        "the lock was taken over or broken by somebody else"
+                        "the lock was taken over or force-released by another process"
                     );
                     return self.term.set(None);
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "the lock could not be renewed");
+                    tracing::warn!(%error, "cannot renew the lock; retrying");
                     self.lease / 12
                 }
                 Err(_) => {
                     tracing::warn!(
                         state = self.object.state(),
-                        "the lock has expired: it could not be renewed"
+                        "the lock expired because it could not be renewed"
                     );
                     return self.term.set(None);
                 }
@@ -179,19 +179,19 @@ impl Keeper {
         match timeout(RELEASE, self.object.release(&self.lock, &self.version)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the lock could not be let go; it expires by itself");
+                tracing::warn!(%error, "cannot release the lock; it expires");
             }
             Err(_) => tracing::warn!(
                 state = self.object.state(),
-                "the lock could not be let go in time; it expires by itself"
+                "cannot release the lock in time; it expires"
             ),
         }
     }
 }
 
-impl Until {
+impl LeaseEnd {
     fn after(asked: Instant, lease: Duration) -> Self {
-        // The clocks are read one after the other, so the second is set back by what went by.
+        // The clocks are read one after the other, so the time in between is subtracted.
         let gone = asked.elapsed();
         Self { steady: asked + lease, wall: SystemTime::now() + lease.saturating_sub(gone) }
     }

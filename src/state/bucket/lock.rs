@@ -1,12 +1,11 @@
-//! The lock of a state file in a bucket: an object that says who holds it.
+//! The lock of a state in a bucket: an object that names the holder.
 //!
-//! Taking, renewing, letting go and breaking are compare-and-swaps, so each has one winner. The object stays
-//! when nobody holds it, for the epoch: it counts how often the lock was taken.
+//! Acquire, renew, release and force-release are compare-and-swaps, so each has one winner. The object stays when the
+//! lock is free, because it has the epoch: the number of times that the lock was acquired.
 //!
-//! A holder that was killed renews no more. Whether that is so no clock can tell, for those of two machines
-//! may differ: who waits takes the lock over only after seeing the same version of the object, unchanged, for
-//! as long as it is leased, by its own steady clock. When the clocks say that the lease is long over, it is worth
-//! waiting for that proof even if there was no wish to wait.
+//! A killed holder stops renewing. Clocks of two machines may differ, so expiry alone proves nothing: a waiting process
+//! takes the lock over only after it has seen the same version of the object for a whole lease by its own monotonic
+//! clock. If the lease looks expired, it waits for that proof even without --lock-timeout.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,97 +18,97 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::super::holder::Lease;
-use super::super::{Error, Holder};
-use super::object::{Found, Object, Swap, is_same};
+use super::super::{Error, LockHolder};
+use super::object::{BucketObject, StoredObject, WriteResult, is_same};
 
-/// The only version there is.
+/// The version of the format.
 const VERSION: u64 = 1;
-/// How often a lock that somebody else holds is looked at, at most and at least.
-const AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-/// A lease that claims more is not waited for.
+/// The bounds of the interval between reads of a held lock.
+const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// The longest lease that is respected.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Who stands by looks as many times while a lease runs.
-const LOOKS: u32 = 6;
+/// The number of reads by a standby in one lease.
+const STANDBY_READS: u32 = 6;
 
-/// The lock as an object.
+/// The content of the lock object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Lock {
+pub(super) struct LockRecord {
     format_version: u64,
-    /// How often it was taken.
+    /// The number of times that the lock was acquired.
     epoch: u64,
-    held: Option<Held>,
+    held: Option<HeldRecord>,
 }
 
-/// Who holds it, and since when.
+/// The holder in a lock object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Held {
-    /// A random word: breaking the lock takes it.
+struct HeldRecord {
+    /// A random id, which a force-release must name.
     id: String,
     command: String,
     host: String,
     pid: u32,
     since: String,
     lease_ms: u64,
-    /// How often it was renewed: no two versions are alike.
+    /// The number of renewals, which makes every version unique.
     renewed: u64,
 }
 
-/// A lock that was taken.
+/// A lock that was acquired.
 #[derive(Debug)]
-pub(super) struct Taken {
-    pub lock: Lock,
+pub(super) struct AcquiredLock {
+    pub lock: LockRecord,
     pub version: UpdateVersion,
-    /// When taking it had begun: the lease runs from there.
+    /// The start of the attempt, from which the lease runs.
     pub asked: Instant,
 }
 
-/// What became of trying to take a lock.
-enum Attempt {
-    Taken(Taken),
-    /// Somebody was quicker, and is to be seen the next time.
-    Late,
-    /// Somebody holds it, for so long unless it is renewed.
-    Held(Duration, Option<Holder>),
+/// The result of an attempt to acquire a lock.
+enum LockAttempt {
+    Acquired(AcquiredLock),
+    /// Another process was faster; try again.
+    Lost,
+    /// Another process holds the lock, with this lease.
+    Held(Duration, Option<LockHolder>),
 }
 
-/// The lock object of a state file. Clones are the same.
+/// The lock object of a state. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct LockObject {
-    object: Object,
-    /// What it is the lock of, for messages.
+    object: BucketObject,
+    /// The location of the state, for messages.
     state: String,
-    /// Set once the bucket was seen to honour conditions.
+    /// Set once the bucket was seen to honor conditions.
     proven: Arc<AtomicBool>,
 }
 
-/// What one who waits has seen of the lock.
+/// The observations of a process that waits for the lock.
 #[derive(Default)]
-struct Watch {
-    /// The version that was seen last, and since when.
+struct DaemonMemory {
+    /// The version that was seen last, and the time it was first seen.
     seen: Option<(UpdateVersion, Instant)>,
-    /// Until when it is worth waiting, as the lock looks expired.
-    worth_until: Option<Instant>,
+    /// The end of the wait for proof, if the lock looks expired.
+    proof_until: Option<Instant>,
 }
 
-impl Watch {
-    /// Looks at a lock that was asked for at `asked` and has a holder: whether it is certain that it is gone.
-    fn is_gone(&mut self, asked: Instant, found: &Found, held: &Held) -> bool {
+impl DaemonMemory {
+    /// Observes a held lock that was requested at `asked`. Returns true if its holder is certainly gone.
+    fn is_gone(&mut self, asked: Instant, found: &StoredObject, held: &HeldRecord) -> bool {
         match &self.seen {
             Some((version, since)) if is_same(Some(version), Some(&found.version)) => {
                 asked >= *since + held.lease()
             }
             before => {
-                let looks_over = before.is_none() && held.looks_over(found);
+                let looks_expired = before.is_none() && held.looks_expired(found);
                 let now = Instant::now();
                 self.seen = Some((found.version.clone(), now));
-                // Who renews it is alive.
-                self.worth_until = looks_over.then(|| now + held.lease() + AGAIN.1);
-                if looks_over {
+                // A holder that renews is alive.
+                self.proof_until = looks_expired.then(|| now + held.lease() + POLL.1);
+                if looks_expired {
                     tracing::warn!(
-                        "a lock looks expired; it is taken over unless it is renewed within {} seconds",
+                        "the lock looks expired; taking it over unless it is renewed within {} seconds",
                         held.lease().as_secs()
                     );
                 }
@@ -120,121 +119,125 @@ impl Watch {
 }
 
 impl LockObject {
-    pub(super) fn new(object: Object, state: String) -> Self {
+    pub(super) fn new(object: BucketObject, state: String) -> Self {
         Self { object, state, proven: Arc::default() }
     }
 
-    /// What it is the lock of, for messages.
+    /// The location of the state, for messages.
     pub(super) fn state(&self) -> &str {
         &self.state
     }
 
-    /// Takes the lock, waiting for it no longer than `wait`, or than the proof takes that its holder is gone.
-    pub(super) async fn take(
+    /// Acquires the lock, waiting up to `wait`, or until its holder is proven to be gone.
+    pub(super) async fn acquire(
         &self,
-        holder: &Holder,
+        holder: &LockHolder,
         lease: Duration,
         wait: Duration,
-    ) -> Result<Taken, Error> {
+    ) -> Result<AcquiredLock, Error> {
         let end = Instant::now() + wait;
-        let mut watch = Watch::default();
+        let mut watch = DaemonMemory::default();
         loop {
             let (held, by) = match self.attempt(holder, lease, &mut watch).await? {
-                Attempt::Taken(taken) => return Ok(taken),
-                Attempt::Late => continue,
-                Attempt::Held(held, by) => (held, by),
+                LockAttempt::Acquired(taken) => return Ok(taken),
+                LockAttempt::Lost => continue,
+                LockAttempt::Held(held, by) => (held, by),
             };
-            let end = watch.worth_until.map_or(end, |until| end.max(until));
+            let end = watch.proof_until.map_or(end, |until| end.max(until));
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(Error::Locked { place: self.state.clone(), holder: by.map(Box::new) });
             }
-            sleep((held / 20).clamp(AGAIN.0, AGAIN.1).min(left)).await;
+            sleep((held / 20).clamp(POLL.0, POLL.1).min(left)).await;
         }
     }
 
-    /// Waits until nobody holds the lock any more, however long, and takes it. `seen` is told who holds it.
-    pub(super) async fn stand_by(
+    /// Waits until the lock is free, however long it takes, and acquires it. Reports its holder to `current`.
+    pub(super) async fn wait_until_free(
         &self,
-        holder: &Holder,
+        holder: &LockHolder,
         lease: Duration,
-        seen: &watch::Sender<Option<Holder>>,
-    ) -> Result<Taken, Error> {
-        let mut watch = Watch::default();
+        current: &watch::Sender<Option<LockHolder>>,
+    ) -> Result<AcquiredLock, Error> {
+        let mut watch = DaemonMemory::default();
         loop {
             match self.attempt(holder, lease, &mut watch).await? {
-                Attempt::Taken(taken) => return Ok(taken),
-                Attempt::Late => {}
-                Attempt::Held(held, by) => {
-                    seen.send_replace(by);
-                    sleep((held / LOOKS).max(AGAIN.0)).await;
+                LockAttempt::Acquired(taken) => return Ok(taken),
+                LockAttempt::Lost => {}
+                LockAttempt::Held(held, by) => {
+                    current.send_replace(by);
+                    sleep((held / STANDBY_READS).max(POLL.0)).await;
                 }
             }
         }
     }
 
-    /// Takes the lock, unless somebody holds it who may be alive.
+    /// Acquires the lock, unless its holder may be alive.
     async fn attempt(
         &self,
-        holder: &Holder,
+        holder: &LockHolder,
         lease: Duration,
-        watch: &mut Watch,
-    ) -> Result<Attempt, Error> {
+        watch: &mut DaemonMemory,
+    ) -> Result<LockAttempt, Error> {
         let asked = Instant::now();
         let found = self.read().await?;
         if let Some((found, lock)) = &found
             && let Some(held) = &lock.held
             && !watch.is_gone(asked, found, held)
         {
-            return Ok(Attempt::Held(held.lease(), lock.holder(found)));
+            return Ok(LockAttempt::Held(held.lease(), lock.holder(found)));
         }
-        let lock = Lock::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
+        let lock = LockRecord::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
         let over = found.as_ref().map(|(found, _)| &found.version);
         Ok(match self.write(&lock, over).await? {
-            Swap::Written(version) => {
+            WriteResult::Written(version) => {
                 self.prove_conditions(&lock).await?;
-                Attempt::Taken(Taken { lock, version, asked })
+                LockAttempt::Acquired(AcquiredLock { lock, version, asked })
             }
-            Swap::Refused => Attempt::Late,
+            WriteResult::Conflict => LockAttempt::Lost,
         })
     }
 
-    /// Gives a lock back that does not exclude anyone, as the bucket ignores conditions.
-    async fn prove_conditions(&self, lock: &Lock) -> Result<(), Error> {
+    /// Releases the lock again if the bucket ignores conditions, so that it excludes no other process.
+    async fn prove_conditions(&self, lock: &LockRecord) -> Result<(), Error> {
         if self.proven.load(Ordering::Relaxed) {
             return Ok(());
         }
         if let Err(error) = self.object.prove_conditions(lock.text().as_bytes()).await {
             // A probe that was accepted has replaced the version. The lock expires if it cannot be released.
-            let _ = self.break_open(lock.id()).await;
+            let _ = self.force_release(lock.id()).await;
             return Err(error);
         }
         self.proven.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Renews a lock. `None`: it is not ours any more.
+    /// Renews a lock. `None` if it is lost.
     pub(super) async fn renew(
         &self,
-        lock: &mut Lock,
+        lock: &mut LockRecord,
         over: &UpdateVersion,
     ) -> Result<Option<UpdateVersion>, Error> {
         if let Some(held) = &mut lock.held {
             held.renewed += 1;
         }
         Ok(match self.write(lock, Some(over)).await? {
-            Swap::Written(version) => Some(version),
-            Swap::Refused => None,
+            WriteResult::Written(version) => Some(version),
+            WriteResult::Conflict => None,
         })
     }
 
-    /// Lets a lock go; one that is not ours any more stays as it is.
-    pub(super) async fn release(&self, lock: &Lock, over: &UpdateVersion) -> Result<(), Error> {
+    /// Releases a lock. A lock that is lost stays unchanged.
+    pub(super) async fn release(
+        &self,
+        lock: &LockRecord,
+        over: &UpdateVersion,
+    ) -> Result<(), Error> {
         self.write(&lock.free(), Some(over)).await.map(drop)
     }
 
-    /// Who holds it.
-    pub(super) async fn holder(&self) -> Result<Option<Holder>, Error> {
+    /// The holder, if any.
+    pub(super) async fn holder(&self) -> Result<Option<LockHolder>, Error> {
         Ok(self.read().await?.and_then(|(found, lock)| lock.holder(&found)))
     }
 
@@ -244,8 +247,8 @@ impl LockObject {
         Ok(read.and_then(|(_, lock)| lock.held).is_some_and(|held| held.id == id))
     }
 
-    /// Takes the lock away from whoever holds it with this id.
-    pub(super) async fn break_open(&self, id: &str) -> Result<Holder, Error> {
+    /// Force-releases the lock with this id.
+    pub(super) async fn force_release(&self, id: &str) -> Result<LockHolder, Error> {
         loop {
             let read = self.read().await?;
             let Some((found, lock, holder)) = read
@@ -257,23 +260,27 @@ impl LockObject {
                 let holder = Box::new(holder);
                 return Err(Error::OtherLock { place: self.state.clone(), holder });
             }
-            // Refused: it was renewed just now.
-            if let Swap::Written(_) = self.write(&lock.free(), Some(&found.version)).await? {
+            // On a conflict it was renewed meanwhile.
+            if let WriteResult::Written(_) = self.write(&lock.free(), Some(&found.version)).await? {
                 return Ok(holder);
             }
         }
     }
 
-    async fn read(&self) -> Result<Option<(Found, Lock)>, Error> {
+    async fn read(&self) -> Result<Option<(StoredObject, LockRecord)>, Error> {
         let Some(found) = self.object.get().await? else { return Ok(None) };
-        let lock: Lock = serde_json::from_slice(&found.bytes).map_err(|_| self.damaged())?;
+        let lock: LockRecord = serde_json::from_slice(&found.bytes).map_err(|_| self.damaged())?;
         if lock.format_version != VERSION {
             return Err(self.damaged());
         }
         Ok(Some((found, lock)))
     }
 
-    async fn write(&self, lock: &Lock, over: Option<&UpdateVersion>) -> Result<Swap, Error> {
+    async fn write(
+        &self,
+        lock: &LockRecord,
+        over: Option<&UpdateVersion>,
+    ) -> Result<WriteResult, Error> {
         self.object.swap(lock.text().as_bytes(), over).await
     }
 
@@ -282,11 +289,11 @@ impl LockObject {
     }
 }
 
-impl Lock {
-    /// It taken by `holder`, from whoever had it `before`.
-    fn of(holder: &Holder, lease: Duration, before: Option<&Self>) -> Self {
-        let Holder { pid, since, command, host: _, lease: _ } = holder;
-        let held = Held {
+impl LockRecord {
+    /// A lock held by `holder`, one epoch after `before`.
+    fn of(holder: &LockHolder, lease: Duration, before: Option<&Self>) -> Self {
+        let LockHolder { pid, since, command, host: _, lease: _ } = holder;
+        let held = HeldRecord {
             id: uuid::Uuid::new_v4().simple().to_string(),
             command: command.clone(),
             host: host(),
@@ -299,13 +306,13 @@ impl Lock {
         Self { format_version: VERSION, epoch, held: Some(held) }
     }
 
-    /// The id of whoever holds it; empty while it is free.
+    /// The id; empty while the lock is free.
     pub(super) fn id(&self) -> &str {
         self.held.as_ref().map_or("", |held| &held.id)
     }
 
     fn text(&self) -> String {
-        // Strings and numbers: nothing that JSON could refuse.
+        // Strings and numbers always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
@@ -313,10 +320,11 @@ impl Lock {
         Self { held: None, ..self.clone() }
     }
 
-    fn holder(&self, found: &Found) -> Option<Holder> {
-        let Held { id, command, host, pid, since, lease_ms: _, renewed: _ } = self.held.as_ref()?;
+    fn holder(&self, found: &StoredObject) -> Option<LockHolder> {
+        let HeldRecord { id, command, host, pid, since, lease_ms: _, renewed: _ } =
+            self.held.as_ref()?;
         let until = self.held.as_ref().and_then(|held| held.until(found));
-        Some(Holder {
+        Some(LockHolder {
             pid: *pid,
             since: since.clone(),
             command: command.clone(),
@@ -330,29 +338,29 @@ impl Lock {
     }
 }
 
-impl Held {
+impl HeldRecord {
     fn lease(&self) -> Duration {
         Duration::from_millis(self.lease_ms).min(LONGEST)
     }
 
-    /// When it expires if it is not renewed, by the clock of the bucket.
-    fn until(&self, found: &Found) -> Option<Timestamp> {
+    /// The expiry unless it is renewed, by the clock of the bucket.
+    fn until(&self, found: &StoredObject) -> Option<Timestamp> {
         let end = found.modified.checked_add(self.lease()).ok()?;
         Timestamp::from_second(end.as_second()).ok()
     }
 
-    /// Whether it has expired if our clock is right.
-    fn looks_over(&self, found: &Found) -> bool {
+    /// Returns true if the lease has expired by our clock.
+    fn looks_expired(&self, found: &StoredObject) -> bool {
         self.until(found).is_some_and(|until| until < Timestamp::now())
     }
 }
 
-/// The name of this machine.
+/// The host name.
 fn host() -> String {
-    let said = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let said = said.or_else(|| std::env::var("HOSTNAME").ok());
-    let said = said.or_else(|| std::env::var("COMPUTERNAME").ok());
-    said.map(|name| name.trim().to_owned())
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = name.or_else(|| std::env::var("HOSTNAME").ok());
+    let name = name.or_else(|| std::env::var("COMPUTERNAME").ok());
+    name.map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .unwrap_or("?".to_owned())
 }

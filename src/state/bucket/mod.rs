@@ -1,16 +1,14 @@
-//! A state file in a bucket: an object that is replaced only by whoever has read it, and beside it one that is
-//! its lock, and one that says which of several daemons watches.
+//! A state in a bucket: an object, with one beside it for its lock and one for leadership among daemons.
 //!
-//! Every write is a compare-and-swap by `ETag`, so that not even two who both believe to hold the lock can
-//! write over each other: the second is told of a conflict and stops. The lock keeps them from getting
-//! that far. It is a lease that its holder renews; see [`lock`] for who may take it over, and
-//! when. No clock of another machine is believed.
+//! Every write is a compare-and-swap by `ETag`. Even if two processes both believe that they hold the lock, the second
+//! write fails with a conflict. The lock is a lease that its holder renews; [`lock`] defines when another process may
+//! take it over. The clocks of other machines are not trusted.
 
 mod client;
 mod hold;
 mod lock;
 mod object;
-mod place;
+mod url;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,42 +19,42 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 use super::document::version;
-use super::{Error, Holder};
-use hold::Keeper;
-pub(super) use hold::{BucketHold, BucketLockCheck};
+use super::{Error, LockHolder};
+use hold::LeaseRenewer;
+pub(super) use hold::{BucketLock, BucketLockCheck};
 use lock::LockObject;
-use object::{Object, Swap};
-pub use place::Bucket;
+use object::{BucketObject, WriteResult};
+pub use url::BucketUrl;
 
-/// How long a lock holds that is not renewed. It is renewed after a third of that.
+/// The lease time of a lock. It is renewed after a third of that.
 const LEASE: Duration = Duration::from_secs(60);
-/// The same for the lease of the daemon: so long nobody may watch when one is killed.
-const WATCH: Duration = Duration::from_secs(30);
+/// The lease time of leadership: the longest time without a leader after one is killed.
+const LEADER_LEASE: Duration = Duration::from_secs(30);
 
-/// An object, with its lock object beside it. Clones are the same place.
+/// A state in a bucket, with its lock. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct BucketState {
-    bucket: Bucket,
-    /// How long a lock holds instead of the usual time.
+pub(super) struct BucketStore {
+    bucket: BucketUrl,
+    /// A lease time other than the default.
     lease: Option<Duration>,
-    /// What wins over the environment.
+    /// Settings that override the environment.
     settings: BTreeMap<String, SecretString>,
-    /// Made when it is first needed: that it cannot be made is an error of the first use.
+    /// Connected on first use, which reports the error if it fails.
     objects: Arc<OnceLock<Result<Objects, Error>>>,
-    /// What was last read or written: its digest, and what it has to be to be written over.
+    /// The digest and version that were read or written last.
     seen: Arc<Mutex<Option<(String, UpdateVersion)>>>,
 }
 
 #[derive(Debug)]
 struct Objects {
-    state: Object,
+    state: BucketObject,
     lock: LockObject,
-    /// Who of the daemons watches.
-    watch: LockObject,
+    /// The leadership among daemons.
+    leadership: LockObject,
 }
 
-impl BucketState {
-    pub(super) fn new(bucket: &Bucket) -> Self {
+impl BucketStore {
+    pub(super) fn new(bucket: &BucketUrl) -> Self {
         Self {
             bucket: bucket.clone(),
             lease: None,
@@ -66,38 +64,38 @@ impl BucketState {
         }
     }
 
-    /// The same place; locks that are taken through this one hold for `lease`.
+    /// The same state with another lease time.
     pub(super) fn leased_for(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
         self
     }
 
-    /// The same place, with settings that win over the environment's.
+    /// The same state with settings that override the environment.
     pub(super) fn with_settings(self, settings: BTreeMap<String, SecretString>) -> Self {
         Self { settings, objects: Arc::default(), ..self }
     }
 
-    /// Where it is, for messages.
+    /// The URL, for messages.
     pub(super) fn place(&self) -> String {
         self.bucket.to_string()
     }
 
     fn objects(&self) -> Result<&Objects, Error> {
         let made = self.objects.get_or_init(|| {
-            let [state, lock, watch] = self.bucket.objects()?;
+            let [state, lock, leadership] = self.bucket.objects()?;
             let store = client::connect(&self.bucket, &self.settings)?;
-            let object = |path, place| Object::new(Arc::clone(&store), path, place);
+            let object = |path, place| BucketObject::new(Arc::clone(&store), path, place);
             let lease = self.bucket.lease_place();
             Ok(Objects {
                 state: object(state, self.place()),
                 lock: LockObject::new(object(lock, self.bucket.lock_place()), self.place()),
-                watch: LockObject::new(object(watch, lease.clone()), lease),
+                leadership: LockObject::new(object(leadership, lease.clone()), lease),
             })
         });
         made.as_ref().map_err(Clone::clone)
     }
 
-    /// The whole object. `None`: there is none.
+    /// Reads the whole object. `None` if it does not exist.
     pub(super) async fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         let found = self.objects()?.state.get().await?;
         let Some(found) = found else {
@@ -108,15 +106,15 @@ impl BucketState {
         Ok(Some(found.bytes))
     }
 
-    /// Replaces the object, if it still is `over` and the hold still holds.
+    /// Replaces the object if it still has the version `over` and the lock is held.
     pub(super) async fn replace(
         &self,
-        held: &BucketHold,
+        lock: &BucketLock,
         bytes: &[u8],
         over: Option<&str>,
     ) -> Result<(), Error> {
-        // Nothing of ours may arrive when somebody else could hold the lock.
-        held.term().guard(self.swap(bytes, over)).await.ok_or_else(|| self.lost())?
+        // No request of ours may arrive once another process could hold the lock.
+        lock.term().guard(self.swap(bytes, over)).await.ok_or_else(|| self.lost())?
     }
 
     async fn swap(&self, bytes: &[u8], over: Option<&str>) -> Result<(), Error> {
@@ -126,18 +124,18 @@ impl BucketState {
             Some(over) => Some(self.version_of(over).await?.ok_or_else(conflict)?),
         };
         match self.objects()?.state.swap(bytes, over.as_ref()).await? {
-            Swap::Written(now) => {
+            WriteResult::Written(now) => {
                 self.saw(Some((version(bytes), now)));
                 Ok(())
             }
-            Swap::Refused => {
+            WriteResult::Conflict => {
                 self.saw(None);
                 Err(conflict())
             }
         }
     }
 
-    /// The version of the text with this digest, if that is what is there.
+    /// The version of the object, if it has this digest.
     async fn version_of(&self, digest: &str) -> Result<Option<UpdateVersion>, Error> {
         if let Some(known) = self.seen(digest) {
             return Ok(Some(known));
@@ -155,32 +153,36 @@ impl BucketState {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
-    /// Takes the lock, waiting for it no longer than `wait`, or than it takes to see that its holder is gone.
-    pub(super) async fn lock(&self, holder: &Holder, wait: Duration) -> Result<BucketHold, Error> {
-        let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE));
-        let taken = lock.take(holder, lease, wait).await?;
-        Ok(Keeper::start(lock.clone(), taken, lease))
-    }
-
-    /// Waits for the turn to watch, however long. `seen` is told who has it.
-    pub(super) async fn stand_by(
+    /// Acquires the lock, waiting up to `wait`, or until its holder is proven to be gone.
+    pub(super) async fn lock(
         &self,
-        holder: &Holder,
-        seen: &watch::Sender<Option<Holder>>,
-    ) -> Result<BucketHold, Error> {
-        let (lock, lease) = (&self.objects()?.watch, self.lease.unwrap_or(WATCH));
-        let taken = lock.stand_by(holder, lease, seen).await?;
-        Ok(Keeper::start(lock.clone(), taken, lease))
+        holder: &LockHolder,
+        wait: Duration,
+    ) -> Result<BucketLock, Error> {
+        let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE));
+        let taken = lock.acquire(holder, lease, wait).await?;
+        Ok(LeaseRenewer::start(lock.clone(), taken, lease))
     }
 
-    /// Who holds the lock now, or held it and is gone.
-    pub(super) async fn holder(&self) -> Result<Option<Holder>, Error> {
+    /// Waits for leadership, however long it takes, and reports the current leader to `leader`.
+    pub(super) async fn wait_for_leadership(
+        &self,
+        holder: &LockHolder,
+        leader: &watch::Sender<Option<LockHolder>>,
+    ) -> Result<BucketLock, Error> {
+        let (lock, lease) = (&self.objects()?.leadership, self.lease.unwrap_or(LEADER_LEASE));
+        let taken = lock.wait_until_free(holder, lease, leader).await?;
+        Ok(LeaseRenewer::start(lock.clone(), taken, lease))
+    }
+
+    /// The holder that the lock names; it may be gone.
+    pub(super) async fn holder(&self) -> Result<Option<LockHolder>, Error> {
         self.objects()?.lock.holder().await
     }
 
-    /// Breaks the lock with this id: who has held it.
-    pub(super) async fn unlock(&self, id: &str) -> Result<Holder, Error> {
-        self.objects()?.lock.break_open(id).await
+    /// Force-releases the lock with this id, and returns its former holder.
+    pub(super) async fn unlock(&self, id: &str) -> Result<LockHolder, Error> {
+        self.objects()?.lock.force_release(id).await
     }
 
     fn lost(&self) -> Error {

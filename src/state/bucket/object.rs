@@ -1,4 +1,4 @@
-//! One object: read whole, and replaced only when it is still the one that was read.
+//! One object, read whole and replaced only if it still has the version that was read.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,53 +16,53 @@ use super::super::Error;
 use super::super::file::LARGEST;
 use super::client::{explain, no_bucket};
 
-/// Who wrote the object, as metadata beside it: a name that all three vendors allow.
+/// The metadata that identifies a write, with a name that all three vendors allow.
 const WRITE: Attribute = Attribute::Metadata(std::borrow::Cow::Borrowed("trunklinewrite"));
-/// How long a write is tried that is neither done nor refused.
+/// The time limit for a write whose result is unknown.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The first wait before it is tried again; it doubles.
-const AGAIN: Duration = Duration::from_millis(100);
+/// The first wait before a retry; each further one doubles.
+const RETRY: Duration = Duration::from_millis(100);
 
-/// An object, which may be there or not.
+/// An object, which may not exist.
 #[derive(Clone)]
-pub(super) struct Object {
+pub(super) struct BucketObject {
     store: Arc<dyn ObjectStore>,
     path: Path,
     place: String,
 }
 
-/// What was there.
+/// An object as it was read.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct StoredObject {
     pub bytes: Vec<u8>,
     pub version: UpdateVersion,
-    /// When it was written, by the clock of the bucket.
+    /// The time of the write, by the clock of the bucket.
     pub modified: Timestamp,
-    /// Which write it is of.
+    /// The id of the write.
     write: Option<String>,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug)]
-pub(super) enum Swap {
-    /// It is there, as this version.
+pub(super) enum WriteResult {
+    /// The object has this version.
     Written(UpdateVersion),
-    /// Somebody else has written meanwhile.
-    Refused,
+    /// Another process wrote the object meanwhile.
+    Conflict,
 }
 
-impl Object {
+impl BucketObject {
     pub(super) fn new(store: Arc<dyn ObjectStore>, path: Path, place: String) -> Self {
         Self { store, path, place }
     }
 
-    /// Where it is, for messages.
+    /// The URL, for messages.
     pub(super) fn place(&self) -> &str {
         &self.place
     }
 
-    /// What is there. `None`: nothing, in a bucket that is there.
-    pub(super) async fn get(&self) -> Result<Option<Found>, Error> {
+    /// Reads the object. `None` if it does not exist; a missing bucket is an error.
+    pub(super) async fn get(&self) -> Result<Option<StoredObject>, Error> {
         let failed = |error| explain("reading", &self.place, &error);
         let found = match self.store.get(&self.path).await {
             Ok(found) => found,
@@ -85,25 +85,25 @@ impl Object {
             });
         }
         let bytes = found.bytes().await.map_err(failed)?.to_vec();
-        Ok(Some(Found { bytes, version, modified, write }))
+        Ok(Some(StoredObject { bytes, version, modified, write }))
     }
 
-    /// Writes over the version `over`; `None`: over nothing.
+    /// Replaces the version `over`. With `None` the object must not exist.
     ///
-    /// A refusal (412), a collision (409) and an answer that was lost look alike here: the client may have
-    /// sent the request more than once. What is there afterwards tells them apart. Each write has a name
-    /// of its own beside the content, for others could have written the same content.
+    /// The client may have sent the request more than once, so a rejection (412), a collision (409) and a lost answer
+    /// look alike. Reading the object afterwards distinguishes them: each write has a unique id in the metadata, as
+    /// another process could have written the same content.
     pub(super) async fn swap(
         &self,
         bytes: &[u8],
         over: Option<&UpdateVersion>,
-    ) -> Result<Swap, Error> {
+    ) -> Result<WriteResult, Error> {
         let write = uuid::Uuid::new_v4().to_string();
         let end = Instant::now() + PATIENCE;
-        let mut wait = AGAIN;
+        let mut wait = RETRY;
         loop {
             let error = match self.put(bytes, over, &write).await {
-                Ok(version) if version.e_tag.is_some() => return Ok(Swap::Written(version)),
+                Ok(version) if version.e_tag.is_some() => return Ok(WriteResult::Written(version)),
                 Ok(_) => self.no_etag(),
                 Err(error) if is_final(&error) => {
                     return Err(explain("writing", &self.place, &error));
@@ -112,12 +112,12 @@ impl Object {
             };
             match self.get().await? {
                 Some(found) if found.write.as_ref() == Some(&write) => {
-                    return Ok(Swap::Written(found.version));
+                    return Ok(WriteResult::Written(found.version));
                 }
                 found if !is_same(found.as_ref().map(|found| &found.version), over) => {
-                    return Ok(Swap::Refused);
+                    return Ok(WriteResult::Conflict);
                 }
-                // Nothing has happened. Should the request still be on its way, then only one of both can win.
+                // Not written yet. If the request is still in flight, only one of the two can win.
                 Some(_) | None => {}
             }
             if Instant::now() + wait >= end {
@@ -128,12 +128,12 @@ impl Object {
         }
     }
 
-    /// Proves that the bucket honours conditions: two writes that it has to refuse are tried. `bytes` are what is
-    /// there already, so that a bucket which accepts them changes nothing.
+    /// Proves that the bucket honors conditions, with two writes that it must reject. `bytes` are the current content,
+    /// so a bucket that accepts them changes nothing.
     ///
     /// # Errors
     ///
-    /// When it accepts one of them, and when it cannot be reached.
+    /// Fails when the bucket accepts one of them, and when it cannot be reached.
     pub(super) async fn prove_conditions(&self, bytes: &[u8]) -> Result<(), Error> {
         let foreign = UpdateVersion {
             e_tag: Some("\"00000000000000000000000000000000\"".to_owned()),
@@ -151,7 +151,7 @@ impl Object {
                         doing: "locking",
                         place: self.place.clone(),
                         why: format!("the bucket ignores the condition {condition}"),
-                        hint: "Two applies could run at once there. Name a bucket that honours If-Match and If-None-Match with --state.",
+                        hint: "Two applies could run at once there. Name a bucket that honors If-Match and If-None-Match with --state.",
                     });
                 }
             }
@@ -182,24 +182,24 @@ impl Object {
             doing: "reading",
             place: self.place.clone(),
             why: "it has no ETag".to_owned(),
-            hint: "keep the state in a bucket that honours If-Match and If-None-Match",
+            hint: "Keep the state in a bucket that honors If-Match and If-None-Match",
         }
     }
 }
 
-/// Without the connection, which knows the key.
-impl fmt::Debug for Object {
+/// Omits the connection, which contains the key.
+impl fmt::Debug for BucketObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Object").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("BucketObject").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
-/// Whether two versions have the same `ETag`. Not all vendors tell the rest each time.
+/// Returns true if two versions have the same `ETag`. Not all vendors return the rest each time.
 pub(super) fn is_same(one: Option<&UpdateVersion>, other: Option<&UpdateVersion>) -> bool {
     one.map(|one| &one.e_tag) == other.map(|other| &other.e_tag)
 }
 
-/// Whether trying again is of no use, and nothing was written.
+/// Returns true if a retry is useless and nothing was written.
 fn is_final(error: &object_store::Error) -> bool {
     matches!(
         error,

@@ -90,7 +90,7 @@ fn promise_11_a_panic_shows_no_secret() {
 const KEEP: [(&str, &str); 13] = [
     ("Account", "sandbox::Config"),
     ("Address", "NotificationTarget"),
-    ("BucketState", "Store"),
+    ("BucketStore", "Store"),
     // Types without Debug have nothing to show: of one request, of the sandbox's server, of one apply.
     ("Call", ""),
     ("Config", "Config"),

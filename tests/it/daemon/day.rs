@@ -8,7 +8,7 @@ use trunkline::daemon::drift::{RunResult, Thresholds, advance};
 use trunkline::daemon::notify::outbox;
 use trunkline::daemon::schedule::Schedule;
 use trunkline::daemon::schedule::timetable::Timetable;
-use trunkline::model::{Details, DifferenceKey, Watch};
+use trunkline::model::{DaemonMemory, Details, DifferenceKey};
 
 const THRESHOLDS: Thresholds = Thresholds { open_after: 2, close_after: 2 };
 /// The number of differences in a run.
@@ -32,7 +32,7 @@ fn in_a_day_each_tick_is_one_run_and_the_memory_is_bounded() {
     let schedule = Schedule::parse("*/10 * * * * *", "Europe/Berlin").unwrap();
     let mut table = Timetable::new(schedule, Duration::ZERO, start, 0.0);
     let targets: BTreeSet<String> = ["gone".to_owned()].into();
-    let (mut watch, mut runs, mut most, mut dropped) = (Watch::default(), 0_u64, (0, 0), 0);
+    let (mut watch, mut runs, mut most, mut dropped) = (DaemonMemory::default(), 0_u64, (0, 0), 0);
     for second in 1..=24 * 60 * 60_i64 {
         let now = Timestamp::from_second(start.as_second() + second).unwrap();
         if !table.tick(now, 0.5) {

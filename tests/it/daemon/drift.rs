@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ring::hmac;
-use trunkline::state::{Holder, Location, Store};
+use trunkline::state::{Location, LockHolder, Store};
 
 use super::{Daemon, LARRY, Watch, until};
 use crate::support::proxy::Fault;
@@ -184,7 +184,7 @@ async fn while_the_state_is_locked_the_memory_waits() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     let store = Store::new(&Location::File(path.clone()));
-    let hold = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+    let hold = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
     let before = std::fs::read(&path).unwrap();
     let daemon = watch.daemon(&[]);
     watch.by_hand(LARRY, "disable").await;

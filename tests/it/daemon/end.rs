@@ -3,21 +3,21 @@
 use std::fs;
 use std::time::Duration;
 
-use trunkline::state::{Hold, Holder, Location, Store};
+use trunkline::state::{Location, LockHolder, StateLock, Store};
 
 use super::drift::OPENED;
 use super::{Daemon, LARRY, Watch, until};
 use crate::support::site::text;
 
 /// Locks the state, as an apply does.
-async fn held(watch: &Watch) -> Hold {
+async fn held(watch: &Watch) -> StateLock {
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     let store = Store::new(&Location::File(path));
-    store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap()
+    store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap()
 }
 
 /// Releases the state in the background after two seconds.
-fn free_later(hold: Hold) {
+fn free_later(hold: StateLock) {
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(2)).await;
         drop(hold);

@@ -7,7 +7,7 @@ use std::fs;
 use trunkline::execute::{Ending, Outcome, Unrecorded};
 use trunkline::model::{AccountId, Code, Create, Email, State, Status};
 use trunkline::plan::{Action, Channels, Finding, Target, What};
-use trunkline::state::Change;
+use trunkline::state::StateChange;
 
 use super::book::{self, Book, By};
 use super::call::{Call, Op, Which};
@@ -295,7 +295,7 @@ impl Site {
                     any = true;
                     self.api().figures.way(Way::SettledByAdoption);
                     let id = AccountId::new(account.id);
-                    self.record(vec![Change::Adopt(email.clone(), id)]);
+                    self.record(vec![StateChange::Adopt(email.clone(), id)]);
                 }
                 // The next runs see it.
                 Some(_) => {}
@@ -305,7 +305,7 @@ impl Site {
                     api.figures.way(Way::SettledByRetry);
                     api.book.sent.remove(email.as_str());
                     drop(api);
-                    self.record(vec![Change::Retry(email.clone())]);
+                    self.record(vec![StateChange::Retry(email.clone())]);
                 }
             }
         }

@@ -14,7 +14,7 @@ use trunkline::detect;
 use trunkline::execute::{Outcome, Work, execute, remember};
 use trunkline::model::{Live, State};
 use trunkline::plan::{Action, Plan, What, plan};
-use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
+use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 
 use super::api::{Api, Run};
@@ -93,7 +93,7 @@ impl Site {
         let server = outside.block_on(Server::start(move |_, seen| Api::answer(&answering, seen)));
         let site = Self { api, server, outside: outside.clone(), folder };
         if let Some(seen) = seen {
-            site.record(vec![seen, Change::Limits(known, None)]);
+            site.record(vec![seen, StateChange::Limits(known, None)]);
         }
         site
     }
@@ -205,13 +205,13 @@ impl Site {
         let base_url = session.reader().base_url();
         let binding = Binding { organization: "shop".to_owned(), manager: None, base_url };
         // Nobody may hold the lock: who held it is dead.
-        Journal::open(self.store(), &binding, &Holder::this("apply"), Duration::ZERO)
+        Journal::open(self.store(), &binding, &LockHolder::this("apply"), Duration::ZERO)
             .await
             .map_err(|error| error.to_string())
     }
 
     /// Records what a person says.
-    pub(super) fn record(&self, changes: Vec<Change>) {
+    pub(super) fn record(&self, changes: Vec<StateChange>) {
         self.outside.block_on(async {
             let journal = self.journal(&self.session(Manner::PATIENT)).await.unwrap();
             journal.record_all(changes).await.unwrap();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use trunkline::manifest;
 use trunkline::model::{AccountId, Desired, Email};
-use trunkline::state::Change;
+use trunkline::state::StateChange;
 
 use super::book::{Account, Book, By, Manners, Status, User};
 use super::call::{Call, Op};
@@ -105,11 +105,11 @@ impl World {
     }
 
     /// What the state has learned of an earlier inventory. `None`: there was nobody.
-    pub(super) fn seen(&self) -> Option<Change> {
+    pub(super) fn seen(&self) -> Option<StateChange> {
         let pair = |one: &Account| (AccountId::new(&*one.id), Email::new(&*one.email));
         let accounts: BTreeMap<_, _> = self.book.accounts.iter().map(pair).collect();
         let wanted = self.wishes.keys().map(Email::new).collect();
-        (!accounts.is_empty()).then_some(Change::Seen { accounts, wanted })
+        (!accounts.is_empty()).then_some(StateChange::Seen { accounts, wanted })
     }
 
     /// Whether the manifest wishes for a change at all, whatever a plan says.

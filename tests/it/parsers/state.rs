@@ -8,7 +8,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 use trunkline::model::*;
-use trunkline::state::{Change, Error, Holder, Journal, Location, Record, Store};
+use trunkline::state::{Error, Journal, Location, LockHolder, StateChange, StateRecord, Store};
 
 use super::entry::state::{assert_only_nothing_is_none, state};
 use super::entry::{path, wait};
@@ -28,7 +28,7 @@ fn emails() -> impl Strategy<Value = Email> {
     .prop_map(Email::new)
 }
 
-fn watches() -> impl Strategy<Value = Watch> {
+fn watches() -> impl Strategy<Value = DaemonMemory> {
     let key = || {
         (select(&["account", "user"][..]), of(emails()), "[a-z]{1,3}").prop_map(
             |(kind, email, code)| DifferenceKey {
@@ -78,38 +78,39 @@ fn watches() -> impl Strategy<Value = Watch> {
         vec(notification, 0..2),
     )
         .prop_map(|(differences, notified_at, heals, outbox)| {
-            let unknown = Unknown { runs: 1, notified_at };
-            Watch { differences, unknown, heals, outbox }
+            let unknown = UnknownRuns { runs: 1, notified_at };
+            DaemonMemory { differences, unknown, heals, outbox }
         })
 }
 
-fn steps() -> impl Strategy<Value = Vec<Change>> {
+fn steps() -> impl Strategy<Value = Vec<StateChange>> {
     let seen = (btree_map(ids(), emails(), 0..3), btree_set(emails(), 0..3));
     let change = prop_oneof![
-        2 => vec(emails(), 0..3).prop_map(Change::Intend),
-        3 => emails().prop_map(Change::Sending),
-        2 => (emails(), ids()).prop_map(|(email, id)| Change::Acknowledged(email, id)),
-        1 => (emails(), ids()).prop_map(|(email, id)| Change::Adopt(email, id)),
-        1 => emails().prop_map(Change::Failed),
-        1 => emails().prop_map(Change::Retry),
-        1 => emails().prop_map(Change::Forget),
-        2 => (ids(), 0..99_u64).prop_map(|(id, limit)| Change::Limit(id, limit)),
-        1 => ids().prop_map(Change::LimitUnknown),
-        1 => (btree_map(ids(), 0..99_u64, 0..3), of((-9..9_i64, btree_set(ids(), 0..3)).prop_map(|(channels, unrecorded)| Remainder { channels, unrecorded }))).prop_map(|(limits, remainder)| Change::Limits(limits, remainder)),
-        1 => (-9..9_i64, btree_set(ids(), 0..3)).prop_map(|(channels, unrecorded)| Change::Remainder(Remainder { channels, unrecorded })),
-        1 => seen.prop_map(|(accounts, wanted)| Change::Seen { accounts, wanted }),
-        1 => ("sha256:[0-9]{2}", 3_000_000_000..8_000_000_000_u64).prop_map(|(seal, until)| Change::Used { seal, until }),
-        1 => watches().prop_map(|watch| Change::Watched(Box::new(watch))),
+        2 => vec(emails(), 0..3).prop_map(StateChange::Intend),
+        3 => emails().prop_map(StateChange::Sending),
+        2 => (emails(), ids()).prop_map(|(email, id)| StateChange::Acknowledged(email, id)),
+        1 => (emails(), ids()).prop_map(|(email, id)| StateChange::Adopt(email, id)),
+        1 => emails().prop_map(StateChange::Failed),
+        1 => emails().prop_map(StateChange::Retry),
+        1 => emails().prop_map(StateChange::Forget),
+        2 => (ids(), 0..99_u64).prop_map(|(id, limit)| StateChange::Limit(id, limit)),
+        1 => ids().prop_map(StateChange::LimitUnknown),
+        1 => (btree_map(ids(), 0..99_u64, 0..3), of((-9..9_i64, btree_set(ids(), 0..3)).prop_map(|(channels, unrecorded)| Remainder { channels, unrecorded }))).prop_map(|(limits, remainder)| StateChange::Limits(limits, remainder)),
+        1 => (-9..9_i64, btree_set(ids(), 0..3)).prop_map(|(channels, unrecorded)| StateChange::Remainder(Remainder { channels, unrecorded })),
+        1 => seen.prop_map(|(accounts, wanted)| StateChange::Seen { accounts, wanted }),
+        1 => ("sha256:[0-9]{2}", 3_000_000_000..8_000_000_000_u64).prop_map(|(seal, until)| StateChange::Used { seal, until }),
+        1 => watches().prop_map(|watch| StateChange::Watched(Box::new(watch))),
     ];
     vec(change, 0..16)
 }
 
 /// Records changes, as many at once as `at_once` says again and again: what is kept then.
-async fn recorded(steps: &[Change], at_once: &[usize]) -> Record {
+async fn recorded(steps: &[StateChange], at_once: &[usize]) -> StateRecord {
     let store = Store::new(&Location::Memory);
-    let journal = Journal::open(store.clone(), &binding(), &Holder::this("apply"), Duration::ZERO)
-        .await
-        .unwrap();
+    let journal =
+        Journal::open(store.clone(), &binding(), &LockHolder::this("apply"), Duration::ZERO)
+            .await
+            .unwrap();
     let mut rest = steps;
     let mut sizes = at_once.iter().cycle();
     while !rest.is_empty() {
@@ -122,7 +123,7 @@ async fn recorded(steps: &[Change], at_once: &[usize]) -> Record {
 }
 
 /// Those of the changes that are not refused when they come one by one.
-fn possible(steps: Vec<Change>) -> Vec<Change> {
+fn possible(steps: Vec<StateChange>) -> Vec<StateChange> {
     let mut state = State::default();
     let mut taken = Vec::new();
     for change in steps {
@@ -158,7 +159,7 @@ fn changes_make_the_same_state_however_many_are_written_at_once() {
             (recorded(&steps, &[1]).await, recorded(&steps, &at_once).await)
         });
         // When something was sent is the clock's; who was is not.
-        let timeless = |record: &Record| {
+        let timeless = |record: &StateRecord| {
             let sent: BTreeSet<Email> = record.state.sent_at.keys().cloned().collect();
             (
                 record.binding.clone(),

@@ -1,7 +1,6 @@
-//! How often a state file in a bucket is written, and what a kill at any moment would leave behind.
+//! The number of writes of a state in a bucket, and the creates that a kill at any time would leave unknown.
 //!
-//! Creates go as `execute` lets them: looked for, recorded as sent, sent, and the answer noted. A request takes
-//! 20 to 50 ms.
+//! Creates take the steps of `execute`: look up, record as sending, send, note the answer. A request takes 20 to 50 ms.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use trunkline::model::{Create, Email};
-use trunkline::state::{Change, Holder, Journal, Store};
+use trunkline::state::{Journal, LockHolder, StateChange, Store};
 
 use super::{binding, email, id};
 use crate::support::moto::{Moto, moto, store};
@@ -22,37 +21,37 @@ async fn request() {
     tokio::time::sleep(Duration::from_millis(fastrand::u64(20..50))).await;
 }
 
-/// What becomes of an answer.
+/// The handling of an answer.
 #[derive(Clone, Copy, Debug)]
 enum Answer {
-    /// It is waited for until it is on disk.
+    /// Recorded, waiting until it is on disk.
     Recorded,
-    /// It is noted, and a limit is set and noted after it.
+    /// Noted, followed by a limit that is set and noted.
     Noted,
 }
 
 async fn create(journal: &Journal, email: Email, answer: Answer) {
     request().await;
-    journal.record(Change::Sending(email.clone())).await.unwrap();
+    journal.record(StateChange::Sending(email.clone())).await.unwrap();
     request().await;
     let account = id(email.as_str());
-    let known = Change::Acknowledged(email, account.clone());
+    let known = StateChange::Acknowledged(email, account.clone());
     match answer {
         Answer::Recorded => journal.record(known).await.unwrap(),
         Answer::Noted => {
             journal.note(known).unwrap();
             request().await;
-            journal.note(Change::Limit(account, 10)).unwrap();
+            journal.note(StateChange::Limit(account, 10)).unwrap();
         }
     }
 }
 
-/// Creates so many accounts: how long that took.
+/// Creates accounts, and returns the time that took.
 async fn creates(store: &Store, count: usize, answer: Answer) -> Duration {
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
     let emails: Vec<_> = (0..count).map(|number| email(&number.to_string())).collect();
-    journal.record(Change::Intend(emails.clone())).await.unwrap();
+    journal.record(StateChange::Intend(emails.clone())).await.unwrap();
     let begun = Instant::now();
     let chains = emails.into_iter().map(|email| create(&journal, email, answer));
     stream::iter(chains).buffer_unordered(AT_ONCE).collect::<()>().await;
@@ -65,9 +64,8 @@ async fn creates(store: &Store, count: usize, answer: Answer) -> Duration {
     took
 }
 
-/// A way to the bucket on which every version of the state is looked at: how many there were, and how many
-/// creates at most were of unknown outcome in one.
-async fn looked_at(moto: &Moto) -> (Store, Arc<AtomicUsize>, Arc<Mutex<usize>>) {
+/// A proxy to the bucket that counts the writes of the state, and the largest number of unknown creates in one.
+async fn observed(moto: &Moto) -> (Store, Arc<AtomicUsize>, Arc<Mutex<usize>>) {
     let (writes, worst) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<usize>>::default());
     let (count, most) = (Arc::clone(&writes), Arc::clone(&worst));
     let proxy = Proxy::start(&moto.origin, move |method, path, body| {
@@ -87,7 +85,7 @@ async fn a_thousand_creates_cost_fewer_than_150_writes_and_a_kill_leaves_no_more
  {
     let Some(moto) = moto() else { return };
     for answer in [Answer::Noted, Answer::Recorded] {
-        let (store, writes, worst) = looked_at(moto).await;
+        let (store, writes, worst) = observed(moto).await;
         let took = creates(&store, 1000, answer).await;
         let (writes, worst) = (writes.load(Ordering::Relaxed), *worst.lock().unwrap());
         assert!((60..150).contains(&writes), "{answer:?}: {writes} writes in {took:?}");
@@ -96,29 +94,29 @@ async fn a_thousand_creates_cost_fewer_than_150_writes_and_a_kill_leaves_no_more
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_few_creates_hardly_wait_for_each_other() {
+async fn few_creates_barely_wait_for_each_other() {
     let Some(moto) = moto() else { return };
     for (count, most) in [(1, 3), (5, 8)] {
         let store = moto.store();
         let took = creates(&store, count, Answer::Noted).await;
         let writes = moto.writes(&store);
         assert!(writes <= most, "{count} creates: {writes} writes");
-        // Three requests, three writes; the rest is for a busy machine.
+        // Three requests and three writes; the rest allows for a busy machine.
         assert!(took < Duration::from_secs(3), "{count} creates took {took:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_share_writes_too() {
+async fn limits_share_writes() {
     let Some(moto) = moto() else { return };
     let store = moto.store();
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
     let limit = |number: usize| {
         let journal = &journal;
         async move {
             request().await;
-            journal.note(Change::Limit(id(&number.to_string()), 10)).unwrap();
+            journal.note(StateChange::Limit(id(&number.to_string()), 10)).unwrap();
         }
     };
     stream::iter((0..1000).map(limit)).buffer_unordered(AT_ONCE).collect::<()>().await;

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use trunkline::state::{Error, Holder};
+use trunkline::state::{Error, LockHolder};
 
 use crate::support::moto::{BUCKET, store};
 
@@ -78,7 +78,7 @@ async fn bucket_that_ignores_a_condition_is_refused_when_the_lock_is_taken() {
         let origin = bucket(Ignored { if_none_match, if_match }).await;
         let store = store(&origin, &format!("{BUCKET}/acme.json"));
         for _ in 0..2 {
-            let locked = store.lock(&Holder::this("apply"), Duration::ZERO).await;
+            let locked = store.lock(&LockHolder::this("apply"), Duration::ZERO).await;
             match (locked, refusal) {
                 (Ok(hold), None) => hold.release().await,
                 (Err(error @ Error::Bucket { .. }), Some(refusal)) => {

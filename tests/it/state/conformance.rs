@@ -1,14 +1,14 @@
-//! What every store that remembers has to do.
+//! The behavior that all stores share.
 
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use trunkline::model::State;
-use trunkline::state::{Binding, Error, Holder, Location, Mismatch, Store};
+use trunkline::state::{Binding, Error, Location, LockHolder, Mismatch, Store};
 
 use super::{binding, file, id, keep, sample};
 
-/// The stores that remember, each new. The folder lives as long as they do.
+/// New stores of each kind, and the folder of the file.
 fn stores() -> (TempDir, Vec<Store>) {
     let folder = TempDir::new().unwrap();
     let mut stores = vec![file(&folder.path().join("acme.json")), Store::new(&Location::Memory)];
@@ -20,7 +20,7 @@ fn stores() -> (TempDir, Vec<Store>) {
 }
 
 #[tokio::test]
-async fn what_is_not_there_yet_is_empty_and_what_was_written_comes_back() {
+async fn a_missing_state_is_empty_and_a_written_one_reads_back() {
     let (_folder, stores) = stores();
     for store in stores {
         assert!(store.remembers());
@@ -30,7 +30,7 @@ async fn what_is_not_there_yet_is_empty_and_what_was_written_comes_back() {
         keep(&store, &binding(), sample()).await;
         let read = store.load(&binding()).await.unwrap();
         assert_eq!((read.serial, &read.state, &read.binding), (1, &sample(), &binding()));
-        // How an email was written comes back too, though it is not compared.
+        // The spelling of an email is kept, though it is not compared.
         assert_eq!(read.state.emails[&id("a-1")].as_str(), "Larry@CatFood.example");
         keep(&store, &binding(), State::default()).await;
         let read = store.clone().read().await.unwrap().unwrap();
@@ -39,10 +39,10 @@ async fn what_is_not_there_yet_is_empty_and_what_was_written_comes_back() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_over_what_was_not_read() {
+async fn only_the_version_that_was_read_is_replaced() {
     let (_folder, stores) = stores();
     for store in stores {
-        let hold = store.lock(&Holder::this("test"), Duration::ZERO).await.unwrap();
+        let hold = store.lock(&LockHolder::this("test"), Duration::ZERO).await.unwrap();
         let mut none = store.load(&binding()).await.unwrap();
         let mut first = none.clone();
         store.save(&hold, &mut first).await.unwrap();
@@ -60,43 +60,43 @@ async fn nothing_is_written_over_what_was_not_read() {
 }
 
 #[tokio::test]
-async fn one_holds_the_lock_the_other_is_told_who_and_readers_do_not_care() {
+async fn the_lock_excludes_others_names_its_holder_and_does_not_stop_readers() {
     let (_folder, stores) = stores();
     for store in stores {
         keep(&store, &binding(), sample()).await;
-        let holder = Holder::this("apply");
+        let holder = LockHolder::this("apply");
         let hold = store.lock(&holder, Duration::ZERO).await.unwrap();
-        let other = store.lock(&Holder::this("state forget"), Duration::ZERO).await;
+        let other = store.lock(&LockHolder::this("state forget"), Duration::ZERO).await;
         let Err(error @ Error::Locked { .. }) = other else { panic!("{other:?}") };
-        let told = error.to_string();
+        let message = error.to_string();
         for part in [
             format!(
-                "the state {} is in use by process {} (apply)",
+                "the state {} is locked by process {} (apply)",
                 store.place(),
                 std::process::id()
             ),
             format!(" since {}", holder.since),
         ] {
-            assert!(told.contains(&part), "{told}");
+            assert!(message.contains(&part), "{message}");
         }
-        assert_eq!(store.unlocked().await.unwrap_err().to_string(), told);
+        assert_eq!(store.unlocked().await.unwrap_err().to_string(), message);
         assert_eq!(store.load(&binding()).await.unwrap().state, sample());
         hold.release().await;
         store.unlocked().await.unwrap();
-        store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap().release().await;
+        store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap().release().await;
     }
 }
 
 #[tokio::test]
-async fn the_daemon_holds_it_for_a_moment_which_is_waited_for_but_not_by_itself() {
+async fn other_commands_wait_for_the_lock_of_the_daemon_but_daemons_do_not() {
     let (_folder, stores) = stores();
     for store in stores {
-        let hold = store.lock(&Holder::this(Holder::DAEMON), Duration::ZERO).await.unwrap();
-        assert!(store.lock(&Holder::this(Holder::DAEMON), Duration::ZERO).await.is_err());
+        let hold = store.lock(&LockHolder::this(LockHolder::DAEMON), Duration::ZERO).await.unwrap();
+        assert!(store.lock(&LockHolder::this(LockHolder::DAEMON), Duration::ZERO).await.is_err());
         let waiting = {
             let store = store.clone();
             tokio::spawn(async move {
-                store.lock(&Holder::this("apply"), Duration::ZERO).await.map(drop)
+                store.lock(&LockHolder::this("apply"), Duration::ZERO).await.map(drop)
             })
         };
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -107,18 +107,18 @@ async fn the_daemon_holds_it_for_a_moment_which_is_waited_for_but_not_by_itself(
 }
 
 #[tokio::test]
-async fn a_lock_is_waited_for_as_long_as_was_said() {
+async fn lock_waits_for_the_given_time() {
     let (_folder, stores) = stores();
     for store in stores {
-        let hold = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+        let hold = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
         let begun = Instant::now();
         let wait = Duration::from_millis(300);
-        assert!(store.lock(&Holder::this("apply"), wait).await.is_err());
+        assert!(store.lock(&LockHolder::this("apply"), wait).await.is_err());
         assert!(begun.elapsed() >= wait);
         let waiting = {
             let store = store.clone();
             tokio::spawn(async move {
-                store.lock(&Holder::this("apply"), Duration::from_secs(60)).await.map(drop)
+                store.lock(&LockHolder::this("apply"), Duration::from_secs(60)).await.map(drop)
             })
         };
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -129,7 +129,7 @@ async fn a_lock_is_waited_for_as_long_as_was_said() {
 }
 
 #[tokio::test]
-async fn a_state_of_something_else_is_refused() {
+async fn a_foreign_state_is_refused() {
     let (_folder, stores) = stores();
     for store in stores {
         keep(&store, &binding(), sample()).await;
@@ -152,7 +152,7 @@ async fn a_state_of_something_else_is_refused() {
 }
 
 #[tokio::test]
-async fn the_manager_is_bound_once_it_is_known_and_not_forgotten() {
+async fn the_manager_is_bound_once_it_is_known_and_stays_bound() {
     let (_folder, stores) = stores();
     let unknown = Binding { manager: None, ..binding() };
     for store in stores {
@@ -160,17 +160,17 @@ async fn the_manager_is_bound_once_it_is_known_and_not_forgotten() {
         assert_eq!(store.read().await.unwrap().unwrap().binding, unknown);
         keep(&store, &binding(), sample()).await;
         assert_eq!(store.read().await.unwrap().unwrap().binding, binding());
-        // A run that sees no account knows no manager, and changes nothing about it.
+        // A run without accounts knows no manager and keeps the bound one.
         keep(&store, &unknown, sample()).await;
         assert_eq!(store.read().await.unwrap().unwrap().binding, binding());
     }
 }
 
 #[tokio::test]
-async fn none_remembers_nothing_and_stops_nobody() {
+async fn none_remembers_nothing_and_excludes_no_process() {
     let store = Store::new(&Location::None);
     assert!(!store.remembers());
-    let _first = store.lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
+    let _first = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
     keep(&store, &binding(), sample()).await;
     assert_eq!(store.read().await.unwrap(), None);
     assert_eq!(store.load(&binding()).await.unwrap().state, State::default());

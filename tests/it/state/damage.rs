@@ -1,11 +1,11 @@
-//! A file that is not what was written is refused, whatever happened to it; it is never taken for empty.
+//! A damaged file is refused and never read as an empty state.
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use trunkline::state::{Damage, Error, Holder, Journal};
+use trunkline::state::{Damage, Error, Journal, LockHolder};
 
 use super::{binding, file, keep, sample};
 
@@ -18,7 +18,7 @@ async fn written() -> (TempDir, PathBuf, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_file_that_was_cut_at_any_byte_is_refused() {
+async fn a_file_cut_at_any_byte_is_refused() {
     let (_folder, path, whole) = written().await;
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
@@ -31,7 +31,7 @@ async fn a_file_that_was_cut_at_any_byte_is_refused() {
 async fn a_file_with_any_byte_flipped_or_added_is_refused() {
     let (_folder, path, whole) = written().await;
     for place in 0..whole.len() {
-        // Of a digit another digit, of a letter one in the other case.
+        // Another digit, another case, and a byte that is not ASCII.
         for bit in [0x01, 0x20, 0x80] {
             let mut bytes = whole.clone();
             bytes[place] ^= bit;
@@ -49,7 +49,7 @@ async fn a_file_with_any_byte_flipped_or_added_is_refused() {
 }
 
 #[tokio::test]
-async fn the_message_says_what_is_wrong_and_what_to_do() {
+async fn the_message_names_the_damage_and_the_fix() {
     let (_folder, path, whole) = written().await;
     let text = String::from_utf8(whole).unwrap();
     let edited = text.replace("\"channel_limit\": 30", "\"channel_limit\": 31");
@@ -66,7 +66,7 @@ async fn the_message_says_what_is_wrong_and_what_to_do() {
         let error = file(&path).load(&binding()).await.unwrap_err();
         assert!(matches!(&error, Error::Damaged { why, .. } if *why == wanted), "{error:?}");
         assert!(error.to_string().contains("acme.json is damaged: "), "{error}");
-        assert!(error.hint().is_some_and(|hint| hint.contains("restore it")));
+        assert!(error.hint().is_some_and(|hint| hint.contains("Restore it")));
     }
 }
 
@@ -80,10 +80,10 @@ async fn a_newer_state_is_refused_whatever_else_is_in_it() {
 }
 
 #[tokio::test]
-async fn what_is_damaged_is_not_written_over() {
+async fn a_damaged_state_is_not_overwritten() {
     let (_folder, path, whole) = written().await;
     fs::write(&path, &whole[..100]).unwrap();
-    let holder = Holder::this("apply");
+    let holder = LockHolder::this("apply");
     let opened = Journal::open(file(&path), &binding(), &holder, Duration::ZERO).await;
     assert!(matches!(opened, Err(Error::Damaged { .. })));
     assert_eq!(fs::read(&path).unwrap(), whole[..100]);

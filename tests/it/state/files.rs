@@ -1,5 +1,5 @@
-//! The file and what lies around it. That a write is on disk in the right order before anybody hears of it
-//! (fsync, rename, fsync of the folder) only a loss of power could show: no test here does.
+//! The state file and the files around it. The order of fsync and rename is not tested: only a power loss would show
+//! it.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use trunkline::model::State;
-use trunkline::state::{Error, Holder};
+use trunkline::state::{Error, LockHolder};
 
 use super::{binding, file, keep, sample};
 
@@ -20,7 +20,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn our_own_folder_is_made_and_stays_out_of_git_and_reading_makes_nothing() {
+async fn the_default_folder_stays_out_of_git_and_reading_creates_nothing() {
     let folder = TempDir::new().unwrap();
     let ours = folder.path().join(".trunkline");
     let store = file(&ours.join("acme.json"));
@@ -30,38 +30,38 @@ async fn our_own_folder_is_made_and_stays_out_of_git_and_reading_makes_nothing()
     keep(&store, &binding(), sample()).await;
     assert_eq!(names(&ours), [".gitignore", "acme.json", "acme.lock"]);
     assert_eq!(fs::read_to_string(ours.join(".gitignore")).unwrap(), "*\n");
-    // Who takes it away wants it so.
+    // A removed .gitignore is not created again.
     fs::remove_file(ours.join(".gitignore")).unwrap();
     keep(&store, &binding(), sample()).await;
     assert_eq!(names(&ours), ["acme.json", "acme.lock"]);
 }
 
 #[tokio::test]
-async fn in_a_folder_of_somebody_else_there_is_only_the_state_and_its_lock() {
+async fn another_folder_gets_only_the_state_and_its_lock() {
     let folder = TempDir::new().unwrap();
     keep(&file(&folder.path().join("states/kept.txt")), &binding(), sample()).await;
     assert_eq!(names(&folder.path().join("states")), ["kept.txt", "kept.txt.lock"]);
 }
 
 #[tokio::test]
-async fn a_path_that_is_mostly_missing_is_not_made() {
+async fn missing_parent_folders_are_not_created() {
     let folder = TempDir::new().unwrap();
     let store = file(&folder.path().join("not/there/acme.json"));
-    let refused = store.lock(&Holder::this("apply"), Duration::ZERO).await;
+    let refused = store.lock(&LockHolder::this("apply"), Duration::ZERO).await;
     assert!(matches!(refused, Err(Error::Io { .. })), "{refused:?}");
     assert_eq!(names(folder.path()), Vec::<String>::new());
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn it_stays_readable_for_whom_it_belonged_to_whoever_writes_it() {
+async fn a_write_keeps_owner_group_and_mode() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
     let whose = |path: &Path| {
         let found = fs::metadata(path).unwrap();
         (found.uid(), found.gid(), found.permissions().mode() & 0o777)
     };
     let folder = TempDir::new().unwrap();
-    // Only a superuser can give it away, and only a superuser can lock others out.
+    // Only a superuser can change owners.
     let _ = chown(folder.path(), Some(4_321), Some(4_322));
     let (user, group, _) = whose(folder.path());
     let path = folder.path().join("acme.json");
@@ -77,7 +77,7 @@ async fn it_stays_readable_for_whom_it_belonged_to_whoever_writes_it() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_else_may_read_it() {
+async fn no_other_user_can_read_the_state() {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = TempDir::new().unwrap();
@@ -85,9 +85,9 @@ async fn nobody_else_may_read_it() {
     let path = ours.join("acme.json");
     keep(&file(&path), &binding(), sample()).await;
     assert_eq!((mode(&ours), mode(&path), mode(&ours.join("acme.lock"))), (0o700, 0o600, 0o600));
-    // What a killed process has left is not written into, as others may have it open.
+    // A temporary file of a killed process is replaced: other users may have it open.
     let left = ours.join(".acme.json.new");
-    fs::write(&left, "half of a led").unwrap();
+    fs::write(&left, "half of a sta").unwrap();
     fs::set_permissions(&left, fs::Permissions::from_mode(0o644)).unwrap();
     keep(&file(&path), &binding(), State::default()).await;
     assert_eq!(mode(&path), 0o600);
@@ -97,7 +97,7 @@ async fn nobody_else_may_read_it() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_link_is_followed_and_one_to_nowhere_is_no_empty_state() {
+async fn a_link_is_followed_and_a_dangling_link_is_not_an_empty_state() {
     let folder = TempDir::new().unwrap();
     let (real, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
     std::os::unix::fs::symlink(&real, &link).unwrap();
@@ -107,19 +107,34 @@ async fn a_link_is_followed_and_one_to_nowhere_is_no_empty_state() {
     keep(&file(&link), &binding(), State::default()).await;
     assert!(link.is_symlink());
     assert_eq!(file(&real).read().await.unwrap().unwrap().serial, 2);
-    // Both names are of one state, so there is one lock.
-    let _hold = file(&real).lock(&Holder::this("apply"), Duration::ZERO).await.unwrap();
-    assert!(file(&link).lock(&Holder::this("apply"), Duration::ZERO).await.is_err());
+    // Both paths name one state, so they share its lock.
+    let _hold = file(&real).lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
+    assert!(file(&link).lock(&LockHolder::this("apply"), Duration::ZERO).await.is_err());
 }
 
 #[tokio::test]
-async fn state_that_is_a_device_a_pipe_or_larger_than_64_mib_is_refused() {
+async fn a_state_is_a_regular_file_of_at_most_64_mib() {
     let folder = TempDir::new().unwrap();
     let (pipe, large) = (folder.path().join("pipe.json"), folder.path().join("large.json"));
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     std::fs::File::create(&large).unwrap().set_len((64 << 20) + 1).unwrap();
-    for path in [Path::new("/dev/full"), Path::new("/dev/zero"), &pipe, &large] {
-        let read = file(path).load(&binding()).await;
-        assert!(matches!(read, Err(Error::Io { .. })), "{}: {read:?}", path.display());
+    let cases = [
+        (Path::new("/dev/full"), "a device, not a regular file"),
+        (Path::new("/dev/zero"), "a device, not a regular file"),
+        (&pipe, "a named pipe, not a regular file"),
+        (folder.path(), "a folder, not a regular file"),
+        (&large, "larger than 64 MiB"),
+    ];
+    for (path, reason) in cases {
+        let store = file(path);
+        let error = store.load(&binding()).await.unwrap_err();
+        let Error::Io { source, .. } = &error else { panic!("{}: {error:?}", path.display()) };
+        assert_eq!(source.to_string(), reason, "{}", path.display());
+        assert!(error.hint().unwrap().contains("regular file of at most 64 MiB"), "{error:?}");
+        if path != large {
+            let refused = store.lock(&LockHolder::this("apply"), Duration::ZERO).await;
+            assert_eq!(refused.unwrap_err().to_string(), error.to_string());
+        }
     }
+    assert_eq!(names(folder.path()), ["large.json", "pipe.json"], "no lock was created");
 }

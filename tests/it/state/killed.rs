@@ -1,4 +1,4 @@
-//! Processes that are killed, and processes that race. They are this test binary, started once more.
+//! Killed and concurrent processes, which are this test binary, started again.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -10,13 +10,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 #[cfg(feature = "object-store")]
 use trunkline::state::Error;
-use trunkline::state::{Change, Holder, Journal, Store};
+use trunkline::state::{Journal, LockHolder, StateChange, Store};
 
 use super::{binding, file, id, journal};
 
-/// Names the state to the process that is started: a path, or the address and the key of one in a bucket.
+/// The state for a started process: a path, or the address and the key of one in a bucket.
 const STATE: &str = "STATE_OF_THE_TEST";
-/// How long locks in a bucket hold here.
+/// The lease time of locks in a bucket.
 #[cfg(feature = "object-store")]
 const LEASE: Duration = Duration::from_secs(3);
 
@@ -42,7 +42,7 @@ fn named(state: &OsStr) -> Store {
     file(Path::new(state))
 }
 
-/// Where processes can meet: a file, and a bucket if there is one. The folder lives as long as they do.
+/// States that processes can share: a file, and a bucket if there is one. Also the folder of the file.
 fn places() -> (TempDir, Vec<OsString>) {
     let folder = TempDir::new().unwrap();
     let mut places = vec![folder.path().join("acme.json").into_os_string()];
@@ -59,33 +59,33 @@ fn bucket() -> Option<OsString> {
     Some(format!("{} {}", moto()?.origin, Moto::new_key()).into())
 }
 
-/// The next line that the process said itself, without its mark.
+/// The next line that the process printed itself, without its prefix.
 fn said(lines: &mut impl Iterator<Item = std::io::Result<String>>) -> Option<String> {
     lines
         .map_while(Result::ok)
         .find_map(|line| line.split_once("| ").map(|(_, said)| said.to_owned()))
 }
 
-/// Takes the lock, and then writes ever higher limits, saying each that is recorded.
+/// Acquires the lock and records increasing limits, printing each.
 #[test]
 #[ignore = "a process for the other tests, which start it"]
 fn the_process_that_is_started() {
     let Some(path) = env::var_os(STATE) else { return };
     let say = |text: &str| {
         let mut out = std::io::stdout().lock();
-        // Nobody may be there any more to read it.
+        // The reader may have ended.
         let _ = writeln!(out, "| {text}").and_then(|()| out.flush());
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let holder = Holder::this("apply");
+        let holder = LockHolder::this("apply");
         match Journal::open(named(&path), &binding(), &holder, Duration::ZERO).await {
             Err(error) => say(&error.to_string()),
             Ok(journal) => {
                 say("held");
                 let first = journal.state().limits.get(&id("1")).copied().unwrap_or(0);
                 for number in first + 1.. {
-                    journal.record(Change::Limit(id("1"), number)).await.unwrap();
+                    journal.record(StateChange::Limit(id("1"), number)).await.unwrap();
                     say(&number.to_string());
                 }
             }
@@ -93,7 +93,7 @@ fn the_process_that_is_started() {
     });
 }
 
-/// Takes the lock and counts one further, as often as it is told.
+/// Acquires the lock and increments the count, [`COUNTS`] times.
 #[test]
 #[ignore = "a process for the other tests, which start it"]
 fn the_process_that_counts() {
@@ -101,21 +101,21 @@ fn the_process_that_counts() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for _ in 0..COUNTS {
-            let (binding, holder) = (binding(), Holder::this("apply"));
+            let (binding, holder) = (binding(), LockHolder::this("apply"));
             let wait = Duration::from_secs(120);
             let journal = Journal::open(named(&state), &binding, &holder, wait).await.unwrap();
             let count = journal.state().limits.get(&id("1")).copied().unwrap_or(0);
-            journal.record(Change::Limit(id("1"), count + 1)).await.unwrap();
+            journal.record(StateChange::Limit(id("1"), count + 1)).await.unwrap();
             journal.close().await.unwrap();
         }
     });
 }
 
-/// How far each process counts.
+/// The number of increments of each process.
 const COUNTS: u64 = 6;
 
 #[tokio::test]
-async fn processes_that_count_at_once_lose_no_step() {
+async fn concurrent_processes_lose_no_increment() {
     let (_folder, places) = places();
     for place in places {
         let mut children: Vec<_> =
@@ -131,7 +131,7 @@ async fn processes_that_count_at_once_lose_no_step() {
 
 #[cfg(feature = "object-store")]
 #[tokio::test]
-async fn a_process_that_is_killed_leaves_a_lock_in_a_bucket_that_expires_and_a_whole_state() {
+async fn a_killed_process_leaves_a_lock_in_a_bucket_that_expires_and_a_complete_state() {
     let Some(place) = bucket() else { return };
     let mut child = start(&place);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -139,9 +139,9 @@ async fn a_process_that_is_killed_leaves_a_lock_in_a_bucket_that_expires_and_a_w
     for _ in 0..3 {
         said(&mut lines).unwrap();
     }
-    // While it lives, it renews: nobody else gets the lock.
+    // While it runs, it renews the lock, so no other process acquires it.
     let store = named(&place);
-    let refused = store.lock(&Holder::this("apply"), LEASE + LEASE / 2).await;
+    let refused = store.lock(&LockHolder::this("apply"), LEASE + LEASE / 2).await;
     let Err(Error::Locked { holder: Some(holder), .. }) = refused else { panic!("{refused:?}") };
     assert_eq!(holder.pid, child.id());
     child.kill().unwrap();
@@ -151,18 +151,18 @@ async fn a_process_that_is_killed_leaves_a_lock_in_a_bucket_that_expires_and_a_w
     while let Some(number) = said(&mut lines) {
         recorded = number.parse().unwrap();
     }
-    let (binding, holder) = (binding(), Holder::this("apply"));
+    let (binding, holder) = (binding(), LockHolder::this("apply"));
     let wait = Duration::from_secs(60);
     let next = Journal::open(store.clone(), &binding, &holder, wait).await.unwrap();
     assert!(killed.elapsed() >= LEASE / 2, "{:?}", killed.elapsed());
     let limit = next.state().limits[&id("1")];
     assert!(limit == recorded || limit == recorded + 1, "{limit}, {recorded}");
-    next.record(Change::Limit(id("1"), limit + 1)).await.unwrap();
+    next.record(StateChange::Limit(id("1"), limit + 1)).await.unwrap();
     next.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_killed_process_leaves_no_lock_and_a_whole_state_with_all_it_recorded() {
+async fn a_killed_process_leaves_a_free_lock_and_every_recorded_change() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     let mut before = 0;
@@ -170,7 +170,7 @@ async fn a_killed_process_leaves_no_lock_and_a_whole_state_with_all_it_recorded(
         let mut child = start(path.as_os_str());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert_eq!(said(&mut lines).as_deref(), Some("held"));
-        // Somewhere in the middle of its writes.
+        // Kill it during a write.
         said(&mut lines).unwrap();
         std::thread::sleep(Duration::from_micros(1700 * round));
         child.kill().unwrap();
@@ -179,7 +179,7 @@ async fn a_killed_process_leaves_no_lock_and_a_whole_state_with_all_it_recorded(
         while let Some(number) = said(&mut lines) {
             recorded = number.parse().unwrap();
         }
-        // The lock is free at once, and the state whole.
+        // The lock is free at once, and the state is complete.
         let next = journal(&file(&path)).await;
         let limit = next.state().limits[&id("1")];
         assert!(limit >= recorded && limit > before, "{limit}, {recorded}, {before}");
@@ -189,14 +189,14 @@ async fn a_killed_process_leaves_no_lock_and_a_whole_state_with_all_it_recorded(
 }
 
 #[tokio::test]
-async fn who_reads_while_another_process_writes_sees_a_whole_state_that_only_grows() {
+async fn a_reader_during_writes_sees_complete_states_in_order() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     let mut child = start(path.as_os_str());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert_eq!(said(&mut lines).as_deref(), Some("held"));
     said(&mut lines).unwrap();
-    // What it says has to be read, or it waits.
+    // Its output must be read, or it blocks.
     let listening = std::thread::spawn(move || lines.map_while(Result::ok).count());
     let (store, mut before, mut different) = (file(&path), 0, 0);
     while different < 100 {
@@ -211,18 +211,18 @@ async fn who_reads_while_another_process_writes_sees_a_whole_state_that_only_gro
 }
 
 #[test]
-fn of_two_processes_one_gets_the_lock_and_the_other_is_told_who_and_since_when() {
+fn of_two_processes_one_acquires_the_lock_and_the_other_names_the_holder() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     for _ in 0..5 {
         let mut children = [start(path.as_os_str()), start(path.as_os_str())];
-        // Kept open: the processes go on to write there.
+        // Kept open, as the processes keep writing to them.
         let mut outputs =
             children.each_mut().map(|child| BufReader::new(child.stdout.take().unwrap()).lines());
         let said = outputs.each_mut().map(|lines| said(lines).unwrap());
         let winner = said.iter().position(|said| said == "held").unwrap();
         let told = &said[1 - winner];
-        let who = format!("is in use by process {} (apply) since 2", children[winner].id());
+        let who = format!("is locked by process {} (apply) since 2", children[winner].id());
         assert!(told.contains(&who), "{told}");
         for child in &mut children {
             child.kill().unwrap();

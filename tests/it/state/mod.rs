@@ -1,9 +1,11 @@
-//! The state: where it is kept, what is refused, who holds it, and what a journal writes.
+//! The state: its locations, locks and journal, and the damage that is refused.
 
 #[cfg(feature = "object-store")]
 mod batches;
 #[cfg(feature = "object-store")]
 mod bucket;
+#[cfg(feature = "object-store")]
+mod bucket_lock;
 #[cfg(feature = "object-store")]
 mod conditions;
 mod conformance;
@@ -16,9 +18,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use trunkline::model::{AccountId, Email, Remainder, State};
-use trunkline::state::{Binding, Change, Holder, Journal, Location, Store, apply};
+use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store, apply};
 
-/// The time at which everything in these tests was sent.
+/// The time of every change in these tests.
 pub(crate) const NOW: u64 = 1_790_000_000;
 
 pub(crate) fn id(id: &str) -> AccountId {
@@ -41,21 +43,24 @@ pub(crate) fn file(path: &Path) -> Store {
     Store::new(&Location::File(path.to_owned()))
 }
 
-/// A state file with one of everything.
+/// A state with one of everything.
 pub(crate) fn sample() -> State {
     let changes = [
-        Change::Limit(id("a-1"), 30),
-        Change::Limit(id("a-2"), 0),
-        Change::Seen {
+        StateChange::Limit(id("a-1"), 30),
+        StateChange::Limit(id("a-2"), 0),
+        StateChange::Seen {
             accounts: [(id("a-1"), Email::new("Larry@CatFood.example")), (id("a-2"), email("two"))]
                 .into(),
             wanted: [email("two")].into(),
         },
-        Change::Intend(vec![email("intended"), email("sending"), email("new")]),
-        Change::Sending(email("sending")),
-        Change::Acknowledged(email("new"), id("a-3")),
-        Change::Limit(id("a-3"), u64::MAX),
-        Change::Remainder(Remainder { channels: -40, unrecorded: [id("a-4"), id("a-5")].into() }),
+        StateChange::Intend(vec![email("intended"), email("sending"), email("new")]),
+        StateChange::Sending(email("sending")),
+        StateChange::Acknowledged(email("new"), id("a-3")),
+        StateChange::Limit(id("a-3"), u64::MAX),
+        StateChange::Remainder(Remainder {
+            channels: -40,
+            unrecorded: [id("a-4"), id("a-5")].into(),
+        }),
     ];
     let mut state = State::default();
     for change in changes {
@@ -64,9 +69,9 @@ pub(crate) fn sample() -> State {
     state
 }
 
-/// Writes a state file into a store.
+/// Writes a state into a store.
 pub(crate) async fn keep(store: &Store, binding: &Binding, state: State) {
-    let hold = store.lock(&Holder::this("test"), Duration::ZERO).await.unwrap();
+    let hold = store.lock(&LockHolder::this("test"), Duration::ZERO).await.unwrap();
     let mut record = store.load(binding).await.unwrap();
     record.state = state;
     store.save(&hold, &mut record).await.unwrap();
@@ -74,5 +79,7 @@ pub(crate) async fn keep(store: &Store, binding: &Binding, state: State) {
 }
 
 async fn journal(store: &Store) -> Journal {
-    Journal::open(store.clone(), &binding(), &Holder::this("apply"), Duration::ZERO).await.unwrap()
+    Journal::open(store.clone(), &binding(), &LockHolder::this("apply"), Duration::ZERO)
+        .await
+        .unwrap()
 }

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use trunkline::model::State;
-use trunkline::state::{Damage, Error, Location, Record, Store};
+use trunkline::state::{Damage, Error, Location, StateRecord, Store};
 
 use super::seal::{flipped, sealed};
 use super::{Taken, assert_harmless, file, wait};
@@ -38,7 +37,7 @@ pub(crate) fn state(bytes: &[u8]) -> Taken {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Record, Error> {
+fn read(bytes: &[u8]) -> Result<StateRecord, Error> {
     let store = Store::new(&Location::File(file("state.json", bytes)));
     let read = wait(store.read());
     if let Err(error) = &read {
@@ -50,7 +49,7 @@ fn read(bytes: &[u8]) -> Result<Record, Error> {
     })
 }
 
-fn assert_written_again(record: &Record) {
+fn assert_written_again(record: &StateRecord) {
     let text = sealed(&record.to_json(), "check", "");
     let again = read(text.as_bytes()).unwrap();
     assert_eq!(again.to_json(), record.to_json());
@@ -61,37 +60,34 @@ fn assert_written_again(record: &Record) {
 }
 
 /// No entry of the file is missing in what was read: nothing is passed over.
-fn assert_complete(record: &Record, text: &str) {
+fn assert_complete(record: &StateRecord, text: &str) {
     let file: Value = serde_json::from_str(text).unwrap();
     let count = |name: &str| file[name].as_array().map_or(0, Vec::len);
-    let State {
-        limits,
-        remainder,
-        creates,
-        emails,
-        users,
-        removed,
-        forgotten: _,
-        sent_at,
-        used,
-        watch,
-    } = &record.state;
-    assert_eq!((count("users"), count("removed_users")), (users.len(), removed.len()), "{text}");
-    let accounts = emails.keys().chain(limits.keys().filter(|id| !emails.contains_key(id))).count();
+    let state = &record.state;
+    assert_eq!(
+        (count("users"), count("removed_users")),
+        (state.users.len(), state.removed.len()),
+        "{text}"
+    );
+    let accounts = state
+        .emails
+        .keys()
+        .chain(state.limits.keys().filter(|id| !state.emails.contains_key(id)))
+        .count();
     assert_eq!(count("accounts"), accounts, "{text}");
-    assert_eq!(count("creates"), creates.len(), "{text}");
-    assert_eq!(count("used_plans"), used.len(), "{text}");
-    assert_eq!(file["remainder"].is_null(), remainder.is_none(), "{text}");
+    assert_eq!(count("creates"), state.creates.len(), "{text}");
+    assert_eq!(count("used_plans"), state.used.len(), "{text}");
+    assert_eq!(file["remainder"].is_null(), state.remainder.is_none(), "{text}");
     let times = file["creates"].as_array().into_iter().flatten();
     let times = times.filter(|create| !create["since"].is_null()).count();
-    assert_eq!(times, sent_at.len(), "{text}");
+    assert_eq!(times, state.sent_at.len(), "{text}");
     let watched = |name: &str| file["watch"][name].as_array().map_or(0, Vec::len);
-    assert_eq!(watched("differences"), watch.differences.len(), "{text}");
-    assert_eq!(watched("outbox"), watch.outbox.len(), "{text}");
+    assert_eq!(watched("differences"), state.watch.differences.len(), "{text}");
+    assert_eq!(watched("outbox"), state.watch.outbox.len(), "{text}");
     let notified = file["watch"]["differences"].as_array().into_iter().flatten();
     let notified =
         notified.filter(|one| !one["notified"].is_null() || !one["notified_at"].is_null()).count();
-    let expected = watch.differences.values().filter(|one| one.notified.is_some()).count();
+    let expected = state.watch.differences.values().filter(|one| one.notified.is_some()).count();
     assert_eq!(notified, expected, "{text}");
     assert_eq!(file["serial"], record.serial);
 }

@@ -1,4 +1,4 @@
-//! Which object of which bucket a URL names.
+//! URLs of states in buckets.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use url::Url;
 use super::super::Error;
 use super::super::location::shown;
 
-/// An object in a bucket, or a folder of them with one for each organization.
+/// The URL of an object in a bucket, or of a folder with an object for each organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bucket {
+pub struct BucketUrl {
     pub(super) vendor: Vendor,
     pub(super) name: String,
     /// The object if it ends in `.json`, otherwise the folder.
     key: Path,
 }
 
-/// Whose protocol the bucket speaks.
+/// The protocol of the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vendor {
     S3,
@@ -25,15 +25,15 @@ pub(super) enum Vendor {
     Azure,
 }
 
-/// What the name of the object of a state file ends with.
-const ENDING: &str = ".json";
-/// What that of its lock ends with.
+/// The suffix of a state.
+const SUFFIX: &str = ".json";
+/// The suffix of its lock.
 const LOCK: &str = ".lock";
-/// What that of the lease of the daemon ends with: no state can have a lock of this name.
+/// The suffix of its leadership lease. No lock of another state can have this name.
 const LEASE: &str = ".lease";
 
-impl Bucket {
-    /// Reads `s3://bucket/…`, `gs://bucket/…` or `az://container/…`.
+impl BucketUrl {
+    /// Parses `s3://bucket/…`, `gs://bucket/…` or `az://container/…`.
     pub(in super::super) fn parse(text: &str) -> Result<Self, Error> {
         let no_place = || Error::NoPlace { place: shown(text) };
         let url = Url::parse(text).map_err(|_| no_place())?;
@@ -43,7 +43,7 @@ impl Bucket {
             "az" => Vendor::Azure,
             _ => return Err(no_place()),
         };
-        // A key or an address in the URL would be printed with it; both come from the environment.
+        // A key or an address in the URL would be printed. Both come from the environment.
         let bare = url.username().is_empty()
             && url.password().is_none()
             && url.port().is_none()
@@ -52,7 +52,7 @@ impl Bucket {
         let name = url.host_str().filter(|name| bare && !name.is_empty()).ok_or_else(no_place)?;
         let path = url.path().trim_start_matches('/').trim_end_matches('/');
         let key = Path::from_url_path(path).map_err(|_| no_place())?;
-        let named = key.filename().is_none_or(|name| name != ENDING);
+        let named = key.filename().is_none_or(|name| name != SUFFIX);
         let fine = named && key.as_ref().chars().all(|c| !crate::model::is_harmful(c));
         if !fine {
             return Err(no_place());
@@ -60,44 +60,44 @@ impl Bucket {
         Ok(Self { vendor, name: name.to_owned(), key })
     }
 
-    /// The object of an organization: in a folder the one with its name.
+    /// The object of an organization. In a folder it has the name of the organization.
     pub(in super::super) fn of(self, organization: &str) -> Self {
         if self.is_object() {
             return self;
         }
-        let key = self.key.join(format!("{organization}{ENDING}"));
+        let key = self.key.join(format!("{organization}{SUFFIX}"));
         Self { key, ..self }
     }
 
     fn is_object(&self) -> bool {
-        self.key.as_ref().ends_with(ENDING)
+        self.key.as_ref().ends_with(SUFFIX)
     }
 
-    /// The object of the state, that of its lock, and that of the lease by which replicas of the daemon share it.
+    /// The objects of the state, its lock and its leadership lease.
     pub(super) fn objects(&self) -> Result<[Path; 3], Error> {
         if !self.is_object() {
             return Err(Error::NoObject { place: self.to_string() });
         }
-        let beside = |ending| Path::from(beside(self.key.as_ref(), ending));
+        let beside = |suffix| Path::from(beside(self.key.as_ref(), suffix));
         Ok([self.key.clone(), beside(LOCK), beside(LEASE)])
     }
 
-    /// Where the lock is, for messages.
+    /// The URL of the lock, for messages.
     pub(super) fn lock_place(&self) -> String {
         beside(&self.to_string(), LOCK)
     }
 
-    /// Where the lease of the daemon is, for messages.
+    /// The URL of the leadership lease, for messages.
     pub(super) fn lease_place(&self) -> String {
         beside(&self.to_string(), LEASE)
     }
 }
 
-fn beside(name: &str, ending: &str) -> String {
-    format!("{}{ending}", name.strip_suffix(ENDING).unwrap_or(name))
+fn beside(name: &str, suffix: &str) -> String {
+    format!("{}{suffix}", name.strip_suffix(SUFFIX).unwrap_or(name))
 }
 
-impl fmt::Display for Bucket {
+impl fmt::Display for BucketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { vendor, name, key } = self;
         let scheme = match vendor {
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_an_object_or_a_folder_with_one_for_each_organization() {
+    fn a_url_names_an_object_or_a_folder_with_an_object_for_each_organization() {
         let cases = [
             ("s3://states/team/acme.json", "s3://states/team/acme.json"),
             ("s3://states", "s3://states/beta.json"),
@@ -123,7 +123,7 @@ mod tests {
             ("AZ://states/a/b", "az://states/a/b/beta.json"),
         ];
         for (text, wanted) in cases {
-            let bucket = Bucket::parse(text).unwrap().of("beta");
+            let bucket = BucketUrl::parse(text).unwrap().of("beta");
             assert_eq!(bucket.to_string(), wanted);
             let [state, lock, lease] = bucket.objects().unwrap();
             let (_, key) = wanted.split_once("//states/").unwrap();
@@ -131,12 +131,12 @@ mod tests {
             assert_eq!(lock.as_ref(), key.replace(".json", ".lock"));
             assert_eq!(lease.as_ref(), key.replace(".json", ".lease"));
         }
-        let folder = Bucket::parse("s3://states/team").unwrap();
+        let folder = BucketUrl::parse("s3://states/team").unwrap();
         assert!(matches!(folder.objects(), Err(Error::NoObject { .. })));
     }
 
     #[test]
-    fn a_url_with_a_key_an_address_or_no_bucket_is_none() {
+    fn a_url_with_a_key_or_an_address_or_without_a_bucket_is_refused() {
         let refused = [
             "s3://",
             "s3:///acme.json",
@@ -150,7 +150,7 @@ mod tests {
             "s3://states/%1b.json",
         ];
         for text in refused {
-            let parsed = Bucket::parse(text);
+            let parsed = BucketUrl::parse(text);
             let Err(error @ Error::NoPlace { .. }) = parsed else { panic!("{text}: {parsed:?}") };
             assert!(!error.to_string().contains("s3cr3t"), "{error}");
         }

@@ -1,0 +1,225 @@
+//! Locks and leadership in a bucket: expiry, renewal, takeover and force-release. The bucket is moto.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use trunkline::state::{Error, Journal, LockHolder, StateChange, Store};
+
+use super::bucket::{hold, through};
+use super::{binding, email, id};
+use crate::support::moto::{Moto, moto, store};
+use crate::support::proxy::Fault;
+
+const SOON: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_damaged_lock_is_not_free() {
+    let Some(moto) = moto() else { return };
+    let ours = moto.store();
+    hold(&ours).await.release().await;
+    let lock = moto.url(&ours).replace(".json", ".lock");
+    for text in ["", "{", "{}", "{ \"format_version\": 2, \"epoch\": 1, \"held\": null }"] {
+        moto.put(&lock, text.as_bytes()).await;
+        let refused = ours.lock(&LockHolder::this("apply"), SOON).await;
+        assert!(matches!(refused, Err(Error::LockDamaged { .. })), "{text}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_lock_is_not_taken_over_and_names_holder_expiry_and_id() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store().leased_for(Duration::from_millis(1200));
+    let held = hold(&store).await;
+    let Err(Error::Locked { holder: Some(holder), .. }) =
+        store.lock(&LockHolder::this("apply"), Duration::from_secs(4)).await
+    else {
+        panic!("the lock was taken over")
+    };
+    assert_eq!((holder.pid, holder.command.as_str()), (std::process::id(), "apply"));
+    let lease = holder.lease.clone().unwrap();
+    assert_eq!((lease.epoch, lease.id.len()), (1, 32));
+    let message = holder.to_string();
+    for part in [" on ", ", lease expires at 2", &format!("; lock id {}", lease.id)] {
+        assert!(message.contains(part), "{message}");
+    }
+    let mut record = store.load(&binding()).await.unwrap();
+    store.save(&held, &mut record).await.unwrap();
+    held.release().await;
+    hold(&store).await.release().await;
+}
+
+#[tokio::test]
+async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_without_a_timeout() {
+    let Some(moto) = moto() else { return };
+    let key = Moto::new_key();
+    let lease = Duration::from_millis(1500);
+    // The runtime ends, so the lock is neither renewed nor released, as after a kill.
+    let (origin, gone) = (moto.origin.clone(), key.clone());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let held = runtime.block_on(async { hold(&store(&origin, &gone).leased_for(lease)).await });
+        runtime.shutdown_background();
+        drop(held);
+    })
+    .join()
+    .unwrap();
+    let store = store(&moto.origin, &key);
+    let early = store.lock(&LockHolder::this("apply"), Duration::from_millis(300)).await;
+    assert!(matches!(early, Err(Error::Locked { .. })), "{early:?}");
+    // The lease looks expired by now, which alone proves nothing.
+    tokio::time::sleep(lease * 2).await;
+    let begun = Instant::now();
+    let held = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
+    assert!(begun.elapsed() >= lease, "{:?}", begun.elapsed());
+    let Err(Error::Locked { holder: Some(holder), .. }) = store.unlocked().await else {
+        panic!("the lock is free")
+    };
+    assert_eq!(holder.lease.unwrap().epoch, 2);
+    held.release().await;
+}
+
+#[tokio::test]
+async fn a_lock_that_cannot_be_renewed_ends_before_another_begins() {
+    let Some(moto) = moto() else { return };
+    let key = Moto::new_key();
+    let locks = AtomicUsize::new(0);
+    let (_proxy, origin) = through(moto, move |method, path, _| {
+        let is_lock = method == "PUT" && path.ends_with("/acme.lock");
+        // Acquiring it and proving conditions succeeds; renewing fails.
+        if is_lock && locks.fetch_add(1, Ordering::Relaxed) > 2 {
+            Fault::RequestLost
+        } else {
+            Fault::None
+        }
+    })
+    .await;
+    let lease = Duration::from_secs(2);
+    let cut_off = store(&origin, &key).leased_for(lease);
+    let held = hold(&cut_off).await;
+    let mut record = cut_off.load(&binding()).await.unwrap();
+    cut_off.save(&held, &mut record).await.unwrap();
+    let next = store(&moto.origin, &key);
+    let taken = next.lock(&LockHolder::this("apply"), SOON).await.unwrap();
+    let refused = cut_off.save(&held, &mut record).await;
+    assert!(matches!(refused, Err(Error::LockLost { .. })), "{refused:?}");
+    assert_eq!(next.load(&binding()).await.unwrap().serial, 1);
+    taken.release().await;
+}
+
+#[tokio::test]
+async fn a_lock_is_force_released_only_by_its_id_and_its_holder_notices() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store().leased_for(Duration::from_millis(1500));
+    let none = store.unlock("x").await;
+    assert!(matches!(none, Err(Error::NotLocked { .. })), "{none:?}");
+    let held = hold(&store).await;
+    let Err(Error::OtherLock { holder, .. }) = store.unlock("x").await else { panic!() };
+    let id = holder.lease.unwrap().id;
+    assert_eq!(store.unlock(&id).await.unwrap().pid, std::process::id());
+    store.unlocked().await.unwrap();
+    let next = hold(&store).await;
+    let old = store.unlock(&id).await;
+    assert!(matches!(old, Err(Error::OtherLock { .. })), "{old:?}");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut record = store.load(&binding()).await.unwrap();
+    let refused = store.save(&held, &mut record).await;
+    assert!(matches!(refused, Err(Error::LockLost { .. })), "{refused:?}");
+    // A release by the old holder does not release the lock of the new one.
+    held.release().await;
+    assert!(store.unlocked().await.is_err());
+    store.save(&next, &mut record).await.unwrap();
+    next.release().await;
+}
+
+#[tokio::test]
+async fn a_journal_that_lost_the_lock_is_not_sound() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store().leased_for(Duration::from_millis(900));
+    let holder = LockHolder::this("apply");
+    let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
+    journal.is_sound().unwrap();
+    let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
+    store.unlock(&holder.lease.unwrap().id).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let lost = journal.is_sound();
+    assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
+    journal.note(StateChange::Limit(id("1"), 1)).unwrap();
+    let lost = journal.flush().await;
+    assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
+    let lost = journal.note(StateChange::Limit(id("1"), 1));
+    assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
+    assert!(journal.close().await.is_err());
+    assert_eq!(store.read().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_second_write_of_an_old_and_a_new_holder_is_a_conflict() {
+    let Some(moto) = moto() else { return };
+    let key = Moto::new_key();
+    let (old, new) = (store(&moto.origin, &key), store(&moto.origin, &key));
+    let open = |store: &Store| {
+        let store = store.clone();
+        async move {
+            Journal::open(store, &binding(), &LockHolder::this("apply"), Duration::ZERO)
+                .await
+                .unwrap()
+        }
+    };
+    let asleep = open(&old).await;
+    asleep.record(StateChange::Intend(vec![email("a")])).await.unwrap();
+    let Err(Error::OtherLock { holder, .. }) = new.unlock("?").await else { panic!() };
+    new.unlock(&holder.lease.unwrap().id).await.unwrap();
+    let awake = open(&new).await;
+    // The old process does not know yet that its lock was released, and writes first.
+    asleep.record(StateChange::Sending(email("a"))).await.unwrap();
+    let refused = awake.record(StateChange::Sending(email("a"))).await;
+    assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+    let _ = (asleep.close().await, awake.close().await);
+}
+
+#[tokio::test]
+async fn leadership_has_one_holder_and_does_not_lock_the_state() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store().leased_for(Duration::from_millis(900));
+    let holder = LockHolder::this(LockHolder::DAEMON);
+    let (message, seen) = tokio::sync::watch::channel(None);
+    let first = store.wait_for_leadership(&holder, &message).await.unwrap();
+    assert!(first.is_held() && seen.borrow().is_none());
+    let early =
+        tokio::time::timeout(Duration::from_secs(2), store.wait_for_leadership(&holder, &message))
+            .await;
+    assert!(early.is_err(), "the leadership is renewed");
+    assert_eq!(seen.borrow().as_ref().unwrap().command, "daemon");
+    store.unlocked().await.unwrap();
+    hold(&store).await.release().await;
+    assert!(first.is_held());
+    first.release().await;
+    let second = store.wait_for_leadership(&holder, &message).await.unwrap();
+    assert!(second.is_held());
+    second.release().await;
+}
+
+#[tokio::test]
+async fn leadership_that_cannot_be_renewed_ends_before_another_begins() {
+    let Some(moto) = moto() else { return };
+    let key = Moto::new_key();
+    let leases = AtomicUsize::new(0);
+    let (_proxy, origin) = through(moto, move |method, path, _| {
+        let is_lease = method == "PUT" && path.ends_with("/acme.lease");
+        if is_lease && leases.fetch_add(1, Ordering::Relaxed) > 2 {
+            Fault::RequestLost
+        } else {
+            Fault::None
+        }
+    })
+    .await;
+    let lease = Duration::from_secs(2);
+    let (message, _) = tokio::sync::watch::channel(None);
+    let holder = LockHolder::this(LockHolder::DAEMON);
+    let cut_off = store(&origin, &key).leased_for(lease);
+    let first = cut_off.wait_for_leadership(&holder, &message).await.unwrap();
+    assert!(first.is_held());
+    let second = store(&moto.origin, &key).wait_for_leadership(&holder, &message).await.unwrap();
+    assert!(!first.is_held() && second.is_held());
+    second.release().await;
+}
