@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         let name = escape_line(&path.display().to_string());
         match state {
             Layout::Canonical => {}
-            Layout::LeftAlone => {
+            Layout::Unchanged => {
                 terminal::say(&format!("{name}: left as it is, for its layout is an unusual one"));
             }
             Layout::Changed => {

@@ -14,7 +14,7 @@ use crate::model::{
 /// A manifest is this file, or a folder of such files whose sections are joined.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields, title = "Manifest of Trunkline", rename = "Manifest")]
-pub(super) struct Document {
+pub(super) struct ManifestDocument {
     /// The version of this format: 1.
     #[schemars(schema_with = "schema::version")]
     pub version: Option<Written<u64>>,
@@ -37,11 +37,11 @@ pub(super) struct Document {
     #[schemars(default, with = "DefaultsEntry")]
     pub defaults: Option<DefaultsEntry>,
     /// The managed accounts that should exist.
-    #[schemars(default, with = "Vec<AccountEntry>")]
-    pub accounts: Vec<Written<AccountEntry>>,
+    #[schemars(default, with = "Vec<ManifestAccount>")]
+    pub accounts: Vec<Written<ManifestAccount>>,
     /// The users who may be in the organization. Left out: users are not managed, and not read.
-    #[schemars(default, with = "Vec<UserEntry>", length(min = 1))]
-    pub users: Option<Vec<Written<UserEntry>>>,
+    #[schemars(default, with = "Vec<ManifestUser>", length(min = 1))]
+    pub users: Option<Vec<Written<ManifestUser>>>,
 }
 
 /// What may be done, and how much of it by one plan. A budget is a number, or a percentage that is
@@ -134,7 +134,7 @@ pub(super) struct AccountDefaults {
 /// A managed account. A field that is neither here nor in `defaults` is not managed.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Account")]
-pub(super) struct AccountEntry {
+pub(super) struct ManifestAccount {
     /// The name of its organization, as Telnyx shows it. Only Telnyx can change it later.
     #[schemars(schema_with = "schema::text")]
     pub name: Option<Written<String>>,
@@ -167,7 +167,7 @@ pub(super) struct AccountEntry {
 /// A user who may be in the organization, or who is to be gone.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "User")]
-pub(super) struct UserEntry {
+pub(super) struct ManifestUser {
     /// The user's email; upper and lower case are the same.
     #[schemars(schema_with = "schema::email")]
     pub email: Option<Written<Email>>,

@@ -4,19 +4,21 @@ use serde_yaml::Error;
 use serde_yaml::budget::BudgetBreach;
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 
+use super::mistakes;
 use super::tree::{Node, Span};
 
 /// Why a text is no tree.
 #[derive(Debug)]
-pub(super) struct Unreadable {
+pub(super) struct SyntaxError {
     pub span: Option<Span>,
     pub message: String,
     pub hint: Option<&'static str>,
 }
 
 /// Takes a text apart. Everything that is well-formed is taken, keys that are there twice included.
-pub(super) fn parse(text: &str) -> Result<Node<'_>, Unreadable> {
-    serde_yaml::from_str_with_options(text, options()).map_err(|error| unreadable(text, &error))
+pub(super) fn parse(text: &str) -> Result<Node<'_>, SyntaxError> {
+    serde_yaml::from_str_with_options(text, options())
+        .map_err(|error| mistakes::explain(text, syntax_error(text, &error)))
 }
 
 /// The parser's budgets, raised to what 64 MiB of manifest need (100,000 accounts are 1.2 million
@@ -46,7 +48,7 @@ fn options() -> serde_yaml::Options {
     }
 }
 
-fn unreadable(text: &str, error: &Error) -> Unreadable {
+fn syntax_error(text: &str, error: &Error) -> SyntaxError {
     let error = error.without_snippet();
     let location = error.location().filter(|location| location.line() > 0);
     // An alias is told by where it is used; what is wrong with it, by what it stands for.
@@ -56,7 +58,7 @@ fn unreadable(text: &str, error: &Error) -> Unreadable {
         Some(_) => Span::from(location),
         None => point(text, Span::from(location)),
     });
-    Unreadable { span, message, hint }
+    SyntaxError { span, message, hint }
 }
 
 /// A place of which only line and column are known.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::document::Document;
-use super::reading::{Spot, Written};
-use super::source::Source;
+use super::document::ManifestDocument;
+use super::reading::{SourceLocation, Written};
+use super::source::SourceFile;
 use crate::model::Email;
 
 /// Where each account and user of a manifest is listed.
@@ -62,12 +62,14 @@ impl Places {
         self.users.get(email)
     }
 
-    pub(super) fn of(sources: &[Source], documents: &[Document]) -> Self {
+    pub(super) fn of(sources: &[SourceFile], documents: &[ManifestDocument]) -> Self {
         let files: Vec<_> = sources.iter().map(|source| Arc::new(source.path.clone())).collect();
-        let listed =
-            |spot: Spot| Listed { file: Arc::clone(&files[spot.file]), line: spot.span.line };
+        let listed = |location: SourceLocation| Listed {
+            file: Arc::clone(&files[location.file]),
+            line: location.span.line,
+        };
         let entry = |email: &Option<Written<Email>>| {
-            email.as_ref().map(|email| (email.value.clone(), listed(email.spot)))
+            email.as_ref().map(|email| (email.value.clone(), listed(email.location)))
         };
         let accounts = documents.iter().flat_map(|document| &document.accounts);
         let users = documents.iter().filter_map(|document| document.users.as_ref()).flatten();

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::tree::{Key, Kind, Node};
+use super::tree::{Node, TreeKey, TreeKind};
 
 /// What the name of a variable with a password begins with.
 pub(super) const PREFIX: &str = "TRUNKLINE_SECRET_";
@@ -26,7 +26,7 @@ const PLAIN: [&str; 8] = ["env", "file", "value", "name", "path", "from", "var",
 const TELLING: usize = 4;
 
 /// Whether the value of a field must not be shown, by its name and by what it is.
-pub(crate) type Hides = fn(&Key<'_>, &Node<'_>) -> bool;
+pub(crate) type Hides = fn(&TreeKey<'_>, &Node<'_>) -> bool;
 
 /// What must not be shown of a file.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ impl Secrets {
 
     fn search(&mut self, node: &Node<'_>, hides: Hides) {
         match &node.kind {
-            Kind::Map(fields) => {
+            TreeKind::Map(fields) => {
                 for (key, value) in fields {
                     if hides(key, value) && !is_source(key, value) {
                         self.hide(value);
@@ -77,29 +77,29 @@ impl Secrets {
                     }
                 }
             }
-            Kind::List(items) => items.iter().for_each(|item| self.search(item, hides)),
-            Kind::Nothing
-            | Kind::Bool(_)
-            | Kind::Whole(_)
-            | Kind::Negative(_)
-            | Kind::Fraction
-            | Kind::Text(_) => {}
+            TreeKind::List(items) => items.iter().for_each(|item| self.search(item, hides)),
+            TreeKind::Nothing
+            | TreeKind::Bool(_)
+            | TreeKind::Whole(_)
+            | TreeKind::Negative(_)
+            | TreeKind::Fraction
+            | TreeKind::Text(_) => {}
         }
     }
 
     /// Hides every value in a value, and every name that is none of a field.
     fn hide(&mut self, node: &Node<'_>) {
         match &node.kind {
-            Kind::Text(text) => {
+            TreeKind::Text(text) => {
                 self.hidden.push(node.span.range());
                 self.learn(text);
             }
-            Kind::Bool(_) | Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => {
+            TreeKind::Bool(_) | TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
                 self.hidden.push(node.span.range());
             }
-            Kind::Nothing => {}
-            Kind::List(items) => items.iter().for_each(|item| self.hide(item)),
-            Kind::Map(fields) => {
+            TreeKind::Nothing => {}
+            TreeKind::List(items) => items.iter().for_each(|item| self.hide(item)),
+            TreeKind::Map(fields) => {
                 for (key, value) in fields {
                     let name = key.name.as_deref().unwrap_or_default();
                     if !PLAIN.contains(&name) {
@@ -121,17 +121,17 @@ impl Secrets {
     /// Hides the same texts wherever they are.
     fn search_values(&mut self, node: &Node<'_>) {
         match &node.kind {
-            Kind::Text(text) if self.values.contains(text.as_ref()) => {
+            TreeKind::Text(text) if self.values.contains(text.as_ref()) => {
                 self.hidden.push(node.span.range());
             }
-            Kind::List(items) => items.iter().for_each(|item| self.search_values(item)),
-            Kind::Map(fields) => fields.iter().for_each(|(_, value)| self.search_values(value)),
-            Kind::Nothing
-            | Kind::Bool(_)
-            | Kind::Whole(_)
-            | Kind::Negative(_)
-            | Kind::Fraction
-            | Kind::Text(_) => {}
+            TreeKind::List(items) => items.iter().for_each(|item| self.search_values(item)),
+            TreeKind::Map(fields) => fields.iter().for_each(|(_, value)| self.search_values(value)),
+            TreeKind::Nothing
+            | TreeKind::Bool(_)
+            | TreeKind::Whole(_)
+            | TreeKind::Negative(_)
+            | TreeKind::Fraction
+            | TreeKind::Text(_) => {}
         }
     }
 }
@@ -149,17 +149,17 @@ pub(crate) fn looks_secret(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word)) || close("password") || close("password_from")
 }
 
-fn names_a_secret(key: &Key<'_>) -> bool {
+fn names_a_secret(key: &TreeKey<'_>) -> bool {
     key.name.as_ref().is_some_and(|name| !USUAL.contains(&name.as_ref()) && looks_secret(name))
 }
 
 /// Whether a field says in the proper way where a password is read from.
-fn is_source(key: &Key<'_>, value: &Node<'_>) -> bool {
-    let Kind::Map(fields) = &value.kind else { return false };
+fn is_source(key: &TreeKey<'_>, value: &Node<'_>) -> bool {
+    let TreeKind::Map(fields) = &value.kind else { return false };
     key.name.as_deref() == Some("password_from")
         && fields.iter().all(|(key, value)| match (key.name.as_deref(), &value.kind) {
-            (Some("env"), Kind::Text(name)) => is_variable(name),
-            (Some("file"), Kind::Text(_)) => true,
+            (Some("env"), TreeKind::Text(name)) => is_variable(name),
+            (Some("file"), TreeKind::Text(_)) => true,
             _ => false,
         })
 }

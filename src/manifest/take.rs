@@ -1,24 +1,25 @@
-//! From a tree to a document: which fields there are, and which of them must be there.
+//! Reading a tree as a manifest: the fields, and which of them are required.
 
 use super::document::{
-    AcceptEntry, AccountDefaults, AccountEntry, DefaultsEntry, Document, PolicyEntry, UserEntry,
+    AcceptEntry, AccountDefaults, DefaultsEntry, ManifestAccount, ManifestDocument, ManifestUser,
+    PolicyEntry,
 };
-use super::reading::{BEGIN, Fields, MANIFEST, Reading, Written};
-use super::tree::{Kind, Node};
+use super::reading::{BEGIN, FieldReader, MANIFEST, Reading, Written};
+use super::tree::{Node, TreeKind};
 use super::values;
 use crate::model::{Code, Email};
 
-/// Takes a file. What does not fit is noted and left out; the rest goes on to be checked.
-pub(super) fn document(reading: &mut Reading<'_>, root: &Node<'_>) -> Option<Document> {
-    let mut fields = Fields::of(reading, root, MANIFEST)?;
+/// Reads a file. Invalid parts are recorded as problems and left out; the rest is checked further.
+pub(super) fn document(reading: &mut Reading<'_>, root: &Node<'_>) -> Option<ManifestDocument> {
+    let mut fields = FieldReader::of(reading, root, MANIFEST)?;
     let version = fields.required(reading, "version", BEGIN, values::version);
     let organization = if reading.alone {
-        let hint = "a label for reports, such as `organization: acme`";
+        let hint = "Add a label for reports, such as `organization: acme`.";
         fields.required(reading, "organization", hint, values::label)
     } else {
         fields.optional(reading, "organization", values::label)
     };
-    let document = Document {
+    let document = ManifestDocument {
         version,
         names_organization: fields.has("organization"),
         organization,
@@ -38,17 +39,16 @@ fn value<T>(written: Option<Written<T>>) -> Option<T> {
 }
 
 fn list<T>(
-    fields: &mut Fields<'_, '_>,
+    fields: &mut FieldReader<'_, '_>,
     reading: &mut Reading<'_>,
     name: &'static str,
     read: fn(&mut Reading<'_>, &Node<'_>) -> Option<T>,
 ) -> Option<Vec<Written<T>>> {
-    let wanted = "a list";
-    value(fields.optional(reading, name, |reading, node| reading.items(node, wanted, read)))
+    value(fields.optional(reading, name, |reading, node| reading.items(node, "a list", read)))
 }
 
 fn policy(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<PolicyEntry> {
-    let mut fields = Fields::of(reading, node, "`policy`")?;
+    let mut fields = FieldReader::of(reading, node, "`policy`")?;
     let budget = values::budget;
     let entry = PolicyEntry {
         unlisted_accounts: fields.optional(reading, "unlisted_accounts", values::unlisted_accounts),
@@ -65,43 +65,48 @@ fn policy(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<PolicyEntry> {
     Some(entry)
 }
 
-fn emails(fields: &mut Fields<'_, '_>, reading: &mut Reading<'_>) -> Option<Vec<Written<Email>>> {
+fn emails(
+    fields: &mut FieldReader<'_, '_>,
+    reading: &mut Reading<'_>,
+) -> Option<Vec<Written<Email>>> {
     value(fields.optional(reading, "protected", |reading, node| {
         reading.items(node, "a list of emails", values::email)
     }))
 }
 
 fn accept(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AcceptEntry> {
-    let mut fields = Fields::of(reading, node, "an entry of `accept`")?;
-    let (which, how_long) =
-        ("the kind of the finding, as a plan shows it", "the last day, such as 2027-01-31");
-    let about_one = fields.has("code") && !fields.has("email");
+    let mut fields = FieldReader::of(reading, node, "an entry of `accept`")?;
+    let (code_hint, until_hint) = (
+        "Name the code of the finding, as a plan shows it.",
+        "Name the last day, such as 2027-01-31.",
+    );
+    let lacks_email = fields.has("code") && !fields.has("email");
     let entry = AcceptEntry {
-        code: fields.required(reading, "code", which, values::code),
+        code: fields.required(reading, "code", code_hint, values::code),
         email: fields.optional(reading, "email", values::email),
-        until: fields.required(reading, "until", how_long, values::day),
-        reason: fields.optional(reading, "reason", values::text),
+        until: fields.required(reading, "until", until_hint, values::day),
+        reason: fields.optional(reading, "reason", values::free_text),
     };
     if let Some(code) =
-        entry.code.as_ref().filter(|code| about_one && code.value != Code::PoolExceeded)
+        entry.code.as_ref().filter(|code| lacks_email && code.value != Code::PoolExceeded)
     {
-        let message = format!("to accept {} an entry needs `email`", code.value.name());
-        let fault = reading.fault(code.spot.span, message);
-        fault.hint = Some("say which account or user; accept each by itself".into());
+        let message = format!("accepting {} requires `email`", code.value.name());
+        let problem = reading.problem(code.location.span, message);
+        problem.hint = Some("Name the account or user; accept each one separately.".into());
     }
     fields.finish(reading);
     Some(entry)
 }
 
 fn defaults(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<DefaultsEntry> {
-    let mut fields = Fields::of(reading, node, "`defaults`")?;
+    let mut fields = FieldReader::of(reading, node, "`defaults`")?;
     let account = value(fields.optional(reading, "account", account_defaults));
     fields.finish(reading);
     Some(DefaultsEntry { account })
 }
 
 fn account_defaults(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AccountDefaults> {
-    let mut fields = Fields::of(reading, node, "`defaults.account`")?;
+    let mut fields = FieldReader::of(reading, node, "`defaults.account`")?;
     let boolean = values::boolean;
     let entry = AccountDefaults {
         enabled: fields.optional(reading, "enabled", boolean),
@@ -114,12 +119,13 @@ fn account_defaults(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Accoun
     Some(entry)
 }
 
-fn account(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AccountEntry> {
-    let mut fields = Fields::of(reading, node, "an account")?;
+fn account(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<ManifestAccount> {
+    let mut fields = FieldReader::of(reading, node, "an account")?;
     let boolean = values::boolean;
-    let (name, email) = ("the name of its organization", "its email is how it is known");
-    let entry = AccountEntry {
-        name: fields.required(reading, "name", name, values::text),
+    let (name, email) =
+        ("Add the name of its organization.", "Add the email, which identifies the account.");
+    let entry = ManifestAccount {
+        name: fields.required(reading, "name", name, values::free_text),
         email: fields.required(reading, "email", email, values::email),
         id: fields.optional(reading, "id", values::account_id),
         enabled: fields.optional(reading, "enabled", boolean),
@@ -133,49 +139,54 @@ fn account(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AccountEntry> {
     Some(entry)
 }
 
-/// The users. A list that is there must have somebody in it.
+/// The users. A list that is present must not be empty.
 fn users(
-    fields: &mut Fields<'_, '_>,
+    fields: &mut FieldReader<'_, '_>,
     reading: &mut Reading<'_>,
-) -> Option<Vec<Written<UserEntry>>> {
+) -> Option<Vec<Written<ManifestUser>>> {
     value(fields.optional(reading, "users", |reading, node| {
-        if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
-            let message = "an empty list of users would say that nobody may be in the organization";
-            let fault = reading.fault(node.span, message.to_owned());
-            fault.hint = Some("leave `users` out to not manage users".into());
+        if matches!(&node.kind, TreeKind::List(items) if items.is_empty()) {
+            let message = "an empty list of users would remove everyone from the organization";
+            let problem = reading.problem(node.span, message.to_owned());
+            problem.hint = Some("Leave `users` out if users are not managed.".into());
         }
         reading.items(node, "a list of users", user)
     }))
 }
 
-fn user(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<UserEntry> {
-    let mut fields = Fields::of(reading, node, "a user")?;
-    let entry = UserEntry {
-        email: fields.required(reading, "email", "a user is known by its email", values::email),
+fn user(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<ManifestUser> {
+    let mut fields = FieldReader::of(reading, node, "a user")?;
+    let entry = ManifestUser {
+        email: fields.required(
+            reading,
+            "email",
+            "Add the email, which identifies the user.",
+            values::email,
+        ),
         groups: fields.optional(reading, "groups", |reading, node| {
-            reading.items(node, "a list of the names of groups", values::text)
+            reading.items(node, "a list of group names", values::free_text)
         }),
         until: fields.optional(reading, "until", values::day),
         absent: fields.optional(reading, "absent", values::boolean),
         owner: fields.optional(reading, "owner", values::boolean),
     };
     fields.finish(reading);
-    let UserEntry { email: _, groups, until, absent, owner } = &entry;
-    let is_said = |flag: &&Written<bool>| flag.value;
-    let absent = absent.as_ref().filter(is_said).map(|flag| ("absent", flag));
-    let owner = owner.as_ref().filter(is_said).map(|flag| ("owner", flag));
+    let ManifestUser { email: _, groups, until, absent, owner } = &entry;
+    let is_true = |flag: &&Written<bool>| flag.value;
+    let absent = absent.as_ref().filter(is_true).map(|flag| ("absent", flag));
+    let owner = owner.as_ref().filter(is_true).map(|flag| ("owner", flag));
     if let Some((word, flag)) = absent.or(owner) {
         let other = [
-            ("groups", groups.as_ref().map(|it| it.spot)),
-            ("until", until.as_ref().map(|it| it.spot)),
-            ("owner", absent.and(owner).map(|(_, flag)| flag.spot)),
+            ("groups", groups.as_ref().map(|it| it.location)),
+            ("until", until.as_ref().map(|it| it.location)),
+            ("owner", absent.and(owner).map(|(_, flag)| flag.location)),
         ];
-        for (name, spot) in other {
-            let Some(spot) = spot else { continue };
-            let message = format!("a user with `{word}: true` takes no `{name}`");
-            let fault = reading.fault(flag.spot.span, message);
-            fault.related = Some((spot, "it is here"));
-            fault.hint = Some("keep one of the two".into());
+        for (name, location) in other {
+            let Some(location) = location else { continue };
+            let message = format!("a user with `{word}: true` cannot have `{name}`");
+            let problem = reading.problem(flag.location.span, message);
+            problem.related = Some((location, "set here"));
+            problem.hint = Some("Keep one of the two.".into());
         }
     }
     Some(entry)

@@ -1,29 +1,33 @@
-//! The values of single fields: each is taken whole, or what is wrong with it is noted.
+//! Reading the values of single fields. Each function returns a valid value, or records a problem.
 
 use std::path::PathBuf;
 
-use super::reading::{Fields, Reading, SAY_SOURCE, nearest};
+use super::mistakes;
+use super::reading::{FieldReader, Reading, USE_PASSWORD_SOURCE, nearest};
 use super::secrets::{PREFIX, is_variable};
-use super::tree::{Kind, Node};
+use super::tree::{Node, TreeKind};
 use crate::model::{
     AccountId, Budget, Code, Day, Email, PasswordSource, UnlistedAccounts, UnlistedUsers,
     is_harmful,
 };
 
-/// The version of the format, and the only one there is.
+/// The only version of the format.
 pub(super) const VERSION: u64 = 1;
 
-/// An identity, a name and a reason are no longer than this, in characters.
+/// The maximum length of a name, a group and a reason, in characters.
 pub const LONGEST_TEXT: usize = 255;
 
-/// The words of `unlisted_accounts`.
+/// Quotes that word processors write instead of " and '.
+const TYPOGRAPHIC_QUOTES: [char; 4] = ['“', '”', '‘', '’'];
+
+/// The values of `unlisted_accounts`.
 pub(super) const UNLISTED_ACCOUNTS: [(&str, UnlistedAccounts); 3] = [
     ("ignore", UnlistedAccounts::Ignore),
     ("report", UnlistedAccounts::Report),
     ("disable", UnlistedAccounts::Disable),
 ];
 
-/// The words of `unlisted_users`.
+/// The values of `unlisted_users`.
 pub(super) const UNLISTED_USERS: [(&str, UnlistedUsers); 3] = [
     ("ignore", UnlistedUsers::Ignore),
     ("report", UnlistedUsers::Report),
@@ -31,119 +35,163 @@ pub(super) const UNLISTED_USERS: [(&str, UnlistedUsers); 3] = [
 ];
 
 pub(crate) fn version(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
-    if matches!(node.kind, Kind::Whole(VERSION)) {
+    if matches!(node.kind, TreeKind::Whole(VERSION)) {
         return Some(VERSION);
     }
     let hint = match node.kind {
-        Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => "this program reads version 1 only",
-        Kind::Nothing | Kind::Bool(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
-            "write `version: 1`, without quotes"
+        TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
+            "Only version 1 is supported."
         }
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Text(_)
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => "Write `version: 1`, without quotes.",
     };
-    reading.wrong(node, "the number 1").hint = Some(hint.into());
+    reading.wrong_type(node, "the number 1").hint = Some(hint.into());
     None
 }
 
 pub(super) fn boolean(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<bool> {
-    if let Kind::Bool(value) = node.kind {
+    if let TreeKind::Bool(value) = node.kind {
         return Some(value);
     }
-    let meant = match &node.kind {
-        Kind::Text(text) => match text.to_lowercase().as_str() {
-            "yes" | "on" | "y" | "true" => Some("write true, without quotes"),
-            "no" | "off" | "n" | "false" => Some("write false, without quotes"),
+    let hint = match &node.kind {
+        TreeKind::Text(text) => match text.trim_matches(TYPOGRAPHIC_QUOTES).to_lowercase().as_str()
+        {
+            "yes" | "on" | "y" | "true" => Some("Write true, without quotes."),
+            "no" | "off" | "n" | "false" => Some("Write false, without quotes."),
             _ => None,
         },
-        Kind::Nothing
-        | Kind::Bool(_)
-        | Kind::Whole(_)
-        | Kind::Negative(_)
-        | Kind::Fraction
-        | Kind::List(_)
-        | Kind::Map(_) => None,
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Whole(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => None,
     };
-    reading.wrong(node, "true or false").hint = meant.map(Into::into);
+    reading.wrong_type(node, "true or false").hint = hint.map(Into::into);
     None
 }
 
-/// Whether a manifest takes a text as it is, for a name or a group.
+/// Returns true if a manifest accepts a text as a name or a group.
 #[must_use]
 pub fn takes_text(text: &str) -> bool {
     !text.trim().is_empty() && !text.contains(is_harmful) && text.chars().count() <= LONGEST_TEXT
 }
 
-/// Whether a manifest takes a text as an email.
+/// Returns true if a manifest accepts a text as an email.
 #[must_use]
 pub fn takes_email(text: &str) -> bool {
     takes_text(text) && is_email(text)
 }
 
-/// Whether a manifest takes a text as an id.
+/// Returns true if a manifest accepts a text as an id, and keeps its spelling.
 #[must_use]
 pub fn takes_id(text: &str) -> bool {
-    takes_text(text) && !text.contains(char::is_whitespace)
+    uuid(text).is_some_and(|id| id == text)
 }
 
-/// Whether a manifest takes a text as the label of an organization.
+/// Returns true if a manifest accepts a text as the label of an organization.
 #[must_use]
 pub fn takes_label(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(plain)
 }
 
-/// A text without characters that nobody sees.
+/// A text without invisible characters.
 pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
-    let Kind::Text(text) = &node.kind else {
+    let TreeKind::Text(text) = &node.kind else {
         let quotes = match node.kind {
-            Kind::Bool(_) | Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => {
-                Some("put it in quotes".into())
+            TreeKind::Bool(_) | TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
+                Some("Put it in quotes.".into())
             }
-            Kind::Nothing | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => None,
+            TreeKind::Nothing | TreeKind::Text(_) | TreeKind::List(_) | TreeKind::Map(_) => None,
         };
-        reading.wrong(node, "a text").hint = quotes;
+        reading.wrong_type(node, "a string").hint = quotes;
         return None;
     };
     let subject = reading.subject();
     if text.trim().is_empty() {
-        reading.fault(node.span, format!("{subject} is empty"));
+        reading.problem(node.span, format!("{subject} is empty"));
         return None;
     }
     if let Some(harmful) = text.chars().find(|c| is_harmful(*c)) {
-        let number = u32::from(harmful);
-        let message =
-            format!("{subject} has a character in it that cannot be seen, U+{number:04X}");
-        reading.fault(node.span, message).hint = Some("type the text anew".into());
+        let span = match mistakes::invisible_in(reading.text, node.span) {
+            Some((span, _)) => span,
+            None => node.span,
+        };
+        let message = format!("{subject} contains {}", mistakes::describe(harmful));
+        let hint = match harmful {
+            '\n' | '\r' => "Write the value on one line, without `|` or `>` in front.",
+            _ => "Delete the character.",
+        };
+        reading.problem(span, message).hint = Some(hint.into());
+        return None;
+    }
+    if let Some((span, c)) = mistakes::invisible_in(reading.text, node.span) {
+        let message = format!("{subject} contains {}", mistakes::describe(c));
+        let hint = format!(
+            "Use an ordinary space or delete it; if it belongs there, write \\u{:04x} in double quotes.",
+            u32::from(c)
+        );
+        reading.problem(span, message).hint = Some(hint.into());
+        return None;
+    }
+    if let Some(quote) = reading.text.get(node.span.range()).and_then(mistakes::typographic_quotes)
+    {
+        let message = format!(
+            "{subject} is in typographic quotes ({quote}), which YAML keeps as part of the text"
+        );
+        let hint = "Use straight quotes (\" or ') instead, or put straight quotes around the typographic ones.";
+        reading.problem(node.span, message).hint = Some(hint.into());
         return None;
     }
     if text.chars().count() > LONGEST_TEXT {
-        reading.fault(node.span, format!("{subject} is longer than {LONGEST_TEXT} characters"));
+        reading.problem(node.span, format!("{subject} is longer than {LONGEST_TEXT} characters"));
         return None;
     }
     Some(text.clone().into_owned())
 }
 
-/// The label of an organization, which becomes part of file names and metrics.
+/// A text that may contain spaces, and so may be cut short by a comment.
+pub(super) fn free_text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
+    let text = text(reading, node)?;
+    let Some(comment) = mistakes::cut_comment(reading.text, node.span) else { return Some(text) };
+    let message =
+        format!("{} ends here: YAML reads the rest of the line as a comment", reading.subject());
+    let hint = "Put the whole value in quotes, or write a space after the `#` if it is a comment.";
+    reading.problem(comment, message).hint = Some(hint.into());
+    None
+}
+
+/// The label of an organization, which becomes a part of file names and metrics.
 pub(super) fn label(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let label = text(reading, node)?;
     if takes_label(&label) {
         return Some(label);
     }
     let quoted = reading.quote(&label);
-    let message = format!("{quoted} cannot be the label of an organization");
-    let hint = "use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front";
-    reading.fault(node.span, message).hint = Some(hint.into());
+    let message = format!("{quoted} is not a valid organization label");
+    let hint = "Use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front.";
+    reading.problem(node.span, message).hint = Some(hint.into());
     None
 }
 
-/// An identity as Telnyx gave it: nothing is read out of it.
+/// The id of an account: a UUID in any spelling, returned in the one that Telnyx uses.
 pub(super) fn account_id(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AccountId> {
+    if matches!(node.kind, TreeKind::Map(_)) {
+        reading.wrong_type(node, "a string").hint = Some("Put an id in braces in quotes.".into());
+        return None;
+    }
     let id = text(reading, node)?;
-    if !id.contains(char::is_whitespace) {
+    if let Some(id) = uuid(&id) {
         return Some(AccountId::new(id));
     }
     let quoted = reading.quote(&id);
-    let fault = reading.fault(node.span, format!("{quoted} is no id of an account"));
-    fault.hint = Some("it looks like 6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10".into());
+    let problem = reading.problem(node.span, format!("{quoted} is not an account id"));
+    problem.hint = Some("An id is a UUID such as 6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10.".into());
     None
 }
 
@@ -152,23 +200,43 @@ pub(super) fn email(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Email>
     if is_email(&text) {
         return Some(Email::new(text));
     }
-    let quoted = reading.quote(&text);
-    let fault = reading.fault(node.span, format!("{quoted} is no email address"));
-    fault.hint = Some("an address looks like ops@acme.example".into());
+    let escaped: String = text.chars().map(escape_non_ascii).collect();
+    let quoted = reading.quote(if reading.secrets.hold(&text) { &text } else { &escaped });
+    let hint = if text.is_ascii() {
+        "An address looks like ops@acme.example."
+    } else {
+        "Telnyx accepts ASCII addresses only; write an international domain in its xn-- form."
+    };
+    reading.problem(node.span, format!("{quoted} is not an email address")).hint =
+        Some(hint.into());
     None
 }
 
-/// Whether a text has the form of an address. Whether mail arrives there is not for us to say.
+/// Escapes a character that may look like another one.
+fn escape_non_ascii(c: char) -> String {
+    if c.is_ascii() { c.into() } else { c.escape_unicode().to_string() }
+}
+
+/// Returns the usual spelling of a UUID, which may be in upper case, in braces, without dashes or a URN.
+fn uuid(text: &str) -> Option<String> {
+    Some(uuid::Uuid::try_parse(text).ok()?.to_string())
+}
+
+/// Returns true for the addresses that the API accepts: a dot-separated local part, an `@`, and a domain of at
+/// least two labels, all ASCII.
 fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let odd =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"');
-    let good_domain = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    !local.is_empty()
-        && !local.contains('@')
-        && good_domain
-        && !text.contains(odd)
-        && text.len() <= 254
+    let word = |part: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
+        !part.is_empty() && part.chars().all(allowed)
+    };
+    let label = |part: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        word(part) && part.chars().all(allowed) && !part.starts_with('-') && !part.ends_with('-')
+    };
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            local.split('.').all(word) && domain.contains('.') && domain.split('.').all(label)
+        })
 }
 
 pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
@@ -176,37 +244,42 @@ pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Optio
         reading,
         node,
         "a whole number of channels",
-        "the least is 0, which is no channels at all",
+        "The minimum is 0, which allows no channels.",
     )
 }
 
-/// A number that stands for itself, not for a share.
+/// A number that is not a percentage.
 pub(super) fn count(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
-    whole(reading, node, "a whole number", "the least is 0, which allows none")
+    whole(reading, node, "a whole number", "The minimum is 0, which allows none.")
 }
 
 fn whole(
     reading: &mut Reading<'_>,
     node: &Node<'_>,
-    wanted: &str,
-    least: &'static str,
+    expected: &str,
+    minimum: &'static str,
 ) -> Option<u64> {
     match node.kind {
-        Kind::Whole(limit) if u32::try_from(limit).is_ok() => return Some(limit),
-        Kind::Whole(_) => {
-            let message = format!("`{}` is at most {}", reading.field, u32::MAX);
-            reading.fault(node.span, message);
+        TreeKind::Whole(limit) if u32::try_from(limit).is_ok() => return Some(limit),
+        TreeKind::Whole(_) => {
+            let message = format!("`{}` must be at most {}", reading.field, u32::MAX);
+            reading.problem(node.span, message);
         }
-        Kind::Negative(_) => {
-            let fault = reading.fault(node.span, format!("`{}` cannot be negative", reading.field));
-            fault.hint = Some(least.into());
+        TreeKind::Negative(_) => {
+            let problem =
+                reading.problem(node.span, format!("`{}` must not be negative", reading.field));
+            problem.hint = Some(minimum.into());
         }
-        Kind::Text(_) => {
-            let fault = reading.wrong(node, wanted);
-            fault.hint = Some("write the digits alone, without quotes, such as 30".into());
+        TreeKind::Text(_) => {
+            let problem = reading.wrong_type(node, expected);
+            problem.hint = Some("Write digits without quotes, such as 30.".into());
         }
-        Kind::Nothing | Kind::Bool(_) | Kind::Fraction | Kind::List(_) | Kind::Map(_) => {
-            reading.wrong(node, wanted);
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => {
+            reading.wrong_type(node, expected);
         }
     }
     None
@@ -214,21 +287,21 @@ fn whole(
 
 pub(super) fn budget(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Budget> {
     match &node.kind {
-        Kind::Whole(count) => return Some(Budget::Count(*count)),
-        Kind::Text(text) => {
+        TreeKind::Whole(count) => return Some(Budget::Count(*count)),
+        TreeKind::Text(text) => {
             if let Some(budget) = percentage(text) {
                 return Some(budget);
             }
         }
-        Kind::Nothing
-        | Kind::Bool(_)
-        | Kind::Negative(_)
-        | Kind::Fraction
-        | Kind::List(_)
-        | Kind::Map(_) => {}
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => {}
     }
-    let fault = reading.wrong(node, "a number or a percentage");
-    fault.hint = Some("a whole number from 0, such as 3, or a share from 0% to 100%".into());
+    let problem = reading.wrong_type(node, "a number or a percentage");
+    problem.hint = Some("Write a whole number such as 3, or a percentage from 0% to 100%.".into());
     None
 }
 
@@ -241,20 +314,20 @@ fn percentage(text: &str) -> Option<Budget> {
 }
 
 pub(super) fn day(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Day> {
-    let Kind::Text(text) = &node.kind else {
-        reading.wrong(node, "a day").hint = Some("a day looks like 2027-01-31".into());
+    let TreeKind::Text(text) = &node.kind else {
+        reading.wrong_type(node, "a date").hint = Some("A day looks like 2027-01-31.".into());
         return None;
     };
     if let Ok(day) = text.parse() {
         return Some(day);
     }
     let quoted = reading.quote(text);
-    let fault = reading.fault(node.span, format!("{quoted} is no day of the calendar"));
-    fault.hint = Some("a day looks like 2027-01-31".into());
+    let problem = reading.problem(node.span, format!("{quoted} is not a valid date"));
+    problem.hint = Some("A day looks like 2027-01-31.".into());
     None
 }
 
-/// The kind of a finding, of those that can be accepted.
+/// The code of a finding that can be accepted.
 pub(super) fn code(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Code> {
     let name = text(reading, node)?;
     let found = Code::ALL.into_iter().find(|code| code.name() == name);
@@ -265,22 +338,22 @@ pub(super) fn code(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Code> {
     let quoted = reading.quote(&name);
     let (message, hint) = match (found, nearest(&name, &names)) {
         (Some(_), _) => (
-            format!("{quoted} is only a notice: it never counts as drift"),
-            "there is nothing to accept: leave this entry out".to_owned(),
+            format!("{quoted} is a notice, which never counts as drift"),
+            "Delete this entry.".to_owned(),
         ),
         (None, Some(near)) => {
-            (format!("{quoted} is no kind of finding"), format!("did you mean `{near}`?"))
+            (format!("{quoted} is not the code of a finding"), format!("Did you mean `{near}`?"))
         }
         (None, None) => (
-            format!("{quoted} is no kind of finding"),
-            format!("those that can be accepted are {}", names.join(", ")),
+            format!("{quoted} is not the code of a finding"),
+            format!("The codes that can be accepted are {}.", names.join(", ")),
         ),
     };
-    reading.fault(node.span, message).hint = Some(hint.into());
+    reading.problem(node.span, message).hint = Some(hint.into());
     None
 }
 
-/// The names of the kinds of findings that can be accepted.
+/// The codes of the findings that can be accepted.
 pub(super) fn acceptable() -> impl Iterator<Item = &'static str> {
     Code::ALL.into_iter().filter(|code| code.is_drift()).map(Code::name)
 }
@@ -301,38 +374,38 @@ fn one_of<T: Copy>(
     node: &Node<'_>,
     words: &[(&str, T); 3],
 ) -> Option<T> {
-    if let Kind::Text(text) = &node.kind
+    if let TreeKind::Text(text) = &node.kind
         && let Some((_, value)) = words.iter().find(|(word, _)| word == text)
     {
         return Some(*value);
     }
     let [(first, _), (second, _), (third, _)] = words;
     let near = match &node.kind {
-        Kind::Text(text) => nearest(text, &[*first, *second, *third]),
-        Kind::Nothing
-        | Kind::Bool(_)
-        | Kind::Whole(_)
-        | Kind::Negative(_)
-        | Kind::Fraction
-        | Kind::List(_)
-        | Kind::Map(_) => None,
+        TreeKind::Text(text) => nearest(text, &[*first, *second, *third]),
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Whole(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => None,
     };
-    let hint = near.map(|near| format!("did you mean `{near}`?").into());
-    reading.wrong(node, &format!("{first}, {second} or {third}")).hint = hint;
+    let hint = near.map(|near| format!("Did you mean `{near}`?").into());
+    reading.wrong_type(node, &format!("{first}, {second} or {third}")).hint = hint;
     None
 }
 
-/// Where a password is read from.
+/// The source of a password.
 pub(super) fn password_source(
     reading: &mut Reading<'_>,
     node: &Node<'_>,
 ) -> Option<PasswordSource> {
-    if !matches!(node.kind, Kind::Map(_)) {
-        let message = "`password_from` names the source of a password, and is none itself";
-        reading.fault(node.span, message.to_owned()).hint = Some(SAY_SOURCE.into());
+    if !matches!(node.kind, TreeKind::Map(_)) {
+        let message = "`password_from` must name the source of a password, not contain one";
+        reading.problem(node.span, message.to_owned()).hint = Some(USE_PASSWORD_SOURCE.into());
         return None;
     }
-    let mut fields = Fields::of(reading, node, "`password_from`")?;
+    let mut fields = FieldReader::of(reading, node, "`password_from`")?;
     let (both, neither) = match (fields.has("env"), fields.has("file")) {
         (true, true) => (true, false),
         (false, false) => (false, true),
@@ -340,27 +413,27 @@ pub(super) fn password_source(
     };
     let span = fields.span();
     let env = fields.optional(reading, "env", variable);
-    let file = fields.optional(reading, "file", text);
+    let file = fields.optional(reading, "file", free_text);
     fields.finish(reading);
     if both || neither {
         let message = if both { "names two sources" } else { "names no source" };
-        let fault = reading.fault(span, format!("`password_from` {message}"));
-        fault.hint = Some("it takes `env` or `file`, one of them".into());
+        let problem = reading.problem(span, format!("`password_from` {message}"));
+        problem.hint = Some("Set either `env` or `file`.".into());
         return None;
     }
     let file = file.map(|file| PasswordSource::File(PathBuf::from(file.value)));
     env.map(|env| PasswordSource::Env(env.value)).or(file)
 }
 
-/// The name of a variable. What is not one may be the password itself, and is never repeated.
+/// The name of a variable. An invalid name may be a password, and is never shown.
 fn variable(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
-    if let Kind::Text(name) = &node.kind
+    if let TreeKind::Text(name) = &node.kind
         && is_variable(name)
     {
         return Some(name.clone().into_owned());
     }
-    let message = format!("`env` takes the name of a variable that begins with {PREFIX}");
-    let fault = reading.fault(node.span, message);
-    fault.hint = Some("letters, digits and _ only; no other variable is read by a manifest".into());
+    let message = format!("`env` must be the name of a variable that begins with {PREFIX}");
+    let problem = reading.problem(node.span, message);
+    problem.hint = Some("Use letters, digits and _; other variables are never read.".into());
     None
 }
