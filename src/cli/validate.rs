@@ -10,7 +10,7 @@ use crate::report::{Form, Matter};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The manifest: a file, or a folder of files
+    /// Manifest: a file, or a folder of files
     path: PathBuf,
     /// Format of the result
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]

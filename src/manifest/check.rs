@@ -137,7 +137,7 @@ impl Checks<'_> {
     ) -> BTreeMap<Email, WantedAccount> {
         let mut emails = Emails::new();
         let mut ids = BTreeMap::new();
-        let mut wanted = BTreeMap::new();
+        let mut accounts = BTreeMap::new();
         for Written { value: entry, location: _ } in entries {
             if let Some(email) = &entry.email {
                 self.once(&mut emails, email, "account");
@@ -149,15 +149,15 @@ impl Checks<'_> {
                 self.twice(*location, first, message, "An id belongs to one account.");
             }
             if let Some(account) = account(entry, defaults) {
-                wanted.insert(account.email.clone(), account);
+                accounts.insert(account.email.clone(), account);
             }
         }
-        wanted
+        accounts
     }
 
     fn users(&mut self, entries: Vec<Written<ManifestUser>>) -> BTreeMap<Email, WantedUser> {
         let mut emails = Emails::new();
-        let mut wanted = BTreeMap::new();
+        let mut users = BTreeMap::new();
         let mut owner_at = None;
         for Written { value: entry, location: _ } in entries {
             let ManifestUser { email, groups, until, absent, owner } = entry;
@@ -182,9 +182,9 @@ impl Checks<'_> {
                 };
                 Presence::Present { groups: value(groups).map(names), until: value(until) }
             };
-            wanted.insert(email.value.clone(), WantedUser { email: email.value, presence });
+            users.insert(email.value.clone(), WantedUser { email: email.value, presence });
         }
-        wanted
+        users
     }
 
     /// Records an email that occurs twice.

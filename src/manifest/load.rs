@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::check;
 use super::document::ManifestDocument;
+use super::entries;
 use super::files::{self, ReadFiles};
 use super::mistakes;
 use super::parse::{self, SyntaxError};
@@ -12,7 +13,6 @@ use super::problem::{Problem, ProblemKind, Problems, Related};
 use super::reading::{Reading, SourceLocation, SourceProblem};
 use super::secrets::{Hides, Secrets};
 use super::source::SourceFile;
-use super::take;
 use super::tree::Node;
 use crate::model::Desired;
 
@@ -87,11 +87,11 @@ pub(crate) fn read_one<T>(
         field: "",
         item: false,
     };
-    let taken = take(&mut reading, &root);
+    let value = take(&mut reading, &root);
     let secrets = [secrets];
     let resolve = |one| resolve(&sources, &secrets, ProblemKind::Value, one);
     problems.extend(found.into_iter().map(resolve));
-    finish(taken, problems)
+    finish(value, problems)
 }
 
 /// Returns the value if there are no problems, otherwise the problems in the order of the files.
@@ -168,14 +168,14 @@ impl ParsedFiles {
             field: "",
             item: false,
         };
-        if let Some((message, hint)) = mistakes::other_format(&root) {
+        if let Some((message, hint)) = mistakes::other_format(&source.path, &root) {
             reading.problem(root.span, message.to_owned()).hint = Some(hint.into());
         } else {
             for (span, message) in mistakes::unused_anchors(&source.text) {
                 let hint = "Put the whole value in quotes if it begins with `&`; otherwise delete the anchor.";
                 reading.problem(span, message).hint = Some(hint.into());
             }
-            self.documents.extend(take::document(&mut reading, &root));
+            self.documents.extend(entries::document(&mut reading, &root));
         }
         self.secrets.push(secrets);
     }

@@ -1,5 +1,8 @@
 //! Common mistakes that YAML accepts silently, or rejects with a misleading message.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use granit_parser::{Event, Parser};
 
 use super::parse::SyntaxError;
@@ -74,7 +77,7 @@ pub(super) fn unused_anchors(text: &str) -> Vec<(Span, String)> {
         return Vec::new();
     }
     let options = granit_parser::options! { emit_anchor_events: true };
-    let mut unused = std::collections::BTreeMap::new();
+    let mut unused = BTreeMap::new();
     for event in Parser::new_from_str_with_options(text, options) {
         let Ok((event, span)) = event else { break };
         match event {
@@ -96,23 +99,24 @@ pub(super) fn unused_anchors(text: &str) -> Vec<(Span, String)> {
 }
 
 /// Recognizes a file of this program that is not a manifest, and returns a message and a hint.
-pub(super) fn other_format(root: &Node<'_>) -> Option<(&'static str, &'static str)> {
+pub(super) fn other_format(path: &Path, root: &Node<'_>) -> Option<(&'static str, String)> {
     let TreeKind::Map(fields) = &root.kind else { return None };
     let has = |name: &str| fields.iter().any(|(key, _)| key.name.as_deref() == Some(name));
     if !has("format_version") {
         return None;
     }
+    let path = path.display();
     Some(if has("seal") {
-        (
-            "this is a saved plan, not a manifest",
-            "Run `trunkline apply MANIFEST --plan FILE` with this file as FILE.",
-        )
+        ("this is a saved plan, not a manifest", format!("Run `trunkline apply --plan {path}`."))
     } else if has("serial") || has("check") {
-        ("this is a state file, not a manifest", "Name it with `--state FILE`.")
+        (
+            "this is a state file, not a manifest",
+            format!("Name it with `--state {path}`, and the manifest without an option."),
+        )
     } else {
         (
             "this is a report of trunkline in JSON, not a manifest",
-            "Name the manifest that the report was made from.",
+            "Name the manifest that the report was made from.".to_owned(),
         )
     })
 }
@@ -129,12 +133,16 @@ pub(super) fn explain(text: &str, error: SyntaxError) -> SyntaxError {
         };
     }
     let Some(span) = error.span else { return error };
-    let Some((at, c)) = invisible_near(text, span.offset) else { return error };
-    SyntaxError {
-        span: Some(Span { length: c.len_utf8(), ..Span::at(text, at) }),
-        message: format!("{} stands here", describe(c)),
-        hint: Some("Replace it by an ordinary space, or delete it."),
+    if let Some((at, c)) = find_near(text, span.offset, is_invisible) {
+        return SyntaxError {
+            span: Some(Span { length: c.len_utf8(), ..Span::at(text, at) }),
+            message: format!("unexpected {}", describe(c)),
+            hint: Some("Replace it with an ordinary space, or delete it."),
+        };
     }
+    let tab = find_near(text, span.offset, |c| c == '\t').filter(|_| error.message.contains("tab"));
+    let span = tab.map_or(span, |(at, _)| Span { length: 1, ..Span::at(text, at) });
+    SyntaxError { span: Some(span), ..error }
 }
 
 /// The first line that a failed merge has left behind.
@@ -153,14 +161,14 @@ fn conflict_marker(text: &str) -> Option<Span> {
     None
 }
 
-/// Finds an invisible character on the line of a syntax error, or on the one above or below it: the parser
-/// often stops late.
-fn invisible_near(text: &str, offset: usize) -> Option<(usize, char)> {
+/// Finds a character on the line of a syntax error, or on the one above or below it: the parser often stops
+/// late.
+fn find_near(text: &str, offset: usize, wanted: fn(char) -> bool) -> Option<(usize, char)> {
     let offset = floor_char_boundary(text, offset);
     let line = text[..offset].rfind('\n').unwrap_or(0);
     let start = text[..line].rfind('\n').map_or(0, |end| end + 1);
     let below = text[offset..].split_inclusive('\n').take(2).map(str::len).sum::<usize>();
     let near = &text[start..offset + below];
-    let (at, c) = near.char_indices().find(|(_, c)| is_invisible(*c))?;
+    let (at, c) = near.char_indices().find(|(_, c)| wanted(*c))?;
     Some((start + at, c))
 }

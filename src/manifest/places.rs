@@ -1,4 +1,4 @@
-//! Where each account and user is listed, so that a report can point there.
+//! The positions of accounts and users in a manifest, for reports.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use super::reading::{SourceLocation, Written};
 use super::source::SourceFile;
 use crate::model::Email;
 
-/// Where each account and user of a manifest is listed.
+/// The positions of the accounts and users of a manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     accounts: BTreeMap<Email, Listed>,
     users: BTreeMap<Email, Listed>,
 }
 
-/// Where one is listed.
+/// The position of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     file: Arc<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// A line of a file, counted from 1.
+    /// The position at a line of a file, counted from 1.
     #[must_use]
     pub fn new(file: impl Into<PathBuf>, line: u64) -> Self {
         Self { file: Arc::new(file.into()), line }
@@ -44,19 +44,19 @@ impl Listed {
 }
 
 impl Places {
-    /// Places that are known.
+    /// Creates the positions of accounts and users.
     #[must_use]
     pub fn new(accounts: BTreeMap<Email, Listed>, users: BTreeMap<Email, Listed>) -> Self {
         Self { accounts, users }
     }
 
-    /// Where an account is listed. `None`: it is not.
+    /// The position of an account, if it is listed.
     #[must_use]
     pub fn account(&self, email: &Email) -> Option<&Listed> {
         self.accounts.get(email)
     }
 
-    /// Where a user is listed. `None`: it is not.
+    /// The position of a user, if listed.
     #[must_use]
     pub fn user(&self, email: &Email) -> Option<&Listed> {
         self.users.get(email)

@@ -104,7 +104,7 @@ impl Reading<'_> {
     /// Quotes a text of the file. A secret is hidden, and a long text is cut.
     pub(crate) fn quote(&self, text: &str) -> String {
         const LONGEST: usize = 60;
-        if self.secrets.hold(text) {
+        if self.secrets.contains(text) {
             return "\"[hidden]\"".to_owned();
         }
         match text.char_indices().nth(LONGEST) {
@@ -185,7 +185,7 @@ impl<'n, 'a> FieldReader<'n, 'a> {
     ) -> Option<Written<T>> {
         self.known.push(name);
         let mut first = None;
-        let mut taken = None;
+        let mut first_value = None;
         for (key, value) in self.entries {
             if key.name.as_deref() != Some(name) {
                 continue;
@@ -216,10 +216,10 @@ impl<'n, 'a> FieldReader<'n, 'a> {
                 problem.hint = Some("Keep one of them.".into());
             } else {
                 first = Some(key.span);
-                taken = read;
+                first_value = read;
             }
         }
-        taken
+        first_value
     }
 
     /// Reads the value of a required field.

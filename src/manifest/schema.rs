@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::document::ManifestDocument;
 use super::secrets::PREFIX;
-use super::values::{LONGEST_TEXT, UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
+use super::texts::LONGEST_TEXT;
+use super::values::{UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
 
 /// The JSON Schema (draft 7) of a manifest file, as text that ends with a line break.
 #[must_use]

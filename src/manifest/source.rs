@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::problem::{Excerpt, Position};
-use super::secrets::may_hold_one;
+use super::secrets::may_contain_password;
 use super::tree::{Span, floor_char_boundary as boundary};
 
 /// The bytes of a line that are shown before and after a position; a line may be a whole file.
@@ -34,7 +34,7 @@ impl SourceFile {
         let rest = &self.text[begin..];
         let end = begin + rest.find(['\n', '\r']).unwrap_or(rest.len());
         let position = self.position(span, &[]);
-        if may_hold_one(&self.text[..end]) {
+        if may_contain_password(&self.text[..end]) {
             Position { excerpt: None, ..position }
         } else {
             position

@@ -19,7 +19,7 @@ use crate::support::manifests::{emails, texts};
 use crate::support::proxy::Fault;
 use crate::support::site::{Site, text};
 
-/// Names that Telnyx may have and no manifest takes, and ordinary ones.
+/// Ordinary names, and names that Telnyx may have but a manifest does not accept.
 fn names() -> impl Strategy<Value = String> {
     let hostile = ["", " ", "a\nb: c", "x\u{1b}[2J", "\u{202e}evil", "a\u{85}- b", "\u{0}"];
     let long = "x".repeat(300);
@@ -100,7 +100,7 @@ fn organization() -> impl Strategy<Value = (Live, State)> {
                 accounts.iter().take(known).map(|(one, limit)| (one.id.clone(), *limit)).collect();
             let acknowledged: u64 = limits.values().sum();
             let unrecorded = accounts.iter().skip(known).map(|(one, _)| one.id.clone()).collect();
-            // Somebody changed a limit since.
+            // A limit was changed elsewhere.
             let old = i64::from(memory == 3);
             let channels = i64::try_from(allocated - acknowledged).unwrap() - old;
             let state = State {
@@ -113,7 +113,7 @@ fn organization() -> impl Strategy<Value = (Live, State)> {
                 accounts: accounts.into_iter().map(|(one, _)| one).collect(),
                 cancelled: Vec::new(),
                 users: Some(users),
-                // Now and then more is allocated than there is.
+                // Sometimes more is allocated than available.
                 channels: Some(ChannelPool {
                     allocatable: (allocated + 4).saturating_sub(extra),
                     allocated,
@@ -142,7 +142,7 @@ proptest! {
         prop_assert_eq!(read.as_ref(), Ok(&imported.desired), "{}", yaml);
         let plan = plan(&imported.desired, &imported.seen(&live), &state, day("2026-03-01"));
         prop_assert_eq!(&plan.actions, &Vec::new(), "{}", yaml);
-        // What is left can be said in no manifest, for it takes no such email.
+        // The others have an email that a manifest does not accept.
         let left = plan.findings.iter().filter(|finding| finding.level() == Level::Drift);
         for finding in left {
             let email = finding.email().map(Email::as_str).unwrap_or_default();
@@ -153,7 +153,7 @@ proptest! {
             ));
             prop_assert!(yaml.contains("# Not listed:"));
         }
-        // Nobody is left out in silence.
+        // Every user is listed or mentioned.
         for account in &live.accounts {
             prop_assert!(yaml.contains(account.id.as_str()), "{}", yaml);
         }
@@ -161,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_read_does_not_show((live, state) in organization()) {
+    fn the_order_of_the_read_does_not_matter((live, state) in organization()) {
         let mut other = live.clone();
         other.accounts.reverse();
         other.users.iter_mut().for_each(|users| users.reverse());
@@ -169,7 +169,7 @@ proptest! {
     }
 }
 
-/// An organization with everything that is odd.
+/// An organization with every oddity.
 fn odd() -> (Live, State) {
     let account = |id: &str, email: &str, name: Option<&str>, status| LiveAccount {
         id: AccountId::new(id),
@@ -228,12 +228,12 @@ fn odd() -> (Live, State) {
 }
 
 #[test]
-fn an_organization_with_everything_that_is_odd() {
+fn an_organization_with_every_oddity() {
     let (live, state) = odd();
     insta::assert_snapshot!(import(&live, &state).yaml());
 }
 
-/// An organization of the sandbox that depends on a number: statuses, owners, groups, cases, names.
+/// A sandbox organization derived from a number: statuses, owners, groups, cases, names.
 fn seed(number: usize) -> Seed {
     let names =
         ["Larry's Cat Food", "yes", "a: b # c", "Zoë \"Z\" & Co", "- x", "tab\there", "日本"];
@@ -281,14 +281,14 @@ async fn any_sandbox_imports_to_in_sync() {
         assert!(shown.contains("In sync: "), "{number}: {shown}");
         let printed = site.ends(&["import", "--organization", "acme"], 0).await;
         assert_eq!(printed, std::fs::read_to_string(site.folder.path().join("acme.yaml")).unwrap());
-        // A second import does not overwrite what somebody may have worked on.
+        // A second import does not overwrite edits.
         site.ends(&line, 1).await;
         assert_eq!(site.proxy.changes(), Vec::<String>::new());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_knows_the_limits_that_an_apply_has_set() {
+async fn an_import_contains_the_limits_that_an_apply_has_set() {
     let site = Site::open().await;
     let path = site.manifest(&[]);
     site.ends(&["apply", text(&path), "--auto-approve"], 0).await;

@@ -6,6 +6,8 @@
 //! comments differ, or if the layout is unusual, the file stays unchanged.
 
 mod events;
+mod flow;
+mod layout;
 mod order;
 mod syntax;
 mod write;

@@ -1,5 +1,7 @@
 //! The order of the fields of a manifest.
 
+use crate::manifest::canonical::ACCOUNT_FIELDS;
+
 /// The part of a manifest that a map belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
@@ -41,17 +43,7 @@ impl Section {
             ],
             Self::Accept => &["code", "email", "until", "reason"],
             Self::Defaults => &["account"],
-            Self::Account => &[
-                "name",
-                "email",
-                "id",
-                "enabled",
-                "channel_limit",
-                "custom_pricing",
-                "rollup_billing",
-                "reenable_connections",
-                "password_from",
-            ],
+            Self::Account => &ACCOUNT_FIELDS,
             Self::User => &["email", "groups", "until", "absent", "owner"],
             Self::Source => &["env", "file"],
             Self::Other => &[],

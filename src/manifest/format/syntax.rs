@@ -1,58 +1,10 @@
-//! A file as it is laid out: rows, what stands above and trailing them, and values as they are written.
+//! Parsing the layout of a file.
 //!
-//! Whatever is not laid out as a manifest is gives no file at all: nobody guesses.
+//! An unusual layout is rejected as a whole, never guessed at.
 
 use super::events::{Token, TokenKind, events};
+use super::layout::{CommentLine, LayoutBlock, LayoutFile, LayoutRow, RowValue};
 use super::order::Section;
-
-/// The layout of a file.
-#[derive(Debug)]
-pub(super) struct LayoutFile<'a> {
-    /// What stands before the first field: comments, and perhaps the token of a document.
-    pub head: Vec<&'a str>,
-    pub root: LayoutBlock<'a>,
-}
-
-/// The fields of a map or the items of a list, one per line.
-#[derive(Debug, Default)]
-pub(super) struct LayoutBlock<'a> {
-    pub rows: Vec<LayoutRow<'a>>,
-    /// The comments below the last row.
-    pub tail: Vec<CommentLine<'a>>,
-}
-
-/// A field or an item.
-#[derive(Debug)]
-pub(super) struct LayoutRow<'a> {
-    /// The comments above it.
-    pub lead: Vec<CommentLine<'a>>,
-    /// True if there is an empty line above.
-    pub blank: bool,
-    /// The name of a field as written, or `None` for an item.
-    pub key: Option<&'a str>,
-    pub value: RowValue<'a>,
-    /// The comment at the end of the line.
-    pub trailing: Option<&'a str>,
-}
-
-/// A comment on a separate line.
-#[derive(Debug)]
-pub(super) struct CommentLine<'a> {
-    pub text: &'a str,
-    /// True if there is an empty line above.
-    pub blank: bool,
-    column: usize,
-}
-
-#[derive(Debug)]
-pub(super) enum RowValue<'a> {
-    Map(LayoutBlock<'a>),
-    List(LayoutBlock<'a>),
-    /// A value on one line.
-    Inline(String),
-    /// Over several lines, or with a token: taken as it is. Its field or dash stands at this column.
-    Raw(&'a str, usize),
-}
 
 /// Parses the layout of a text, or returns `None` if it is unusual.
 pub(super) fn read(text: &str) -> Option<LayoutFile<'_>> {
@@ -65,7 +17,7 @@ pub(super) fn read(text: &str) -> Option<LayoutFile<'_>> {
         return None;
     }
     let begin = parser.line(first.start);
-    // What follows the token of a document on its line is nothing that we move.
+    // A field on the line of `---` cannot be moved.
     if begin != first.start {
         return None;
     }
@@ -76,20 +28,20 @@ pub(super) fn read(text: &str) -> Option<LayoutFile<'_>> {
     Some(LayoutFile { head: text[..begin].lines().map(str::trim_end).collect(), root })
 }
 
-struct LayoutParser<'a> {
-    text: &'a str,
-    events: Vec<Token>,
-    at: usize,
+pub(super) struct LayoutParser<'a> {
+    pub(super) text: &'a str,
+    pub(super) events: Vec<Token>,
+    pub(super) at: usize,
     /// True if fields may be reordered: an anchor must come before its aliases.
     reorders: bool,
 }
 
 impl<'a> LayoutParser<'a> {
-    fn peek(&self) -> Option<Token> {
+    pub(super) fn peek(&self) -> Option<Token> {
         self.events.get(self.at).copied()
     }
 
-    fn next(&mut self) -> Option<Token> {
+    pub(super) fn next(&mut self) -> Option<Token> {
         self.at += 1;
         self.events.get(self.at - 1).copied()
     }
@@ -178,8 +130,8 @@ impl<'a> LayoutParser<'a> {
         }
         split(column, lead, &mut block.tail, left);
         if self.reorders {
-            let place = |row: &LayoutRow<'_>| section.index(bare(row.key.unwrap_or_default()));
-            block.rows.sort_by_key(place);
+            let index = |row: &LayoutRow<'_>| section.index(bare(row.key.unwrap_or_default()));
+            block.rows.sort_by_key(index);
         }
         Some(block)
     }
@@ -322,83 +274,6 @@ impl<'a> LayoutParser<'a> {
         whole.then_some(RowValue::Raw(text, column))
     }
 
-    /// Skips the contents of a map or a list, and returns their end.
-    fn skip(&mut self) -> Option<usize> {
-        let mut depth = 1;
-        let mut end = 0;
-        while depth > 0 {
-            let token = self.next()?;
-            match token.kind {
-                TokenKind::Map(_) | TokenKind::List(_) | TokenKind::Tagged => depth += 1,
-                TokenKind::End => depth -= 1,
-                TokenKind::Comment
-                | TokenKind::Alias
-                | TokenKind::Scalar(_)
-                | TokenKind::DocumentEnd
-                | TokenKind::Other => {}
-            }
-            // An end without a bracket extends to the next token.
-            if token.kind != TokenKind::Comment
-                && (token.kind != TokenKind::End || token.end > token.start)
-            {
-                end = end.max(token.end);
-            }
-        }
-        Some(end)
-    }
-
-    /// Returns true if a value in brackets is on one line, without comments, anchors, aliases and tags.
-    fn is_plain(&self, begin: usize, range: std::ops::Range<usize>) -> bool {
-        let plain = |token: &Token| {
-            matches!(
-                token.kind,
-                TokenKind::Scalar(true)
-                    | TokenKind::Map(true)
-                    | TokenKind::List(true)
-                    | TokenKind::End
-            )
-        };
-        !self.text[range].contains(['\n', '\r']) && self.events[begin..self.at].iter().all(plain)
-    }
-
-    /// Writes a value in brackets, with its fields in order.
-    fn flow(&mut self, section: Section) -> Option<String> {
-        let token = self.next()?;
-        match token.kind {
-            TokenKind::List(true) => {
-                let mut items = Vec::new();
-                while self.peek()?.kind != TokenKind::End {
-                    items.push(self.flow(section)?);
-                }
-                self.at += 1;
-                Some(format!("[{}]", items.join(", ")))
-            }
-            TokenKind::Map(true) => {
-                let mut fields = Vec::new();
-                while self.peek()?.kind != TokenKind::End {
-                    let name = self.flow(Section::Other)?;
-                    let value = self.flow(section.of(bare(&name)))?;
-                    fields.push((section.index(bare(&name)), format!("{name}: {value}")));
-                }
-                self.at += 1;
-                fields.sort_by_key(|(place, _)| *place);
-                let fields: Vec<String> = fields.into_iter().map(|(_, field)| field).collect();
-                let empty = fields.is_empty();
-                Some(if empty { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) })
-            }
-            TokenKind::Scalar(true) => Some(self.text[token.start..token.end].to_owned()),
-            TokenKind::Comment
-            | TokenKind::Alias
-            | TokenKind::Scalar(false)
-            | TokenKind::Map(false)
-            | TokenKind::List(false)
-            | TokenKind::Tagged
-            | TokenKind::End
-            | TokenKind::DocumentEnd
-            | TokenKind::Other => None,
-        }
-    }
-
     /// Reads the comments at the end. Nothing else may follow.
     fn tail(&mut self, into: &mut Vec<CommentLine<'a>>) -> Option<()> {
         while let Some(token) = self.peek() {
@@ -423,7 +298,7 @@ impl<'a> LayoutParser<'a> {
 }
 
 /// A field name without quotes.
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     name.trim_matches(['"', '\''])
 }
 

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::syntax::{CommentLine, LayoutBlock, LayoutFile, LayoutRow, RowValue};
+use super::layout::{CommentLine, LayoutBlock, LayoutFile, LayoutRow, RowValue};
 
 /// A line and its trailing comment. Trailing comments of consecutive lines in a block are aligned.
 struct OutputLine {
@@ -81,15 +81,15 @@ impl OutputBuilder {
     fn root(&mut self, root: &LayoutBlock<'_>) {
         let LayoutBlock { rows, tail } = root;
         let block = self.new_block();
-        for (place, row) in rows.iter().enumerate() {
+        for (index, row) in rows.iter().enumerate() {
             let section = match row.value {
                 RowValue::Map(_) | RowValue::List(_) => true,
                 RowValue::Inline(_) | RowValue::Raw(..) => false,
             };
-            if place > 0 && section {
+            if index > 0 && section {
                 self.blank();
             }
-            self.row(block, row, 0, "", place == 0);
+            self.row(block, row, 0, "", index == 0);
         }
         self.comments(tail, 0, false);
     }
@@ -97,9 +97,9 @@ impl OutputBuilder {
     fn block(&mut self, block: &LayoutBlock<'_>, indent: usize, first: &str) {
         let LayoutBlock { rows, tail } = block;
         let number = self.new_block();
-        for (place, row) in rows.iter().enumerate() {
-            let begin = if place == 0 { first } else { "" };
-            self.row(number, row, indent, begin, place == 0);
+        for (index, row) in rows.iter().enumerate() {
+            let begin = if index == 0 { first } else { "" };
+            self.row(number, row, indent, begin, index == 0);
         }
         self.comments(tail, indent, false);
     }
@@ -154,23 +154,23 @@ impl OutputBuilder {
             format!("{}{}", " ".repeat(space), line.trim_start_matches(' '))
         };
         let mut lines: Vec<String> = vec![format!("{head} ")];
-        for (place, line) in text.lines().enumerate() {
-            match lines.last_mut().filter(|_| place == 0) {
+        for (index, line) in text.lines().enumerate() {
+            match lines.last_mut().filter(|_| index == 0) {
                 Some(first) => first.push_str(line),
                 None if line.trim().is_empty() => lines.push(String::new()),
                 None => lines.push(shifted(line)),
             }
         }
         let last = lines.len() - 1;
-        for (place, line) in lines.into_iter().enumerate() {
-            let block = if place == 0 { block } else { self.new_block() };
-            self.line(block, line, trailing.filter(|_| place == last));
+        for (index, line) in lines.into_iter().enumerate() {
+            let block = if index == 0 { block } else { self.new_block() };
+            self.line(block, line, trailing.filter(|_| index == last));
         }
     }
 
     fn comments(&mut self, comments: &[CommentLine<'_>], indent: usize, first: bool) {
-        for (place, comment) in comments.iter().enumerate() {
-            if comment.blank && !(first && place == 0) {
+        for (index, comment) in comments.iter().enumerate() {
+            if comment.blank && !(first && index == 0) {
                 self.blank();
             }
             let block = self.new_block();

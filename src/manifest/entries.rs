@@ -5,6 +5,7 @@ use super::document::{
     PolicyEntry,
 };
 use super::reading::{BEGIN, FieldReader, MANIFEST, Reading, Written};
+use super::texts;
 use super::tree::{Node, TreeKind};
 use super::values;
 use crate::model::{Code, Email};
@@ -15,15 +16,15 @@ pub(super) fn document(reading: &mut Reading<'_>, root: &Node<'_>) -> Option<Man
     let version = fields.required(reading, "version", BEGIN, values::version);
     let organization = if reading.alone {
         let hint = "Add a label for reports, such as `organization: acme`.";
-        fields.required(reading, "organization", hint, values::label)
+        fields.required(reading, "organization", hint, texts::label)
     } else {
-        fields.optional(reading, "organization", values::label)
+        fields.optional(reading, "organization", texts::label)
     };
     let document = ManifestDocument {
         version,
         names_organization: fields.has("organization"),
         organization,
-        manager_account_id: fields.optional(reading, "manager_account_id", values::account_id),
+        manager_account_id: fields.optional(reading, "manager_account_id", texts::account_id),
         policy: value(fields.optional(reading, "policy", policy)),
         accept: list(&mut fields, reading, "accept", accept).unwrap_or_default(),
         defaults: value(fields.optional(reading, "defaults", defaults)),
@@ -70,7 +71,7 @@ fn emails(
     reading: &mut Reading<'_>,
 ) -> Option<Vec<Written<Email>>> {
     value(fields.optional(reading, "protected", |reading, node| {
-        reading.items(node, "a list of emails", values::email)
+        reading.items(node, "a list of emails", texts::email)
     }))
 }
 
@@ -83,9 +84,9 @@ fn accept(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AcceptEntry> {
     let lacks_email = fields.has("code") && !fields.has("email");
     let entry = AcceptEntry {
         code: fields.required(reading, "code", code_hint, values::code),
-        email: fields.optional(reading, "email", values::email),
+        email: fields.optional(reading, "email", texts::email),
         until: fields.required(reading, "until", until_hint, values::day),
-        reason: fields.optional(reading, "reason", values::free_text),
+        reason: fields.optional(reading, "reason", texts::free_text),
     };
     if let Some(code) =
         entry.code.as_ref().filter(|code| lacks_email && code.value != Code::PoolExceeded)
@@ -125,9 +126,9 @@ fn account(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<ManifestAccount
     let (name, email) =
         ("Add the name of its organization.", "Add the email, which identifies the account.");
     let entry = ManifestAccount {
-        name: fields.required(reading, "name", name, values::free_text),
-        email: fields.required(reading, "email", email, values::email),
-        id: fields.optional(reading, "id", values::account_id),
+        name: fields.required(reading, "name", name, texts::free_text),
+        email: fields.required(reading, "email", email, texts::email),
+        id: fields.optional(reading, "id", texts::account_id),
         enabled: fields.optional(reading, "enabled", boolean),
         channel_limit: fields.optional(reading, "channel_limit", values::channel_limit),
         custom_pricing: fields.optional(reading, "custom_pricing", boolean),
@@ -161,10 +162,10 @@ fn user(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<ManifestUser> {
             reading,
             "email",
             "Add the email, which identifies the user.",
-            values::email,
+            texts::email,
         ),
         groups: fields.optional(reading, "groups", |reading, node| {
-            reading.items(node, "a list of group names", values::free_text)
+            reading.items(node, "a list of group names", texts::free_text)
         }),
         until: fields.optional(reading, "until", values::day),
         absent: fields.optional(reading, "absent", values::boolean),
