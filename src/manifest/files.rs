@@ -166,14 +166,9 @@ fn text(path: &Path) -> Result<String, Box<Problem>> {
         let problem = Problem::whole(path, "this file is larger than 64 MiB");
         return Err(Box::new(problem.hint("Split it into several files in a folder.")));
     }
-    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    if !utf16 && bytes.contains(&0) {
-        let problem = Problem::whole(path, "this is a binary file: it contains a null byte");
-        return Err(Box::new(problem.hint("A manifest is a text file in YAML.")));
-    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(without_byte_order_mark(text)),
-        Err(error) => Err(Box::new(encoding_problem(path, &error, utf16))),
+        Err(error) => Err(Box::new(encoding_problem(path, &error))),
     }
 }
 
@@ -186,11 +181,15 @@ pub(super) fn without_byte_order_mark(text: String) -> String {
 }
 
 /// The problem of a file that is not UTF-8, at the first invalid byte.
-fn encoding_problem(path: &Path, error: &FromUtf8Error, utf16: bool) -> Problem {
-    if utf16 {
+fn encoding_problem(path: &Path, error: &FromUtf8Error) -> Problem {
+    let bytes = error.as_bytes();
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Problem::whole(path, "this file is UTF-16, not UTF-8").hint("Save it as UTF-8.");
     }
-    let bytes = error.as_bytes();
+    if bytes.contains(&0) {
+        let problem = Problem::whole(path, "this is a binary file");
+        return problem.hint("A manifest is a text file in YAML.");
+    }
     let offset = error.utf8_error().valid_up_to();
     let byte = bytes[offset];
     let message = match windows_1252(byte) {

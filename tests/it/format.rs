@@ -102,7 +102,7 @@ accounts:
     email: dog@shop.example
 version: 1
 defaults:
-      account: &all
+      account:
           enabled: true
           # inside too
           custom_pricing: false
@@ -124,6 +124,23 @@ accounts:
         formatted(text),
         "organization: &name acme\nversion: 1\n\naccounts:\n  - { name: *name, email: cat@shop.example }\n"
     );
+}
+
+#[test]
+fn an_anchored_value_is_moved_as_a_whole() {
+    let text = "\
+organization: acme
+version: 1
+users:
+    - email: ops@acme.example
+      groups:   &all
+          - A
+          # inside too
+          - B
+      # below
+    - { email: dev@acme.example, groups: *all }
+";
+    insta::assert_snapshot!(formatted(text));
 }
 
 #[test]
@@ -213,7 +230,7 @@ struct Mess {
 impl Mess {
     fn note(&mut self) -> String {
         self.comments += 1;
-        format!("#~note {}~ is: a 'note' [", self.comments)
+        format!("# ~note {}~ is: a 'note' [", self.comments)
     }
 
     /// Writes optional empty lines and comments, at some column.
@@ -324,7 +341,7 @@ fn mess(desired: &Desired, seed: u64, brackets: bool) -> String {
 /// The numbers of the comments of a text, sorted.
 fn numbers(text: &str) -> Vec<usize> {
     let found =
-        text.split("#~note ").skip(1).filter_map(|rest| rest.split_once("~ is: a 'note' ["));
+        text.split("# ~note ").skip(1).filter_map(|rest| rest.split_once("~ is: a 'note' ["));
     let mut numbers: Vec<usize> = found.map(|(number, _)| number.parse().unwrap()).collect();
     numbers.sort_unstable();
     numbers
@@ -359,7 +376,7 @@ proptest! {
     fn the_result_depends_only_on_comments_and_order(desired in manifests(), one in any::<u64>()) {
         // Without comments and empty lines the same entries in the same order are the same text.
         let bare = |text: &str| {
-            let lines = text.lines().map(|line| line.split("#~note ").next().unwrap().trim_end());
+            let lines = text.lines().map(|line| line.split("# ~note ").next().unwrap().trim_end());
             lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
         };
         let messy = bare(&mess(&desired, one, false));
@@ -389,7 +406,7 @@ proptest! {
         let Ok(read) = manifest::parse(Path::new("m.yaml"), &text) else { return Ok(()) };
         let (new, state) = format(&text);
         prop_assert_eq!(&parse(&new), &read, "{}", text);
-        prop_assert!(new.matches("#~note ").count() == text.matches("#~note ").count());
+        prop_assert!(new.matches("# ~note ").count() == text.matches("# ~note ").count());
         if state != Layout::Unchanged {
             prop_assert_eq!(format(&new), (new.clone(), Layout::Canonical), "{}", text);
         }

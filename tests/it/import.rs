@@ -19,6 +19,11 @@ use crate::support::manifests::{emails, texts};
 use crate::support::proxy::Fault;
 use crate::support::site::{Site, text};
 
+/// The id of an account.
+fn id(number: usize) -> AccountId {
+    AccountId::new(format!("00000000-0000-4000-8000-00000000000{number}"))
+}
+
 /// Ordinary names, and names that Telnyx may have but a manifest does not accept.
 fn names() -> impl Strategy<Value = String> {
     let hostile = ["", " ", "a\nb: c", "x\u{1b}[2J", "\u{202e}evil", "a\u{85}- b", "\u{0}"];
@@ -42,7 +47,7 @@ fn live_accounts() -> impl Strategy<Value = Vec<(LiveAccount, u64)>> {
         let one = |(place, (email, name, status, flags, limit))| {
             let (custom_pricing, rollup_billing) = flags;
             let account = LiveAccount {
-                id: AccountId::new(format!("{place}a4a469-3f0c")),
+                id: id(place),
                 email,
                 name,
                 manager: Some(AccountId::new("manager-1")),
@@ -171,8 +176,8 @@ proptest! {
 
 /// An organization with every oddity.
 fn odd() -> (Live, State) {
-    let account = |id: &str, email: &str, name: Option<&str>, status| LiveAccount {
-        id: AccountId::new(id),
+    let account = |id: AccountId, email: &str, name: Option<&str>, status| LiveAccount {
+        id,
         email: Email::new(email),
         name: name.map(str::to_owned),
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
@@ -192,15 +197,20 @@ fn odd() -> (Live, State) {
         owner: None,
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
         accounts: vec![
-            account("1", "Cat@shop.example", Some("Cat: \"the\" # shop"), Some(Status::Enabled)),
-            account("2", "dog@shop.example", Some("true"), Some(Status::Disabled)),
-            account("3", "held@shop.example", Some("Held"), Some(Status::Blocked)),
-            account("4", "fog@shop.example", Some("Fog"), None),
-            account("5", "mute@shop.example", None, Some(Status::Enabled)),
-            account("6", "evil@shop.example", Some("Ev\u{1b}[2J\nil: - x"), Some(Status::Enabled)),
-            account("7", "twin@shop.example", Some("Twin"), Some(Status::Enabled)),
-            account("8", "Twin@shop.example", Some("Twin"), Some(Status::Enabled)),
-            account("9", "no\naddress: true", Some("Odd"), Some(Status::Enabled)),
+            account(id(1), "Cat@shop.example", Some("Cat: \"the\" # shop"), Some(Status::Enabled)),
+            account(id(2), "dog@shop.example", Some("true"), Some(Status::Disabled)),
+            account(id(3), "held@shop.example", Some("Held"), Some(Status::Blocked)),
+            account(id(4), "fog@shop.example", Some("Fog"), None),
+            account(id(5), "mute@shop.example", None, Some(Status::Enabled)),
+            account(
+                id(6),
+                "evil@shop.example",
+                Some("Ev\u{1b}[2J\nil: - x"),
+                Some(Status::Enabled),
+            ),
+            account(id(7), "twin@shop.example", Some("Twin"), Some(Status::Enabled)),
+            account(id(8), "Twin@shop.example", Some("Twin"), Some(Status::Enabled)),
+            account(id(9), "no\naddress: true", Some("Odd"), Some(Status::Enabled)),
         ],
         cancelled: Vec::new(),
         users: Some(vec![
@@ -218,9 +228,9 @@ fn odd() -> (Live, State) {
         gaps: Vec::new(),
     };
     let others = live.accounts.iter().map(|one| one.id.clone());
-    let unrecorded = others.filter(|id| id.as_str() != "1").collect();
+    let unrecorded = others.filter(|other| *other != id(1)).collect();
     let state = State {
-        limits: [(AccountId::new("1"), 30)].into(),
+        limits: [(id(1), 30)].into(),
         remainder: Some(Remainder { channels: 10, unrecorded }),
         ..State::default()
     };
