@@ -62,15 +62,12 @@ enum NameKind {
 
 impl NameKind {
     fn of(path: &Path) -> Self {
+        let is = |end: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(end));
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let manifest = name.ends_with(".yaml") || name.ends_with(".yml");
-        if manifest && !name.starts_with('.') {
+        let hidden = name.starts_with('.');
+        if (is("yaml") || is("yml")) && !hidden {
             Self::Manifest
-        } else if manifest
-            || name.contains(".yaml")
-            || name.contains(".yml")
-            || name.ends_with(".json") && !name.starts_with('.')
-        {
+        } else if name.contains(".yaml") || name.contains(".yml") || is("json") && !hidden {
             Self::NearMiss
         } else {
             Self::Other

@@ -279,7 +279,7 @@ impl<'a> LayoutParser<'a> {
         while let Some(token) = self.peek() {
             match token.kind {
                 TokenKind::Comment if self.begins_line(token.start) => {
-                    into.push(self.comment(token))
+                    into.push(self.comment(token));
                 }
                 TokenKind::Other => {}
                 TokenKind::Comment

@@ -126,7 +126,7 @@ impl OutputBuilder {
         match value {
             RowValue::Inline(text) => self.line(block, format!("{head} {text}"), *trailing),
             RowValue::Raw(text, column) => {
-                self.raw(block, &head, text, (*column, indent), *trailing)
+                self.raw(block, &head, text, (*column, indent), *trailing);
             }
             // The first field of an item is on the line of its dash, unless there is a comment.
             RowValue::Map(map) if above.is_some() => {
