@@ -12,30 +12,30 @@ use crate::{manifest, report};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The manifest before a change: a file or a folder
+    /// Manifest before the change: a file or a folder
     base: PathBuf,
-    /// The manifest with the change
+    /// Manifest after the change
     head: PathBuf,
-    /// Exit with 2 when something differs
+    /// Exit with status 2 if the manifests differ
     #[arg(long)]
     detailed_exitcode: bool,
-    /// Form of the result
+    /// Output format
     #[arg(long, value_name = "FORM", default_value = "text")]
     format: Format,
 }
 
-/// The form of a comparison.
+/// The output format of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people.
+    /// Text for a terminal.
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
-    /// Both manifests in canonical YAML, against each other.
+    /// A unified diff of both manifests in canonical YAML.
     Diff,
 }
 
-/// It has no connection and no key, so it is safe for what comes from strangers.
+/// Compares two manifests without a network and a key, so it is safe for untrusted input.
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let Args { base, head, detailed_exitcode, format } = args;
     let (base, head) = (manifest::load(base)?, manifest::load(head)?);

@@ -14,9 +14,9 @@ use crate::state::owner;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The manifest: a file or a folder
+    /// Manifest: a file or a folder
     path: PathBuf,
-    /// Write nothing, and exit with 2 when a file would change
+    /// Write nothing, and exit with status 2 if a file would change
     #[arg(long)]
     check: bool,
 }
@@ -28,8 +28,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         let name = escape_line(&path.display().to_string());
         match state {
             Layout::Canonical => {}
-            Layout::LeftAlone => {
-                terminal::say(&format!("{name}: left as it is, for its layout is an unusual one"));
+            Layout::Unchanged => {
+                terminal::say(&format!("{name}: not formatted, because of its unusual layout"));
             }
             Layout::Changed => {
                 changed = true;
@@ -43,24 +43,25 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if changed && *check { Exit::Drift } else { Exit::Fine })
 }
 
-/// Puts a text into the place of a file, whole or not at all.
+/// Replaces a file atomically.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    // A link stays a link.
+    // Follow a link instead of replacing it.
     let path = path.canonicalize()?;
-    let folder = path.parent().context("it has no folder")?;
-    let name = path.file_name().context("it has no name")?.to_string_lossy().into_owned();
-    // A hidden file is no manifest.
-    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let put = || -> std::io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    let folder = path.parent().context("the path has no parent folder")?;
+    let name =
+        path.file_name().context("the path has no file name")?.to_string_lossy().into_owned();
+    // A hidden file is not read as a manifest.
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let replace = || -> std::io::Result<()> {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&temporary)?;
         file.write_all(text.as_bytes())?;
         owner::keep(&file, &fs::metadata(&path)?, owner::ANY_MODE)?;
         file.sync_all()?;
-        fs::rename(&beside, &path)
+        fs::rename(&temporary, &path)
     };
-    put().map_err(|error| {
-        // It may not have come into being.
-        let _ = fs::remove_file(&beside);
+    replace().map_err(|error| {
+        // The file may not exist.
+        let _ = fs::remove_file(&temporary);
         error.into()
     })
 }

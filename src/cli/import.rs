@@ -23,17 +23,19 @@ pub(super) struct Args {
     /// Label of the organization in the manifest
     #[arg(long, value_name = "LABEL", default_value = "my-organization")]
     organization: String,
-    /// Write to this file, which must not be there yet
+    /// Write to this file, which must not exist yet
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// It holds a reader, so it cannot change anything.
+/// Reads the live organization, and writes a manifest of it.
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     if !manifest::takes_label(&args.organization) {
-        let error =
-            anyhow::anyhow!("{:?} cannot be the label of an organization", args.organization);
-        return Err(Failure::new(error, "use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front"));
+        let error = anyhow::anyhow!("{:?} is not a valid organization label", args.organization);
+        return Err(Failure::new(
+            error,
+            "Use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front.",
+        ));
     }
     let reader = connect::session(global)?.reader();
     let read = Box::pin(detect::whole(&reader));
@@ -53,28 +55,28 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
-/// What may lack something is not written: whoever is missing in a manifest is unlisted.
+/// Refuses an incomplete inventory: an account that a manifest lacks would count as unlisted.
 fn whole(live: &Live) -> Result<(), Failure> {
     if live.gaps.is_empty() {
         return Ok(());
     }
     let gaps: Vec<String> = live.gaps.iter().map(|gap| escape_line(&gap.to_string())).collect();
-    let why = format!("the inventory may lack something: {}", gaps.join("; "));
-    Err(Failure::incomplete(why, "nothing is written; run it again"))
+    let why = format!("the inventory is incomplete: {}", gaps.join("; "));
+    Err(Failure::incomplete(why, "Nothing was written. Run trunkline import again."))
 }
 
-/// The manifest with the limits that are known to be live, once it is certain that it reads back and that a
-/// plan of it does nothing.
+/// Returns the manifest with the known channel limits, after checking that it reads back and plans to in sync.
 fn text(bare: &Import, live: &Live, known: &State, today: Day) -> Result<String, Failure> {
     let import = bare.complete(live, known, today);
     let text = import.yaml();
-    let read =
-        manifest::parse(Path::new("import"), &text).context("reading back what was written")?;
+    let read = manifest::parse(Path::new("import"), &text)
+        .context("reading back the generated manifest")?;
     let actions = plan(&read, &import.seen(live), known, today).actions;
     if read != import.desired || !actions.is_empty() {
-        return Err(
-            anyhow::Error::msg("the manifest would not be in sync; it is not written").into()
-        );
+        return Err(anyhow::Error::msg(
+            "the generated manifest would not be in sync; nothing was written",
+        )
+        .into());
     }
     Ok(text)
 }
@@ -93,8 +95,11 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
             .and_then(|()| file.sync_all())
             .with_context(|| format!("writing {}", path.display()))?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let error = anyhow::anyhow!("{} is there already", path.display());
-            return Err(Failure::new(error, "name another file, or move that one away"));
+            let error = anyhow::anyhow!("{} already exists", path.display());
+            return Err(Failure::new(
+                error,
+                "Name another file with --out, or move the existing one.",
+            ));
         }
         Err(error) => {
             return Err(anyhow::Error::from(error)
@@ -102,7 +107,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
                 .into());
         }
     }
-    terminal::say(&format!("written to {}", path.display()));
+    terminal::say(&format!("Wrote {}", path.display()));
     Ok(())
 }
 
@@ -116,7 +121,7 @@ mod tests {
     use crate::report::Style;
 
     #[test]
-    fn from_an_incomplete_inventory_nothing_is_written() {
+    fn an_incomplete_inventory_is_not_written() {
         let live = Live {
             gaps: vec![Gap::new(Half::Users, "users: two\nlists differ")],
             ..Live::default()

@@ -255,7 +255,7 @@ impl Planned {
     /// The plan with its context, for reports that point into files.
     pub(super) fn scene<'a>(&'a self, source: &'a Source) -> Scene<'a> {
         let Self { desired, live, plan: _, bound_to: _ } = self;
-        let Source { path, places, saved, expires_at } = source;
+        let Source { path, places, files: _, saved, expires_at } = source;
         Scene {
             report: self.report(),
             desired,

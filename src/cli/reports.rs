@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser
 use super::atomic::Replacement;
 use super::exit::Failure;
 use super::terminal;
-use crate::manifest::{self, Places, Problems};
+use crate::manifest::{self, LoadedManifest, Places, Problems};
 use crate::model::Desired;
 use crate::report::{self, Base, Form, Look, Matter, Style};
 
@@ -73,6 +73,8 @@ pub(super) struct Source {
     pub path: Option<PathBuf>,
     /// Where it lists whom.
     pub places: Places,
+    /// The number of files of the manifest.
+    pub files: usize,
     /// The file in which the plan is saved, if it is.
     pub saved: Option<PathBuf>,
     /// Until when that can be applied.
@@ -177,9 +179,15 @@ impl Files {
         shown: &[Form],
     ) -> Result<(Desired, Source), Failure> {
         match manifest::load_with_places(path) {
-            Ok((desired, places)) => {
+            Ok(LoadedManifest { desired, places, files, skipped }) => {
+                for file in skipped {
+                    let file = report::escape_line(&file.display().to_string());
+                    terminal::say(&format!(
+                        "warning: {file} is not part of the manifest: its name does not end in .yaml or .yml, or is hidden"
+                    ));
+                }
                 let path = Some(path.to_owned());
-                Ok((desired, Source { path, places, ..Source::default() }))
+                Ok((desired, Source { path, places, files, ..Source::default() }))
             }
             Err(problems) => {
                 self.broken(&problems, form, shown)?;

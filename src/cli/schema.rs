@@ -10,12 +10,12 @@ use crate::{daemon, manifest, report};
 pub(super) struct Args {
     /// Format to describe
     #[arg(value_name = "FORMAT")]
-    of: Of,
+    format: SchemaFormat,
 }
 
 /// A format with a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Of {
+enum SchemaFormat {
     /// A manifest file.
     Manifest,
     /// The output of `plan --format json`.
@@ -27,12 +27,12 @@ enum Of {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let Args { of } = args;
-    let schema = match of {
-        Of::Manifest => manifest::schema(),
-        Of::Plan => report::plan_schema(),
-        Of::Outcome => report::outcomes_schema(),
-        Of::Daemon => daemon::config::schema(),
+    let Args { format } = args;
+    let schema = match format {
+        SchemaFormat::Manifest => manifest::schema(),
+        SchemaFormat::Plan => report::plan_schema(),
+        SchemaFormat::Outcome => report::outcomes_schema(),
+        SchemaFormat::Daemon => daemon::config::schema(),
     };
     terminal::print(&schema)?;
     Ok(Exit::Fine)

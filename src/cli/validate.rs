@@ -10,25 +10,30 @@ use crate::report::{Form, Matter};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The manifest: a file, or a folder of files
+    /// Manifest: a file, or a folder of files
     path: PathBuf,
-    /// Form of the result
+    /// Format of the result
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
     format: Form,
     #[command(flatten)]
     reports: Reports,
 }
 
-/// The forms of the result on stdout. What is wrong goes to stderr in any case.
+/// The formats of the result on stdout. Problems always go to stderr.
 const FORMS: [Form; 3] = [Form::Text, Form::Json, Form::Github];
 
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open_for_manifest()?;
-    let (desired, _) = reports.load(&args.path, args.format, &[Form::Json, Form::Github])?;
+    let (desired, source) = reports.load(&args.path, args.format, &[Form::Json, Form::Github])?;
     let matter = Matter::Valid(&desired);
     reports.write(matter)?;
     if !(global.quiet && args.format == Form::Text) {
         reports.print(args.format, matter, terminal::style(global))?;
+        if args.format == Form::Text {
+            let files = source.files;
+            let noun = if files == 1 { "file" } else { "files" };
+            terminal::print(&format!("Read {files} {noun}\n"))?;
+        }
     }
     Ok(Exit::Fine)
 }

@@ -1,8 +1,9 @@
 //! The canonical text of a manifest: every value written out, entries in the order of their emails. It reads
-//! back as an equal manifest. `import` writes it, a saved plan embeds it, and its digest names a manifest.
+//! back as an equal manifest. `import` writes it, a saved plan embeds it, and its digest identifies a manifest.
 
 use std::fmt::Write as _;
 
+use super::mistakes::is_invisible;
 use crate::model::{
     Accepted, Budget, Budgets, Desired, Email, PasswordSource, Policy, Presence, UnlistedAccounts,
     UnlistedUsers, WantedAccount, WantedUser, is_harmful,
@@ -21,7 +22,7 @@ pub fn canonical(desired: &Desired) -> String {
     out.join("\n") + "\n"
 }
 
-/// A section with its lines, or nothing of one that is empty.
+/// A section with its lines, or no lines for an empty section.
 #[must_use]
 pub fn section(name: &str, lines: impl IntoIterator<Item = String>) -> Vec<String> {
     let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
@@ -60,14 +61,27 @@ pub fn accepted(accepted: &Accepted) -> Vec<String> {
     let Accepted { code, email, until, reason } = accepted;
     let email = email.as_ref().map(Email::as_str);
     let until = until.to_string();
-    let said = [
+    let set = [
         ("code", Some(code.name().to_owned())),
         ("email", email.map(text)),
         ("until", Some(until)),
         ("reason", reason.as_deref().map(text)),
     ];
-    entry(&said)
+    entry(&set)
 }
+
+/// The fields of an account, in canonical order.
+pub(super) const ACCOUNT_FIELDS: [&str; 9] = [
+    "name",
+    "email",
+    "id",
+    "enabled",
+    "channel_limit",
+    "custom_pricing",
+    "rollup_billing",
+    "reenable_connections",
+    "password_from",
+];
 
 /// The lines of an entry of `accounts`.
 #[must_use]
@@ -84,17 +98,18 @@ pub fn account(account: &WantedAccount) -> Vec<String> {
         password_from,
     } = account;
     let flag = |flag: &Option<bool>| flag.map(|flag| flag.to_string());
-    entry(&[
-        ("name", Some(text(name))),
-        ("email", Some(text(email.as_str()))),
-        ("id", id.as_ref().map(|id| text(id.as_str()))),
-        ("enabled", flag(enabled)),
-        ("channel_limit", channel_limit.map(|limit| limit.to_string())),
-        ("custom_pricing", flag(custom_pricing)),
-        ("rollup_billing", flag(rollup_billing)),
-        ("reenable_connections", reenable_connections.then(|| "true".to_owned())),
-        ("password_from", password_from.as_ref().map(source)),
-    ])
+    let values: [_; ACCOUNT_FIELDS.len()] = [
+        Some(text(name)),
+        Some(text(email.as_str())),
+        id.as_ref().map(|id| text(id.as_str())),
+        flag(enabled),
+        channel_limit.map(|limit| limit.to_string()),
+        flag(custom_pricing),
+        flag(rollup_billing),
+        reenable_connections.then(|| "true".to_owned()),
+        password_from.as_ref().map(source),
+    ];
+    entry(&ACCOUNT_FIELDS.into_iter().zip(values).collect::<Vec<_>>())
 }
 
 /// A safety limit as the manifest writes it.
@@ -106,7 +121,7 @@ pub fn limit(limit: Budget) -> String {
     }
 }
 
-/// The word for a policy on unlisted accounts.
+/// The value of `unlisted_accounts`.
 #[must_use]
 pub fn unlisted_accounts_word(policy: UnlistedAccounts) -> &'static str {
     match policy {
@@ -116,7 +131,7 @@ pub fn unlisted_accounts_word(policy: UnlistedAccounts) -> &'static str {
     }
 }
 
-/// The word for a policy on unlisted users.
+/// The value of `unlisted_users`.
 #[must_use]
 pub fn unlisted_users_word(policy: UnlistedUsers) -> &'static str {
     match policy {
@@ -126,7 +141,7 @@ pub fn unlisted_users_word(policy: UnlistedUsers) -> &'static str {
     }
 }
 
-/// The source of a password, which is no secret.
+/// The source of a password, which is not secret.
 #[must_use]
 pub fn source(source: &PasswordSource) -> String {
     match source {
@@ -143,7 +158,7 @@ pub fn user(user: &WantedUser) -> Vec<String> {
         Presence::Present { groups, until } => (groups.as_ref(), *until),
         Presence::Absent | Presence::Owner => (None, None),
     };
-    let only_if = |said: bool| said.then(|| "true".to_owned());
+    let only_if = |set: bool| set.then(|| "true".to_owned());
     let list = |groups: &std::collections::BTreeSet<String>| {
         let names: Vec<String> = groups.iter().map(|name| text(name)).collect();
         format!("[{}]", names.join(", "))
@@ -157,21 +172,21 @@ pub fn user(user: &WantedUser) -> Vec<String> {
     ])
 }
 
-/// One entry of a list: the fields that are said, each on its line.
+/// An entry of a list: the fields that are set, one per line.
 fn entry(fields: &[(&str, Option<String>)]) -> Vec<String> {
-    let said =
+    let set =
         fields.iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
-    let line = |(place, field)| format!("{}{field}", if place == 0 { "- " } else { "  " });
-    said.enumerate().map(line).collect()
+    let line = |(index, field)| format!("{}{field}", if index == 0 { "- " } else { "  " });
+    set.enumerate().map(line).collect()
 }
 
-/// A text as a YAML scalar: plain where every reader of YAML takes it for that text, or else in quotes.
+/// A text as a YAML scalar, in quotes where a YAML parser might read a plain one as something else.
 #[must_use]
 pub fn text(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
-/// What some reader takes for something else than a text.
+/// Words that a YAML parser may read as something other than a string.
 const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
 
 fn is_plain(text: &str) -> bool {
@@ -185,7 +200,7 @@ fn is_plain(text: &str) -> bool {
         && !WORDS.contains(&text.to_lowercase().as_str())
 }
 
-/// Whether a text has the form of an id of Telnyx, which begins with a digit and is no number.
+/// Returns true for an id, which may begin with a digit and yet is not a number.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.matches('-').count() == 4 && !text.contains('.')
 }
@@ -197,10 +212,10 @@ fn quoted(text: &str) -> String {
         let number = u32::from(c);
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            // `##[` would be a command to the runner of a pipeline.
+            // `##[` would start a command of a CI runner.
             '#' if before == '#' => out.push_str("\\x23"),
-            // What must not reach a terminal, and what YAML does not take as it is.
-            _ if is_harmful(c) || matches!(number & 0xffff, 0xfffe | 0xffff) => {
+            // Characters that must not reach a terminal or cannot be seen, and those that YAML forbids.
+            _ if is_invisible(c) || is_harmful(c) || matches!(number & 0xffff, 0xfffe | 0xffff) => {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\U{number:08x}");
             }

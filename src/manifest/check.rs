@@ -1,25 +1,26 @@
-//! From what is written in all files to what is wanted: whether it fits together.
+//! Checking the files of a manifest against each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{
-    AcceptEntry, AccountDefaults, AccountEntry, DefaultsEntry, Document, PolicyEntry, UserEntry,
+    AcceptEntry, AccountDefaults, DefaultsEntry, ManifestAccount, ManifestDocument, ManifestUser,
+    PolicyEntry,
 };
 use super::join::join;
-use super::reading::{Fault, Spot, Written};
+use super::reading::{SourceLocation, SourceProblem, Written};
 use crate::model::{
     Accepted, Budgets, Desired, Email, Policy, Presence, UnlistedAccounts, WantedAccount,
     WantedUser,
 };
 
-/// Takes the documents of all files for what is wanted. `None`: something has been noted, here or before.
-/// `complete`: the documents are all that there are.
+/// Returns the desired organization, or `None` if a problem was recorded here or before.
+/// `complete` is true if every file could be read.
 pub(super) fn check(
-    documents: Vec<Document>,
+    documents: Vec<ManifestDocument>,
     complete: bool,
-    faults: &mut Vec<Fault>,
+    problems: &mut Vec<SourceProblem>,
 ) -> Option<Desired> {
-    let Document {
+    let ManifestDocument {
         version: _,
         organization,
         names_organization: _,
@@ -29,12 +30,12 @@ pub(super) fn check(
         defaults,
         accounts,
         users,
-    } = join(documents, faults);
+    } = join(documents, problems);
     let DefaultsEntry { account: defaults } = defaults.unwrap_or_default();
-    let mut checks = Checks { faults };
+    let mut checks = Checks { problems };
     let policy = policy.unwrap_or_default();
     if complete && accounts.is_empty() {
-        checks.not_everything(&policy);
+        checks.disables_everything(&policy);
     }
     let accept = checks.accept(accept);
     let accounts = checks.accounts(accounts, &defaults.unwrap_or_default());
@@ -62,18 +63,18 @@ fn policy_of(entry: PolicyEntry) -> Policy {
         max_creates,
         protected,
     } = entry;
-    let usual = Budgets::default();
+    let default = Budgets::default();
     Policy {
         unlisted_accounts: value(unlisted_accounts).unwrap_or_default(),
         unlisted_users: value(unlisted_users).unwrap_or_default(),
         budgets: Budgets {
-            removals: value(max_removals).unwrap_or(usual.removals),
-            disables: value(max_disables).unwrap_or(usual.disables),
-            enables: value(max_enables).unwrap_or(usual.enables),
-            channel_cut: value(max_channel_cut).unwrap_or(usual.channel_cut),
+            removals: value(max_removals).unwrap_or(default.removals),
+            disables: value(max_disables).unwrap_or(default.disables),
+            enables: value(max_enables).unwrap_or(default.enables),
+            channel_cut: value(max_channel_cut).unwrap_or(default.channel_cut),
             pricing_withdrawals: value(max_pricing_withdrawals)
-                .unwrap_or(usual.pricing_withdrawals),
-            creates: value(max_creates).unwrap_or(usual.creates),
+                .unwrap_or(default.pricing_withdrawals),
+            creates: value(max_creates).unwrap_or(default.creates),
         },
         protected: protected.into_iter().map(|email| email.value).collect(),
     }
@@ -83,25 +84,25 @@ fn value<T>(written: Option<Written<T>>) -> Option<T> {
     written.map(|written| written.value)
 }
 
-/// Where each email is, and how it is written there.
-type Emails = BTreeMap<Email, (Spot, Email)>;
+/// The location of each email, and its spelling there.
+type Emails = BTreeMap<Email, (SourceLocation, Email)>;
 
 struct Checks<'a> {
-    faults: &'a mut Vec<Fault>,
+    problems: &'a mut Vec<SourceProblem>,
 }
 
 impl Checks<'_> {
-    /// A manifest without accounts must not disable all there are.
-    fn not_everything(&mut self, policy: &PolicyEntry) {
-        let Some(Written { value: UnlistedAccounts::Disable, spot }) = policy.unlisted_accounts
+    /// Refuses a manifest without accounts that disables unlisted accounts.
+    fn disables_everything(&mut self, policy: &PolicyEntry) {
+        let Some(Written { value: UnlistedAccounts::Disable, location }) = policy.unlisted_accounts
         else {
             return;
         };
-        let message = "with no accounts in the manifest this would disable every account there is";
-        self.faults.push(Fault {
-            spot,
+        let message = "this would disable every account: the manifest lists none";
+        self.problems.push(SourceProblem {
+            location,
             message: message.to_owned(),
-            hint: Some("list the accounts that are to stay".into()),
+            hint: Some("List the accounts to keep.".into()),
             related: None,
         });
     }
@@ -113,14 +114,14 @@ impl Checks<'_> {
             let AcceptEntry { code, email, until, reason } = entry.value;
             let Some(code) = code else { continue };
             let what = (code.value, value(email.clone()));
-            if let Some(first) = seen.insert(what, code.spot) {
+            if let Some(first) = seen.insert(what, code.location) {
                 let message = match &email {
                     Some(email) => {
                         format!("{} of {} is accepted twice", code.value.name(), email.value)
                     }
                     None => format!("{} is accepted twice", code.value.name()),
                 };
-                self.twice(code.spot, first, message, "keep one of them");
+                self.twice(code.location, first, message, "Keep one of them.");
             }
             let Some(until) = value(until) else { continue };
             let (email, reason) = (value(email), value(reason));
@@ -131,48 +132,48 @@ impl Checks<'_> {
 
     fn accounts(
         &mut self,
-        entries: Vec<Written<AccountEntry>>,
+        entries: Vec<Written<ManifestAccount>>,
         defaults: &AccountDefaults,
     ) -> BTreeMap<Email, WantedAccount> {
         let mut emails = Emails::new();
         let mut ids = BTreeMap::new();
-        let mut wanted = BTreeMap::new();
-        for Written { value: entry, spot: _ } in entries {
+        let mut accounts = BTreeMap::new();
+        for Written { value: entry, location: _ } in entries {
             if let Some(email) = &entry.email {
                 self.once(&mut emails, email, "account");
             }
-            if let Some(Written { value: id, spot }) = &entry.id
-                && let Some(first) = ids.insert(id.clone(), *spot)
+            if let Some(Written { value: id, location }) = &entry.id
+                && let Some(first) = ids.insert(id.clone(), *location)
             {
                 let message = format!("two accounts have the id {id}");
-                self.twice(*spot, first, message, "an id belongs to one account");
+                self.twice(*location, first, message, "An id belongs to one account.");
             }
             if let Some(account) = account(entry, defaults) {
-                wanted.insert(account.email.clone(), account);
+                accounts.insert(account.email.clone(), account);
             }
         }
-        wanted
+        accounts
     }
 
-    fn users(&mut self, entries: Vec<Written<UserEntry>>) -> BTreeMap<Email, WantedUser> {
+    fn users(&mut self, entries: Vec<Written<ManifestUser>>) -> BTreeMap<Email, WantedUser> {
         let mut emails = Emails::new();
-        let mut wanted = BTreeMap::new();
+        let mut users = BTreeMap::new();
         let mut owner_at = None;
-        for Written { value: entry, spot: _ } in entries {
-            let UserEntry { email, groups, until, absent, owner } = entry;
+        for Written { value: entry, location: _ } in entries {
+            let ManifestUser { email, groups, until, absent, owner } = entry;
             let Some(email) = email else { continue };
             self.once(&mut emails, &email, "user");
             let presence = if value(absent).unwrap_or(false) {
                 Presence::Absent
-            } else if let Some(Written { value: true, spot }) = owner {
+            } else if let Some(Written { value: true, location }) = owner {
                 match owner_at {
                     Some(first) => self.twice(
-                        spot,
+                        location,
                         first,
-                        "an organization has one owner".to_owned(),
-                        "keep `owner: true` at one user",
+                        "an organization has only one owner".to_owned(),
+                        "Keep `owner: true` for one user.",
                     ),
-                    None => owner_at = Some(spot),
+                    None => owner_at = Some(location),
                 }
                 Presence::Owner
             } else {
@@ -181,34 +182,40 @@ impl Checks<'_> {
                 };
                 Presence::Present { groups: value(groups).map(names), until: value(until) }
             };
-            wanted.insert(email.value.clone(), WantedUser { email: email.value, presence });
+            users.insert(email.value.clone(), WantedUser { email: email.value, presence });
         }
-        wanted
+        users
     }
 
-    /// Notes an email that another of the same kind has.
+    /// Records an email that occurs twice.
     fn once(&mut self, seen: &mut Emails, email: &Written<Email>, what: &str) {
-        let Written { value: email, spot } = email;
-        if let Some((first, written)) = seen.insert(email.clone(), (*spot, email.clone())) {
-            let message = format!("there are two {what}s with the email {email}");
+        let Written { value: email, location } = email;
+        if let Some((first, written)) = seen.insert(email.clone(), (*location, email.clone())) {
+            let message = format!("two {what}s have the email {email}");
             let hint = if written.as_str() == email.as_str() {
-                "keep one of them"
+                "Keep one of them."
             } else {
-                "upper and lower case are the same in an email: keep one of them"
+                "Keep one of them: emails are compared without regard to case."
             };
-            self.twice(*spot, first, message, hint);
+            self.twice(*location, first, message, hint);
         }
     }
 
-    fn twice(&mut self, spot: Spot, first: Spot, message: String, hint: &'static str) {
-        let related = Some((first, "it is here first"));
-        self.faults.push(Fault { spot, message, hint: Some(hint.into()), related });
+    fn twice(
+        &mut self,
+        location: SourceLocation,
+        first: SourceLocation,
+        message: String,
+        hint: &'static str,
+    ) {
+        let related = Some((first, "first listed here"));
+        self.problems.push(SourceProblem { location, message, hint: Some(hint.into()), related });
     }
 }
 
-/// An account with what holds for all. `None`: its name or email is missing.
-fn account(entry: AccountEntry, defaults: &AccountDefaults) -> Option<WantedAccount> {
-    let AccountEntry {
+/// An account with its defaults, or `None` if its name or email is missing.
+fn account(entry: ManifestAccount, defaults: &AccountDefaults) -> Option<WantedAccount> {
+    let ManifestAccount {
         name,
         email,
         id,
@@ -233,6 +240,6 @@ fn account(entry: AccountEntry, defaults: &AccountDefaults) -> Option<WantedAcco
     })
 }
 
-fn either<T: Copy>(own: Option<Written<T>>, usual: Option<&Written<T>>) -> Option<T> {
-    value(own).or(usual.map(|usual| usual.value))
+fn either<T: Copy>(own: Option<Written<T>>, default: Option<&Written<T>>) -> Option<T> {
+    value(own).or(default.map(|default| default.value))
 }

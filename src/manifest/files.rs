@@ -1,4 +1,4 @@
-//! From a path to the files of a manifest. Nothing outside of a folder is read by way of it.
+//! The files of a manifest. Nothing outside a manifest's folder is read.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -7,47 +7,87 @@ use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 
 use super::problem::Problem;
-use super::source::Source;
+use super::source::SourceFile;
+use super::tree::Span;
 
-/// A manifest file is no larger than this, in bytes.
-const LARGEST: u64 = 64 << 20;
+/// The largest manifest file, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
 
-/// The files of a manifest in the order of their names, and what could not be read.
-pub(super) fn read(path: &Path) -> (Vec<Source>, Vec<Problem>) {
-    let mut found = Found::default();
+/// The result of reading the files at a path.
+pub(super) struct ReadFiles {
+    /// The files in the order of their names.
+    pub sources: Vec<SourceFile>,
+    /// Files that look like a part of the manifest but were not read, because of their names.
+    pub skipped: Vec<PathBuf>,
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the file at `path`, or the manifest files of the folder at `path`.
+pub(super) fn read(path: &Path) -> ReadFiles {
+    let mut walk = FolderWalk::default();
     match fs::metadata(path) {
-        Err(error) => found.problems.push(failed(path, &error)),
-        Ok(metadata) if metadata.is_dir() => found.folder(path),
-        Ok(_) => found.files.push(path.to_owned()),
+        Err(error) => walk.problems.push(io_problem(path, &error)),
+        Ok(metadata) if metadata.is_dir() => walk.folder(path),
+        Ok(_) => walk.files.push(path.to_owned()),
     }
-    let Found { files, mut problems, .. } = found;
+    let FolderWalk { files, skipped, mut problems, seen: _ } = walk;
     let mut sources = Vec::new();
     for file in files {
         match text(&file) {
-            Ok(text) => sources.push(Source { path: file, text }),
+            Ok(text) => sources.push(SourceFile { path: file, text }),
             Err(problem) => problems.push(*problem),
         }
     }
-    (sources, problems)
+    ReadFiles { sources, skipped, problems }
 }
 
 #[derive(Default)]
-struct Found {
+struct FolderWalk {
     files: Vec<PathBuf>,
+    skipped: Vec<PathBuf>,
     problems: Vec<Problem>,
-    /// Where links lead, so that each file and folder is read once.
+    /// The targets of links, so that each file and folder is read once.
     seen: BTreeSet<PathBuf>,
 }
 
-impl Found {
+/// The relation of a file's name to a manifest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NameKind {
+    /// `*.yaml` or `*.yml`, in any case.
+    Manifest,
+    /// A name that suggests a manifest, such as `a.yaml.bak`, `a.yml~`, `a.json` or `.a.yaml`.
+    NearMiss,
+    Other,
+}
+
+impl NameKind {
+    fn of(path: &Path) -> Self {
+        let is = |end: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(end));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let hidden = name.starts_with('.');
+        if (is("yaml") || is("yml")) && !hidden {
+            Self::Manifest
+        } else if name.contains(".yaml") || name.contains(".yml") || is("json") && !hidden {
+            Self::NearMiss
+        } else {
+            Self::Other
+        }
+    }
+}
+
+impl FolderWalk {
     fn folder(&mut self, path: &Path) {
         match path.canonicalize() {
             Ok(root) => self.entries(&root, path),
-            Err(error) => self.problems.push(failed(path, &error)),
+            Err(error) => self.problems.push(io_problem(path, &error)),
         }
         if self.files.is_empty() && self.problems.is_empty() {
-            let problem = Problem::whole(path, "there is no manifest in this folder");
-            self.problems.push(problem.hint("the files of a manifest end in .yaml or .yml"));
+            let problem = Problem::whole(path, "no manifest files in this folder");
+            let names = "The files of a manifest end in .yaml or .yml";
+            self.problems.push(problem.hint(match self.skipped.first() {
+                Some(skipped) => format!("{names}; {} was not read.", skipped.display()),
+                None => format!("{names}."),
+            }));
         }
     }
 
@@ -57,30 +97,31 @@ impl Found {
         });
         match entries {
             Ok(entries) => entries.iter().for_each(|entry| self.entry(root, entry)),
-            Err(error) => self.problems.push(failed(folder, &error)),
+            Err(error) => self.problems.push(io_problem(folder, &error)),
         }
     }
 
     fn entry(&mut self, root: &Path, path: &Path) {
+        let kind = NameKind::of(path);
         let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let named = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if hidden {
-            return;
-        }
         let (real, metadata) =
             match path.canonicalize().and_then(|real| Ok((fs::metadata(&real)?, real))) {
                 Ok((metadata, real)) => (real, metadata),
-                // A link to nowhere that is no manifest by its name is nobody's business here.
-                Err(error) if named => return self.problems.push(failed(path, &error)),
+                Err(error) if kind == NameKind::Manifest => {
+                    return self.problems.push(io_problem(path, &error));
+                }
+                // A dangling link with any other name does not concern the manifest.
                 Err(_) => return,
             };
-        if !(metadata.is_dir() || named) {
+        if !metadata.is_dir() && kind == NameKind::NearMiss {
+            return self.skipped.push(path.to_owned());
+        }
+        if hidden || !metadata.is_dir() && kind == NameKind::Other {
             return;
         }
         if !real.starts_with(root) {
-            let problem = Problem::whole(path, "this link leads out of the folder");
-            let problem =
-                problem.hint("a manifest is the files of its folder: put the file into it");
+            let problem = Problem::whole(path, "this link points outside the folder");
+            let problem = problem.hint("Move the file into the folder; nothing outside is read.");
             return self.problems.push(problem);
         }
         if !self.seen.insert(real) {
@@ -94,57 +135,85 @@ impl Found {
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> Problem {
+fn io_problem(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
-        io::ErrorKind::NotFound if path.is_symlink() => {
-            Problem::whole(path, "this link leads nowhere")
-        }
-        io::ErrorKind::NotFound => Problem::whole(path, "there is nothing at this path"),
+        io::ErrorKind::NotFound if path.is_symlink() => Problem::whole(path, "dangling link"),
+        io::ErrorKind::NotFound => Problem::whole(path, "no such file or folder"),
         io::ErrorKind::PermissionDenied => {
-            Problem::whole(path, "this may not be read").hint("look at its owner and permissions")
+            Problem::whole(path, "permission denied").hint("Check the owner and permissions.")
         }
-        _ => Problem::whole(path, format!("this cannot be read: {error}")),
+        _ => Problem::whole(path, format!("cannot read this file: {error}")),
     }
 }
 
-/// The text of a file, without a byte order mark.
+/// Reads the text of a file, without a byte order mark.
 fn text(path: &Path) -> Result<String, Box<Problem>> {
-    let failed = |error: io::Error| Box::new(failed(path, &error));
+    let failed = |error: io::Error| Box::new(io_problem(path, &error));
     if !fs::metadata(path).map_err(failed)?.is_file() {
-        let problem = Problem::whole(path, "this is no ordinary file");
-        return Err(Box::new(problem.hint("a manifest is a file, or a folder of files")));
+        let problem = Problem::whole(path, "not a regular file");
+        return Err(Box::new(problem.hint("A manifest is a file, or a folder of files.")));
     }
     let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > LARGEST {
+    File::open(path)
+        .map_err(failed)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
         let problem = Problem::whole(path, "this file is larger than 64 MiB");
-        return Err(Box::new(problem.hint("spread the accounts over several files in a folder")));
+        return Err(Box::new(problem.hint("Split it into several files in a folder.")));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(without_mark(text)),
-        Err(error) => Err(Box::new(no_text(path, &error))),
+        Ok(text) => Ok(without_byte_order_mark(text)),
+        Err(error) => Err(Box::new(encoding_problem(path, &error))),
     }
 }
 
-/// A text without the byte order mark that some editors begin it with.
-pub(super) fn without_mark(text: String) -> String {
+/// Removes the byte order mark that some editors write at the start of a file.
+pub(super) fn without_byte_order_mark(text: String) -> String {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
     }
 }
 
-/// The problem of a file that is no UTF-8, at the first byte that cannot be.
-fn no_text(path: &Path, error: &FromUtf8Error) -> Problem {
+/// The problem of a file that is not UTF-8, at the first invalid byte.
+fn encoding_problem(path: &Path, error: &FromUtf8Error) -> Problem {
     let bytes = error.as_bytes();
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Problem::whole(path, "this file is UTF-16, not UTF-8").hint("save it as UTF-8");
+        return Problem::whole(path, "this file is UTF-16, not UTF-8").hint("Save it as UTF-8.");
     }
-    let text = String::from_utf8_lossy(bytes).into_owned();
+    if bytes.contains(&0) {
+        let problem = Problem::whole(path, "this is a binary file");
+        return problem.hint("A manifest is a text file in YAML.");
+    }
     let offset = error.utf8_error().valid_up_to();
-    let source = Source { path: path.to_owned(), text };
+    let byte = bytes[offset];
+    let message = match windows_1252(byte) {
+        Some(c) => {
+            format!("this file is not UTF-8: byte 0x{byte:02X} is {c:?} in Windows-1252")
+        }
+        None => format!("this file is not UTF-8: byte 0x{byte:02X} is invalid here"),
+    };
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let source = SourceFile { path: path.to_owned(), text };
+    let span = Span::at(&source.text, offset);
     Problem {
-        place: Some(source.unguarded(source.point(offset))),
-        ..Problem::whole(path, "this is no UTF-8").hint("save the file as UTF-8")
+        place: Some(source.unparsed_position(span)),
+        ..Problem::whole(path, message).hint("Save the file as UTF-8.")
+    }
+}
+
+/// The character of a byte from 0x80 in the encoding that Windows editors use in Western countries.
+fn windows_1252(byte: u8) -> Option<char> {
+    const FROM_0X80: [char; 32] = [
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
+        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => Some(FROM_0X80[usize::from(byte - 0x80)]).filter(|c| *c != '\0'),
+        // The same as in Latin-1; the no-break space and the soft hyphen are invisible.
+        0xa1..=0xac | 0xae..=0xff => Some(char::from(byte)),
+        _ => None,
     }
 }

@@ -1,14 +1,17 @@
-//! The files of a folder as one document.
+//! Joining the files of a folder into one document.
 
-use super::document::{AccountDefaults, DefaultsEntry, Document, PolicyEntry};
-use super::reading::{Fault, Written};
+use super::document::{AccountDefaults, DefaultsEntry, ManifestDocument, PolicyEntry};
+use super::reading::{SourceProblem, Written};
 
-/// Joins what all files say: lists one after the other, and everything else said once.
-pub(super) fn join(documents: Vec<Document>, faults: &mut Vec<Fault>) -> Document {
-    let mut joined = Document::default();
-    let mut join = Join { faults };
+/// Joins the files: lists are concatenated, and every other field may be set in one file only.
+pub(super) fn join(
+    documents: Vec<ManifestDocument>,
+    problems: &mut Vec<SourceProblem>,
+) -> ManifestDocument {
+    let mut joined = ManifestDocument::default();
+    let mut join = Join { problems };
     for document in documents {
-        let Document {
+        let ManifestDocument {
             version,
             organization,
             names_organization,
@@ -41,7 +44,7 @@ pub(super) fn join(documents: Vec<Document>, faults: &mut Vec<Fault>) -> Documen
 }
 
 struct Join<'a> {
-    faults: &'a mut Vec<Fault>,
+    problems: &'a mut Vec<SourceProblem>,
 }
 
 impl Join<'_> {
@@ -85,44 +88,55 @@ impl Join<'_> {
         self.once("defaults.account.reenable_connections", reenable, reenable_connections);
     }
 
-    /// What only one of the files may say: with two, nobody could tell which one holds.
-    fn once<T>(&mut self, name: &str, said: &mut Option<Written<T>>, next: Option<Written<T>>) {
-        match (&said, next) {
+    /// Takes a field that only one file may set; with two it would be unclear which one applies.
+    fn once<T>(&mut self, name: &str, joined: &mut Option<Written<T>>, next: Option<Written<T>>) {
+        match (&joined, next) {
             (Some(first), Some(next)) => {
                 let message = format!("`{name}` is set in two files");
-                self.fault(&next, first, message, "keep it in one of them");
+                self.problem(&next, first, message, "Keep it in one of them.");
             }
-            (None, next) => *said = next,
+            (None, next) => *joined = next,
             (Some(_), None) => {}
         }
     }
 
-    /// Every file may say it, and all that do must agree.
-    fn organization(&mut self, said: &mut Option<Written<String>>, next: Option<Written<String>>) {
-        match (&said, next) {
+    /// Takes the organization, which several files may set if they agree.
+    fn organization(
+        &mut self,
+        joined: &mut Option<Written<String>>,
+        next: Option<Written<String>>,
+    ) {
+        match (&joined, next) {
             (Some(first), Some(next)) if first.value != next.value => {
-                let message =
-                    format!("one folder has two organizations: {} and {}", first.value, next.value);
-                self.fault(
+                let message = format!(
+                    "this folder has two organizations: {} and {}",
+                    first.value, next.value
+                );
+                self.problem(
                     &next,
                     first,
                     message,
-                    "a folder is one organization: move this file to a folder of its own",
+                    "Move this file to another folder: a folder is one organization.",
                 );
             }
-            (None, next) => *said = next,
+            (None, next) => *joined = next,
             (Some(_), _) => {}
         }
     }
 
-    fn fault<T>(
+    fn problem<T>(
         &mut self,
         at: &Written<T>,
         first: &Written<T>,
         message: String,
         hint: &'static str,
     ) {
-        let related = Some((first.spot, "it is set here first"));
-        self.faults.push(Fault { spot: at.spot, message, hint: Some(hint.into()), related });
+        let related = Some((first.location, "first set here"));
+        self.problems.push(SourceProblem {
+            location: at.location,
+            message,
+            hint: Some(hint.into()),
+            related,
+        });
     }
 }

@@ -1,85 +1,103 @@
-//! From a path to what is wanted, or to everything that is wrong.
+//! Loading: from a path to the desired organization, or to every problem found.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::check::check;
-use super::document::Document;
-use super::files;
-use super::parse::{self, Unreadable};
+use super::document::ManifestDocument;
+use super::entries;
+use super::files::{self, ReadFiles};
+use super::mistakes;
+use super::parse::{self, SyntaxError};
 use super::places::Places;
-use super::problem::{Kind, Problem, Problems, Related};
-use super::reading::{Fault, Reading, Spot};
+use super::problem::{Problem, ProblemKind, Problems, Related};
+use super::reading::{Reading, SourceLocation, SourceProblem};
 use super::secrets::{Hides, Secrets};
-use super::source::Source;
-use super::take;
+use super::source::SourceFile;
 use super::tree::Node;
 use crate::model::Desired;
+
+/// A valid manifest, and the files that it was read from.
+#[derive(Clone, Debug)]
+pub struct LoadedManifest {
+    /// The desired organization.
+    pub desired: Desired,
+    /// The place of each account and user in the files.
+    pub places: Places,
+    /// The number of files read.
+    pub files: usize,
+    /// Files of the folder that look like a part of the manifest but were not read, because of their names.
+    pub skipped: Vec<PathBuf>,
+}
 
 /// Reads the manifest at `path`: a file, or a folder with the files of one organization.
 ///
 /// # Errors
 ///
-/// With everything that is wrong with it.
+/// Returns every problem found.
 pub fn load(path: &Path) -> Result<Desired, Problems> {
-    let (sources, problems) = files::read(path);
-    assemble(path, &sources, problems, None)
+    Ok(load_with_places(path)?.desired)
 }
 
-/// The same, and where each account and user is listed.
+/// Reads the manifest at `path`, and reports the places of its entries and the files it consists of.
 ///
 /// # Errors
 ///
-/// With everything that is wrong with it.
-pub fn load_with_places(path: &Path) -> Result<(Desired, Places), Problems> {
-    let (sources, problems) = files::read(path);
+/// Returns every problem found.
+pub fn load_with_places(path: &Path) -> Result<LoadedManifest, Problems> {
+    let ReadFiles { sources, skipped, problems } = files::read(path);
     let mut places = Places::default();
     let desired = assemble(path, &sources, problems, Some(&mut places))?;
-    Ok((desired, places))
+    Ok(LoadedManifest { desired, places, files: sources.len(), skipped })
 }
 
-/// Reads a manifest from its text; `file` is for messages.
+/// Reads a manifest from its text; `file` is its name in messages.
 ///
 /// # Errors
 ///
-/// With everything that is wrong with it.
+/// Returns every problem found.
 pub fn parse(file: &Path, text: &str) -> Result<Desired, Problems> {
-    let text = files::without_mark(text.to_owned());
-    assemble(file, &[Source { path: file.to_owned(), text }], Vec::new(), None)
+    let text = files::without_byte_order_mark(text.to_owned());
+    assemble(file, &[SourceFile { path: file.to_owned(), text }], Vec::new(), None)
 }
 
-/// Reads one file that is no manifest in the way that manifests are read. `hides`: whether the value of a
-/// field must not be shown. `take` takes the file apart, and notes what does not fit.
+/// Reads a single YAML file that is not a manifest, with the same reporting of problems.
+/// `hides` selects the fields whose values must not be shown, and `take` reads the root.
 pub(crate) fn read_one<T>(
     path: &Path,
     hides: Hides,
     take: impl FnOnce(&mut Reading<'_>, &Node<'_>) -> Option<T>,
 ) -> Result<T, Problems> {
     if path.is_dir() {
-        return Err(Problems(vec![Problem::whole(path, "this is a folder, and not a file")]));
+        return Err(Problems(vec![Problem::whole(path, "expected a file, found a folder")]));
     }
-    let (sources, mut problems) = files::read(path);
+    let ReadFiles { sources, skipped: _, mut problems } = files::read(path);
     let Some(source) = sources.first() else { return Err(Problems(problems)) };
     let root = match parse::parse(&source.text) {
         Ok(root) => root,
-        Err(unreadable) => return Err(Problems(vec![broken(source, unreadable)])),
+        Err(error) => return Err(Problems(vec![syntax_problem(source, error)])),
     };
     let secrets = Secrets::below(&root, hides);
-    let mut faults = Vec::new();
+    let mut found = Vec::new();
     let mut reading = Reading {
         file: 0,
         alone: true,
         text: &source.text,
         secrets: &secrets,
-        faults: &mut faults,
+        problems: &mut found,
         field: "",
         item: false,
     };
-    let taken = take(&mut reading, &root);
+    let value = take(&mut reading, &root);
     let secrets = [secrets];
-    problems
-        .extend(faults.into_iter().map(|fault| problem(&sources, &secrets, Kind::Value, fault)));
-    match taken {
-        Some(taken) if problems.is_empty() => Ok(taken),
+    let resolve = |one| resolve(&sources, &secrets, ProblemKind::Value, one);
+    problems.extend(found.into_iter().map(resolve));
+    finish(value, problems)
+}
+
+/// Returns the value if there are no problems, otherwise the problems in the order of the files.
+fn finish<T>(value: Option<T>, mut problems: Vec<Problem>) -> Result<T, Problems> {
+    match value {
+        Some(value) if problems.is_empty() => Ok(value),
         Some(_) | None => {
             problems.sort_by(|a, b| a.position().cmp(&b.position()));
             Err(Problems(problems))
@@ -87,107 +105,114 @@ pub(crate) fn read_one<T>(
     }
 }
 
-/// What is known once every file has been taken apart.
+/// The parsed files of a manifest.
 #[derive(Default)]
-struct Taken {
-    documents: Vec<Document>,
-    /// What must not be shown of each file.
+struct ParsedFiles {
+    documents: Vec<ManifestDocument>,
+    /// The parts of each file that must not be shown.
     secrets: Vec<Secrets>,
-    faults: Vec<Fault>,
+    values: Vec<SourceProblem>,
     problems: Vec<Problem>,
 }
 
 pub(super) fn assemble(
     path: &Path,
-    sources: &[Source],
+    sources: &[SourceFile],
     problems: Vec<Problem>,
     places: Option<&mut Places>,
 ) -> Result<Desired, Problems> {
     let unread = problems.len();
-    let mut taken = Taken { problems, ..Taken::default() };
+    let mut parsed = ParsedFiles { problems, ..ParsedFiles::default() };
     for (file, source) in sources.iter().enumerate() {
-        taken.take(file, source, sources.len() == 1 && unread == 0);
+        parsed.add(file, source, sources.len() == 1 && unread == 0);
     }
-    let Taken { documents, secrets, mut faults, mut problems } = taken;
-    // Of files that could not be read nobody knows what they would have said.
+    let ParsedFiles { documents, secrets, values, mut problems } = parsed;
+    // A file that could not be read might contain what seems to be missing.
     let complete = unread == 0 && documents.len() == sources.len();
     if complete
         && !documents.iter().any(|document| document.names_organization)
         && documents.len() > 1
     {
-        let problem = Problem::whole(path, "no file of this folder says `organization`");
-        let problem = problem.hint("say it in one of them, such as `organization: acme`");
-        problems.push(Problem { kind: Kind::Value, ..problem });
+        let problem = Problem::whole(path, "none of the files in this folder sets `organization`");
+        let problem = problem.hint("Set it in one of them, such as `organization: acme`.");
+        problems.push(Problem { kind: ProblemKind::Value, ..problem });
     }
     if let Some(places) = places {
         *places = Places::of(sources, &documents);
     }
-    // What was noted up to here is about one value, what follows about how they go together.
-    let values = faults.len();
-    let desired = check(documents, complete, &mut faults);
-    problems.extend(faults.into_iter().enumerate().map(|(place, fault)| {
-        let kind = if place < values { Kind::Value } else { Kind::Conflict };
-        problem(sources, &secrets, kind, fault)
-    }));
-    match desired {
-        Some(desired) if problems.is_empty() => Ok(desired),
-        _ => {
-            problems.sort_by(|a, b| a.position().cmp(&b.position()));
-            Err(Problems(problems))
-        }
+    let mut conflicts = Vec::new();
+    let desired = check(documents, complete, &mut conflicts);
+    for (kind, found) in [(ProblemKind::Value, values), (ProblemKind::Conflict, conflicts)] {
+        problems.extend(found.into_iter().map(|one| resolve(sources, &secrets, kind, one)));
     }
+    finish(desired, problems)
 }
 
-impl Taken {
-    fn take(&mut self, file: usize, source: &Source, alone: bool) {
+impl ParsedFiles {
+    fn add(&mut self, file: usize, source: &SourceFile, alone: bool) {
         let root = match parse::parse(&source.text) {
             Ok(root) => root,
-            Err(unreadable) => {
-                self.problems.push(broken(source, unreadable));
+            Err(error) => {
+                self.problems.push(syntax_problem(source, error));
                 self.secrets.push(Secrets::default());
                 return;
             }
         };
         let secrets = Secrets::of(&root);
-        let faults = &mut self.faults;
         let mut reading = Reading {
             file,
             alone,
             text: &source.text,
             secrets: &secrets,
-            faults,
+            problems: &mut self.values,
             field: "",
             item: false,
         };
-        self.documents.extend(take::document(&mut reading, &root));
+        if let Some((message, hint)) = mistakes::other_format(&source.path, &root) {
+            reading.problem(root.span, message.to_owned()).hint = Some(hint.into());
+        } else {
+            for (span, message) in mistakes::unused_anchors(&source.text) {
+                let hint = "Put the whole value in quotes if it begins with `&`; otherwise delete the anchor.";
+                reading.problem(span, message).hint = Some(hint.into());
+            }
+            self.documents.extend(entries::document(&mut reading, &root));
+        }
         self.secrets.push(secrets);
     }
 }
 
-/// The problem of a file that is no YAML.
-fn broken(source: &Source, unreadable: Unreadable) -> Problem {
-    let Unreadable { span, message, hint } = unreadable;
+/// The problem of a file that is not valid YAML.
+fn syntax_problem(source: &SourceFile, error: SyntaxError) -> Problem {
+    let SyntaxError { span, message, hint } = error;
     let mut problem = Problem::whole(&source.path, message);
-    problem.kind = Kind::Syntax;
+    problem.kind = ProblemKind::Syntax;
     problem.hint = hint.map(str::to_owned);
-    problem.place = span.map(|span| source.unguarded(span));
+    problem.place = span.map(|span| source.unparsed_position(span));
     problem
 }
 
-fn problem(sources: &[Source], secrets: &[Secrets], kind: Kind, fault: Fault) -> Problem {
-    let Fault { spot, message, hint, related } = fault;
-    let place = |Spot { file, span }: Spot| sources[file].place(span, &secrets[file].hidden);
+/// Turns the location of a problem into a position with an excerpt.
+fn resolve(
+    sources: &[SourceFile],
+    secrets: &[Secrets],
+    kind: ProblemKind,
+    problem: SourceProblem,
+) -> Problem {
+    let SourceProblem { location, message, hint, related } = problem;
+    let position = |SourceLocation { file, span }: SourceLocation| {
+        sources[file].position(span, &secrets[file].hidden)
+    };
     Problem {
         kind,
-        file: sources[spot.file].path.clone(),
-        place: Some(place(spot)),
+        file: sources[location.file].path.clone(),
+        place: Some(position(location)),
         message,
         hint: hint.map(Into::into),
         related: related
             .into_iter()
-            .map(|(spot, message)| Related {
-                file: sources[spot.file].path.clone(),
-                place: place(spot),
+            .map(|(location, message)| Related {
+                file: sources[location.file].path.clone(),
+                place: position(location),
                 message: message.to_owned(),
             })
             .collect(),

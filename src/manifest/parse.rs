@@ -1,28 +1,29 @@
-//! From the text of a file to a tree, or the one reason why there is none.
+//! Parsing the text of a file into a tree.
 
 use serde_yaml::Error;
 use serde_yaml::budget::BudgetBreach;
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 
+use super::mistakes;
 use super::tree::{Node, Span};
 
-/// Why a text is no tree.
+/// A syntax error.
 #[derive(Debug)]
-pub(super) struct Unreadable {
+pub(super) struct SyntaxError {
     pub span: Option<Span>,
     pub message: String,
     pub hint: Option<&'static str>,
 }
 
-/// Takes a text apart. Everything that is well-formed is taken, keys that are there twice included.
-pub(super) fn parse(text: &str) -> Result<Node<'_>, Unreadable> {
-    serde_yaml::from_str_with_options(text, options()).map_err(|error| unreadable(text, &error))
+/// Parses a text. Any well-formed text is accepted, even with duplicate keys.
+pub(super) fn parse(text: &str) -> Result<Node<'_>, SyntaxError> {
+    serde_yaml::from_str_with_options(text, options())
+        .map_err(|error| mistakes::explain(text, syntax_error(text, &error)))
 }
 
-/// The parser's budgets, raised to what 64 MiB of manifest need (100,000 accounts are 1.2 million
-/// nodes), except for aliases: nobody needs many, and they are how a small file becomes a large one.
-/// A manifest is four levels deep; each level takes the parser kilobytes of stack, of which the thread
-/// of a library user may have few.
+/// The parser's budgets, raised for 64 MiB of manifest (100,000 accounts are 1.2 million nodes). Aliases stay
+/// few, because they can expand a small file into a large one. The depth stays low (a manifest is four levels
+/// deep), because each level takes kilobytes of stack.
 fn options() -> serde_yaml::Options {
     serde_yaml::options! {
         budget: serde_yaml::budget! {
@@ -37,7 +38,7 @@ fn options() -> serde_yaml::Options {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
-        // 010 is 8 to some and 10 to others; who wrote it shall say which.
+        // 010 is 8 to some parsers and 10 to others.
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         reject_unsupported_tags: true,
@@ -46,20 +47,20 @@ fn options() -> serde_yaml::Options {
     }
 }
 
-fn unreadable(text: &str, error: &Error) -> Unreadable {
+fn syntax_error(text: &str, error: &Error) -> SyntaxError {
     let error = error.without_snippet();
     let location = error.location().filter(|location| location.line() > 0);
-    // An alias is told by where it is used; what is wrong with it, by what it stands for.
+    // The location is that of the alias, the error that of the value behind it.
     let error = if let Error::AliasError { error, .. } = error { error } else { error };
     let (message, hint) = words(error);
     let span = location.map(|location| match location.span().byte_offset() {
         Some(_) => Span::from(location),
         None => point(text, Span::from(location)),
     });
-    Unreadable { span, message, hint }
+    SyntaxError { span, message, hint }
 }
 
-/// A place of which only line and column are known.
+/// Completes a span of which only line and column are known.
 fn point(text: &str, span: Span) -> Span {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
     let begin = text.split_inclusive('\n').take(number(span.line)).map(str::len).sum();
@@ -73,44 +74,44 @@ fn words(error: &Error) -> (String, Option<&'static str>) {
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. }
         | Error::MultipleDocuments { .. } => (
             "a second document begins here".to_owned(),
-            Some("a manifest is one document: take the `---` out, or make two files in a folder"),
+            Some(
+                "A manifest is one document: delete the `---`, or split it into two files in a folder.",
+            ),
         ),
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
-            ("this is nested more deeply than any manifest".to_owned(), None)
+            ("this is nested too deeply for a manifest".to_owned(), None)
         }
         Error::Budget { .. }
         | Error::AliasReplayCounterOverflow { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => (
-            "with all its aliases resolved this file is too large".to_owned(),
-            Some("write out what the aliases (*name) stand for, or use `defaults`"),
+            "this file is too large once its aliases are expanded".to_owned(),
+            Some("Repeat the values instead of using aliases (*name), or use `defaults`."),
         ),
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
-            ("this alias stands for something that it is a part of".to_owned(), None)
+            ("this alias refers to a value that contains it".to_owned(), None)
         }
         Error::UnknownAnchor { .. } => (
-            "there is no anchor of this name above".to_owned(),
-            Some("a text that begins with * needs quotes"),
+            "no anchor above has this name".to_owned(),
+            Some("Put a value that begins with `*` in quotes."),
         ),
         Error::UnsupportedTag { .. }
         | Error::TaggedScalarCannotDeserializeIntoString { .. }
         | Error::InvalidScalar { .. } => (
-            "this tag is not understood".to_owned(),
-            Some(
-                "a manifest is inert data: leave tags such as !secret out; a text that begins with ! needs quotes",
-            ),
+            "YAML tags are not supported".to_owned(),
+            Some("Put a value that begins with `!` in quotes, or delete the tag."),
         ),
         Error::Eof { .. } => {
-            ("this file ends too early".to_owned(), Some("look at its last lines"))
+            ("the file ends unexpectedly".to_owned(), Some("Check its last lines."))
         }
-        // The parser below has a bound of its own for brackets, which comes first.
+        // The parser has a lower limit for brackets.
         other if other.to_string().starts_with("recursion limit exceeded") => {
-            ("this is nested more deeply than any manifest".to_owned(), None)
+            ("this is nested too deeply for a manifest".to_owned(), None)
         }
         other => {
             let text = other.to_string();
-            // The place is told once, in front.
+            // The location is reported separately.
             let message = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
             let message = message.trim_end_matches([',', ' ']);
             (message.to_owned(), syntax_hint(message))
@@ -118,21 +119,25 @@ fn words(error: &Error) -> (String, Option<&'static str>) {
     }
 }
 
-/// What usually is behind a complaint of the parser.
+/// A hint for the most likely cause of a parser message.
 fn syntax_hint(message: &str) -> Option<&'static str> {
     let has = |words: &str| message.contains(words);
     if has("tab") {
-        Some("indent with spaces: YAML takes no tabs there")
+        Some("Indent with spaces: YAML does not allow tabs here.")
+    } else if has("block scalar") {
+        Some("Put a value that begins with `>` or `|` in quotes.")
     } else if has("mapping values are not allowed") {
-        Some("a text with `: ` in it needs quotes; if it is no text, look at the indentation")
+        Some("Put a value that contains `: ` in quotes, or check the indentation.")
     } else if has("quote") {
-        Some("a quote that begins a text must also end it")
+        Some("Close the quote.")
     } else if has("anchor") || has("alias") {
-        Some("a text that begins with * or & needs quotes")
+        Some("Put a value that begins with `*` or `&` in quotes.")
     } else if has("bracket") || has("flow") {
-        Some("what begins with [ or { must end with ] or }, with commas between")
+        Some(
+            "Close every [ with ] and every { with }, and separate entries by commas; a `#` after a space begins a comment.",
+        )
     } else if has("expected") || has("indent") {
-        Some("look at the indentation of this line and of the one above")
+        Some("Check the indentation of this line and of the one above.")
     } else {
         None
     }

@@ -1,22 +1,22 @@
-//! Where each account and user is listed, so that a report can point there.
+//! The positions of accounts and users in a manifest, for reports.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::document::Document;
-use super::reading::{Spot, Written};
-use super::source::Source;
+use super::document::ManifestDocument;
+use super::reading::{SourceLocation, Written};
+use super::source::SourceFile;
 use crate::model::Email;
 
-/// Where each account and user of a manifest is listed.
+/// The positions of the accounts and users of a manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     accounts: BTreeMap<Email, Listed>,
     users: BTreeMap<Email, Listed>,
 }
 
-/// Where one is listed.
+/// The position of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     file: Arc<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// A line of a file, counted from 1.
+    /// The position at a line of a file, counted from 1.
     #[must_use]
     pub fn new(file: impl Into<PathBuf>, line: u64) -> Self {
         Self { file: Arc::new(file.into()), line }
@@ -44,30 +44,32 @@ impl Listed {
 }
 
 impl Places {
-    /// Places that are known.
+    /// Creates the positions of accounts and users.
     #[must_use]
     pub fn new(accounts: BTreeMap<Email, Listed>, users: BTreeMap<Email, Listed>) -> Self {
         Self { accounts, users }
     }
 
-    /// Where an account is listed. `None`: it is not.
+    /// The position of an account, if it is listed.
     #[must_use]
     pub fn account(&self, email: &Email) -> Option<&Listed> {
         self.accounts.get(email)
     }
 
-    /// Where a user is listed. `None`: it is not.
+    /// The position of a user, if listed.
     #[must_use]
     pub fn user(&self, email: &Email) -> Option<&Listed> {
         self.users.get(email)
     }
 
-    pub(super) fn of(sources: &[Source], documents: &[Document]) -> Self {
+    pub(super) fn of(sources: &[SourceFile], documents: &[ManifestDocument]) -> Self {
         let files: Vec<_> = sources.iter().map(|source| Arc::new(source.path.clone())).collect();
-        let listed =
-            |spot: Spot| Listed { file: Arc::clone(&files[spot.file]), line: spot.span.line };
+        let listed = |location: SourceLocation| Listed {
+            file: Arc::clone(&files[location.file]),
+            line: location.span.line,
+        };
         let entry = |email: &Option<Written<Email>>| {
-            email.as_ref().map(|email| (email.value.clone(), listed(email.spot)))
+            email.as_ref().map(|email| (email.value.clone(), listed(email.location)))
         };
         let accounts = documents.iter().flat_map(|document| &document.accounts);
         let users = documents.iter().filter_map(|document| document.users.as_ref()).flatten();

@@ -1,4 +1,4 @@
-//! What is wrong with a manifest, and where.
+//! Problems of a manifest, with their positions.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,73 +6,73 @@ use std::path::{Path, PathBuf};
 
 use crate::model::is_harmful;
 
-/// What kind of problem it is: what tools group and filter by.
+/// The kind of a problem, by which tools group and filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ProblemKind {
     /// A file or folder that cannot be read.
     Unreadable,
-    /// A file that is no YAML.
+    /// A file that is not valid YAML.
     Syntax,
-    /// A field that is unknown or missing, or holds what it does not take.
+    /// An unknown field, a missing field or an invalid value.
     Value,
-    /// Two things that do not go together, such as two accounts with one email.
+    /// A contradiction, such as two accounts with the same email.
     Conflict,
 }
 
-impl Kind {
-    /// Every kind, in the order in which they are found.
+impl ProblemKind {
+    /// Every kind, in the order of detection.
     pub const ALL: [Self; 4] = [Self::Unreadable, Self::Syntax, Self::Value, Self::Conflict];
 }
 
-/// Something that is wrong with a manifest. No text of it holds a password that the manifest holds.
+/// A problem of a manifest. Its texts never contain a password from the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind of problem it is.
-    pub kind: Kind,
-    /// The file it is in.
+    /// The kind.
+    pub kind: ProblemKind,
+    /// The file.
     pub file: PathBuf,
-    /// Where in the file; `None`: the file as a whole.
-    pub place: Option<Place>,
-    /// What is wrong.
+    /// The position in the file; `None` for the file as a whole.
+    pub place: Option<Position>,
+    /// The description.
     pub message: String,
-    /// What to do about it.
+    /// The way to fix it.
     pub hint: Option<String>,
-    /// The other places that have to do with it, such as where something was said first.
+    /// Other positions involved, such as the first of two equal emails.
     pub related: Vec<Related>,
 }
 
-/// A place in a file. Line and column count from 1.
+/// A position in a file. Line and column count from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// The line.
     pub line: u64,
     /// The column, in characters.
     pub column: u64,
-    /// What stands there. `None`: it is not to be shown, or cannot be.
+    /// The text at the position; `None` if it must not be shown.
     pub excerpt: Option<Excerpt>,
 }
 
-/// A line of a file, or what of it is near the place; passwords are left out.
+/// A line of a file, or the part near the position. Passwords are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
-    /// The text as it is in the file, whatever characters that are.
+    /// The text of the file, unescaped.
     pub text: String,
-    /// The bytes of `text` that are meant; may be empty.
+    /// The bytes of `text` to mark; may be empty.
     pub mark: Range<usize>,
 }
 
-/// Another place that has to do with a problem.
+/// Another position involved in a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
-    /// The file it is in.
+    /// The file.
     pub file: PathBuf,
-    /// Where in the file.
-    pub place: Place,
-    /// What is there.
+    /// The position in the file.
+    pub place: Position,
+    /// The role of that position.
     pub message: String,
 }
 
-/// Everything that is wrong with a manifest, in the order of files and lines; never empty.
+/// Every problem of a manifest, in the order of files and lines; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(pub Vec<Problem>);
 
@@ -80,7 +80,7 @@ impl Problem {
     /// A problem of a file or folder as a whole.
     pub(super) fn whole(file: &Path, message: impl Into<String>) -> Self {
         Self {
-            kind: Kind::Unreadable,
+            kind: ProblemKind::Unreadable,
             file: file.to_owned(),
             place: None,
             message: message.into(),
@@ -94,7 +94,7 @@ impl Problem {
         self
     }
 
-    /// Where it stands in the order of problems.
+    /// The sort key of the problem.
     pub(super) fn position(&self) -> (&Path, u64, u64) {
         let (line, column) = self.place.as_ref().map_or((0, 0), |place| (place.line, place.column));
         (&self.file, line, column)
@@ -105,12 +105,12 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind: _, file, place, message, hint, related } = self;
         match place {
-            Some(place) => write!(f, "{}", Spot(file, place))?,
+            Some(place) => write!(f, "{}", Displayed(file, place))?,
             None => write!(f, "{}", plain(&file.display().to_string()))?,
         }
         write!(f, ": {}", plain(message))?;
         for Related { file, place, message } in related {
-            write!(f, "\n  {}: {}", Spot(file, place), plain(message))?;
+            write!(f, "\n  {}: {}", Displayed(file, place), plain(message))?;
         }
         match hint {
             Some(hint) => write!(f, "\n  hint: {}", plain(hint)),
@@ -119,16 +119,16 @@ impl fmt::Display for Problem {
     }
 }
 
-struct Spot<'a>(&'a Path, &'a Place);
+struct Displayed<'a>(&'a Path, &'a Position);
 
-impl fmt::Display for Spot<'_> {
+impl fmt::Display for Displayed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(file, Place { line, column, excerpt: _ }) = self;
+        let Self(file, Position { line, column, excerpt: _ }) = self;
         write!(f, "{}:{line}:{column}", plain(&file.display().to_string()))
     }
 }
 
-/// Text of a manifest, fit for one line: who wrote it may not be who reads it.
+/// Escapes text of a manifest for one line of output.
 fn plain(text: &str) -> String {
     let escape = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.into() };
     text.chars().map(escape).collect()

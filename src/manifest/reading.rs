@@ -1,109 +1,110 @@
-//! Taking a tree apart, field by field, and noting everything that does not fit.
+//! Reading a tree field by field, and recording every problem.
 
 use std::borrow::Cow;
 
+use super::mistakes;
 use super::secrets::{Secrets, looks_secret};
-use super::tree::{Key, Kind, Node, Span};
+use super::tree::{Node, Span, TreeKey, TreeKind};
 
-/// A place in one of the files.
+/// A span in one of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
-    /// Which of the files, in their order.
+pub(crate) struct SourceLocation {
+    /// The index of the file.
     pub file: usize,
     pub span: Span,
 }
 
-/// A value, and where it is written.
+/// A value with its location.
 #[derive(Clone, Debug)]
 pub(crate) struct Written<T> {
     pub value: T,
-    pub spot: Spot,
+    pub location: SourceLocation,
 }
 
-/// Something that does not fit.
+/// A problem with its location.
 #[derive(Debug)]
-pub(crate) struct Fault {
-    pub spot: Spot,
+pub(crate) struct SourceProblem {
+    pub location: SourceLocation,
     pub message: String,
     pub hint: Option<Cow<'static, str>>,
-    /// Another place that has to do with it, and what is there.
-    pub related: Option<(Spot, &'static str)>,
+    /// Another location involved, and its role.
+    pub related: Option<(SourceLocation, &'static str)>,
 }
 
-/// One file while it is taken apart.
+/// The state of reading one file.
 pub(crate) struct Reading<'a> {
     pub file: usize,
-    /// Whether it is the only one.
+    /// True if the manifest has no other file.
     pub alone: bool,
     pub text: &'a str,
     pub(super) secrets: &'a Secrets,
-    pub faults: &'a mut Vec<Fault>,
-    /// The field whose value is looked at.
+    pub problems: &'a mut Vec<SourceProblem>,
+    /// The field whose value is being read.
     pub field: &'static str,
-    /// Whether it is one of the values of its list.
+    /// True if the value is an item of the field's list.
     pub item: bool,
 }
 
-/// The fields of a map while they are taken out of it.
-pub(crate) struct Fields<'n, 'a> {
-    /// What the map is: "an account".
+/// Reads the fields of a map.
+pub(crate) struct FieldReader<'n, 'a> {
+    /// The map in the words of a message: "an account".
     what: &'static str,
     span: Span,
-    entries: &'n [(Key<'a>, Node<'a>)],
+    entries: &'n [(TreeKey<'a>, Node<'a>)],
     known: Vec<&'static str>,
 }
 
 impl Reading<'_> {
-    pub(crate) fn spot(&self, span: Span) -> Spot {
-        Spot { file: self.file, span }
+    pub(crate) fn location(&self, span: Span) -> SourceLocation {
+        SourceLocation { file: self.file, span }
     }
 
     pub(crate) fn written<T>(&self, node: &Node<'_>, value: T) -> Written<T> {
-        Written { value, spot: self.spot(node.span) }
+        Written { value, location: self.location(node.span) }
     }
 
-    pub(crate) fn fault(&mut self, span: Span, message: String) -> &mut Fault {
-        let spot = self.spot(span);
-        let at = self.faults.len();
-        self.faults.push(Fault { spot, message, hint: None, related: None });
-        &mut self.faults[at]
+    pub(crate) fn problem(&mut self, span: Span, message: String) -> &mut SourceProblem {
+        let location = self.location(span);
+        let at = self.problems.len();
+        self.problems.push(SourceProblem { location, message, hint: None, related: None });
+        &mut self.problems[at]
     }
 
-    /// Notes that the field takes something else than what is there.
-    pub(crate) fn wrong(&mut self, node: &Node<'_>, wanted: &str) -> &mut Fault {
+    /// Records that the value of the field is of a wrong type.
+    pub(crate) fn wrong_type(&mut self, node: &Node<'_>, expected: &str) -> &mut SourceProblem {
         let there = self.describe(node);
-        let message = format!("{} takes {wanted}, not {there}", self.subject());
-        self.fault(node.span, message)
+        let message = format!("{} must be {expected}, not {there}", self.subject());
+        self.problem(node.span, message)
     }
 
-    /// What the value that is looked at is called.
+    /// The value being read, in the words of a message.
     pub(crate) fn subject(&self) -> String {
         let entry = if self.item { "an entry of " } else { "" };
         format!("{entry}`{}`", self.field)
     }
 
-    /// A value in the words of a message.
+    /// A value, in the words of a message.
     fn describe(&self, node: &Node<'_>) -> String {
         match &node.kind {
-            Kind::Nothing => "nothing".to_owned(),
-            Kind::Bool(value) => value.to_string(),
-            Kind::Whole(number) => format!("the number {number}"),
-            Kind::Negative(number) => format!("the number {number}"),
-            Kind::Fraction => match self.raw(node) {
+            TreeKind::Nothing => "nothing".to_owned(),
+            TreeKind::Bool(value) => value.to_string(),
+            TreeKind::Whole(number) => format!("the number {number}"),
+            TreeKind::Negative(number) => format!("the number {number}"),
+            TreeKind::Fraction => match self.raw(node) {
                 Some(raw) => format!("the number {raw}"),
-                None => "such a number".to_owned(),
+                None => "a fraction".to_owned(),
             },
-            Kind::Text(text) if text.is_empty() => "an empty text".to_owned(),
-            Kind::Text(text) => format!("the text {}", self.quote(text)),
-            Kind::List(_) => "a list".to_owned(),
-            Kind::Map(_) => "a group of fields".to_owned(),
+            TreeKind::Text(text) if text.is_empty() => "an empty string".to_owned(),
+            TreeKind::Text(text) => format!("the string {}", self.quote(text)),
+            TreeKind::List(_) => "a list".to_owned(),
+            TreeKind::Map(_) => "a group of fields".to_owned(),
         }
     }
 
-    /// A text of the file in quotes, unless it may not be shown; a long one in part.
+    /// Quotes a text of the file. A secret is hidden, and a long text is cut.
     pub(crate) fn quote(&self, text: &str) -> String {
         const LONGEST: usize = 60;
-        if self.secrets.hold(text) {
+        if self.secrets.contains(text) {
             return "\"[hidden]\"".to_owned();
         }
         match text.char_indices().nth(LONGEST) {
@@ -112,22 +113,22 @@ impl Reading<'_> {
         }
     }
 
-    /// A short value as it stands in the file.
+    /// A short value as written in the file.
     fn raw(&self, node: &Node<'_>) -> Option<&str> {
         let raw = self.text.get(node.span.range())?;
         (!raw.is_empty() && raw.len() <= 30 && !raw.starts_with('*')).then_some(raw)
     }
 
-    /// Takes each item of a list; what does not fit is noted and left out.
+    /// Reads each item of a list. Invalid items are recorded as problems and left out.
     pub(crate) fn items<T>(
         &mut self,
         node: &Node<'_>,
-        wanted: &str,
+        expected: &str,
         mut read: impl FnMut(&mut Self, &Node<'_>) -> Option<T>,
     ) -> Option<Vec<Written<T>>> {
-        let Kind::List(items) = &node.kind else {
-            let hint = "write one entry a line, each after `- `";
-            self.wrong(node, wanted).hint = Some(hint.into());
+        let TreeKind::List(items) = &node.kind else {
+            let hint = "Write one entry per line, each after `- `.";
+            self.wrong_type(node, expected).hint = Some(hint.into());
             return None;
         };
         let field = self.field;
@@ -142,40 +143,40 @@ impl Reading<'_> {
     }
 }
 
-impl<'n, 'a> Fields<'n, 'a> {
-    /// The fields of a value that should have some.
+impl<'n, 'a> FieldReader<'n, 'a> {
+    /// Starts reading a node that must be a map.
     pub(crate) fn of(
         reading: &mut Reading<'_>,
         node: &'n Node<'a>,
         what: &'static str,
     ) -> Option<Self> {
-        let Kind::Map(entries) = &node.kind else {
+        let TreeKind::Map(entries) = &node.kind else {
             let there = reading.describe(node);
             let (message, hint) = match node.kind {
-                Kind::Nothing if what == MANIFEST => ("this file says nothing".to_owned(), BEGIN),
-                _ if what == MANIFEST => (format!("this is no manifest, but {there}"), BEGIN),
+                TreeKind::Nothing if what == MANIFEST => ("this file is empty".to_owned(), BEGIN),
+                _ if what == MANIFEST => (format!("expected a manifest, found {there}"), BEGIN),
                 _ => (
-                    format!("{what} has fields, and this is {there}"),
-                    "write `field: value`, one a line",
+                    format!("expected {what} with its fields, found {there}"),
+                    "Write `field: value`, one per line.",
                 ),
             };
-            reading.fault(node.span, message).hint = Some(hint.into());
+            reading.problem(node.span, message).hint = Some(hint.into());
             return None;
         };
         Some(Self { what, span: node.span, entries, known: Vec::new() })
     }
 
-    /// Where they begin.
+    /// The span of the map.
     pub(crate) fn span(&self) -> Span {
         self.span
     }
 
-    /// Whether a field is there, whatever its value.
+    /// Returns true if the field is present, whatever its value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|(key, _)| key.name.as_deref() == Some(name))
     }
 
-    /// Takes the value of a field. When it is there twice, that is noted, and the first one taken.
+    /// Reads the value of a field. If the field occurs twice, that is a problem, and the first value counts.
     pub(crate) fn optional<T>(
         &mut self,
         reading: &mut Reading<'_>,
@@ -184,34 +185,44 @@ impl<'n, 'a> Fields<'n, 'a> {
     ) -> Option<Written<T>> {
         self.known.push(name);
         let mut first = None;
-        let mut taken = None;
+        let mut first_value = None;
         for (key, value) in self.entries {
             if key.name.as_deref() != Some(name) {
                 continue;
             }
             (reading.field, reading.item) = (name, false);
-            // A second value is read too: what is wrong in it should be told in the same run.
-            let read = if matches!(value.kind, Kind::Nothing) {
-                let fault = reading.fault(key.span, format!("`{name}` has no value"));
-                fault.hint = Some("give it one, or leave the field out".into());
+            // A second value is read too, so that its problems are reported in the same run.
+            let read = if matches!(value.kind, TreeKind::Nothing) {
+                let hint = if mistakes::cut_comment(
+                    reading.text,
+                    key.span.followed_by_colon(reading.text),
+                )
+                .is_some()
+                {
+                    "YAML reads the text after `#` as a comment: put the value in quotes."
+                } else {
+                    "Set a value, or leave the field out."
+                };
+                let problem = reading.problem(key.span, format!("`{name}` has no value"));
+                problem.hint = Some(hint.into());
                 None
             } else {
                 read(reading, value).map(|read| reading.written(value, read))
             };
             if let Some(first) = first {
-                let first = reading.spot(first);
-                let fault = reading.fault(key.span, format!("`{name}` is here a second time"));
-                fault.related = Some((first, "it is here first"));
-                fault.hint = Some("keep one of them".into());
+                let first = reading.location(first);
+                let problem = reading.problem(key.span, format!("`{name}` is set twice"));
+                problem.related = Some((first, "first set here"));
+                problem.hint = Some("Keep one of them.".into());
             } else {
                 first = Some(key.span);
-                taken = read;
+                first_value = read;
             }
         }
-        taken
+        first_value
     }
 
-    /// Takes the value of a field that must be there.
+    /// Reads the value of a required field.
     pub(crate) fn required<T>(
         &mut self,
         reading: &mut Reading<'_>,
@@ -220,62 +231,67 @@ impl<'n, 'a> Fields<'n, 'a> {
         read: impl FnMut(&mut Reading<'_>, &Node<'_>) -> Option<T>,
     ) -> Option<Written<T>> {
         if !self.has(name) {
-            let fault = reading.fault(self.span, format!("{} needs `{name}`", self.what));
-            fault.hint = Some(hint.into());
+            let problem = reading.problem(self.span, format!("{} needs `{name}`", self.what));
+            problem.hint = Some(hint.into());
         }
         self.optional(reading, name, read)
     }
 
-    /// Notes every field that nobody has asked for.
+    /// Records a problem for every field that was not read.
     pub(crate) fn finish(self, reading: &mut Reading<'_>) {
         for (key, value) in self.entries {
             match &key.name {
                 Some(name) if self.known.contains(&name.as_ref()) => {}
                 Some(name) if self.is_password(name, value) => {
-                    let fault =
-                        reading.fault(key.span, "a manifest never holds a password".to_owned());
-                    fault.hint = Some(SAY_SOURCE.into());
+                    let problem = reading
+                        .problem(key.span, "a manifest must not contain a password".to_owned());
+                    problem.hint = Some(USE_PASSWORD_SOURCE.into());
                 }
                 Some(name) => self.unknown(reading, key, name),
                 None => {
-                    reading.fault(key.span, "the name of a field is a plain word".to_owned());
+                    reading.problem(key.span, "a field name must be a plain word".to_owned());
                 }
             }
         }
     }
 
-    /// Whether a field is a password where its source should be.
+    /// Returns true if a field holds a password instead of its source.
     fn is_password(&self, name: &str, value: &Node<'_>) -> bool {
-        let literal = !matches!(value.kind, Kind::Map(_));
+        let literal = !matches!(value.kind, TreeKind::Map(_));
         literal && self.known.contains(&"password_from") && looks_secret(name)
     }
 
-    fn unknown(&self, reading: &mut Reading<'_>, key: &Key<'_>, name: &str) {
+    fn unknown(&self, reading: &mut Reading<'_>, key: &TreeKey<'_>, name: &str) {
+        if let Some((span, c)) = mistakes::invisible_in(reading.text, key.span) {
+            let message = format!("this field name contains {}", mistakes::describe(c));
+            reading.problem(span, message).hint = Some("Delete the character.".into());
+            return;
+        }
         let quoted = reading.quote(name);
-        let fault = reading.fault(key.span, format!("{} has no field {quoted}", self.what));
-        fault.hint = Some(if name == "<<" {
-            "merge keys are not understood; `defaults` is for what accounts have in common".into()
+        let problem = reading.problem(key.span, format!("{} has no field {quoted}", self.what));
+        problem.hint = Some(if name == "<<" {
+            "Merge keys are not supported; use `defaults` for what accounts have in common.".into()
         } else if let Some(ours) = ours(name).filter(|ours| self.known.contains(ours)) {
-            format!("here it is called `{ours}`").into()
+            format!("Use `{ours}`.").into()
         } else if let Some(near) = nearest(name, &self.known) {
-            format!("did you mean `{near}`?").into()
+            format!("Did you mean `{near}`?").into()
         } else {
-            format!("its fields are {}", self.known.join(", ")).into()
+            format!("The fields are {}.", self.known.join(", ")).into()
         });
     }
 }
 
-/// What a whole file is.
+/// The root of a file, in the words of a message.
 pub(crate) const MANIFEST: &str = "a manifest";
 
-/// How a file begins.
-pub(crate) const BEGIN: &str = "begin the file with `version: 1`";
+/// The hint for a file without its first field.
+pub(crate) const BEGIN: &str = "Begin the file with `version: 1`.";
 
-/// What to do about a password.
-pub(crate) const SAY_SOURCE: &str = "write `password_from: { env: TRUNKLINE_SECRET_… }` or `{ file: … }`, which is read at apply; \
-     and change the password if it was a real one";
+/// The hint for a password in a manifest.
+pub(crate) const USE_PASSWORD_SOURCE: &str = "Write `password_from: { env: TRUNKLINE_SECRET_… }` or `{ file: … }`, which is read at apply. \
+     Change the password if it was a real one.";
 
-/// Our name for what Telnyx calls otherwise.
+/// The manifest's name for a field of the Telnyx API.
 fn ours(name: &str) -> Option<&'static str> {
     match name {
         "organization_name" | "business_name" => Some("name"),
@@ -285,7 +301,7 @@ fn ours(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The known name that somebody most likely meant.
+/// The known name closest to a misspelled one, if any is close.
 pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase().replace('-', "_");
     let by_distance = |known: &&'k str| (strsim::damerau_levenshtein(&name, known), *known);
@@ -293,7 +309,7 @@ pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     if distance <= (name.len().max(near.len()) / 3).max(1) {
         return Some(near);
     }
-    // Not misspelt, but half of it: `manager_id`, `pricing`.
+    // A part of the name: `manager_id`, `pricing`.
     let within = |known: &&str| name.split('_').all(|part| known.split('_').any(|of| of == part));
     let mut halves = known.iter().copied().filter(within);
     halves.next().filter(|_| halves.next().is_none())

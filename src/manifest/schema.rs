@@ -1,40 +1,45 @@
 //! The JSON Schema of the manifest, for editors and for pipelines.
 //!
-//! It says what can be said of one file by itself. What needs all files, such as that no email is
-//! there twice, only loading says.
+//! It describes single files. Rules across files, such as unique emails, are checked on loading only.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use super::document::Document;
+use super::document::ManifestDocument;
 use super::secrets::PREFIX;
-use super::values::{LONGEST_TEXT, UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
+use super::texts::LONGEST_TEXT;
+use super::values::{UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
 
-/// The JSON Schema of a manifest file, as text that ends with a line break. Draft 7, which every
-/// editor knows.
+/// The JSON Schema (draft 7) of a manifest file, as text that ends with a line break.
 #[must_use]
 pub fn schema() -> String {
-    schema_of::<Document>()
+    schema_of::<ManifestDocument>()
 }
 
-/// The JSON Schema of a file that is read as manifests are.
+/// The JSON Schema of a YAML file.
 pub(crate) fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(one_line));
     let schema = settings.into_generator().into_root_schema_for::<T>();
-    // Maps of JSON with keys of text can always be written.
+    // A map with string keys always serializes.
     let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text + "\n"
 }
 
-/// Puts a description, which is wrapped as our documentation is, into one line a paragraph.
+/// Unwraps the paragraphs of a description.
 fn one_line(schema: &mut Schema) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
         let paragraphs = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
         *text = paragraphs.collect::<Vec<_>>().join("\n\n");
     }
 }
+
+/// An address, as the API accepts it.
+const EMAIL: &str = "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$";
+
+/// A UUID in any spelling.
+const UUID: &str = "^([0-9A-Fa-f]{32}|(urn:uuid:)?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\})$";
 
 pub(crate) fn version(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "const": VERSION })
@@ -49,11 +54,11 @@ pub(super) fn label(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn id(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "pattern": "^\\S+$", "maxLength": LONGEST_TEXT })
+    json_schema!({ "type": "string", "pattern": UUID })
 }
 
 pub(super) fn email(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "pattern": "^[^@\\s<>,;\"]+@[^@\\s<>,;\".]+(\\.[^@\\s<>,;\".]+)+$", "maxLength": 254 })
+    json_schema!({ "type": "string", "pattern": EMAIL, "maxLength": 254 })
 }
 
 pub(super) fn emails(generator: &mut SchemaGenerator) -> Schema {
@@ -112,12 +117,12 @@ pub(super) fn password_source(_: &mut SchemaGenerator) -> Schema {
         "type": "object",
         "properties": {
             "env": {
-                "description": format!("The variable of the environment that holds it at apply; its name begins with {PREFIX}."),
+                "description": format!("The environment variable that holds the password at apply. Its name begins with {PREFIX}."),
                 "type": "string",
                 "pattern": variable,
             },
             "file": {
-                "description": "The file that holds it at apply.",
+                "description": "The file that holds the password at apply.",
                 "type": "string",
                 "minLength": 1,
             },

@@ -1,48 +1,48 @@
-//! Where a manifest holds what looks like a password, so that nobody repeats it.
+//! Finding what looks like a password in a manifest, so that no message repeats it.
 //!
-//! A manifest must hold none, and is refused when it does. Until somebody corrects it, the value must
-//! not reach a terminal, a log of a pipeline or a comment on a pull request by way of our message.
+//! A manifest with a password is refused. The message about it must not carry the password to a terminal, a
+//! pipeline log or a pull request comment.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::tree::{Key, Kind, Node};
+use super::tree::{Node, TreeKey, TreeKind};
 
-/// What the name of a variable with a password begins with.
+/// The prefix of the variables that may hold a password.
 pub(super) const PREFIX: &str = "TRUNKLINE_SECRET_";
 
-/// What a name that is said to hold a secret has in it.
+/// Words in the names of fields that hold a secret.
 const WORDS: [&str; 8] =
     ["password", "passwd", "passphrase", "secret", "token", "api_key", "apikey", "credential"];
 
-/// The names that most fields have. They are known to hold none, and there may be a hundred thousand.
-const USUAL: [&str; 7] =
+/// The most frequent field names. They never hold a secret, and there may be a hundred thousand of each.
+const FREQUENT: [&str; 7] =
     ["name", "email", "enabled", "channel_limit", "custom_pricing", "groups", "id"];
 
-/// The names below a source of a password that are surely none.
+/// Field names below `password_from` that are not passwords.
 const PLAIN: [&str; 8] = ["env", "file", "value", "name", "path", "from", "var", "variable"];
 
-/// A value that is shorter is hidden where it stands, but not wherever else the same text is.
-const TELLING: usize = 4;
+/// A shorter secret is hidden at its own position only, not wherever the same text occurs.
+const MIN_SEARCHED: usize = 4;
 
-/// Whether the value of a field must not be shown, by its name and by what it is.
-pub(crate) type Hides = fn(&Key<'_>, &Node<'_>) -> bool;
+/// Decides whether the value of a field must be hidden.
+pub(crate) type Hides = fn(&TreeKey<'_>, &Node<'_>) -> bool;
 
-/// What must not be shown of a file.
+/// The parts of a file that must not be shown.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
-    /// The bytes, sorted and without overlaps.
+    /// The ranges of bytes, sorted and without overlaps.
     pub hidden: Vec<Range<usize>>,
     values: HashSet<String>,
 }
 
 impl Secrets {
-    /// Finds them in a tree.
+    /// Finds the secrets in a tree.
     pub(super) fn of(root: &Node<'_>) -> Self {
         Self::below(root, |key, _| names_a_secret(key))
     }
 
-    /// Finds the values of the fields of which `hides` says so.
+    /// Finds the values of the fields that `hides` selects.
     pub(super) fn below(root: &Node<'_>, hides: Hides) -> Self {
         let mut secrets = Self::default();
         secrets.search(root, hides);
@@ -61,14 +61,14 @@ impl Secrets {
         secrets
     }
 
-    /// Whether a text is one of them.
-    pub(super) fn hold(&self, text: &str) -> bool {
+    /// Returns true if a text is one of the secrets.
+    pub(super) fn contains(&self, text: &str) -> bool {
         self.values.contains(text)
     }
 
     fn search(&mut self, node: &Node<'_>, hides: Hides) {
         match &node.kind {
-            Kind::Map(fields) => {
+            TreeKind::Map(fields) => {
                 for (key, value) in fields {
                     if hides(key, value) && !is_source(key, value) {
                         self.hide(value);
@@ -77,29 +77,29 @@ impl Secrets {
                     }
                 }
             }
-            Kind::List(items) => items.iter().for_each(|item| self.search(item, hides)),
-            Kind::Nothing
-            | Kind::Bool(_)
-            | Kind::Whole(_)
-            | Kind::Negative(_)
-            | Kind::Fraction
-            | Kind::Text(_) => {}
+            TreeKind::List(items) => items.iter().for_each(|item| self.search(item, hides)),
+            TreeKind::Nothing
+            | TreeKind::Bool(_)
+            | TreeKind::Whole(_)
+            | TreeKind::Negative(_)
+            | TreeKind::Fraction
+            | TreeKind::Text(_) => {}
         }
     }
 
-    /// Hides every value in a value, and every name that is none of a field.
+    /// Hides every value below a node, and every unknown field name.
     fn hide(&mut self, node: &Node<'_>) {
         match &node.kind {
-            Kind::Text(text) => {
+            TreeKind::Text(text) => {
                 self.hidden.push(node.span.range());
                 self.learn(text);
             }
-            Kind::Bool(_) | Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => {
+            TreeKind::Bool(_) | TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
                 self.hidden.push(node.span.range());
             }
-            Kind::Nothing => {}
-            Kind::List(items) => items.iter().for_each(|item| self.hide(item)),
-            Kind::Map(fields) => {
+            TreeKind::Nothing => {}
+            TreeKind::List(items) => items.iter().for_each(|item| self.hide(item)),
+            TreeKind::Map(fields) => {
                 for (key, value) in fields {
                     let name = key.name.as_deref().unwrap_or_default();
                     if !PLAIN.contains(&name) {
@@ -113,32 +113,32 @@ impl Secrets {
     }
 
     fn learn(&mut self, text: &str) {
-        if text.len() >= TELLING {
+        if text.len() >= MIN_SEARCHED {
             self.values.insert(text.to_owned());
         }
     }
 
-    /// Hides the same texts wherever they are.
+    /// Hides the secrets wherever else they occur.
     fn search_values(&mut self, node: &Node<'_>) {
         match &node.kind {
-            Kind::Text(text) if self.values.contains(text.as_ref()) => {
+            TreeKind::Text(text) if self.values.contains(text.as_ref()) => {
                 self.hidden.push(node.span.range());
             }
-            Kind::List(items) => items.iter().for_each(|item| self.search_values(item)),
-            Kind::Map(fields) => fields.iter().for_each(|(_, value)| self.search_values(value)),
-            Kind::Nothing
-            | Kind::Bool(_)
-            | Kind::Whole(_)
-            | Kind::Negative(_)
-            | Kind::Fraction
-            | Kind::Text(_) => {}
+            TreeKind::List(items) => items.iter().for_each(|item| self.search_values(item)),
+            TreeKind::Map(fields) => fields.iter().for_each(|(_, value)| self.search_values(value)),
+            TreeKind::Nothing
+            | TreeKind::Bool(_)
+            | TreeKind::Whole(_)
+            | TreeKind::Negative(_)
+            | TreeKind::Fraction
+            | TreeKind::Text(_) => {}
         }
     }
 }
 
-/// Whether a field of this name is likely to hold a secret, however it is spelt.
+/// Returns true if a field of this name, or of a misspelled one, is likely to hold a secret.
 pub(crate) fn looks_secret(name: &str) -> bool {
-    // Most words are too short for one, and there may be millions.
+    // Most words are too short, and there may be millions.
     if name.len() < 5 {
         return false;
     }
@@ -149,29 +149,29 @@ pub(crate) fn looks_secret(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word)) || close("password") || close("password_from")
 }
 
-fn names_a_secret(key: &Key<'_>) -> bool {
-    key.name.as_ref().is_some_and(|name| !USUAL.contains(&name.as_ref()) && looks_secret(name))
+fn names_a_secret(key: &TreeKey<'_>) -> bool {
+    key.name.as_ref().is_some_and(|name| !FREQUENT.contains(&name.as_ref()) && looks_secret(name))
 }
 
-/// Whether a field says in the proper way where a password is read from.
-fn is_source(key: &Key<'_>, value: &Node<'_>) -> bool {
-    let Kind::Map(fields) = &value.kind else { return false };
+/// Returns true for a valid source of a password.
+fn is_source(key: &TreeKey<'_>, value: &Node<'_>) -> bool {
+    let TreeKind::Map(fields) = &value.kind else { return false };
     key.name.as_deref() == Some("password_from")
         && fields.iter().all(|(key, value)| match (key.name.as_deref(), &value.kind) {
-            (Some("env"), Kind::Text(name)) => is_variable(name),
-            (Some("file"), Kind::Text(_)) => true,
+            (Some("env"), TreeKind::Text(name)) => is_variable(name),
+            (Some("file"), TreeKind::Text(_)) => true,
             _ => false,
         })
 }
 
-/// Whether a text is the name of a variable that may hold a password.
+/// Returns true for the name of a variable that may hold a password.
 pub(super) fn is_variable(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     name.strip_prefix(PREFIX).is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain))
 }
 
-/// Whether a text, which no tree could be made of, may hold a password.
-pub(super) fn may_hold_one(text: &str) -> bool {
+/// Returns true if a text that cannot be parsed may contain a password.
+pub(super) fn may_contain_password(text: &str) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let mut rest = text;
     while let Some(begin) = rest.find(part_of_name) {
@@ -179,7 +179,7 @@ pub(super) fn may_hold_one(text: &str) -> bool {
         let end = from.find(|c| !part_of_name(c)).unwrap_or(from.len());
         let (word, after) = from.split_at(end);
         rest = after;
-        let harmless = USUAL.contains(&word) || word.starts_with(PREFIX);
+        let harmless = FREQUENT.contains(&word) || word.starts_with(PREFIX);
         if !harmless && looks_secret(word) && !(word == "password_from" && begins_source(after)) {
             return true;
         }
@@ -187,7 +187,7 @@ pub(super) fn may_hold_one(text: &str) -> bool {
     false
 }
 
-/// Whether what follows `password_from` can be the proper way to say where one is read from.
+/// Returns true if the text after `password_from` may be a valid source of a password.
 fn begins_source(after: &str) -> bool {
     let value = after.strip_prefix(':').map(|value| value.trim_start_matches([' ', '\t']));
     value.is_some_and(|value| value.is_empty() || value.starts_with(['{', '\n', '\r', '#']))
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_noticed_even_in_what_is_no_yaml() {
+    fn a_password_is_noticed_even_in_invalid_yaml() {
         for text in [
             "password: x",
             "  \"passwd\": x",
@@ -208,7 +208,7 @@ mod tests {
             "a: 1\npassword-from: {",
             "api_key: [",
         ] {
-            assert!(may_hold_one(text), "{text}");
+            assert!(may_contain_password(text), "{text}");
         }
         for text in [
             "name: A\nemail: a@b.example",
@@ -217,7 +217,7 @@ mod tests {
             "password_from:",
             "",
         ] {
-            assert!(!may_hold_one(text), "{text}");
+            assert!(!may_contain_password(text), "{text}");
         }
     }
 }

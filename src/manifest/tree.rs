@@ -1,8 +1,7 @@
-//! A YAML file as a tree in which everything knows its place.
+//! A YAML file as a tree of nodes with their positions.
 //!
-//! The parser below stops at the first thing that does not fit a type. So it is asked for no types:
-//! it makes this tree, which takes any well-formed file, and what does not fit is found afterwards,
-//! item by item.
+//! The parser stops at the first value of a wrong type. This tree accepts any well-formed file, so that
+//! reading it afterwards can report every problem.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,12 +10,12 @@ use std::ops::Range;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
-/// A place in a file: where something begins, and how long it is.
+/// A range of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
-    /// The byte it begins at.
+    /// The first byte.
     pub offset: usize,
-    /// Its length in bytes; may be zero.
+    /// The length in bytes; may be zero.
     pub length: usize,
     /// The line, from 1.
     pub line: u64,
@@ -24,43 +23,73 @@ pub(crate) struct Span {
     pub column: u64,
 }
 
-/// A value with its place.
+/// A value with its span.
 #[derive(Debug)]
 pub(crate) struct Node<'a> {
     pub span: Span,
-    pub kind: Kind<'a>,
+    pub kind: TreeKind<'a>,
 }
 
 /// A value.
 #[derive(Debug)]
-pub(crate) enum Kind<'a> {
+pub(crate) enum TreeKind<'a> {
     Nothing,
     Bool(bool),
     /// A number from 0.
     Whole(u64),
     /// A whole number below 0.
     Negative(i64),
-    /// Any other number; no field takes one.
+    /// Any other number; no field accepts one.
     Fraction,
     Text(Cow<'a, str>),
     List(Vec<Node<'a>>),
-    /// The fields in the order of the file; one may be there twice.
-    Map(Vec<(Key<'a>, Node<'a>)>),
+    /// The fields in the order of the file; a name may occur twice.
+    Map(Vec<(TreeKey<'a>, Node<'a>)>),
 }
 
-/// The name of a field, with its place.
+/// The name of a field, with its span.
 #[derive(Debug)]
-pub(crate) struct Key<'a> {
+pub(crate) struct TreeKey<'a> {
     pub span: Span,
-    /// `None`: the key is a list or a map, which no field is named by.
+    /// `None` if the key is a list or a map.
     pub name: Option<Cow<'a, str>>,
 }
 
 impl Span {
-    /// Its bytes.
+    /// An empty span at a byte of a text.
+    pub(super) fn at(text: &str, offset: usize) -> Self {
+        let at = floor_char_boundary(text, offset);
+        Self { offset: 0, length: 0, line: 1, column: 1 }.part(text, at, 0)
+    }
+
+    /// A part of this span, given the text that begins at it, and an offset and a length in that text.
+    pub(super) fn part(self, text: &str, at: usize, length: usize) -> Self {
+        let before = &text[..at];
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let in_line = before.chars().rev().take_while(|c| *c != '\n').count();
+        let lines = number(before.matches('\n').count());
+        let column = if lines == 0 { self.column } else { 1 } + number(in_line);
+        Self { offset: self.offset + at, length, line: self.line + lines, column }
+    }
+
+    /// The span of a key, extended by the colon after it.
+    pub(super) fn followed_by_colon(self, text: &str) -> Self {
+        let after = text.get(self.range().end..).unwrap_or_default();
+        let spaces = after.len() - after.trim_start_matches([' ', '\t']).len();
+        let colon = after[spaces..].starts_with(':');
+        Self { length: self.length + if colon { spaces + 1 } else { 0 }, ..self }
+    }
+
+    /// The range of bytes.
     pub(crate) fn range(self) -> Range<usize> {
         self.offset..self.offset.saturating_add(self.length)
     }
+}
+
+/// Returns the last character boundary of a text at or before a byte.
+pub(super) fn floor_char_boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
 impl From<Location> for Span {
@@ -83,7 +112,7 @@ impl<'de> Deserialize<'de> for Node<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Kind<'de> {
+impl<'de> Deserialize<'de> for TreeKind<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(KindVisitor)
     }
@@ -92,34 +121,34 @@ impl<'de> Deserialize<'de> for Kind<'de> {
 struct KindVisitor;
 
 impl<'de> Visitor<'de> for KindVisitor {
-    type Value = Kind<'de>;
+    type Value = TreeKind<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Kind::Nothing)
+        Ok(TreeKind::Nothing)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Kind::Bool(value))
+        Ok(TreeKind::Bool(value))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Kind::Whole(value))
+        Ok(TreeKind::Whole(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(u64::try_from(value).map_or(Kind::Negative(value), Kind::Whole))
+        Ok(u64::try_from(value).map_or(TreeKind::Negative(value), TreeKind::Whole))
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Kind::Fraction)
+        Ok(TreeKind::Fraction)
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Kind::Text(Cow::Borrowed(text)))
+        Ok(TreeKind::Text(Cow::Borrowed(text)))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
@@ -127,7 +156,7 @@ impl<'de> Visitor<'de> for KindVisitor {
     }
 
     fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Kind::Text(Cow::Owned(text)))
+        Ok(TreeKind::Text(Cow::Owned(text)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
@@ -135,7 +164,7 @@ impl<'de> Visitor<'de> for KindVisitor {
         while let Some(node) = seq.next_element()? {
             nodes.push(node);
         }
-        Ok(Kind::List(nodes))
+        Ok(TreeKind::List(nodes))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -143,11 +172,11 @@ impl<'de> Visitor<'de> for KindVisitor {
         while let Some(field) = map.next_entry()? {
             fields.push(field);
         }
-        Ok(Kind::Map(fields))
+        Ok(TreeKind::Map(fields))
     }
 }
 
-impl<'de> Deserialize<'de> for Key<'de> {
+impl<'de> Deserialize<'de> for TreeKey<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Spanned { value, referenced, defined: _ } = Spanned::deserialize(deserializer)?;
         let KeyName(name) = value;

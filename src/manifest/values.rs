@@ -1,29 +1,27 @@
-//! The values of single fields: each is taken whole, or what is wrong with it is noted.
+//! Reading the values of single fields. Each function returns a valid value, or records a problem.
 
 use std::path::PathBuf;
 
-use super::reading::{Fields, Reading, SAY_SOURCE, nearest};
+use super::reading::{FieldReader, Reading, USE_PASSWORD_SOURCE, nearest};
 use super::secrets::{PREFIX, is_variable};
-use super::tree::{Kind, Node};
-use crate::model::{
-    AccountId, Budget, Code, Day, Email, PasswordSource, UnlistedAccounts, UnlistedUsers,
-    is_harmful,
-};
+use super::texts::{free_text, text};
+use super::tree::{Node, TreeKind};
+use crate::model::{Budget, Code, Day, PasswordSource, UnlistedAccounts, UnlistedUsers};
 
-/// The version of the format, and the only one there is.
+/// The only version of the format.
 pub(super) const VERSION: u64 = 1;
 
-/// An identity, a name and a reason are no longer than this, in characters.
-pub const LONGEST_TEXT: usize = 255;
+/// Quotes that word processors write instead of " and '.
+const TYPOGRAPHIC_QUOTES: [char; 4] = ['“', '”', '‘', '’'];
 
-/// The words of `unlisted_accounts`.
+/// The values of `unlisted_accounts`.
 pub(super) const UNLISTED_ACCOUNTS: [(&str, UnlistedAccounts); 3] = [
     ("ignore", UnlistedAccounts::Ignore),
     ("report", UnlistedAccounts::Report),
     ("disable", UnlistedAccounts::Disable),
 ];
 
-/// The words of `unlisted_users`.
+/// The values of `unlisted_users`.
 pub(super) const UNLISTED_USERS: [(&str, UnlistedUsers); 3] = [
     ("ignore", UnlistedUsers::Ignore),
     ("report", UnlistedUsers::Report),
@@ -31,144 +29,44 @@ pub(super) const UNLISTED_USERS: [(&str, UnlistedUsers); 3] = [
 ];
 
 pub(crate) fn version(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
-    if matches!(node.kind, Kind::Whole(VERSION)) {
+    if matches!(node.kind, TreeKind::Whole(VERSION)) {
         return Some(VERSION);
     }
     let hint = match node.kind {
-        Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => "this program reads version 1 only",
-        Kind::Nothing | Kind::Bool(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
-            "write `version: 1`, without quotes"
+        TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
+            "Only version 1 is supported."
         }
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Text(_)
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => "Write `version: 1`, without quotes.",
     };
-    reading.wrong(node, "the number 1").hint = Some(hint.into());
+    reading.wrong_type(node, "the number 1").hint = Some(hint.into());
     None
 }
 
 pub(super) fn boolean(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<bool> {
-    if let Kind::Bool(value) = node.kind {
+    if let TreeKind::Bool(value) = node.kind {
         return Some(value);
     }
-    let meant = match &node.kind {
-        Kind::Text(text) => match text.to_lowercase().as_str() {
-            "yes" | "on" | "y" | "true" => Some("write true, without quotes"),
-            "no" | "off" | "n" | "false" => Some("write false, without quotes"),
+    let hint = match &node.kind {
+        TreeKind::Text(text) => match text.trim_matches(TYPOGRAPHIC_QUOTES).to_lowercase().as_str()
+        {
+            "yes" | "on" | "y" | "true" => Some("Write true, without quotes."),
+            "no" | "off" | "n" | "false" => Some("Write false, without quotes."),
             _ => None,
         },
-        Kind::Nothing
-        | Kind::Bool(_)
-        | Kind::Whole(_)
-        | Kind::Negative(_)
-        | Kind::Fraction
-        | Kind::List(_)
-        | Kind::Map(_) => None,
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Whole(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => None,
     };
-    reading.wrong(node, "true or false").hint = meant.map(Into::into);
+    reading.wrong_type(node, "true or false").hint = hint.map(Into::into);
     None
-}
-
-/// Whether a manifest takes a text as it is, for a name or a group.
-#[must_use]
-pub fn takes_text(text: &str) -> bool {
-    !text.trim().is_empty() && !text.contains(is_harmful) && text.chars().count() <= LONGEST_TEXT
-}
-
-/// Whether a manifest takes a text as an email.
-#[must_use]
-pub fn takes_email(text: &str) -> bool {
-    takes_text(text) && is_email(text)
-}
-
-/// Whether a manifest takes a text as an id.
-#[must_use]
-pub fn takes_id(text: &str) -> bool {
-    takes_text(text) && !text.contains(char::is_whitespace)
-}
-
-/// Whether a manifest takes a text as the label of an organization.
-#[must_use]
-pub fn takes_label(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(plain)
-}
-
-/// A text without characters that nobody sees.
-pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
-    let Kind::Text(text) = &node.kind else {
-        let quotes = match node.kind {
-            Kind::Bool(_) | Kind::Whole(_) | Kind::Negative(_) | Kind::Fraction => {
-                Some("put it in quotes".into())
-            }
-            Kind::Nothing | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => None,
-        };
-        reading.wrong(node, "a text").hint = quotes;
-        return None;
-    };
-    let subject = reading.subject();
-    if text.trim().is_empty() {
-        reading.fault(node.span, format!("{subject} is empty"));
-        return None;
-    }
-    if let Some(harmful) = text.chars().find(|c| is_harmful(*c)) {
-        let number = u32::from(harmful);
-        let message =
-            format!("{subject} has a character in it that cannot be seen, U+{number:04X}");
-        reading.fault(node.span, message).hint = Some("type the text anew".into());
-        return None;
-    }
-    if text.chars().count() > LONGEST_TEXT {
-        reading.fault(node.span, format!("{subject} is longer than {LONGEST_TEXT} characters"));
-        return None;
-    }
-    Some(text.clone().into_owned())
-}
-
-/// The label of an organization, which becomes part of file names and metrics.
-pub(super) fn label(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
-    let label = text(reading, node)?;
-    if takes_label(&label) {
-        return Some(label);
-    }
-    let quoted = reading.quote(&label);
-    let message = format!("{quoted} cannot be the label of an organization");
-    let hint = "use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front";
-    reading.fault(node.span, message).hint = Some(hint.into());
-    None
-}
-
-/// An identity as Telnyx gave it: nothing is read out of it.
-pub(super) fn account_id(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AccountId> {
-    let id = text(reading, node)?;
-    if !id.contains(char::is_whitespace) {
-        return Some(AccountId::new(id));
-    }
-    let quoted = reading.quote(&id);
-    let fault = reading.fault(node.span, format!("{quoted} is no id of an account"));
-    fault.hint = Some("it looks like 6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10".into());
-    None
-}
-
-pub(super) fn email(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Email> {
-    let text = text(reading, node)?;
-    if is_email(&text) {
-        return Some(Email::new(text));
-    }
-    let quoted = reading.quote(&text);
-    let fault = reading.fault(node.span, format!("{quoted} is no email address"));
-    fault.hint = Some("an address looks like ops@acme.example".into());
-    None
-}
-
-/// Whether a text has the form of an address. Whether mail arrives there is not for us to say.
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let odd =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"');
-    let good_domain = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    !local.is_empty()
-        && !local.contains('@')
-        && good_domain
-        && !text.contains(odd)
-        && text.len() <= 254
 }
 
 pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
@@ -176,37 +74,42 @@ pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Optio
         reading,
         node,
         "a whole number of channels",
-        "the least is 0, which is no channels at all",
+        "The minimum is 0, which allows no channels.",
     )
 }
 
-/// A number that stands for itself, not for a share.
+/// A number that is not a percentage.
 pub(super) fn count(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
-    whole(reading, node, "a whole number", "the least is 0, which allows none")
+    whole(reading, node, "a whole number", "The minimum is 0, which allows none.")
 }
 
 fn whole(
     reading: &mut Reading<'_>,
     node: &Node<'_>,
-    wanted: &str,
-    least: &'static str,
+    expected: &str,
+    minimum: &'static str,
 ) -> Option<u64> {
     match node.kind {
-        Kind::Whole(limit) if u32::try_from(limit).is_ok() => return Some(limit),
-        Kind::Whole(_) => {
-            let message = format!("`{}` is at most {}", reading.field, u32::MAX);
-            reading.fault(node.span, message);
+        TreeKind::Whole(limit) if u32::try_from(limit).is_ok() => return Some(limit),
+        TreeKind::Whole(_) => {
+            let message = format!("`{}` must be at most {}", reading.field, u32::MAX);
+            reading.problem(node.span, message);
         }
-        Kind::Negative(_) => {
-            let fault = reading.fault(node.span, format!("`{}` cannot be negative", reading.field));
-            fault.hint = Some(least.into());
+        TreeKind::Negative(_) => {
+            let problem =
+                reading.problem(node.span, format!("`{}` must not be negative", reading.field));
+            problem.hint = Some(minimum.into());
         }
-        Kind::Text(_) => {
-            let fault = reading.wrong(node, wanted);
-            fault.hint = Some("write the digits alone, without quotes, such as 30".into());
+        TreeKind::Text(_) => {
+            let problem = reading.wrong_type(node, expected);
+            problem.hint = Some("Write digits without quotes, such as 30.".into());
         }
-        Kind::Nothing | Kind::Bool(_) | Kind::Fraction | Kind::List(_) | Kind::Map(_) => {
-            reading.wrong(node, wanted);
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => {
+            reading.wrong_type(node, expected);
         }
     }
     None
@@ -214,21 +117,21 @@ fn whole(
 
 pub(super) fn budget(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Budget> {
     match &node.kind {
-        Kind::Whole(count) => return Some(Budget::Count(*count)),
-        Kind::Text(text) => {
+        TreeKind::Whole(count) => return Some(Budget::Count(*count)),
+        TreeKind::Text(text) => {
             if let Some(budget) = percentage(text) {
                 return Some(budget);
             }
         }
-        Kind::Nothing
-        | Kind::Bool(_)
-        | Kind::Negative(_)
-        | Kind::Fraction
-        | Kind::List(_)
-        | Kind::Map(_) => {}
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => {}
     }
-    let fault = reading.wrong(node, "a number or a percentage");
-    fault.hint = Some("a whole number from 0, such as 3, or a share from 0% to 100%".into());
+    let problem = reading.wrong_type(node, "a number or a percentage");
+    problem.hint = Some("Write a whole number such as 3, or a percentage from 0% to 100%.".into());
     None
 }
 
@@ -241,20 +144,20 @@ fn percentage(text: &str) -> Option<Budget> {
 }
 
 pub(super) fn day(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Day> {
-    let Kind::Text(text) = &node.kind else {
-        reading.wrong(node, "a day").hint = Some("a day looks like 2027-01-31".into());
+    let TreeKind::Text(text) = &node.kind else {
+        reading.wrong_type(node, "a date").hint = Some("A day looks like 2027-01-31.".into());
         return None;
     };
     if let Ok(day) = text.parse() {
         return Some(day);
     }
     let quoted = reading.quote(text);
-    let fault = reading.fault(node.span, format!("{quoted} is no day of the calendar"));
-    fault.hint = Some("a day looks like 2027-01-31".into());
+    let problem = reading.problem(node.span, format!("{quoted} is not a valid date"));
+    problem.hint = Some("A day looks like 2027-01-31.".into());
     None
 }
 
-/// The kind of a finding, of those that can be accepted.
+/// The code of a finding that can be accepted.
 pub(super) fn code(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Code> {
     let name = text(reading, node)?;
     let found = Code::ALL.into_iter().find(|code| code.name() == name);
@@ -265,22 +168,22 @@ pub(super) fn code(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Code> {
     let quoted = reading.quote(&name);
     let (message, hint) = match (found, nearest(&name, &names)) {
         (Some(_), _) => (
-            format!("{quoted} is only a notice: it never counts as drift"),
-            "there is nothing to accept: leave this entry out".to_owned(),
+            format!("{quoted} is a notice, which never counts as drift"),
+            "Delete this entry.".to_owned(),
         ),
         (None, Some(near)) => {
-            (format!("{quoted} is no kind of finding"), format!("did you mean `{near}`?"))
+            (format!("{quoted} is not the code of a finding"), format!("Did you mean `{near}`?"))
         }
         (None, None) => (
-            format!("{quoted} is no kind of finding"),
-            format!("those that can be accepted are {}", names.join(", ")),
+            format!("{quoted} is not the code of a finding"),
+            format!("The codes that can be accepted are {}.", names.join(", ")),
         ),
     };
-    reading.fault(node.span, message).hint = Some(hint.into());
+    reading.problem(node.span, message).hint = Some(hint.into());
     None
 }
 
-/// The names of the kinds of findings that can be accepted.
+/// The codes of the findings that can be accepted.
 pub(super) fn acceptable() -> impl Iterator<Item = &'static str> {
     Code::ALL.into_iter().filter(|code| code.is_drift()).map(Code::name)
 }
@@ -301,38 +204,38 @@ fn one_of<T: Copy>(
     node: &Node<'_>,
     words: &[(&str, T); 3],
 ) -> Option<T> {
-    if let Kind::Text(text) = &node.kind
+    if let TreeKind::Text(text) = &node.kind
         && let Some((_, value)) = words.iter().find(|(word, _)| word == text)
     {
         return Some(*value);
     }
     let [(first, _), (second, _), (third, _)] = words;
     let near = match &node.kind {
-        Kind::Text(text) => nearest(text, &[*first, *second, *third]),
-        Kind::Nothing
-        | Kind::Bool(_)
-        | Kind::Whole(_)
-        | Kind::Negative(_)
-        | Kind::Fraction
-        | Kind::List(_)
-        | Kind::Map(_) => None,
+        TreeKind::Text(text) => nearest(text, &[*first, *second, *third]),
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Whole(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => None,
     };
-    let hint = near.map(|near| format!("did you mean `{near}`?").into());
-    reading.wrong(node, &format!("{first}, {second} or {third}")).hint = hint;
+    let hint = near.map(|near| format!("Did you mean `{near}`?").into());
+    reading.wrong_type(node, &format!("{first}, {second} or {third}")).hint = hint;
     None
 }
 
-/// Where a password is read from.
+/// The source of a password.
 pub(super) fn password_source(
     reading: &mut Reading<'_>,
     node: &Node<'_>,
 ) -> Option<PasswordSource> {
-    if !matches!(node.kind, Kind::Map(_)) {
-        let message = "`password_from` names the source of a password, and is none itself";
-        reading.fault(node.span, message.to_owned()).hint = Some(SAY_SOURCE.into());
+    if !matches!(node.kind, TreeKind::Map(_)) {
+        let message = "`password_from` must name the source of a password, not contain one";
+        reading.problem(node.span, message.to_owned()).hint = Some(USE_PASSWORD_SOURCE.into());
         return None;
     }
-    let mut fields = Fields::of(reading, node, "`password_from`")?;
+    let mut fields = FieldReader::of(reading, node, "`password_from`")?;
     let (both, neither) = match (fields.has("env"), fields.has("file")) {
         (true, true) => (true, false),
         (false, false) => (false, true),
@@ -340,27 +243,27 @@ pub(super) fn password_source(
     };
     let span = fields.span();
     let env = fields.optional(reading, "env", variable);
-    let file = fields.optional(reading, "file", text);
+    let file = fields.optional(reading, "file", free_text);
     fields.finish(reading);
     if both || neither {
         let message = if both { "names two sources" } else { "names no source" };
-        let fault = reading.fault(span, format!("`password_from` {message}"));
-        fault.hint = Some("it takes `env` or `file`, one of them".into());
+        let problem = reading.problem(span, format!("`password_from` {message}"));
+        problem.hint = Some("Set either `env` or `file`.".into());
         return None;
     }
     let file = file.map(|file| PasswordSource::File(PathBuf::from(file.value)));
     env.map(|env| PasswordSource::Env(env.value)).or(file)
 }
 
-/// The name of a variable. What is not one may be the password itself, and is never repeated.
+/// The name of a variable. An invalid name may be a password, and is never shown.
 fn variable(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
-    if let Kind::Text(name) = &node.kind
+    if let TreeKind::Text(name) = &node.kind
         && is_variable(name)
     {
         return Some(name.clone().into_owned());
     }
-    let message = format!("`env` takes the name of a variable that begins with {PREFIX}");
-    let fault = reading.fault(node.span, message);
-    fault.hint = Some("letters, digits and _ only; no other variable is read by a manifest".into());
+    let message = format!("`env` must be the name of a variable that begins with {PREFIX}");
+    let problem = reading.problem(node.span, message);
+    problem.hint = Some("Use letters, digits and _; other variables are never read.".into());
     None
 }

@@ -9,7 +9,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 
 use super::Style;
 use super::escape::{inside, line};
-use crate::manifest::{Excerpt, Place, Problem, Problems, Related};
+use crate::manifest::{Excerpt, Position, Problem, Problems, Related};
 
 /// The problems of a manifest. The last line says how many there are, and in how many files.
 #[must_use]
@@ -48,8 +48,8 @@ fn group(problem: &Problem) -> Group<'static> {
 }
 
 /// Whether something else is in the same line of the same file.
-fn beside(file: &Path, place: &Place, other: &Related) -> bool {
-    let text = |place: &Place| place.excerpt.as_ref().map(|excerpt| excerpt.text.clone());
+fn beside(file: &Path, place: &Position, other: &Related) -> bool {
+    let text = |place: &Position| place.excerpt.as_ref().map(|excerpt| excerpt.text.clone());
     file == other.file && place.line == other.place.line && text(place) == text(&other.place)
 }
 
@@ -57,11 +57,11 @@ fn beside(file: &Path, place: &Place, other: &Related) -> bool {
 fn at(
     group: Group<'static>,
     file: &Path,
-    place: &Place,
+    place: &Position,
     mark: Option<Annotation<'static>>,
     same: &[&Related],
 ) -> Group<'static> {
-    let Place { line: number, column, excerpt } = place;
+    let Position { line: number, column, excerpt } = place;
     let position = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let origin = Origin::path(path(file)).line(position(*number)).char_column(position(*column));
     let group = group.element(origin);
@@ -75,7 +75,11 @@ fn at(
 }
 
 /// The mark below what is meant.
-fn mark(kind: AnnotationKind, place: &Place, label: Option<&str>) -> Option<Annotation<'static>> {
+fn mark(
+    kind: AnnotationKind,
+    place: &Position,
+    label: Option<&str>,
+) -> Option<Annotation<'static>> {
     let Excerpt { text, mark } = place.excerpt.as_ref()?;
     let (_, mark) = harmless(text, mark);
     let annotation = kind.span(mark);

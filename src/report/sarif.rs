@@ -10,7 +10,7 @@ use super::digest::sha256;
 use super::escape::{self, line};
 use super::form::Base;
 use super::words;
-use crate::manifest::{Kind, Place, Problem, Problems, Related};
+use crate::manifest::{Position, Problem, ProblemKind, Problems, Related};
 
 /// A log of one run. A manifest without a fault has no result, which closes earlier alerts.
 pub(super) fn sarif(problems: Option<&Problems>, base: &Base<'_>) -> String {
@@ -25,7 +25,7 @@ pub(super) fn sarif(problems: Option<&Problems>, base: &Base<'_>) -> String {
             "tool": { "driver": {
                 "name": "Trunkline",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": Kind::ALL.map(rule),
+                "rules": ProblemKind::ALL.map(rule),
             } },
             "columnKind": "unicodeCodePoints",
             "results": results,
@@ -35,7 +35,7 @@ pub(super) fn sarif(problems: Option<&Problems>, base: &Base<'_>) -> String {
     escape::json(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
 }
 
-fn rule(kind: Kind) -> Value {
+fn rule(kind: ProblemKind) -> Value {
     json!({
         "id": words::problem(kind),
         "shortDescription": { "text": words::problem_kind(kind) },
@@ -51,7 +51,7 @@ fn result(problem: &Problem, base: &Base<'_>, fingerprints: &mut Fingerprints) -
     };
     let mut result = json!({
         "ruleId": words::problem(*kind),
-        "ruleIndex": Kind::ALL.iter().position(|one| one == kind),
+        "ruleIndex": ProblemKind::ALL.iter().position(|one| one == kind),
         "level": "error",
         "message": { "text": text },
         "locations": [location(file, place.as_ref(), base)],
@@ -69,9 +69,9 @@ fn result(problem: &Problem, base: &Base<'_>, fingerprints: &mut Fingerprints) -
     result
 }
 
-fn location(file: &Path, place: Option<&Place>, base: &Base<'_>) -> Value {
+fn location(file: &Path, place: Option<&Position>, base: &Base<'_>) -> Value {
     let mut physical = json!({ "artifactLocation": { "uri": uri(&base.name(file)) } });
-    if let Some(Place { line, column, excerpt: _ }) = place {
+    if let Some(Position { line, column, excerpt: _ }) = place {
         physical["region"] = json!({ "startLine": line, "startColumn": column });
     }
     json!({ "physicalLocation": physical })

@@ -1,7 +1,7 @@
 //! The fixed names of things in reports: what users script against.
 
 use super::json::PlanSummary;
-use crate::manifest::{Kind, canonical};
+use crate::manifest::{ProblemKind, canonical};
 use crate::plan::{
     Action, Change, Channels, Field, Guard, GuardName, Level, Loosened, Origin, Part, Plan, Reason,
     Reversible, Subject, Unlisted, Value,
@@ -76,22 +76,22 @@ pub(super) fn reversible(reversible: Reversible) -> &'static str {
 }
 
 /// The name of a kind of problem of a manifest.
-pub(super) fn problem(kind: Kind) -> &'static str {
+pub(super) fn problem(kind: ProblemKind) -> &'static str {
     match kind {
-        Kind::Unreadable => "unreadable-file",
-        Kind::Syntax => "yaml-syntax",
-        Kind::Value => "invalid-value",
-        Kind::Conflict => "conflict",
+        ProblemKind::Unreadable => "unreadable-file",
+        ProblemKind::Syntax => "yaml-syntax",
+        ProblemKind::Value => "invalid-value",
+        ProblemKind::Conflict => "conflict",
     }
 }
 
 /// What a kind of problem of a manifest is, in words.
-pub(super) fn problem_kind(kind: Kind) -> &'static str {
+pub(super) fn problem_kind(kind: ProblemKind) -> &'static str {
     match kind {
-        Kind::Unreadable => "A file or folder of the manifest cannot be read",
-        Kind::Syntax => "A file of the manifest is no YAML",
-        Kind::Value => "A field is unknown or missing, or holds what it does not take",
-        Kind::Conflict => "Two things in the manifest do not go together",
+        ProblemKind::Unreadable => "A file or folder of the manifest cannot be read",
+        ProblemKind::Syntax => "A file of the manifest is no YAML",
+        ProblemKind::Value => "A field is unknown or missing, or holds what it does not take",
+        ProblemKind::Conflict => "Two things in the manifest do not go together",
     }
 }
 

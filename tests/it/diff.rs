@@ -23,7 +23,7 @@ accept:
   - { code: user_missing, email: new@acme.example, until: 2027-02-01 }
 accounts:
   - { name: Cat, email: cat@shop.example, enabled: true, channel_limit: 30, custom_pricing: true }
-  - { name: Dog, email: dog@shop.example, id: dog-1 }
+  - { name: Dog, email: dog@shop.example, id: 00000000-0000-4000-8000-0000000000d0 }
   - { name: Owl, email: owl@shop.example }
   - { name: Bee, email: bee@shop.example, channel_limit: 10 }
 users:
@@ -36,7 +36,7 @@ users:
 const HEAD: &str = "\
 version: 1
 organization: acme
-manager_account_id: manager-1
+manager_account_id: 00000000-0000-4000-8000-000000000001
 policy:
   unlisted_users: remove
   max_removals: 25%
@@ -46,7 +46,7 @@ accept:
   - { code: user_missing, email: new@acme.example, until: 2027-03-01, reason: \"\\\"soon\\\"\" }
 accounts:
   - { name: Cat, email: cat@shop.example, enabled: false, channel_limit: 10, custom_pricing: true }
-  - { name: Dog, email: hound@shop.example, id: dog-1, password_from: { env: TRUNKLINE_SECRET_DOG } }
+  - { name: Dog, email: hound@shop.example, id: 00000000-0000-4000-8000-0000000000d0, password_from: { env: TRUNKLINE_SECRET_DOG } }
   - { name: Bee, email: bee@shop.example, channel_limit: 12, reenable_connections: true }
   - { name: Fox, email: fox@shop.example, enabled: true }
 users:
@@ -106,7 +106,7 @@ fn what_means_the_same_has_no_difference() {
 }
 
 #[test]
-fn removing_the_list_of_users_is_said_and_removes_nobody() {
+fn removing_the_list_of_users_is_reported_and_removes_no_user() {
     let head = &BASE[..BASE.find("users:\n").unwrap()];
     let (text, _) = diff(BASE, head, &[]);
     assert!(
@@ -116,7 +116,7 @@ fn removing_the_list_of_users_is_said_and_removes_nobody() {
 }
 
 #[test]
-fn a_manifest_that_is_none_is_an_error() {
+fn an_invalid_manifest_is_an_error() {
     assert_eq!(diff(BASE, "version: 2\n", &[]), (String::new(), Some(1)));
 }
 

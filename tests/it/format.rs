@@ -10,7 +10,7 @@ use trunkline::model::Desired;
 
 use crate::support::manifests::manifests;
 
-/// Formats a text: the new one, and what became of it.
+/// Formats a text. Returns the new text and the result.
 fn format(text: &str) -> (String, Layout) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("m.yaml");
@@ -25,7 +25,7 @@ fn parse(text: &str) -> Desired {
         .unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 
-/// Formats a text that is not canonical, and holds it against what is promised.
+/// Formats a text that is not canonical, and checks the promises of `fmt`.
 fn formatted(text: &str) -> String {
     let (new, state) = format(text);
     assert_eq!(state, Layout::Changed, "{text}");
@@ -35,7 +35,7 @@ fn formatted(text: &str) -> String {
 }
 
 #[test]
-fn everything_is_put_in_order_and_every_comment_stays_with_what_it_is_about() {
+fn fields_are_sorted_and_comments_stay_with_their_entries() {
     let text = "\
 # yaml-language-server: $schema=./schema.json
 
@@ -88,7 +88,7 @@ version: 1
 }
 
 #[test]
-fn what_is_unusual_is_moved_as_a_whole() {
+fn an_unusual_value_is_moved_as_a_whole() {
     let text = "\
 accounts:
   - email: cat@shop.example
@@ -102,7 +102,7 @@ accounts:
     email: dog@shop.example
 version: 1
 defaults:
-      account: &all
+      account:
           enabled: true
           # inside too
           custom_pricing: false
@@ -113,7 +113,7 @@ organization: acme
 }
 
 #[test]
-fn what_an_alias_stands_for_stays_before_it() {
+fn an_anchor_stays_before_its_alias() {
     let text = "\
 organization:   &name acme
 version: 1
@@ -127,7 +127,24 @@ accounts:
 }
 
 #[test]
-fn what_is_not_laid_out_as_a_manifest_is_left_as_it_is() {
+fn an_anchored_value_is_moved_as_a_whole() {
+    let text = "\
+organization: acme
+version: 1
+users:
+    - email: ops@acme.example
+      groups:   &all
+          - A
+          # inside too
+          - B
+      # below
+    - { email: dev@acme.example, groups: *all }
+";
+    insta::assert_snapshot!(formatted(text));
+}
+
+#[test]
+fn a_file_with_an_unusual_layout_is_not_changed() {
     let odd = [
         "{ version: 1, organization: acme } # flow\n",
         "? version\n: 1\norganization: acme\n",
@@ -136,12 +153,12 @@ fn what_is_not_laid_out_as_a_manifest_is_left_as_it_is() {
         "version: 1\norganization: acme\n... # over\n",
     ];
     for text in odd {
-        assert_eq!(format(text), (text.to_owned(), Layout::LeftAlone));
+        assert_eq!(format(text), (text.to_owned(), Layout::Unchanged));
     }
 }
 
 #[test]
-fn line_ends_and_the_end_of_the_file_are_settled() {
+fn line_endings_and_the_end_of_the_file_are_normalized() {
     let text = "version: 1\r\n\r\n\r\norganization: acme # us  \r\naccounts:\r\n- name: >-\r\n    A\r\n    B\r\n  email: a@b.example\r\n\r\n";
     let wanted = "version: 1\n\norganization: acme  # us\n\naccounts:\n  - name: >-\n      A\n      B\n    email: a@b.example\n";
     assert_eq!(formatted(text), wanted);
@@ -184,7 +201,7 @@ fn a_check_writes_nothing_and_names_the_files() {
     assert_eq!(run(&[]), (Some(1), String::new()));
 }
 
-/// Makes choices that depend on nothing but a number.
+/// A deterministic source of choices.
 struct Dice(u64);
 
 impl Dice {
@@ -201,7 +218,7 @@ impl Dice {
     }
 }
 
-/// Writes a manifest anew in another layout, with comments that are numbered.
+/// Writes a manifest in another layout, with numbered comments.
 struct Mess {
     dice: Dice,
     comments: usize,
@@ -213,10 +230,10 @@ struct Mess {
 impl Mess {
     fn note(&mut self) -> String {
         self.comments += 1;
-        format!("#~note {}~ is: a 'note' [", self.comments)
+        format!("# ~note {}~ is: a 'note' [", self.comments)
     }
 
-    /// Perhaps empty lines and comments, at some column.
+    /// Writes optional empty lines and comments, at some column.
     fn above(&mut self, column: usize) {
         for _ in 0..self.dice.roll(3) {
             if self.dice.roll(2) == 0 {
@@ -229,7 +246,7 @@ impl Mess {
         }
     }
 
-    /// A line, perhaps with a comment behind it.
+    /// Writes a line with an optional trailing comment.
     fn line(&mut self, text: &str) {
         let behind = if self.dice.roll(4) == 0 {
             format!("{}{}", " ".repeat(1 + self.dice.roll(5)), self.note())
@@ -239,7 +256,7 @@ impl Mess {
         self.out.extend([text, &behind, "\n"]);
     }
 
-    /// A section of the canonical form: its first line, and the rest without two columns of indentation.
+    /// Writes a section, given its first line and the others without their indentation.
     fn section(&mut self, head: &str, lines: &[&str]) {
         self.above(0);
         if lines.is_empty() {
@@ -252,7 +269,7 @@ impl Mess {
         let indent = [usize::from(!is_list), 2, 4][self.dice.roll(3)];
         let mut groups: Vec<Vec<&str>> = Vec::new();
         for line in lines {
-            // An item, or a field with what is below it.
+            // An item, or a field with the lines below it.
             match groups.last_mut().filter(|_| line.starts_with("  ")) {
                 Some(group) => group.push(line),
                 None => groups.push(vec![line]),
@@ -280,7 +297,7 @@ impl Mess {
         let mut fields: Vec<&str> = lines.iter().map(|line| &line[2..]).collect();
         self.dice.shuffle(&mut fields);
         let margin = " ".repeat(indent);
-        // In brackets a text without quotes may end sooner.
+        // A plain text in brackets may end earlier.
         let quoted = |field: &str| !field.contains([',', '[', '{', '}', ']']);
         if self.brackets && self.dice.roll(3) == 0 && fields.iter().all(|field| quoted(field)) {
             let separator = [", ", " , ", ",\n            "][self.dice.roll(3)];
@@ -324,7 +341,7 @@ fn mess(desired: &Desired, seed: u64, brackets: bool) -> String {
 /// The numbers of the comments of a text, sorted.
 fn numbers(text: &str) -> Vec<usize> {
     let found =
-        text.split("#~note ").skip(1).filter_map(|rest| rest.split_once("~ is: a 'note' ["));
+        text.split("# ~note ").skip(1).filter_map(|rest| rest.split_once("~ is: a 'note' ["));
     let mut numbers: Vec<usize> = found.map(|(number, _)| number.parse().unwrap()).collect();
     numbers.sort_unstable();
     numbers
@@ -339,7 +356,7 @@ proptest! {
         let read = manifest::parse(Path::new("m.yaml"), &messy);
         prop_assert_eq!(read.as_ref(), Ok(&desired), "{}", messy);
         let (new, state) = format(&messy);
-        prop_assert_ne!(state, Layout::LeftAlone, "{}", messy);
+        prop_assert_ne!(state, Layout::Unchanged, "{}", messy);
         prop_assert_eq!(parse(&new), desired, "{}\n{}", messy, new);
         prop_assert_eq!(numbers(&new), numbers(&messy), "{}\n{}", messy, new);
         let (again, state) = format(&new);
@@ -348,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_program_writes_itself_is_canonical(desired in manifests()) {
+    fn generated_manifests_are_canonical(desired in manifests()) {
         let text = manifest::canonical(&desired);
         let (new, state) = format(&text);
         prop_assert_eq!(&new, &text);
@@ -356,10 +373,10 @@ proptest! {
     }
 
     #[test]
-    fn the_layout_does_not_depend_on_the_one_before_but_for_comments_and_order(desired in manifests(), one in any::<u64>()) {
+    fn the_result_depends_only_on_comments_and_order(desired in manifests(), one in any::<u64>()) {
         // Without comments and empty lines the same entries in the same order are the same text.
         let bare = |text: &str| {
-            let lines = text.lines().map(|line| line.split("#~note ").next().unwrap().trim_end());
+            let lines = text.lines().map(|line| line.split("# ~note ").next().unwrap().trim_end());
             lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
         };
         let messy = bare(&mess(&desired, one, false));
@@ -368,7 +385,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_else_a_valid_file_looks_like_it_means_the_same_after(
+    fn any_valid_file_keeps_its_meaning(
         desired in manifests(), seed in any::<u64>(), edits in 1..5_usize
     ) {
         const PIECES: &[&str] = &[
@@ -389,8 +406,8 @@ proptest! {
         let Ok(read) = manifest::parse(Path::new("m.yaml"), &text) else { return Ok(()) };
         let (new, state) = format(&text);
         prop_assert_eq!(&parse(&new), &read, "{}", text);
-        prop_assert!(new.matches("#~note ").count() == text.matches("#~note ").count());
-        if state != Layout::LeftAlone {
+        prop_assert!(new.matches("# ~note ").count() == text.matches("# ~note ").count());
+        if state != Layout::Unchanged {
             prop_assert_eq!(format(&new), (new.clone(), Layout::Canonical), "{}", text);
         }
     }

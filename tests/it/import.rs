@@ -19,7 +19,12 @@ use crate::support::manifests::{emails, texts};
 use crate::support::proxy::Fault;
 use crate::support::site::{Site, text};
 
-/// Names that Telnyx may have and no manifest takes, and ordinary ones.
+/// The id of an account.
+fn id(number: usize) -> AccountId {
+    AccountId::new(format!("00000000-0000-4000-8000-00000000000{number}"))
+}
+
+/// Ordinary names, and names that Telnyx may have but a manifest does not accept.
 fn names() -> impl Strategy<Value = String> {
     let hostile = ["", " ", "a\nb: c", "x\u{1b}[2J", "\u{202e}evil", "a\u{85}- b", "\u{0}"];
     let long = "x".repeat(300);
@@ -42,7 +47,7 @@ fn live_accounts() -> impl Strategy<Value = Vec<(LiveAccount, u64)>> {
         let one = |(place, (email, name, status, flags, limit))| {
             let (custom_pricing, rollup_billing) = flags;
             let account = LiveAccount {
-                id: AccountId::new(format!("{place}a4a469-3f0c")),
+                id: id(place),
                 email,
                 name,
                 manager: Some(AccountId::new("manager-1")),
@@ -100,7 +105,7 @@ fn organization() -> impl Strategy<Value = (Live, State)> {
                 accounts.iter().take(known).map(|(one, limit)| (one.id.clone(), *limit)).collect();
             let acknowledged: u64 = limits.values().sum();
             let unrecorded = accounts.iter().skip(known).map(|(one, _)| one.id.clone()).collect();
-            // Somebody changed a limit since.
+            // A limit was changed elsewhere.
             let old = i64::from(memory == 3);
             let channels = i64::try_from(allocated - acknowledged).unwrap() - old;
             let state = State {
@@ -113,7 +118,7 @@ fn organization() -> impl Strategy<Value = (Live, State)> {
                 accounts: accounts.into_iter().map(|(one, _)| one).collect(),
                 cancelled: Vec::new(),
                 users: Some(users),
-                // Now and then more is allocated than there is.
+                // Sometimes more is allocated than available.
                 channels: Some(ChannelPool {
                     allocatable: (allocated + 4).saturating_sub(extra),
                     allocated,
@@ -142,7 +147,7 @@ proptest! {
         prop_assert_eq!(read.as_ref(), Ok(&imported.desired), "{}", yaml);
         let plan = plan(&imported.desired, &imported.seen(&live), &state, day("2026-03-01"));
         prop_assert_eq!(&plan.actions, &Vec::new(), "{}", yaml);
-        // What is left can be said in no manifest, for it takes no such email.
+        // The others have an email that a manifest does not accept.
         let left = plan.findings.iter().filter(|finding| finding.level() == Level::Drift);
         for finding in left {
             let email = finding.email().map(Email::as_str).unwrap_or_default();
@@ -153,7 +158,7 @@ proptest! {
             ));
             prop_assert!(yaml.contains("# Not listed:"));
         }
-        // Nobody is left out in silence.
+        // Every user is listed or mentioned.
         for account in &live.accounts {
             prop_assert!(yaml.contains(account.id.as_str()), "{}", yaml);
         }
@@ -161,7 +166,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_read_does_not_show((live, state) in organization()) {
+    fn the_order_of_the_read_does_not_matter((live, state) in organization()) {
         let mut other = live.clone();
         other.accounts.reverse();
         other.users.iter_mut().for_each(|users| users.reverse());
@@ -169,10 +174,10 @@ proptest! {
     }
 }
 
-/// An organization with everything that is odd.
+/// An organization with every oddity.
 fn odd() -> (Live, State) {
-    let account = |id: &str, email: &str, name: Option<&str>, status| LiveAccount {
-        id: AccountId::new(id),
+    let account = |id: AccountId, email: &str, name: Option<&str>, status| LiveAccount {
+        id,
         email: Email::new(email),
         name: name.map(str::to_owned),
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
@@ -192,15 +197,20 @@ fn odd() -> (Live, State) {
         owner: None,
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
         accounts: vec![
-            account("1", "Cat@shop.example", Some("Cat: \"the\" # shop"), Some(Status::Enabled)),
-            account("2", "dog@shop.example", Some("true"), Some(Status::Disabled)),
-            account("3", "held@shop.example", Some("Held"), Some(Status::Blocked)),
-            account("4", "fog@shop.example", Some("Fog"), None),
-            account("5", "mute@shop.example", None, Some(Status::Enabled)),
-            account("6", "evil@shop.example", Some("Ev\u{1b}[2J\nil: - x"), Some(Status::Enabled)),
-            account("7", "twin@shop.example", Some("Twin"), Some(Status::Enabled)),
-            account("8", "Twin@shop.example", Some("Twin"), Some(Status::Enabled)),
-            account("9", "no\naddress: true", Some("Odd"), Some(Status::Enabled)),
+            account(id(1), "Cat@shop.example", Some("Cat: \"the\" # shop"), Some(Status::Enabled)),
+            account(id(2), "dog@shop.example", Some("true"), Some(Status::Disabled)),
+            account(id(3), "held@shop.example", Some("Held"), Some(Status::Blocked)),
+            account(id(4), "fog@shop.example", Some("Fog"), None),
+            account(id(5), "mute@shop.example", None, Some(Status::Enabled)),
+            account(
+                id(6),
+                "evil@shop.example",
+                Some("Ev\u{1b}[2J\nil: - x"),
+                Some(Status::Enabled),
+            ),
+            account(id(7), "twin@shop.example", Some("Twin"), Some(Status::Enabled)),
+            account(id(8), "Twin@shop.example", Some("Twin"), Some(Status::Enabled)),
+            account(id(9), "no\naddress: true", Some("Odd"), Some(Status::Enabled)),
         ],
         cancelled: Vec::new(),
         users: Some(vec![
@@ -218,9 +228,9 @@ fn odd() -> (Live, State) {
         gaps: Vec::new(),
     };
     let others = live.accounts.iter().map(|one| one.id.clone());
-    let unrecorded = others.filter(|id| id.as_str() != "1").collect();
+    let unrecorded = others.filter(|other| *other != id(1)).collect();
     let state = State {
-        limits: [(AccountId::new("1"), 30)].into(),
+        limits: [(id(1), 30)].into(),
         remainder: Some(Remainder { channels: 10, unrecorded }),
         ..State::default()
     };
@@ -228,12 +238,12 @@ fn odd() -> (Live, State) {
 }
 
 #[test]
-fn an_organization_with_everything_that_is_odd() {
+fn an_organization_with_every_oddity() {
     let (live, state) = odd();
     insta::assert_snapshot!(import(&live, &state).yaml());
 }
 
-/// An organization of the sandbox that depends on a number: statuses, owners, groups, cases, names.
+/// A sandbox organization derived from a number: statuses, owners, groups, cases, names.
 fn seed(number: usize) -> Seed {
     let names =
         ["Larry's Cat Food", "yes", "a: b # c", "Zoë \"Z\" & Co", "- x", "tab\there", "日本"];
@@ -281,14 +291,14 @@ async fn any_sandbox_imports_to_in_sync() {
         assert!(shown.contains("In sync: "), "{number}: {shown}");
         let printed = site.ends(&["import", "--organization", "acme"], 0).await;
         assert_eq!(printed, std::fs::read_to_string(site.folder.path().join("acme.yaml")).unwrap());
-        // A second import does not overwrite what somebody may have worked on.
+        // A second import does not overwrite edits.
         site.ends(&line, 1).await;
         assert_eq!(site.proxy.changes(), Vec::<String>::new());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_knows_the_limits_that_an_apply_has_set() {
+async fn an_import_contains_the_limits_that_an_apply_has_set() {
     let site = Site::open().await;
     let path = site.manifest(&[]);
     site.ends(&["apply", text(&path), "--auto-approve"], 0).await;

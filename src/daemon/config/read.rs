@@ -15,7 +15,7 @@ use super::{
 use crate::daemon::drift::Thresholds;
 use crate::daemon::schedule::{Schedule, ScheduleError};
 use crate::manifest::{
-    self, BEGIN, Fields, Node, Problems, Reading, TreeKind, Written, looks_secret, nearest,
+    self, BEGIN, FieldReader, Node, Problems, Reading, TreeKind, Written, looks_secret, nearest,
 };
 use crate::state::Location;
 use crate::telnyx::BaseUrl;
@@ -53,7 +53,7 @@ fn hides(key: &manifest::TreeKey<'_>, value: &Node<'_>) -> bool {
 }
 
 fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<DaemonConfig> {
-    let mut fields = Fields::of(reading, root, "a configuration")?;
+    let mut fields = FieldReader::of(reading, root, "a configuration")?;
     fields.required(reading, "version", BEGIN, manifest::version);
     let listen = fields.optional(reading, "listen", listen);
     let hosts =
@@ -61,7 +61,7 @@ fn config(reading: &mut Reading<'_>, root: &Node<'_>, folder: &Path) -> Option<D
     let hint = "list the organizations to check, each after `- `";
     let organizations = fields.required(reading, "organizations", hint, |reading, node| {
         if matches!(&node.kind, TreeKind::List(entries) if entries.is_empty()) {
-            reading.fault(node.span, "the list of organizations is empty".to_owned());
+            reading.problem(node.span, "the list of organizations is empty".to_owned());
         }
         reading.items(node, "a list", |reading, node| organization(reading, node, folder))
     });
@@ -76,7 +76,7 @@ fn host(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     match super::host(&text) {
         Ok(name) => Some(name),
         Err(message) => {
-            reading.fault(node.span, message.to_owned());
+            reading.problem(node.span, message.to_owned());
             None
         }
     }
@@ -87,8 +87,8 @@ fn listen(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<SocketAddr> {
     if let Ok(address) = text.parse() {
         return Some(address);
     }
-    let fault = reading.fault(node.span, "expected an address and a port".to_owned());
-    fault.hint = Some("for example 127.0.0.1:9464".into());
+    let problem = reading.problem(node.span, "expected an address and a port".to_owned());
+    problem.hint = Some("for example 127.0.0.1:9464".into());
     None
 }
 
@@ -97,7 +97,7 @@ fn organization(
     node: &Node<'_>,
     folder: &Path,
 ) -> Option<OrganizationConfig> {
-    let mut fields = Fields::of(reading, node, "an organization")?;
+    let mut fields = FieldReader::of(reading, node, "an organization")?;
     let file = |reading: &mut Reading<'_>, node: &Node<'_>| existing(reading, node, folder);
     let manifest = fields.required(reading, "manifest", "the manifest of the organization", file);
     let key = fields.required(reading, "api_key_file", "the file with its API key", file);
@@ -148,7 +148,7 @@ fn names_once(reading: &mut Reading<'_>, targets: &[Written<NotificationTarget>]
     for target in targets {
         if !names.insert(&target.value.name) {
             let message = format!("two targets have the name {:?}", target.value.name);
-            reading.fault(target.spot.span, message);
+            reading.problem(target.location.span, message);
         }
     }
 }
@@ -163,8 +163,8 @@ fn existing(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option
     if path.exists() {
         return Some(path);
     }
-    let fault = reading.fault(node.span, format!("no file or folder at {}", path.display()));
-    fault.hint = Some("paths are relative to the folder of this file".into());
+    let problem = reading.problem(node.span, format!("no file or folder at {}", path.display()));
+    problem.hint = Some("paths are relative to the folder of this file".into());
     None
 }
 
@@ -173,7 +173,7 @@ fn base_url(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<BaseUrl> {
     match BaseUrl::parse(&text) {
         Ok(url) => Some(url),
         Err(error) => {
-            reading.fault(node.span, error.to_string());
+            reading.problem(node.span, error.to_string());
             None
         }
     }
@@ -186,7 +186,7 @@ fn state(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<Lo
         Ok(other) => Some(other),
         Err(error) => {
             let hint = error.hint();
-            reading.fault(node.span, error.to_string()).hint = hint.map(Into::into);
+            reading.problem(node.span, error.to_string()).hint = hint.map(Into::into);
             None
         }
     }
@@ -200,8 +200,8 @@ fn zone(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let hint = nearest(&text, &known).map(|near| format!("did you mean `{near}`?"));
-    let fault = reading.fault(node.span, ScheduleError::Zone.to_string());
-    fault.hint = Some(hint.unwrap_or_else(|| "for example Europe/Berlin".to_owned()).into());
+    let problem = reading.problem(node.span, ScheduleError::Zone.to_string());
+    problem.hint = Some(hint.unwrap_or_else(|| "for example Europe/Berlin".to_owned()).into());
     None
 }
 
@@ -211,7 +211,7 @@ fn schedule(reading: &mut Reading<'_>, node: &Node<'_>, zone: &str) -> Option<Sc
         Ok(schedule) => Some(schedule),
         Err(fault) => {
             let hint = "minute, hour, day of the month, month, day of the week; `*/5 * * * *` runs every five minutes";
-            reading.fault(node.span, fault.to_string()).hint = Some(hint.into());
+            reading.problem(node.span, fault.to_string()).hint = Some(hint.into());
             None
         }
     }
@@ -223,8 +223,8 @@ fn time(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Duration> {
     if let Some(time) = parsed.filter(|time| *time <= Duration::from_secs(86_400)) {
         return Some(time);
     }
-    let fault = reading.fault(node.span, "expected a duration of at most a day".to_owned());
-    fault.hint = Some("for example 30s or 2m".into());
+    let problem = reading.problem(node.span, "expected a duration of at most a day".to_owned());
+    problem.hint = Some("for example 30s or 2m".into());
     None
 }
 
@@ -235,7 +235,7 @@ fn count(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u32> {
     {
         return Some(number);
     }
-    reading.wrong(node, &format!("a number from 1 to {MOST}"));
+    reading.wrong_type(node, &format!("a number from 1 to {MOST}"));
     None
 }
 
@@ -248,14 +248,14 @@ fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Class> {
             let near = nearest(&text, &Class::ALL.map(Class::name));
             let near = near.filter(|_| !text.contains("disable") && !text.contains("lower"));
             let hint = near.map(|near| format!("did you mean `{near}`?").into());
-            reading.fault(node.span, message).hint = hint;
+            reading.problem(node.span, message).hint = hint;
             None
         }
     }
 }
 
 fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<NotificationTarget> {
-    let mut fields = Fields::of(reading, node, "a target")?;
+    let mut fields = FieldReader::of(reading, node, "a target")?;
     let (which, form_hint) = ("a name for logs, such as `ops`", "slack or webhook");
     let file = |reading: &mut Reading<'_>, node: &Node<'_>| existing(reading, node, folder);
     let name = fields.required(reading, "name", which, manifest::text);
@@ -267,15 +267,16 @@ fn target(reading: &mut Reading<'_>, node: &Node<'_>, folder: &Path) -> Option<N
     let key = fields.optional(reading, "hmac_key_file", file);
     fields.finish(reading);
     if has_url == has_file {
-        let fault = reading.fault(span, "a target needs either `url` or `url_file`".into());
-        fault.hint = Some("put a secret address into a file".into());
+        let problem = reading.problem(span, "a target needs either `url` or `url_file`".into());
+        problem.hint = Some("put a secret address into a file".into());
     }
     let url = value(url).map(|url| Address::Given(SecretString::from(url)));
     let url = url.or(value(url_file).map(Address::File))?;
     let form = match (form?.value, key) {
         (true, None) => TargetFormat::Slack,
         (true, Some(key)) => {
-            reading.fault(key.spot.span, "`hmac_key_file` has no effect for slack".to_owned());
+            reading
+                .problem(key.location.span, "`hmac_key_file` has no effect for slack".to_owned());
             return None;
         }
         (false, key) => TargetFormat::Webhook(value(key)),
@@ -290,7 +291,7 @@ fn form(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<bool> {
         TreeKind::Text(text) if text == "webhook" => return Some(false),
         _ => {}
     }
-    reading.wrong(node, "slack or webhook");
+    reading.wrong_type(node, "slack or webhook");
     None
 }
 
@@ -299,7 +300,7 @@ fn url(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     match webhook_url(&text) {
         Ok(_) => Some(text),
         Err(message) => {
-            reading.fault(node.span, message.to_owned());
+            reading.problem(node.span, message.to_owned());
             None
         }
     }

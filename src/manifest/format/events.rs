@@ -1,54 +1,55 @@
-//! What is where in a file, by the same parser that reads manifests: there are no two opinions of it.
+//! The tokens of a file, by the same parser that reads manifests.
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-/// All comments of a text, sorted. `None`: it is no YAML.
+/// The comments of a text, sorted, or `None` if it is not valid YAML.
 pub(super) fn comments(text: &str) -> Option<Vec<&str>> {
     let events = events(text)?;
-    let comments = events.iter().filter(|one| one.kind == Kind::Comment);
+    let comments = events.iter().filter(|one| one.kind == TokenKind::Comment);
     let mut texts: Vec<&str> = comments.map(|one| text[one.start..one.end].trim_end()).collect();
     texts.sort_unstable();
     Some(texts)
 }
 
-/// What is somewhere.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Comment,
     Alias,
-    /// Whether it is on one line and has no anchor and no tag.
+    /// A scalar; true if it is on one line and has no anchor and no tag.
     Scalar(bool),
-    /// Whether it is in brackets.
+    /// The start of a map; true if it is in brackets.
     Map(bool),
+    /// The start of a list; true if it is in brackets.
     List(bool),
-    /// A map or a list with an anchor or a tag.
-    Marked,
+    /// The start of a map or a list with an anchor or a tag.
+    Tagged,
     End,
-    /// The end of the document that somebody has marked.
-    Marker,
+    /// The explicit end of the document, `...`.
+    DocumentEnd,
     Other,
 }
 
-/// What is from one byte to another.
+/// A token with its bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
-    pub kind: Kind,
-    /// Its first byte.
+pub(super) struct Token {
+    pub kind: TokenKind,
+    /// The first byte.
     pub start: usize,
-    /// The byte after its last one; that of an end without a bracket is where the next thing begins.
+    /// The byte after the last one. An end without a bracket extends to the next token.
     pub end: usize,
 }
 
-/// What is in a text, in its order. `None`: it is no YAML.
-pub(super) fn events(text: &str) -> Option<Vec<Mark>> {
-    let mut marks = Vec::new();
+/// The tokens of a text in order, or `None` if it is not valid YAML.
+pub(super) fn events(text: &str) -> Option<Vec<Token>> {
+    let mut tokens = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.ok()?;
         let range = span.byte_range()?;
         let one_line = !text[range.clone()].contains(['\n', '\r']);
         let kind = match event {
-            Event::Comment(..) => Kind::Comment,
-            Event::Scalar(_, style, anchor, tag) => Kind::Scalar(
+            Event::Comment(..) => TokenKind::Comment,
+            Event::Scalar(_, style, anchor, tag) => TokenKind::Scalar(
                 one_line
                     && anchor == 0
                     && tag.is_none()
@@ -57,20 +58,20 @@ pub(super) fn events(text: &str) -> Option<Vec<Mark>> {
             Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag)
                 if anchor != 0 || tag.is_some() =>
             {
-                Kind::Marked
+                TokenKind::Tagged
             }
-            Event::SequenceStart(style, ..) => Kind::List(style == StructureStyle::Flow),
-            Event::MappingStart(style, ..) => Kind::Map(style == StructureStyle::Flow),
-            Event::SequenceEnd | Event::MappingEnd => Kind::End,
-            Event::DocumentEnd if !range.is_empty() => Kind::Marker,
+            Event::SequenceStart(style, ..) => TokenKind::List(style == StructureStyle::Flow),
+            Event::MappingStart(style, ..) => TokenKind::Map(style == StructureStyle::Flow),
+            Event::SequenceEnd | Event::MappingEnd => TokenKind::End,
+            Event::DocumentEnd if !range.is_empty() => TokenKind::DocumentEnd,
             Event::StreamStart
             | Event::StreamEnd
             | Event::DocumentStart(..)
-            | Event::DocumentEnd => Kind::Other,
-            // An alias, or what only other settings of the parser give.
-            _ => Kind::Alias,
+            | Event::DocumentEnd => TokenKind::Other,
+            // An alias, or an event that these parser options do not emit.
+            _ => TokenKind::Alias,
         };
-        marks.push(Mark { kind, start: range.start, end: range.end });
+        tokens.push(Token { kind, start: range.start, end: range.end });
     }
-    Some(marks)
+    Some(tokens)
 }

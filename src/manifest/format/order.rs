@@ -1,8 +1,10 @@
 //! The order of the fields of a manifest.
 
-/// What a group of fields is.
+use crate::manifest::canonical::ACCOUNT_FIELDS;
+
+/// The part of a manifest that a map belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum Section {
     Manifest,
     Policy,
     Accept,
@@ -10,12 +12,12 @@ pub(super) enum Shape {
     Account,
     User,
     Source,
-    /// Nothing with an order of its own.
+    /// A map without a defined order.
     Other,
 }
 
-impl Shape {
-    /// The fields in their order.
+impl Section {
+    /// The fields in canonical order.
     fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Manifest => &[
@@ -41,30 +43,20 @@ impl Shape {
             ],
             Self::Accept => &["code", "email", "until", "reason"],
             Self::Defaults => &["account"],
-            Self::Account => &[
-                "name",
-                "email",
-                "id",
-                "enabled",
-                "channel_limit",
-                "custom_pricing",
-                "rollup_billing",
-                "reenable_connections",
-                "password_from",
-            ],
+            Self::Account => &ACCOUNT_FIELDS,
             Self::User => &["email", "groups", "until", "absent", "owner"],
             Self::Source => &["env", "file"],
             Self::Other => &[],
         }
     }
 
-    /// Where a field stands; one that is not known comes last.
-    pub(super) fn place(self, field: &str) -> usize {
+    /// The index of a field in the canonical order; unknown fields come last.
+    pub(super) fn index(self, field: &str) -> usize {
         let fields = self.fields();
         fields.iter().position(|one| *one == field).unwrap_or(fields.len())
     }
 
-    /// What the value of a field is, or each of its entries.
+    /// The section of the value of a field, or of its entries.
     pub(super) fn of(self, field: &str) -> Self {
         match (self, field) {
             (Self::Manifest, "policy") => Self::Policy,

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, pretty};
-use crate::manifest::{Place, Problem, Problems, Related};
+use crate::manifest::{Position, Problem, Problems, Related};
 use crate::model::Desired;
 use crate::report::words;
 
@@ -85,8 +85,8 @@ fn problem(problem: &Problem) -> ProblemDoc<'_> {
     }
 }
 
-fn place(file: &Path, place: Option<&Place>) -> PlaceDoc {
-    let number = |number: fn(&Place) -> u64| place.map(number);
+fn place(file: &Path, place: Option<&Position>) -> PlaceDoc {
+    let number = |number: fn(&Position) -> u64| place.map(number);
     PlaceDoc {
         file: file.display().to_string(),
         line: number(|place| place.line),

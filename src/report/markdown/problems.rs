@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::words::{self, count};
 use super::page::{Section, lines, open};
 use super::span::code;
-use crate::manifest::{Place, Problem, Problems, Related};
+use crate::manifest::{Position, Problem, Problems, Related};
 
 /// Every problem with its place, else the number of problems in each file.
 pub(super) fn section(problems: &Problems) -> Section {
@@ -47,9 +47,11 @@ fn brief(problem: &Problem) -> String {
     format!("- **{}** {}: {}\n", words::problem(*kind), code(&spot), code(message))
 }
 
-fn spot(file: &Path, place: Option<&Place>) -> String {
+fn spot(file: &Path, place: Option<&Position>) -> String {
     match place {
-        Some(Place { line, column, excerpt: _ }) => format!("{}:{line}:{column}", file.display()),
+        Some(Position { line, column, excerpt: _ }) => {
+            format!("{}:{line}:{column}", file.display())
+        }
         None => file.display().to_string(),
     }
 }

@@ -41,7 +41,7 @@ async fn a_changed_manifest_is_loaded_and_a_bad_one_is_rejected() {
     watch.runs(1).await;
     let good = fs::read_to_string(&watch.manifest).unwrap();
     fs::write(&watch.manifest, good.replace("accounts:", "acounts:")).unwrap();
-    daemon.logs("did you mean `accounts`?").await;
+    daemon.logs("Did you mean `accounts`?").await;
     // The previous manifest stays in use.
     watch.by_hand(LARRY, "disable").await;
     watch.hook.wait(1).await;
@@ -125,7 +125,7 @@ async fn the_status_names_a_rejected_configuration_and_the_last_tick() {
     stop.cancel();
     let status = running.await.unwrap().unwrap();
     let rejected = status.rejected.as_deref().unwrap();
-    assert!(rejected.contains("did you mean `schedule`?"), "{rejected}");
+    assert!(rejected.contains("Did you mean `schedule`?"), "{rejected}");
     assert!(status.draining && status.ticked > status.started);
     let [organization] = &status.organizations[..] else { panic!("{status:?}") };
     assert_eq!(

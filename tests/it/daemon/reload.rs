@@ -88,7 +88,7 @@ async fn a_new_organization_is_checked_at_once_and_a_shared_state_is_rejected() 
     // A bad manifest keeps its organization as it was, and no other.
     let good = fs::read_to_string(path.join("second.yaml")).unwrap();
     fs::write(path.join("second.yaml"), good.replace("accounts:", "acounts:")).unwrap();
-    daemon.logs("did you mean `accounts`?").await;
+    daemon.logs("Did you mean `accounts`?").await;
     fs::write(path.join("daemon.yaml"), both("two.json").replace("one.json", "moved.json"))
         .unwrap();
     watch.by_hand(LARRY, "disable").await;

@@ -1,4 +1,4 @@
-//! Broken manifests, each a file of `data/broken`, and what is said of them.
+//! The invalid manifests of `data/broken`, and their problems.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use trunkline::manifest::load;
 
 use super::{read, repository, shown};
 
-/// The name of a broken manifest, and how many problems it has: one for each thing that is wrong in it.
+/// The invalid manifests with their numbers of problems.
 const BROKEN: [(&str, usize); 44] = [
     ("alias_bomb", 1),
     ("alias_within_itself", 1),
@@ -54,7 +54,7 @@ const BROKEN: [(&str, usize); 44] = [
     ("wrong_types", 18),
 ];
 
-/// What is said of a broken manifest.
+/// The problems of an invalid manifest.
 fn problems(name: &str) -> trunkline::manifest::Problems {
     let text =
         fs::read_to_string(repository(&format!("tests/it/data/broken/{name}.yaml"))).unwrap();
@@ -62,7 +62,7 @@ fn problems(name: &str) -> trunkline::manifest::Problems {
 }
 
 #[test]
-fn every_broken_manifest_is_refused_with_all_that_is_wrong_in_it() {
+fn every_invalid_manifest_is_refused_with_all_its_problems() {
     let mut names = Vec::new();
     for entry in fs::read_dir(repository("tests/it/data/broken")).unwrap() {
         names.push(entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
@@ -81,7 +81,7 @@ fn every_broken_manifest_is_refused_with_all_that_is_wrong_in_it() {
 }
 
 #[test]
-fn every_problem_has_a_place_and_what_stands_there() {
+fn every_problem_has_a_position_and_an_excerpt() {
     for (name, _) in BROKEN {
         for problem in problems(name).0 {
             let place = problem.place.unwrap_or_else(|| panic!("{name}: {}", problem.message));
@@ -103,7 +103,7 @@ fn problems_are_in_the_order_of_lines() {
 }
 
 #[test]
-fn a_place_names_the_path_as_it_was_given() {
+fn a_problem_names_the_path_as_given() {
     let path = repository("tests/it/data/broken/tag.yaml");
     assert_eq!(load(&path).unwrap_err().0[0].file, path);
 }
@@ -115,7 +115,7 @@ fn in_a_terminal_problems_have_colours() {
 }
 
 #[test]
-fn what_would_harm_a_terminal_is_shown_as_its_number() {
+fn harmful_characters_are_escaped() {
     for (name, _) in BROKEN {
         let problems = problems(name);
         for text in [shown(&problems), problems.to_string()] {
@@ -126,7 +126,7 @@ fn what_would_harm_a_terminal_is_shown_as_its_number() {
 }
 
 #[test]
-fn of_a_very_long_line_only_what_is_near_is_shown() {
+fn a_very_long_line_is_cut() {
     let accounts: Vec<_> = (0..2_000)
         .map(|number| format!("{{ name: Shop, email: shop{number}@reseller.example, on: true }}"))
         .collect();

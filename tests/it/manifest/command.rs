@@ -18,16 +18,16 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 const BROKEN: &str = "tests/it/data/broken/duplicate_email.yaml";
 
 #[test]
-fn a_valid_manifest_is_summed_up_in_a_line() {
+fn a_valid_manifest_is_summed_up_with_its_number_of_files() {
     for (manifest, summary) in [
-        ("manifests/example.yaml", "Valid: acme, 9 accounts, 5 users\n"),
+        ("manifests/example.yaml", "Valid: acme, 9 accounts, 5 users\nRead 1 file\n"),
         (
             "manifests/franchise",
-            "Valid: corner-kitchen, 300 accounts, 21 users, 2 accepted findings\n",
+            "Valid: corner-kitchen, 300 accounts, 21 users, 2 accepted findings\nRead 7 files\n",
         ),
         (
             "manifests/franchise/organization.yaml",
-            "Valid: corner-kitchen, 0 accounts, users not managed, 2 accepted findings\n",
+            "Valid: corner-kitchen, 0 accounts, users not managed, 2 accepted findings\nRead 1 file\n",
         ),
     ] {
         assert_eq!(run(&["validate", manifest]), (Some(0), summary.to_owned(), String::new()));
@@ -40,14 +40,14 @@ fn problems_go_to_stderr_and_end_with_status_1_and_a_count() {
     for command in ["validate", "plan", "apply"] {
         let (status, out, err) = run(&[command, BROKEN]);
         assert_eq!((status, out.as_str()), (Some(1), ""), "{command}");
-        assert!(err.starts_with("error: there are two accounts"), "{command}:\n{err}");
+        assert!(err.starts_with("error: two accounts have the email"), "{command}:\n{err}");
         assert!(err.ends_with("\n2 problems in 1 file\n"), "{command}:\n{err}");
         assert!(!err.contains('\u{1b}'), "{command} has colours where no terminal is");
     }
 }
 
 #[test]
-fn problems_have_colours_when_somebody_asks_for_them() {
+fn problems_have_colours_on_request() {
     let (_, _, err) = run(&["--color", "always", "validate", BROKEN]);
     assert!(err.contains("\u{1b}[1m\u{1b}[91merror"), "{err:?}");
     assert!(!run(&["--color", "never", "validate", BROKEN]).2.contains('\u{1b}'));

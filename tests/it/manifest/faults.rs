@@ -1,4 +1,4 @@
-//! Laws of reading: nothing panics, and every fault is found where it is.
+//! Reading never panics, and reports every fault at its position.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,10 +12,10 @@ use super::{EVERYTHING, read, shown};
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     name: &'static str,
-    /// What is written, in the place of the line of the same field or after all others. It is found in
-    /// the last of these lines; if there are none, where the account begins.
+    /// The lines that replace the line of the same field, or follow the others. The fault is reported in
+    /// the last of them, or at the start of the account if there are none.
     lines: &'static [&'static str],
-    /// The field whose line is taken out.
+    /// The field whose line is removed.
     without: Option<&'static str>,
 }
 
@@ -34,10 +34,10 @@ const KINDS: [Kind; 26] = [
     kind("fraction for a limit", &["channel_limit: 1.5"]),
     kind("limit that no pool has", &["channel_limit: 5000000000"]),
     kind("list for a limit", &["channel_limit: [1]"]),
-    kind("no email address", &["email: nobody"]),
+    kind("invalid email address", &["email: larry"]),
     kind("number for an email", &["email: 17"]),
     kind("an email twice", &["email: FIRST@reseller.example"]),
-    kind("an id twice", &["id: first"]),
+    kind("an id twice", &["id: 00000000-0000-4000-8000-00000000000F"]),
     kind("number for an id", &["id: 17"]),
     kind("a key twice", &["rollup_billing: true", "rollup_billing: true"]),
     kind("a password", &["password: hunter2"]),
@@ -52,7 +52,7 @@ const KINDS: [Kind; 26] = [
     Kind { name: "no email", lines: &[], without: Some("email") },
 ];
 
-/// The lines of an account, with the fault if there is one, and which of them it is to be found in.
+/// The lines of an account with an optional fault, and the index of the faulty line.
 fn account(number: usize, fault: Option<Kind>) -> (Vec<String>, Option<usize>) {
     let mut lines = vec![
         format!("name: Shop {number}"),
@@ -75,10 +75,10 @@ fn account(number: usize, fault: Option<Kind>) -> (Vec<String>, Option<usize>) {
     (lines, Some(named))
 }
 
-/// A manifest of accounts, and the lines with a fault.
+/// A manifest of accounts, and the lines with faults.
 fn manifest(accounts: &[Option<Kind>]) -> (String, BTreeSet<u64>) {
     let mut text = "version: 1\norganization: acme\naccounts:\n".to_owned();
-    text += "  - { name: First, email: first@reseller.example, id: first }\n";
+    text += "  - { name: First, email: first@reseller.example, id: 00000000-0000-4000-8000-00000000000f }\n";
     let mut faults = BTreeSet::new();
     let mut line = 5;
     for (number, fault) in accounts.iter().enumerate() {
@@ -92,14 +92,14 @@ fn manifest(accounts: &[Option<Kind>]) -> (String, BTreeSet<u64>) {
     (text, faults)
 }
 
-/// The lines that the problems of a text are in.
+/// The lines of the problems of a text.
 fn lines(text: &str) -> BTreeSet<u64> {
     let Err(problems) = read(text) else { return BTreeSet::new() };
     problems.0.iter().map(|problem| problem.place.as_ref().unwrap().line).collect()
 }
 
 #[test]
-fn every_kind_of_fault_is_found_where_it_is() {
+fn every_kind_of_fault_is_reported_at_its_line() {
     for kind in KINDS {
         let (text, faults) = manifest(&[None, Some(kind), None]);
         assert_eq!(lines(&text), faults, "{}\n{text}", kind.name);

@@ -1,4 +1,4 @@
-//! A manifest as a folder: what is joined, what is read, and what never is.
+//! A manifest as a folder: the files that are read and joined, and those that never are.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -36,8 +36,8 @@ fn emails(desired: &Desired) -> Vec<&str> {
     desired.accounts.keys().map(Email::as_str).collect()
 }
 
-/// What is said of a folder, with paths from there.
-fn said(folder: &TempDir, problems: &Problems) -> String {
+/// The problems of a folder, with paths relative to it.
+fn relative(folder: &TempDir, problems: &Problems) -> String {
     shown(problems).replace(folder.path().to_str().unwrap(), "FOLDER")
 }
 
@@ -73,17 +73,17 @@ fn the_files_of_a_folder_are_one_manifest() {
 }
 
 #[test]
-fn what_contradicts_itself_across_files_names_both_places() {
+fn contradictions_across_files_name_both_places() {
     let folder = folder(&[
         (
             "a.yaml",
             &format!(
-                "{HEAD}manager_account_id: one\npolicy: {{ max_removals: 1 }}\ndefaults: {{ account: {{ enabled: true }} }}\naccounts:\n  - {{ name: Cat, email: cat@shop.example, id: same }}\nusers: [{{ email: ops@acme.example }}]\naccept: [{{ code: pool_exceeded, until: 2027-01-01 }}]\n"
+                "{HEAD}manager_account_id: 00000000-0000-4000-8000-000000000001\npolicy: {{ max_removals: 1 }}\ndefaults: {{ account: {{ enabled: true }} }}\naccounts:\n  - {{ name: Cat, email: cat@shop.example, id: 00000000-0000-4000-8000-000000000002 }}\nusers: [{{ email: ops@acme.example }}]\naccept: [{{ code: pool_exceeded, until: 2027-01-01 }}]\n"
             ),
         ),
         (
             "b.yaml",
-            "version: 1\norganization: other\nmanager_account_id: one\npolicy: { max_removals: 1 }\ndefaults: { account: { enabled: false } }\naccounts:\n  - { name: Dog, email: CAT@shop.example, id: same }\nusers: [{ email: ops@acme.example }]\naccept: [{ code: pool_exceeded, until: 2027-01-02 }]\n",
+            "version: 1\norganization: other\nmanager_account_id: 00000000-0000-4000-8000-000000000001\npolicy: { max_removals: 1 }\ndefaults: { account: { enabled: false } }\naccounts:\n  - { name: Dog, email: CAT@shop.example, id: 00000000-0000-4000-8000-000000000002 }\nusers: [{ email: ops@acme.example }]\naccept: [{ code: pool_exceeded, until: 2027-01-02 }]\n",
         ),
     ]);
     let problems = load(folder.path()).unwrap_err();
@@ -93,11 +93,11 @@ fn what_contradicts_itself_across_files_names_both_places() {
         assert!(problem.related.iter().all(|related| related.file.ends_with("a.yaml")));
         assert_eq!(problem.related.len(), 1, "{problem}");
     }
-    insta::assert_snapshot!(said(&folder, &problems));
+    insta::assert_snapshot!(relative(&folder, &problems));
 }
 
 #[test]
-fn every_file_says_its_version_and_one_the_organization() {
+fn every_file_sets_its_version_and_one_the_organization() {
     let folder = folder(&[
         ("a.yaml", "accounts: []\n"),
         ("b.yaml", "version: 1\n"),
@@ -105,14 +105,14 @@ fn every_file_says_its_version_and_one_the_organization() {
         ("d.yaml", "version: [\n"),
     ]);
     let problems = load(folder.path()).unwrap_err();
-    insta::assert_snapshot!("a_folder_of_broken_files", said(&folder, &problems));
+    insta::assert_snapshot!("a_folder_of_broken_files", relative(&folder, &problems));
     fs::remove_file(folder.path().join("d.yaml")).unwrap();
     let problems = load(folder.path()).unwrap_err();
-    insta::assert_snapshot!("a_folder_without_an_organization", said(&folder, &problems));
+    insta::assert_snapshot!("a_folder_without_an_organization", relative(&folder, &problems));
 }
 
 #[test]
-fn a_file_that_cannot_be_read_raises_no_alarm_about_what_it_may_have_said() {
+fn an_unreadable_file_causes_no_problems_about_missing_parts() {
     let folder = folder(&[
         ("a.yaml", "version: 1\npolicy: { unlisted_accounts: disable }\n"),
         ("b.yaml", "accounts: [\n"),
@@ -133,18 +133,18 @@ fn a_policy_that_disables_everything_needs_accounts_in_some_file() {
 }
 
 #[test]
-fn a_link_leads_nowhere_outside_of_the_folder() {
+fn links_out_of_the_folder_are_refused() {
     let outside = folder(&[("secret.yaml", "hunter2\n"), ("more/x.yaml", "hunter2\n")]);
     let folder = folder(&[("a.yaml", HEAD), ("sub/b.yaml", &account("cat"))]);
     symlink(outside.path().join("secret.yaml"), folder.path().join("c.yaml")).unwrap();
     symlink(outside.path().join("more"), folder.path().join("more")).unwrap();
     symlink("/nowhere/at/all", folder.path().join("gone.yaml")).unwrap();
     let problems = load(folder.path()).unwrap_err();
-    insta::assert_snapshot!(said(&folder, &problems));
+    insta::assert_snapshot!(relative(&folder, &problems));
 }
 
 #[test]
-fn a_link_within_the_folder_is_followed_once_and_never_in_circles() {
+fn links_within_the_folder_are_followed_once() {
     let folder = folder(&[
         ("..data/a.yaml", HEAD),
         ("..data/b.yaml", &account("cat")),
@@ -166,7 +166,7 @@ fn a_link_within_the_folder_is_followed_once_and_never_in_circles() {
 }
 
 #[test]
-fn what_is_no_manifest_at_all_is_told_plainly() {
+fn paths_that_are_not_manifests_are_refused() {
     let folder = folder(&[
         ("empty/note.txt", "x"),
         ("latin.yaml", ""),
@@ -181,24 +181,24 @@ fn what_is_no_manifest_at_all_is_told_plainly() {
     let mut all = String::new();
     for name in ["nothing.yaml", "empty", "latin.yaml", "utf16.yaml", "large.yaml"] {
         let problems = load(&at(name)).unwrap_err();
-        all += &said(&folder, &problems);
+        all += &relative(&folder, &problems);
         all += "\n\n";
     }
     let problems = load(Path::new("/dev/null")).unwrap_err();
-    all += &said(&folder, &problems);
+    all += &relative(&folder, &problems);
     insta::assert_snapshot!(all);
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_a_problem_and_the_others_are_checked() {
+fn an_unreadable_file_is_a_problem_and_the_others_are_checked() {
     let folder = folder(&[("a.yaml", HEAD), ("b.yaml", "version: 2\n")]);
     let closed = folder.path().join("a.yaml");
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&closed).is_ok() {
-        // Whoever runs this test may read everything.
+        // Root may read every file.
         return;
     }
     let problems = load(folder.path()).unwrap_err();
     assert_eq!(problems.0.len(), 2, "{problems}");
-    assert!(problems.0[0].message.contains("may not be read"));
+    assert!(problems.0[0].message.contains("permission denied"));
 }

@@ -4,6 +4,7 @@ mod broken;
 mod command;
 mod faults;
 mod folder;
+mod mistakes;
 mod schema;
 mod secrets;
 mod worked;
@@ -18,7 +19,7 @@ use trunkline::model::{
 };
 use trunkline::report::{self, Style};
 
-/// What a text says, as the file `acme.yaml`.
+/// Reads a text as the file `acme.yaml`.
 fn read(text: &str) -> Result<Desired, Problems> {
     parse(Path::new("acme.yaml"), text)
 }
@@ -85,7 +86,7 @@ users:
 ";
 
 #[test]
-fn everything_that_is_written_is_wanted() {
+fn every_field_is_read() {
     let Desired { organization, manager, policy, accept, accounts, users } =
         read(EVERYTHING).unwrap();
     assert_eq!(organization, "acme");
@@ -126,9 +127,12 @@ fn everything_that_is_written_is_wanted() {
 #[test]
 fn an_organization_has_one_owner_who_takes_no_other_field() {
     for (users, fault) in [
-        ("{ email: a@x.example, owner: true }, { email: b@x.example, owner: true }", "one owner"),
-        ("{ email: a@x.example, owner: true, until: 2027-01-31 }", "takes no `until`"),
-        ("{ email: a@x.example, absent: true, owner: true }", "takes no `owner`"),
+        (
+            "{ email: a@x.example, owner: true }, { email: b@x.example, owner: true }",
+            "only one owner",
+        ),
+        ("{ email: a@x.example, owner: true, until: 2027-01-31 }", "cannot have `until`"),
+        ("{ email: a@x.example, absent: true, owner: true }", "cannot have `owner`"),
     ] {
         let text = format!("version: 1\norganization: acme\nusers: [{users}]\n");
         let problems = read(&text).unwrap_err();
@@ -158,7 +162,7 @@ fn fields_come_from_the_entry_or_else_from_defaults() {
 }
 
 #[test]
-fn what_is_left_out_is_not_managed() {
+fn absent_fields_are_not_managed() {
     let desired = read(&with("accounts: [{ name: Cat, email: cat@shop.example }]")).unwrap();
     let cat = &desired.accounts[&Email::new("cat@shop.example")];
     assert_eq!((cat.enabled, cat.channel_limit), (None, None));
@@ -180,7 +184,7 @@ fn a_byte_order_mark_other_line_breaks_and_aliases_are_fine() {
     assert_eq!(read(&format!("\u{feff}{text}")).unwrap(), plain);
     assert_eq!(read(&text.replace('\n', "\r\n")).unwrap(), plain);
     assert_eq!(read(&format!("--- # one\n{text}...\n")).unwrap(), plain);
-    // The mark is no part of the first column.
+    // The mark does not count as a column.
     let problems = read("\u{feff}version: 2\norganization: acme\n").unwrap_err();
     let place = problems.0[0].place.as_ref().unwrap();
     assert_eq!((place.line, place.column), (1, 10));
@@ -211,6 +215,6 @@ fn a_manifest_of_a_hundred_thousand_accounts_is_read() {
 }
 
 #[test]
-fn problems_are_all_told_however_many_there_are() {
+fn every_problem_is_reported_however_many_there_are() {
     assert_eq!(read(&large(10_000, "yes")).unwrap_err().0.len(), 10_000);
 }

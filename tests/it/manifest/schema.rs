@@ -1,4 +1,4 @@
-//! The JSON Schema, and whether it says the same as the program.
+//! The JSON Schema agrees with the program.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ fn the_schema_of_the_repository_is_current() {
 }
 
 #[test]
-fn every_field_has_a_description_and_no_object_takes_others() {
+fn every_field_has_a_description_and_no_object_allows_others() {
     let schema = value();
     let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);
     let mut fields = 0;
@@ -48,7 +48,7 @@ fn manifests(path: PathBuf) -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_manifest_of_the_repository_fits_the_schema_and_says_where_it_is() {
+fn every_manifest_of_the_repository_fits_the_schema_and_names_it() {
     let schema = value();
     let mut files = manifests(repository("manifests"));
     files.retain(|file| file.extension().is_some_and(|end| end == "yaml"));
@@ -66,10 +66,10 @@ fn every_manifest_of_the_repository_fits_the_schema_and_says_where_it_is() {
 }
 
 #[test]
-fn the_schema_takes_every_field_and_so_does_the_program() {
+fn the_schema_and_the_program_accept_every_field() {
     assert_eq!(misfits(&value(), EVERYTHING), Vec::<String>::new());
     assert!(read(EVERYTHING).is_ok());
-    // Every name that the schema knows is in that manifest, so none is known to it alone.
+    // That manifest contains every name in the schema.
     let schema = value();
     let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);
     for object in objects {
@@ -80,7 +80,7 @@ fn the_schema_takes_every_field_and_so_does_the_program() {
 }
 
 #[test]
-fn what_the_schema_refuses_the_program_refuses() {
+fn the_program_refuses_what_the_schema_refuses() {
     let schema = value();
     let mut refused = 0;
     for (from, to) in [
@@ -119,8 +119,8 @@ fn what_the_schema_refuses_the_program_refuses() {
 }
 
 #[test]
-fn no_hint_of_a_problem_is_refused_itself() {
-    // The example of a source in the hint about passwords.
+fn the_hint_for_a_password_is_valid() {
+    // The example in the hint.
     let text = EVERYTHING.replace("enabled: false", "password: x");
     let said = shown(&read(&text).unwrap_err());
     assert!(said.contains("password_from: { env: TRUNKLINE_SECRET_"), "{said}");

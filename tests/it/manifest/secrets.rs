@@ -1,9 +1,9 @@
-//! A password that somebody wrote into a manifest goes nowhere.
+//! A password in a manifest never appears in any output.
 
 use super::{read, shown, with};
 
-/// Everything that is said of a manifest, in every form.
-fn everything_said(text: &str) -> String {
+/// The problems of a manifest in every format.
+fn every_output(text: &str) -> String {
     let problems = read(text).unwrap_err();
     let colour = trunkline::report::Style { colour: true };
     format!(
@@ -13,7 +13,7 @@ fn everything_said(text: &str) -> String {
     )
 }
 
-/// A word that no message has by itself.
+/// A word that occurs in no message.
 const WORD: &str = "Xyzzy-Plugh";
 
 #[test]
@@ -40,20 +40,20 @@ fn promise_11_a_password_is_never_repeated_wherever_it_stands() {
         account("    api-key: Xyzzy-Plugh\n"),
         account("    secret_token: Xyzzy-Plugh\n"),
         account("    ? password\n    : Xyzzy-Plugh\n"),
-        // Beside another problem, or within one.
+        // Next to another problem, or within one.
         with("accounts:\n  - { email: a, password: Xyzzy-Plugh, enabled: 1 }\n"),
         with("accounts: { password: Xyzzy-Plugh }\n"),
         with("password: Xyzzy-Plugh\n"),
         with("users:\n  - { email: a, password: Xyzzy-Plugh }\n"),
         with("defaults: { account: { password: Xyzzy-Plugh } }\n"),
-        // The same text in another place.
+        // The same text elsewhere.
         with("accounts:\n  - { name: A, email: Xyzzy-Plugh, password: Xyzzy-Plugh }\n"),
         with("accounts:\n  - { name: &p Xyzzy-Plugh, email: *p, password: *p }\n"),
         with(
             "accounts:\n  - { name: [], email: a@b.example, password: &p Xyzzy-Plugh, id: [*p] }\n",
         ),
         with("users: [{ email: Xyzzy-Plugh }]\npolicy: { token: Xyzzy-Plugh }\n"),
-        // Where the file is no YAML.
+        // In a file that is not valid YAML.
         account("    password: Xyzzy-Plugh: x\n"),
         account("    password: \"Xyzzy-Plugh\n"),
         account("    password Xyzzy-Plugh\n"),
@@ -64,14 +64,14 @@ fn promise_11_a_password_is_never_repeated_wherever_it_stands() {
         account("    password_from: \"Xyzzy-Plugh\" [\n"),
         with("accounts: [{ password: Xyzzy-Plugh ]\n"),
     ] {
-        let said = everything_said(&text);
+        let said = every_output(&text);
         assert!(!said.contains(WORD), "{text}\n{said}");
         assert!(!said.contains("Xyzzy"), "{text}\n{said}");
     }
 }
 
 #[test]
-fn a_password_in_a_file_that_is_no_text_is_not_repeated() {
+fn a_password_in_a_file_that_is_not_utf8_is_not_repeated() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("a.yaml");
     std::fs::write(&path, b"version: 1\npassword: Xyzzy-Plugh \xff\n").unwrap();
@@ -80,7 +80,7 @@ fn a_password_in_a_file_that_is_no_text_is_not_repeated() {
 }
 
 #[test]
-fn the_name_of_a_proper_source_is_shown() {
+fn the_name_of_a_valid_source_is_shown() {
     let text = with(
         "accounts:\n  - { name: A, email: a, password_from: { env: TRUNKLINE_SECRET_A } }\n  - { name: B, email: b, password_from: { file: b.txt } }\n",
     );

@@ -1,5 +1,5 @@
-//! The organizations of `manifests/`: each is valid, and its sandbox differs from it in ways that an
-//! apply may close without anybody's approval.
+//! The organizations of `manifests/`: each is valid, and an apply within the safety limits resolves the drift of
+//! its sandbox.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::repository;
 
 const KEY: &str = "KEY_worked";
 
-/// The name of each, and of its manifest.
+/// The organizations with their manifests.
 const WORKED: [(&str, &str); 3] =
     [("example", "example.yaml"), ("franchise", "franchise"), ("reseller", "reseller.yaml")];
 
@@ -26,8 +26,7 @@ async fn sandbox(name: &str) -> Running {
     start(Config::new(KEY.into(), seed)).await.unwrap()
 }
 
-/// Runs the program on a manifest against a sandbox: its status, and what it printed to stdout.
-/// What it remembers is in `folder`.
+/// Runs the program on a manifest against a sandbox, with its state in `folder`. Returns its status and stdout.
 async fn run(
     sandbox: &Running,
     folder: &TempDir,
@@ -59,13 +58,13 @@ fn every_worked_organization_is_valid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_worked_organization_has_drift_that_no_guard_refuses() {
+async fn every_worked_organization_has_drift_within_its_safety_limits() {
     for (name, manifest) in WORKED {
         let sandbox = sandbox(name).await;
         let folder = TempDir::new().unwrap();
         let begun = Instant::now();
         let (status, text) = run(&sandbox, &folder, &PLAN, manifest).await;
-        // A second in release; the tests are not.
+        // Release builds need less than a second.
         assert!(begun.elapsed() < Duration::from_secs(10), "{name}: {:?}", begun.elapsed());
         assert_eq!(status, Some(2), "{name}");
         let plan: Value = serde_json::from_str(&text).unwrap();
@@ -80,7 +79,7 @@ async fn every_worked_organization_has_drift_that_no_guard_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_worked_organization_can_be_applied_and_is_as_wanted_then() {
+async fn every_worked_organization_is_in_sync_after_an_apply() {
     for (name, manifest) in WORKED {
         let sandbox = sandbox(name).await;
         let folder = TempDir::new().unwrap();

@@ -22,7 +22,7 @@ fn pages(items: &[Value], length: usize) -> Vec<String> {
         .collect()
 }
 
-/// What is asked for, and a whole answer to it.
+/// A request and a complete answer to it.
 fn whole() -> impl Strategy<Value = (&'static str, Vec<String>)> {
     let lists = (select(&["accounts", "cancelled", "users"][..]), 0..7_usize, 1..4_usize).prop_map(
         |(asked, count, length)| {

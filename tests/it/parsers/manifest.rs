@@ -14,7 +14,7 @@ use super::tree::Tree;
 use crate::support::manifests::manifests;
 
 #[test]
-fn any_manifest_is_read_as_it_is_meant_or_refused_with_places() {
+fn any_manifest_is_read_correctly_or_refused_with_positions() {
     let documents =
         (manifests(), changes(), any::<bool>()).prop_map(|(desired, (edits, end), block)| {
             let tree = edited(Tree::of(&canonical(&desired)), &edits);
@@ -23,7 +23,7 @@ fn any_manifest_is_read_as_it_is_meant_or_refused_with_places() {
     law(cases(1.0, file!()), manifest, 8, documents);
 }
 
-/// A word that no message has by itself.
+/// A word that occurs in no message.
 const SECRET: &str = "Xyzzy-Plugh";
 
 #[test]
@@ -56,7 +56,7 @@ fn a_password_stays_out_of_every_message_whatever_else_is_wrong() {
 }
 
 #[test]
-fn what_is_nested_or_stands_for_more_and_more_is_refused_and_ends() {
+fn deep_nesting_and_alias_bombs_are_refused() {
     let deep = |open: &str, close: &str, depth: usize| {
         format!("version: 1\naccounts: {}{}\n", open.repeat(depth), close.repeat(depth))
     };
@@ -86,10 +86,10 @@ fn what_is_nested_or_stands_for_more_and_more_is_refused_and_ends() {
 }
 
 #[test]
-fn what_is_nested_too_deeply_is_said_to_be_so_however_deep_it_is() {
+fn too_deep_nesting_is_reported_at_any_depth() {
     for depth in [17, 100, 300, 10_000] {
         let text = format!("version: 1\naccounts: {}{}\n", "[".repeat(depth), "]".repeat(depth));
         let refused = parse(Path::new("m.yaml"), &text).unwrap_err().to_string();
-        assert!(refused.contains("nested more deeply than any manifest"), "{depth}: {refused}");
+        assert!(refused.contains("nested too deeply for a manifest"), "{depth}: {refused}");
     }
 }

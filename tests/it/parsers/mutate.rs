@@ -40,7 +40,7 @@ pub(crate) enum Cut {
     Insert(Index, &'static str),
 }
 
-/// What is done to a document: most often little.
+/// The edits of a document, usually few.
 pub(crate) type Changes = (Vec<(Index, Edit)>, Cut);
 
 fn leaves() -> impl Strategy<Value = Tree> {

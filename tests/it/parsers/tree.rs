@@ -1,4 +1,4 @@
-//! A document as a tree that keeps the order of its fields, and takes one twice: what mutations are made in.
+//! A document as a tree for mutations: it keeps the order of fields, and allows duplicates.
 
 use std::fmt::{self, Write as _};
 
@@ -24,12 +24,12 @@ impl Tree {
         serde_json::to_string_pretty(self).unwrap()
     }
 
-    /// The same as a file, which ends with its line.
+    /// As a file, which ends with a line break.
     pub(crate) fn json_file(&self) -> String {
         self.json() + "\n"
     }
 
-    /// As YAML with a field a line.
+    /// As YAML with one field per line.
     pub(crate) fn yaml(&self) -> String {
         let mut text = String::new();
         self.lines(0, &mut text);
@@ -75,7 +75,7 @@ impl Tree {
         self.lines(indent + 1, out);
     }
 
-    /// How many nodes it has below it.
+    /// The number of nodes below this one.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Leaf(_) => 0,
@@ -84,7 +84,7 @@ impl Tree {
         }
     }
 
-    /// Lets `change` do something to the node of this number, in what it is a part of.
+    /// Applies `change` to the node of this number, within its parent.
     pub(crate) fn at(&mut self, number: &mut usize, change: &mut dyn FnMut(Part<'_>)) {
         match self {
             Self::Leaf(_) => {}

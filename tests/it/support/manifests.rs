@@ -9,6 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use trunkline::model::*;
 
+/// A pattern of ids, in the spelling of Telnyx.
+const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}";
+
 /// Texts that a manifest takes, and that YAML or a terminal would rather take for something else.
 pub(crate) fn texts() -> BoxedStrategy<String> {
     const ODD: &[&str] = &[
@@ -64,7 +67,7 @@ pub(crate) fn texts() -> BoxedStrategy<String> {
 }
 
 pub(crate) fn emails() -> BoxedStrategy<Email> {
-    let local = "[a-cA-C0-9.+_#'-]{1,4}".prop_map(|text| format!("x{text}"));
+    let local = "(\\.?[a-cA-C0-9+_#'-]){1,3}".prop_map(|text| format!("x{text}"));
     let domain = select(&["shop.example", "SHOP.example", "acme.example"][..]);
     (local, domain).prop_map(|(local, domain)| Email::new(format!("{local}@{domain}"))).boxed()
 }
@@ -107,7 +110,7 @@ fn accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
         texts().prop_map(|text| PasswordSource::File(PathBuf::from(text))),
     ];
     let flags = (of(any::<bool>()), of(any::<bool>()), of(any::<bool>()), any::<bool>());
-    let one = (emails(), texts(), of("[a-f0-9-]{1,36}"), of(0_u64..50), flags, of(source));
+    let one = (emails(), texts(), of(UUID), of(0_u64..50), flags, of(source));
     vec(one, 0..6).prop_map(|entries| {
         let mut ids = BTreeSet::new();
         let entry = |(email, name, id, channel_limit, flags, password_from)| {
@@ -157,7 +160,7 @@ fn accepted() -> impl Strategy<Value = Vec<Accepted>> {
 
 /// What some manifest means.
 pub(crate) fn manifests() -> impl Strategy<Value = Desired> {
-    let manager = of("[a-f0-9-]{1,36}".prop_map(AccountId::new));
+    let manager = of(UUID.prop_map(AccountId::new));
     ("[a-zA-Z0-9_-]{1,8}", manager, policies(), accepted(), accounts(), users()).prop_map(
         |(organization, manager, policy, accept, accounts, users)| Desired {
             organization,

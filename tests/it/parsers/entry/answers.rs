@@ -1,7 +1,6 @@
-//! Answers of the API, by the way that they really take: a socket, the client, the reader or the writer.
+//! Answers of the API over the real path: a socket, the client, the reader or the writer.
 //!
-//! The bytes are a small script: a line that says what is asked for and with which status it is answered, then the
-//! body, as it is. The pages of a list are separated by a line of [`NEXT_PAGE`].
+//! The bytes are a small script: a line with the request and the status of the answer, then the body verbatim. The pages of a list are separated by a line of [`NEXT_PAGE`].
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,14 +16,14 @@ use trunkline::telnyx::{
 use super::{Taken, assert_harmless, wait};
 use crate::support::server::{Reply, Server};
 
-/// What separates two pages.
+/// The separator of two pages.
 pub(crate) const NEXT_PAGE: &str = "%%";
 
-/// What is never to be read in an error: what was sent in confidence, and what the account's answers hold.
+/// The secrets that no error may contain: those sent, and those in the answers about accounts.
 const SENT: [&str; 2] = ["KEY0123_of_the_parsers", "3jVjLq-of-the-parsers"];
 const HELD: [&str; 2] = ["KEY_of_the_account", "token_of_the_account"];
 
-/// What may be asked for.
+/// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Accounts,
@@ -79,7 +78,7 @@ pub(crate) fn answers(bytes: &[u8]) -> Taken {
         match asking {
             Ok(check) => {
                 assert!((200..300).contains(&status), "{status} is taken for a success");
-                // The client passes over what it needs not, even where nobody else could read it.
+                // The client ignores unneeded parts, even invalid ones.
                 let bodies: Option<Vec<Value>> = pages.iter().map(|page| parsed(page)).collect();
                 bodies.map_or(Taken::Accepted, |bodies| check(&bodies))
             }
@@ -91,7 +90,7 @@ pub(crate) fn answers(bytes: &[u8]) -> Taken {
     })
 }
 
-/// What is asked for, the status, and the pages.
+/// The request, the status, and the pages.
 fn script(bytes: &[u8]) -> Option<(Asked, u16, Vec<Vec<u8>>)> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let (name, status) = std::str::from_utf8(&bytes[..end]).ok()?.split_once(' ')?;
@@ -122,7 +121,7 @@ async fn serve(status: u16, pages: Vec<Vec<u8>>) -> Server {
     .await
 }
 
-/// A session that sends nothing again.
+/// A session without retries.
 fn session(origin: &str) -> Session {
     let retry = RetryBudget { attempts: 0, rate_limited: 0, ..RetryBudget::default() };
     let base_url = BaseUrl::parse(&format!("{origin}/v2")).unwrap();
@@ -130,10 +129,10 @@ fn session(origin: &str) -> Session {
     Session::new(Config { timeout, retry, ..Config::new(base_url, SENT[0].into()) }).unwrap()
 }
 
-/// What holds for what was read, given the bodies that it was read from.
+/// A check of the result, given the bodies it was read from.
 type Check = Box<dyn FnOnce(&[Value]) -> Taken>;
 
-/// Asks: what has to hold for what was read then.
+/// Sends the request, and returns the check of its result.
 async fn ask(session: &Session, asked: Asked, pages: &[Vec<u8>]) -> Result<Check, Error> {
     let (reader, writer) = (session.reader(), session.writer());
     let (account, user) = (AccountId::new("a1"), UserId::new("u1"));
@@ -189,7 +188,7 @@ async fn ask(session: &Session, asked: Asked, pages: &[Vec<u8>]) -> Result<Check
         Asked::Limit => {
             let limit = writer.set_channel_limit(&account, 7).await?.value;
             of_body(move |body| match &body["data"]["channel_limit"] {
-                // The answer may leave it out: then it is what was sent.
+                // If the answer omits it, the value sent counts.
                 Value::Null => assert_eq!(limit, 7),
                 answered => assert_eq!(*answered, limit),
             })
@@ -218,7 +217,7 @@ fn assert_hidden(shown: &str) {
     assert!(HELD.iter().all(|secret| !shown.contains(secret)), "{shown}");
 }
 
-/// A body as JSON, if it is any, without what is nested more deeply than a `Value` goes: the client passes over that.
+/// A body as JSON, if it is valid, without parts nested too deeply for a `Value`, which the client ignores.
 fn parsed(body: &[u8]) -> Option<Value> {
     const DEEP: usize = 100;
     let mut shallow = Vec::new();

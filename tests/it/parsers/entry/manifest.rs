@@ -1,4 +1,4 @@
-//! A manifest: what is read of it, `fmt`, the schema, and what the program writes itself.
+//! A manifest: reading, `fmt`, the schema, and the canonical text.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -13,10 +13,10 @@ use super::{Taken, file, schema};
 static SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&manifest::schema()).unwrap());
 
-/// Takes a manifest file.
+/// Reads a manifest file.
 ///
-/// One that is accepted means the same after `fmt`, which is done once, and when what it means is written anew;
-/// and the schema accepts it too. One that is refused is so for reasons, each at a place of it.
+/// An accepted one keeps its meaning after `fmt`, which is idempotent, and in its canonical text, and the schema
+/// accepts it. A refused one has problems with positions in the file.
 pub(crate) fn manifest(bytes: &[u8]) -> Taken {
     let path = file("manifest.yaml", bytes);
     let read = manifest::load(&path);
@@ -27,7 +27,7 @@ pub(crate) fn manifest(bytes: &[u8]) -> Taken {
         Ok(desired) => {
             let text = std::str::from_utf8(bytes).unwrap();
             assert_formatted(&path, text, &desired);
-            assert_written_anew(&desired);
+            assert_rewritten(&desired);
             let misfits = schema::misfits(&SCHEMA, text);
             assert_eq!(
                 misfits,
@@ -66,8 +66,8 @@ fn assert_formatted(path: &Path, text: &str, desired: &Desired) {
     }
 }
 
-/// What the program writes of it, as `import` does, is read as the same, and is canonical.
-fn assert_written_anew(desired: &Desired) {
+/// Checks that the canonical text has the same meaning, and that `fmt` does not change it.
+fn assert_rewritten(desired: &Desired) {
     let text = manifest::canonical(desired);
     assert_eq!(parse(&text), *desired, "{text}");
     let again = format(&file("written.yaml", text.as_bytes()));

@@ -1,8 +1,8 @@
-//! Everything that comes in from outside as bytes, each with one function that feeds it to the program and holds what
-//! becomes of it against what is promised for any bytes at all.
+//! The inputs from outside, each with a function that feeds bytes to the program and checks the promises for any
+//! input.
 //!
 //! The property tests, the corpus and the targets of `fuzz/` call the same functions. They panic when a promise is
-//! broken, and otherwise say whether the bytes were taken.
+//! broken, and otherwise return whether the bytes were accepted.
 
 pub(crate) mod answers;
 pub(crate) mod daemon_config;
@@ -19,16 +19,16 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use trunkline::model::is_harmful;
 
-/// What became of some bytes.
+/// The result of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Taken {
-    /// The program takes them for what they are to be.
+    /// The program accepted it.
     Accepted,
-    /// The program refuses them, and says why.
+    /// The program refused it with a reason.
     Refused,
 }
 
-/// What takes bytes in.
+/// A function that feeds bytes to the program.
 pub(crate) type Entry = fn(&[u8]) -> Taken;
 
 /// Every entry point, by the name of its fuzz target and of its part of the corpus.
@@ -47,7 +47,7 @@ thread_local! {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 }
 
-/// Where a file of this name is for this thread.
+/// The path of a file of this thread.
 pub(crate) fn path(name: &str) -> PathBuf {
     FOLDER.with(|folder| folder.path().join(name))
 }
@@ -59,12 +59,12 @@ pub(crate) fn file(name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// Runs something to its end, here.
+/// Runs a future to completion.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// What is said to people moves no cursor, turns no direction, and ends no line but between things.
+/// Checks that a message contains no harmful characters except line breaks.
 pub(crate) fn assert_harmless(said: &str) {
     assert!(!said.is_empty(), "nothing is said");
     let harmful = said.chars().find(|c| is_harmful(*c) && *c != '\n');

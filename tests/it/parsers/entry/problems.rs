@@ -1,13 +1,13 @@
-//! What holds for the problems of any YAML file that is read with places.
+//! Checks of the problems of any YAML file.
 
 use std::path::Path;
 
-use trunkline::manifest::{Excerpt, Place, Problem, Problems, Related};
+use trunkline::manifest::{Excerpt, Position, Problem, Problems, Related};
 use trunkline::report::{self, Style};
 
 use super::assert_harmless;
 
-/// Problems name this file and places that it has, and can be shown.
+/// Checks that problems name the file and positions within it, and can be shown.
 pub(crate) fn assert_sound(problems: &Problems, path: &Path, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -27,10 +27,10 @@ pub(crate) fn assert_sound(problems: &Problems, path: &Path, bytes: &[u8]) {
     }
 }
 
-/// The place is one of the text: a line, and a column of it or the one behind its last.
-fn assert_within(place: &Place, text: &str) {
-    let Place { line, column, excerpt } = place;
-    // To YAML a carriage return alone ends a line too; to a file that is no text it does not.
+/// Checks that the position is a line of the text, and a column of it or the one after the last.
+fn assert_within(place: &Position, text: &str) {
+    let Position { line, column, excerpt } = place;
+    // A lone carriage return ends a line in YAML, but not in a file that is not UTF-8.
     let of_yaml = text.replace("\r\n", "\n").replace('\r', "\n");
     let (line, column) = (usize::try_from(*line).unwrap(), usize::try_from(*column).unwrap());
     let is_of = |text: &str| {

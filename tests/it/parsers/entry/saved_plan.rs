@@ -42,7 +42,7 @@ fn read(bytes: &[u8]) -> Result<Saved, Unreadable> {
     read
 }
 
-/// Nothing in the file says other than what was read of it.
+/// Checks that the result agrees with every field of the file.
 fn assert_says(saved: &Saved, text: &str) {
     let Saved { desired, bound_to, plan, created_at, seal } = saved;
     let file: Value = serde_json::from_str(text).unwrap();
@@ -72,7 +72,7 @@ fn assert_actions(plan: &Plan, file: &Value) {
     assert_eq!(file["summary"]["remove"], plan.requested().filter(removed).count());
 }
 
-/// What was read can be saved, and is the same again: but for the seal, for findings are not read.
+/// Checks that the result can be saved and read again unchanged, except for the seal: findings are not read.
 fn assert_written_again(saved: &Saved) {
     let Saved { desired, bound_to, plan, created_at, seal: _ } = saved;
     let text = save(desired, bound_to, plan, *created_at).unwrap();

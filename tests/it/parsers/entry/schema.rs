@@ -1,4 +1,4 @@
-//! Whether a YAML file fits a JSON Schema, by the words of it that ours use.
+//! Validating a YAML file against a JSON Schema, for the keywords that our schemas use.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,9 +7,9 @@ use regex::Regex;
 use serde_json::Value;
 use serde_yaml::options::MergeKeyPolicy;
 
-/// Where a file does not fit. It has to be YAML.
+/// The misfits of a file, which must be valid YAML.
 pub(crate) fn misfits(schema: &Value, text: &str) -> Vec<String> {
-    // What numbers and booleans are, as manifests are read.
+    // Numbers and booleans, as in manifests.
     let options = serde_yaml::options! {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
@@ -25,7 +25,7 @@ pub(crate) fn misfits(schema: &Value, text: &str) -> Vec<String> {
 fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     for (word, rule) in schema.as_object().unwrap() {
         let fits = match word.as_str() {
-            // Said below, or not about values.
+            // Checked below, or not about values.
             "properties"
             | "additionalProperties"
             | "definitions"
@@ -102,7 +102,7 @@ fn length(text: &str) -> u64 {
 }
 
 thread_local! {
-    /// Making one takes longer than anything else here.
+    /// Compiling a pattern is the slowest step.
     static PATTERNS: RefCell<BTreeMap<String, Regex>> = const { RefCell::new(BTreeMap::new()) };
 }
 
