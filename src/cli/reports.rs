@@ -12,7 +12,7 @@ use super::exit::Failure;
 use super::terminal;
 use crate::manifest::{self, Places, Problems};
 use crate::model::Desired;
-use crate::report::{self, Base, Form, Look, Matter, Style};
+use crate::report::{self, PathBase, ReportFormat, RenderOptions, ReportContent, Style};
 
 /// The reports that are written beside what is printed.
 #[derive(clap::Args, Debug)]
@@ -29,14 +29,14 @@ pub(super) struct Reports {
 /// A report that is wanted.
 #[derive(Clone, Debug)]
 struct Wanted {
-    form: Form,
+    form: ReportFormat,
     path: PathBuf,
 }
 
 /// Takes one of some forms.
-pub(super) fn one_of<const N: usize>(forms: [Form; N]) -> impl TypedValueParser<Value = Form> {
+pub(super) fn one_of<const N: usize>(forms: [ReportFormat; N]) -> impl TypedValueParser<Value = ReportFormat> {
     let named = move |name: String| forms.into_iter().find(|form| form.name() == name);
-    PossibleValuesParser::new(forms.map(Form::name))
+    PossibleValuesParser::new(forms.map(ReportFormat::name))
         .try_map(move |name| named(name).ok_or("there is no such form"))
 }
 
@@ -51,9 +51,9 @@ impl Wanted {
         let at = bytes.iter().position(|byte| *byte == b'=');
         let (kind, path) = at.map_or((bytes, &[][..]), |at| (&bytes[..at], &bytes[at + 1..]));
         let kind = String::from_utf8_lossy(kind);
-        let kinds = || Form::ALL.into_iter().filter(|form| form.is_file());
+        let kinds = || ReportFormat::ALL.into_iter().filter(|form| form.is_file());
         let Some(form) = kinds().find(|form| form.name() == kind) else {
-            let names: Vec<&str> = kinds().map(Form::name).collect();
+            let names: Vec<&str> = kinds().map(ReportFormat::name).collect();
             let near = |name: &&&str| strsim::damerau_levenshtein(&kind, name) <= 2;
             let nearest = names.iter().find(near);
             let meant = nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
@@ -68,7 +68,7 @@ impl Wanted {
 
 /// Where a plan comes from, as far as reports point there.
 #[derive(Default)]
-pub(super) struct Source {
+pub(super) struct PlanSource {
     /// The manifest, as it was named. `None`: a saved plan is applied without it.
     pub path: Option<PathBuf>,
     /// Where it lists whom.
@@ -81,7 +81,7 @@ pub(super) struct Source {
 
 /// The reports while their command runs.
 pub(super) struct Files {
-    open: Vec<(Form, PathBuf, Replacement)>,
+    open: Vec<(ReportFormat, PathBuf, Replacement)>,
     max_bytes: usize,
     here: PathBuf,
     root: PathBuf,
@@ -132,33 +132,33 @@ fn repository(here: &Path) -> PathBuf {
 
 impl Files {
     /// Something in a form. `None`: the form cannot show that.
-    pub(super) fn render(&self, form: Form, matter: Matter<'_>, style: Style) -> Option<String> {
+    pub(super) fn render(&self, form: ReportFormat, content: ReportContent<'_>, style: Style) -> Option<String> {
         let Self { open: _, max_bytes, here, root } = self;
-        let base = Base { here, root };
-        report::render(form, matter, Look { style, max_bytes: *max_bytes, base: &base })
+        let base = PathBase { here, root };
+        report::render(form, content, RenderOptions { style, max_bytes: *max_bytes, base: &base })
     }
 
     /// Prints something in a form to stdout.
     pub(super) fn print(
         &self,
-        form: Form,
-        matter: Matter<'_>,
+        form: ReportFormat,
+        content: ReportContent<'_>,
         style: Style,
     ) -> Result<(), Failure> {
-        self.render(form, matter, style).map_or(Ok(()), |text| terminal::print(&text))
+        self.render(form, content, style).map_or(Ok(()), |text| terminal::print(&text))
     }
 
     /// Shows something to whoever is asked about it, apart from the result.
-    pub(super) fn tell(&self, matter: Matter<'_>) {
-        if let Some(text) = self.render(Form::Text, matter, Style::default()) {
+    pub(super) fn tell(&self, content: ReportContent<'_>) {
+        if let Some(text) = self.render(ReportFormat::Text, content, Style::default()) {
             terminal::say(&text);
         }
     }
 
     /// Writes every report that can show something.
-    pub(super) fn write(&mut self, matter: Matter<'_>) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, content: ReportContent<'_>) -> Result<(), Failure> {
         for (form, path, file) in std::mem::take(&mut self.open) {
-            let Some(text) = self.render(form, matter, Style::default()) else { continue };
+            let Some(text) = self.render(form, content, Style::default()) else { continue };
             file.write(&text)
                 .with_context(|| format!("writing the report {}", path.display()))
                 .map_err(|error| {
@@ -173,13 +173,13 @@ impl Files {
     pub(super) fn load(
         &mut self,
         path: &Path,
-        form: Form,
-        shown: &[Form],
-    ) -> Result<(Desired, Source), Failure> {
+        form: ReportFormat,
+        shown: &[ReportFormat],
+    ) -> Result<(Desired, PlanSource), Failure> {
         match manifest::load_with_places(path) {
             Ok((desired, places)) => {
                 let path = Some(path.to_owned());
-                Ok((desired, Source { path, places, ..Source::default() }))
+                Ok((desired, PlanSource { path, places, ..PlanSource::default() }))
             }
             Err(problems) => {
                 self.broken(&problems, form, shown)?;
@@ -188,11 +188,11 @@ impl Files {
         }
     }
 
-    fn broken(&mut self, problems: &Problems, form: Form, shown: &[Form]) -> Result<(), Failure> {
-        let matter = Matter::Problems(problems);
-        self.write(matter)?;
+    fn broken(&mut self, problems: &Problems, form: ReportFormat, shown: &[ReportFormat]) -> Result<(), Failure> {
+        let content = ReportContent::Problems(problems);
+        self.write(content)?;
         if shown.contains(&form) {
-            self.print(form, matter, Style::default())?;
+            self.print(form, content, Style::default())?;
         }
         Ok(())
     }
@@ -206,7 +206,7 @@ mod tests {
     fn a_report_has_a_kind_and_a_file() {
         let parse = |text: &str| Wanted::parse(OsStr::new(text));
         let wanted = parse("markdown=a=b.md").unwrap();
-        assert_eq!((wanted.form, wanted.path), (Form::Markdown, PathBuf::from("a=b.md")));
+        assert_eq!((wanted.form, wanted.path), (ReportFormat::Markdown, PathBuf::from("a=b.md")));
         let error = parse("sarfi=x").unwrap_err();
         assert!(error.contains("did you mean sarif?") && error.ends_with("gitlab-terraform env"));
         for bad in ["github=x", "markdown", "markdown=", "=x", ""] {

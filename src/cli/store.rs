@@ -3,7 +3,8 @@
 use super::exit::Failure;
 use super::global::Global;
 use crate::model::{AccountId, Desired, State};
-use crate::state::{Binding, Error, Holder, Journal, Location, Mismatch, Store};
+use crate::state::{Binding, Error, Holder, Journal, Location, Mismatch, Record, Store};
+use crate::report::StateInfo;
 use crate::telnyx::Reader;
 
 /// The store that the flags name, or the one that an organization has by default.
@@ -30,6 +31,22 @@ pub(super) fn named(global: &Global) -> Result<Option<Location>, Failure> {
 pub(super) async fn read(store: &Store, binding: &Binding) -> Result<State, Failure> {
     let state = store.load(binding).await?.state;
     Ok(State { forgotten: !store.remembers(), ..state })
+}
+
+/// The state for a plan, with the facts that reports state about it.
+pub(super) async fn read_for_plan(
+    global: &Global,
+    store: &Store,
+    binding: &Binding,
+) -> Result<(State, StateInfo), Failure> {
+    let record = store.load(binding).await?;
+    let info = info(global, store.place(), &record);
+    Ok((State { forgotten: !store.remembers(), ..record.state }, info))
+}
+
+/// The facts that reports state about a state at `location`.
+pub(super) fn info(global: &Global, location: String, record: &Record) -> StateInfo {
+    StateInfo { location, new: record.serial == 0, option: global.state.clone() }
 }
 
 /// The state for a command that changes something; `command` is what others are told that holds it.

@@ -6,29 +6,29 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::reports::{Reports, one_of};
 use super::terminal;
-use crate::report::{Form, Matter};
+use crate::report::{ReportFormat, ReportContent};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// The manifest: a file, or a folder of files
     path: PathBuf,
-    /// Form of the result
+    /// ReportFormat of the result
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
-    format: Form,
+    format: ReportFormat,
     #[command(flatten)]
     reports: Reports,
 }
 
 /// The forms of the result on stdout. What is wrong goes to stderr in any case.
-const FORMS: [Form; 3] = [Form::Text, Form::Json, Form::Github];
+const FORMS: [ReportFormat; 3] = [ReportFormat::Text, ReportFormat::Json, ReportFormat::Github];
 
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open_for_manifest()?;
-    let (desired, _) = reports.load(&args.path, args.format, &[Form::Json, Form::Github])?;
-    let matter = Matter::Valid(&desired);
-    reports.write(matter)?;
-    if !(global.quiet && args.format == Form::Text) {
-        reports.print(args.format, matter, terminal::style(global))?;
+    let (desired, _) = reports.load(&args.path, args.format, &[ReportFormat::Json, ReportFormat::Github])?;
+    let content = ReportContent::Valid(&desired);
+    reports.write(content)?;
+    if !(global.quiet && args.format == ReportFormat::Text) {
+        reports.print(args.format, content, terminal::style(global))?;
     }
     Ok(Exit::Fine)
 }

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::digest::sha256;
 use super::escape::{self, line};
-use super::form::Base;
+use super::format::PathBase;
 use super::words;
 use crate::manifest::{Kind, Place, Problem, Problems, Related};
 
 /// A log of one run. A manifest without a fault has no result, which closes earlier alerts.
-pub(super) fn sarif(problems: Option<&Problems>, base: &Base<'_>) -> String {
+pub(super) fn sarif(problems: Option<&Problems>, base: &PathBase<'_>) -> String {
     let problems = problems.map_or(&[][..], |problems| &problems.0);
     let mut fingerprints = Fingerprints::default();
     let results: Vec<Value> =
@@ -43,7 +43,7 @@ fn rule(kind: Kind) -> Value {
     })
 }
 
-fn result(problem: &Problem, base: &Base<'_>, fingerprints: &mut Fingerprints) -> Value {
+fn result(problem: &Problem, base: &PathBase<'_>, fingerprints: &mut Fingerprints) -> Value {
     let Problem { kind, file, place, message, hint, related } = problem;
     let text = match hint {
         Some(hint) => format!("{}. Hint: {}", line(message), line(hint)),
@@ -69,7 +69,7 @@ fn result(problem: &Problem, base: &Base<'_>, fingerprints: &mut Fingerprints) -
     result
 }
 
-fn location(file: &Path, place: Option<&Place>, base: &Base<'_>) -> Value {
+fn location(file: &Path, place: Option<&Place>, base: &PathBase<'_>) -> Value {
     let mut physical = json!({ "artifactLocation": { "uri": uri(&base.name(file)) } });
     if let Some(Place { line, column, excerpt: _ }) = place {
         physical["region"] = json!({ "startLine": line, "startColumn": column });
@@ -98,7 +98,7 @@ struct Fingerprints {
 }
 
 impl Fingerprints {
-    fn of(&mut self, problem: &Problem, base: &Base<'_>) -> String {
+    fn of(&mut self, problem: &Problem, base: &PathBase<'_>) -> String {
         let Problem { kind, file, place, message, hint: _, related: _ } = problem;
         let name = base.name(file);
         // Of a file that is elsewhere only its name stays the same.

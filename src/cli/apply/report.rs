@@ -9,7 +9,7 @@ use crate::cli::terminal;
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::Code;
 use crate::plan::Finding;
-use crate::report::{Form, Matter, Scene};
+use crate::report::{ReportFormat, ReportContent, PlanContext};
 
 /// Writes the reports, prints the outcomes, and returns the exit status.
 ///
@@ -17,9 +17,9 @@ use crate::report::{Form, Matter, Scene};
 /// into an error, and is a warning beside any other exit status.
 pub(super) fn report(
     global: &Global,
-    format: Form,
+    format: ReportFormat,
     prepared: &Prepared,
-    scene: Scene<'_>,
+    context: PlanContext<'_>,
     reports: &mut Files,
     sent: Sent,
 ) -> Result<Exit, Failure> {
@@ -34,9 +34,9 @@ pub(super) fn report(
             exit = Exit::Failed;
         }
     }
-    let matter = Matter::Outcomes(scene, &outcomes);
-    let written = reports.write(matter);
-    let printed = print(global, format, reports, matter, outcomes.is_empty());
+    let content = ReportContent::Outcomes(context, &outcomes);
+    let written = reports.write(content);
+    let printed = print(global, format, reports, content, outcomes.is_empty());
     let mut failures: Vec<Failure> =
         [audited, written, printed].into_iter().filter_map(Result::err).collect();
     let error = if exit == Exit::Fine { failures.pop() } else { None };
@@ -48,19 +48,19 @@ pub(super) fn report(
 
 fn print(
     global: &Global,
-    format: Form,
+    format: ReportFormat,
     reports: &Files,
-    matter: Matter<'_>,
+    content: ReportContent<'_>,
     empty: bool,
 ) -> Result<(), Failure> {
-    if format == Form::Text {
+    if format == ReportFormat::Text {
         if empty {
             return Ok(());
         }
         // The plan is printed above.
         terminal::print("\n")?;
     }
-    reports.print(format, matter, terminal::style(global))
+    reports.print(format, content, terminal::style(global))
 }
 
 /// Chooses the exit status that needs a person most.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::plan::{self, Planned, Targets};
-use super::terminal;
+use super::{store, terminal};
 use crate::execute::{Ending, Work, execute, remember};
 use crate::manifest;
 use crate::plan::Action;
@@ -80,7 +80,10 @@ async fn plan_now(
     let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
     let reader = session.reader();
     let live = plan::look(global, &reader, &desired).await?;
-    Planned::make(&reader, desired, None, live, &journal.state(), &Targets::default())
+    let location = Store::new(&Location::Memory).place();
+    let info = store::info(global, location, &journal.record_now());
+    let state = (&journal.state(), info);
+    Planned::make(&reader, desired, None, live, state, &Targets::default())
 }
 
 async fn apply(

@@ -5,7 +5,7 @@ use std::path::Path;
 use trunkline::manifest::parse;
 use trunkline::model::{Desired, Email, WantedAccount};
 use trunkline::plan::{Inventory, Plan};
-use trunkline::report::{Form, Matter};
+use trunkline::report::{ReportFormat, ReportContent};
 
 use super::written;
 use crate::support::plans::World;
@@ -13,7 +13,7 @@ use crate::support::plans::World;
 const EXAMPLE: &str = include_str!("../../../manifests/example.yaml");
 
 fn diff(world: &World) -> String {
-    written(Form::Diff, Matter::Plan(world.scene())).unwrap()
+    written(ReportFormat::Diff, ReportContent::Plan(world.context())).unwrap()
 }
 
 fn nothing_live(desired: Desired) -> World {

@@ -10,15 +10,15 @@ pub(crate) mod readers;
 
 use std::path::Path;
 
-use trunkline::report::{Base, Form, Look, Matter, Style, render};
+use trunkline::report::{PathBase, ReportFormat, RenderOptions, ReportContent, Style, render};
 
 /// A report as it is written by default, without colours.
-fn written(form: Form, matter: Matter<'_>) -> Option<String> {
-    within(form, matter, 60_000)
+fn written(form: ReportFormat, content: ReportContent<'_>) -> Option<String> {
+    within(form, content, 60_000)
 }
 
 /// The same with another budget.
-fn within(form: Form, matter: Matter<'_>, max_bytes: usize) -> Option<String> {
-    let base = Base { here: Path::new("/repository"), root: Path::new("/repository") };
-    render(form, matter, Look { style: Style::default(), max_bytes, base: &base })
+fn within(form: ReportFormat, content: ReportContent<'_>, max_bytes: usize) -> Option<String> {
+    let base = PathBase { here: Path::new("/repository"), root: Path::new("/repository") };
+    render(form, content, RenderOptions { style: Style::default(), max_bytes, base: &base })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use trunkline::manifest::parse;
 use trunkline::model::{AccountId, Email, UserId};
 use trunkline::plan::{Action, Finding, Inventory, NewAccount, Plan, Target, What};
-use trunkline::report::{Form, Matter};
+use trunkline::report::{ReportFormat, ReportContent};
 
 use super::readers::{commands, page, results, variables};
 use super::written;
@@ -120,7 +120,7 @@ fn wanted(name: &str) -> trunkline::model::WantedAccount {
 }
 
 /// What is true of a form whatever the names are.
-fn read(form: Form, text: &str, name: &str) {
+fn read(form: ReportFormat, text: &str, name: &str) {
     for c in text.chars() {
         assert!(
             c == '\n' || !trunkline::model::is_harmful(c),
@@ -130,7 +130,7 @@ fn read(form: Form, text: &str, name: &str) {
     }
     let found = commands(text);
     match form {
-        Form::Github => {
+        ReportFormat::Github => {
             assert!(found.len() == text.lines().count() && found.len() <= 10, "{text}");
             let known = |key: &String| ["file", "line", "title"].contains(&key.as_str());
             assert!(found.iter().all(|one| one.properties.keys().all(known)), "{found:?}");
@@ -138,21 +138,21 @@ fn read(form: Form, text: &str, name: &str) {
         _ => assert_eq!(found, [], "{name:?} in {}", form.name()),
     }
     match form {
-        Form::Json | Form::GitlabTerraform => {
+        ReportFormat::Json | ReportFormat::GitlabTerraform => {
             serde_json::from_str::<serde_json::Value>(text).unwrap();
         }
-        Form::Markdown | Form::GithubSummary => markdown(form, text, name),
-        Form::Sarif => _ = results(text),
-        Form::Env => assert!(!variables(text).is_empty()),
-        Form::Diff => diff(text),
-        Form::Text | Form::Github => {}
+        ReportFormat::Markdown | ReportFormat::GithubSummary => markdown(form, text, name),
+        ReportFormat::Sarif => _ = results(text),
+        ReportFormat::Env => assert!(!variables(text).is_empty()),
+        ReportFormat::Diff => diff(text),
+        ReportFormat::Text | ReportFormat::Github => {}
     }
 }
 
 /// Nothing but code has anything of a name in it, and no table, fold or list is broken.
-fn markdown(form: Form, text: &str, name: &str) {
+fn markdown(form: ReportFormat, text: &str, name: &str) {
     let read = page(text);
-    let plain = page(&written(form, Matter::Plan(world("plain").scene())).unwrap());
+    let plain = page(&written(form, ReportContent::Plan(world("plain").context())).unwrap());
     assert_eq!(read.strange, Vec::<String>::new(), "{name:?}\n{text}");
     for html in &read.html {
         let ours = html.starts_with("<!-- trunkline")
@@ -184,11 +184,11 @@ fn promise_11_no_name_is_more_than_a_name_in_any_form() {
     for name in NAMES {
         let world = world(name);
         let ended = outcomes(&world.plan, name);
-        for form in Form::ALL {
-            for matter in [Matter::Plan(world.scene()), Matter::Outcomes(world.scene(), &ended)] {
-                let text = written(form, matter).unwrap();
+        for form in ReportFormat::ALL {
+            for content in [ReportContent::Plan(world.context()), ReportContent::Outcomes(world.context(), &ended)] {
+                let text = written(form, content).unwrap();
                 read(form, &text, name);
-                assert_eq!(written(form, matter), Some(text), "equal input, equal output");
+                assert_eq!(written(form, content), Some(text), "equal input, equal output");
             }
         }
     }
@@ -197,8 +197,8 @@ fn promise_11_no_name_is_more_than_a_name_in_any_form() {
 #[test]
 fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
     for name in NAMES.iter().filter(|name| !name.is_empty()) {
-        let scene = world(name);
-        let text = written(Form::Markdown, Matter::Plan(scene.scene())).unwrap();
+        let context = world(name);
+        let text = written(ReportFormat::Markdown, ReportContent::Plan(context.context())).unwrap();
         let shown = trunkline::report::escape_line(name);
         let code = page(&text).code;
         assert!(code.contains(&shown), "{name:?} as {shown:?} in {code:?}");
@@ -208,8 +208,8 @@ fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
 #[test]
 fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
     for name in NAMES {
-        let scene = world(name);
-        let text = written(Form::Github, Matter::Plan(scene.scene())).unwrap();
+        let context = world(name);
+        let text = written(ReportFormat::Github, ReportContent::Plan(context.context())).unwrap();
         let shown = trunkline::report::escape_line(name);
         let removal = commands(&text).into_iter().next().unwrap();
         assert_eq!(removal.properties["title"], "Destructive: remove user");
@@ -220,9 +220,9 @@ fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
 proptest::proptest! {
     #[test]
     fn whatever_a_name_is_made_of_it_is_code_in_markdown(name in r"[`|\\ <>!\-\[\]()*_~$#@:/&;=a\n\t\u{202e}]{0,24}") {
-        let scene = world(&name);
-        let text = written(Form::Markdown, Matter::Plan(scene.scene())).unwrap();
-        read(Form::Markdown, &text, &name);
+        let context = world(&name);
+        let text = written(ReportFormat::Markdown, ReportContent::Plan(context.context())).unwrap();
+        read(ReportFormat::Markdown, &text, &name);
         let shown = trunkline::report::escape_line(&name);
         proptest::prop_assert!(shown.is_empty() || page(&text).code.contains(&shown), "{}", text);
     }
@@ -236,14 +236,14 @@ fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
             format!("version: 1\norganization: {quoted}\n{quoted}: 1\naccounts: {quoted}\n");
         let path = format!("manifests/{}.yaml", name.replace('\0', ""));
         let problems = parse(Path::new(&path), &manifest).unwrap_err();
-        for form in Form::ALL {
-            if let Some(text) = written(form, Matter::Problems(&problems)) {
+        for form in ReportFormat::ALL {
+            if let Some(text) = written(form, ReportContent::Problems(&problems)) {
                 read(form, &text, name);
             }
         }
         // A path with `/` in it is another path.
         if !name.contains('/') {
-            let log = written(Form::Github, Matter::Problems(&problems)).unwrap();
+            let log = written(ReportFormat::Github, ReportContent::Problems(&problems)).unwrap();
             let file = &commands(&log)[0].properties["file"];
             assert_eq!(*file, trunkline::report::escape_line(&path));
         }
@@ -254,7 +254,7 @@ fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
 fn a_fingerprint_stays_when_lines_move_and_tells_problems_apart() {
     let fingerprints = |text: &str| -> Vec<String> {
         let problems = parse(Path::new("acme.yaml"), text).unwrap_err();
-        let sarif = written(Form::Sarif, Matter::Problems(&problems)).unwrap();
+        let sarif = written(ReportFormat::Sarif, ReportContent::Problems(&problems)).unwrap();
         let print =
             |one: &serde_json::Value| one["partialFingerprints"]["trunkline/v1"].to_string();
         results(&sarif).iter().map(print).collect()

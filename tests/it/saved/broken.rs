@@ -1,6 +1,6 @@
 //! A file that is not byte for byte as it was saved is refused before anything is sent.
 
-use trunkline::report::{Unreadable, read_saved};
+use trunkline::report::{SavedPlanError, read_saved};
 
 use super::{apply, read, save, status, stderr};
 use crate::support::site::Site;
@@ -26,7 +26,7 @@ async fn promise_8_every_byte_flipped_one_at_a_time_is_refused() {
             bytes[place] ^= flip;
             let fits = matches!(
                 refused,
-                Err(Unreadable::Seal | Unreadable::Torn | Unreadable::Version(_))
+                Err(SavedPlanError::Seal | SavedPlanError::Torn | SavedPlanError::Version(_))
             );
             assert!(fits, "byte {place} by {flip:#x}: {refused:?}");
         }
@@ -39,7 +39,7 @@ async fn cut_at_any_byte_or_longer_by_some_it_is_refused() {
     let bytes = read(&plan).into_bytes();
     for length in 0..bytes.len() {
         let refused = read_saved(&bytes[..length]);
-        assert!(matches!(refused, Err(Unreadable::Torn | Unreadable::Seal)), "{length}");
+        assert!(matches!(refused, Err(SavedPlanError::Torn | SavedPlanError::Seal)), "{length}");
     }
     for more in ["\n", " ", "{}", "\0"] {
         assert!(read_saved(&[&bytes, more.as_bytes()].concat()).is_err(), "{more:?}");

@@ -10,7 +10,7 @@ use proptest::strategy::ValueTree as _;
 use ring::digest::{SHA256, digest};
 use trunkline::model::{Accepted, AccountId, Budget, Code, Desired, Email, PasswordSource};
 use trunkline::plan::{Inventory, Plan};
-use trunkline::report::{self, BoundTo, Report, Unreadable, read_saved as read, save as write};
+use trunkline::report::{self, BoundTo, PlanReport, SavedPlanError, read_saved as read, save as write};
 
 use crate::support::manifests::texts;
 use crate::support::world::{World, worlds};
@@ -84,7 +84,7 @@ proptest! {
         prop_assert_eq!(&saved.desired, &world.want);
         prop_assert_eq!(&saved.bound_to, &bound_to);
         prop_assert_eq!(saved.created_at, created_at);
-        let report = Report { organization: &world.want.organization, bound_to: &bound_to, plan: &plan };
+        let report = PlanReport { organization: &world.want.organization, bound_to: &bound_to, plan: &plan };
         prop_assert_eq!(saved.digest(), report::digest(report));
         prop_assert_eq!(write(&world.want, &bound_to, &plan, created_at).unwrap(), text);
     }
@@ -135,7 +135,7 @@ fn a_lie_under_a_seal_that_fits_is_found_and_its_line_is_named() {
     for (from, to) in lies {
         assert!(text.contains(from), "{from}");
         let read = read(sealed_again(&text.replacen(from, to, 1)).as_bytes());
-        assert!(matches!(read, Err(Unreadable::Form(_))), "{from}: {read:?}");
+        assert!(matches!(read, Err(SavedPlanError::Invalid(_))), "{from}: {read:?}");
     }
     let said = |from, to| match read(sealed_again(&text.replacen(from, to, 1)).as_bytes()) {
         Err(error) => error.to_string(),
@@ -149,5 +149,5 @@ fn a_lie_under_a_seal_that_fits_is_found_and_its_line_is_named() {
 #[test]
 fn another_version_is_said_to_be_one() {
     let newer = sample().replacen("\"format_version\": 1", "\"format_version\": 2", 1);
-    assert_eq!(read(newer.as_bytes()), Err(Unreadable::Version(2)));
+    assert_eq!(read(newer.as_bytes()), Err(SavedPlanError::Version(2)));
 }

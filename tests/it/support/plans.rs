@@ -14,7 +14,7 @@ use trunkline::plan::{
     Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
     PlannedAction, Reason, Target, What,
 };
-use trunkline::report::{BoundTo, Report, Scene};
+use trunkline::report::{BoundTo, PlanReport, PlanContext};
 
 pub(crate) fn email(name: &str) -> Email {
     Email::new(format!("{name}@shop.example"))
@@ -295,12 +295,12 @@ impl World {
         Self { places: Places::new(accounts, users), desired, ..self }
     }
 
-    pub(crate) fn scene(&self) -> Scene<'_> {
+    pub(crate) fn context(&self) -> PlanContext<'_> {
         let Self { plan, desired, live, places, bound_to } = self;
-        let report = Report { organization: &desired.organization, bound_to, plan };
+        let report = PlanReport { organization: &desired.organization, bound_to, plan };
         let (path, expires_at) =
             (Some(Path::new("manifests/acme.yaml")), Some("2027-01-02T03:04:05Z"));
-        Scene { report, desired, live, places, path, saved: None, expires_at }
+        PlanContext { report, desired, live, places, path, saved: None, expires_at }
     }
 }
 
