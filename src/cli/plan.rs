@@ -9,12 +9,14 @@ use clap::ValueEnum;
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, manifest_path};
 use super::progress::Progress;
-use super::reports::{Reports, PlanSource, one_of};
+use super::reports::{PlanSource, Reports, one_of};
 use super::{connect, private_file, store, terminal};
 use crate::detect;
 use crate::model::{AccountId, Day, Desired, Email, Live, State};
 use crate::plan::Plan;
-use crate::report::{self, BoundTo, PlanContext, PlanReport, ReportContent, ReportFormat, StateInfo};
+use crate::report::{
+    self, BoundTo, PlanContext, PlanReport, ReportContent, ReportFormat, StateInfo,
+};
 use crate::telnyx::Reader;
 
 #[derive(clap::Args, Debug)]
@@ -74,7 +76,13 @@ pub(super) struct Since {
 }
 
 /// The formats of `--format`.
-const FORMS: [ReportFormat; 5] = [ReportFormat::Text, ReportFormat::Json, ReportFormat::Markdown, ReportFormat::Diff, ReportFormat::Github];
+const FORMS: [ReportFormat; 5] = [
+    ReportFormat::Text,
+    ReportFormat::Json,
+    ReportFormat::Markdown,
+    ReportFormat::Diff,
+    ReportFormat::Github,
+];
 /// The formats that reviewers read, which therefore show the problems of a manifest too.
 const REVIEWED: [ReportFormat; 2] = [ReportFormat::Markdown, ReportFormat::Github];
 
@@ -107,7 +115,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let binding = store::binding(&desired, &reader, live.manager.as_ref());
     let (known, state) = store::read_for_plan(global, &store, &binding).await?;
     let live = detect::find_hidden(&reader, &desired, &known, live).await?;
-    let planned = Planned::make(&reader, desired, base.as_ref(), live, (&known, state), &args.targets)?;
+    let planned =
+        Planned::make(&reader, desired, base.as_ref(), live, (&known, state), &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
         source.expires_at = Some(save(global, &planned, path)?);
@@ -129,7 +138,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 /// Saves a plan, and returns the time until which it can be applied.
 fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failure> {
     let now = jiff::Timestamp::now();
-    let text = report::save(planned.report(), &planned.desired, now).map_err(anyhow::Error::from)?;
+    let text =
+        report::save(planned.report(), &planned.desired, now).map_err(anyhow::Error::from)?;
     let place = path.display();
     private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
     let digest = report::digest(planned.report());

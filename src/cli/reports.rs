@@ -12,7 +12,7 @@ use super::exit::Failure;
 use super::terminal;
 use crate::manifest::{self, Places, Problems};
 use crate::model::Desired;
-use crate::report::{self, PathBase, ReportFormat, RenderOptions, ReportContent, Style};
+use crate::report::{self, PathBase, RenderOptions, ReportContent, ReportFormat, Style};
 
 /// The reports that are written beside what is printed.
 #[derive(clap::Args, Debug)]
@@ -34,7 +34,9 @@ struct Wanted {
 }
 
 /// Takes one of some forms.
-pub(super) fn one_of<const N: usize>(forms: [ReportFormat; N]) -> impl TypedValueParser<Value = ReportFormat> {
+pub(super) fn one_of<const N: usize>(
+    forms: [ReportFormat; N],
+) -> impl TypedValueParser<Value = ReportFormat> {
     let named = move |name: String| forms.into_iter().find(|form| form.name() == name);
     PossibleValuesParser::new(forms.map(ReportFormat::name))
         .try_map(move |name| named(name).ok_or("there is no such form"))
@@ -132,7 +134,12 @@ fn repository(here: &Path) -> PathBuf {
 
 impl Files {
     /// Something in a form. `None`: the form cannot show that.
-    pub(super) fn render(&self, form: ReportFormat, content: ReportContent<'_>, style: Style) -> Option<String> {
+    pub(super) fn render(
+        &self,
+        form: ReportFormat,
+        content: ReportContent<'_>,
+        style: Style,
+    ) -> Option<String> {
         let Self { open: _, max_bytes, here, root } = self;
         let base = PathBase { here, root };
         report::render(form, content, RenderOptions { style, max_bytes: *max_bytes, base: &base })
@@ -188,7 +195,12 @@ impl Files {
         }
     }
 
-    fn broken(&mut self, problems: &Problems, form: ReportFormat, shown: &[ReportFormat]) -> Result<(), Failure> {
+    fn broken(
+        &mut self,
+        problems: &Problems,
+        form: ReportFormat,
+        shown: &[ReportFormat],
+    ) -> Result<(), Failure> {
         let content = ReportContent::Problems(problems);
         self.write(content)?;
         if shown.contains(&form) {

@@ -3,8 +3,8 @@
 use super::exit::Failure;
 use super::global::Global;
 use crate::model::{AccountId, Desired, State};
-use crate::state::{Binding, Error, Holder, Journal, Location, Mismatch, Record, Store};
 use crate::report::StateInfo;
+use crate::state::{Binding, Error, Holder, Journal, Location, Mismatch, Record, Store};
 use crate::telnyx::Reader;
 
 /// The store that the flags name, or the one that an organization has by default.

@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::reports::{Reports, one_of};
 use super::terminal;
-use crate::report::{ReportFormat, ReportContent};
+use crate::report::{ReportContent, ReportFormat};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -24,7 +24,8 @@ const FORMS: [ReportFormat; 3] = [ReportFormat::Text, ReportFormat::Json, Report
 
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open_for_manifest()?;
-    let (desired, _) = reports.load(&args.path, args.format, &[ReportFormat::Json, ReportFormat::Github])?;
+    let (desired, _) =
+        reports.load(&args.path, args.format, &[ReportFormat::Json, ReportFormat::Github])?;
     let content = ReportContent::Valid(&desired);
     reports.write(content)?;
     if !(global.quiet && args.format == ReportFormat::Text) {

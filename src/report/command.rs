@@ -24,7 +24,9 @@ impl StateInfo {
 
     /// Returns the place, and whether it is new.
     pub(super) fn described(&self, plain: fn(&str) -> String) -> String {
-        format!("{}{}", plain(&self.location), if self.new { " (new)" } else { "" })
+        // Without a state, nothing is ever written.
+        let new = self.new && self.location != "none";
+        format!("{}{}", plain(&self.location), if new { " (new)" } else { "" })
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::json::{PlanSummary, digest};
-use super::{ReportContent, PlanReport};
+use super::{PlanReport, ReportContent};
 use crate::execute::{Outcome, Summary};
 
 /// The counts of a report.

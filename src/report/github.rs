@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::escape::line;
-use super::format::{PathBase, ReportContent, PlanContext};
+use super::format::{PathBase, PlanContext, ReportContent};
 use super::manifest::contents;
 use super::{PlanReport, sentences, words};
 use crate::execute::{Ending, Outcome, Summary};
@@ -22,8 +22,12 @@ const SHOWN: usize = 9;
 pub(super) fn annotations(content: ReportContent<'_>, base: &PathBase<'_>) -> String {
     match content {
         ReportContent::Plan(context) => written(plan(context, base), &summary(context.report)),
-        ReportContent::Outcomes(context, ended) => written(outcomes(context, ended, base), &endings(ended)),
-        ReportContent::Valid(desired) => written(Vec::new(), &format!("Valid: {}", contents(desired))),
+        ReportContent::Outcomes(context, ended) => {
+            written(outcomes(context, ended, base), &endings(ended))
+        }
+        ReportContent::Valid(desired) => {
+            written(Vec::new(), &format!("Valid: {}", contents(desired)))
+        }
         ReportContent::Problems(all) => {
             let notes = all.0.iter().map(|one| problem(one, base)).collect();
             written(
@@ -126,7 +130,11 @@ fn guard(guard: Guard) -> Annotation {
     Annotation { severity: Severity::Error, place: None, title, message }
 }
 
-fn destructive_note(planned: &PlannedAction, context: PlanContext<'_>, base: &PathBase<'_>) -> Annotation {
+fn destructive_note(
+    planned: &PlannedAction,
+    context: PlanContext<'_>,
+    base: &PathBase<'_>,
+) -> Annotation {
     let PlannedAction { action, reason, origin } = planned;
     let changes = words::changes(action, words::IN_TEXT);
     let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
@@ -174,7 +182,11 @@ fn place(
     Some((base.name(file), listed.line()))
 }
 
-fn outcomes(context: PlanContext<'_>, outcomes: &[Outcome], base: &PathBase<'_>) -> Vec<Annotation> {
+fn outcomes(
+    context: PlanContext<'_>,
+    outcomes: &[Outcome],
+    base: &PathBase<'_>,
+) -> Vec<Annotation> {
     outcomes.iter().filter_map(|outcome| self::outcome(outcome, context, base)).collect()
 }
 

@@ -31,7 +31,7 @@ pub use digest::{BoundTo, desired_digest};
 pub use escape::{
     csv as escape_csv, json as escape_json, line as escape_line, lines as escape_lines,
 };
-pub use format::{PathBase, ReportFormat, RenderOptions, ReportContent, PlanContext, render};
+pub use format::{PathBase, PlanContext, RenderOptions, ReportContent, ReportFormat, render};
 pub use import::Import;
 pub use json::{
     audit_line, comparison as comparison_json, digest, outcomes as outcomes_json, outcomes_schema,

@@ -54,9 +54,9 @@ fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
 }
 
 fn actions(actions: &[&PlannedAction], style: Style) -> Vec<String> {
-    let rows = actions.iter().map(|planned| {
-        (ActionGroup::of(planned, NAMES), line(planned.action.email().as_str()))
-    });
+    let rows = actions
+        .iter()
+        .map(|planned| (ActionGroup::of(planned, NAMES), line(planned.action.email().as_str())));
     let groups = group(rows);
     let width = groups.iter().map(|group| group.what.name.len()).max().unwrap_or(0);
     let lines = groups.into_iter().flat_map(|group| {

@@ -181,12 +181,18 @@ async fn promise_11_a_name_from_the_api_stays_text_in_every_format_of_a_plan() {
         let text = inert(form.name(), &bytes, &['\n']);
         assert!(!text.is_empty(), "{}", form.name());
         match form {
-            ReportFormat::Github => assert_eq!(commands(&text).len(), text.lines().count(), "{text}"),
+            ReportFormat::Github => {
+                assert_eq!(commands(&text).len(), text.lines().count(), "{text}")
+            }
             ReportFormat::Json | ReportFormat::Sarif | ReportFormat::GitlabTerraform => {
                 serde_json::from_str::<Value>(&text).unwrap();
                 has_no_commands(form.name(), &text);
             }
-            ReportFormat::Text | ReportFormat::Markdown | ReportFormat::Diff | ReportFormat::GithubSummary | ReportFormat::Env => {
+            ReportFormat::Text
+            | ReportFormat::Markdown
+            | ReportFormat::Diff
+            | ReportFormat::GithubSummary
+            | ReportFormat::Env => {
                 has_no_commands(form.name(), &text);
             }
         }

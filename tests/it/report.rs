@@ -8,11 +8,11 @@ use trunkline::plan::{Action, Finding, Plan, Target};
 use trunkline::report::{self, PlanReport, Style};
 
 use crate::support::plans::{
-    bound_to, email, everything, everything_since, id, planned, without_origins,
+    bound_to, email, everything, everything_since, id, planned, state, without_origins,
 };
 
 fn shown(plan: &Plan, show: impl Fn(PlanReport<'_>) -> String) -> String {
-    show(PlanReport { organization: "acme", bound_to: &bound_to(), plan })
+    show(PlanReport { organization: "acme", bound_to: &bound_to(), plan, state: &state() })
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, duration};
 use super::plan::{Only, Since, Targets};
-use super::reports::{Files, Reports, PlanSource, one_of};
+use super::reports::{Files, PlanSource, Reports, one_of};
 use super::signals::Signals;
 use super::{connect, store, terminal};
 use crate::report::{ReportContent, ReportFormat, StateInfo};
@@ -31,7 +31,8 @@ use send::Outputs;
 const CLOSING: Duration = Duration::from_millis(800);
 
 /// The formats of `--format`.
-const FORMS: [ReportFormat; 4] = [ReportFormat::Text, ReportFormat::Json, ReportFormat::Markdown, ReportFormat::Github];
+const FORMS: [ReportFormat; 4] =
+    [ReportFormat::Text, ReportFormat::Json, ReportFormat::Markdown, ReportFormat::Github];
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {

@@ -9,7 +9,7 @@ use crate::cli::terminal;
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::Code;
 use crate::plan::Finding;
-use crate::report::{ReportFormat, ReportContent, PlanContext};
+use crate::report::{PlanContext, ReportContent, ReportFormat};
 
 /// Writes the reports, prints the outcomes, and returns the exit status.
 ///

@@ -62,7 +62,11 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Refuses a plan that was made from another manifest than the one at `path`.
-pub(super) fn check_manifest(saved: &SavedPlan, desired: &Desired, path: &Path) -> Result<(), Failure> {
+pub(super) fn check_manifest(
+    saved: &SavedPlan,
+    desired: &Desired,
+    path: &Path,
+) -> Result<(), Failure> {
     if report::desired_digest(desired) == saved.bound_to.desired {
         return Ok(());
     }

@@ -64,7 +64,13 @@ pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> St
         organization: &head.organization,
         base: desired_digest(base),
         head: desired_digest(head),
-        summary: ComparisonSummaryDoc { added, changed, removed, destructive, loosened: loosened.len() },
+        summary: ComparisonSummaryDoc {
+            added,
+            changed,
+            removed,
+            destructive,
+            loosened: loosened.len(),
+        },
         loosened: loosened
             .iter()
             .map(|one| {

@@ -42,7 +42,15 @@ pub fn outcomes(report: PlanReport<'_>, outcomes: &[Outcome]) -> String {
         format_version: FORMAT_VERSION,
         digest: digest(report),
         summary: OutcomeSummaryDoc { done, satisfied, failed, stale, unknown, skipped },
-        outcomes: outcomes.iter().map(OutcomeDoc::from).collect(),
+        outcomes: outcomes
+            .iter()
+            .enumerate()
+            .map(|(place, outcome)| {
+                // Outcomes are in the plan's order.
+                let planned = report.plan.actions.get(place);
+                OutcomeDoc::of(outcome, planned.filter(|one| one.action == outcome.action))
+            })
+            .collect(),
     })
 }
 
@@ -57,7 +65,7 @@ pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> S
         #[serde(flatten)]
         outcome: OutcomeDoc<'a>,
     }
-    let line = AuditLine { time, actor, digest, outcome: outcome.into() };
+    let line = AuditLine { time, actor, digest, outcome: OutcomeDoc::of(outcome, None) };
     escape::json(&serde_json::to_string(&line).unwrap_or_default()) + "\n"
 }
 
@@ -70,7 +78,10 @@ pub fn digest(report: PlanReport<'_>) -> String {
         actions: Vec<ActionDoc<'a>>,
     }
     let actions = report.plan.requested().map(ActionDoc::from).collect();
-    sha256(&serde_json::to_string(&DigestInput { bound_to: report.bound_to, actions }).unwrap_or_default())
+    sha256(
+        &serde_json::to_string(&DigestInput { bound_to: report.bound_to, actions })
+            .unwrap_or_default(),
+    )
 }
 
 pub(super) fn pretty(document: &impl Serialize) -> String {

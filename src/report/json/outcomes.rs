@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::plan::ActionDoc;
 use super::schema;
 use crate::execute::{Ending, Fault, Outcome};
+use crate::plan::PlannedAction;
 use crate::report::words;
 
 /// The outcomes of the actions of a plan.
@@ -77,8 +78,9 @@ pub(super) struct ErrorDoc<'a> {
     pub message: &'a str,
 }
 
-impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
-    fn from(outcome: &'a Outcome) -> Self {
+impl<'a> OutcomeDoc<'a> {
+    /// The document of an outcome, with the planned action if it is known.
+    pub(super) fn of(outcome: &'a Outcome, planned: Option<&'a PlannedAction>) -> Self {
         let Outcome { action, ending, created, request_id, hint } = outcome;
         let error = match ending {
             Ending::Failed(fault) | Ending::Unknown(fault) => Some(ErrorDoc::from(fault)),
@@ -86,7 +88,7 @@ impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
             Ending::Done | Ending::Satisfied | Ending::Skipped => None,
         };
         Self {
-            action: action.into(),
+            action: planned.map_or_else(|| action.into(), ActionDoc::planned),
             outcome: words::ending(ending),
             created_id: created.as_deref(),
             request_id: request_id.as_deref(),

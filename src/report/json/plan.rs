@@ -233,11 +233,7 @@ impl<'a> PlanDoc<'a> {
                 state: state.into(),
             },
             guards: guards.iter().map(GuardDoc::from).collect(),
-            actions: plan
-                .actions
-                .iter()
-                .map(ActionDoc::planned)
-                .collect(),
+            actions: plan.actions.iter().map(ActionDoc::planned).collect(),
             findings,
             manifest: None,
             created_at: None,

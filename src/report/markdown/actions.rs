@@ -79,9 +79,8 @@ fn section(name: &'static str, title: &str, actions: &[&PlannedAction]) -> Optio
     if actions.is_empty() {
         return None;
     }
-    let rows = actions
-        .iter()
-        .map(|row| (ActionGroup::of(row, NAMES), code(row.action.email().as_str())));
+    let rows =
+        actions.iter().map(|row| (ActionGroup::of(row, NAMES), code(row.action.email().as_str())));
     let groups = group(rows);
     let shapes = [full(&groups), brief(&groups), counts(actions)];
     let shapes = shapes.map(|body| folded(title, &body)).into();

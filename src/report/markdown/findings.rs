@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::group::{RowGroup, group};
-use super::super::{StateInfo, sentences};
 use super::super::words::{self, count};
+use super::super::{StateInfo, sentences};
 use super::actions::each;
 use super::page::{Section, folded, left_out, lines, open};
 use super::span::{NAMES, code};
@@ -88,7 +88,10 @@ fn brief(groups: &[RowGroup<FindingText>]) -> String {
             out += &each(names, |name| format!("- **{code}** {name}\n"));
         }
     }
-    out + &left_out(&[(names_left_out, "name", "names"), (texts_left_out, "explanation", "explanations")])
+    out + &left_out(&[
+        (names_left_out, "name", "names"),
+        (texts_left_out, "explanation", "explanations"),
+    ])
 }
 
 fn counts(findings: &[&Finding]) -> String {

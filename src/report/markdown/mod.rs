@@ -10,7 +10,7 @@ mod page;
 mod problems;
 mod span;
 
-use super::format::{ReportContent, PlanContext};
+use super::format::{PlanContext, ReportContent};
 use super::json::{PlanSummary, digest};
 use super::manifest::counts;
 use super::words::{self, count};
@@ -24,7 +24,9 @@ const SUMMARY: usize = 900 << 10;
 /// Returns a comment of at most `max_bytes`. The next comment finds and replaces it by its invisible mark.
 pub(super) fn comment(content: ReportContent<'_>, max_bytes: usize) -> String {
     let mark = match content {
-        ReportContent::Plan(context) | ReportContent::Outcomes(context, _) => mark(context.report.organization),
+        ReportContent::Plan(context) | ReportContent::Outcomes(context, _) => {
+            mark(context.report.organization)
+        }
         ReportContent::Valid(desired) => mark(&desired.organization),
         // The name of the organization may be the problem.
         ReportContent::Problems(_) => "<!-- trunkline -->\n".to_owned(),
@@ -89,8 +91,10 @@ fn plan(context: PlanContext<'_>) -> MarkdownPage {
     let everything = context.path.map_or_else(String::new, |path| {
         format!("Everything: {}", code(&state.command(&["plan", &path.to_string_lossy()])))
     });
-    let parts =
-        [findings::loosened(findings, state), actions::destructive(context.report.plan, &everything)];
+    let parts = [
+        findings::loosened(findings, state),
+        actions::destructive(context.report.plan, &everything),
+    ];
     let changes = actions::changes(context.report.plan);
     let rest = [
         findings::findings(findings, Level::Drift, state),

@@ -35,11 +35,11 @@ fn failures(outcomes: &[&Outcome]) -> Option<Section> {
     if outcomes.is_empty() {
         return None;
     }
-    let head = "| outcome | action | email | reason |\n|---|---|---|---|\n";
+    let head = "| outcome | action | email | cause |\n|---|---|---|---|\n";
     let full: String = outcomes.iter().map(|one| row(one, &why(one))).collect();
     let short: String = outcomes.iter().map(|one| row(one, "")).collect();
     let title = format!("{} not done", count(outcomes.len(), "action", "actions"));
-    let short = format!("{short}\nLeft out to fit: the reasons.\n");
+    let short = format!("{short}\nLeft out to fit: the causes.\n");
     let [full, short] = [full, short].map(|rows| open(&title, &format!("{head}{rows}")));
     let shapes = vec![full, short, open(&title, &counts(outcomes))];
     Some(Section { name: "actions not done", shapes, complete: 1, cut_last: true })

@@ -110,8 +110,7 @@ pub(super) fn lines(lines: impl Iterator<Item = String>) -> String {
 /// The counts of what a shape leaves out. Empty if it leaves out nothing.
 pub(super) fn left_out(parts: &[(usize, &str, &str)]) -> String {
     let parts = parts.iter().filter(|(number, _, _)| *number > 0);
-    let counts: Vec<String> =
-        parts.map(|(number, one, many)| count(*number, one, many)).collect();
+    let counts: Vec<String> = parts.map(|(number, one, many)| count(*number, one, many)).collect();
     if counts.is_empty() {
         String::new()
     } else {

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{PlanReport, StateInfo};
 use super::digest::{BoundTo, sha256};
 use super::json::{self, FindingDoc, PlanDoc};
+use super::{PlanReport, StateInfo};
 use crate::manifest::canonical;
 use crate::model::Desired;
 use crate::plan::Plan;
@@ -59,7 +59,8 @@ impl SavedPlan {
     }
 
     /// The plan as a report.
-    fn report(&self) -> PlanReport<'_> {
+    #[must_use]
+    pub fn report(&self) -> PlanReport<'_> {
         let Self { desired, bound_to, plan, state, created_at: _, seal: _ } = self;
         PlanReport { organization: &desired.organization, bound_to, plan, state }
     }

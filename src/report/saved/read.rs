@@ -24,7 +24,7 @@ use crate::plan::{
 pub enum SavedPlanError {
     /// The file is incomplete, or something else.
     #[error("the file is not a complete saved plan: it does not end with a seal")]
-    Torn,
+    Incomplete,
     /// The seal does not match the text.
     #[error("the seal is broken: the file was changed after it was saved")]
     Seal,
@@ -114,11 +114,12 @@ struct FindingPart {
 ///
 /// If the text is incomplete or changed, has another version, or contradicts itself.
 pub fn read(bytes: &[u8]) -> Result<SavedPlan, SavedPlanError> {
-    let written = std::str::from_utf8(bytes).map_err(|_| SavedPlanError::Torn)?;
+    let written = std::str::from_utf8(bytes).map_err(|_| SavedPlanError::Incomplete)?;
     let (body, seal) = sealed(written)?;
     let parts = serde_json::from_str::<SavedPlanParts>(&format!("{body}\n}}"));
     let parts = parts.map_err(|error| SavedPlanError::Invalid(line(&error.to_string())))?;
-    let (saved, findings) = saved(parts, seal).map_err(|why| SavedPlanError::Invalid(line(&why)))?;
+    let (saved, findings) =
+        saved(parts, seal).map_err(|why| SavedPlanError::Invalid(line(&why)))?;
     let SavedPlan { desired, bound_to, created_at, .. } = &saved;
     if desired_digest(desired) != bound_to.desired {
         let why = "bound_to.desired is not the digest of the manifest in the file";
@@ -126,7 +127,8 @@ pub fn read(bytes: &[u8]) -> Result<SavedPlan, SavedPlanError> {
     }
     // Everything else follows from what was read, so it must equal what would be written.
     let findings = findings.iter().map(FindingPart::document).collect::<Option<Vec<_>>>();
-    let findings = findings.ok_or_else(|| SavedPlanError::Invalid("a finding is unknown".to_owned()))?;
+    let findings =
+        findings.ok_or_else(|| SavedPlanError::Invalid("a finding is unknown".to_owned()))?;
     let again = text(saved.report(), findings, desired, *created_at);
     if again == written {
         return Ok(saved);
@@ -138,7 +140,8 @@ pub fn read(bytes: &[u8]) -> Result<SavedPlan, SavedPlanError> {
 /// Splits the text into the part before the seal and a valid seal.
 fn sealed(written: &str) -> Result<(&str, &str), SavedPlanError> {
     let cut = written.len().checked_sub(tail("").len());
-    let (body, end) = cut.and_then(|cut| written.split_at_checked(cut)).ok_or(SavedPlanError::Torn)?;
+    let (body, end) =
+        cut.and_then(|cut| written.split_at_checked(cut)).ok_or(SavedPlanError::Incomplete)?;
     let expected = tail(body);
     let (start, finish) = (expected.find("sha256"), expected.rfind('"'));
     match (start, finish) {
@@ -156,7 +159,7 @@ fn why_unsealed(written: &str, end: &str) -> SavedPlanError {
         Some(_) if end.starts_with(",\n  \"seal\": \"") && end.ends_with("\"\n}\n") => {
             SavedPlanError::Seal
         }
-        Some(_) | None => SavedPlanError::Torn,
+        Some(_) | None => SavedPlanError::Incomplete,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use trunkline::execute::{Ending, Outcome};
 use trunkline::model::UserId;
 use trunkline::plan::{Action, Finding, Inventory, Plan, Target, What};
-use trunkline::report::{ReportFormat, ReportContent};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::page;
 use super::{within, written};
@@ -86,7 +86,8 @@ fn destructive_actions_are_listed_as_long_as_they_fit_and_less_room_never_says_m
     let destructive = names(&world, Action::is_destructive);
     let mut before = usize::MAX;
     for budget in [60_000, 20_000, 10_000, 6_000, 4_000, 3_000] {
-        let comment = within(ReportFormat::Markdown, ReportContent::Plan(world.context()), budget).unwrap();
+        let comment =
+            within(ReportFormat::Markdown, ReportContent::Plan(world.context()), budget).unwrap();
         assert!(comment.len() <= budget.min(before), "{} for {budget}", comment.len());
         before = comment.len();
         let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
@@ -98,7 +99,9 @@ fn destructive_actions_are_listed_as_long_as_they_fit_and_less_room_never_says_m
 fn more_destructive_actions_than_fit_become_their_number_and_the_command_that_lists_them() {
     let world = large(2_300, 2_300);
     for max_bytes in [1_000, 5_000, 60_000, 65_536] {
-        let comment = within(ReportFormat::Markdown, ReportContent::Plan(world.context()), max_bytes).unwrap();
+        let comment =
+            within(ReportFormat::Markdown, ReportContent::Plan(world.context()), max_bytes)
+                .unwrap();
         assert!(comment.len() <= max_bytes, "{} for {max_bytes}", comment.len());
         assert!(comment.starts_with("<!-- trunkline:acme -->\n"), "{comment}");
         assert!(comment.contains("**2300 destructive actions** and nothing else."), "{comment}");
@@ -161,7 +164,9 @@ fn destructive_actions_keep_a_row_each_as_long_as_anything_else_can_be_shortened
     let actions = destructive.chain(updates).map(planned).collect();
     let world = World::of(Plan { actions, ..Plan::default() });
     let whole = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
-    let comment = within(ReportFormat::Markdown, ReportContent::Plan(world.context()), whole.len() - 1).unwrap();
+    let comment =
+        within(ReportFormat::Markdown, ReportContent::Plan(world.context()), whole.len() - 1)
+            .unwrap();
     assert!(comment.len() < whole.len() && comment.contains("Shortened to fit: updates."));
     assert!(page(&comment).rows.len() > 400);
 }
@@ -169,7 +174,8 @@ fn destructive_actions_keep_a_row_each_as_long_as_anything_else_can_be_shortened
 #[test]
 fn a_summary_stays_below_900_kib() {
     let world = large(60_000, 300);
-    let summary = written(ReportFormat::GithubSummary, ReportContent::Plan(world.context())).unwrap();
+    let summary =
+        written(ReportFormat::GithubSummary, ReportContent::Plan(world.context())).unwrap();
     assert!(summary.len() <= 900 << 10, "{}", summary.len());
     assert!(summary.contains("#### 300 destructive actions\n"));
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use trunkline::manifest::parse;
 use trunkline::model::{Desired, Email, WantedAccount};
 use trunkline::plan::{Inventory, Plan};
-use trunkline::report::{ReportFormat, ReportContent};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::written;
 use crate::support::plans::World;

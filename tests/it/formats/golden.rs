@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trunkline::manifest::{Problems, parse};
 use trunkline::plan::{Inventory, Plan};
-use trunkline::report::{ReportFormat, ReportContent};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::{within, written};
 use crate::support::plans::{World, everything, everything_since, outcomes};
@@ -43,7 +43,11 @@ fn a_plan_since_a_base_tells_where_its_actions_come_from() {
     let text = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(text.find("policy is loosened").unwrap() < text.find("remove user").unwrap());
     for form in ReportFormat::ALL {
-        golden("everything_since", form, &written(form, ReportContent::Plan(world.context())).unwrap());
+        golden(
+            "everything_since",
+            form,
+            &written(form, ReportContent::Plan(world.context())).unwrap(),
+        );
     }
 }
 
@@ -60,7 +64,13 @@ fn outcomes_in_every_form_that_shows_them() {
 #[test]
 fn problems_in_every_form_that_shows_them() {
     let problems = problems();
-    for form in [ReportFormat::Json, ReportFormat::Markdown, ReportFormat::Github, ReportFormat::Sarif, ReportFormat::Env] {
+    for form in [
+        ReportFormat::Json,
+        ReportFormat::Markdown,
+        ReportFormat::Github,
+        ReportFormat::Sarif,
+        ReportFormat::Env,
+    ] {
         golden("problems", form, &written(form, ReportContent::Problems(&problems)).unwrap());
     }
     for form in [ReportFormat::Diff, ReportFormat::GitlabTerraform] {
@@ -71,7 +81,13 @@ fn problems_in_every_form_that_shows_them() {
 #[test]
 fn a_valid_manifest_in_every_form_that_shows_it() {
     let desired = World::of_everything().desired;
-    for form in [ReportFormat::Text, ReportFormat::Json, ReportFormat::Markdown, ReportFormat::Github, ReportFormat::Env] {
+    for form in [
+        ReportFormat::Text,
+        ReportFormat::Json,
+        ReportFormat::Markdown,
+        ReportFormat::Github,
+        ReportFormat::Env,
+    ] {
         golden("valid", form, &written(form, ReportContent::Valid(&desired)).unwrap());
     }
 }
@@ -80,7 +96,8 @@ fn a_valid_manifest_in_every_form_that_shows_it() {
 fn the_plan_of_everything_shortened_step_by_step() {
     let world = World::of_everything();
     for budget in [5_500, 3_500, 100] {
-        let text = within(ReportFormat::Markdown, ReportContent::Plan(world.context()), budget).unwrap();
+        let text =
+            within(ReportFormat::Markdown, ReportContent::Plan(world.context()), budget).unwrap();
         insta::assert_snapshot!(format!("everything_in_{budget}_bytes"), text);
     }
 }
@@ -104,7 +121,8 @@ fn a_plan_in_sync_says_so_and_its_diff_is_empty() {
 #[test]
 fn the_widget_counts_each_action_once_and_every_loss_as_a_delete() {
     let world = World::of_everything();
-    let text = written(ReportFormat::GitlabTerraform, ReportContent::Plan(world.context())).unwrap();
+    let text =
+        written(ReportFormat::GitlabTerraform, ReportContent::Plan(world.context())).unwrap();
     let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
     let of = |name: &str| counts[name].as_u64().unwrap();
     let actions = everything().actions.len() as u64;

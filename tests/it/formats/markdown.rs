@@ -1,6 +1,6 @@
 //! Names in Markdown are code and nothing else.
 
-use trunkline::report::{ReportFormat, ReportContent};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::page;
 use super::written;
@@ -10,7 +10,9 @@ use crate::support::plans::{World, outcomes};
 fn the_plan_of_everything_is_made_of_what_it_seems_to_be_made_of() {
     let world = World::of_everything();
     let ended = outcomes(&world.plan, "refused");
-    for content in [ReportContent::Plan(world.context()), ReportContent::Outcomes(world.context(), &ended)] {
+    for content in
+        [ReportContent::Plan(world.context()), ReportContent::Outcomes(world.context(), &ended)]
+    {
         let comment = written(ReportFormat::Markdown, content).unwrap();
         let read = page(&comment);
         assert_eq!(read.strange, Vec::<String>::new());
@@ -32,7 +34,8 @@ fn a_comment_begins_with_a_mark_by_which_it_is_found_again() {
     let world = World::of_everything();
     let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(comment.starts_with("<!-- trunkline:acme -->\n### "));
-    let summary = written(ReportFormat::GithubSummary, ReportContent::Plan(world.context())).unwrap();
+    let summary =
+        written(ReportFormat::GithubSummary, ReportContent::Plan(world.context())).unwrap();
     assert!(summary.starts_with("### "), "a summary replaces nothing");
 }
 

@@ -7,10 +7,12 @@ mod golden;
 mod markdown;
 pub(crate) mod names;
 pub(crate) mod readers;
+mod state;
+mod verdict;
 
 use std::path::Path;
 
-use trunkline::report::{PathBase, ReportFormat, RenderOptions, ReportContent, Style, render};
+use trunkline::report::{PathBase, RenderOptions, ReportContent, ReportFormat, Style, render};
 
 /// A report as it is written by default, without colours.
 fn written(form: ReportFormat, content: ReportContent<'_>) -> Option<String> {

@@ -1,11 +1,11 @@
-//! Names that try to be more than names, in every form, read by somebody who would notice.
+//! Names that try to be more than names, in every form, read by parsers that would notice.
 
 use std::path::Path;
 
 use trunkline::manifest::parse;
 use trunkline::model::{AccountId, Email, UserId};
 use trunkline::plan::{Action, Finding, Inventory, NewAccount, Plan, Target, What};
-use trunkline::report::{ReportFormat, ReportContent};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::{commands, page, results, variables};
 use super::written;
@@ -102,6 +102,7 @@ fn world(name: &str) -> World {
         status: None,
     });
     world.bound_to.base_url = text();
+    world.state.location = text();
     world
 }
 
@@ -185,7 +186,10 @@ fn promise_11_no_name_is_more_than_a_name_in_any_form() {
         let world = world(name);
         let ended = outcomes(&world.plan, name);
         for form in ReportFormat::ALL {
-            for content in [ReportContent::Plan(world.context()), ReportContent::Outcomes(world.context(), &ended)] {
+            for content in [
+                ReportContent::Plan(world.context()),
+                ReportContent::Outcomes(world.context(), &ended),
+            ] {
                 let text = written(form, content).unwrap();
                 read(form, &text, name);
                 assert_eq!(written(form, content), Some(text), "equal input, equal output");

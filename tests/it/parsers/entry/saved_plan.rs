@@ -14,7 +14,7 @@ use super::{Taken, assert_harmless};
 pub(crate) fn saved_plan(bytes: &[u8]) -> Taken {
     let as_it_is = read(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
-        assert_eq!(as_it_is, Err(SavedPlanError::Torn));
+        assert_eq!(as_it_is, Err(SavedPlanError::Incomplete));
         return Taken::Refused;
     };
     let text = sealed(text, "seal", "trunkline saved plan, format 1\n");
@@ -44,11 +44,12 @@ fn read(bytes: &[u8]) -> Result<SavedPlan, SavedPlanError> {
 
 /// Nothing in the file says other than what was read of it.
 fn assert_says(saved: &SavedPlan, text: &str) {
-    let SavedPlan { desired, bound_to, plan, created_at, seal } = saved;
+    let SavedPlan { desired, bound_to, plan, state, created_at, seal } = saved;
     let file: Value = serde_json::from_str(text).unwrap();
     assert_eq!(file["organization"], *desired.organization);
     assert_eq!(file["bound_to"]["desired"], desired_digest(desired));
     assert_eq!(file["bound_to"]["base_url"], *bound_to.base_url);
+    assert_eq!(file["inventory"]["state"]["location"], *state.location);
     assert_eq!(file["digest"], saved.digest());
     assert_eq!(file["seal"], **seal);
     assert_eq!(file["created_at"], created_at.to_string());
@@ -74,8 +75,7 @@ fn assert_actions(plan: &Plan, file: &Value) {
 
 /// What was read can be saved, and is the same again: but for the seal, for findings are not read.
 fn assert_written_again(saved: &SavedPlan) {
-    let SavedPlan { desired, bound_to, plan, created_at, seal: _ } = saved;
-    let text = save(desired, bound_to, plan, *created_at).unwrap();
+    let text = save(saved.report(), &saved.desired, saved.created_at).unwrap();
     let again = read_saved(text.as_bytes()).unwrap();
     assert_eq!(SavedPlan { seal: saved.seal.clone(), ..again }, *saved);
 }
