@@ -244,7 +244,8 @@ impl Planned {
         } else {
             let expected = expected.unwrap_or_default();
             let why = format!("the plan has digest {digest}, but --expect is {expected}");
-            let hint = "Nothing was sent. Run trunkline plan to review what has changed.";
+            let command = chosen.state.command(&["plan"]);
+            let hint = format!("Nothing was sent. Run `{command}` to review what has changed.");
             Err(Failure::stale(why, hint))
         };
         (chosen, checked)

@@ -95,6 +95,16 @@ pub struct PlanContext<'a> {
     pub expires_at: Option<&'a str>,
 }
 
+impl PlanContext<'_> {
+    /// The command that plans again.
+    #[must_use]
+    pub fn plan_command(&self) -> String {
+        let path = self.path.map(|path| path.display().to_string());
+        let words: Vec<&str> = ["plan"].into_iter().chain(path.as_deref()).collect();
+        self.report.state.command(&words)
+    }
+}
+
 /// The content of a report.
 #[derive(Clone, Copy, Debug)]
 pub enum ReportContent<'a> {

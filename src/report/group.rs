@@ -33,7 +33,7 @@ pub(super) struct ActionGroup {
     pub changes: String,
     /// The reason. Empty if the entry declares the action.
     pub reason: String,
-    /// Whether a destructive action can be undone.
+    /// The answer to whether the action can be undone.
     pub undo: &'static str,
     /// True for an action on an account that the plan creates.
     pub of_new: bool,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::escape::line;
 use super::group::{ActionGroup, by_account, group};
 use super::json::digest;
@@ -10,6 +12,9 @@ use super::words::{Names, count};
 use super::{PlanReport, StateInfo, sentences, words};
 use crate::model::Code;
 use crate::plan::{Finding, Guard, Level, Plan, PlannedAction};
+
+/// The widest email that later columns align with.
+const WIDEST: usize = 32;
 
 /// Writes a plan for a terminal. The last line is the result, in a fixed form for searches.
 #[must_use]
@@ -59,28 +64,41 @@ fn actions(actions: &[&PlannedAction], style: Style) -> Vec<String> {
         .map(|planned| (ActionGroup::of(planned, NAMES), line(planned.action.email().as_str())));
     let groups = group(rows);
     let width = groups.iter().map(|group| group.what.name.len()).max().unwrap_or(0);
+    let emails = groups.iter().flat_map(|group| match group.is_one() {
+        true => vec![times(group.names.len())],
+        false => group.names.clone(),
+    });
+    let email_width =
+        emails.map(|email| email.width()).filter(|width| *width <= WIDEST).max().unwrap_or(0);
     let lines = groups.into_iter().flat_map(|group| {
-        let row = |email: &str| action_line(&group.what, width, email, style);
+        let row = |email: &str| action_line(&group.what, [width, email_width], email, style);
         if !group.is_one() {
             return group.names.iter().map(|name| row(name)).collect::<Vec<_>>();
         }
-        let mut lines = vec![row(&format!("{} times", group.names.len()))];
+        let mut lines = vec![row(&times(group.names.len()))];
         lines.extend(group.names("    ", group.what.destructive));
         lines
     });
     lines.collect()
 }
 
-/// One line, with the email or the number of emails.
-fn action_line(action: &ActionGroup, width: usize, email: &str, style: Style) -> String {
+/// The number of emails of a group.
+fn times(number: usize) -> String {
+    format!("{number} times")
+}
+
+/// One line, with the email or the number of emails. `widths` are those of the first two columns.
+fn action_line(action: &ActionGroup, widths: [usize; 2], email: &str, style: Style) -> String {
     let ActionGroup { sign, name, destructive, changes, origin, .. } = action;
     let ink = match (*destructive, *sign) {
         (true, _) => Ink::Red,
         (false, "+") => Ink::Green,
         (false, _) => Ink::Yellow,
     };
+    let [width, email_width] = widths;
     let head = style.paint(ink, &format!("{sign} {name:<width$}"));
-    let mut text = format!("{head}  {email}");
+    let padding = " ".repeat(email_width.saturating_sub(email.width()));
+    let mut text = format!("{head}  {email}{padding}");
     if !changes.is_empty() {
         text.extend(["  ", changes]);
     }
@@ -88,6 +106,7 @@ fn action_line(action: &ActionGroup, width: usize, email: &str, style: Style) ->
     for part in [note(action), origin].iter().filter(|part| !part.is_empty()) {
         text.extend(["  ", &style.paint(Ink::Dim, part)]);
     }
+    text.truncate(text.trim_end().len());
     text
 }
 

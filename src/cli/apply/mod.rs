@@ -120,7 +120,7 @@ async fn under_lock(
     }
     let outputs = Outputs::open(args, &prepared)?;
     if args.format != ReportFormat::Text && args.approval.asks(&prepared) {
-        reports.tell(ReportContent::Plan(context));
+        reports.show(ReportContent::Plan(context));
     }
     args.approval.obtain(&prepared, signals).await?;
     let mut sent = send::send(global, args, session, &prepared, journal, outputs, signals).await?;

@@ -28,7 +28,8 @@ pub(super) fn report(
     if unverified > 0 {
         let noun = if unverified == 1 { "change is" } else { "changes are" };
         terminal::say(&format!(
-            "warning: {unverified} {noun} not visible yet; run trunkline plan to check again"
+            "warning: {unverified} {noun} not visible yet; check again with: {}",
+            context.plan_command()
         ));
         if matches!(exit, Exit::Fine | Exit::Stale | Exit::Incomplete) {
             exit = Exit::Failed;

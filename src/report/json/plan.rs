@@ -95,7 +95,7 @@ pub(in crate::report) struct InventoryDoc<'a> {
     pub users: Option<usize>,
     /// True if the status of every account is known.
     pub status_known: bool,
-    /// Whether the recorded channel limits agree with the pool.
+    /// The result of comparing the recorded channel limits with the pool.
     #[schemars(schema_with = "schema::channels")]
     pub channels: &'static str,
     /// The state that the plan was made with.
@@ -147,14 +147,14 @@ pub(in crate::report) struct ActionDoc<'a> {
     pub changes: Vec<ChangeDoc>,
     /// True if the action takes away something that exists now.
     pub destructive: bool,
-    /// Whether a later action can restore the previous value.
+    /// The answer to whether a later action can restore the previous value.
     #[schemars(schema_with = "schema::reversible")]
     pub reversible: &'static str,
     /// The rule that the action follows from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::reason")]
     pub reason: Option<&'static str>,
-    /// Whether the difference comes from this change or existed before; null without `--base`.
+    /// The origin of the difference: this change, or an earlier one; null without `--base`.
     #[schemars(schema_with = "schema::origin")]
     pub origin: Option<&'static str>,
 }

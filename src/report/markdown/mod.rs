@@ -88,9 +88,9 @@ fn plan(context: PlanContext<'_>) -> MarkdownPage {
         inventory: _,
     } = context.report.plan;
     let state = context.report.state;
-    let everything = context.path.map_or_else(String::new, |path| {
-        format!("Everything: {}", code(&state.command(&["plan", &path.to_string_lossy()])))
-    });
+    let everything = context
+        .path
+        .map_or_else(String::new, |_| format!("Everything: {}", code(&context.plan_command())));
     let parts = [
         findings::loosened(findings, state),
         actions::destructive(context.report.plan, &everything),

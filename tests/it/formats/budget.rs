@@ -11,7 +11,7 @@ use super::readers::page;
 use super::{within, written};
 use crate::support::plans::{World, email, id, limit, planned, user};
 
-/// Changes that are all different, with destructive ones of several kinds among them.
+/// Different changes, including destructive ones of several kinds.
 fn large(changes: usize, destructive: usize) -> World {
     let mut actions: Vec<Action> = (0..destructive)
         .map(|n| match n % 3 {
@@ -50,11 +50,11 @@ fn a_comment_on_5000_changes_fits_and_lists_every_destructive_action() {
     assert!(names(&world, Action::is_destructive).is_subset(&spans));
     let fold = comment.find("<details>").unwrap();
     let last = comment.rfind("left297@acme.example").unwrap();
-    assert!(last < fold, "destructive stand above every fold");
+    assert!(last < fold, "destructive actions are above every fold");
 }
 
 #[test]
-fn a_shortened_comment_says_what_is_left_out_and_its_counts_add_up() {
+fn a_shortened_comment_names_what_it_leaves_out_and_its_counts_add_up() {
     let world = large(5_000, 300);
     let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(
@@ -81,7 +81,8 @@ fn a_comment_that_fits_leaves_nothing_out() {
 }
 
 #[test]
-fn destructive_actions_are_listed_as_long_as_they_fit_and_less_room_never_says_more() {
+fn destructive_actions_are_listed_while_they_fit_and_a_smaller_limit_never_gives_a_longer_comment()
+{
     let world = large(400, 20);
     let destructive = names(&world, Action::is_destructive);
     let mut before = usize::MAX;
@@ -137,7 +138,7 @@ fn failures_that_do_not_fit_become_their_number() {
 }
 
 #[test]
-fn alike_destructive_actions_share_a_row_before_any_is_left_out() {
+fn equal_destructive_actions_share_a_row_before_any_is_left_out() {
     let actions = (0..1_500)
         .map(|n| Action::DisableAccount {
             target: Target::Live(id(&format!("shut{n}"))),
@@ -155,7 +156,7 @@ fn alike_destructive_actions_share_a_row_before_any_is_left_out() {
 }
 
 #[test]
-fn destructive_actions_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
+fn destructive_actions_keep_their_rows_while_anything_else_can_be_shortened() {
     let destructive = (0..400).map(|n| Action::DisableAccount {
         target: Target::Live(id(&format!("shut{n}"))),
         email: email(&format!("shut{n}")),

@@ -1,4 +1,4 @@
-//! The plan of everything, its outcomes, and the problems of a manifest, as each form shows them.
+//! Golden files of a plan of everything, its outcomes, and manifest problems in every format.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use trunkline::report::{ReportContent, ReportFormat};
 use super::{within, written};
 use crate::support::plans::{World, everything, everything_since, outcomes};
 
-/// The forms that are no golden file elsewhere.
+/// The formats without golden files elsewhere.
 const FORMS: [ReportFormat; 7] = [
     ReportFormat::Markdown,
     ReportFormat::Diff,
@@ -30,7 +30,7 @@ fn golden(name: &str, form: ReportFormat, text: &str) {
 }
 
 #[test]
-fn a_plan_of_everything_in_every_form() {
+fn a_plan_of_everything_in_every_format() {
     let world = World::of_everything();
     for form in FORMS {
         golden("everything", form, &written(form, ReportContent::Plan(world.context())).unwrap());
@@ -38,7 +38,7 @@ fn a_plan_of_everything_in_every_form() {
 }
 
 #[test]
-fn a_plan_since_a_base_tells_where_its_actions_come_from() {
+fn a_plan_since_a_base_shows_the_origins_of_its_actions() {
     let world = World { plan: everything_since(), ..World::of_everything() };
     let text = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(text.find("policy is loosened").unwrap() < text.find("remove user").unwrap());
@@ -52,7 +52,7 @@ fn a_plan_since_a_base_tells_where_its_actions_come_from() {
 }
 
 #[test]
-fn outcomes_in_every_form_that_shows_them() {
+fn outcomes_in_every_format_that_shows_them() {
     let world = World::of_everything();
     let ended = outcomes(&world.plan, "refused");
     for form in [ReportFormat::Markdown, ReportFormat::Github, ReportFormat::Env] {
@@ -62,7 +62,7 @@ fn outcomes_in_every_form_that_shows_them() {
 }
 
 #[test]
-fn problems_in_every_form_that_shows_them() {
+fn problems_in_every_format_that_shows_them() {
     let problems = problems();
     for form in [
         ReportFormat::Json,
@@ -79,7 +79,7 @@ fn problems_in_every_form_that_shows_them() {
 }
 
 #[test]
-fn a_valid_manifest_in_every_form_that_shows_it() {
+fn a_valid_manifest_in_every_format_that_shows_it() {
     let desired = World::of_everything().desired;
     for form in [
         ReportFormat::Text,
@@ -103,7 +103,7 @@ fn the_plan_of_everything_shortened_step_by_step() {
 }
 
 #[test]
-fn a_plan_in_sync_says_so_and_its_diff_is_empty() {
+fn a_plan_in_sync_has_that_verdict_and_an_empty_diff() {
     let inventory = Inventory { complete: true, ..Inventory::default() };
     let plan = Plan { in_sync: 7, inventory, ..Plan::default() };
     let world = World::of(plan);
@@ -111,7 +111,7 @@ fn a_plan_in_sync_says_so_and_its_diff_is_empty() {
     assert_eq!(written(ReportFormat::Diff, ReportContent::Plan(context)).unwrap(), "");
     let comment = written(ReportFormat::Markdown, ReportContent::Plan(context)).unwrap();
     assert!(comment.contains("**In sync**: 7 entries are as they should be."), "{comment}");
-    assert!(!comment.contains("trunkline apply"), "there is nothing to apply");
+    assert!(!comment.contains("trunkline apply"), "no command to apply");
     assert_eq!(
         written(ReportFormat::GitlabTerraform, ReportContent::Plan(context)).unwrap(),
         "{\"create\":0,\"update\":0,\"delete\":0}\n"
@@ -119,7 +119,7 @@ fn a_plan_in_sync_says_so_and_its_diff_is_empty() {
 }
 
 #[test]
-fn the_widget_counts_each_action_once_and_every_loss_as_a_delete() {
+fn the_widget_counts_each_action_once_and_every_destructive_one_as_a_delete() {
     let world = World::of_everything();
     let text =
         written(ReportFormat::GitlabTerraform, ReportContent::Plan(world.context())).unwrap();

@@ -1,4 +1,4 @@
-//! Names in Markdown are code and nothing else.
+//! Names in Markdown are only ever code.
 
 use trunkline::report::{ReportContent, ReportFormat};
 
@@ -7,7 +7,7 @@ use super::written;
 use crate::support::plans::{World, outcomes};
 
 #[test]
-fn the_plan_of_everything_is_made_of_what_it_seems_to_be_made_of() {
+fn a_plan_of_everything_contains_no_unexpected_elements() {
     let world = World::of_everything();
     let ended = outcomes(&world.plan, "refused");
     for content in
@@ -30,7 +30,7 @@ fn the_plan_of_everything_is_made_of_what_it_seems_to_be_made_of() {
 }
 
 #[test]
-fn a_comment_begins_with_a_mark_by_which_it_is_found_again() {
+fn a_comment_begins_with_the_mark_that_finds_it_again() {
     let world = World::of_everything();
     let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(comment.starts_with("<!-- trunkline:acme -->\n### "));
@@ -40,7 +40,7 @@ fn a_comment_begins_with_a_mark_by_which_it_is_found_again() {
 }
 
 #[test]
-fn the_verdict_comes_first_then_losses_above_every_fold_and_the_digest_last() {
+fn the_verdict_comes_first_then_destructive_actions_above_every_fold_and_the_digest_last() {
     let world = World::of_everything();
     let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     let place = |what: &str| comment.find(what).unwrap_or_else(|| panic!("{what}"));

@@ -1,4 +1,4 @@
-//! Reports in every form: one plan of everything, and names that try to be more than names.
+//! Reports in every format: a plan of everything, and hostile names.
 
 mod budget;
 mod command;
@@ -14,12 +14,12 @@ use std::path::Path;
 
 use trunkline::report::{PathBase, RenderOptions, ReportContent, ReportFormat, Style, render};
 
-/// A report as it is written by default, without colours.
+/// A report with default options, without colours.
 fn written(form: ReportFormat, content: ReportContent<'_>) -> Option<String> {
     within(form, content, 60_000)
 }
 
-/// The same with another budget.
+/// A report with another maximum length.
 fn within(form: ReportFormat, content: ReportContent<'_>, max_bytes: usize) -> Option<String> {
     let base = PathBase { here: Path::new("/repository"), root: Path::new("/repository") };
     render(form, content, RenderOptions { style: Style::default(), max_bytes, base: &base })

@@ -1,4 +1,4 @@
-//! Names that try to be more than names, in every form, read by parsers that would notice.
+//! Hostile names in every format, read by parsers that would notice an injection.
 
 use std::path::Path;
 
@@ -45,7 +45,7 @@ pub(crate) const NAMES: [&str; 31] = [
     "",
 ];
 
-/// A plan in which every text is a name of that kind.
+/// A plan in which every text is the given name.
 fn world(name: &str) -> World {
     let email = || Email::new(name);
     let id = || AccountId::new(name);
@@ -63,7 +63,7 @@ fn world(name: &str) -> World {
             password_from: None,
         }),
     ];
-    // So many that they become a group, whose names stand at the beginning of a line.
+    // Enough for a group, whose names begin a line.
     let alike =
         (0..5).map(|_| Action::EnableAccount { id: id(), email: email(), connections: false });
     let actions = actions.into_iter().chain(alike).map(planned).collect();
@@ -120,7 +120,7 @@ fn wanted(name: &str) -> trunkline::model::WantedAccount {
     }
 }
 
-/// What is true of a form whatever the names are.
+/// Checks a report of any names.
 fn read(form: ReportFormat, text: &str, name: &str) {
     for c in text.chars() {
         assert!(
@@ -150,7 +150,7 @@ fn read(form: ReportFormat, text: &str, name: &str) {
     }
 }
 
-/// Nothing but code has anything of a name in it, and no table, fold or list is broken.
+/// Checks that names are only in code, and that no table, fold or list is broken.
 fn markdown(form: ReportFormat, text: &str, name: &str) {
     let read = page(text);
     let plain = page(&written(form, ReportContent::Plan(world("plain").context())).unwrap());
@@ -167,11 +167,11 @@ fn markdown(form: ReportFormat, text: &str, name: &str) {
     if text.contains("#### 3 destructive actions") {
         assert_eq!(read.rows, plain.rows, "{name:?}\n{text}");
         let at = read.shape.iter().zip(&plain.shape).position(|(one, other)| one != other);
-        assert_eq!(at, None, "{name:?} is not read as another name is\n{text}");
+        assert_eq!(at, None, "{name:?} is not read like another name\n{text}");
     }
 }
 
-/// Every line of a hunk is of one of three kinds, and the lines are as many as its head says.
+/// Checks that every line of a diff is of a known kind.
 fn diff(text: &str) {
     let lines: Vec<&str> = text.lines().collect();
     let fine = |line: &&str| line.starts_with(['-', '+', ' ', '@', '#']);
@@ -181,7 +181,7 @@ fn diff(text: &str) {
 }
 
 #[test]
-fn promise_11_no_name_is_more_than_a_name_in_any_form() {
+fn promise_11_a_name_is_only_text_in_every_format() {
     for name in NAMES {
         let world = world(name);
         let ended = outcomes(&world.plan, name);
@@ -199,7 +199,7 @@ fn promise_11_no_name_is_more_than_a_name_in_any_form() {
 }
 
 #[test]
-fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
+fn every_name_is_shown_as_code_and_unchanged_if_it_is_harmless() {
     for name in NAMES.iter().filter(|name| !name.is_empty()) {
         let context = world(name);
         let text = written(ReportFormat::Markdown, ReportContent::Plan(context.context())).unwrap();
@@ -210,7 +210,7 @@ fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
 }
 
 #[test]
-fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
+fn promise_11_the_runner_reads_names_in_annotations_as_text() {
     for name in NAMES {
         let context = world(name);
         let text = written(ReportFormat::Github, ReportContent::Plan(context.context())).unwrap();
@@ -223,7 +223,7 @@ fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
 
 proptest::proptest! {
     #[test]
-    fn whatever_a_name_is_made_of_it_is_code_in_markdown(name in r"[`|\\ <>!\-\[\]()*_~$#@:/&;=a\n\t\u{202e}]{0,24}") {
+    fn any_name_is_code_in_markdown(name in r"[`|\\ <>!\-\[\]()*_~$#@:/&;=a\n\t\u{202e}]{0,24}") {
         let context = world(&name);
         let text = written(ReportFormat::Markdown, ReportContent::Plan(context.context())).unwrap();
         read(ReportFormat::Markdown, &text, &name);
@@ -233,7 +233,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
+fn promise_11_a_text_of_a_broken_manifest_is_only_text_in_every_format() {
     for name in NAMES {
         let quoted = serde_json::to_string(name).unwrap();
         let manifest =
@@ -245,7 +245,7 @@ fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
                 read(form, &text, name);
             }
         }
-        // A path with `/` in it is another path.
+        // A `/` would make it another path.
         if !name.contains('/') {
             let log = written(ReportFormat::Github, ReportContent::Problems(&problems)).unwrap();
             let file = &commands(&log)[0].properties["file"];
@@ -255,7 +255,7 @@ fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
 }
 
 #[test]
-fn a_fingerprint_stays_when_lines_move_and_tells_problems_apart() {
+fn a_fingerprint_is_stable_when_lines_move_and_distinguishes_problems() {
     let fingerprints = |text: &str| -> Vec<String> {
         let problems = parse(Path::new("acme.yaml"), text).unwrap_err();
         let sarif = written(ReportFormat::Sarif, ReportContent::Problems(&problems)).unwrap();
