@@ -103,10 +103,10 @@ impl Reports {
 
     /// Prepares every report, so that one that cannot be written fails before anything is read or sent.
     pub(super) fn open(&self) -> Result<Files, Failure> {
-        let Self { files: wanted, max_bytes } = self;
+        let Self { files, max_bytes } = self;
         let mut seen = BTreeSet::new();
-        let mut files = Vec::new();
-        for ReportFile { format, path } in wanted {
+        let mut open = Vec::new();
+        for ReportFile { format, path } in files {
             let shown = path.display();
             if !seen.insert(path) {
                 let error = anyhow::anyhow!("two reports go to {shown}");
@@ -115,11 +115,11 @@ impl Reports {
             let file = Replacement::probe(path)
                 .with_context(|| format!("opening {shown} for a report; nothing was done"))
                 .map_err(|error| Failure::new(error, "Name a file in an existing folder."))?;
-            files.push((*format, path.clone(), file));
+            open.push((*format, path.clone(), file));
         }
         let here = std::env::current_dir().context("reading the working directory")?;
         let root = repository(&here);
-        Ok(Files { open: files, max_bytes: *max_bytes, here, root })
+        Ok(Files { open, max_bytes: *max_bytes, here, root })
     }
 }
 

@@ -22,7 +22,7 @@ struct ComparisonDoc<'a> {
     head: String,
     summary: ComparisonSummaryDoc,
     loosened: Vec<DeltaDoc>,
-    differences: Vec<DifferenceDoc<'a>>,
+    differences: Vec<EntryDifferenceDoc<'a>>,
 }
 
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ struct ComparisonSummaryDoc {
 }
 
 #[derive(Serialize)]
-struct DifferenceDoc<'a> {
+struct EntryDifferenceDoc<'a> {
     difference: &'static str,
     kind: &'static str,
     email: Option<&'a str>,
@@ -78,11 +78,11 @@ pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> St
                 DeltaDoc { field: field.to_owned(), before: json!(before), after: json!(after) }
             })
             .collect(),
-        differences: differences.iter().map(DifferenceDoc::from).collect(),
+        differences: differences.iter().map(EntryDifferenceDoc::from).collect(),
     })
 }
 
-impl<'a> From<&'a Difference> for DifferenceDoc<'a> {
+impl<'a> From<&'a Difference> for EntryDifferenceDoc<'a> {
     fn from(difference: &'a Difference) -> Self {
         let Difference { subject, email, kind, parts, destructive } = difference;
         let (word, unlisted) = match kind {

@@ -144,7 +144,7 @@ pub(in crate::report) struct ActionDoc<'a> {
     /// The id of the account or user; null before it is created.
     pub id: Option<&'a str>,
     /// The changes, field by field.
-    pub changes: Vec<ChangeDoc>,
+    pub changes: Vec<FieldChangeDoc>,
     /// True if the action takes away something that exists now.
     pub destructive: bool,
     /// The answer to whether a later action can restore the previous value.
@@ -162,7 +162,7 @@ pub(in crate::report) struct ActionDoc<'a> {
 /// The change of one field.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Change")]
-pub(in crate::report) struct ChangeDoc {
+pub(in crate::report) struct FieldChangeDoc {
     /// The name of the field in the manifest.
     pub field: &'static str,
     /// The live value; null if there is none or it is unknown.
@@ -288,7 +288,7 @@ impl<'a> From<&'a Action> for ActionDoc<'a> {
             kind: words::subject(action.subject()),
             email: action.email().as_str(),
             id: action.id(),
-            changes: action.changes().into_iter().map(ChangeDoc::from).collect(),
+            changes: action.changes().into_iter().map(FieldChangeDoc::from).collect(),
             destructive: action.is_destructive(),
             reversible: words::reversible(action.reversible()),
             reason: None,
@@ -309,7 +309,7 @@ impl<'a> ActionDoc<'a> {
     }
 }
 
-impl From<Change> for ChangeDoc {
+impl From<Change> for FieldChangeDoc {
     fn from(change: Change) -> Self {
         let Change { field, before, before_known, after } = change;
         Self {
