@@ -122,9 +122,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         source.expires_at = Some(save(global, &planned, path)?);
         source.saved = Some(path.clone());
     }
-    let content = ReportContent::Plan(planned.context(&source));
-    reports.print(args.format, content, terminal::style(global))?;
-    reports.write(content)?;
+    let body = ReportContent::Plan(planned.context(&source));
+    reports.print(args.format, body, terminal::style(global))?;
+    reports.write(body)?;
     expected?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,

@@ -137,35 +137,35 @@ impl Files {
     pub(super) fn render(
         &self,
         format: ReportFormat,
-        content: ReportContent<'_>,
+        body: ReportContent<'_>,
         style: Style,
     ) -> Option<String> {
         let Self { open: _, max_bytes, here, root } = self;
         let base = PathBase { here, root };
-        report::render(format, content, RenderOptions { style, max_bytes: *max_bytes, base: &base })
+        report::render(format, body, RenderOptions { style, max_bytes: *max_bytes, base: &base })
     }
 
     /// Prints a report to stdout.
     pub(super) fn print(
         &self,
         format: ReportFormat,
-        content: ReportContent<'_>,
+        body: ReportContent<'_>,
         style: Style,
     ) -> Result<(), Failure> {
-        self.render(format, content, style).map_or(Ok(()), |text| terminal::print(&text))
+        self.render(format, body, style).map_or(Ok(()), |text| terminal::print(&text))
     }
 
     /// Prints a report to stderr, for the person who is asked to approve.
-    pub(super) fn show(&self, content: ReportContent<'_>) {
-        if let Some(text) = self.render(ReportFormat::Text, content, Style::default()) {
+    pub(super) fn show(&self, body: ReportContent<'_>) {
+        if let Some(text) = self.render(ReportFormat::Text, body, Style::default()) {
             terminal::say(&text);
         }
     }
 
     /// Writes every report that can show the content.
-    pub(super) fn write(&mut self, content: ReportContent<'_>) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, body: ReportContent<'_>) -> Result<(), Failure> {
         for (format, path, file) in std::mem::take(&mut self.open) {
-            let Some(text) = self.render(format, content, Style::default()) else { continue };
+            let Some(text) = self.render(format, body, Style::default()) else { continue };
             file.write(&text)
                 .with_context(|| format!("writing the report {}", path.display()))
                 .map_err(|error| {
@@ -201,10 +201,10 @@ impl Files {
         format: ReportFormat,
         shown: &[ReportFormat],
     ) -> Result<(), Failure> {
-        let content = ReportContent::Problems(problems);
-        self.write(content)?;
+        let body = ReportContent::Problems(problems);
+        self.write(body)?;
         if shown.contains(&format) {
-            self.print(format, content, Style::default())?;
+            self.print(format, body, Style::default())?;
         }
         Ok(())
     }

@@ -26,10 +26,10 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open_for_manifest()?;
     let (desired, _) =
         reports.load(&args.path, args.format, &[ReportFormat::Json, ReportFormat::Github])?;
-    let content = ReportContent::Valid(&desired);
-    reports.write(content)?;
+    let body = ReportContent::Valid(&desired);
+    reports.write(body)?;
     if !(global.quiet && args.format == ReportFormat::Text) {
-        reports.print(args.format, content, terminal::style(global))?;
+        reports.print(args.format, body, terminal::style(global))?;
     }
     Ok(Exit::Fine)
 }

@@ -9,9 +9,9 @@ use super::{PlanReport, ReportContent};
 use crate::execute::{Outcome, Summary};
 
 /// The counts of a report.
-pub(super) fn env(content: ReportContent<'_>) -> String {
+pub(super) fn env(body: ReportContent<'_>) -> String {
     let mut out = Variables(String::new());
-    match content {
+    match body {
         ReportContent::Plan(context) => out.plan(context.report),
         ReportContent::Outcomes(context, outcomes) => {
             out.plan(context.report);

@@ -154,13 +154,13 @@ impl PathBase<'_> {
 #[must_use]
 pub fn render(
     format: ReportFormat,
-    content: ReportContent<'_>,
+    body: ReportContent<'_>,
     options: RenderOptions<'_>,
 ) -> Option<String> {
     use ReportContent as C;
     use ReportFormat as F;
     let RenderOptions { style, max_bytes, base } = options;
-    Some(match (format, content) {
+    Some(match (format, body) {
         (F::Text, C::Plan(context)) => text::plan(context.report, style),
         (F::Text, C::Outcomes(_, ended)) => outcomes::outcomes(ended, style),
         (F::Text, C::Valid(desired)) => manifest::text(desired),
@@ -169,16 +169,16 @@ pub fn render(
         (F::Json, C::Outcomes(context, ended)) => json::outcomes(context.report, ended),
         (F::Json, C::Valid(desired)) => json::valid(desired),
         (F::Json, C::Problems(problems)) => json::problems(problems),
-        (F::Markdown, content) => markdown::comment(content, max_bytes),
-        (F::GithubSummary, content) => markdown::summary(content),
+        (F::Markdown, body) => markdown::comment(body, max_bytes),
+        (F::GithubSummary, body) => markdown::summary(body),
         (F::Diff, C::Plan(context) | C::Outcomes(context, _)) => diff::diff(context),
-        (F::Github, content) => github::annotations(content, base),
+        (F::Github, body) => github::annotations(body, base),
         (F::Sarif, C::Problems(problems)) => sarif::sarif(Some(problems), base),
         (F::Sarif, C::Plan(_) | C::Outcomes(..) | C::Valid(_)) => sarif::sarif(None, base),
         (F::GitlabTerraform, C::Plan(context) | C::Outcomes(context, _)) => {
             gitlab::terraform(context.report)
         }
-        (F::Env, content) => env::env(content),
+        (F::Env, body) => env::env(body),
         (F::Diff | F::GitlabTerraform, C::Valid(_) | C::Problems(_)) => return None,
     })
 }

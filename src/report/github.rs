@@ -19,8 +19,8 @@ use crate::plan::{Finding, Guard, Level, PlannedAction, Subject};
 const SHOWN: usize = 9;
 
 /// The annotations of a report: the most severe first, the summary last.
-pub(super) fn annotations(content: ReportContent<'_>, base: &PathBase<'_>) -> String {
-    match content {
+pub(super) fn annotations(body: ReportContent<'_>, base: &PathBase<'_>) -> String {
+    match body {
         ReportContent::Plan(context) => written(plan(context, base), &summary(context.report)),
         ReportContent::Outcomes(context, ended) => {
             written(outcomes(context, ended, base), &endings(ended))

@@ -64,9 +64,8 @@ fn actions(actions: &[&PlannedAction], style: Style) -> Vec<String> {
         .map(|planned| (ActionGroup::of(planned, NAMES), line(planned.action.email().as_str())));
     let groups = group(rows);
     let width = groups.iter().map(|group| group.what.name.len()).max().unwrap_or(0);
-    let emails = groups.iter().flat_map(|group| match group.is_one() {
-        true => vec![times(group.names.len())],
-        false => group.names.clone(),
+    let emails = groups.iter().flat_map(|group| {
+        if group.is_one() { vec![times(group.names.len())] } else { group.names.clone() }
     });
     let email_width =
         emails.map(|email| email.width()).filter(|width| *width <= WIDEST).max().unwrap_or(0);

@@ -35,9 +35,9 @@ pub(super) fn report(
             exit = Exit::Failed;
         }
     }
-    let content = ReportContent::Outcomes(context, &outcomes);
-    let written = reports.write(content);
-    let printed = print(global, format, reports, content, outcomes.is_empty());
+    let body = ReportContent::Outcomes(context, &outcomes);
+    let written = reports.write(body);
+    let printed = print(global, format, reports, body, outcomes.is_empty());
     let mut failures: Vec<Failure> =
         [audited, written, printed].into_iter().filter_map(Result::err).collect();
     let error = if exit == Exit::Fine { failures.pop() } else { None };
@@ -51,7 +51,7 @@ fn print(
     global: &Global,
     format: ReportFormat,
     reports: &Files,
-    content: ReportContent<'_>,
+    body: ReportContent<'_>,
     empty: bool,
 ) -> Result<(), Failure> {
     if format == ReportFormat::Text {
@@ -61,7 +61,7 @@ fn print(
         // The plan is printed above.
         terminal::print("\n")?;
     }
-    reports.print(format, content, terminal::style(global))
+    reports.print(format, body, terminal::style(global))
 }
 
 /// Chooses the exit status that needs a person most.

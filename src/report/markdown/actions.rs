@@ -114,7 +114,8 @@ fn brief(groups: &[RowGroup<ActionGroup>]) -> String {
                 rest => format!(" and {rest} more"),
             };
             names_left_out += names.len() - shown;
-            out += &format!("- {} × {name}{}: {list}{more}\n", names.len(), details(what));
+            let (number, details) = (names.len(), details(what));
+            out.extend([format!("- {number} × {name}{details}: {list}{more}\n")]);
         } else {
             changes_left_out += names.len();
             out += &each(names, |email| format!("- {name} {email}\n"));

@@ -22,8 +22,8 @@ use span::{block, code};
 const SUMMARY: usize = 900 << 10;
 
 /// Returns a comment of at most `max_bytes`. The next comment finds and replaces it by its invisible mark.
-pub(super) fn comment(content: ReportContent<'_>, max_bytes: usize) -> String {
-    let mark = match content {
+pub(super) fn comment(body: ReportContent<'_>, max_bytes: usize) -> String {
+    let mark = match body {
         ReportContent::Plan(context) | ReportContent::Outcomes(context, _) => {
             mark(context.report.organization)
         }
@@ -31,14 +31,14 @@ pub(super) fn comment(content: ReportContent<'_>, max_bytes: usize) -> String {
         // The name of the organization may be the problem.
         ReportContent::Problems(_) => "<!-- trunkline -->\n".to_owned(),
     };
-    let page = page(content);
+    let page = page(body);
     let head = mark + &page.head;
     MarkdownPage { head, ..page }.fit(max_bytes)
 }
 
 /// A job summary.
-pub(super) fn summary(content: ReportContent<'_>) -> String {
-    page(content).fit(SUMMARY)
+pub(super) fn summary(body: ReportContent<'_>) -> String {
+    page(body).fit(SUMMARY)
 }
 
 /// An HTML comment, which no name can end.
@@ -47,8 +47,8 @@ fn mark(organization: &str) -> String {
     format!("<!-- trunkline:{} -->\n", organization.chars().map(plain).collect::<String>())
 }
 
-fn page(content: ReportContent<'_>) -> MarkdownPage {
-    match content {
+fn page(body: ReportContent<'_>) -> MarkdownPage {
+    match body {
         ReportContent::Plan(context) => plan(context),
         ReportContent::Outcomes(context, ended) => MarkdownPage {
             head: title(context.report.organization) + &outcomes::verdict(ended),
@@ -231,7 +231,8 @@ fn foot(context: PlanContext<'_>) -> String {
         } else {
             ""
         };
-        out += &format!("\nTo apply exactly this{chosen}:\n\n{}", block(&state.command(&words)));
+        let command = block(&state.command(&words));
+        out.extend([format!("\nTo apply exactly this{chosen}:\n\n{command}")]);
     }
     out
 }

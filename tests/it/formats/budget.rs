@@ -131,8 +131,8 @@ fn failures_that_do_not_fit_become_their_number() {
         hint: None,
     };
     let outcomes: Vec<Outcome> = world.plan.requested().map(failed).collect();
-    let content = ReportContent::Outcomes(world.context(), &outcomes);
-    let comment = written(ReportFormat::Markdown, content).unwrap();
+    let body = ReportContent::Outcomes(world.context(), &outcomes);
+    let comment = written(ReportFormat::Markdown, body).unwrap();
     assert!(comment.len() <= 60_000, "{}", comment.len());
     assert!(comment.contains("- 767 × stale: remove user\n"), "{comment}");
 }

@@ -10,10 +10,10 @@ use crate::support::plans::{World, outcomes};
 fn a_plan_of_everything_contains_no_unexpected_elements() {
     let world = World::of_everything();
     let ended = outcomes(&world.plan, "refused");
-    for content in
+    for body in
         [ReportContent::Plan(world.context()), ReportContent::Outcomes(world.context(), &ended)]
     {
-        let comment = written(ReportFormat::Markdown, content).unwrap();
+        let comment = written(ReportFormat::Markdown, body).unwrap();
         let read = page(&comment);
         assert_eq!(read.strange, Vec::<String>::new());
         assert!(!read.text.contains('@'), "an email is in code: {}", read.text);

@@ -15,12 +15,12 @@ use std::path::Path;
 use trunkline::report::{PathBase, RenderOptions, ReportContent, ReportFormat, Style, render};
 
 /// A report with default options, without colours.
-fn written(form: ReportFormat, content: ReportContent<'_>) -> Option<String> {
-    within(form, content, 60_000)
+fn written(form: ReportFormat, body: ReportContent<'_>) -> Option<String> {
+    within(form, body, 60_000)
 }
 
 /// A report with another maximum length.
-fn within(form: ReportFormat, content: ReportContent<'_>, max_bytes: usize) -> Option<String> {
+fn within(form: ReportFormat, body: ReportContent<'_>, max_bytes: usize) -> Option<String> {
     let base = PathBase { here: Path::new("/repository"), root: Path::new("/repository") };
-    render(form, content, RenderOptions { style: Style::default(), max_bytes, base: &base })
+    render(form, body, RenderOptions { style: Style::default(), max_bytes, base: &base })
 }

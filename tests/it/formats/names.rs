@@ -186,13 +186,13 @@ fn promise_11_a_name_is_only_text_in_every_format() {
         let world = world(name);
         let ended = outcomes(&world.plan, name);
         for form in ReportFormat::ALL {
-            for content in [
+            for body in [
                 ReportContent::Plan(world.context()),
                 ReportContent::Outcomes(world.context(), &ended),
             ] {
-                let text = written(form, content).unwrap();
+                let text = written(form, body).unwrap();
                 read(form, &text, name);
-                assert_eq!(written(form, content), Some(text), "equal input, equal output");
+                assert_eq!(written(form, body), Some(text), "equal input, equal output");
             }
         }
     }
