@@ -46,7 +46,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let today = today()?;
     let bare = Import::new(&args.organization, &live, &BTreeMap::new(), end_of_next_year(today)?);
     let binding = store::binding(&bare.desired, &reader, live.manager.as_ref());
-    let known = store::read(global, &store, &binding).await?;
+    let (known, _) = store::read(global, &store, &binding).await?;
     let text = text(&bare, &live, &known, today)?;
     match &args.out {
         Some(path) => write(path, &text)?,

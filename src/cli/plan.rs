@@ -9,12 +9,14 @@ use clap::ValueEnum;
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, manifest_path};
 use super::progress::Progress;
-use super::reports::{Reports, Source, one_of};
+use super::reports::{PlanSource, Reports, one_of};
 use super::{connect, private_file, store, terminal};
 use crate::detect::{self, Observation, ObserveError};
 use crate::model::{AccountId, Day, Desired, Email, Live, State};
 use crate::plan::Plan;
-use crate::report::{self, BoundTo, Form, Matter, Report, Scene};
+use crate::report::{
+    self, BoundTo, PlanContext, PlanReport, ReportContent, ReportFormat, StateInfo,
+};
 use crate::state;
 use crate::telnyx::Reader;
 
@@ -41,7 +43,7 @@ pub(super) struct Args {
     out: Option<PathBuf>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMS))]
-    format: Form,
+    format: ReportFormat,
     #[command(flatten)]
     reports: Reports,
 }
@@ -75,9 +77,15 @@ pub(super) struct Since {
 }
 
 /// The formats of `--format`.
-const FORMS: [Form; 5] = [Form::Text, Form::Json, Form::Markdown, Form::Diff, Form::Github];
+const FORMS: [ReportFormat; 5] = [
+    ReportFormat::Text,
+    ReportFormat::Json,
+    ReportFormat::Markdown,
+    ReportFormat::Diff,
+    ReportFormat::Github,
+];
 /// The formats that reviewers read, which therefore show the problems of a manifest too.
-const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
+const REVIEWED: [ReportFormat; 2] = [ReportFormat::Markdown, ReportFormat::Github];
 
 /// The accounts and users to leave in a plan.
 #[derive(clap::Args, Debug, Default)]
@@ -94,6 +102,7 @@ pub(super) struct Planned {
     pub live: Live,
     pub plan: Plan,
     pub bound_to: BoundTo,
+    pub state: StateInfo,
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
@@ -103,20 +112,24 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let base = args.since.load()?;
     let reader = connect::session(global)?.reader();
     let store = store::store(global, &path, &desired.organization)?;
+    let mut info = None;
     let state = async |manager: Option<AccountId>| {
         let binding = store::binding(&desired, &reader, manager.as_ref());
-        store::read(global, &store, &binding).await
+        let (state, found) = store::read(global, &store, &binding).await?;
+        info = Some(found);
+        Ok(state)
     };
     let observation = observe(global, &reader, &desired, state).await?;
-    let planned = Planned::make(&reader, desired, base.as_ref(), observation, &args.targets)?;
+    let info = info.unwrap_or_default();
+    let planned = Planned::make(&reader, desired, base.as_ref(), observation, info, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
         source.expires_at = Some(save(global, &planned, path)?);
         source.saved = Some(path.clone());
     }
-    let matter = Matter::Plan(planned.scene(&source));
-    reports.print(args.format, matter, terminal::style(global))?;
-    reports.write(matter)?;
+    let body = ReportContent::Plan(planned.context(&source));
+    reports.print(args.format, body, terminal::style(global))?;
+    reports.write(body)?;
     expected?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
@@ -129,15 +142,16 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 
 /// Saves a plan, and returns the time until which it can be applied.
 fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failure> {
-    let Planned { desired, live: _, plan, bound_to } = planned;
     let now = jiff::Timestamp::now();
-    let text = report::save(desired, bound_to, plan, now).map_err(anyhow::Error::from)?;
+    let text =
+        report::save(planned.report(), &planned.desired, now).map_err(anyhow::Error::from)?;
     let place = path.display();
     private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
     let digest = report::digest(planned.report());
     let hours = report::LIFETIME.as_secs() / 3600;
-    let line = format!("saved for {hours} hours: trunkline apply --plan {place} --expect {digest}");
-    terminal::note(global, &line);
+    let words = ["apply", "--plan", &place.to_string(), "--expect", &digest];
+    let command = planned.state.command(&words);
+    terminal::note(global, &format!("saved for {hours} hours: {command}"));
     Ok(report::expiry(now).to_string())
 }
 
@@ -206,6 +220,7 @@ impl Planned {
         desired: Desired,
         base: Option<&Desired>,
         observation: Observation,
+        state: StateInfo,
         targets: &Targets,
     ) -> Result<Self, Failure> {
         let plan = observation.plan(&desired, base);
@@ -216,7 +231,7 @@ impl Planned {
             manager_account_id: detect::manager(&live).map(|id| id.as_str().to_owned()),
             base_url: reader.base_url(),
         };
-        Ok(Self { desired, live, plan, bound_to })
+        Ok(Self { desired, live, plan, bound_to, state })
     }
 
     /// Leaves the actions of one origin, and refuses a plan with another digest than the expected one.
@@ -240,23 +255,24 @@ impl Planned {
         } else {
             let expected = expected.unwrap_or_default();
             let why = format!("the plan has digest {digest}, but --expect is {expected}");
-            let hint = "Nothing was sent. Run trunkline plan to review what has changed.";
+            let command = chosen.state.command(&["plan"]);
+            let hint = format!("Nothing was sent. Run `{command}` to review what has changed.");
             Err(Failure::stale(why, hint))
         };
         (chosen, checked)
     }
 
     /// The plan as a report.
-    pub(super) fn report(&self) -> Report<'_> {
-        let Self { desired, live: _, plan, bound_to } = self;
-        Report { organization: &desired.organization, bound_to, plan }
+    pub(super) fn report(&self) -> PlanReport<'_> {
+        let Self { desired, live: _, plan, bound_to, state } = self;
+        PlanReport { organization: &desired.organization, bound_to, plan, state }
     }
 
     /// The plan with its context, for reports that point into files.
-    pub(super) fn scene<'a>(&'a self, source: &'a Source) -> Scene<'a> {
-        let Self { desired, live, plan: _, bound_to: _ } = self;
-        let Source { path, places, files: _, saved, expires_at } = source;
-        Scene {
+    pub(super) fn context<'a>(&'a self, source: &'a PlanSource) -> PlanContext<'a> {
+        let Self { desired, live, .. } = self;
+        let PlanSource { path, places, files: _, saved, expires_at } = source;
+        PlanContext {
             report: self.report(),
             desired,
             live,

@@ -1,4 +1,4 @@
-//! The forms in which results are shown, and the reports that are written beside.
+//! The output format of a command, and its further reports in files.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -12,35 +12,37 @@ use super::exit::Failure;
 use super::terminal;
 use crate::manifest::{self, LoadedManifest, Places, Problems};
 use crate::model::Desired;
-use crate::report::{self, Base, Form, Look, Matter, Style};
+use crate::report::{self, PathBase, RenderOptions, ReportContent, ReportFormat, Style};
 
-/// The reports that are written beside what is printed.
+/// The reports that are written to files.
 #[derive(clap::Args, Debug)]
 pub(super) struct Reports {
     /// Also write a report (may be repeated); kinds: text json markdown diff github-summary sarif
     /// gitlab-terraform env
-    #[arg(long = "report", value_name = "KIND=FILE", value_parser = Wanted::parser())]
-    wanted: Vec<Wanted>,
+    #[arg(long = "report", value_name = "KIND=FILE", value_parser = ReportFile::parser())]
+    files: Vec<ReportFile>,
     /// Most bytes of a Markdown report; destructive actions are cut last
     #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = RangedU64ValueParser::<usize>::new().range(1_000..))]
     max_bytes: usize,
 }
 
-/// A report that is wanted.
+/// A report and its file.
 #[derive(Clone, Debug)]
-struct Wanted {
-    form: Form,
+struct ReportFile {
+    format: ReportFormat,
     path: PathBuf,
 }
 
-/// Takes one of some forms.
-pub(super) fn one_of<const N: usize>(forms: [Form; N]) -> impl TypedValueParser<Value = Form> {
-    let named = move |name: String| forms.into_iter().find(|form| form.name() == name);
-    PossibleValuesParser::new(forms.map(Form::name))
-        .try_map(move |name| named(name).ok_or("there is no such form"))
+/// Parses one of some formats.
+pub(super) fn one_of<const N: usize>(
+    formats: [ReportFormat; N],
+) -> impl TypedValueParser<Value = ReportFormat> {
+    let named = move |name: String| formats.into_iter().find(|format| format.name() == name);
+    PossibleValuesParser::new(formats.map(ReportFormat::name))
+        .try_map(move |name| named(name).ok_or("unknown format"))
 }
 
-impl Wanted {
+impl ReportFile {
     fn parser() -> impl TypedValueParser<Value = Self> {
         clap::builder::OsStringValueParser::new().try_map(|text| Self::parse(&text))
     }
@@ -51,9 +53,9 @@ impl Wanted {
         let at = bytes.iter().position(|byte| *byte == b'=');
         let (kind, path) = at.map_or((bytes, &[][..]), |at| (&bytes[..at], &bytes[at + 1..]));
         let kind = String::from_utf8_lossy(kind);
-        let kinds = || Form::ALL.into_iter().filter(|form| form.is_file());
-        let Some(form) = kinds().find(|form| form.name() == kind) else {
-            let names: Vec<&str> = kinds().map(Form::name).collect();
+        let kinds = || ReportFormat::ALL.into_iter().filter(|format| format.is_file());
+        let Some(format) = kinds().find(|format| format.name() == kind) else {
+            let names: Vec<&str> = kinds().map(ReportFormat::name).collect();
             let near = |name: &&&str| strsim::damerau_levenshtein(&kind, name) <= 2;
             let nearest = names.iter().find(near);
             let meant = nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
@@ -62,122 +64,127 @@ impl Wanted {
         if path.is_empty() {
             return Err(format!("the file is missing, as in {kind}=report"));
         }
-        Ok(Self { form, path: PathBuf::from(OsStr::from_bytes(path)) })
+        Ok(Self { format, path: PathBuf::from(OsStr::from_bytes(path)) })
     }
 }
 
-/// Where a plan comes from, as far as reports point there.
+/// The files of a plan, for reports that point into them.
 #[derive(Default)]
-pub(super) struct Source {
-    /// The manifest, as it was named. `None`: a saved plan is applied without it.
+pub(super) struct PlanSource {
+    /// The manifest's path as given. `None` when a saved plan is applied without its manifest.
     pub path: Option<PathBuf>,
-    /// Where it lists whom.
+    /// The places of its entries.
     pub places: Places,
     /// The number of files of the manifest.
     pub files: usize,
-    /// The file in which the plan is saved, if it is.
+    /// The file of the saved plan, if any.
     pub saved: Option<PathBuf>,
-    /// Until when that can be applied.
+    /// The time at which the saved plan expires.
     pub expires_at: Option<String>,
 }
 
-/// The reports while their command runs.
+/// The report files, probed before the command runs.
 pub(super) struct Files {
-    open: Vec<(Form, PathBuf, Replacement)>,
+    open: Vec<(ReportFormat, PathBuf, Replacement)>,
     max_bytes: usize,
     here: PathBuf,
     root: PathBuf,
 }
 
 impl Reports {
-    /// Prepares the reports of a command that only looks at a manifest.
+    /// Prepares the reports of a command that has no plan.
     pub(super) fn open_for_manifest(&self) -> Result<Files, Failure> {
-        if let Some(Wanted { form, path: _ }) = self.wanted.iter().find(|one| one.form.needs_plan())
+        if let Some(ReportFile { format, path: _ }) =
+            self.files.iter().find(|one| one.format.needs_plan())
         {
-            let error = anyhow::anyhow!("a manifest alone has no report {}", form.name());
-            return Err(Failure::new(error, "that report is written by `trunkline plan`"));
+            let error = anyhow::anyhow!("the report {} needs a plan", format.name());
+            return Err(Failure::new(error, "Use `trunkline plan` to write that report."));
         }
         self.open()
     }
 
-    /// Prepares every report: one that cannot be written is an error before anything is read or sent.
+    /// Prepares every report, so that one that cannot be written fails before anything is read or sent.
     pub(super) fn open(&self) -> Result<Files, Failure> {
-        let Self { wanted, max_bytes } = self;
+        let Self { files, max_bytes } = self;
         let mut seen = BTreeSet::new();
-        let mut files = Vec::new();
-        for Wanted { form, path } in wanted {
+        let mut open = Vec::new();
+        for ReportFile { format, path } in files {
             let shown = path.display();
             if !seen.insert(path) {
                 let error = anyhow::anyhow!("two reports go to {shown}");
-                return Err(Failure::new(error, "give each report a file of its own"));
+                return Err(Failure::new(error, "Name a different file for each report."));
             }
             let file = Replacement::probe(path)
                 .with_context(|| format!("opening {shown} for a report; nothing was done"))
-                .map_err(|error| {
-                    Failure::new(error, "a report goes to a file in a folder that is there")
-                })?;
-            files.push((*form, path.clone(), file));
+                .map_err(|error| Failure::new(error, "Name a file in an existing folder."))?;
+            open.push((*format, path.clone(), file));
         }
-        let here = std::env::current_dir().context("looking for the working directory")?;
+        let here = std::env::current_dir().context("reading the working directory")?;
         let root = repository(&here);
-        Ok(Files { open: files, max_bytes: *max_bytes, here, root })
+        Ok(Files { open, max_bytes: *max_bytes, here, root })
     }
 }
 
-/// The folder from which tools name files: what the pipeline says, if we are in it.
+/// The root of the repository: the folder that the pipeline names, else the working directory.
 fn repository(here: &Path) -> PathBuf {
-    let said = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"].into_iter().filter_map(std::env::var_os);
-    said.map(PathBuf::from)
+    let roots = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"].into_iter().filter_map(std::env::var_os);
+    roots
+        .map(PathBuf::from)
         .find(|root| root.is_absolute() && here.starts_with(root))
         .unwrap_or_else(|| here.to_owned())
 }
 
 impl Files {
-    /// Something in a form. `None`: the form cannot show that.
-    pub(super) fn render(&self, form: Form, matter: Matter<'_>, style: Style) -> Option<String> {
+    /// Renders a report. `None` if the format cannot show the content.
+    pub(super) fn render(
+        &self,
+        format: ReportFormat,
+        body: ReportContent<'_>,
+        style: Style,
+    ) -> Option<String> {
         let Self { open: _, max_bytes, here, root } = self;
-        let base = Base { here, root };
-        report::render(form, matter, Look { style, max_bytes: *max_bytes, base: &base })
+        let base = PathBase { here, root };
+        report::render(format, body, RenderOptions { style, max_bytes: *max_bytes, base: &base })
     }
 
-    /// Prints something in a form to stdout.
+    /// Prints a report to stdout.
     pub(super) fn print(
         &self,
-        form: Form,
-        matter: Matter<'_>,
+        format: ReportFormat,
+        body: ReportContent<'_>,
         style: Style,
     ) -> Result<(), Failure> {
-        self.render(form, matter, style).map_or(Ok(()), |text| terminal::print(&text))
+        self.render(format, body, style).map_or(Ok(()), |text| terminal::print(&text))
     }
 
-    /// Shows something to whoever is asked about it, apart from the result.
-    pub(super) fn tell(&self, matter: Matter<'_>) {
-        if let Some(text) = self.render(Form::Text, matter, Style::default()) {
+    /// Prints a report to stderr, for the person who is asked to approve.
+    pub(super) fn show(&self, body: ReportContent<'_>) {
+        if let Some(text) = self.render(ReportFormat::Text, body, Style::default()) {
             terminal::say(&text);
         }
     }
 
-    /// Writes every report that can show something.
-    pub(super) fn write(&mut self, matter: Matter<'_>) -> Result<(), Failure> {
-        for (form, path, file) in std::mem::take(&mut self.open) {
-            let Some(text) = self.render(form, matter, Style::default()) else { continue };
+    /// Writes every report that can show the content.
+    pub(super) fn write(&mut self, body: ReportContent<'_>) -> Result<(), Failure> {
+        for (format, path, file) in std::mem::take(&mut self.open) {
+            let Some(text) = self.render(format, body, Style::default()) else { continue };
             file.write(&text)
                 .with_context(|| format!("writing the report {}", path.display()))
                 .map_err(|error| {
-                    Failure::new(error, "look at its folder, and whether the disk is full")
+                    Failure::new(error, "Check the folder and the free space of the disk.")
                 })?;
         }
         Ok(())
     }
 
-    /// Reads a manifest. The faults of one go into every report that can show them, and to stdout if
-    /// its form is one of `shown`.
+    /// Reads a manifest. Its problems go to every report that can show them, and to stdout if `format` is one of
+    /// `shown`.
     pub(super) fn load(
         &mut self,
         path: &Path,
-        form: Form,
-        shown: &[Form],
-    ) -> Result<(Desired, Source), Failure> {
+        format: ReportFormat,
+        shown: &[ReportFormat],
+    ) -> Result<(Desired, PlanSource), Failure> {
         match manifest::load_with_places(path) {
             Ok(LoadedManifest { desired, places, files, skipped }) => {
                 for file in skipped {
@@ -187,20 +194,25 @@ impl Files {
                     ));
                 }
                 let path = Some(path.to_owned());
-                Ok((desired, Source { path, places, files, ..Source::default() }))
+                Ok((desired, PlanSource { path, places, files, ..PlanSource::default() }))
             }
             Err(problems) => {
-                self.broken(&problems, form, shown)?;
+                self.broken(&problems, format, shown)?;
                 Err(problems.into())
             }
         }
     }
 
-    fn broken(&mut self, problems: &Problems, form: Form, shown: &[Form]) -> Result<(), Failure> {
-        let matter = Matter::Problems(problems);
-        self.write(matter)?;
-        if shown.contains(&form) {
-            self.print(form, matter, Style::default())?;
+    fn broken(
+        &mut self,
+        problems: &Problems,
+        format: ReportFormat,
+        shown: &[ReportFormat],
+    ) -> Result<(), Failure> {
+        let body = ReportContent::Problems(problems);
+        self.write(body)?;
+        if shown.contains(&format) {
+            self.print(format, body, Style::default())?;
         }
         Ok(())
     }
@@ -211,10 +223,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_has_a_kind_and_a_file() {
-        let parse = |text: &str| Wanted::parse(OsStr::new(text));
-        let wanted = parse("markdown=a=b.md").unwrap();
-        assert_eq!((wanted.form, wanted.path), (Form::Markdown, PathBuf::from("a=b.md")));
+    fn a_report_has_a_format_and_a_file() {
+        let parse = |text: &str| ReportFile::parse(OsStr::new(text));
+        let report = parse("markdown=a=b.md").unwrap();
+        assert_eq!((report.format, report.path), (ReportFormat::Markdown, PathBuf::from("a=b.md")));
         let error = parse("sarfi=x").unwrap_err();
         assert!(error.contains("did you mean sarif?") && error.ends_with("gitlab-terraform env"));
         for bad in ["github=x", "markdown", "markdown=", "=x", ""] {

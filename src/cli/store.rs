@@ -6,7 +6,10 @@ use super::exit::Failure;
 use super::global::Global;
 use super::terminal;
 use crate::model::{AccountId, Desired, State};
-use crate::state::{Binding, Error, Journal, Location, LockHolder, Mismatch, Store, shell_word};
+use crate::report::StateInfo;
+use crate::state::{
+    Binding, Error, Journal, Location, LockHolder, Mismatch, StateRecord, Store, shell_word,
+};
 use crate::telnyx::Reader;
 
 /// The store that the options name, or the default one beside the manifest.
@@ -39,8 +42,9 @@ pub(super) async fn read(
     global: &Global,
     store: &Store,
     binding: &Binding,
-) -> Result<State, Error> {
+) -> Result<(State, StateInfo), Error> {
     let record = store.load(binding).await?;
+    let info = info(global, store.place(), &record);
     let unwritable = record.serial == 0 && !store.is_writable();
     if unwritable {
         let place = shell_word(&store.place());
@@ -51,7 +55,12 @@ pub(super) async fn read(
             ),
         );
     }
-    Ok(State { forgotten: unwritable || !store.remembers(), ..record.state })
+    Ok((State { forgotten: unwritable || !store.remembers(), ..record.state }, info))
+}
+
+/// The facts that reports state about a state at `location`.
+pub(super) fn info(global: &Global, location: String, record: &StateRecord) -> StateInfo {
+    StateInfo { location, new: record.serial == 0, option: global.state.clone() }
 }
 
 /// Locks and reads the state for a command that changes something. Other processes see `command` as the holder.

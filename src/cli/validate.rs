@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::reports::{Reports, one_of};
 use super::terminal;
-use crate::report::{Form, Matter};
+use crate::report::{ReportContent, ReportFormat};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -14,22 +14,23 @@ pub(super) struct Args {
     path: PathBuf,
     /// Format of the result
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
-    format: Form,
+    format: ReportFormat,
     #[command(flatten)]
     reports: Reports,
 }
 
 /// The formats of the result on stdout. Problems always go to stderr.
-const FORMS: [Form; 3] = [Form::Text, Form::Json, Form::Github];
+const FORMS: [ReportFormat; 3] = [ReportFormat::Text, ReportFormat::Json, ReportFormat::Github];
 
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open_for_manifest()?;
-    let (desired, source) = reports.load(&args.path, args.format, &[Form::Json, Form::Github])?;
-    let matter = Matter::Valid(&desired);
-    reports.write(matter)?;
-    if !(global.quiet && args.format == Form::Text) {
-        reports.print(args.format, matter, terminal::style(global))?;
-        if args.format == Form::Text {
+    let (desired, source) =
+        reports.load(&args.path, args.format, &[ReportFormat::Json, ReportFormat::Github])?;
+    let content = ReportContent::Valid(&desired);
+    reports.write(content)?;
+    if !(global.quiet && args.format == ReportFormat::Text) {
+        reports.print(args.format, content, terminal::style(global))?;
+        if args.format == ReportFormat::Text {
             let files = source.files;
             let noun = if files == 1 { "file" } else { "files" };
             terminal::print(&format!("Read {files} {noun}\n"))?;

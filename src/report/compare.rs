@@ -1,21 +1,21 @@
-//! What one manifest says that another does not, for people: what is loosened and lost first.
+//! The comparison of two manifests, for people: loosened policy and destructive differences first.
 
 use std::fmt::Write as _;
 
 use super::escape::line;
-use super::group::{Group, group};
+use super::group::{RowGroup, group};
 use super::style::{Ink, Style};
 use super::words;
 use crate::manifest::canonical;
 use crate::model::Desired;
 use crate::plan::{Comparison, Delta, Difference, Kind, Part, Said};
 
-/// A comparison for a terminal. Its last line says how it stands, in a form that can be searched for.
+/// A comparison for a terminal. The last line is the result, in a fixed form for searches.
 #[must_use]
 pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> String {
     let Comparison { loosened, differences } = comparison;
     if comparison.is_empty() {
-        let same = "No difference: both manifests mean the same.";
+        let same = "No difference: the manifests are equivalent.";
         return format!("{}\n", style.paint(Ink::Green, same));
     }
     let mut out = format!("{}\n", style.paint(Ink::Bold, &line(organization)));
@@ -23,7 +23,7 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
         let (field, base, head) = words::loosened(one);
         let change = match head {
             Some(head) => format!("{field}: {} → {head}", base.unwrap_or_default()),
-            None => format!("{field}: {} is not any more", base.unwrap_or_default()),
+            None => format!("{field}: {} is removed", base.unwrap_or_default()),
         };
         format!("{} {}", style.paint(Ink::Red, "!"), line(&change))
     });
@@ -39,7 +39,7 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
         rows(&of(|one| !one.destructive && is_gone(one)), style),
     );
     section(&mut out, style, "Changes", rows(&of(|one| !one.destructive && !is_gone(one)), style));
-    let Counts { added, changed, removed } = Counts::of(comparison);
+    let DifferenceCounts { added, changed, removed } = DifferenceCounts::of(comparison);
     let destructive = comparison.destructive();
     let loose = loosened.len();
     let _ = writeln!(
@@ -49,7 +49,7 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
     out
 }
 
-/// Two manifests in their canonical forms against each other: a unified diff, empty if they are the same.
+/// A unified diff of two manifests in canonical form. Empty if they are equal.
 #[must_use]
 pub fn comparison_diff(base: &Desired, head: &Desired) -> String {
     let (base, head) = (canonical::canonical(base), canonical::canonical(head));
@@ -57,14 +57,14 @@ pub fn comparison_diff(base: &Desired, head: &Desired) -> String {
     diff.unified_diff().context_radius(3).header("base", "head").to_string()
 }
 
-/// How many entries became what.
-pub(super) struct Counts {
+/// The number of entries by kind of difference.
+pub(super) struct DifferenceCounts {
     pub added: usize,
     pub changed: usize,
     pub removed: usize,
 }
 
-impl Counts {
+impl DifferenceCounts {
     pub(super) fn of(comparison: &Comparison) -> Self {
         let mut counts = Self { added: 0, changed: 0, removed: 0 };
         for one in &comparison.differences {
@@ -91,16 +91,16 @@ fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
     }
 }
 
-/// What differs, without of whom: equal differences are shown as one.
+/// A difference without its email. Equal differences form a group.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Row {
+struct DifferenceRow {
     sign: &'static str,
     what: &'static str,
     destructive: bool,
-    said: String,
+    text: String,
 }
 
-impl Row {
+impl DifferenceRow {
     fn of(difference: &Difference) -> Self {
         let Difference { subject, email: _, kind, parts, destructive } = difference;
         Self {
@@ -112,7 +112,7 @@ impl Row {
             },
             what: words::subject_short(*subject),
             destructive: *destructive,
-            said: match kind {
+            text: match kind {
                 Kind::Removed(becomes) => {
                     format!("no longer listed: {}", words::unlisted(*subject, *becomes))
                 }
@@ -124,15 +124,15 @@ impl Row {
         }
     }
 
-    fn line(&self, whom: &str, style: Style) -> String {
-        let Self { sign, what, destructive, said } = self;
+    fn line(&self, email: &str, style: Style) -> String {
+        let Self { sign, what, destructive, text } = self;
         let ink = match (*destructive, *sign) {
             (true, _) => Ink::Red,
             (false, "+") => Ink::Green,
             (false, _) => Ink::Yellow,
         };
         let head = style.paint(ink, &format!("{sign} {what:<12}"));
-        let parts = [head.as_str(), whom, said];
+        let parts = [head.as_str(), email, text];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
     }
 }
@@ -140,10 +140,10 @@ impl Row {
 fn rows(differences: &[&Difference], style: Style) -> Vec<String> {
     let rows = differences.iter().map(|one| {
         let email = one.email.as_ref().map(|email| line(email.as_str()));
-        (Row::of(one), email.unwrap_or_default())
+        (DifferenceRow::of(one), email.unwrap_or_default())
     });
     let lines = group(rows).into_iter().flat_map(|group| {
-        let Group { what, names } = &group;
+        let RowGroup { what, names } = &group;
         if !group.is_one() {
             return names.iter().map(|name| what.line(name, style)).collect::<Vec<_>>();
         }
@@ -175,17 +175,17 @@ fn delta(kind: Kind, delta: &Delta) -> String {
         | Part::Owner => "nothing",
     };
     let part = words::part(*part);
-    let after = after.as_ref().map_or(nothing.to_owned(), said);
+    let after = after.as_ref().map_or(nothing.to_owned(), text);
     match (kind, before) {
         (Kind::Added, None) => format!("{part}: {after}"),
         (Kind::Added | Kind::Changed | Kind::Removed(_), before) => {
-            let before = before.as_ref().map_or(nothing.to_owned(), said);
+            let before = before.as_ref().map_or(nothing.to_owned(), text);
             format!("{part}: {before} → {after}")
         }
     }
 }
 
-fn said(value: &Said) -> String {
+fn text(value: &Said) -> String {
     let quote = |text: &str| format!("\"{}\"", line(text).replace('"', "\\\""));
     match value {
         Said::Bool(value) => value.to_string(),

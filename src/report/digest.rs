@@ -1,4 +1,4 @@
-//! What a plan belongs to, and the digest that says so.
+//! The inputs that a plan is bound to, and digests.
 
 use std::fmt::Write as _;
 
@@ -9,18 +9,18 @@ use serde::{Deserialize, Serialize};
 use crate::manifest::canonical;
 use crate::model::Desired;
 
-/// What a plan was made for.
+/// The inputs that a plan is bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BoundTo {
-    /// The digest of what is wanted.
+    /// The digest of the manifest.
     pub desired: String,
-    /// The manager whose accounts were read. `None`: there was no account to tell.
+    /// The manager of the accounts; null if no account names it.
     pub manager_account_id: Option<String>,
-    /// Where they were read.
+    /// The base URL of the API.
     pub base_url: String,
 }
 
-/// `sha256:` and 64 hexadecimal digits.
+/// The SHA-256 digest of a text, as `sha256:` and 64 hexadecimal digits.
 pub(super) fn sha256(text: &str) -> String {
     let mut out = "sha256:".to_owned();
     for byte in digest(&SHA256, text.as_bytes()).as_ref() {
@@ -30,7 +30,7 @@ pub(super) fn sha256(text: &str) -> String {
     out
 }
 
-/// The digest of a manifest: of its canonical text.
+/// The digest of a manifest's canonical text.
 #[must_use]
 pub fn desired_digest(desired: &Desired) -> String {
     sha256(&canonical::canonical(desired))

@@ -1,37 +1,37 @@
-//! Counts as variables, one `NAME=value` a line: for the steps of a pipeline that follow.
+//! Counts as variables, one `NAME=value` per line, for later steps of a pipeline.
 //!
-//! Nothing in it comes from a manifest or from Telnyx, so there is nothing to quote.
+//! No value comes from a manifest or from Telnyx, so none needs quotes.
 
 use std::fmt::Write as _;
 
 use super::json::{PlanSummary, digest};
-use super::{Matter, Report};
+use super::{PlanReport, ReportContent};
 use crate::execute::{Outcome, Summary};
 
-/// The counts of a matter.
-pub(super) fn env(matter: Matter<'_>) -> String {
-    let mut out = Lines(String::new());
-    match matter {
-        Matter::Plan(scene) => out.plan(scene.report),
-        Matter::Outcomes(scene, outcomes) => {
-            out.plan(scene.report);
+/// The counts of a report.
+pub(super) fn env(body: ReportContent<'_>) -> String {
+    let mut out = Variables(String::new());
+    match body {
+        ReportContent::Plan(context) => out.plan(context.report),
+        ReportContent::Outcomes(context, outcomes) => {
+            out.plan(context.report);
             out.outcomes(outcomes);
         }
-        Matter::Valid(_) => out.say("PROBLEMS", 0),
-        Matter::Problems(problems) => out.say("PROBLEMS", problems.0.len()),
+        ReportContent::Valid(_) => out.set("PROBLEMS", 0),
+        ReportContent::Problems(problems) => out.set("PROBLEMS", problems.0.len()),
     }
     out.0
 }
 
-struct Lines(String);
+struct Variables(String);
 
-impl Lines {
-    fn say(&mut self, name: &str, value: impl std::fmt::Display) {
+impl Variables {
+    fn set(&mut self, name: &str, value: impl std::fmt::Display) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "TRUNKLINE_{name}={value}");
     }
 
-    fn plan(&mut self, report: Report<'_>) {
+    fn plan(&mut self, report: PlanReport<'_>) {
         let plan = report.plan;
         let PlanSummary {
             create,
@@ -46,30 +46,31 @@ impl Lines {
             destructive,
             unchosen,
         } = PlanSummary::of(plan);
-        self.say("CREATE", create);
-        self.say("UPDATE", update);
-        self.say("ENABLE", enable);
-        self.say("DISABLE", disable);
-        self.say("REMOVE", remove);
-        self.say("DESTRUCTIVE", destructive);
-        self.say("FINDINGS", findings);
-        self.say("IN_SYNC", in_sync);
-        self.say("UNCHOSEN", unchosen);
-        self.say("WITHHELD", withheld);
-        self.say("IGNORED", ignored);
-        self.say("REFUSED", plan.guards.iter().filter(|guard| guard.refused()).count());
-        self.say("DRIFT", plan.has_drift());
-        self.say("COMPLETE", plan.inventory.complete);
-        self.say("DIGEST", digest(report));
+        self.set("CREATE", create);
+        self.set("UPDATE", update);
+        self.set("ENABLE", enable);
+        self.set("DISABLE", disable);
+        self.set("REMOVE", remove);
+        self.set("DESTRUCTIVE", destructive);
+        self.set("FINDINGS", findings);
+        self.set("IN_SYNC", in_sync);
+        self.set("UNCHOSEN", unchosen);
+        self.set("WITHHELD", withheld);
+        self.set("IGNORED", ignored);
+        self.set("REFUSED", plan.guards.iter().filter(|guard| guard.refused()).count());
+        self.set("DRIFT", plan.has_drift());
+        self.set("COMPLETE", plan.inventory.complete);
+        self.set("DIGEST", digest(report));
+        self.set("STATE_NEW", report.state.new);
     }
 
     fn outcomes(&mut self, outcomes: &[Outcome]) {
         let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
-        self.say("DONE", done);
-        self.say("SATISFIED", satisfied);
-        self.say("FAILED", failed);
-        self.say("STALE", stale);
-        self.say("UNKNOWN", unknown);
-        self.say("SKIPPED", skipped);
+        self.set("DONE", done);
+        self.set("SATISFIED", satisfied);
+        self.set("FAILED", failed);
+        self.set("STALE", stale);
+        self.set("UNKNOWN", unknown);
+        self.set("SKIPPED", skipped);
     }
 }

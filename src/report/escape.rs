@@ -1,24 +1,24 @@
-//! Names from the other side, made harmless for the place they are printed in.
+//! Escapes texts from the API and from manifests for the place they are printed in.
 
 use std::fmt::Write as _;
 
 use crate::model::is_harmful;
 
-/// A text for one line of a terminal or a log: what is harmful is shown as its number.
+/// A text for one line of a terminal or a log, with harmful characters as escapes.
 #[must_use]
 pub fn line(text: &str) -> String {
     defused(keeping(text, &[]))
 }
 
-/// The same for what never stands at the beginning of a line. `before` is what stands before it.
+/// As [`line`], for a text that never begins a line. `before` is the text before it.
 pub(super) fn inside(text: &str, before: &str) -> String {
     let text = keeping(text, &[]).replace("##", "#\\u{23}");
     let joins = before.ends_with('#') && text.starts_with('#');
     if joins { text.replacen('#', "\\u{23}", 1) } else { text }
 }
 
-/// A text that starts no command of a pipeline, whose runner reads its log: such commands are
-/// `::error::` at the beginning of a line, and `##[error]` or `##vso[error]` anywhere.
+/// A text without workflow commands, which a runner would read from its log: `::error::` at the beginning of a
+/// line, and `##[error]` or `##vso[error]` anywhere.
 fn defused(text: String) -> String {
     let starts = text.trim_start().starts_with("::");
     if !starts && !text.contains("##") {
@@ -28,15 +28,15 @@ fn defused(text: String) -> String {
     text.replace("##", "#\\u{23}")
 }
 
-/// A text of several lines, such as CSV: its line breaks and tabs stay. No line starts a command of a pipeline.
+/// A text of several lines, such as CSV. Line breaks and tabs are kept; no line starts a workflow command.
 #[must_use]
 pub fn lines(text: &str) -> String {
     let text = keeping(text, &['\n', '\r', '\t']);
     text.split_inclusive(['\n', '\r']).map(|line| defused(line.to_owned())).collect()
 }
 
-/// CSV from the other side: harmless as [`lines`], and in no cell a formula to a spreadsheet. One that begins
-/// like a formula gets a `'` in front, which spreadsheets take for the sign of a text.
+/// CSV from the API, escaped as by [`lines`]. A cell that begins like a formula gets a leading `'`, which makes it
+/// a text to spreadsheets.
 #[must_use]
 pub fn csv(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -69,8 +69,8 @@ fn keeping(text: &str, kept: &[char]) -> String {
     out
 }
 
-/// JSON text in which what is harmful is escaped. Such characters stand inside of strings only,
-/// except for line breaks between values, which are kept.
+/// JSON with harmful characters escaped. They can only be inside of strings, except for line breaks between values,
+/// which are kept.
 #[must_use]
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -84,7 +84,7 @@ pub fn json(text: &str) -> String {
             out.push(c);
         }
     }
-    // The same for commands of a pipeline, which could stand inside of strings only too.
+    // Workflow commands, too, can only be inside of strings.
     out.replace("##", "#\\u0023")
 }
 

@@ -1,30 +1,34 @@
-//! Annotations of GitHub Actions: commands in a log that its runner shows at a line of a file.
+//! Annotations of GitHub Actions: commands in a log, which the runner shows at a line of a file.
 //!
-//! The runner takes everything for a command that begins with `::`, so every value is escaped as it
-//! unescapes it, and no name comes to stand at the beginning of a line.
+//! The runner reads every line that begins with `::` as a command. Every value is therefore escaped, and no name
+//! stands at the beginning of a line.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::escape::line;
-use super::form::{Base, Matter, Scene};
+use super::format::{PathBase, PlanContext, ReportContent};
 use super::manifest::contents;
-use super::{Report, sentences, words};
+use super::{PlanReport, sentences, words};
 use crate::execute::{Ending, Outcome, Summary};
 use crate::manifest::{Listed, Problem};
 use crate::model::Email;
 use crate::plan::{Finding, Guard, Level, PlannedAction, Subject};
 
-/// GitHub shows ten annotations of a kind for each step: so many, and one that counts the rest.
+/// The number of annotations besides the summary. GitHub shows ten of a kind per step.
 const SHOWN: usize = 9;
 
-/// The annotations of a matter: what matters most first, and how it stands in the end.
-pub(super) fn annotations(matter: Matter<'_>, base: &Base<'_>) -> String {
-    match matter {
-        Matter::Plan(scene) => written(plan(scene, base), &summary(scene.report)),
-        Matter::Outcomes(scene, ended) => written(outcomes(scene, ended, base), &endings(ended)),
-        Matter::Valid(desired) => written(Vec::new(), &format!("Valid: {}", contents(desired))),
-        Matter::Problems(all) => {
+/// The annotations of a report: the most severe first, the summary last.
+pub(super) fn annotations(body: ReportContent<'_>, base: &PathBase<'_>) -> String {
+    match body {
+        ReportContent::Plan(context) => written(plan(context, base), &summary(context.report)),
+        ReportContent::Outcomes(context, ended) => {
+            written(outcomes(context, ended, base), &endings(ended))
+        }
+        ReportContent::Valid(desired) => {
+            written(Vec::new(), &format!("Valid: {}", contents(desired)))
+        }
+        ReportContent::Problems(all) => {
             let notes = all.0.iter().map(|one| problem(one, base)).collect();
             written(
                 notes,
@@ -35,23 +39,23 @@ pub(super) fn annotations(matter: Matter<'_>, base: &Base<'_>) -> String {
 }
 
 /// One annotation.
-struct Note {
-    weight: Weight,
+struct Annotation {
+    severity: Severity,
     place: Option<(String, u64)>,
     title: String,
     message: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
+enum Severity {
     Error,
     Warning,
     Notice,
 }
 
-fn written(mut notes: Vec<Note>, summary: &str) -> String {
-    // Those of one weight stay in their order.
-    notes.sort_by_key(|note| note.weight);
+fn written(mut notes: Vec<Annotation>, summary: &str) -> String {
+    // The sort is stable.
+    notes.sort_by_key(|note| note.severity);
     let mut out = String::new();
     for note in notes.iter().take(SHOWN) {
         note.write(&mut out);
@@ -62,17 +66,17 @@ fn written(mut notes: Vec<Note>, summary: &str) -> String {
     };
     let message = format!("{summary}{more}");
     let title = "Trunkline".to_owned();
-    Note { weight: Weight::Notice, place: None, title, message }.write(&mut out);
+    Annotation { severity: Severity::Notice, place: None, title, message }.write(&mut out);
     out
 }
 
-impl Note {
+impl Annotation {
     fn write(&self, out: &mut String) {
-        let Self { weight, place, title, message } = self;
-        let command = match weight {
-            Weight::Error => "error",
-            Weight::Warning => "warning",
-            Weight::Notice => "notice",
+        let Self { severity, place, title, message } = self;
+        let command = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Notice => "notice",
         };
         let place = place.as_ref().map(|(file, line)| {
             let line = if *line == 0 { String::new() } else { format!("line={line},") };
@@ -89,45 +93,48 @@ impl Note {
     }
 }
 
-/// A text as the message of a command.
+/// A text, escaped for the message of a command.
 fn data(text: &str) -> String {
     line(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A text as a property of a command.
+/// A text, escaped for a property of a command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-fn problem(problem: &Problem, base: &Base<'_>) -> Note {
+fn problem(problem: &Problem, base: &PathBase<'_>) -> Annotation {
     let Problem { kind, file, place, message, hint, related: _ } = problem;
     let hint = hint.as_ref().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-    Note {
-        weight: Weight::Error,
+    Annotation {
+        severity: Severity::Error,
         place: Some((base.name(file), place.as_ref().map_or(0, |place| place.line))),
         title: words::problem(*kind).to_owned(),
         message: format!("{message}{hint}"),
     }
 }
 
-fn plan(scene: Scene<'_>, base: &Base<'_>) -> Vec<Note> {
-    let plan = scene.report.plan;
+fn plan(context: PlanContext<'_>, base: &PathBase<'_>) -> Vec<Annotation> {
+    let plan = context.report.plan;
     let refused = plan.guards.iter().filter(|guard| guard.refused()).map(|one| guard(*one));
     let destructive = plan.actions.iter().filter(|planned| planned.action.is_destructive());
-    let destructive = destructive.map(|planned| destructive_note(planned, scene, base));
-    let findings = plan.findings.iter().map(|one| finding(one, scene, base));
+    let destructive = destructive.map(|planned| destructive_note(planned, context, base));
+    let findings = plan.findings.iter().map(|one| finding(one, context, base));
     refused.chain(destructive).chain(findings).collect()
 }
 
-fn guard(guard: Guard) -> Note {
-    let Guard { name, actual, limit, of } = guard;
-    let message =
-        format!("an apply is refused: {actual} of {of} {}, at most {limit}", words::guard_of(name));
-    let title = format!("Safety limit: {}", words::guard(name));
-    Note { weight: Weight::Error, place: None, title, message }
+fn guard(guard: Guard) -> Annotation {
+    let counts = words::guard_counts(guard);
+    let message = format!("an apply is refused: {counts}, at most {}", guard.limit);
+    let title = format!("Safety limit: {}", words::guard(guard.name));
+    Annotation { severity: Severity::Error, place: None, title, message }
 }
 
-fn destructive_note(planned: &PlannedAction, scene: Scene<'_>, base: &Base<'_>) -> Note {
+fn destructive_note(
+    planned: &PlannedAction,
+    context: PlanContext<'_>,
+    base: &PathBase<'_>,
+) -> Annotation {
     let PlannedAction { action, reason, origin } = planned;
     let changes = words::changes(action, words::IN_TEXT);
     let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
@@ -138,67 +145,72 @@ fn destructive_note(planned: &PlannedAction, scene: Scene<'_>, base: &Base<'_>) 
     };
     let origin = origin.map(words::origin).map(|word| format!("; {}", word.replace('_', " ")));
     let origin = origin.unwrap_or_default();
-    Note {
-        weight: Weight::Warning,
-        place: place(action.subject(), Some(action.email()), scene, base),
+    Annotation {
+        severity: Severity::Warning,
+        place: place(action.subject(), Some(action.email()), context, base),
         title: format!("Destructive: {}", words::action(action).replace('_', " ")),
         message: format!("{}{changes} ({because}can be undone: {undo}{origin})", action.email()),
     }
 }
 
-fn finding(finding: &Finding, scene: Scene<'_>, base: &Base<'_>) -> Note {
-    let whom = finding.email().map(|email| format!("{email} ")).unwrap_or_default();
-    Note {
-        weight: match finding.level() {
-            Level::Drift => Weight::Warning,
-            Level::Notice => Weight::Notice,
+fn finding(finding: &Finding, context: PlanContext<'_>, base: &PathBase<'_>) -> Annotation {
+    let email = finding.email().map(|email| format!("{email} ")).unwrap_or_default();
+    Annotation {
+        severity: match finding.level() {
+            Level::Drift => Severity::Warning,
+            Level::Notice => Severity::Notice,
         },
-        place: place(finding.subject(), finding.email(), scene, base),
+        place: place(finding.subject(), finding.email(), context, base),
         title: finding.code().name().to_owned(),
-        message: format!("{whom}{}", sentences::finding(finding)),
+        message: format!("{email}{}", sentences::finding(finding, context.report.state)),
     }
 }
 
-/// Where the manifest lists somebody, if it does.
+/// The file and line of an entry, if the manifest lists it.
 fn place(
     subject: Subject,
     email: Option<&Email>,
-    scene: Scene<'_>,
-    base: &Base<'_>,
+    context: PlanContext<'_>,
+    base: &PathBase<'_>,
 ) -> Option<(String, u64)> {
     let listed: &Listed = match subject {
-        Subject::Account => scene.places.account(email?),
-        Subject::User => scene.places.user(email?),
+        Subject::Account => context.places.account(email?),
+        Subject::User => context.places.user(email?),
         Subject::Organization => None,
     }?;
     let file: &Path = listed.file();
     Some((base.name(file), listed.line()))
 }
 
-fn outcomes(scene: Scene<'_>, outcomes: &[Outcome], base: &Base<'_>) -> Vec<Note> {
-    outcomes.iter().filter_map(|outcome| ended(outcome, scene, base)).collect()
+fn outcomes(
+    context: PlanContext<'_>,
+    outcomes: &[Outcome],
+    base: &PathBase<'_>,
+) -> Vec<Annotation> {
+    outcomes.iter().filter_map(|outcome| self::outcome(outcome, context, base)).collect()
 }
 
-/// What did not end well.
-fn ended(outcome: &Outcome, scene: Scene<'_>, base: &Base<'_>) -> Option<Note> {
+/// The annotation of an outcome, unless it is good.
+fn outcome(outcome: &Outcome, context: PlanContext<'_>, base: &PathBase<'_>) -> Option<Annotation> {
     let Outcome { action, ending, created: _, request_id: _, hint: _ } = outcome;
-    let (weight, why) = match ending {
+    let (severity, why) = match ending {
         Ending::Done | Ending::Satisfied => return None,
-        Ending::Failed(fault) | Ending::Unknown(fault) => (Weight::Error, fault.message.as_str()),
-        Ending::Stale(why) => (Weight::Warning, why.as_str()),
-        Ending::Skipped => (Weight::Warning, "it was not sent"),
+        Ending::Failed(fault) | Ending::Unknown(fault) => (Severity::Error, fault.message.as_str()),
+        Ending::Stale(why) => (Severity::Warning, why.as_str()),
+        Ending::Skipped => (Severity::Warning, "it was not sent"),
     };
     let what = words::action(action).replace('_', " ");
-    Some(Note {
-        weight,
-        place: place(action.subject(), Some(action.email()), scene, base),
+    Some(Annotation {
+        severity,
+        place: place(action.subject(), Some(action.email()), context, base),
         title: format!("{}: {what}", words::ending(ending)),
         message: format!("{}: {why}", action.email()),
     })
 }
 
-fn summary(report: Report<'_>) -> String {
-    format!("{}: {}", report.organization, words::summary(report.plan))
+fn summary(report: PlanReport<'_>) -> String {
+    let state = report.state.described(str::to_owned);
+    format!("{}: {} (state: {state})", report.organization, words::summary(report.plan))
 }
 
 fn endings(outcomes: &[Outcome]) -> String {

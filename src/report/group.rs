@@ -1,26 +1,72 @@
-//! Equal rows are shown as one: a reader looks for what is different.
+//! Groups of equal rows, which reports show as one.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::plan::PlannedAction;
+use super::words::{self, Names};
+use crate::plan::{Origin, PlannedAction};
 
 /// The number of equal rows from which they are shown as one.
 const MANY: usize = 4;
-/// The width of the names below a group, in columns.
+/// The maximum width of a line of names, in columns.
 const WIDTH: usize = 78;
-/// The names of a group that are shown; the rest is counted. Names of destructive actions are all shown.
+/// The number of names that a group shows; the rest is counted. Names of destructive actions are all shown.
 const SHOWN: usize = 24;
 
-/// Rows that are equal but for their names.
-pub(super) struct Group<T> {
-    /// The text that they share.
+/// Rows that are equal except for their names.
+pub(super) struct RowGroup<T> {
+    /// The shared content.
     pub what: T,
-    /// Their names.
+    /// The names, one per row.
     pub names: Vec<String>,
 }
 
-/// Orders actions by account: each account where it first appears, with all its actions.
+/// The content of an action's row, without its account or user. Actions with equal rows form a group.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ActionGroup {
+    /// `-` for destructive, `+` for a create, `~` for any other change.
+    pub sign: &'static str,
+    /// The action, in words.
+    pub name: String,
+    pub destructive: bool,
+    /// The changes of fields.
+    pub changes: String,
+    /// The reason. Empty if the entry declares the action.
+    pub reason: String,
+    /// The answer to whether the action can be undone.
+    pub undo: &'static str,
+    /// True for an action on an account that the plan creates.
+    pub of_new: bool,
+    pub origin: Option<Origin>,
+}
+
+impl ActionGroup {
+    pub(super) fn of(planned: &PlannedAction, names: Names) -> Self {
+        let PlannedAction { action, reason, origin } = planned;
+        let destructive = action.is_destructive();
+        Self {
+            sign: match (destructive, action.is_create()) {
+                (true, _) => "-",
+                (false, true) => "+",
+                (false, false) => "~",
+            },
+            name: words::action(action).replace('_', " "),
+            destructive,
+            changes: words::changes(action, names),
+            reason: words::because(*reason),
+            undo: words::undo(action),
+            of_new: action.awaits_create(),
+            origin: *origin,
+        }
+    }
+
+    /// The origin, in words.
+    pub(super) fn origin(&self) -> String {
+        self.origin.map(words::origin).unwrap_or_default().replace('_', " ")
+    }
+}
+
+/// Sorts actions by account, in order of first appearance, with the create of an account first.
 pub(super) fn by_account(mut actions: Vec<&PlannedAction>) -> Vec<&PlannedAction> {
     let mut places = HashMap::new();
     for planned in &actions {
@@ -31,24 +77,24 @@ pub(super) fn by_account(mut actions: Vec<&PlannedAction>) -> Vec<&PlannedAction
     actions
 }
 
-/// Returns the rows that stand alone, in their order, and then the groups of many equal ones.
+/// Groups equal rows. Rows with few equals come first, each by itself, and then the groups.
 pub(super) fn group<T: Clone + Eq + Hash>(
     items: impl Iterator<Item = (T, String)>,
-) -> Vec<Group<T>> {
+) -> Vec<RowGroup<T>> {
     let items: Vec<(T, String)> = items.collect();
     let mut sizes: HashMap<T, usize> = HashMap::new();
     for (what, _) in &items {
         *sizes.entry(what.clone()).or_default() += 1;
     }
     let mut places: HashMap<T, usize> = HashMap::new();
-    let (mut alone, mut many): (Vec<Group<T>>, Vec<Group<T>>) = (Vec::new(), Vec::new());
+    let (mut alone, mut many): (Vec<RowGroup<T>>, Vec<RowGroup<T>>) = (Vec::new(), Vec::new());
     for (what, name) in items {
         if sizes[&what] < MANY {
-            alone.push(Group { what, names: vec![name] });
+            alone.push(RowGroup { what, names: vec![name] });
             continue;
         }
         let place = *places.entry(what.clone()).or_insert_with(|| {
-            many.push(Group { what, names: Vec::new() });
+            many.push(RowGroup { what, names: Vec::new() });
             many.len() - 1
         });
         many[place].names.push(name);
@@ -57,13 +103,13 @@ pub(super) fn group<T: Clone + Eq + Hash>(
     alone
 }
 
-impl<T> Group<T> {
-    /// Returns true if several rows are shown as one.
+impl<T> RowGroup<T> {
+    /// Returns true if the rows are shown as one.
     pub(super) fn is_one(&self) -> bool {
         self.names.len() >= MANY
     }
 
-    /// The names, on lines that begin with `margin`. `whole`: none is left out.
+    /// The names, on lines that begin with `margin`; all of them if `whole`.
     pub(super) fn names(&self, margin: &str, whole: bool) -> Vec<String> {
         let shown = if whole { self.names.len() } else { self.names.len().min(SHOWN) };
         let mut lines = vec![margin.to_owned()];
@@ -92,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_things_are_one_group_and_long_lists_are_counted() {
+    fn equal_rows_are_one_group_and_long_lists_are_counted() {
         let items = (0..30).map(|n| (n % 2, format!("customer{n:02}@shop.example")));
         let groups = group(items);
         assert_eq!(groups.iter().map(|one| one.names.len()).collect::<Vec<_>>(), [15, 15]);
@@ -100,7 +146,7 @@ mod tests {
         let groups = group(items.into_iter().map(|what| (what, String::new())));
         let shown: Vec<_> = groups.iter().map(|one| (one.what, one.names.len())).collect();
         assert_eq!(shown, [("few", 1), ("few", 1), ("one", 1), ("many", 4)]);
-        let all = Group { what: (), names: (0..30).map(|n| format!("name{n}")).collect() };
+        let all = RowGroup { what: (), names: (0..30).map(|n| format!("name{n}")).collect() };
         let short = all.names("    ", false);
         assert_eq!(short.last().map(String::as_str), Some("    and 6 more"));
         assert!(short.iter().all(|line| line.chars().count() <= WIDTH), "{short:?}");

@@ -1,7 +1,7 @@
-//! The live side as a manifest that a plan finds in sync, and what of it a manifest cannot say, as comments.
+//! The live side as a manifest that plans to in sync. Facts that a manifest cannot express become comments.
 //!
-//! Pure: what could not be listed is said, never dropped. Texts of the other side are made harmless in
-//! comments and quoted in values.
+//! Pure. An account or user that cannot be listed is named in a comment, never dropped. Texts from the API are
+//! escaped in comments and quoted in values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,26 +14,27 @@ use crate::model::{
 };
 use crate::plan::{Channels, Finding, Inventory, Level, plan};
 
-/// Why a finding of an imported manifest is accepted.
-const REASON: &str = "was so at the import";
+/// The reason for accepting a finding of an imported manifest.
+const REASON: &str = "existed at the import";
 
-/// The live side as a manifest, in the making.
+/// A manifest of the live side, with remarks.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// What the manifest says.
+    /// The manifest.
     pub desired: Desired,
-    /// What is to be known of an account or a user that it lists.
+    /// Remarks on listed accounts.
     account_remarks: BTreeMap<Email, Vec<String>>,
+    /// Remarks on listed users.
     user_remarks: BTreeMap<Email, Vec<String>>,
-    /// Who is there and cannot be listed, and why.
+    /// The accounts and users that cannot be listed, with reasons.
     left_out: Vec<String>,
-    /// The last day of what is accepted.
+    /// The last day of accepted findings.
     until: Day,
 }
 
 impl Import {
-    /// Lists what is there; `limits` are the limits of channels that are known to be live, and `until` is the
-    /// last day on which a difference that cannot be listed is accepted.
+    /// Lists the live accounts and users. `limits` are the known channel limits; `until` is the last day of
+    /// accepted findings.
     #[must_use]
     pub fn new(
         organization: &str,
@@ -62,8 +63,7 @@ impl Import {
         import
     }
 
-    /// The same with the limits of channels that are known to be live by what is remembered, and with what a
-    /// plan finds all the same accepted: nobody has broken it since.
+    /// Adds the channel limits that the state knows, and accepts the findings of a plan of the manifest.
     #[must_use]
     pub fn complete(&self, live: &Live, known: &State, today: Day) -> Self {
         let Inventory { channels, limits, .. } = plan(&self.desired, live, known, today).inventory;
@@ -74,7 +74,7 @@ impl Import {
         import
     }
 
-    /// What a plan of it would read of what is live: the pool only if it names a limit.
+    /// The part of the live side that a plan of the manifest reads. The pool is read only for channel limits.
     #[must_use]
     pub fn seen(&self, live: &Live) -> Live {
         let limited = self.desired.accounts.values().any(|account| account.channel_limit.is_some());
@@ -90,7 +90,7 @@ impl Import {
         };
         let accepted = drift.filter(can_be_listed).map(|finding| Accepted {
             code: finding.code(),
-            // How it is written may differ between those who share it.
+            // Users who share an email may spell it differently.
             email: finding.email().map(|email| Email::new(email.folded())),
             until: self.until,
             reason: Some(REASON.to_owned()),
@@ -115,7 +115,7 @@ impl Import {
                     self.account(account, limits.get(&account.id).copied());
                 }
                 [account] => self.left_out.push(format!(
-                    "the account {}: a manifest does not take its email, {}",
+                    "the account {}: the email is not valid in a manifest: {}",
                     account.id, account.email
                 )),
                 [..] => self.left_out.push(format!(
@@ -147,15 +147,14 @@ impl Import {
                 None
             }
             None => {
-                remarks
-                    .push("Telnyx would not tell its status, so `enabled` is left out".to_owned());
+                remarks.push("the status is unknown, so `enabled` is left out".to_owned());
                 None
             }
         };
         let name = match name {
             Some(name) if takes_text(name) => name.clone(),
             Some(name) => {
-                remarks.push(format!("a manifest does not take its name as it is: \"{name}\""));
+                remarks.push(format!("the name is not valid in a manifest: \"{name}\""));
                 cleaned(name).unwrap_or_else(|| email.to_string())
             }
             None => {
@@ -165,7 +164,7 @@ impl Import {
         };
         let listed_id = Some(id.clone()).filter(|id| takes_id(id.as_str()));
         if listed_id.is_none() {
-            remarks.push(format!("a manifest does not take its id, \"{id}\""));
+            remarks.push(format!("the id is not valid in a manifest: \"{id}\""));
         }
         let wanted = WantedAccount {
             name,
@@ -194,7 +193,7 @@ impl Import {
             } else {
                 let ids: Vec<&str> = users.iter().map(|user| user.id.as_str()).collect();
                 self.left_out.push(format!(
-                    "the user {}: a manifest does not take the email, {}",
+                    "the user {}: the email is not valid in a manifest: {}",
                     ids.join(", "),
                     email.folded()
                 ));
@@ -209,8 +208,8 @@ impl Import {
             [LiveUser { groups: Some(names), .. }] => {
                 let refused = names.iter().find(|name| !takes_text(name));
                 if let Some(refused) = refused {
-                    let said = format!("a manifest does not take the group \"{refused}\"");
-                    remarks.insert(format!("{said}, so `groups` is left out"));
+                    let why = format!("the group \"{refused}\" is not valid in a manifest");
+                    remarks.insert(format!("{why}, so `groups` is left out"));
                 }
                 refused.is_none().then(|| names.iter().cloned().collect())
             }
@@ -221,7 +220,7 @@ impl Import {
                 None
             }
         };
-        // How it is written may differ between them, and the order of the read must not show.
+        // Users who share an email may spell it differently; the choice must not depend on the order of the read.
         let written = users.iter().map(|user| user.email.as_str()).min().unwrap_or(email.as_str());
         let email = Email::new(written);
         let presence = Presence::Present { groups, until: None };
@@ -230,7 +229,7 @@ impl Import {
         self.user_remarks.insert(email, remarks.into_iter().collect());
     }
 
-    /// The manifest, with what is to be known as comments.
+    /// The manifest, with the remarks as comments.
     #[must_use]
     pub fn yaml(&self) -> String {
         let Self { desired, account_remarks, user_remarks, left_out, until } = self;
@@ -247,7 +246,10 @@ impl Import {
         );
         out.extend(canonical::section("policy", canonical::policy_lines(&desired.policy)));
         if !desired.accept.is_empty() {
-            out.extend([String::new(), format!("# What could not be otherwise, until {until}.")]);
+            out.extend([
+                String::new(),
+                format!("# Differences that existed at the import, accepted until {until}."),
+            ]);
             let accept =
                 canonical::section("accept", desired.accept.iter().flat_map(canonical::accepted));
             out.extend(accept.into_iter().skip(1));
@@ -269,9 +271,9 @@ impl Import {
         let accounts = || desired.accounts.values();
         let limited = accounts().filter(|account| account.channel_limit.is_some()).count();
         let mut out = vec![if left_out.is_empty() {
-            "# The organization as Telnyx shows it: a plan of this finds it in sync.".to_owned()
+            "# The organization in Telnyx. A plan of this manifest is in sync.".to_owned()
         } else {
-            "# The organization as Telnyx shows it, but for what is not listed below.".to_owned()
+            "# The organization in Telnyx, except for the following.".to_owned()
         }];
         let unlimited = accounts().count() - limited;
         if limited > 0 {
@@ -283,7 +285,7 @@ impl Import {
         if unlimited > 0 {
             let which = if limited > 0 { format!("{unlimited} other ") } else { String::new() };
             out.push(format!(
-                "# Telnyx does not tell channel limits: those of {which}accounts are left"
+                "# Telnyx does not show channel limits: those of {which}accounts are left"
             ));
             out.push("# out, and not managed until you add `channel_limit`.".to_owned());
         }
@@ -294,7 +296,7 @@ impl Import {
     }
 }
 
-/// What is to be known of a user.
+/// The remarks on a user.
 fn remarks(user: &LiveUser) -> Vec<String> {
     let LiveUser { id: _, email: _, role, status, groups } = user;
     let role = match role {
@@ -307,9 +309,9 @@ fn remarks(user: &LiveUser) -> Vec<String> {
         Some(UserStatus::Disabled) => Some("is disabled".to_owned()),
         Some(UserStatus::Blocked) => Some("is blocked by Telnyx".to_owned()),
         Some(UserStatus::Other(status)) => Some(format!("has the status \"{status}\"")),
-        None => Some("Telnyx would not tell the status".to_owned()),
+        None => Some("the status is unknown".to_owned()),
     };
-    let groups = groups.is_none().then(|| "Telnyx would not tell the groups".to_owned());
+    let groups = groups.is_none().then(|| "the groups are unknown".to_owned());
     role.into_iter().chain(status).chain(groups).collect()
 }
 
@@ -318,16 +320,16 @@ fn with_remarks(remarks: Option<&Vec<String>>, lines: Vec<String>) -> Vec<String
     remarks.chain(lines).collect()
 }
 
-/// One line, whatever is in the text.
+/// A comment of one line.
 fn comment(text: &str) -> String {
     let text = line(text);
-    // YAML takes no such character, not even here.
+    // YAML allows no noncharacters, even in comments.
     let is_taken = |c: char| !matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff);
     let shown = text.chars().map(|c| if is_taken(c) { c } else { char::REPLACEMENT_CHARACTER });
     format!("# {}", shown.collect::<String>())
 }
 
-/// What of a name a manifest takes, if anything.
+/// The valid part of a name, if any.
 fn cleaned(name: &str) -> Option<String> {
     let seen = name.chars().filter(|c| !is_harmful(*c)).take(LONGEST_TEXT);
     Some(seen.collect()).filter(|name: &String| takes_text(name))

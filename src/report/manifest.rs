@@ -1,19 +1,19 @@
-//! A manifest without a fault, in a line.
+//! A valid manifest, in one line.
 
 use super::words::count;
 use crate::model::Desired;
 
-/// What a valid manifest has in it.
+/// The contents of a valid manifest.
 pub(super) fn text(desired: &Desired) -> String {
     format!("Valid: {}\n", contents(desired))
 }
 
-/// The organization and how much there is of what.
+/// The organization and the numbers of entries.
 pub(super) fn contents(desired: &Desired) -> String {
     format!("{}, {}", desired.organization, counts(desired))
 }
 
-/// How much there is of what.
+/// The numbers of entries.
 pub(super) fn counts(desired: &Desired) -> String {
     let Desired { organization: _, manager: _, policy: _, accept, accounts, users } = desired;
     let mut parts = vec![count(accounts.len(), "account", "accounts")];

@@ -1,11 +1,13 @@
-//! Plans and outcomes as people and programs read them. Pure: values in, text out; a saved plan also comes in again.
+//! Reports of plans and outcomes, for people and programs. Pure functions from values to text; saved plans are
+//! also read back.
 
+mod command;
 mod compare;
 mod diff;
 mod digest;
 mod env;
 mod escape;
-mod form;
+mod format;
 mod github;
 mod gitlab;
 mod group;
@@ -23,12 +25,13 @@ mod table;
 mod text;
 mod words;
 
+pub use command::StateInfo;
 pub use compare::{comparison as comparison_text, comparison_diff};
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{
     csv as escape_csv, json as escape_json, line as escape_line, lines as escape_lines,
 };
-pub use form::{Base, Form, Look, Matter, Scene, render};
+pub use format::{PathBase, PlanContext, RenderOptions, ReportContent, ReportFormat, render};
 pub use import::Import;
 pub use json::{
     audit_line, comparison as comparison_json, digest, outcomes as outcomes_json, outcomes_schema,
@@ -37,7 +40,7 @@ pub use json::{
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
 pub use saved::{
-    LIFETIME, Saved, Unreadable, Unsavable, expiry, read as read_saved, write as save,
+    LIFETIME, SavedPlan, SavedPlanError, UnsavablePlan, expiry, read as read_saved, write as save,
 };
 pub use sentences::finding as finding_text;
 pub use style::Style;
@@ -50,13 +53,15 @@ pub use words::{
 
 use crate::plan::Plan;
 
-/// A plan, and what it belongs to.
+/// A plan with the facts that every report states.
 #[derive(Clone, Copy, Debug)]
-pub struct Report<'a> {
+pub struct PlanReport<'a> {
     /// The label of the organization.
     pub organization: &'a str,
-    /// What the plan was made for.
+    /// The inputs that the plan is bound to.
     pub bound_to: &'a BoundTo,
     /// The plan.
     pub plan: &'a Plan,
+    /// The state that the plan was made with.
+    pub state: &'a StateInfo,
 }

@@ -1,4 +1,4 @@
-//! What became of the actions, for people at a terminal.
+//! The outcomes of an apply for a terminal.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::style::{Ink, Style};
 use super::words;
 use crate::execute::{Ending, Outcome, Summary};
 
-/// One outcome, on one line; a second one for its hint.
+/// One outcome on one line, with its hints on further lines.
 #[must_use]
 pub fn outcome(outcome: &Outcome, style: Style) -> String {
     let Outcome { action, ending, created, request_id, hint } = outcome;
@@ -43,7 +43,7 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     text
 }
 
-/// All outcomes, and how many ended how.
+/// All outcomes, and their counts.
 #[must_use]
 pub fn outcomes(outcomes: &[Outcome], style: Style) -> String {
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! The problems of a manifest for people: each with its line, a caret, and what to do.
+//! The problems of a manifest for people, each with its line, a caret and a hint.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use super::Style;
 use super::escape::{inside, line};
 use crate::manifest::{Excerpt, Position, Problem, Problems, Related};
 
-/// The problems of a manifest. The last line says how many there are, and in how many files.
+/// The problems of a manifest. The last line counts the problems and files.
 #[must_use]
 pub fn problems(problems: &Problems, style: Style) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
@@ -32,7 +32,7 @@ fn group(problem: &Problem) -> Group<'static> {
     let mut group = Level::ERROR.primary_title(line(message)).elements(None::<Origin<'static>>);
     let (same, others): (Vec<_>, Vec<_>) = related
         .iter()
-        .partition(|other| place.as_ref().is_some_and(|place| beside(file, place, other)));
+        .partition(|other| place.as_ref().is_some_and(|place| same_line(file, place, other)));
     group = match place {
         Some(place) => at(group, file, place, mark(AnnotationKind::Primary, place, None), &same),
         None => group.element(Origin::path(path(file))),
@@ -47,13 +47,13 @@ fn group(problem: &Problem) -> Group<'static> {
     }
 }
 
-/// Whether something else is in the same line of the same file.
-fn beside(file: &Path, place: &Position, other: &Related) -> bool {
+/// Returns true if a related place is on the same line of the same file.
+fn same_line(file: &Path, place: &Position, other: &Related) -> bool {
     let text = |place: &Position| place.excerpt.as_ref().map(|excerpt| excerpt.text.clone());
     file == other.file && place.line == other.place.line && text(place) == text(&other.place)
 }
 
-/// Adds a place to a group, with what stands there if it may be shown.
+/// Adds a place to a group, with its excerpt if it may be shown.
 fn at(
     group: Group<'static>,
     file: &Path,
@@ -65,8 +65,8 @@ fn at(
     let position = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let origin = Origin::path(path(file)).line(position(*number)).char_column(position(*column));
     let group = group.element(origin);
-    let Some(Excerpt { text, mark: meant }) = excerpt else { return group };
-    let (text, _) = harmless(text, meant);
+    let Some(Excerpt { text, mark: marked }) = excerpt else { return group };
+    let (text, _) = harmless(text, marked);
     let same = same.iter().filter_map(|related| {
         self::mark(AnnotationKind::Context, &related.place, Some(&related.message))
     });
@@ -74,7 +74,7 @@ fn at(
     group.element(snippet.annotations(mark.into_iter().chain(same)))
 }
 
-/// The mark below what is meant.
+/// The mark below an excerpt.
 fn mark(
     kind: AnnotationKind,
     place: &Position,
@@ -89,7 +89,7 @@ fn mark(
     })
 }
 
-/// A text in lines of a terminal's usual width, below each other.
+/// A text, wrapped to the width of a terminal.
 fn wrapped(text: &str) -> String {
     const WIDTH: usize = 68;
     let mut out = String::new();
@@ -108,8 +108,7 @@ fn wrapped(text: &str) -> String {
     out
 }
 
-/// Takes out the lines in which the renderer says that a snippet comes from nowhere: where it comes
-/// from is said just above, by line and column of the file and not of what is shown of it.
+/// Removes the lines in which the renderer names an empty origin. The line above names the file, line and column.
 fn without_empty_origins(rendered: &str) -> String {
     let mut out = String::with_capacity(rendered.len());
     for line in rendered.lines().filter(|line| visible(line).trim() != ":::") {
@@ -130,8 +129,7 @@ fn path(file: &Path) -> String {
     line(&file.display().to_string())
 }
 
-/// A line of a file with nothing harmful in it, and the mark where it is then. A tab is as wide as
-/// it is for the caret.
+/// A line with harmful characters escaped, and the moved mark. A tab becomes four spaces, as the caret expects.
 fn harmless(text: &str, mark: &Range<usize>) -> (String, Range<usize>) {
     let shown = |piece: &str, before: &str| inside(&piece.replace('\t', "    "), before);
     let pieces = (text.get(..mark.start), text.get(mark.clone()), text.get(mark.end..));

@@ -1,4 +1,4 @@
-//! What is wrong with a manifest as SARIF 2.1.0, the format of code scanning.
+//! The problems of a manifest as SARIF 2.1.0, the format of code scanning.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::digest::sha256;
 use super::escape::{self, line};
-use super::form::Base;
+use super::format::PathBase;
 use super::words;
 use crate::manifest::{Position, Problem, ProblemKind, Problems, Related};
 
-/// A log of one run. A manifest without a fault has no result, which closes earlier alerts.
-pub(super) fn sarif(problems: Option<&Problems>, base: &Base<'_>) -> String {
+/// A log of one run. A valid manifest has no results, which closes earlier alerts.
+pub(super) fn sarif(problems: Option<&Problems>, base: &PathBase<'_>) -> String {
     let problems = problems.map_or(&[][..], |problems| &problems.0);
     let mut fingerprints = Fingerprints::default();
     let results: Vec<Value> =
@@ -31,7 +31,7 @@ pub(super) fn sarif(problems: Option<&Problems>, base: &Base<'_>) -> String {
             "results": results,
         }],
     });
-    // Maps of JSON with keys of text can always be written.
+    // Serializing JSON values cannot fail.
     escape::json(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
 }
 
@@ -43,7 +43,7 @@ fn rule(kind: ProblemKind) -> Value {
     })
 }
 
-fn result(problem: &Problem, base: &Base<'_>, fingerprints: &mut Fingerprints) -> Value {
+fn result(problem: &Problem, base: &PathBase<'_>, fingerprints: &mut Fingerprints) -> Value {
     let Problem { kind, file, place, message, hint, related } = problem;
     let text = match hint {
         Some(hint) => format!("{}. Hint: {}", line(message), line(hint)),
@@ -69,7 +69,7 @@ fn result(problem: &Problem, base: &Base<'_>, fingerprints: &mut Fingerprints) -
     result
 }
 
-fn location(file: &Path, place: Option<&Position>, base: &Base<'_>) -> Value {
+fn location(file: &Path, place: Option<&Position>, base: &PathBase<'_>) -> Value {
     let mut physical = json!({ "artifactLocation": { "uri": uri(&base.name(file)) } });
     if let Some(Position { line, column, excerpt: _ }) = place {
         physical["region"] = json!({ "startLine": line, "startColumn": column });
@@ -77,7 +77,7 @@ fn location(file: &Path, place: Option<&Position>, base: &Base<'_>) -> Value {
     json!({ "physicalLocation": physical })
 }
 
-/// A path as a relative reference: whatever could be read as something else is encoded.
+/// A path as a relative URI reference, percent-encoded.
 fn uri(path: &str) -> String {
     let mut out = String::new();
     for byte in path.bytes() {
@@ -91,27 +91,27 @@ fn uri(path: &str) -> String {
     out
 }
 
-/// What tells alerts apart from one run to the next: neither lines nor where the repository is.
+/// Fingerprints identify alerts across runs, independent of line numbers and the location of the repository.
 #[derive(Default)]
 struct Fingerprints {
     seen: BTreeMap<String, usize>,
 }
 
 impl Fingerprints {
-    fn of(&mut self, problem: &Problem, base: &Base<'_>) -> String {
+    fn of(&mut self, problem: &Problem, base: &PathBase<'_>) -> String {
         let Problem { kind, file, place, message, hint: _, related: _ } = problem;
         let name = base.name(file);
-        // Of a file that is elsewhere only its name stays the same.
+        // Only the file name of a file outside of the repository is stable.
         let name = if Path::new(&name).is_absolute() {
             file.file_name().unwrap_or_default().to_string_lossy().into_owned()
         } else {
             name
         };
         let excerpt = place.as_ref().and_then(|place| place.excerpt.as_ref());
-        let meant = excerpt.map_or("", |excerpt| excerpt.text.trim());
-        let whole = json!([words::problem(*kind), name, message, meant]).to_string();
+        let marked = excerpt.map_or("", |excerpt| excerpt.text.trim());
+        let whole = json!([words::problem(*kind), name, message, marked]).to_string();
         let digest = sha256(&whole).replace("sha256:", "");
-        // Of those that are alike in everything each has its number.
+        // Equal problems are numbered.
         let number = self.seen.entry(digest.clone()).or_default();
         *number += 1;
         format!("{digest}:{number}")

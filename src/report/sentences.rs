@@ -1,18 +1,20 @@
 //! The sentence of each finding: the fact, and what a person can do about it.
 
+use super::StateInfo;
 use super::words::{IN_TEXT, Names, loosened};
 use crate::plan::{Finding, Loosened, Subject, What};
 
-/// The sentence of a finding.
+/// The sentence of a finding. Its commands are for `state`.
 #[must_use]
-pub fn finding(finding: &Finding) -> String {
-    finding_with(finding, IN_TEXT)
+pub fn finding(finding: &Finding, state: &StateInfo) -> String {
+    finding_with(finding, IN_TEXT, state)
 }
 
-/// The sentence of a finding, with the names in it written as `names` does.
+/// The sentence of a finding, with names formatted by `names`.
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, a sentence for each finding")]
-pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
-    let Names { spoken, plain } = names;
+pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -> String {
+    let Names { spoken, plain, command: code } = names;
+    let command = |words: &[&str]| code(&state.command(words));
     let fixed = match &finding.what {
         What::UserMissing => {
             "is listed but not in the organization; invite the user in the portal (the API cannot)"
@@ -30,10 +32,16 @@ pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
             "was cancelled and its email stays taken; only Telnyx support can restore it"
         }
         What::UnresolvedCreate => {
-            "has a create with an unknown outcome; it is not sent again until `trunkline state resolve`"
+            return format!(
+                "has a create with an unknown outcome; it is not sent again until {} settles it",
+                command(&["state", "resolve"])
+            );
         }
         What::NotYetListed => {
-            "was created but is in no list yet; it is left alone until one shows it, or until `trunkline state forget`"
+            return format!(
+                "was created but is not in any list yet; it is left alone until a list shows it, or until {}",
+                command(&["state", "forget"])
+            );
         }
         What::StatusUnknown => "has an unknown status, so it is left alone",
         What::ChannelLimitUnverified => {
@@ -80,7 +88,8 @@ pub(super) fn finding_with(finding: &Finding, names: Names) -> String {
         What::AccountVanished { id } => {
             let id = plain(id.as_str());
             return format!(
-                "was account {id}, which Telnyx does not know any more; it is not created again until `trunkline state forget`"
+                "was account {id}, which Telnyx no longer knows; it is not created again until {}",
+                command(&["state", "forget"])
             );
         }
         What::OwnerIsSubUser => {

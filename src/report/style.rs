@@ -1,9 +1,9 @@
-//! How text is shown.
+//! Terminal styles.
 
-/// How text is shown.
+/// The style of text output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// Whether it may have colours.
+    /// True if colours are used.
     pub colour: bool,
 }
 

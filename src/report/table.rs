@@ -1,11 +1,10 @@
-//! Rows with columns that line up.
+//! Tables with aligned columns.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::escape::line;
 
-/// A table for a terminal: a header and rows, columns as wide as their widest cell, cells made
-/// harmless, nothing behind the last column.
+/// A table for a terminal, with escaped cells and no trailing spaces.
 #[must_use]
 pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<[String; N]> = [header.map(str::to_owned)]
@@ -33,12 +32,12 @@ mod tests {
     use super::table;
 
     #[test]
-    fn columns_line_up_whatever_is_in_them() {
+    fn columns_are_aligned_for_any_content() {
         let rows = [
             ["1".to_owned(), "日本".to_owned(), "x".to_owned()],
             ["22".to_owned(), "a\nb".to_owned(), String::new()],
         ];
-        let wanted = ["ID  NAME     END", "1   日本     x", r"22  a\u{a}b", ""].join("\n");
-        assert_eq!(table(["ID", "NAME", "END"], &rows), wanted);
+        let expected = ["ID  NAME     END", "1   日本     x", r"22  a\u{a}b", ""].join("\n");
+        assert_eq!(table(["ID", "NAME", "END"], &rows), expected);
     }
 }

@@ -2,27 +2,34 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::escape::line;
-use super::group::{Group, by_account, group};
+use super::group::{ActionGroup, by_account, group};
 use super::json::digest;
 use super::style::{Ink, Style};
 use super::words::{Names, count};
-use super::{Report, sentences, words};
+use super::{PlanReport, StateInfo, sentences, words};
 use crate::model::Code;
-use crate::plan::{Action, Finding, Guard, Level, Origin, Plan, PlannedAction, Reason, Reversible};
+use crate::plan::{Finding, Guard, Level, Plan, PlannedAction};
 
-/// Writes a plan for a terminal. Its last line is the result, in a form that can be searched for.
+/// The widest email that later columns align with.
+const WIDEST: usize = 32;
+
+/// Writes a plan for a terminal. The last line is the result, in a fixed form for searches.
 #[must_use]
-pub fn plan(report: Report<'_>, style: Style) -> String {
-    let Report { organization, bound_to, plan } = report;
+pub fn plan(report: PlanReport<'_>, style: Style) -> String {
+    let PlanReport { organization, bound_to, plan, state } = report;
     let mut out = String::new();
     let heading = format!("{organization} at {}", bound_to.base_url);
     let _ = writeln!(out, "{}", style.paint(Ink::Bold, &line(&heading)));
+    let _ = writeln!(out, "State: {}", state.described(line));
     if let Some(origins) = words::origins(plan) {
         let _ = writeln!(out, "{origins}");
     }
     let loose = |finding: &&Finding| finding.code() == Code::PolicyLoosened;
-    section(&mut out, style, "Policy loosened", findings(plan.findings.iter().filter(loose)));
+    let loosened = findings(plan.findings.iter().filter(loose), state);
+    section(&mut out, style, "Policy loosened", loosened);
     let (destructive, others): (Vec<_>, Vec<_>) =
         plan.actions.iter().partition(|planned| planned.action.is_destructive());
     section(&mut out, style, "Destructive changes", actions(&destructive, style));
@@ -33,7 +40,7 @@ pub fn plan(report: Report<'_>, style: Style) -> String {
     section(&mut out, style, "Changes", changes);
     for (title, level) in [("Findings", Level::Drift), ("Notices", Level::Notice)] {
         let found = plan.findings.iter().filter(|one| one.level() == level && !loose(one));
-        section(&mut out, style, title, findings(found));
+        section(&mut out, style, title, findings(found, state));
     }
     let guards = plan.guards.iter().map(|guard| guard_line(*guard, style)).collect();
     section(&mut out, style, "Safety limits", guards);
@@ -51,88 +58,68 @@ fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
     }
 }
 
-/// An action without its account or user. Equal ones are shown as one.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Deed {
-    sign: &'static str,
-    name: String,
-    destructive: bool,
-    changes: String,
-    note: String,
-    origin: &'static str,
-}
-
-impl Deed {
-    fn of(planned: &PlannedAction) -> Self {
-        let PlannedAction { action, reason, origin } = planned;
-        let destructive = action.is_destructive();
-        Self {
-            sign: if destructive {
-                "-"
-            } else if action.is_create() {
-                "+"
-            } else {
-                "~"
-            },
-            name: words::action(action).replace('_', " "),
-            destructive,
-            changes: words::changes(action, NAMES),
-            note: note(action, *reason),
-            origin: match origin {
-                Some(Origin::ThisChange) => "[this change]",
-                Some(Origin::AlreadyDrifted) => "[already drifted]",
-                Some(Origin::Conflict) => "[conflict]",
-                None => "",
-            },
-        }
-    }
-
-    /// One line, with the email or the number of emails.
-    fn line(&self, email: &str, style: Style) -> String {
-        let Self { sign, name, destructive, changes, note, origin } = self;
-        let ink = match (*destructive, *sign) {
-            (true, _) => Ink::Red,
-            (false, "+") => Ink::Green,
-            (false, _) => Ink::Yellow,
-        };
-        let head = style.paint(ink, &format!("{sign} {name:<17}"));
-        let mut text = format!("{head}  {email}");
-        if !changes.is_empty() {
-            text.extend(["  ", changes]);
-        }
-        for said in [note.as_str(), origin].into_iter().filter(|said| !said.is_empty()) {
-            text.extend(["  ", &style.paint(Ink::Dim, said)]);
-        }
-        text
-    }
-}
-
-/// The reason of an action and its way back, in brackets.
-fn note(action: &Action, reason: Reason) -> String {
-    let undo = match (action.is_destructive(), action.reversible()) {
-        (true, Reversible::No) => "cannot be undone",
-        (true, Reversible::Partly) => "can be undone only partly",
-        (false, _) if action.awaits_create() => "of the new account",
-        (true | false, Reversible::Yes) | (false, Reversible::No | Reversible::Partly) => "",
-    };
-    let parts = [words::because(reason), undo.to_owned()];
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { String::new() } else { format!("({})", parts.join("; ")) }
-}
-
 fn actions(actions: &[&PlannedAction], style: Style) -> Vec<String> {
-    let deeds =
-        actions.iter().map(|planned| (Deed::of(planned), line(planned.action.email().as_str())));
-    let lines = group(deeds).into_iter().flat_map(|group| {
-        let Group { what, names } = &group;
+    let rows = actions
+        .iter()
+        .map(|planned| (ActionGroup::of(planned, NAMES), line(planned.action.email().as_str())));
+    let groups = group(rows);
+    let width = groups.iter().map(|group| group.what.name.len()).max().unwrap_or(0);
+    let emails = groups.iter().flat_map(|group| {
+        if group.is_one() { vec![times(group.names.len())] } else { group.names.clone() }
+    });
+    let email_width =
+        emails.map(|email| email.width()).filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let lines = groups.into_iter().flat_map(|group| {
+        let row = |email: &str| action_line(&group.what, [width, email_width], email, style);
         if !group.is_one() {
-            return names.iter().map(|name| what.line(name, style)).collect::<Vec<_>>();
+            return group.names.iter().map(|name| row(name)).collect::<Vec<_>>();
         }
-        let mut lines = vec![what.line(&format!("{} times", names.len()), style)];
-        lines.extend(group.names("    ", what.destructive));
+        let mut lines = vec![row(&times(group.names.len()))];
+        lines.extend(group.names("    ", group.what.destructive));
         lines
     });
     lines.collect()
+}
+
+/// The number of emails of a group.
+fn times(number: usize) -> String {
+    format!("{number} times")
+}
+
+/// One line, with the email or the number of emails. `widths` are those of the first two columns.
+fn action_line(action: &ActionGroup, widths: [usize; 2], email: &str, style: Style) -> String {
+    let ActionGroup { sign, name, destructive, changes, origin, .. } = action;
+    let ink = match (*destructive, *sign) {
+        (true, _) => Ink::Red,
+        (false, "+") => Ink::Green,
+        (false, _) => Ink::Yellow,
+    };
+    let [width, email_width] = widths;
+    let head = style.paint(ink, &format!("{sign} {name:<width$}"));
+    let padding = " ".repeat(email_width.saturating_sub(email.width()));
+    let mut text = format!("{head}  {email}{padding}");
+    if !changes.is_empty() {
+        text.extend(["  ", changes]);
+    }
+    let origin = origin.map(|_| format!("[{}]", action.origin())).unwrap_or_default();
+    for part in [note(action), origin].iter().filter(|part| !part.is_empty()) {
+        text.extend(["  ", &style.paint(Ink::Dim, part)]);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// The reason of an action, and whether it can be undone, in parentheses.
+fn note(action: &ActionGroup) -> String {
+    let undo = match (action.destructive, action.undo) {
+        (true, "no") => "cannot be undone",
+        (true, "only partly") => "can be undone only partly",
+        (false, _) if action.of_new => "of the new account",
+        (true | false, _) => "",
+    };
+    let parts = [action.reason.as_str(), undo];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { String::new() } else { format!("({})", parts.join("; ")) }
 }
 
 /// A name in quotes, without control characters.
@@ -140,22 +127,22 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", line(name).replace('"', "\\\""))
 }
 
-/// The form of names on a terminal.
-const NAMES: Names = Names { spoken: quoted, plain: line };
+/// The formatting of names on a terminal.
+const NAMES: Names = Names { spoken: quoted, plain: line, command: words::in_backticks };
 
-fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
-    let said = findings.map(|finding| {
-        let text = (finding.code().name(), line(&sentences::finding(finding)));
+fn findings<'a>(findings: impl Iterator<Item = &'a Finding>, state: &StateInfo) -> Vec<String> {
+    let rows = findings.map(|finding| {
+        let text = (finding.code().name(), line(&sentences::finding(finding, state)));
         (text, finding.email().map(|email| line(email.as_str())).unwrap_or_default())
     });
-    let lines = group(said).into_iter().flat_map(|group| {
-        let Group { what: (code, message), names } = &group;
+    let lines = group(rows).into_iter().flat_map(|group| {
+        let (code, message) = &group.what;
         if !group.is_one() {
             let space = |name: &str| if name.is_empty() { "" } else { " " };
             let one = |name: &String| format!("! {code}  {name}{}{message}", space(name));
-            return names.iter().map(one).collect::<Vec<_>>();
+            return group.names.iter().map(one).collect::<Vec<_>>();
         }
-        let mut lines = vec![format!("! {code}  {} times: {message}", names.len())];
+        let mut lines = vec![format!("! {code}  {} times: {message}", group.names.len())];
         lines.extend(group.names("    ", false));
         lines
     });
@@ -163,17 +150,16 @@ fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
 }
 
 fn guard_line(guard: Guard, style: Style) -> String {
-    let Guard { name, actual, limit, of } = guard;
-    let counts = format!("{actual} of {of} {}, at most {limit}", words::guard_of(name));
+    let name = words::guard(guard.name);
+    let counts = format!("{name}: {}, at most {}", words::guard_counts(guard), guard.limit);
     if guard.refused() {
-        let refused = style.paint(Ink::Red, "refused");
-        return format!("{}: {counts}: {refused}", words::guard(name));
+        return format!("{counts}: {}", style.paint(Ink::Red, "refused"));
     }
-    format!("{}: {counts}", words::guard(name))
+    counts
 }
 
-/// The result: a few lines, of which the last can be searched for.
-fn verdict(report: Report<'_>, style: Style) -> String {
+/// The result: a few lines, the last of which has a fixed form.
+fn verdict(report: PlanReport<'_>, style: Style) -> String {
     let plan = report.plan;
     let unchosen = plan.unchosen;
     let mut out = String::new();
@@ -184,7 +170,7 @@ fn verdict(report: Report<'_>, style: Style) -> String {
             count(plan.withheld, "action", "actions")
         );
     }
-    if !plan.has_drift() && plan.inventory.complete && unchosen == 0 {
+    if words::is_in_sync(plan) {
         let text = format!("In sync: {}.", words::in_sync(plan));
         return out + &style.paint(Ink::Green, &text);
     }

@@ -1,4 +1,4 @@
-//! The fixed names of things in reports: what users script against.
+//! The fixed words of reports, which users script against.
 
 use super::json::PlanSummary;
 use crate::manifest::{ProblemKind, canonical};
@@ -20,7 +20,7 @@ pub fn action(action: &Action) -> &'static str {
     }
 }
 
-/// The name of what an action or a finding is about.
+/// The name of the subject of an action or a finding.
 #[must_use]
 pub fn subject(subject: Subject) -> &'static str {
     match subject {
@@ -55,16 +55,23 @@ pub fn guard(name: GuardName) -> &'static str {
     }
 }
 
-/// What the budget of a guard is a share of.
-pub(super) fn guard_of(name: GuardName) -> &'static str {
-    match name {
-        GuardName::MaxRemovals => "users",
-        GuardName::MaxDisables => "enabled accounts",
-        GuardName::MaxEnables => "disabled accounts",
-        GuardName::MaxChannelCut => "allocated channels",
-        GuardName::MaxPricingWithdrawals => "accounts with custom pricing",
-        GuardName::MaxCreates => "accounts",
-    }
+/// The number that a safety limit counts, of the number that there are.
+pub(super) fn guard_counts(guard: Guard) -> String {
+    let Guard { name, actual, limit: _, of } = guard;
+    format!("{actual} of {}", guard_of(name, of))
+}
+
+/// The number of objects that a safety limit is a share of, with their noun.
+pub(super) fn guard_of(name: GuardName, of: u64) -> String {
+    let (before, noun, after) = match name {
+        GuardName::MaxRemovals => ("", "user", ""),
+        GuardName::MaxDisables => ("enabled ", "account", ""),
+        GuardName::MaxEnables => ("disabled ", "account", ""),
+        GuardName::MaxChannelCut => ("allocated ", "channel", ""),
+        GuardName::MaxPricingWithdrawals => ("", "account", " with custom pricing"),
+        GuardName::MaxCreates => ("", "account", ""),
+    };
+    format!("{of} {before}{noun}{}{after}", if of == 1 { "" } else { "s" })
 }
 
 pub(super) fn reversible(reversible: Reversible) -> &'static str {
@@ -75,7 +82,7 @@ pub(super) fn reversible(reversible: Reversible) -> &'static str {
     }
 }
 
-/// The name of a kind of problem of a manifest.
+/// The name of a kind of manifest problem.
 pub(super) fn problem(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::Unreadable => "unreadable-file",
@@ -85,13 +92,13 @@ pub(super) fn problem(kind: ProblemKind) -> &'static str {
     }
 }
 
-/// What a kind of problem of a manifest is, in words.
+/// The description of a kind of manifest problem.
 pub(super) fn problem_kind(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::Unreadable => "A file or folder of the manifest cannot be read",
-        ProblemKind::Syntax => "A file of the manifest is no YAML",
-        ProblemKind::Value => "A field is unknown or missing, or holds what it does not take",
-        ProblemKind::Conflict => "Two things in the manifest do not go together",
+        ProblemKind::Syntax => "A file of the manifest is not valid YAML",
+        ProblemKind::Value => "A field is unknown, missing or has an invalid value",
+        ProblemKind::Conflict => "Two parts of the manifest contradict each other",
     }
 }
 
@@ -118,7 +125,7 @@ pub(super) fn origin(origin: Origin) -> &'static str {
     }
 }
 
-/// What a policy allows that another does not: the field, and what it was and is.
+/// A loosened part of a policy: the field, its base value and its head value.
 pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Option<String>) {
     match loosened {
         Loosened::UnlistedAccounts { base, head } => {
@@ -136,7 +143,7 @@ pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Op
     }
 }
 
-/// A part of a manifest, by the name of its field there.
+/// The name of a part of a manifest.
 pub(super) fn part(part: Part) -> String {
     let name = match part {
         Part::Accept(code) => return format!("accept {}", code.name()),
@@ -168,13 +175,13 @@ pub(super) fn subject_short(subject: Subject) -> &'static str {
     }
 }
 
-/// What becomes of who is not listed any more.
+/// The consequence for an account or user that is no longer listed.
 pub(super) fn unlisted(subject: Subject, becomes: Unlisted) -> &'static str {
     match (subject, becomes) {
         (Subject::User, Unlisted::TakenAway) => "leaves the organization (unlisted_users: remove)",
         (_, Unlisted::TakenAway) => "is disabled (unlisted_accounts: disable)",
         (_, Unlisted::Reported) => "stays, and is reported as unlisted",
-        (_, Unlisted::Ignored) => "stays, and nobody looks at it any more",
+        (_, Unlisted::Ignored) => "stays, and is ignored",
     }
 }
 
@@ -197,7 +204,7 @@ pub(super) fn reason(reason: Reason) -> &'static str {
     }
 }
 
-/// The reason of an action for people. Empty: the entry declares it, which needs no words.
+/// The reason of an action for people. Empty if the entry declares it, which needs no words.
 #[must_use]
 pub fn because(reason: Reason) -> String {
     match reason {
@@ -209,7 +216,7 @@ pub fn because(reason: Reason) -> String {
     }
 }
 
-/// Whether what a loss takes can be brought back.
+/// The answer to whether an action can be undone.
 pub(super) fn undo(action: &Action) -> &'static str {
     match action.reversible() {
         Reversible::Yes => "yes",
@@ -218,7 +225,7 @@ pub(super) fn undo(action: &Action) -> &'static str {
     }
 }
 
-/// What an action changes, field by field. Empty: it changes no field.
+/// The changes of an action, field by field. Empty if it changes no field.
 pub(super) fn changes(action: &Action, names: Names) -> String {
     let changes: Vec<String> =
         action.changes().iter().map(|one| change(one, names.spoken)).collect();
@@ -282,6 +289,11 @@ pub(super) fn summary(plan: &Plan) -> String {
     parts.join("; ")
 }
 
+/// Returns true if the plan was made from a complete inventory and nothing differs, is withheld or was not selected.
+pub(super) fn is_in_sync(plan: &Plan) -> bool {
+    !plan.has_drift() && plan.inventory.complete && plan.unchosen == 0
+}
+
 /// The entries in sync, counted.
 pub(super) fn in_sync(plan: &Plan) -> String {
     format!(
@@ -291,7 +303,7 @@ pub(super) fn in_sync(plan: &Plan) -> String {
     )
 }
 
-/// The number of actions by origin. `None`: the plan has no base, or no action.
+/// The number of actions by origin. `None` if the plan has no base or no action.
 pub(super) fn origins(plan: &Plan) -> Option<String> {
     let of = |which| plan.actions.iter().filter(|one| one.origin == Some(which)).count();
     let conflicts = of(Origin::Conflict);
@@ -319,23 +331,29 @@ pub(super) fn approval(plan: &Plan) -> String {
     options.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// A number and what it counts.
+/// A number and its noun.
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// How names stand in a sentence.
+/// The formatting of names in a sentence.
 #[derive(Clone, Copy)]
 pub(super) struct Names {
-    /// A name that somebody made up, which may be several words.
+    /// For names chosen by people, which may be several words.
     pub spoken: fn(&str) -> String,
-    /// An email, an id, or a sentence that is not ours.
+    /// For emails, ids, and sentences from elsewhere.
     pub plain: fn(&str) -> String,
+    /// For commands to copy.
+    pub command: fn(&str) -> String,
 }
 
-/// Names as they stand in plain text.
+/// The formatting of names in plain text.
 pub(super) const IN_TEXT: Names =
-    Names { spoken: |name| format!("{name:?}"), plain: str::to_owned };
+    Names { spoken: |name| format!("{name:?}"), plain: str::to_owned, command: in_backticks };
+
+pub(super) fn in_backticks(command: &str) -> String {
+    format!("`{command}`")
+}
 
 pub(super) fn ending(ending: &crate::execute::Ending) -> &'static str {
     use crate::execute::Ending as E;

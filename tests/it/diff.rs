@@ -1,4 +1,4 @@
-//! `diff`: two manifests against each other, without a network.
+//! `diff` compares two manifests without a network.
 
 use std::path::Path;
 
@@ -56,7 +56,7 @@ users:
   - { email: new@acme.example }
 ";
 
-/// Runs the program on two manifests, without a key: what it printed, and its status.
+/// Runs `diff` on two manifests without a key, and returns the output and the exit status.
 fn diff(base: &str, head: &str, arguments: &[&str]) -> (String, Option<i32>) {
     let folder = TempDir::new().unwrap();
     for (name, text) in [("base.yaml", base), ("head.yaml", head)] {
@@ -64,7 +64,7 @@ fn diff(base: &str, head: &str, arguments: &[&str]) -> (String, Option<i32>) {
     }
     let mut command = Command::cargo_bin("trunkline").unwrap();
     command.current_dir(folder.path()).env_remove("TELNYX_API_KEY");
-    // A connection to it would fail.
+    // Any connection to this address fails.
     command.env("TELNYX_BASE_URL", "http://127.0.0.1:1/v2");
     let output = command.args(["diff", "base.yaml", "head.yaml"]).args(arguments).output().unwrap();
     (String::from_utf8(output.stdout).unwrap(), output.status.code())
@@ -94,7 +94,7 @@ fn a_comparison_of_everything_as_a_unified_diff() {
 }
 
 #[test]
-fn what_means_the_same_has_no_difference() {
+fn equivalent_manifests_have_no_difference() {
     let moved =
         BASE.replace("version: 1\norganization: acme\n", "") + "organization: acme\nversion: 1\n";
     let moved = moved.replace("cat@shop", "Cat@Shop");
@@ -124,7 +124,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     #[test]
-    fn what_is_written_reads_back_as_the_same(desired in manifests()) {
+    fn a_canonical_manifest_reads_back_as_equal(desired in manifests()) {
         let text = manifest::canonical(&desired);
         let read = manifest::parse(Path::new("m.yaml"), &text);
         prop_assert_eq!(read.as_ref(), Ok(&desired), "{}", text);
@@ -140,7 +140,7 @@ proptest! {
         prop_assert!(compare(&one, &one).is_empty());
         let same = report::desired_digest(&one) == report::desired_digest(&other);
         prop_assert_eq!(compare(&one, &other).is_empty(), same);
-        // Part by part: nothing that one manifest can say goes unnoticed.
+        // No part of a manifest goes unnoticed.
         let mixes = [
             Desired { policy: other.policy.clone(), ..one.clone() },
             Desired { accept: other.accept.clone(), ..one.clone() },

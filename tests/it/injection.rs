@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use trunkline::model::is_harmful;
-use trunkline::report::Form;
+use trunkline::report::ReportFormat;
 use trunkline::sandbox::Seed;
 
 use crate::canary::matrix::named;
@@ -168,7 +168,7 @@ async fn promise_11_a_name_from_the_api_stays_text_in_every_command() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_11_a_name_from_the_api_stays_text_in_every_format_of_a_plan() {
     let site = site().await;
-    for form in Form::ALL {
+    for form in ReportFormat::ALL {
         let file = format!("r.{}", form.name());
         let report = format!("--report={}={file}", form.name());
         let bytes = if form.is_file() {
@@ -181,12 +181,18 @@ async fn promise_11_a_name_from_the_api_stays_text_in_every_format_of_a_plan() {
         let text = inert(form.name(), &bytes, &['\n']);
         assert!(!text.is_empty(), "{}", form.name());
         match form {
-            Form::Github => assert_eq!(commands(&text).len(), text.lines().count(), "{text}"),
-            Form::Json | Form::Sarif | Form::GitlabTerraform => {
+            ReportFormat::Github => {
+                assert_eq!(commands(&text).len(), text.lines().count(), "{text}")
+            }
+            ReportFormat::Json | ReportFormat::Sarif | ReportFormat::GitlabTerraform => {
                 serde_json::from_str::<Value>(&text).unwrap();
                 has_no_commands(form.name(), &text);
             }
-            Form::Text | Form::Markdown | Form::Diff | Form::GithubSummary | Form::Env => {
+            ReportFormat::Text
+            | ReportFormat::Markdown
+            | ReportFormat::Diff
+            | ReportFormat::GithubSummary
+            | ReportFormat::Env => {
                 has_no_commands(form.name(), &text);
             }
         }

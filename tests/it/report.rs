@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use trunkline::model::Code;
 use trunkline::plan::{Action, Finding, Plan, Target};
-use trunkline::report::{self, Report, Style};
+use trunkline::report::{self, PlanReport, Style};
 
 use crate::support::plans::{
-    bound_to, email, everything, everything_since, id, planned, without_origins,
+    bound_to, email, everything, everything_since, id, planned, state, without_origins,
 };
 
-fn shown(plan: &Plan, show: impl Fn(Report<'_>) -> String) -> String {
-    show(Report { organization: "acme", bound_to: &bound_to(), plan })
+fn shown(plan: &Plan, show: impl Fn(PlanReport<'_>) -> String) -> String {
+    show(PlanReport { organization: "acme", bound_to: &bound_to(), plan, state: &state() })
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! `--base`: what a change of the manifest does, told apart from what was there before.
+//! `--base`: the effects of a change of the manifest, separate from earlier drift.
 
 use serde_json::Value;
 
 use crate::support::site::{Site, text};
 
-/// Writes the example with some text replaced under another name, as the base.
+/// Writes the example with some text replaced, as the base manifest.
 fn base(site: &Site, changes: &[(&str, &str)]) -> String {
     let path = site.manifest(changes);
     let base = site.folder.path().join("base.yaml");
@@ -27,7 +27,7 @@ const CHANGE: (&str, &str) =
     ("name: Larry's Cat Food\n", "name: Larry's Cat Food\n    enabled: false\n");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_says_whether_the_change_is_the_reason_for_it() {
+async fn an_action_shows_whether_it_comes_from_the_change() {
     let site = Site::open().await;
     let base = base(&site, &[]);
     let manifest = site.manifest(&[CHANGE]);
@@ -47,7 +47,7 @@ async fn an_action_says_whether_the_change_is_the_reason_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_this_change_sends_what_the_change_makes_and_nothing_else() {
+async fn only_this_change_sends_only_the_actions_of_the_change() {
     let site = Site::open().await;
     let base = base(&site, &[]);
     let manifest = site.manifest(&[CHANGE, ("max_disables: 1", "max_disables: 2")]);
@@ -55,7 +55,7 @@ async fn only_this_change_sends_what_the_change_makes_and_nothing_else() {
     assert_eq!(site.run(&without_base).await.status.code(), Some(1), "--only needs --base");
     let all =
         ["apply", text(&manifest), "--auto-approve", "--base", &base, "--only", "this-change"];
-    // The stricter budget allows one, and the whole plan has two to be disabled.
+    // The stricter safety limit allows one disable, and the whole plan has two.
     let shown = site.ends(&all, 3).await;
     assert!(shown.contains("max_disables changes from 1 to 2"), "{shown}");
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
@@ -69,7 +69,7 @@ async fn only_this_change_sends_what_the_change_makes_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_base_that_is_no_manifest_is_an_error_before_anything_is_read() {
+async fn an_invalid_base_is_an_error_before_anything_is_read() {
     let site = Site::open().await;
     let base = base(&site, &[("version: 1", "version: 2")]);
     let manifest = site.manifest(&[]);
@@ -91,7 +91,7 @@ async fn a_saved_plan_keeps_its_origins() {
     let wanted = "this_change disable_account larry@catfood.example";
     assert!(origins(&saved).iter().any(|one| one == wanted), "{saved}");
     let apply = ["apply", "--plan", "saved.json", "--auto-approve"];
-    // The budget of the base is the stricter one, and it was saved with the plan.
+    // The safety limit of the base is the stricter one, and it was saved with the plan.
     site.ends(&apply, 3).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     let shown = site.ends(&[&apply[..], &["--approve-destructive", "4"]].concat(), 0).await;

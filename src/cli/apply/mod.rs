@@ -15,10 +15,10 @@ use std::time::Duration;
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, duration, manifest_path};
 use super::plan::{Only, Since, Targets};
-use super::reports::{Files, Reports, Source, one_of};
+use super::reports::{Files, PlanSource, Reports, one_of};
 use super::signals::Signals;
 use super::{connect, store, terminal};
-use crate::report::{Form, Matter};
+use crate::report::{ReportContent, ReportFormat, StateInfo};
 use crate::state::Journal;
 use crate::telnyx::Session;
 
@@ -31,7 +31,8 @@ use send::Outputs;
 const CLOSING: Duration = Duration::from_millis(800);
 
 /// The formats of `--format`.
-const FORMS: [Form; 4] = [Form::Text, Form::Json, Form::Markdown, Form::Github];
+const FORMS: [ReportFormat; 4] =
+    [ReportFormat::Text, ReportFormat::Json, ReportFormat::Markdown, ReportFormat::Github];
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -68,7 +69,7 @@ pub(super) struct Args {
     verify: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMS))]
-    format: Form,
+    format: ReportFormat,
     #[command(flatten)]
     reports: Reports,
 }
@@ -81,10 +82,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     order.check_base_url(&reader)?;
     let store = store::store(global, &manifest(args), &order.desired().organization)?;
     let binding = store::binding(order.desired(), &reader, order.manager().as_ref());
+    let place = store.place();
     // The lock is held from the first read to the last record, so no other apply changes what is planned for.
     let journal = store::write(global, store, &binding, "apply").await?;
     let mut signals = Signals::listen()?;
-    let work = (order, source, reports);
+    let state = store::info(global, place, &journal.record_now());
+    let work = (order, source, reports, state);
     let ended = under_lock(global, args, &session, work, &journal, &mut signals).await;
     let closed = close(journal, &mut signals).await;
     let exit = ended?;
@@ -102,28 +105,28 @@ async fn under_lock(
     global: &Global,
     args: &Args,
     session: &Session,
-    (order, source, mut reports): (Order, Source, Files),
+    (order, source, mut reports, state): (Order, PlanSource, Files, StateInfo),
     journal: &Journal,
     signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     let reader = session.reader();
     // Boxed: the read is large, and every future that awaits it would carry it.
-    let preparing = Box::pin(order.prepare(global, args, &reader, journal));
+    let preparing = Box::pin(order.prepare(global, args, &reader, (journal, state)));
     let prepared = signals.unless(preparing).await??;
-    let scene = prepared.planned.scene(&source);
-    if args.format == Form::Text {
-        reports.print(Form::Text, Matter::Plan(scene), terminal::style(global))?;
+    let context = prepared.planned.context(&source);
+    if args.format == ReportFormat::Text {
+        reports.print(ReportFormat::Text, ReportContent::Plan(context), terminal::style(global))?;
     }
     if let Some(line) = prepared.unsent() {
         terminal::note(global, &line);
     }
     if let Err(refused) = args.approval.check(&prepared.planned.plan) {
-        reports.write(Matter::Plan(scene))?;
+        reports.write(ReportContent::Plan(context))?;
         return Err(refused);
     }
     let outputs = Outputs::open(args, &prepared)?;
-    if args.format != Form::Text && args.approval.asks(&prepared) {
-        reports.tell(Matter::Plan(scene));
+    if args.format != ReportFormat::Text && args.approval.asks(&prepared) {
+        reports.show(ReportContent::Plan(context));
     }
     args.approval.obtain(&prepared, signals).await?;
     let mut sent = send::send(global, args, session, &prepared, journal, outputs, signals).await?;
@@ -134,7 +137,7 @@ async fn under_lock(
             Err(signal) => sent.signal = Some(signal),
         }
     }
-    report::report(global, args.format, &prepared, scene, &mut reports, sent)
+    report::report(global, args.format, &prepared, context, &mut reports, sent)
 }
 
 /// Closes the state. An interrupted apply waits briefly, and a second signal ends the wait.

@@ -6,16 +6,16 @@ use super::{Args, saved};
 use crate::cli::exit::Failure;
 use crate::cli::global::{Global, manifest_path};
 use crate::cli::plan::{self, Planned};
-use crate::cli::reports::{Files, Source};
+use crate::cli::reports::{Files, PlanSource};
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
-use crate::report::{Form, Saved};
+use crate::report::{ReportFormat, SavedPlan, StateInfo};
 use crate::state::{Journal, StateChange};
 use crate::telnyx::Reader;
 
 /// The formats that reviewers read, which therefore show the problems of a manifest too.
-const REVIEWED: [Form; 2] = [Form::Markdown, Form::Github];
+const REVIEWED: [ReportFormat; 2] = [ReportFormat::Markdown, ReportFormat::Github];
 
 /// The input of an apply.
 pub(super) enum Order {
@@ -27,16 +27,16 @@ pub(super) enum Order {
         base: Option<Box<Desired>>,
     },
     /// A saved plan.
-    Saved(Box<Saved>),
+    Saved(Box<SavedPlan>),
 }
 
 impl Order {
     /// Reads the files that the arguments name, and refuses a plan and a manifest that do not match.
-    pub(super) fn read(args: &Args, reports: &mut Files) -> Result<(Self, Source), Failure> {
+    pub(super) fn read(args: &Args, reports: &mut Files) -> Result<(Self, PlanSource), Failure> {
         match (&args.plan, &args.path) {
             (Some(file), path) => {
                 let saved = saved::load(file, args.expect.as_deref())?;
-                let mut source = Source::default();
+                let mut source = PlanSource::default();
                 if let Some(path) = path {
                     let (desired, read) = reports.load(path, args.format, &REVIEWED)?;
                     saved::check_manifest(&saved, &desired, path)?;
@@ -84,19 +84,20 @@ impl Order {
         global: &Global,
         args: &Args,
         reader: &Reader,
-        journal: &Journal,
+        (journal, state): (&Journal, StateInfo),
     ) -> Result<Prepared, Failure> {
         match self {
             Self::Manifest { desired, base } => {
-                let state = async |_| Ok(journal.state());
-                let observation = plan::observe(global, reader, &desired, state).await?;
+                let known = async |_| Ok(journal.state());
+                let observation = plan::observe(global, reader, &desired, known).await?;
                 let base = base.as_deref();
-                let planned = Planned::make(reader, *desired, base, observation, &args.targets)?;
+                let planned =
+                    Planned::make(reader, *desired, base, observation, state, &args.targets)?;
                 let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
                 expected?;
                 Ok(Prepared::whole(planned))
             }
-            Self::Saved(saved) => saved::prepare(global, reader, *saved, journal).await,
+            Self::Saved(saved) => saved::prepare(global, reader, *saved, (journal, state)).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::terminal;
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::Code;
 use crate::plan::Finding;
-use crate::report::{Form, Matter, Scene};
+use crate::report::{PlanContext, ReportContent, ReportFormat};
 
 /// Writes the reports, prints the outcomes, and returns the exit status.
 ///
@@ -17,9 +17,9 @@ use crate::report::{Form, Matter, Scene};
 /// into an error, and is a warning beside any other exit status.
 pub(super) fn report(
     global: &Global,
-    format: Form,
+    format: ReportFormat,
     prepared: &Prepared,
-    scene: Scene<'_>,
+    context: PlanContext<'_>,
     reports: &mut Files,
     sent: Sent,
 ) -> Result<Exit, Failure> {
@@ -28,15 +28,16 @@ pub(super) fn report(
     if unverified > 0 {
         let noun = if unverified == 1 { "change is" } else { "changes are" };
         terminal::say(&format!(
-            "warning: {unverified} {noun} not visible yet; run trunkline plan to check again"
+            "warning: {unverified} {noun} not visible yet; check again with: {}",
+            context.plan_command()
         ));
         if matches!(exit, Exit::Fine | Exit::Stale | Exit::Incomplete) {
             exit = Exit::Failed;
         }
     }
-    let matter = Matter::Outcomes(scene, &outcomes);
-    let written = reports.write(matter);
-    let printed = print(global, format, reports, matter, outcomes.is_empty());
+    let body = ReportContent::Outcomes(context, &outcomes);
+    let written = reports.write(body);
+    let printed = print(global, format, reports, body, outcomes.is_empty());
     let mut failures: Vec<Failure> =
         [audited, written, printed].into_iter().filter_map(Result::err).collect();
     let error = if exit == Exit::Fine { failures.pop() } else { None };
@@ -48,19 +49,19 @@ pub(super) fn report(
 
 fn print(
     global: &Global,
-    format: Form,
+    format: ReportFormat,
     reports: &Files,
-    matter: Matter<'_>,
+    body: ReportContent<'_>,
     empty: bool,
 ) -> Result<(), Failure> {
-    if format == Form::Text {
+    if format == ReportFormat::Text {
         if empty {
             return Ok(());
         }
         // The plan is printed above.
         terminal::print("\n")?;
     }
-    reports.print(format, matter, terminal::style(global))
+    reports.print(format, body, terminal::style(global))
 }
 
 /// Chooses the exit status that needs a person most.

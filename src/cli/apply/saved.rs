@@ -17,7 +17,7 @@ use crate::detect::Observation;
 use crate::execute::unsent;
 use crate::model::{AccountId, Desired, Email, Live};
 use crate::plan::{Now, Plan, PlannedAction, Verdict, recheck, stricter};
-use crate::report::{self, Saved};
+use crate::report::{self, SavedPlan, StateInfo};
 use crate::state::{Journal, StateChange};
 use crate::telnyx::Reader;
 
@@ -27,7 +27,7 @@ const LARGEST: u64 = 128 << 20;
 const AGAIN: &str = "Nothing was sent. Make a new plan with trunkline plan --out.";
 
 /// Reads a saved plan, and refuses one that is damaged, expired or not the expected one.
-pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<Saved, Failure> {
+pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<SavedPlan, Failure> {
     let place = path.display().to_string();
     let bytes = bytes(path).with_context(|| format!("reading the saved plan {place}"));
     let bytes = bytes.map_err(|error| Failure::new(error, AGAIN))?;
@@ -62,7 +62,11 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Refuses a plan that was made from another manifest than the one at `path`.
-pub(super) fn check_manifest(saved: &Saved, desired: &Desired, path: &Path) -> Result<(), Failure> {
+pub(super) fn check_manifest(
+    saved: &SavedPlan,
+    desired: &Desired,
+    path: &Path,
+) -> Result<(), Failure> {
     if report::desired_digest(desired) == saved.bound_to.desired {
         return Ok(());
     }
@@ -75,7 +79,7 @@ pub(super) fn check_manifest(saved: &Saved, desired: &Desired, path: &Path) -> R
 }
 
 /// Refuses a plan that was made for another base URL.
-pub(super) fn check_base_url(saved: &Saved, reader: &Reader) -> Result<(), Failure> {
+pub(super) fn check_base_url(saved: &SavedPlan, reader: &Reader) -> Result<(), Failure> {
     let (theirs, ours) = (&saved.bound_to.base_url, reader.base_url());
     if *theirs == ours {
         return Ok(());
@@ -85,7 +89,7 @@ pub(super) fn check_base_url(saved: &Saved, reader: &Reader) -> Result<(), Failu
 }
 
 /// The manager for which a plan was made.
-pub(super) fn manager(saved: &Saved) -> Option<AccountId> {
+pub(super) fn manager(saved: &SavedPlan) -> Option<AccountId> {
     saved.bound_to.manager_account_id.as_ref().map(AccountId::new)
 }
 
@@ -93,8 +97,8 @@ pub(super) fn manager(saved: &Saved) -> Option<AccountId> {
 pub(super) async fn prepare(
     global: &Global,
     reader: &Reader,
-    saved: Saved,
-    journal: &Journal,
+    saved: SavedPlan,
+    (journal, info): (&Journal, StateInfo),
 ) -> Result<Prepared, Failure> {
     let state = journal.state();
     if state.used.contains_key(&saved.seal) {
@@ -120,6 +124,7 @@ pub(super) async fn prepare(
         desired: saved.desired,
         live,
         bound_to: saved.bound_to,
+        state: info,
     };
     let mut prepared = Prepared::whole(planned);
     prepared.used = Some(used);

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::plan::{self, Planned, Targets};
-use super::terminal;
+use super::{store, terminal};
 use crate::execute::{Ending, Work, execute, remember};
 use crate::manifest;
 use crate::plan::Action;
@@ -79,9 +79,11 @@ async fn plan_now(
 ) -> Result<Planned, Failure> {
     let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
     let reader = session.reader();
-    let state = async |_| Ok(journal.state());
-    let observation = plan::observe(global, &reader, &desired, state).await?;
-    Planned::make(&reader, desired, None, observation, &Targets::default())
+    let known = async |_| Ok(journal.state());
+    let observation = plan::observe(global, &reader, &desired, known).await?;
+    let location = Store::new(&Location::Memory).place();
+    let state = store::info(global, location, &journal.record_now());
+    Planned::make(&reader, desired, None, observation, state, &Targets::default())
 }
 
 async fn apply(

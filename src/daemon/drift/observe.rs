@@ -73,7 +73,7 @@ fn of_action(planned: &PlannedAction) -> (DifferenceKey, Details) {
 
 fn of_finding(finding: &Finding) -> (DifferenceKey, Details) {
     let key = named(finding.subject(), finding.email(), finding.code().name());
-    let message = report::finding_text(finding);
+    let message = report::finding_text(finding, &report::StateInfo::default());
     (key, Details { message, ..Details::default() })
 }
 

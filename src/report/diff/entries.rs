@@ -1,35 +1,34 @@
-//! What is wanted and what is live, entry by entry, as lines of YAML.
+//! The desired and the live side, entry by entry, as lines of YAML.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::super::Scene;
-use super::yaml::{comment, field, list, scalar};
+use super::super::{PlanContext, words};
+use crate::manifest::canonical;
 use crate::model::{
-    AccountId, Email, LiveAccount, LiveUser, Presence, Status, UserStatus, WantedAccount,
+    AccountId, Email, LiveAccount, LiveUser, Presence, Role, Status, UserStatus, WantedAccount,
     WantedUser,
 };
-use crate::plan::{Action, Target};
+use crate::plan::{Action, Reason, Target};
 
-/// The lines of one entry on both sides; none where it is not there.
+/// The lines of one entry on both sides. A side without the entry has no lines.
 pub(super) struct Entry {
-    /// As it is live.
+    /// The live side.
     pub have: Vec<String>,
-    /// As it is wanted.
+    /// The desired side.
     pub want: Vec<String>,
 }
 
 /// The entries below each title of the manifest.
-pub(super) fn entries(scene: Scene<'_>) -> [(&'static str, Vec<Entry>); 2] {
-    [("accounts", accounts(scene)), ("users", users(scene))]
+pub(super) fn entries(context: PlanContext<'_>) -> [(&'static str, Vec<Entry>); 2] {
+    [("accounts", accounts(context)), ("users", users(context))]
 }
 
-fn accounts(scene: Scene<'_>) -> Vec<Entry> {
-    let live = Accounts::of(scene);
-    let wanted = scene.desired.accounts.values();
+fn accounts(context: PlanContext<'_>) -> Vec<Entry> {
+    let live = LiveAccountIndex::of(context);
     let mut paired = BTreeSet::new();
     let mut entries = Vec::new();
-    for account in wanted {
-        let want = wanted_account(account);
+    for account in context.desired.accounts.values() {
+        let want = indented(canonical::account(&comparable(account)));
         let have = match live.counterparts(account) {
             [] => Vec::new(),
             [one] => {
@@ -43,35 +42,38 @@ fn accounts(scene: Scene<'_>) -> Vec<Entry> {
         };
         entries.push(Entry { have, want });
     }
-    // Who is not listed is shown only if something is taken away.
-    let unlisted = live.disabled(scene).filter(|one| !paired.contains(&one.id));
-    entries.extend(unlisted.map(|account| {
-        let side = |enabled| [head(account), vec![field("enabled", enabled)]].concat();
-        Entry { have: side("true"), want: side("false") }
+    // Other unlisted accounts are not a difference.
+    let unlisted = live.disabled(context).filter(|(one, _)| !paired.contains(&one.id));
+    entries.extend(unlisted.map(|(account, reason)| {
+        let side = |enabled| {
+            let bare = WantedAccount { enabled: Some(enabled), ..bare(account) };
+            indented(canonical::account(&bare))
+        };
+        Entry { have: side(true), want: [side(false), because(reason)].concat() }
     }));
     entries
 }
 
-/// The live accounts, by what identifies them.
-struct Accounts<'a> {
+/// The live accounts, by id and email.
+struct LiveAccountIndex<'a> {
     by_id: HashMap<&'a AccountId, usize>,
     by_email: HashMap<&'a Email, Vec<&'a LiveAccount>>,
     all: &'a [LiveAccount],
     limits: &'a BTreeMap<AccountId, u64>,
 }
 
-impl<'a> Accounts<'a> {
-    fn of(scene: Scene<'a>) -> Self {
-        let all = &scene.live.accounts;
+impl<'a> LiveAccountIndex<'a> {
+    fn of(context: PlanContext<'a>) -> Self {
+        let all = &context.live.accounts;
         let by_id = all.iter().enumerate().map(|(place, account)| (&account.id, place)).collect();
         let mut by_email: HashMap<_, Vec<_>> = HashMap::new();
         for account in all {
             by_email.entry(&account.email).or_default().push(account);
         }
-        Self { by_id, by_email, all, limits: &scene.report.plan.inventory.limits }
+        Self { by_id, by_email, all, limits: &context.report.plan.inventory.limits }
     }
 
-    /// The accounts that an entry may mean: by its id if it has one, by its email otherwise.
+    /// The accounts that match an entry: by its id if it has one, else by its email.
     fn counterparts<'s>(&'s self, wanted: &WantedAccount) -> &'s [&'a LiveAccount] {
         let by_email = || self.by_email.get(&wanted.email).map_or(&[][..], Vec::as_slice);
         match &wanted.id {
@@ -85,11 +87,14 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// The accounts that the plan disables.
-    fn disabled(&self, scene: Scene<'a>) -> impl Iterator<Item = &'a LiveAccount> {
-        scene.report.plan.requested().filter_map(|action| match action {
+    /// The accounts that the plan disables, with the reasons.
+    fn disabled(
+        &self,
+        context: PlanContext<'a>,
+    ) -> impl Iterator<Item = (&'a LiveAccount, Reason)> {
+        context.report.plan.actions.iter().filter_map(|planned| match &planned.action {
             Action::DisableAccount { target: Target::Live(id), .. } => {
-                Some(&self.all[*self.by_id.get(id)?])
+                Some((&self.all[*self.by_id.get(id)?], planned.reason))
             }
             Action::DisableAccount { target: Target::Created, .. }
             | Action::RemoveUser { .. }
@@ -101,93 +106,96 @@ impl<'a> Accounts<'a> {
     }
 }
 
-fn head(account: &LiveAccount) -> Vec<String> {
-    let name = account.name.as_ref().map_or_else(|| "~".to_owned(), |name| scalar(name));
-    vec![format!("  - name: {name}"), field("email", &scalar(account.email.as_str()))]
+/// An entry without the fields that have no live value.
+fn comparable(account: &WantedAccount) -> WantedAccount {
+    WantedAccount { reenable_connections: false, password_from: None, ..account.clone() }
 }
 
-fn wanted_account(account: &WantedAccount) -> Vec<String> {
-    let WantedAccount {
-        name,
-        email,
-        id,
-        enabled,
-        channel_limit,
-        custom_pricing,
-        rollup_billing,
-        reenable_connections: _,
-        password_from: _,
-    } = account;
-    let flag = |name, value: &Option<bool>| Some(field(name, &value.as_ref()?.to_string()));
-    let rest = [
-        id.as_ref().map(|id| field("id", &scalar(id.as_str()))),
-        flag("enabled", enabled),
-        channel_limit.map(|limit| field("channel_limit", &limit.to_string())),
-        flag("custom_pricing", custom_pricing),
-        flag("rollup_billing", rollup_billing),
-    ];
-    let mut lines = vec![format!("  - name: {}", scalar(name))];
-    lines.push(field("email", &scalar(email.as_str())));
-    lines.extend(rest.into_iter().flatten());
-    lines
+/// A live account as an entry that manages no field.
+fn bare(account: &LiveAccount) -> WantedAccount {
+    WantedAccount {
+        name: account.name.clone().unwrap_or_default(),
+        email: account.email.clone(),
+        id: None,
+        enabled: None,
+        channel_limit: None,
+        custom_pricing: None,
+        rollup_billing: None,
+        reenable_connections: false,
+        password_from: None,
+    }
 }
 
-/// A live account with the fields that its entry manages.
+/// A live account with the fields that its entry manages. An unknown field is a comment.
 fn live_account(
     account: &LiveAccount,
     wanted: &WantedAccount,
     limits: &BTreeMap<AccountId, u64>,
 ) -> Vec<String> {
-    let mut lines = head(account);
-    // In whatever case an email is written it is the same.
-    if account.email == wanted.email {
-        lines[1] = field("email", &scalar(wanted.email.as_str()));
-    }
-    let unknown = |name: &str| comment(&format!("{name} is not known"));
-    let flag = |name, value: Option<bool>| {
-        value.map_or_else(|| unknown(name), |value| field(name, &value.to_string()))
+    let mut unknown = Vec::new();
+    let mut flag = |name, wanted: Option<bool>, live: Option<bool>| {
+        unknown.extend(wanted.filter(|_| live.is_none()).map(|_| name));
+        wanted.map(|wanted| live.unwrap_or(wanted))
     };
-    let status = || match account.status {
-        Some(Status::Enabled) => field("enabled", "true"),
-        Some(Status::Disabled) => field("enabled", "false"),
-        Some(Status::Blocked) => comment("blocked by Telnyx"),
-        None => unknown("enabled"),
+    let enabled = match account.status {
+        Some(Status::Enabled) => Some(true),
+        Some(Status::Disabled) => Some(false),
+        Some(Status::Blocked) | None => None,
     };
-    let limit = || match limits.get(&account.id) {
-        Some(limit) => field("channel_limit", &limit.to_string()),
-        None => unknown("channel_limit"),
+    let shown = WantedAccount {
+        // Emails are equal without regard to case.
+        email: if account.email == wanted.email { &wanted.email } else { &account.email }.clone(),
+        id: wanted.id.as_ref().map(|_| account.id.clone()),
+        enabled: flag("enabled", wanted.enabled, enabled),
+        custom_pricing: flag("custom_pricing", wanted.custom_pricing, account.custom_pricing),
+        rollup_billing: flag("rollup_billing", wanted.rollup_billing, account.rollup_billing),
+        channel_limit: wanted.channel_limit.map(|wanted| {
+            limits.get(&account.id).copied().unwrap_or_else(|| {
+                unknown.push("channel_limit");
+                wanted
+            })
+        }),
+        ..bare(account)
     };
-    let managed = [
-        wanted.id.as_ref().map(|_| field("id", &scalar(account.id.as_str()))),
-        wanted.enabled.map(|_| status()),
-        wanted.channel_limit.map(|_| limit()),
-        wanted.custom_pricing.map(|_| flag("custom_pricing", account.custom_pricing)),
-        wanted.rollup_billing.map(|_| flag("rollup_billing", account.rollup_billing)),
-    ];
-    lines.extend(managed.into_iter().flatten());
-    lines
+    let lines = indented(canonical::account(&shown)).into_iter().map(|line| {
+        let field = unknown.iter().find(|name| line.trim_start().starts_with(&format!("{name}:")));
+        match field {
+            Some(&"enabled") if account.status == Some(Status::Blocked) => {
+                comment("blocked by Telnyx")
+            }
+            Some(name) => comment(&format!("{name} is unknown")),
+            None => line,
+        }
+    });
+    lines.collect()
 }
 
-fn users(scene: Scene<'_>) -> Vec<Entry> {
-    let Some(wanted) = &scene.desired.users else { return Vec::new() };
+fn users(context: PlanContext<'_>) -> Vec<Entry> {
+    let Some(wanted) = &context.desired.users else { return Vec::new() };
     let live: BTreeMap<&Email, &LiveUser> =
-        scene.live.users.iter().flatten().map(|user| (&user.email, user)).collect();
-    let removed: BTreeSet<&Email> = scene.report.plan.requested().filter_map(removed).collect();
+        context.live.users.iter().flatten().map(|user| (&user.email, user)).collect();
+    let removed: BTreeMap<&Email, Reason> = context
+        .report
+        .plan
+        .actions
+        .iter()
+        .filter_map(|planned| Some((removed(&planned.action)?, planned.reason)))
+        .collect();
     let mut entries: Vec<Entry> = wanted
         .values()
         .map(|user| {
-            let have = live.get(&user.email).map(|have| live_user(have, Some(user)));
-            let stays = !removed.contains(&user.email);
-            let want = wanted_user(user).filter(|_| stays);
-            Entry { have: have.unwrap_or_default(), want: want.unwrap_or_default() }
+            let have = live.get(&user.email).copied();
+            match removed.get(&user.email) {
+                Some(reason) => Entry { have: removed_user(have, *reason), want: Vec::new() },
+                None => listed_user(have, user),
+            }
         })
         .collect();
-    let unlisted = removed.into_iter().filter(|email| !wanted.contains_key(*email));
-    entries.extend(
-        unlisted
-            .filter_map(|email| live.get(email))
-            .map(|user| Entry { have: live_user(user, None), want: Vec::new() }),
-    );
+    let unlisted = removed.into_iter().filter(|(email, _)| !wanted.contains_key(*email));
+    entries.extend(unlisted.map(|(email, reason)| Entry {
+        have: removed_user(live.get(email).copied(), reason),
+        want: Vec::new(),
+    }));
     entries
 }
 
@@ -203,45 +211,83 @@ fn removed(action: &Action) -> Option<&Email> {
     }
 }
 
-/// A user who may be there. `None`: the user is to be gone.
-fn wanted_user(user: &WantedUser) -> Option<Vec<String>> {
-    let WantedUser { email, presence } = user;
-    match presence {
-        Presence::Absent => None,
-        Presence::Owner => Some(vec![
-            format!("  - email: {}", scalar(email.as_str())),
-            "    owner: true".to_owned(),
-        ]),
-        Presence::Present { groups, until: _ } => {
-            let mut lines = vec![format!("  - email: {}", scalar(email.as_str()))];
-            lines.extend(groups.as_ref().map(|groups| list("groups", groups.iter())));
-            Some(lines)
-        }
-    }
+/// A live user that the plan removes.
+fn removed_user(user: Option<&LiveUser>, reason: Reason) -> Vec<String> {
+    let lines = user.map(|user| [user_lines(&user.email, None), because(reason)].concat());
+    lines.unwrap_or_default()
 }
 
-fn live_user(user: &LiveUser, wanted: Option<&WantedUser>) -> Vec<String> {
-    let email = wanted.map_or(&user.email, |wanted| &wanted.email);
-    let mut lines = vec![format!("  - email: {}", scalar(email.as_str()))];
-    let present = wanted.is_some_and(|wanted| wanted.presence != Presence::Absent);
-    let managed = match wanted.map(|wanted| &wanted.presence) {
-        Some(Presence::Present { groups, until: _ }) => groups.is_some(),
-        Some(Presence::Absent | Presence::Owner) | None => false,
+/// An entry and the live user of its email.
+fn listed_user(live: Option<&LiveUser>, wanted: &WantedUser) -> Entry {
+    let WantedUser { email, presence } = wanted;
+    let want = match presence {
+        Presence::Absent => Vec::new(),
+        Presence::Owner => indented(canonical::user(wanted)),
+        Presence::Present { groups, until: _ } => user_lines(email, groups.clone()),
     };
-    if managed {
-        let names = user.groups.as_ref().map(|names| names.iter().collect::<BTreeSet<_>>());
-        lines.push(match names {
-            Some(names) => list("groups", names.into_iter()),
-            None => comment("groups is not known"),
+    let mut have = match (presence, live) {
+        // The API may hide the owner.
+        (Presence::Owner, None) => want.clone(),
+        (Presence::Owner, Some(user)) if user.role == Role::Owner => want.clone(),
+        (_, None) => Vec::new(),
+        (Presence::Present { groups: Some(_), until: _ }, Some(user)) => {
+            let groups = user.groups.as_ref().map(|names| names.iter().cloned().collect());
+            let unknown = groups.is_none().then(|| comment("groups is unknown"));
+            user_lines(email, groups).into_iter().chain(unknown).collect()
+        }
+        (_, Some(_)) => user_lines(email, None),
+    };
+    if let (true, Some(user)) = (*presence != Presence::Absent, live) {
+        have.extend(match &user.status {
+            Some(UserStatus::Disabled) => Some(comment("disabled")),
+            Some(UserStatus::Blocked) => Some(comment("blocked by Telnyx")),
+            Some(UserStatus::Enabled | UserStatus::Other(_)) | None => None,
         });
     }
-    match &user.status {
-        Some(UserStatus::Disabled) if present => lines.push(comment("disabled")),
-        Some(UserStatus::Blocked) if present => lines.push(comment("blocked by Telnyx")),
-        Some(
-            UserStatus::Enabled | UserStatus::Disabled | UserStatus::Blocked | UserStatus::Other(_),
-        )
-        | None => {}
+    Entry { have, want }
+}
+
+fn user_lines(email: &Email, groups: Option<BTreeSet<String>>) -> Vec<String> {
+    let presence = Presence::Present { groups, until: None };
+    indented(canonical::user(&WantedUser { email: email.clone(), presence }))
+}
+
+fn indented(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().map(|line| format!("  {line}")).collect()
+}
+
+/// The reason of an action as a comment. Empty if the entry declares the action.
+fn because(reason: Reason) -> Vec<String> {
+    let text = words::because(reason);
+    if text.is_empty() { Vec::new() } else { vec![comment(&text)] }
+}
+
+/// A comment below an entry.
+fn comment(text: &str) -> String {
+    format!("    # {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::canonical::text;
+
+    #[test]
+    fn texts_are_quoted_where_yaml_would_read_something_else() {
+        for plain in ["Larry's Cat Food", "larry+cat@catfood.example", "Ünal-Söhne"] {
+            assert_eq!(text(plain), plain);
+        }
+        let cases = [
+            ("", r#""""#),
+            ("No", r#""No""#),
+            ("12", r#""12""#),
+            ("a: b", r#""a: b""#),
+            (" a", r#"" a""#),
+            (r#"a"\"#, r#""a\"\\""#),
+            ("a\u{1b}\n", r#""a\U0000001b\U0000000a""#),
+            ("x##[error]", r#""x#\x23[error]""#),
+        ];
+        for (from, expected) in cases {
+            assert_eq!(text(from), expected);
+        }
     }
-    lines
 }

@@ -1,28 +1,27 @@
-//! The live side against what is wanted, as a unified diff of YAML that looks like the manifest.
+//! The live side against the manifest, as a unified diff of YAML in the manifest's layout.
 //!
-//! It shows entries of the manifest, with the fields that it manages, and who is taken away. What
-//! Telnyx does not tell is a comment on the live side, and differs.
+//! It shows the entries of the manifest with the fields that they manage, and unlisted accounts and users that
+//! the plan disables or removes. An unknown live value is a comment, and counts as different.
 
 mod entries;
-mod yaml;
 
 use std::fmt::Write as _;
 
 use similar::udiff::UnifiedHunkHeader;
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff, group_diff_ops};
 
-use super::Scene;
+use super::PlanContext;
 use super::escape::line;
 use entries::{Entry, entries};
 
-/// So many lines around a change are shown.
+/// The number of unchanged lines around a change.
 const CONTEXT: usize = 3;
 
-/// A plan as a diff. Empty when both sides are the same.
-pub(super) fn diff(scene: Scene<'_>) -> String {
-    let report = scene.report;
+/// A plan as a diff. Empty if both sides are equal.
+pub(super) fn diff(context: PlanContext<'_>) -> String {
+    let report = context.report;
     let mut sides = Sides::default();
-    for (title, entries) in entries(scene) {
+    for (title, entries) in entries(context) {
         if !entries.is_empty() {
             let title = vec![format!("{title}:")];
             sides.entry(&Entry { have: title.clone(), want: title });
@@ -33,7 +32,7 @@ pub(super) fn diff(scene: Scene<'_>) -> String {
     }
     let mut out = String::new();
     if !report.plan.inventory.complete {
-        out.push_str("# the inventory is incomplete: what is missing below may be there\n");
+        out.push_str("# the inventory is incomplete: entries that are missing below may exist\n");
     }
     let hunks = group_diff_ops(std::mem::take(&mut sides.ops), CONTEXT);
     if !hunks.is_empty() {
@@ -47,7 +46,7 @@ pub(super) fn diff(scene: Scene<'_>) -> String {
     out
 }
 
-/// Both sides, line by line, and what differs between them.
+/// Both sides, line by line, with their differences.
 #[derive(Default)]
 struct Sides {
     have: Vec<String>,
@@ -56,8 +55,8 @@ struct Sides {
 }
 
 impl Sides {
-    /// Adds an entry. Each is compared with its counterpart and with nothing else: so it takes as long
-    /// as there are entries, and no line is taken for that of another account.
+    /// Adds an entry, which is compared with its counterpart only. The time is linear in the number of entries,
+    /// and no line matches one of another account.
     fn entry(&mut self, entry: &Entry) {
         let Entry { have, want } = entry;
         let (from, to) = (self.have.len(), self.want.len());
@@ -70,7 +69,7 @@ impl Sides {
         }
     }
 
-    /// Adds what differs. Equal lines that follow each other become one stretch, in which a hunk can end.
+    /// Adds a difference. Adjacent equal lines are merged, so that a hunk can end among them.
     fn push(&mut self, op: DiffOp) {
         match (self.ops.last_mut(), op) {
             (Some(DiffOp::Equal { len, .. }), DiffOp::Equal { len: more, .. }) => *len += more,

@@ -7,26 +7,26 @@ use super::{FORMAT_VERSION, pretty};
 use crate::manifest::canonical;
 use crate::model::{Desired, Email};
 use crate::plan::{Comparison, Delta, Difference, Kind, Said};
-use crate::report::compare::Counts;
+use crate::report::compare::DifferenceCounts;
 use crate::report::digest::desired_digest;
 use crate::report::words;
 
-/// What `head` says that `base` does not.
+/// The differences from `base` to `head`.
 #[derive(Serialize)]
 struct ComparisonDoc<'a> {
     format_version: u32,
     organization: &'a str,
-    /// The digest of the first manifest, as in the `bound_to` of a plan.
+    /// The digest of the base manifest, as in `bound_to.desired` of a plan.
     base: String,
-    /// The digest of the second.
+    /// The digest of the head manifest.
     head: String,
-    summary: SummaryDoc,
+    summary: ComparisonSummaryDoc,
     loosened: Vec<DeltaDoc>,
-    differences: Vec<DifferenceDoc<'a>>,
+    differences: Vec<EntryDifferenceDoc<'a>>,
 }
 
 #[derive(Serialize)]
-struct SummaryDoc {
+struct ComparisonSummaryDoc {
     added: usize,
     changed: usize,
     removed: usize,
@@ -35,13 +35,13 @@ struct SummaryDoc {
 }
 
 #[derive(Serialize)]
-struct DifferenceDoc<'a> {
+struct EntryDifferenceDoc<'a> {
     difference: &'static str,
     kind: &'static str,
     email: Option<&'a str>,
     changes: Vec<DeltaDoc>,
     destructive: bool,
-    /// What becomes of who is not listed any more.
+    /// The consequence for an account or user that is no longer listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     unlisted: Option<&'static str>,
 }
@@ -57,14 +57,20 @@ struct DeltaDoc {
 #[must_use]
 pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> String {
     let Comparison { loosened, differences } = comparison;
-    let Counts { added, changed, removed } = Counts::of(comparison);
+    let DifferenceCounts { added, changed, removed } = DifferenceCounts::of(comparison);
     let destructive = comparison.destructive();
     pretty(&ComparisonDoc {
         format_version: FORMAT_VERSION,
         organization: &head.organization,
         base: desired_digest(base),
         head: desired_digest(head),
-        summary: SummaryDoc { added, changed, removed, destructive, loosened: loosened.len() },
+        summary: ComparisonSummaryDoc {
+            added,
+            changed,
+            removed,
+            destructive,
+            loosened: loosened.len(),
+        },
         loosened: loosened
             .iter()
             .map(|one| {
@@ -72,11 +78,11 @@ pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> St
                 DeltaDoc { field: field.to_owned(), before: json!(before), after: json!(after) }
             })
             .collect(),
-        differences: differences.iter().map(DifferenceDoc::from).collect(),
+        differences: differences.iter().map(EntryDifferenceDoc::from).collect(),
     })
 }
 
-impl<'a> From<&'a Difference> for DifferenceDoc<'a> {
+impl<'a> From<&'a Difference> for EntryDifferenceDoc<'a> {
     fn from(difference: &'a Difference) -> Self {
         let Difference { subject, email, kind, parts, destructive } = difference;
         let (word, unlisted) = match kind {

@@ -1,19 +1,21 @@
 //! Plans and outcomes as JSON, `format_version` 1. The order of the keys is part of the format.
 
 mod compare;
-mod document;
+mod outcomes;
+mod plan;
 mod problems;
 mod schema;
 
 use serde::Serialize;
 
 use super::digest::{BoundTo, sha256};
-use super::{Report, escape};
+use super::{PlanReport, escape};
 use crate::execute::{Outcome, Summary};
 
 pub use compare::comparison;
-use document::{ActionDoc, OutcomeDoc, OutcomesDoc, SummaryDoc};
-pub(super) use document::{FindingDoc, PlanDoc, PlanSummary};
+use outcomes::{OutcomeDoc, OutcomeSummaryDoc, OutcomesDoc};
+use plan::ActionDoc;
+pub(super) use plan::{FindingDoc, PlanDoc, PlanSummary};
 pub(super) use problems::{problems, valid};
 pub use schema::{outcomes as outcomes_schema, plan as plan_schema};
 
@@ -21,20 +23,34 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// A plan as JSON.
 #[must_use]
-pub fn plan(report: Report<'_>) -> String {
-    let findings = report.plan.findings.iter().map(FindingDoc::from).collect();
+pub fn plan(report: PlanReport<'_>) -> String {
+    let findings = findings(report);
     pretty(&PlanDoc::new(report, findings))
+}
+
+/// The findings of a plan, as documents.
+pub(super) fn findings(report: PlanReport<'_>) -> Vec<FindingDoc<'_>> {
+    let findings = report.plan.findings.iter();
+    findings.map(|finding| FindingDoc::new(finding, report.state)).collect()
 }
 
 /// Outcomes as JSON.
 #[must_use]
-pub fn outcomes(report: Report<'_>, outcomes: &[Outcome]) -> String {
+pub fn outcomes(report: PlanReport<'_>, outcomes: &[Outcome]) -> String {
     let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
     pretty(&OutcomesDoc {
         format_version: FORMAT_VERSION,
         digest: digest(report),
-        summary: SummaryDoc { done, satisfied, failed, stale, unknown, skipped },
-        outcomes: outcomes.iter().map(OutcomeDoc::from).collect(),
+        summary: OutcomeSummaryDoc { done, satisfied, failed, stale, unknown, skipped },
+        outcomes: outcomes
+            .iter()
+            .enumerate()
+            .map(|(place, outcome)| {
+                // Outcomes are in the plan's order.
+                let planned = report.plan.actions.get(place);
+                OutcomeDoc::of(outcome, planned.filter(|one| one.action == outcome.action))
+            })
+            .collect(),
     })
 }
 
@@ -42,31 +58,33 @@ pub fn outcomes(report: Report<'_>, outcomes: &[Outcome]) -> String {
 #[must_use]
 pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> String {
     #[derive(Serialize)]
-    struct Line<'a> {
+    struct AuditLine<'a> {
         time: &'a str,
         actor: &'a str,
         digest: &'a str,
         #[serde(flatten)]
         outcome: OutcomeDoc<'a>,
     }
-    let line = Line { time, actor, digest, outcome: outcome.into() };
+    let line = AuditLine { time, actor, digest, outcome: OutcomeDoc::of(outcome, None) };
     escape::json(&serde_json::to_string(&line).unwrap_or_default()) + "\n"
 }
 
-/// The digest of the work: the same actions for the same organization have the same one, with a base or
-/// without.
+/// The digest of a plan. Equal actions with equal inputs have equal digests, with a base or without.
 #[must_use]
-pub fn digest(report: Report<'_>) -> String {
+pub fn digest(report: PlanReport<'_>) -> String {
     #[derive(Serialize)]
-    struct Work<'a> {
+    struct DigestInput<'a> {
         bound_to: &'a BoundTo,
         actions: Vec<ActionDoc<'a>>,
     }
     let actions = report.plan.requested().map(ActionDoc::from).collect();
-    sha256(&serde_json::to_string(&Work { bound_to: report.bound_to, actions }).unwrap_or_default())
+    sha256(
+        &serde_json::to_string(&DigestInput { bound_to: report.bound_to, actions })
+            .unwrap_or_default(),
+    )
 }
 
 pub(super) fn pretty(document: &impl Serialize) -> String {
-    // Nothing in these documents can fail to be written: no maps with odd keys, no foreign types.
+    // Serializing cannot fail: the documents contain no maps and no foreign types.
     escape::json(&serde_json::to_string_pretty(document).unwrap_or_default()) + "\n"
 }

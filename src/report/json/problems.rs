@@ -1,4 +1,4 @@
-//! What is wrong with a manifest, as JSON.
+//! The problems of a manifest as JSON.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ struct ValidityDoc<'a> {
 struct ContentsDoc<'a> {
     organization: &'a str,
     accounts: usize,
-    /// Null: users are not managed.
+    /// Null if users are not managed.
     users: Option<usize>,
     accepted: usize,
 }
@@ -51,7 +51,7 @@ struct PlaceDoc {
     column: Option<u64>,
 }
 
-/// A manifest without a fault.
+/// A valid manifest.
 pub(in crate::report) fn valid(desired: &Desired) -> String {
     let Desired { organization, manager: _, policy: _, accept, accounts, users } = desired;
     let contents = ContentsDoc {
@@ -64,7 +64,7 @@ pub(in crate::report) fn valid(desired: &Desired) -> String {
     pretty(&ValidityDoc { format_version: FORMAT_VERSION, valid: true, contents, problems: vec![] })
 }
 
-/// Everything that is wrong with a manifest.
+/// An invalid manifest.
 pub(in crate::report) fn problems(problems: &Problems) -> String {
     let problems = problems.0.iter().map(problem).collect();
     pretty(&ValidityDoc { format_version: FORMAT_VERSION, valid: false, contents: None, problems })

@@ -1,4 +1,4 @@
-//! The JSON Schema of the documents: what a program that reads them can rely on.
+//! The JSON Schemas of the documents, which programs can rely on.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::FORMAT_VERSION;
-use super::document::{OutcomesDoc, PlanDoc};
+use super::outcomes::OutcomesDoc;
+use super::plan::PlanDoc;
 use crate::model::Code;
 
 /// The JSON Schema of a plan.
@@ -25,11 +26,11 @@ fn text<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft07().for_serialize();
     let settings = settings.with_transform(RecursiveTransform(one_line));
     let schema = settings.into_generator().into_root_schema_for::<T>();
-    // Maps of JSON with keys of text can always be written.
+    // Serializing JSON values cannot fail.
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
-/// Puts a description, which is wrapped as our documentation is, into one line.
+/// Joins the lines of a description.
 fn one_line(schema: &mut Schema) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");

@@ -2,76 +2,41 @@
 
 use std::collections::BTreeMap;
 
-use super::super::group::{Group, by_account, group};
-use super::super::words::{self, Names, count};
+use super::super::group::{ActionGroup, RowGroup, by_account, group};
+use super::super::words::{self, count};
 use super::page::{Section, folded, left_out, lines, open};
 use super::span::{CELLS, NAMES, cell, code};
 use crate::plan::{Plan, PlannedAction};
 
-/// So many names of a group are there when it has to be short.
+/// The number of names that a shortened group shows.
 const SHOWN: usize = 12;
 
-/// An action without its account or user. Equal ones are shown as one.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Deed {
-    what: String,
-    changes: String,
-    undo: &'static str,
-    reason: String,
-    origin: &'static str,
-    of_new: bool,
+/// The text after the name.
+fn details(action: &ActionGroup) -> String {
+    let of_new = if action.of_new { "of the new account" } else { "" };
+    let origin = action.origin();
+    let parts = [action.changes.as_str(), &action.reason, of_new, &origin];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { String::new() } else { format!(" — {}", parts.join("; ")) }
 }
 
-impl Deed {
-    fn of(planned: &PlannedAction, names: Names) -> Self {
-        let PlannedAction { action, reason, origin } = planned;
-        Self {
-            what: words::action(action).replace('_', " "),
-            changes: words::changes(action, names),
-            undo: words::undo(action),
-            reason: words::because(*reason),
-            origin: origin.map(words::origin).unwrap_or_default(),
-            of_new: action.awaits_create(),
-        }
-    }
-
-    /// The text after the name.
-    fn rest(&self) -> String {
-        let Self { what: _, changes, undo: _, reason, origin, of_new } = self;
-        let mut parts = Vec::new();
-        if !changes.is_empty() {
-            parts.push(changes.clone());
-        }
-        if !reason.is_empty() {
-            parts.push(reason.clone());
-        }
-        if *of_new {
-            parts.push("of the new account".to_owned());
-        }
-        if !origin.is_empty() {
-            parts.push(origin.replace('_', " "));
-        }
-        if parts.is_empty() { String::new() } else { format!(" — {}", parts.join("; ")) }
-    }
-}
-
-/// The destructive actions: a row each, else one row for all that are alike, else their number and the
-/// sentence that names where they are listed.
+/// The destructive actions: a row each, else one row per group, else their number and the sentence that names
+/// where they are listed.
 pub(super) fn destructive(plan: &Plan, everything: &str) -> Option<Section> {
     let destructive: Vec<&PlannedAction> =
         plan.actions.iter().filter(|planned| planned.action.is_destructive()).collect();
     if destructive.is_empty() {
         return None;
     }
-    let deeds: Vec<(Deed, String)> = destructive
+    let rows: Vec<(ActionGroup, String)> = destructive
         .iter()
-        .map(|planned| (Deed::of(planned, CELLS), cell(planned.action.email().as_str())))
+        .map(|planned| (ActionGroup::of(planned, CELLS), cell(planned.action.email().as_str())))
         .collect();
-    let origins = deeds.iter().any(|(deed, _)| !deed.origin.is_empty());
-    let each = lines(deeds.iter().map(|(deed, name)| row(deed, name, origins)));
-    let alike = group(deeds.into_iter());
-    let alike: String =
-        alike.iter().map(|group| row(&group.what, &group.names.join(" "), origins)).collect();
+    let origins = rows.iter().any(|(action, _)| action.origin.is_some());
+    let each = lines(rows.iter().map(|(action, name)| row(action, name, origins)));
+    let groups = group(rows.into_iter());
+    let grouped: String =
+        groups.iter().map(|group| row(&group.what, &group.names.join(" "), origins)).collect();
     let title = count(destructive.len(), "destructive action", "destructive actions");
     let origin = if origins { (" from |", "---|") } else { ("", "") };
     let head = format!(
@@ -80,14 +45,14 @@ pub(super) fn destructive(plan: &Plan, everything: &str) -> Option<Section> {
     );
     let table = |rows| open(&title, &format!("{head}{rows}"));
     let number = open(&title, &format!("{}{everything}\n", counts(&destructive)));
-    let shapes = vec![table(each), table(alike), number];
+    let shapes = vec![table(each), table(grouped), number];
     Some(Section { name: "destructive actions", shapes, complete: 2, cut_last: true })
 }
 
-fn row(deed: &Deed, names: &str, origins: bool) -> String {
-    let Deed { what, changes, undo, reason, origin, of_new: _ } = deed;
-    let origin = if origins { format!(" {} |", origin.replace('_', " ")) } else { String::new() };
-    format!("| {what} | {names} | {changes} | {reason} | {undo} |{origin}\n")
+fn row(action: &ActionGroup, names: &str, origins: bool) -> String {
+    let ActionGroup { name, changes, undo, reason, .. } = action;
+    let origin = if origins { format!(" {} |", action.origin()) } else { String::new() };
+    format!("| {name} | {names} | {changes} | {reason} | {undo} |{origin}\n")
 }
 
 /// The other actions: those of new accounts, then those of existing ones.
@@ -103,53 +68,44 @@ pub(super) fn changes(plan: &Plan) -> Vec<Section> {
         count(new, "account", "accounts"),
         count(creates.len(), "action", "actions")
     );
-    [
-        section("creates", &title, &creates),
-        section(
-            "updates",
-            &format!("<b>Update</b> ({})", count(updates.len(), "action", "actions")),
-            &updates,
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let updates_title = format!("<b>Update</b> ({})", count(updates.len(), "action", "actions"));
+    [section("creates", &title, &creates), section("updates", &updates_title, &updates)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn section(name: &'static str, title: &str, actions: &[&PlannedAction]) -> Option<Section> {
     if actions.is_empty() {
         return None;
     }
-    let deeds = actions.iter().map(|row| (Deed::of(row, NAMES), code(row.action.email().as_str())));
-    let groups = group(deeds);
+    let rows =
+        actions.iter().map(|row| (ActionGroup::of(row, NAMES), code(row.action.email().as_str())));
+    let groups = group(rows);
     let shapes = [full(&groups), brief(&groups), counts(actions)];
     let shapes = shapes.map(|body| folded(title, &body)).into();
     Some(Section { name, shapes, complete: 1, cut_last: false })
 }
 
-fn full(groups: &[Group<Deed>]) -> String {
-    let one = |group: &Group<Deed>| {
-        let Group { what, names } = group;
+fn full(groups: &[RowGroup<ActionGroup>]) -> String {
+    let one = |group: &RowGroup<ActionGroup>| {
+        let RowGroup { what, names } = group;
+        let (name, details) = (&what.name, details(what));
         if group.is_one() {
-            return format!(
-                "- {} × {}{}: {}\n",
-                names.len(),
-                what.what,
-                what.rest(),
-                names.join(", ")
-            );
+            return format!("- {} × {name}{details}: {}\n", names.len(), names.join(", "));
         }
-        each(names, |name| format!("- {} {name}{}\n", what.what, what.rest()))
+        each(names, |email| format!("- {name} {email}{details}\n"))
     };
     groups.iter().map(one).collect()
 }
 
-/// One line each, without what changes, and with some of the names where many are alike.
-fn brief(groups: &[Group<Deed>]) -> String {
-    let (mut unnamed, mut unsaid) = (0, 0);
+/// Single rows without their changes, and groups with some of their names.
+fn brief(groups: &[RowGroup<ActionGroup>]) -> String {
+    let (mut names_left_out, mut changes_left_out) = (0, 0);
     let mut out = String::new();
     for group in groups {
-        let Group { what, names } = group;
+        let RowGroup { what, names } = group;
+        let name = &what.name;
         if group.is_one() {
             let shown = names.len().min(SHOWN);
             let list = names[..shown].join(", ");
@@ -157,21 +113,17 @@ fn brief(groups: &[Group<Deed>]) -> String {
                 0 => String::new(),
                 rest => format!(" and {rest} more"),
             };
-            unnamed += names.len() - shown;
-            out.extend([format!(
-                "- {} × {}{}: {list}{more}\n",
-                names.len(),
-                what.what,
-                what.rest()
-            )]);
+            names_left_out += names.len() - shown;
+            let (number, details) = (names.len(), details(what));
+            out.extend([format!("- {number} × {name}{details}: {list}{more}\n")]);
         } else {
-            unsaid += names.len();
-            out += &each(names, |name| format!("- {} {name}\n", what.what));
+            changes_left_out += names.len();
+            out += &each(names, |email| format!("- {name} {email}\n"));
         }
     }
     out + &left_out(&[
-        (unnamed, "name", "names"),
-        (unsaid, "change of a field", "changes of fields"),
+        (names_left_out, "name", "names"),
+        (changes_left_out, "change of a field", "changes of fields"),
     ])
 }
 

@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use super::super::group::{Group, group};
-use super::super::sentences;
+use super::super::group::{RowGroup, group};
 use super::super::words::{self, count};
+use super::super::{StateInfo, sentences};
 use super::actions::each;
 use super::page::{Section, folded, left_out, lines, open};
 use super::span::{NAMES, code};
 use crate::model::Code;
 use crate::plan::{Finding, Guard, Level};
 
-/// The policy that this change loosens: above the destructive actions, which it may have made possible.
-pub(super) fn loosened(findings: &[Finding]) -> Option<Section> {
+/// The loosened policy. It stands above the destructive actions, which it may have made possible.
+pub(super) fn loosened(findings: &[Finding], state: &StateInfo) -> Option<Section> {
     let loosened: Vec<&Finding> = findings.iter().filter(|one| is_loosening(one)).collect();
     if loosened.is_empty() {
         return None;
     }
-    let shapes = [full(&groups(&loosened)), counts(&loosened)];
+    let shapes = [full(&groups(&loosened, state)), counts(&loosened)];
     let shapes = shapes.map(|body| open("The policy is loosened", &body)).into();
     Some(Section { name: "policy", shapes, complete: 1, cut_last: true })
 }
 
 /// The findings of a level.
-pub(super) fn findings(findings: &[Finding], level: Level) -> Option<Section> {
+pub(super) fn findings(findings: &[Finding], level: Level, state: &StateInfo) -> Option<Section> {
     let found: Vec<&Finding> =
         findings.iter().filter(|one| one.level() == level && !is_loosening(one)).collect();
     if found.is_empty() {
@@ -35,11 +35,11 @@ pub(super) fn findings(findings: &[Finding], level: Level) -> Option<Section> {
         Level::Notice => ("notices", count(number, "notice", "notices")),
     };
     let what = match level {
-        Level::Drift => "what no request can change",
-        Level::Notice => "good to know",
+        Level::Drift => "no request can change these",
+        Level::Notice => "for information",
     };
     let title = format!("<b>{title}</b>: {what}");
-    let groups = groups(&found);
+    let groups = groups(&found, state);
     let shapes = [full(&groups), brief(&groups), counts(&found)].map(|body| folded(&title, &body));
     Some(Section { name, shapes: shapes.into(), complete: 1, cut_last: false })
 }
@@ -48,18 +48,19 @@ fn is_loosening(finding: &Finding) -> bool {
     finding.code() == Code::PolicyLoosened
 }
 
-type Said = (&'static str, String);
+/// The code and the sentence of a finding.
+type FindingText = (&'static str, String);
 
-fn groups(findings: &[&Finding]) -> Vec<Group<Said>> {
+fn groups(findings: &[&Finding], state: &StateInfo) -> Vec<RowGroup<FindingText>> {
     group(findings.iter().map(|finding| {
-        let said = (finding.code().name(), sentences::finding_with(finding, NAMES));
-        (said, finding.email().map(|email| code(email.as_str())).unwrap_or_default())
+        let text = (finding.code().name(), sentences::finding_with(finding, NAMES, state));
+        (text, finding.email().map(|email| code(email.as_str())).unwrap_or_default())
     }))
 }
 
-fn full(groups: &[Group<Said>]) -> String {
-    let one = |group: &Group<Said>| {
-        let Group { what: (code, message), names } = group;
+fn full(groups: &[RowGroup<FindingText>]) -> String {
+    let one = |group: &RowGroup<FindingText>| {
+        let RowGroup { what: (code, message), names } = group;
         if group.is_one() {
             return format!("- {} × **{code}** ({message}): {}\n", names.len(), names.join(", "));
         }
@@ -72,22 +73,25 @@ fn space(name: &str) -> &'static str {
     if name.is_empty() { "" } else { " " }
 }
 
-fn brief(groups: &[Group<Said>]) -> String {
-    let (mut unnamed, mut unsaid) = (0, 0);
+fn brief(groups: &[RowGroup<FindingText>]) -> String {
+    let (mut names_left_out, mut texts_left_out) = (0, 0);
     let mut out = String::new();
     for group in groups {
-        let Group { what: (code, message), names } = group;
+        let RowGroup { what: (code, message), names } = group;
         if group.is_one() {
-            unnamed += names.len();
+            names_left_out += names.len();
             out.extend([format!("- {} × **{code}** ({message})\n", names.len())]);
         } else if names.iter().all(String::is_empty) {
             out += &each(names, |_| format!("- **{code}** {message}\n"));
         } else {
-            unsaid += names.len();
+            texts_left_out += names.len();
             out += &each(names, |name| format!("- **{code}** {name}\n"));
         }
     }
-    out + &left_out(&[(unnamed, "name", "names"), (unsaid, "explanation", "explanations")])
+    out + &left_out(&[
+        (names_left_out, "name", "names"),
+        (texts_left_out, "explanation", "explanations"),
+    ])
 }
 
 fn counts(findings: &[&Finding]) -> String {
@@ -101,7 +105,7 @@ fn counts(findings: &[&Finding]) -> String {
     format!("{list}\nLeft out to fit: the names and explanations of all {all}.\n")
 }
 
-/// The safety limits that a plan draws on. There are few, so none is left out.
+/// The safety limits of a plan. There are few, so none is left out.
 pub(super) fn guards(guards: &[Guard]) -> Option<Section> {
     if guards.is_empty() {
         return None;
@@ -120,6 +124,6 @@ pub(super) fn guards(guards: &[Guard]) -> Option<Section> {
 fn row(guard: Guard) -> String {
     let Guard { name, actual, limit, of } = guard;
     let verdict = if guard.refused() { "**exceeded**" } else { "ok" };
-    let (name, of_what) = (words::guard(name), words::guard_of(name));
-    format!("| {name} | {actual} | {limit} | {of} {of_what} | {verdict} |\n")
+    let (name, of) = (words::guard(name), words::guard_of(name, of));
+    format!("| {name} | {actual} | {limit} | {of} | {verdict} |\n")
 }

@@ -1,4 +1,4 @@
-//! Plans, outcomes and problems as Markdown: for a comment on a pull request, or the summary of a job.
+//! Plans, outcomes and problems as Markdown, for a comment on a pull request or a job summary.
 //!
 //! The result comes first, then the destructive actions: in a table above any fold, which is cut last. Names
 //! stand in code spans only; see [`span`].
@@ -10,60 +10,59 @@ mod page;
 mod problems;
 mod span;
 
-use std::path::Path;
-
-use super::form::{Matter, Scene};
+use super::format::{PlanContext, ReportContent};
 use super::json::{PlanSummary, digest};
 use super::manifest::counts;
 use super::words::{self, count};
 use crate::plan::{Level, Plan};
-use page::{Page, Section};
+use page::{MarkdownPage, Section};
 use span::{block, code};
 
-/// The longest summary of a job, in bytes: GitHub drops one of more than 1024 KiB.
+/// The maximum length of a job summary in bytes. GitHub drops one of more than 1024 KiB.
 const SUMMARY: usize = 900 << 10;
 
-/// Returns a comment of at most `max_bytes`. It begins with an invisible mark, by which the next one finds and
-/// replaces it.
-pub(super) fn comment(matter: Matter<'_>, max_bytes: usize) -> String {
-    let mark = match matter {
-        Matter::Plan(scene) | Matter::Outcomes(scene, _) => mark(scene.report.organization),
-        Matter::Valid(desired) => mark(&desired.organization),
+/// Returns a comment of at most `max_bytes`. The next comment finds and replaces it by its invisible mark.
+pub(super) fn comment(body: ReportContent<'_>, max_bytes: usize) -> String {
+    let mark = match body {
+        ReportContent::Plan(context) | ReportContent::Outcomes(context, _) => {
+            mark(context.report.organization)
+        }
+        ReportContent::Valid(desired) => mark(&desired.organization),
         // The name of the organization may be the problem.
-        Matter::Problems(_) => "<!-- trunkline -->\n".to_owned(),
+        ReportContent::Problems(_) => "<!-- trunkline -->\n".to_owned(),
     };
-    let page = page(matter);
+    let page = page(body);
     let head = mark + &page.head;
-    Page { head, ..page }.fit(max_bytes)
+    MarkdownPage { head, ..page }.fit(max_bytes)
 }
 
-/// The summary of a job.
-pub(super) fn summary(matter: Matter<'_>) -> String {
-    page(matter).fit(SUMMARY)
+/// A job summary.
+pub(super) fn summary(body: ReportContent<'_>) -> String {
+    page(body).fit(SUMMARY)
 }
 
-/// An HTML comment that no character of the name can end.
+/// An HTML comment, which no name can end.
 fn mark(organization: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     format!("<!-- trunkline:{} -->\n", organization.chars().map(plain).collect::<String>())
 }
 
-fn page(matter: Matter<'_>) -> Page {
-    match matter {
-        Matter::Plan(scene) => plan(scene),
-        Matter::Outcomes(scene, ended) => Page {
-            head: title(scene.report.organization) + &outcomes::verdict(ended),
+fn page(body: ReportContent<'_>) -> MarkdownPage {
+    match body {
+        ReportContent::Plan(context) => plan(context),
+        ReportContent::Outcomes(context, ended) => MarkdownPage {
+            head: title(context.report.organization) + &outcomes::verdict(ended),
             sections: outcomes::sections(ended),
-            foot: format!("---\n\nDigest of the plan: {}\n", code(&digest(scene.report))),
+            foot: format!("---\n\nDigest of the plan: {}\n", code(&digest(context.report))),
             everything: "The output of the apply lists everything.".to_owned(),
         },
-        Matter::Valid(desired) => Page {
+        ReportContent::Valid(desired) => MarkdownPage {
             head: format!("{}**Valid**: {}.\n", title(&desired.organization), counts(desired)),
             sections: Vec::new(),
             foot: String::new(),
             everything: String::new(),
         },
-        Matter::Problems(all) => Page {
+        ReportContent::Problems(all) => MarkdownPage {
             head: "### Trunkline\n\n**The manifest is not valid.** Nothing was planned.\n\n"
                 .to_owned(),
             sections: vec![problems::section(all)],
@@ -77,7 +76,7 @@ fn title(organization: &str) -> String {
     format!("### Trunkline: {}\n\n", code(organization))
 }
 
-fn plan(scene: Scene<'_>) -> Page {
+fn plan(context: PlanContext<'_>) -> MarkdownPage {
     let Plan {
         actions: _,
         findings,
@@ -87,24 +86,27 @@ fn plan(scene: Scene<'_>) -> Page {
         ignored: _,
         unchosen: _,
         inventory: _,
-    } = scene.report.plan;
-    let everything = scene.path.map_or_else(String::new, |path| {
-        format!("Everything: {}", code(&format!("trunkline plan {}", word(path))))
-    });
-    let parts =
-        [findings::loosened(findings), actions::destructive(scene.report.plan, &everything)];
-    let changes = actions::changes(scene.report.plan);
+    } = context.report.plan;
+    let state = context.report.state;
+    let everything = context
+        .path
+        .map_or_else(String::new, |_| format!("Everything: {}", code(&context.plan_command())));
+    let parts = [
+        findings::loosened(findings, state),
+        actions::destructive(context.report.plan, &everything),
+    ];
+    let changes = actions::changes(context.report.plan);
     let rest = [
-        findings::findings(findings, Level::Drift),
-        findings::findings(findings, Level::Notice),
+        findings::findings(findings, Level::Drift, state),
+        findings::findings(findings, Level::Notice, state),
         findings::guards(guards),
     ];
     let sections: Vec<Section> =
         parts.into_iter().flatten().chain(changes).chain(rest.into_iter().flatten()).collect();
-    Page {
-        head: title(scene.report.organization) + &verdict(scene.report.plan),
+    MarkdownPage {
+        head: title(context.report.organization) + &verdict(context.report.plan),
         sections,
-        foot: foot(scene),
+        foot: foot(context),
         everything,
     }
 }
@@ -185,7 +187,7 @@ fn sentence(plan: &Plan) -> String {
             "**Nothing to apply**, but there are differences that no request can resolve."
                 .to_owned()
         }
-        (0, 0) if plan.inventory.complete && plan.unchosen == 0 => {
+        (0, 0) if words::is_in_sync(plan) => {
             format!("**In sync**: {}.", words::in_sync(plan))
         }
         (0, 0) => "**Nothing to apply.**".to_owned(),
@@ -204,39 +206,33 @@ fn sentence(plan: &Plan) -> String {
     }
 }
 
-fn foot(scene: Scene<'_>) -> String {
-    let report = scene.report;
+fn foot(context: PlanContext<'_>) -> String {
+    let report = context.report;
+    let state = report.state;
     let digest = digest(report);
-    let expires = scene.expires_at.map(|time| format!(" · expires {}", code(time)));
+    let expires = context.expires_at.map(|time| format!(" · expires {}", code(time)));
     let mut out = format!(
-        "---\n\nDigest {} · read from {}{}\n",
+        "---\n\nDigest {} · read from {} · state {}{}\n",
         code(&digest),
         code(&report.bound_to.base_url),
+        state.described(code),
         expires.unwrap_or_default()
     );
     if !report.plan.actions.is_empty() {
-        let what = match (scene.saved, scene.path) {
-            (Some(file), _) => format!("--plan {}", word(file)),
-            (None, path) => path.map(word).unwrap_or_default(),
+        let source = match (context.saved, context.path) {
+            (Some(file), _) => vec!["--plan".to_owned(), file.display().to_string()],
+            (None, path) => path.iter().map(|path| path.display().to_string()).collect(),
         };
-        let command = format!("trunkline apply {what} --expect {digest}");
+        let words = ["apply"].into_iter().chain(source.iter().map(String::as_str));
+        let words: Vec<&str> = words.chain(["--expect", &digest]).collect();
         // A saved plan contains only the selected actions.
-        let chosen = if report.plan.unchosen > 0 && scene.saved.is_none() {
+        let chosen = if report.plan.unchosen > 0 && context.saved.is_none() {
             " (with the same `--target`)"
         } else {
             ""
         };
-        out.extend([format!("\nTo apply exactly this{chosen}:\n\n{}", block(&command))]);
+        let command = block(&state.command(&words));
+        out.extend([format!("\nTo apply exactly this{chosen}:\n\n{command}")]);
     }
     out
-}
-
-/// A path as a word of a shell.
-fn word(path: &Path) -> String {
-    let path = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if !path.is_empty() && !path.starts_with('-') && path.chars().all(plain) {
-        return path;
-    }
-    format!("'{}'", path.replace('\'', r"'\''"))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::group::{Group, group};
+use super::super::group::{RowGroup, group};
 use super::super::words::{self, count};
 use super::actions::each;
 use super::page::{Section, folded, lines, open};
@@ -16,7 +16,7 @@ pub(super) fn verdict(outcomes: &[Outcome]) -> String {
     let sentence = match (outcomes.len(), bad) {
         (0, _) => "**Nothing to apply.**".to_owned(),
         (_, 0) => "**Applied.**".to_owned(),
-        (all, bad) => format!("**{bad} of {} did not end well.**", count(all, "action", "actions")),
+        (all, bad) => format!("**{bad} of {} did not succeed.**", count(all, "action", "actions")),
     };
     format!(
         "{sentence}\n\n| done | satisfied | failed | stale | unknown | skipped |\n\
@@ -28,18 +28,18 @@ pub(super) fn verdict(outcomes: &[Outcome]) -> String {
 /// The failures, then the successes.
 pub(super) fn sections(outcomes: &[Outcome]) -> Vec<Section> {
     let (good, bad): (Vec<_>, Vec<_>) = outcomes.iter().partition(|one| one.ending.is_good());
-    [troubles(&bad), successes(&good)].into_iter().flatten().collect()
+    [failures(&bad), successes(&good)].into_iter().flatten().collect()
 }
 
-fn troubles(outcomes: &[&Outcome]) -> Option<Section> {
+fn failures(outcomes: &[&Outcome]) -> Option<Section> {
     if outcomes.is_empty() {
         return None;
     }
-    let head = "| outcome | action | email | reason |\n|---|---|---|---|\n";
+    let head = "| outcome | action | email | cause |\n|---|---|---|---|\n";
     let full: String = outcomes.iter().map(|one| row(one, &why(one))).collect();
     let short: String = outcomes.iter().map(|one| row(one, "")).collect();
     let title = format!("{} not done", count(outcomes.len(), "action", "actions"));
-    let short = format!("{short}\nLeft out to fit: the reasons.\n");
+    let short = format!("{short}\nLeft out to fit: the causes.\n");
     let [full, short] = [full, short].map(|rows| open(&title, &format!("{head}{rows}")));
     let shapes = vec![full, short, open(&title, &counts(outcomes))];
     Some(Section { name: "actions not done", shapes, complete: 1, cut_last: true })
@@ -76,19 +76,19 @@ fn successes(outcomes: &[&Outcome]) -> Option<Section> {
     if outcomes.is_empty() {
         return None;
     }
-    let said = outcomes.iter().map(|one| {
+    let rows = outcomes.iter().map(|one| {
         let what = words::action(&one.action).replace('_', " ");
         (format!("{}: {what}", words::ending(&one.ending)), code(one.action.email().as_str()))
     });
-    let groups = group(said);
+    let groups = group(rows);
     let title = format!("<b>{} done</b>", count(outcomes.len(), "action", "actions"));
     let shapes = [full(&groups), counts(outcomes)].map(|body| folded(&title, &body));
     Some(Section { name: "actions done", shapes: shapes.into(), complete: 1, cut_last: false })
 }
 
-fn full(groups: &[Group<String>]) -> String {
-    let one = |group: &Group<String>| {
-        let Group { what, names } = group;
+fn full(groups: &[RowGroup<String>]) -> String {
+    let one = |group: &RowGroup<String>| {
+        let RowGroup { what, names } = group;
         if group.is_one() {
             return format!("- {} × {what}: {}\n", names.len(), names.join(", "));
         }

@@ -1,9 +1,9 @@
-//! A page that fits into a number of bytes: sections are shortened step by step, the most important last.
+//! A page with a maximum length: sections are shortened step by step, the most important last.
 
 use super::super::words::count;
 
 /// A page of Markdown.
-pub(super) struct Page {
+pub(super) struct MarkdownPage {
     /// The mark, the title and the result, above every section.
     pub head: String,
     /// The sections, in their order.
@@ -33,7 +33,7 @@ impl Section {
     }
 }
 
-impl Page {
+impl MarkdownPage {
     /// Returns the page in at most `max_bytes`, always: a forge refuses a longer comment, and the comment of
     /// an older plan would stay.
     pub(super) fn fit(&self, max_bytes: usize) -> String {
@@ -92,12 +92,12 @@ fn cut(text: &str, max_bytes: usize) -> String {
     text.split_inclusive('\n').take_while(fits).collect()
 }
 
-/// A section below a title that is always open.
+/// A section that is always open.
 pub(super) fn open(title: &str, body: &str) -> String {
     format!("#### {title}\n\n{body}\n")
 }
 
-/// A section that is folded. The title stands in HTML, so it must not contain names.
+/// A folded section. The title is HTML, so it must not contain names.
 pub(super) fn folded(title: &str, body: &str) -> String {
     format!("<details><summary>{title}</summary>\n\n{body}\n</details>\n\n")
 }
@@ -107,14 +107,14 @@ pub(super) fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.collect()
 }
 
-/// Counts what a shape leaves out. Empty if it leaves out nothing.
+/// The counts of what a shape leaves out. Empty if it leaves out nothing.
 pub(super) fn left_out(parts: &[(usize, &str, &str)]) -> String {
     let parts = parts.iter().filter(|(number, _, _)| *number > 0);
-    let said: Vec<String> = parts.map(|(number, one, many)| count(*number, one, many)).collect();
-    if said.is_empty() {
+    let counts: Vec<String> = parts.map(|(number, one, many)| count(*number, one, many)).collect();
+    if counts.is_empty() {
         String::new()
     } else {
-        format!("\nLeft out to fit: {}.\n", said.join(", "))
+        format!("\nLeft out to fit: {}.\n", counts.join(", "))
     }
 }
 
@@ -128,14 +128,14 @@ mod tests {
         Section { name, shapes, complete, cut_last }
     }
 
-    fn page() -> Page {
+    fn page() -> MarkdownPage {
         let sections = vec![
             // The second shape saves nothing: the third is still found.
             section("destructive", &[2_000, 2_000, 100], 2, true),
             section("updates", &[3_000, 1_000, 50], 1, false),
         ];
         let (head, foot) = ("head\n".to_owned(), "foot\n".to_owned());
-        Page { head, sections, foot, everything: "Run plan.".to_owned() }
+        MarkdownPage { head, sections, foot, everything: "Run plan.".to_owned() }
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! Names in Markdown: inside of code spans that they cannot close, and nowhere else.
+//! Names in Markdown: always inside of code spans, which they cannot close.
 //!
-//! Inside of a code span nothing acts: no link, no mention, no HTML, no emphasis. What could end it
-//! is a run of backticks, a line break, or in a table a `|`.
+//! Links, mentions, HTML and emphasis have no effect inside of a code span. Only a run of backticks, a line
+//! break, or a `|` in a table could end it.
 
 use super::super::escape::line;
 use super::super::words::Names;
 
-/// Names in a sentence of a list or a paragraph.
-pub(super) const NAMES: Names = Names { spoken: code, plain: code };
-/// Names in a sentence of a table.
-pub(super) const CELLS: Names = Names { spoken: cell, plain: cell };
+/// The formatting of names in a list or a paragraph.
+pub(super) const NAMES: Names = Names { spoken: code, plain: code, command: code };
+/// The formatting of names in a table.
+pub(super) const CELLS: Names = Names { spoken: cell, plain: cell, command: cell };
 
 /// A text as a code span.
 pub(super) fn code(text: &str) -> String {
@@ -22,7 +22,7 @@ pub(super) fn cell(text: &str) -> String {
     let mut before = ' ';
     for c in line(text).chars() {
         match c {
-            // After a backslash parsers do not agree on what `\|` means.
+            // Parsers disagree on `\|` after a backslash.
             '|' if before == '\\' => out.push_str("\\u{7c}"),
             '|' => out.push_str("\\|"),
             _ => out.push(c),
@@ -32,14 +32,14 @@ pub(super) fn cell(text: &str) -> String {
     span(&out)
 }
 
-/// A command of ours on a line of its own, with names in it: a block of code.
+/// A block of code with one command.
 pub(super) fn block(command: &str) -> String {
     let command = line(command);
     let fence = "`".repeat(longest_run(&command).max(2) + 1);
     format!("{fence}sh\n{command}\n{fence}\n")
 }
 
-/// How many backticks follow each other at most.
+/// The length of the longest run of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
@@ -49,7 +49,7 @@ fn span(text: &str) -> String {
         return "`\"\"`".to_owned();
     }
     let fence = "`".repeat(longest_run(text) + 1);
-    // One space on each side is taken away again, where it is needed or would be taken anyway.
+    // A parser strips one space from each side.
     let touches = text.starts_with('`') || text.ends_with('`');
     let spaced = text.starts_with(' ') && text.ends_with(' ') && text.trim() != "";
     let pad = if touches || spaced { " " } else { "" };
@@ -71,8 +71,8 @@ mod tests {
             (" a ", "`  a  `"),
             ("a\nb", "`a\\u{a}b`"),
         ];
-        for (text, wanted) in cases {
-            assert_eq!(code(text), wanted);
+        for (text, expected) in cases {
+            assert_eq!(code(text), expected);
         }
         assert_eq!(block("run '```'"), "````sh\nrun '```'\n````\n");
         assert_eq!(cell("a|b"), r"`a\|b`");

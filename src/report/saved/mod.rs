@@ -1,13 +1,12 @@
-//! A saved plan: the JSON of a plan, what its execution needs beside, and a seal over all of it.
+//! A saved plan: the JSON of a plan, the manifest and times that its execution needs, and a seal.
 //!
-//! The seal is the last field, a digest of the text before it as it stands. It says that the file is whole
-//! and as it was written: it guards against a disk, a transfer and a careless editor. It is no signature:
-//! who can write the file can seal it again. Against a file that was exchanged the plan's own digest
-//! guards, told to `apply` by `--expect`: it covers the actions and, by the digest of the manifest that is
-//! in the file too, everything that their execution reads from it; not the time it was saved at, nor the
-//! guards as they stood then, which are reckoned again when it is applied.
+//! The seal is the last field, a digest of the text before it. It detects damage by a disk, a transfer or an
+//! editor. The seal is not a signature: whoever can write the file can seal it again. `apply --expect` protects
+//! against a replaced file by the plan's own digest. That digest covers the actions and, by the digest of the
+//! embedded manifest, everything that their execution reads. It does not cover the time of saving, nor the safety
+//! limits, which `apply` computes again.
 //!
-//! There is no secret in it: of a password only where it is read from, once it is applied.
+//! The file contains no secrets: of a password, only its source.
 
 mod read;
 
@@ -15,77 +14,82 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Report;
 use super::digest::{BoundTo, sha256};
 use super::json::{self, FindingDoc, PlanDoc};
+use super::{PlanReport, StateInfo};
 use crate::manifest::canonical;
 use crate::model::Desired;
 use crate::plan::Plan;
 
-pub use read::{Unreadable, read};
+pub use read::{SavedPlanError, read};
 
-/// How long a saved plan may be applied.
+/// The time for which a saved plan can be applied.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the seal is a digest of, beside the text: a digest of anything else is no seal.
+/// A prefix of the sealed text, so that no other digest can serve as a seal.
 const DOMAIN: &str = "trunkline saved plan, format 1\n";
 
-/// A plan that was saved.
+/// A saved plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saved {
-    /// What it was made of.
+pub struct SavedPlan {
+    /// The manifest.
     pub desired: Desired,
-    /// What it was made for.
+    /// The inputs that the plan is bound to.
     pub bound_to: BoundTo,
-    /// It, without its findings: those are for readers, and are found anew when it is applied.
+    /// The plan without its findings, which are for readers. `apply` plans again and finds them anew.
     pub plan: Plan,
-    /// When it was saved.
+    /// The state that the plan was made with.
+    pub state: StateInfo,
+    /// The time of saving.
     pub created_at: Timestamp,
-    /// Of the whole file: no other saved plan has the same one.
+    /// The seal, which differs for every saved plan.
     pub seal: String,
 }
 
-/// A plan cannot be saved.
+/// The error for a plan that would not be read back unchanged.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the plan cannot be saved: what would be read again is not what was planned: {0}")]
-pub struct Unsavable(#[source] Unreadable);
+#[error("the plan cannot be saved, because reading it back would give another plan: {0}")]
+pub struct UnsavablePlan(#[source] SavedPlanError);
 
-impl Saved {
-    /// Its digest, as a plan prints it.
+impl SavedPlan {
+    /// The digest, as `plan` prints it.
     #[must_use]
     pub fn digest(&self) -> String {
-        let Self { desired, bound_to, plan, created_at: _, seal: _ } = self;
-        json::digest(Report { organization: &desired.organization, bound_to, plan })
+        json::digest(self.report())
     }
 
-    /// From when on it is not applied any more.
+    /// The plan as a report.
+    #[must_use]
+    pub fn report(&self) -> PlanReport<'_> {
+        let Self { desired, bound_to, plan, state, created_at: _, seal: _ } = self;
+        PlanReport { organization: &desired.organization, bound_to, plan, state }
+    }
+
+    /// The time from which the plan is no longer applied.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         expiry(self.created_at)
     }
 }
 
-/// The text of a file that [`read()`] reads again. `created_at` is taken in whole seconds.
+/// The text of a saved plan, for [`read()`]. `created_at` is cut to whole seconds.
 ///
 /// # Errors
 ///
-/// When reading it again would not give the same plan: for example, a password's file has a name that is no
+/// If reading the text back would give another plan, for example because the name of a password's file is not
 /// UTF-8.
 pub fn write(
+    report: PlanReport<'_>,
     desired: &Desired,
-    bound_to: &BoundTo,
-    plan: &Plan,
     created_at: Timestamp,
-) -> Result<String, Unsavable> {
-    let report = Report { organization: &desired.organization, bound_to, plan };
-    let findings = plan.findings.iter().map(FindingDoc::from).collect();
-    let text = text(report, findings, desired, created_at);
-    read(text.as_bytes()).map_err(Unsavable)?;
+) -> Result<String, UnsavablePlan> {
+    let text = text(report, json::findings(report), desired, created_at);
+    read(text.as_bytes()).map_err(UnsavablePlan)?;
     Ok(text)
 }
 
 fn text(
-    report: Report<'_>,
+    report: PlanReport<'_>,
     findings: Vec<FindingDoc<'_>>,
     desired: &Desired,
     created_at: Timestamp,
@@ -102,12 +106,12 @@ fn text(
     body + &tail
 }
 
-/// The end of the text: always of the same length.
+/// The end of the text, which always has the same length.
 fn tail(body: &str) -> String {
     format!(",\n  \"seal\": \"{}\"\n}}\n", sha256(&format!("{DOMAIN}{body}")))
 }
 
-/// From when on a plan that was saved at a time is not applied any more.
+/// The time from which a plan that was saved at `created_at` is no longer applied.
 #[must_use]
 pub fn expiry(created_at: Timestamp) -> Timestamp {
     seconds(created_at).saturating_add(LIFETIME).unwrap_or(Timestamp::MAX)

@@ -1,4 +1,4 @@
-//! Reads a saved plan, and believes nothing that is not exactly as it would be written.
+//! Reads a saved plan, and refuses one that differs from what would be written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::super::digest::{BoundTo, desired_digest};
 use super::super::escape::line;
 use super::super::json::{FORMAT_VERSION, FindingDoc};
 use super::super::words;
-use super::{Report, Saved, tail, text};
+use super::{SavedPlan, StateInfo, tail, text};
 use crate::manifest;
 use crate::model::{AccountId, Code, Desired, Email, Presence, UserId, WantedAccount};
 use crate::plan::{
@@ -19,29 +19,29 @@ use crate::plan::{
     Reason, Subject, Target,
 };
 
-/// Why a file is no saved plan that can be applied.
+/// The reason why a saved plan is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// It ends too early, or is something else.
-    #[error("it is no whole saved plan: there is no seal at its end")]
-    Torn,
-    /// Its seal does not fit the rest of it.
-    #[error("its seal is broken: something in the file was changed after it was saved")]
+pub enum SavedPlanError {
+    /// The file is incomplete, or something else.
+    #[error("the file is not a complete saved plan: it does not end with a seal")]
+    Incomplete,
+    /// The seal does not match the text.
+    #[error("the seal is broken: the file was changed after it was saved")]
     Seal,
-    /// It is of a format that is not known.
-    #[error("it is of format_version {0}, which this version of trunkline does not know")]
+    /// The format is unknown.
+    #[error("the file has format_version {0}, which this version of trunkline does not support")]
     Version(u64),
-    /// The seal holds, and yet it is not what is written for a plan.
-    #[error("its seal holds, and yet it is not as this version of trunkline writes it: {0}")]
-    Form(String),
+    /// The seal matches, but the content is not what would be written.
+    #[error("the seal is valid, but the content is not: {0}")]
+    Invalid(String),
 }
 
-/// The parts of the file that the rest of it follows from.
+/// The fields of the file from which the others follow.
 #[derive(Deserialize)]
-struct Parts {
+struct SavedPlanParts {
     organization: String,
     bound_to: BoundTo,
-    summary: Counts,
+    summary: SavedSummary,
     inventory: InventoryPart,
     guards: Vec<GuardPart>,
     actions: Vec<ActionPart>,
@@ -51,7 +51,7 @@ struct Parts {
 }
 
 #[derive(Deserialize)]
-struct Counts {
+struct SavedSummary {
     withheld: usize,
     ignored: usize,
     in_sync: usize,
@@ -66,6 +66,13 @@ struct InventoryPart {
     users: Option<usize>,
     status_known: bool,
     channels: String,
+    state: StatePart,
+}
+
+#[derive(Deserialize)]
+struct StatePart {
+    location: String,
+    new: bool,
 }
 
 #[derive(Deserialize)]
@@ -101,62 +108,63 @@ struct FindingPart {
     message: String,
 }
 
-/// Reads what [`write`](super::write) wrote, and nothing else.
+/// Reads the text of [`write`](super::write).
 ///
 /// # Errors
 ///
-/// When it was cut or changed anywhere, is of another version, or says something that does not follow from
-/// the rest of it.
-pub fn read(bytes: &[u8]) -> Result<Saved, Unreadable> {
-    let written = std::str::from_utf8(bytes).map_err(|_| Unreadable::Torn)?;
+/// If the text is incomplete or changed, has another version, or contradicts itself.
+pub fn read(bytes: &[u8]) -> Result<SavedPlan, SavedPlanError> {
+    let written = std::str::from_utf8(bytes).map_err(|_| SavedPlanError::Incomplete)?;
     let (body, seal) = sealed(written)?;
-    let parts = serde_json::from_str::<Parts>(&format!("{body}\n}}"));
-    let parts = parts.map_err(|error| Unreadable::Form(line(&error.to_string())))?;
-    let (saved, findings) = saved(parts, seal).map_err(|why| Unreadable::Form(line(&why)))?;
-    let Saved { desired, bound_to, plan, created_at, seal: _ } = &saved;
+    let parts = serde_json::from_str::<SavedPlanParts>(&format!("{body}\n}}"));
+    let parts = parts.map_err(|error| SavedPlanError::Invalid(line(&error.to_string())))?;
+    let (saved, findings) =
+        saved(parts, seal).map_err(|why| SavedPlanError::Invalid(line(&why)))?;
+    let SavedPlan { desired, bound_to, created_at, .. } = &saved;
     if desired_digest(desired) != bound_to.desired {
         let why = "bound_to.desired is not the digest of the manifest in the file";
-        return Err(Unreadable::Form(why.to_owned()));
+        return Err(SavedPlanError::Invalid(why.to_owned()));
     }
-    // Everything else follows from what was read, so it must be there as it would be written.
-    let report = Report { organization: &desired.organization, bound_to, plan };
+    // Everything else follows from what was read, so it must equal what would be written.
     let findings = findings.iter().map(FindingPart::document).collect::<Option<Vec<_>>>();
-    let findings = findings.ok_or_else(|| Unreadable::Form("a finding is not known".to_owned()))?;
-    let again = text(report, findings, desired, *created_at);
+    let findings =
+        findings.ok_or_else(|| SavedPlanError::Invalid("a finding is unknown".to_owned()))?;
+    let again = text(saved.report(), findings, desired, *created_at);
     if again == written {
         return Ok(saved);
     }
     let same = again.lines().zip(written.lines()).take_while(|(ours, theirs)| ours == theirs);
-    Err(Unreadable::Form(format!("line {} does not follow from the rest", same.count() + 1)))
+    Err(SavedPlanError::Invalid(format!("line {} does not follow from the rest", same.count() + 1)))
 }
 
-/// The text before the seal and the seal, if it fits.
-fn sealed(written: &str) -> Result<(&str, &str), Unreadable> {
+/// Splits the text into the part before the seal and a valid seal.
+fn sealed(written: &str) -> Result<(&str, &str), SavedPlanError> {
     let cut = written.len().checked_sub(tail("").len());
-    let (body, end) = cut.and_then(|cut| written.split_at_checked(cut)).ok_or(Unreadable::Torn)?;
-    let wanted = tail(body);
-    let (start, finish) = (wanted.find("sha256"), wanted.rfind('"'));
+    let (body, end) =
+        cut.and_then(|cut| written.split_at_checked(cut)).ok_or(SavedPlanError::Incomplete)?;
+    let expected = tail(body);
+    let (start, finish) = (expected.find("sha256"), expected.rfind('"'));
     match (start, finish) {
-        (Some(start), Some(finish)) if end == wanted => Ok((body, &end[start..finish])),
+        (Some(start), Some(finish)) if end == expected => Ok((body, &end[start..finish])),
         _ => Err(why_unsealed(written, end)),
     }
 }
 
-/// What is most likely wrong with a file whose seal does not fit.
-fn why_unsealed(written: &str, end: &str) -> Unreadable {
+/// The most likely reason for a seal that does not match.
+fn why_unsealed(written: &str, end: &str) -> SavedPlanError {
     let version = written.trim_start_matches(['{', ' ', '\n']).strip_prefix("\"format_version\": ");
     let version = version.and_then(|rest| rest.split(',').next()?.parse::<u64>().ok());
     match version {
-        Some(version) if version != u64::from(FORMAT_VERSION) => Unreadable::Version(version),
+        Some(version) if version != u64::from(FORMAT_VERSION) => SavedPlanError::Version(version),
         Some(_) if end.starts_with(",\n  \"seal\": \"") && end.ends_with("\"\n}\n") => {
-            Unreadable::Seal
+            SavedPlanError::Seal
         }
-        Some(_) | None => Unreadable::Torn,
+        Some(_) | None => SavedPlanError::Incomplete,
     }
 }
 
-fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> {
-    let Parts {
+fn saved(parts: SavedPlanParts, seal: &str) -> Result<(SavedPlan, Vec<FindingPart>), String> {
+    let SavedPlanParts {
         organization,
         bound_to,
         summary,
@@ -169,13 +177,15 @@ fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> 
     } = parts;
     let desired = manifest::parse(Path::new(""), &manifest).map_err(|problems| {
         let first = problems.0.first().map_or("", |problem| problem.message.as_str());
-        format!("its manifest is not valid: {first}")
+        format!("the manifest is not valid: {first}")
     })?;
     if desired.organization != organization {
-        return Err("its manifest is of another organization".to_owned());
+        return Err("the manifest belongs to another organization".to_owned());
     }
+    let StatePart { location, new } = &inventory.state;
+    let state = StateInfo { location: location.clone(), new: *new, option: None };
     let entries = Entries::new(&desired);
-    let Counts { withheld, ignored, in_sync, unchosen } = summary;
+    let SavedSummary { withheld, ignored, in_sync, unchosen } = summary;
     let plan = Plan {
         actions: actions.into_iter().map(|one| one.planned(&entries)).collect::<Result<_, _>>()?,
         findings: Vec::new(),
@@ -188,11 +198,11 @@ fn saved(parts: Parts, seal: &str) -> Result<(Saved, Vec<FindingPart>), String> 
     };
     let created_at = created_at
         .parse::<Timestamp>()
-        .map_err(|_| format!("created_at: {created_at:?} is no time"))?;
-    Ok((Saved { desired, bound_to, plan, created_at, seal: seal.to_owned() }, findings))
+        .map_err(|_| format!("created_at: {created_at:?} is not a time"))?;
+    Ok((SavedPlan { desired, bound_to, plan, state, created_at, seal: seal.to_owned() }, findings))
 }
 
-/// The entries of the manifest, by what an action says of its account.
+/// The entries of the manifest, by the id and email of an action.
 struct Entries<'a> {
     desired: &'a Desired,
     by_id: BTreeMap<&'a AccountId, &'a WantedAccount>,
@@ -205,7 +215,7 @@ impl<'a> Entries<'a> {
         Self { desired, by_id }
     }
 
-    /// An `id` comes before an email.
+    /// The entry with the id, else the one with the email.
     fn of(&self, id: &AccountId, email: &Email) -> Option<&'a WantedAccount> {
         let by_email = || self.desired.accounts.get(email).filter(|entry| entry.id.is_none());
         self.by_id.get(id).copied().or_else(by_email)
@@ -246,11 +256,11 @@ impl ActionPart {
     fn planned(self, entries: &Entries<'_>) -> Result<PlannedAction, String> {
         let email = Email::new(&self.email);
         let reason = entries.reason(&self.reason, &email);
-        let reason = reason.ok_or_else(|| format!("the reason of {email} is not known"))?;
+        let reason = reason.ok_or_else(|| format!("the reason of {email} is unknown"))?;
         let origin = self.origin.as_deref().map(|word| {
             let all = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
             let known = all.into_iter().find(|origin| words::origin(*origin) == word);
-            known.ok_or_else(|| format!("the origin of {email} is not known"))
+            known.ok_or_else(|| format!("the origin of {email} is unknown"))
         });
         let origin = origin.transpose()?;
         Ok(PlannedAction { action: self.action(entries)?, reason, origin })
@@ -287,7 +297,7 @@ impl ActionPart {
     }
 }
 
-/// What was there, which may be unknown. `None`: it is of another kind.
+/// The value before a change, which may be unknown. `None` if it has another type.
 #[expect(clippy::option_option, reason = "the outer one says that the file is wrong")]
 fn known<T>(before: Option<&Value>, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
     before.map_or(Some(None), |value| read(value).map(Some))
@@ -297,24 +307,24 @@ impl GuardPart {
     fn guard(self) -> Result<Guard, String> {
         let Self { guard, actual, limit, of } = self;
         let name = GuardName::ALL.into_iter().find(|name| words::guard(*name) == guard);
-        let name = name.ok_or_else(|| format!("{guard:?} is no guard"))?;
+        let name = name.ok_or_else(|| format!("{guard:?} is not a safety limit"))?;
         Ok(Guard { name, actual, limit, of })
     }
 }
 
 impl InventoryPart {
     fn inventory(self) -> Result<Inventory, String> {
-        let Self { complete, accounts, users, status_known, channels } = self;
+        let Self { complete, accounts, users, status_known, channels, state: _ } = self;
         let all = [Channels::Unmanaged, Channels::Consistent, Channels::Unverified];
         let known = all.into_iter().find(|one| words::channels(*one) == channels);
-        let channels = known.ok_or_else(|| format!("{channels:?} says nothing of channels"))?;
+        let channels = known.ok_or_else(|| format!("{channels:?} is not a channel state"))?;
         let limits = BTreeMap::new();
         Ok(Inventory { complete, accounts, users, status_known, channels, limits })
     }
 }
 
 impl FindingPart {
-    /// The finding as it is written. `None`: a word of it is not known.
+    /// The document of the finding. `None` if a word is unknown.
     fn document(&self) -> Option<FindingDoc<'_>> {
         let Self { code, level, kind, email, message } = self;
         let levels = [Level::Drift, Level::Notice].map(words::level);

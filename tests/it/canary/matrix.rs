@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use trunkline::report::Form;
+use trunkline::report::ReportFormat;
 
 use super::*;
 use crate::support::proxy::Fault;
@@ -179,9 +179,9 @@ async fn promise_11_no_command_writes_a_secret() {
     let (site, (proxy, received)) = (site().await, gate().await);
     let account = site.sandbox.accounts()[0].id.clone();
     let user = site.sandbox.users()[0].id.clone();
-    let report = |form: Form| format!("--report={}=r.{0}", form.name());
+    let report = |form: ReportFormat| format!("--report={}=r.{0}", form.name());
     let reports: Vec<String> =
-        Form::ALL.into_iter().filter(|form| form.is_file()).map(report).collect();
+        ReportFormat::ALL.into_iter().filter(|form| form.is_file()).map(report).collect();
     let reports: Vec<&str> = reports.iter().map(String::as_str).collect();
     let mut lines: Vec<Vec<&str>> = MATRIX.iter().map(|line| line.to_vec()).collect();
     lines.insert(0, [&["plan", "canary.yaml"][..], &reports].concat());
@@ -207,7 +207,7 @@ async fn promise_11_no_command_writes_a_secret() {
         ["key", "wrong", "literal.yaml", "daemon.yaml", "broken.yaml", "no.yaml", "keys.jsonl"];
     search_files(site.folder.path(), &kept);
 
-    for form in Form::ALL.into_iter().filter(|form| form.is_file()) {
+    for form in ReportFormat::ALL.into_iter().filter(|form| form.is_file()) {
         let written = site.folder.path().join(format!("r.{}", form.name()));
         assert!(written.exists(), "a report as {}", form.name());
     }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use trunkline::execute::{Ending, Outcome};
 use trunkline::model::UserId;
 use trunkline::plan::{Action, Finding, Inventory, Plan, Target, What};
-use trunkline::report::{Form, Matter};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::page;
 use super::{within, written};
 use crate::support::plans::{World, email, id, limit, planned, user};
 
-/// Changes that are all different, with destructive ones of several kinds among them.
+/// Different changes, including destructive ones of several kinds.
 fn large(changes: usize, destructive: usize) -> World {
     let mut actions: Vec<Action> = (0..destructive)
         .map(|n| match n % 3 {
@@ -44,19 +44,19 @@ fn names(world: &World, which: impl Fn(&Action) -> bool) -> BTreeSet<String> {
 #[test]
 fn a_comment_on_5000_changes_fits_and_lists_every_destructive_action() {
     let world = large(5_000, 300);
-    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(comment.len() <= 60_000, "{}", comment.len());
     let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
     assert!(names(&world, Action::is_destructive).is_subset(&spans));
     let fold = comment.find("<details>").unwrap();
     let last = comment.rfind("left297@acme.example").unwrap();
-    assert!(last < fold, "destructive stand above every fold");
+    assert!(last < fold, "destructive actions are above every fold");
 }
 
 #[test]
-fn a_shortened_comment_says_what_is_left_out_and_its_counts_add_up() {
+fn a_shortened_comment_names_what_it_leaves_out_and_its_counts_add_up() {
     let world = large(5_000, 300);
-    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(
         comment.contains("Shortened to fit: updates. Everything: `trunkline plan"),
         "{comment}"
@@ -74,19 +74,21 @@ fn a_shortened_comment_says_what_is_left_out_and_its_counts_add_up() {
 #[test]
 fn a_comment_that_fits_leaves_nothing_out() {
     let world = large(200, 30);
-    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
     assert!(names(&world, |_| true).is_subset(&spans));
     assert!(!comment.contains("Left out") && !comment.contains("Shortened"));
 }
 
 #[test]
-fn destructive_actions_are_listed_as_long_as_they_fit_and_less_room_never_says_more() {
+fn destructive_actions_are_listed_while_they_fit_and_a_smaller_limit_never_gives_a_longer_comment()
+{
     let world = large(400, 20);
     let destructive = names(&world, Action::is_destructive);
     let mut before = usize::MAX;
     for budget in [60_000, 20_000, 10_000, 6_000, 4_000, 3_000] {
-        let comment = within(Form::Markdown, Matter::Plan(world.scene()), budget).unwrap();
+        let comment =
+            within(ReportFormat::Markdown, ReportContent::Plan(world.context()), budget).unwrap();
         assert!(comment.len() <= budget.min(before), "{} for {budget}", comment.len());
         before = comment.len();
         let spans: BTreeSet<String> = page(&comment).code.into_iter().collect();
@@ -98,12 +100,14 @@ fn destructive_actions_are_listed_as_long_as_they_fit_and_less_room_never_says_m
 fn more_destructive_actions_than_fit_become_their_number_and_the_command_that_lists_them() {
     let world = large(2_300, 2_300);
     for max_bytes in [1_000, 5_000, 60_000, 65_536] {
-        let comment = within(Form::Markdown, Matter::Plan(world.scene()), max_bytes).unwrap();
+        let comment =
+            within(ReportFormat::Markdown, ReportContent::Plan(world.context()), max_bytes)
+                .unwrap();
         assert!(comment.len() <= max_bytes, "{} for {max_bytes}", comment.len());
         assert!(comment.starts_with("<!-- trunkline:acme -->\n"), "{comment}");
         assert!(comment.contains("**2300 destructive actions** and nothing else."), "{comment}");
     }
-    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     for part in [
         "Shortened to fit: destructive actions, findings. Everything: `trunkline plan ",
         "#### 2300 destructive actions\n",
@@ -127,14 +131,14 @@ fn failures_that_do_not_fit_become_their_number() {
         hint: None,
     };
     let outcomes: Vec<Outcome> = world.plan.requested().map(failed).collect();
-    let matter = Matter::Outcomes(world.scene(), &outcomes);
-    let comment = written(Form::Markdown, matter).unwrap();
+    let body = ReportContent::Outcomes(world.context(), &outcomes);
+    let comment = written(ReportFormat::Markdown, body).unwrap();
     assert!(comment.len() <= 60_000, "{}", comment.len());
     assert!(comment.contains("- 767 × stale: remove user\n"), "{comment}");
 }
 
 #[test]
-fn alike_destructive_actions_share_a_row_before_any_is_left_out() {
+fn equal_destructive_actions_share_a_row_before_any_is_left_out() {
     let actions = (0..1_500)
         .map(|n| Action::DisableAccount {
             target: Target::Live(id(&format!("shut{n}"))),
@@ -143,7 +147,7 @@ fn alike_destructive_actions_share_a_row_before_any_is_left_out() {
         .map(planned)
         .collect();
     let world = World::of(Plan { actions, ..Plan::default() });
-    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(comment.len() <= 60_000, "{}", comment.len());
     let read = page(&comment);
     let spans: BTreeSet<String> = read.code.into_iter().collect();
@@ -152,7 +156,7 @@ fn alike_destructive_actions_share_a_row_before_any_is_left_out() {
 }
 
 #[test]
-fn destructive_actions_keep_a_row_each_as_long_as_anything_else_can_be_shortened() {
+fn destructive_actions_keep_their_rows_while_anything_else_can_be_shortened() {
     let destructive = (0..400).map(|n| Action::DisableAccount {
         target: Target::Live(id(&format!("shut{n}"))),
         email: email(&format!("shut{n}")),
@@ -160,8 +164,10 @@ fn destructive_actions_keep_a_row_each_as_long_as_anything_else_can_be_shortened
     let updates = (0..300).map(|n| limit(&format!("grows{n}"), Some(n), 2 * n + 1));
     let actions = destructive.chain(updates).map(planned).collect();
     let world = World::of(Plan { actions, ..Plan::default() });
-    let whole = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
-    let comment = within(Form::Markdown, Matter::Plan(world.scene()), whole.len() - 1).unwrap();
+    let whole = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
+    let comment =
+        within(ReportFormat::Markdown, ReportContent::Plan(world.context()), whole.len() - 1)
+            .unwrap();
     assert!(comment.len() < whole.len() && comment.contains("Shortened to fit: updates."));
     assert!(page(&comment).rows.len() > 400);
 }
@@ -169,7 +175,8 @@ fn destructive_actions_keep_a_row_each_as_long_as_anything_else_can_be_shortened
 #[test]
 fn a_summary_stays_below_900_kib() {
     let world = large(60_000, 300);
-    let summary = written(Form::GithubSummary, Matter::Plan(world.scene())).unwrap();
+    let summary =
+        written(ReportFormat::GithubSummary, ReportContent::Plan(world.context())).unwrap();
     assert!(summary.len() <= 900 << 10, "{}", summary.len());
     assert!(summary.contains("#### 300 destructive actions\n"));
 }
@@ -177,7 +184,7 @@ fn a_summary_stays_below_900_kib() {
 #[test]
 fn at_most_nine_annotations_are_shown_and_the_rest_is_counted() {
     let world = large(5_000, 300);
-    let log = written(Form::Github, Matter::Plan(world.scene())).unwrap();
+    let log = written(ReportFormat::Github, ReportContent::Plan(world.context())).unwrap();
     let commands = super::readers::commands(&log);
     assert_eq!(commands.len(), 10);
     assert!(commands[9].data.ends_with("and 341 more than are shown here"), "{log}");

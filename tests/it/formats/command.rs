@@ -1,11 +1,11 @@
-//! The forms on the command line: `--format`, `--report`, and what goes where when something is wrong.
+//! `--format` and `--report` on the command line, with valid and broken manifests.
 
 use std::fs;
 
 use super::readers::{commands, page, results, variables};
 use crate::support::site::{Site, text};
 
-/// The arguments for a report of every kind in the folder of a site.
+/// The arguments for a report of every format.
 const REPORTS: [&str; 8] = [
     "--report=text=r.txt",
     "--report=json=r.json",
@@ -18,7 +18,7 @@ const REPORTS: [&str; 8] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_run_writes_every_report_and_what_it_prints_is_the_same() {
+async fn one_run_writes_every_report_and_prints_the_same_text() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let file = |name: &str| fs::read_to_string(site.folder.path().join(name)).unwrap();
@@ -47,10 +47,10 @@ async fn one_run_writes_every_report_and_what_it_prints_is_the_same() {
         assert!(line.contains(email), "{email} is not in line {number}: {line}");
         placed += 1;
     }
-    assert_eq!(placed, 2, "who is not listed has no line: {annotations}");
+    assert_eq!(placed, 2, "unlisted users have no line: {annotations}");
     let names = fs::read_dir(site.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let temporary = names.filter(|name| name.to_string_lossy().contains(".tmp"));
-    assert_eq!(temporary.count(), 0, "nothing is left beside the reports");
+    assert_eq!(temporary.count(), 0, "no temporary file is left");
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
 }
 
@@ -83,7 +83,7 @@ async fn a_broken_manifest_is_in_every_report_that_can_show_it() {
     let manifest = site.manifest(&[("organization:", "organisation:")]);
     let output = site.run(&[&["validate", text(&manifest)][..], &REPORTS].concat()).await;
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("a manifest alone has no report diff"), "{error}");
+    assert!(error.contains("the report diff needs a plan"), "{error}");
     let of_manifests: Vec<&str> = REPORTS
         .into_iter()
         .filter(|report| !report.contains("diff") && !report.contains("gitlab"))

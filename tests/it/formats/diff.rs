@@ -1,11 +1,11 @@
-//! The diff: YAML that means what the manifest means, and hunks that are what their heads say.
+//! The diff format: its YAML is equivalent to the manifest, and its hunks match their headers.
 
 use std::path::Path;
 
 use trunkline::manifest::parse;
 use trunkline::model::{Desired, Email, WantedAccount};
 use trunkline::plan::{Inventory, Plan};
-use trunkline::report::{Form, Matter};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::written;
 use crate::support::plans::World;
@@ -13,7 +13,7 @@ use crate::support::plans::World;
 const EXAMPLE: &str = include_str!("../../../manifests/example.yaml");
 
 fn diff(world: &World) -> String {
-    written(Form::Diff, Matter::Plan(world.scene())).unwrap()
+    written(ReportFormat::Diff, ReportContent::Plan(world.context())).unwrap()
 }
 
 fn nothing_live(desired: Desired) -> World {
@@ -21,7 +21,7 @@ fn nothing_live(desired: Desired) -> World {
     World::of(Plan { inventory, ..Plan::default() }).with(desired)
 }
 
-/// What is wanted, as a manifest that was made of the diff against nothing.
+/// The desired side, parsed from a diff against an empty live side.
 fn reread(desired: Desired) -> Desired {
     let diff = diff(&nothing_live(desired));
     let lines = diff.lines().skip(3).map(|line| line.strip_prefix(['+', ' ']).unwrap());
@@ -35,7 +35,7 @@ fn shown(account: &WantedAccount) -> WantedAccount {
 }
 
 #[test]
-fn the_wanted_side_is_yaml_that_means_what_the_manifest_means() {
+fn the_desired_side_is_yaml_that_is_equivalent_to_the_manifest() {
     let desired = parse(Path::new("acme.yaml"), EXAMPLE).unwrap();
     let again = reread(desired.clone());
     let wanted: Vec<_> = desired.accounts.values().map(shown).collect();
@@ -43,7 +43,7 @@ fn the_wanted_side_is_yaml_that_means_what_the_manifest_means() {
 }
 
 #[test]
-fn every_name_that_a_manifest_takes_is_written_so_that_it_is_read_again() {
+fn every_valid_name_is_read_back_from_the_diff() {
     let names = [
         "Larry's Cat Food",
         "a: b # c",
@@ -77,7 +77,7 @@ fn every_name_that_a_manifest_takes_is_written_so_that_it_is_read_again() {
 }
 
 #[test]
-fn each_hunk_has_as_many_lines_of_each_side_as_its_head_says() {
+fn each_hunk_has_the_number_of_lines_in_its_header() {
     let world = World::of_everything();
     let diff = diff(&world);
     let mut heads = 0;
@@ -96,7 +96,7 @@ fn each_hunk_has_as_many_lines_of_each_side_as_its_head_says() {
 }
 
 #[test]
-fn an_account_is_compared_with_itself_however_many_differ() {
+fn an_account_is_compared_with_itself_among_many_differences() {
     let mut desired = parse(Path::new("acme.yaml"), EXAMPLE).unwrap();
     let model = desired.accounts.values().next().unwrap().clone();
     for number in 0..20_000 {
@@ -104,5 +104,5 @@ fn an_account_is_compared_with_itself_however_many_differ() {
         desired.accounts.insert(email.clone(), WantedAccount { email, ..model.clone() });
     }
     let diff = diff(&nothing_live(desired));
-    assert!(diff.lines().count() > 100_000, "and in a time that grows as their number does");
+    assert!(diff.lines().count() > 100_000, "in linear time");
 }

@@ -1,23 +1,23 @@
-//! The plan of everything, its outcomes, and the problems of a manifest, as each form shows them.
+//! Golden files of a plan of everything, its outcomes, and manifest problems in every format.
 
 use std::path::Path;
 
 use trunkline::manifest::{Problems, parse};
 use trunkline::plan::{Inventory, Plan};
-use trunkline::report::{Form, Matter};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::{within, written};
 use crate::support::plans::{World, everything, everything_since, outcomes};
 
-/// The forms that are no golden file elsewhere.
-const FORMS: [Form; 7] = [
-    Form::Markdown,
-    Form::Diff,
-    Form::Github,
-    Form::GithubSummary,
-    Form::Sarif,
-    Form::GitlabTerraform,
-    Form::Env,
+/// The formats without golden files elsewhere.
+const FORMS: [ReportFormat; 7] = [
+    ReportFormat::Markdown,
+    ReportFormat::Diff,
+    ReportFormat::Github,
+    ReportFormat::GithubSummary,
+    ReportFormat::Sarif,
+    ReportFormat::GitlabTerraform,
+    ReportFormat::Env,
 ];
 
 pub(super) fn problems() -> Problems {
@@ -25,54 +25,70 @@ pub(super) fn problems() -> Problems {
     parse(Path::new("manifests/shop folder/acme.yaml"), text).unwrap_err()
 }
 
-fn golden(name: &str, form: Form, text: &str) {
+fn golden(name: &str, form: ReportFormat, text: &str) {
     insta::assert_snapshot!(format!("{name}_as_{}", form.name()), text);
 }
 
 #[test]
-fn a_plan_of_everything_in_every_form() {
+fn a_plan_of_everything_in_every_format() {
     let world = World::of_everything();
     for form in FORMS {
-        golden("everything", form, &written(form, Matter::Plan(world.scene())).unwrap());
+        golden("everything", form, &written(form, ReportContent::Plan(world.context())).unwrap());
     }
 }
 
 #[test]
-fn a_plan_since_a_base_tells_where_its_actions_come_from() {
+fn a_plan_since_a_base_shows_the_origins_of_its_actions() {
     let world = World { plan: everything_since(), ..World::of_everything() };
-    let text = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let text = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(text.find("policy is loosened").unwrap() < text.find("remove user").unwrap());
-    for form in Form::ALL {
-        golden("everything_since", form, &written(form, Matter::Plan(world.scene())).unwrap());
+    for form in ReportFormat::ALL {
+        golden(
+            "everything_since",
+            form,
+            &written(form, ReportContent::Plan(world.context())).unwrap(),
+        );
     }
 }
 
 #[test]
-fn outcomes_in_every_form_that_shows_them() {
+fn outcomes_in_every_format_that_shows_them() {
     let world = World::of_everything();
     let ended = outcomes(&world.plan, "refused");
-    for form in [Form::Markdown, Form::Github, Form::Env] {
-        let text = written(form, Matter::Outcomes(world.scene(), &ended)).unwrap();
+    for form in [ReportFormat::Markdown, ReportFormat::Github, ReportFormat::Env] {
+        let text = written(form, ReportContent::Outcomes(world.context(), &ended)).unwrap();
         golden("outcomes", form, &text);
     }
 }
 
 #[test]
-fn problems_in_every_form_that_shows_them() {
+fn problems_in_every_format_that_shows_them() {
     let problems = problems();
-    for form in [Form::Json, Form::Markdown, Form::Github, Form::Sarif, Form::Env] {
-        golden("problems", form, &written(form, Matter::Problems(&problems)).unwrap());
+    for form in [
+        ReportFormat::Json,
+        ReportFormat::Markdown,
+        ReportFormat::Github,
+        ReportFormat::Sarif,
+        ReportFormat::Env,
+    ] {
+        golden("problems", form, &written(form, ReportContent::Problems(&problems)).unwrap());
     }
-    for form in [Form::Diff, Form::GitlabTerraform] {
-        assert_eq!(written(form, Matter::Problems(&problems)), None);
+    for form in [ReportFormat::Diff, ReportFormat::GitlabTerraform] {
+        assert_eq!(written(form, ReportContent::Problems(&problems)), None);
     }
 }
 
 #[test]
-fn a_valid_manifest_in_every_form_that_shows_it() {
+fn a_valid_manifest_in_every_format_that_shows_it() {
     let desired = World::of_everything().desired;
-    for form in [Form::Text, Form::Json, Form::Markdown, Form::Github, Form::Env] {
-        golden("valid", form, &written(form, Matter::Valid(&desired)).unwrap());
+    for form in [
+        ReportFormat::Text,
+        ReportFormat::Json,
+        ReportFormat::Markdown,
+        ReportFormat::Github,
+        ReportFormat::Env,
+    ] {
+        golden("valid", form, &written(form, ReportContent::Valid(&desired)).unwrap());
     }
 }
 
@@ -80,31 +96,33 @@ fn a_valid_manifest_in_every_form_that_shows_it() {
 fn the_plan_of_everything_shortened_step_by_step() {
     let world = World::of_everything();
     for budget in [5_500, 3_500, 100] {
-        let text = within(Form::Markdown, Matter::Plan(world.scene()), budget).unwrap();
+        let text =
+            within(ReportFormat::Markdown, ReportContent::Plan(world.context()), budget).unwrap();
         insta::assert_snapshot!(format!("everything_in_{budget}_bytes"), text);
     }
 }
 
 #[test]
-fn a_plan_in_sync_says_so_and_its_diff_is_empty() {
+fn a_plan_in_sync_has_that_verdict_and_an_empty_diff() {
     let inventory = Inventory { complete: true, ..Inventory::default() };
     let plan = Plan { in_sync: 7, inventory, ..Plan::default() };
     let world = World::of(plan);
-    let scene = world.scene();
-    assert_eq!(written(Form::Diff, Matter::Plan(scene)).unwrap(), "");
-    let comment = written(Form::Markdown, Matter::Plan(scene)).unwrap();
+    let context = world.context();
+    assert_eq!(written(ReportFormat::Diff, ReportContent::Plan(context)).unwrap(), "");
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(context)).unwrap();
     assert!(comment.contains("**In sync**: 7 entries are as they should be."), "{comment}");
-    assert!(!comment.contains("trunkline apply"), "there is nothing to apply");
+    assert!(!comment.contains("trunkline apply"), "no command to apply");
     assert_eq!(
-        written(Form::GitlabTerraform, Matter::Plan(scene)).unwrap(),
+        written(ReportFormat::GitlabTerraform, ReportContent::Plan(context)).unwrap(),
         "{\"create\":0,\"update\":0,\"delete\":0}\n"
     );
 }
 
 #[test]
-fn the_widget_counts_each_action_once_and_every_loss_as_a_delete() {
+fn the_widget_counts_each_action_once_and_every_destructive_one_as_a_delete() {
     let world = World::of_everything();
-    let text = written(Form::GitlabTerraform, Matter::Plan(world.scene())).unwrap();
+    let text =
+        written(ReportFormat::GitlabTerraform, ReportContent::Plan(world.context())).unwrap();
     let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
     let of = |name: &str| counts[name].as_u64().unwrap();
     let actions = everything().actions.len() as u64;

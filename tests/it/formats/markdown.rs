@@ -1,17 +1,19 @@
-//! Names in Markdown are code and nothing else.
+//! Names in Markdown are only ever code.
 
-use trunkline::report::{Form, Matter};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::page;
 use super::written;
 use crate::support::plans::{World, outcomes};
 
 #[test]
-fn the_plan_of_everything_is_made_of_what_it_seems_to_be_made_of() {
+fn a_plan_of_everything_contains_no_unexpected_elements() {
     let world = World::of_everything();
     let ended = outcomes(&world.plan, "refused");
-    for matter in [Matter::Plan(world.scene()), Matter::Outcomes(world.scene(), &ended)] {
-        let comment = written(Form::Markdown, matter).unwrap();
+    for body in
+        [ReportContent::Plan(world.context()), ReportContent::Outcomes(world.context(), &ended)]
+    {
+        let comment = written(ReportFormat::Markdown, body).unwrap();
         let read = page(&comment);
         assert_eq!(read.strange, Vec::<String>::new());
         assert!(!read.text.contains('@'), "an email is in code: {}", read.text);
@@ -28,18 +30,19 @@ fn the_plan_of_everything_is_made_of_what_it_seems_to_be_made_of() {
 }
 
 #[test]
-fn a_comment_begins_with_a_mark_by_which_it_is_found_again() {
+fn a_comment_begins_with_the_mark_that_finds_it_again() {
     let world = World::of_everything();
-    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     assert!(comment.starts_with("<!-- trunkline:acme -->\n### "));
-    let summary = written(Form::GithubSummary, Matter::Plan(world.scene())).unwrap();
+    let summary =
+        written(ReportFormat::GithubSummary, ReportContent::Plan(world.context())).unwrap();
     assert!(summary.starts_with("### "), "a summary replaces nothing");
 }
 
 #[test]
-fn the_verdict_comes_first_then_losses_above_every_fold_and_the_digest_last() {
+fn the_verdict_comes_first_then_destructive_actions_above_every_fold_and_the_digest_last() {
     let world = World::of_everything();
-    let comment = written(Form::Markdown, Matter::Plan(world.scene())).unwrap();
+    let comment = written(ReportFormat::Markdown, ReportContent::Plan(world.context())).unwrap();
     let place = |what: &str| comment.find(what).unwrap_or_else(|| panic!("{what}"));
     let places = [
         place("**5 destructive actions** and 37 other actions."),

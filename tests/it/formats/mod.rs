@@ -1,4 +1,4 @@
-//! Reports in every form: one plan of everything, and names that try to be more than names.
+//! Reports in every format: a plan of everything, and hostile names.
 
 mod budget;
 mod command;
@@ -7,18 +7,20 @@ mod golden;
 mod markdown;
 pub(crate) mod names;
 pub(crate) mod readers;
+mod state;
+mod verdict;
 
 use std::path::Path;
 
-use trunkline::report::{Base, Form, Look, Matter, Style, render};
+use trunkline::report::{PathBase, RenderOptions, ReportContent, ReportFormat, Style, render};
 
-/// A report as it is written by default, without colours.
-fn written(form: Form, matter: Matter<'_>) -> Option<String> {
-    within(form, matter, 60_000)
+/// A report with default options, without colours.
+fn written(form: ReportFormat, body: ReportContent<'_>) -> Option<String> {
+    within(form, body, 60_000)
 }
 
-/// The same with another budget.
-fn within(form: Form, matter: Matter<'_>, max_bytes: usize) -> Option<String> {
-    let base = Base { here: Path::new("/repository"), root: Path::new("/repository") };
-    render(form, matter, Look { style: Style::default(), max_bytes, base: &base })
+/// A report with another maximum length.
+fn within(form: ReportFormat, body: ReportContent<'_>, max_bytes: usize) -> Option<String> {
+    let base = PathBase { here: Path::new("/repository"), root: Path::new("/repository") };
+    render(form, body, RenderOptions { style: Style::default(), max_bytes, base: &base })
 }

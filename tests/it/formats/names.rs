@@ -1,11 +1,11 @@
-//! Names that try to be more than names, in every form, read by somebody who would notice.
+//! Hostile names in every format, read by parsers that would notice an injection.
 
 use std::path::Path;
 
 use trunkline::manifest::parse;
 use trunkline::model::{AccountId, Email, UserId};
 use trunkline::plan::{Action, Finding, Inventory, NewAccount, Plan, Target, What};
-use trunkline::report::{Form, Matter};
+use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::{commands, page, results, variables};
 use super::written;
@@ -45,7 +45,7 @@ pub(crate) const NAMES: [&str; 31] = [
     "",
 ];
 
-/// A plan in which every text is a name of that kind.
+/// A plan in which every text is the given name.
 fn world(name: &str) -> World {
     let email = || Email::new(name);
     let id = || AccountId::new(name);
@@ -63,7 +63,7 @@ fn world(name: &str) -> World {
             password_from: None,
         }),
     ];
-    // So many that they become a group, whose names stand at the beginning of a line.
+    // Enough for a group, whose names begin a line.
     let alike =
         (0..5).map(|_| Action::EnableAccount { id: id(), email: email(), connections: false });
     let actions = actions.into_iter().chain(alike).map(planned).collect();
@@ -102,6 +102,7 @@ fn world(name: &str) -> World {
         status: None,
     });
     world.bound_to.base_url = text();
+    world.state.location = text();
     world
 }
 
@@ -119,8 +120,8 @@ fn wanted(name: &str) -> trunkline::model::WantedAccount {
     }
 }
 
-/// What is true of a form whatever the names are.
-fn read(form: Form, text: &str, name: &str) {
+/// Checks a report of any names.
+fn read(form: ReportFormat, text: &str, name: &str) {
     for c in text.chars() {
         assert!(
             c == '\n' || !trunkline::model::is_harmful(c),
@@ -130,7 +131,7 @@ fn read(form: Form, text: &str, name: &str) {
     }
     let found = commands(text);
     match form {
-        Form::Github => {
+        ReportFormat::Github => {
             assert!(found.len() == text.lines().count() && found.len() <= 10, "{text}");
             let known = |key: &String| ["file", "line", "title"].contains(&key.as_str());
             assert!(found.iter().all(|one| one.properties.keys().all(known)), "{found:?}");
@@ -138,21 +139,21 @@ fn read(form: Form, text: &str, name: &str) {
         _ => assert_eq!(found, [], "{name:?} in {}", form.name()),
     }
     match form {
-        Form::Json | Form::GitlabTerraform => {
+        ReportFormat::Json | ReportFormat::GitlabTerraform => {
             serde_json::from_str::<serde_json::Value>(text).unwrap();
         }
-        Form::Markdown | Form::GithubSummary => markdown(form, text, name),
-        Form::Sarif => _ = results(text),
-        Form::Env => assert!(!variables(text).is_empty()),
-        Form::Diff => diff(text),
-        Form::Text | Form::Github => {}
+        ReportFormat::Markdown | ReportFormat::GithubSummary => markdown(form, text, name),
+        ReportFormat::Sarif => _ = results(text),
+        ReportFormat::Env => assert!(!variables(text).is_empty()),
+        ReportFormat::Diff => diff(text),
+        ReportFormat::Text | ReportFormat::Github => {}
     }
 }
 
-/// Nothing but code has anything of a name in it, and no table, fold or list is broken.
-fn markdown(form: Form, text: &str, name: &str) {
+/// Checks that names are only in code, and that no table, fold or list is broken.
+fn markdown(form: ReportFormat, text: &str, name: &str) {
     let read = page(text);
-    let plain = page(&written(form, Matter::Plan(world("plain").scene())).unwrap());
+    let plain = page(&written(form, ReportContent::Plan(world("plain").context())).unwrap());
     assert_eq!(read.strange, Vec::<String>::new(), "{name:?}\n{text}");
     for html in &read.html {
         let ours = html.starts_with("<!-- trunkline")
@@ -166,11 +167,11 @@ fn markdown(form: Form, text: &str, name: &str) {
     if text.contains("#### 3 destructive actions") {
         assert_eq!(read.rows, plain.rows, "{name:?}\n{text}");
         let at = read.shape.iter().zip(&plain.shape).position(|(one, other)| one != other);
-        assert_eq!(at, None, "{name:?} is not read as another name is\n{text}");
+        assert_eq!(at, None, "{name:?} is not read like another name\n{text}");
     }
 }
 
-/// Every line of a hunk is of one of three kinds, and the lines are as many as its head says.
+/// Checks that every line of a diff is of a known kind.
 fn diff(text: &str) {
     let lines: Vec<&str> = text.lines().collect();
     let fine = |line: &&str| line.starts_with(['-', '+', ' ', '@', '#']);
@@ -180,25 +181,28 @@ fn diff(text: &str) {
 }
 
 #[test]
-fn promise_11_no_name_is_more_than_a_name_in_any_form() {
+fn promise_11_a_name_is_only_text_in_every_format() {
     for name in NAMES {
         let world = world(name);
         let ended = outcomes(&world.plan, name);
-        for form in Form::ALL {
-            for matter in [Matter::Plan(world.scene()), Matter::Outcomes(world.scene(), &ended)] {
-                let text = written(form, matter).unwrap();
+        for form in ReportFormat::ALL {
+            for body in [
+                ReportContent::Plan(world.context()),
+                ReportContent::Outcomes(world.context(), &ended),
+            ] {
+                let text = written(form, body).unwrap();
                 read(form, &text, name);
-                assert_eq!(written(form, matter), Some(text), "equal input, equal output");
+                assert_eq!(written(form, body), Some(text), "equal input, equal output");
             }
         }
     }
 }
 
 #[test]
-fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
+fn every_name_is_shown_as_code_and_unchanged_if_it_is_harmless() {
     for name in NAMES.iter().filter(|name| !name.is_empty()) {
-        let scene = world(name);
-        let text = written(Form::Markdown, Matter::Plan(scene.scene())).unwrap();
+        let context = world(name);
+        let text = written(ReportFormat::Markdown, ReportContent::Plan(context.context())).unwrap();
         let shown = trunkline::report::escape_line(name);
         let code = page(&text).code;
         assert!(code.contains(&shown), "{name:?} as {shown:?} in {code:?}");
@@ -206,10 +210,10 @@ fn every_name_is_shown_as_code_as_it_is_if_it_is_harmless() {
 }
 
 #[test]
-fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
+fn promise_11_the_runner_reads_names_in_annotations_as_text() {
     for name in NAMES {
-        let scene = world(name);
-        let text = written(Form::Github, Matter::Plan(scene.scene())).unwrap();
+        let context = world(name);
+        let text = written(ReportFormat::Github, ReportContent::Plan(context.context())).unwrap();
         let shown = trunkline::report::escape_line(name);
         let removal = commands(&text).into_iter().next().unwrap();
         assert_eq!(removal.properties["title"], "Destructive: remove user");
@@ -219,31 +223,31 @@ fn promise_11_annotations_say_what_a_name_is_as_the_runner_reads_them() {
 
 proptest::proptest! {
     #[test]
-    fn whatever_a_name_is_made_of_it_is_code_in_markdown(name in r"[`|\\ <>!\-\[\]()*_~$#@:/&;=a\n\t\u{202e}]{0,24}") {
-        let scene = world(&name);
-        let text = written(Form::Markdown, Matter::Plan(scene.scene())).unwrap();
-        read(Form::Markdown, &text, &name);
+    fn any_name_is_code_in_markdown(name in r"[`|\\ <>!\-\[\]()*_~$#@:/&;=a\n\t\u{202e}]{0,24}") {
+        let context = world(&name);
+        let text = written(ReportFormat::Markdown, ReportContent::Plan(context.context())).unwrap();
+        read(ReportFormat::Markdown, &text, &name);
         let shown = trunkline::report::escape_line(&name);
         proptest::prop_assert!(shown.is_empty() || page(&text).code.contains(&shown), "{}", text);
     }
 }
 
 #[test]
-fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
+fn promise_11_a_text_of_a_broken_manifest_is_only_text_in_every_format() {
     for name in NAMES {
         let quoted = serde_json::to_string(name).unwrap();
         let manifest =
             format!("version: 1\norganization: {quoted}\n{quoted}: 1\naccounts: {quoted}\n");
         let path = format!("manifests/{}.yaml", name.replace('\0', ""));
         let problems = parse(Path::new(&path), &manifest).unwrap_err();
-        for form in Form::ALL {
-            if let Some(text) = written(form, Matter::Problems(&problems)) {
+        for form in ReportFormat::ALL {
+            if let Some(text) = written(form, ReportContent::Problems(&problems)) {
                 read(form, &text, name);
             }
         }
-        // A path with `/` in it is another path.
+        // A `/` would make it another path.
         if !name.contains('/') {
-            let log = written(Form::Github, Matter::Problems(&problems)).unwrap();
+            let log = written(ReportFormat::Github, ReportContent::Problems(&problems)).unwrap();
             let file = &commands(&log)[0].properties["file"];
             assert_eq!(*file, trunkline::report::escape_line(&path));
         }
@@ -251,10 +255,10 @@ fn promise_11_no_text_of_a_broken_manifest_is_more_than_text_in_any_form() {
 }
 
 #[test]
-fn a_fingerprint_stays_when_lines_move_and_tells_problems_apart() {
+fn a_fingerprint_is_stable_when_lines_move_and_distinguishes_problems() {
     let fingerprints = |text: &str| -> Vec<String> {
         let problems = parse(Path::new("acme.yaml"), text).unwrap_err();
-        let sarif = written(Form::Sarif, Matter::Problems(&problems)).unwrap();
+        let sarif = written(ReportFormat::Sarif, ReportContent::Problems(&problems)).unwrap();
         let print =
             |one: &serde_json::Value| one["partialFingerprints"]["trunkline/v1"].to_string();
         results(&sarif).iter().map(print).collect()

@@ -1,4 +1,4 @@
-//! Small models of those who read the reports: what they would take for what.
+//! Small models of the programs that read reports: the runner, a forge, code scanning.
 
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
@@ -6,7 +6,7 @@ use std::mem::Discriminant;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 
-/// The commands that GitHub's runner knows, some of them.
+/// Some of the commands of GitHub's runner.
 const COMMANDS: [&str; 12] = [
     "error",
     "warning",
@@ -22,7 +22,7 @@ const COMMANDS: [&str; 12] = [
     "echo",
 ];
 
-/// A command as GitHub's runner takes it from a line of a log.
+/// A command that GitHub's runner reads from a line of a log.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Command {
     pub(super) name: String,
@@ -30,7 +30,7 @@ pub(crate) struct Command {
     pub(super) data: String,
 }
 
-/// The commands in a log. The runner ends a line at whatever ends a line.
+/// The commands in a log. The runner splits lines at every line separator.
 pub(crate) fn commands(log: &str) -> Vec<Command> {
     let ends = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
     log.split(ends).filter_map(|line| newer(line).or_else(|| older(line))).collect()
@@ -70,7 +70,7 @@ fn unescaped(text: &str, pairs: &[&str]) -> String {
     pairs.chunks(2).fold(text.to_owned(), |text, pair| text.replace(pair[0], pair[1]))
 }
 
-/// Variables, as something that knows no shell takes them.
+/// Variables, as a program without a shell reads them.
 pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
     for line in text.lines() {
@@ -83,26 +83,26 @@ pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
     variables
 }
 
-/// What a page of Markdown is made of.
+/// The parts of a page of Markdown.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct ParsedPage {
     /// Text that is not in a code span.
     pub(super) text: String,
     /// The code spans, and the blocks of code.
     pub(super) code: Vec<String>,
     /// The pieces of HTML.
     pub(super) html: Vec<String>,
-    /// How many columns each row of each table has.
+    /// The number of columns of each row of each table.
     pub(super) rows: Vec<usize>,
-    /// What follows what, whatever it says.
+    /// The sequence of elements, without their content.
     pub(super) shape: Vec<Discriminant<Event<'static>>>,
-    /// Everything that a name must not become.
+    /// Elements that a name must never become.
     pub(super) strange: Vec<String>,
 }
 
-/// Reads Markdown as a forge does: with tables, and all the other things it would take for something.
-pub(super) fn page(markdown: &str) -> Page {
-    let mut page = Page::default();
+/// Parses Markdown as a forge does, with every extension.
+pub(super) fn page(markdown: &str) -> ParsedPage {
+    let mut page = ParsedPage::default();
     let (mut cells, mut block) = (0, false);
     for event in Parser::new_ext(markdown, Options::all()) {
         page.shape.push(std::mem::discriminant(&event.clone().into_static()));
@@ -137,7 +137,7 @@ pub(super) fn page(markdown: &str) -> Page {
     page
 }
 
-/// Whether a log of SARIF has the form that code scanning asks for.
+/// The results of a SARIF log, which must have the form that code scanning requires.
 pub(super) fn results(sarif: &str) -> Vec<Value> {
     let log: Value = serde_json::from_str(sarif).unwrap();
     assert_eq!(log["version"], "2.1.0");

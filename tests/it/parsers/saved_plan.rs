@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use trunkline::report::{BoundTo, desired_digest, save};
+use trunkline::report::{BoundTo, PlanReport, StateInfo, desired_digest, save};
 
 use super::entry::saved_plan::saved_plan;
 use super::mutate::{cases, changes, cut, edited, law};
@@ -16,7 +16,10 @@ pub(super) fn saved(world: &World, time: i64) -> String {
         manager_account_id: Some("manager-1".to_owned()),
         base_url: "https://api.telnyx.com/v2".to_owned(),
     };
-    save(&world.want, &bound_to, &world.plan(), Timestamp::from_second(time).unwrap()).unwrap()
+    let (plan, state) = (world.plan(), StateInfo::default());
+    let organization = world.want.organization.as_str();
+    let report = PlanReport { organization, bound_to: &bound_to, plan: &plan, state: &state };
+    save(report, &world.want, Timestamp::from_second(time).unwrap()).unwrap()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The pipeline for GitLab: who gets the key, and its scripts in order.
+//! The GitLab pipeline: which jobs get the key, and the scripts in order.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn pipeline() -> Value {
     yaml(&example("gitlab/.gitlab-ci.yml"))
 }
 
-/// The script of a job, with what is before each: GitLab runs all of it in one shell.
+/// The script of a job with its `before_script`: GitLab runs both in one shell.
 fn script(job: &str) -> String {
     let pipeline = pipeline();
     let parts = [&pipeline["default"]["before_script"], &pipeline[job]["script"]];
@@ -20,7 +20,7 @@ fn script(job: &str) -> String {
     lines.map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
-/// Runs a job in the repository. `dotenv` is what jobs before it gave on.
+/// Runs a job in the repository. `dotenv` is the output of earlier jobs.
 fn run(
     story: &Story,
     job: &str,
@@ -69,7 +69,7 @@ fn a_change_goes_through_the_pipeline() {
     assert_eq!(status, Some(0), "{log}");
     assert!(read("audit.jsonl").contains("desk40@shop40.example"));
     assert_eq!(run(&story, "drift", &[], "").0, Some(0));
-    // The same plan once more is not what is there now.
+    // The same plan no longer matches the live side.
     assert_eq!(run(&story, "apply", &[], &dotenv).0, Some(4));
 
     story.meddle("custom_pricing: false", "custom_pricing: true");
@@ -82,7 +82,7 @@ fn a_change_goes_through_the_pipeline() {
 fn the_pipeline_keeps_our_rules() {
     let pipeline = pipeline();
     assert!(!script("check").contains("TELNYX_API_KEY"));
-    // Where a merge request is planned, GitLab has given the key, which is to protected branches only.
+    // GitLab gives the key to protected branches only.
     for rule in pipeline["plan"]["rules"].as_array().unwrap() {
         let condition = rule["if"].as_str().unwrap();
         assert!(

@@ -1,4 +1,4 @@
-//! What runs in a cluster: with no more rights than it needs, and with a configuration that is one.
+//! The Kubernetes examples: minimal rights and a valid configuration.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use trunkline::daemon::config::load;
 
 use super::{example, yaml};
 
-/// Holds a pod to what every one of ours keeps: the arguments of its only container.
+/// Checks the rules for every pod, and returns the arguments of its only container.
 fn confined(pod: &Value) -> Value {
     assert_eq!(pod["automountServiceAccountToken"], false);
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
@@ -28,7 +28,7 @@ fn confined(pod: &Value) -> Value {
 }
 
 #[test]
-fn the_cron_job_only_looks() {
+fn the_cron_job_only_reads() {
     let job = yaml(&example("kubernetes/drift.yaml"));
     let arguments = confined(&job["spec"]["jobTemplate"]["spec"]["template"]["spec"]);
     assert_eq!(arguments[0], "plan");
@@ -36,7 +36,7 @@ fn the_cron_job_only_looks() {
 }
 
 #[test]
-fn the_daemon_only_looks_and_its_configuration_is_valid() {
+fn the_daemon_only_reads_and_its_configuration_is_valid() {
     let text = example("kubernetes/daemon.yaml");
     let parts: Vec<Value> = text.split("\n---\n").map(yaml).collect();
     let arguments = confined(&parts[1]["spec"]["template"]["spec"]);

@@ -1,5 +1,5 @@
-//! A machine for pipelines: an organization of 40 accounts in a sandbox, a repository, and what a forge's
-//! machines have on their `PATH`. `gh`, `aws` and `cargo` are stand-ins that write down what they are asked.
+//! A machine for pipelines: an organization of 40 accounts in a sandbox, a repository, and the programs that a
+//! forge's runners have on their `PATH`. `gh`, `aws` and `cargo` are stubs that record their calls.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,12 +18,12 @@ pub(super) const KEY: &str = "KEY_of_the_pipelines";
 pub(super) struct Machine {
     folder: TempDir,
     url: String,
-    // In this order: the sandbox ends before what it runs on.
+    // Fields drop in this order: the sandbox ends before its runtime.
     _sandbox: Running,
     _runtime: Runtime,
 }
 
-/// The few calls of `gh` that the workflows make, with what GitHub would remember.
+/// The calls of `gh` that the workflows make, with the data that GitHub would store.
 const GH: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
 cd "$FORGE"
@@ -128,7 +128,7 @@ impl Machine {
         self.folder.path().join(name)
     }
 
-    /// A command of bash in a folder, with nothing in its environment that this machine does not give it.
+    /// A bash command in a folder, with only the environment of this machine.
     pub(super) fn bash(&self, folder: &Path, script: &str) -> Command {
         let mut command = Command::new("bash");
         command.args(["--noprofile", "--norc", "-euo", "pipefail", "-c", script]);
@@ -144,7 +144,7 @@ impl Machine {
         command
     }
 
-    /// What somebody types, who has the program and the key: what it prints.
+    /// Runs a shell command as a person who has the program and the key, and returns its output.
     pub(super) fn types(&self, folder: &Path, script: &str) -> String {
         let mut command = self.bash(folder, script);
         let path = format!("{}:{}", self.path("own").display(), std::env::var("PATH").unwrap());
@@ -153,12 +153,12 @@ impl Machine {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// A file of what the forge remembers; empty if there is none.
+    /// A file of the stored data of the forge; empty if it does not exist.
     pub(super) fn forge(&self, name: &str) -> String {
         fs::read_to_string(self.path("forge").join(name)).unwrap_or_default()
     }
 
-    /// Puts a file to what the forge remembers.
+    /// Writes a file of the stored data of the forge.
     pub(super) fn remember(&self, name: &str, text: &str) {
         let path = self.path("forge").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -166,13 +166,13 @@ impl Machine {
     }
 }
 
-/// Everything that a command printed.
+/// The whole output of a command.
 pub(super) fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// 40 accounts, of which some are disabled, and six users.
+/// 40 accounts, some of them disabled, and six users.
 fn organization() -> String {
     let account = |number: u32| {
         json!({

@@ -1,4 +1,4 @@
-//! The pipelines of `examples/`: held to rules of our own, and run step by step against a sandbox.
+//! The pipelines of `examples/`, checked against our rules and run step by step against a sandbox.
 
 mod gitlab;
 mod kubernetes;
@@ -16,7 +16,7 @@ fn example(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// YAML as GitHub reads it: `on` is a word there.
+/// YAML as GitHub reads it: `on` is a string.
 fn yaml(text: &str) -> Value {
     let options = serde_yaml::options! { strict_booleans: true };
     serde_yaml::from_str_with_options(text, options).unwrap()

@@ -1,5 +1,5 @@
-//! From an organization that nobody has written down to a change that was reviewed and applied, by the workflows
-//! of `examples/github/`, in an empty folder; and everything that may come between.
+//! From an unmanaged organization to a change that is reviewed and applied, by the workflows of
+//! `examples/github/`, in an empty folder, with failures and races on the way.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,7 +29,7 @@ fn a_change_is_reviewed_and_applied() {
     uploaded.sort();
     assert_eq!(uploaded, ["diff.diff", "diff.json", "diff.txt", "trunkline.sarif"]);
 
-    // Neither somebody else's comment nor another one of the robot's is touched.
+    // Comments of other people and other bots are not touched.
     story.machine.remember("comments/1/body", "<!-- trunkline:acme -->\nmine");
     story.machine.remember("comments/1/login", "mallory");
     story.machine.remember("comments/1/state", "open");
@@ -56,7 +56,7 @@ fn a_change_is_reviewed_and_applied() {
     let applied = story.apply(|| {}).went_well();
     assert_eq!(applied.ran, ["plan", "apply"]);
     let digest = &applied.context["needs.plan.outputs.digest"];
-    // Reviewed, approved and applied are one and the same.
+    // The reviewed, the approved and the applied plan are the same.
     assert!(story.machine.forge("comments/3/body").contains(digest), "{digest}");
     let audit = story.machine.forge("audit.jsonl");
     assert!(
@@ -81,7 +81,7 @@ fn a_fork_gets_no_plan() {
 }
 
 #[test]
-fn what_is_wrong_with_a_change_is_said_where_it_is_reviewed() {
+fn problems_of_a_change_are_shown_in_its_review() {
     let story = Story::begin();
     story.change(|text| set(text, "desk10@shop10.example", "custom_pricing", "custom_prizing"));
     let checked = story.check();
@@ -92,7 +92,7 @@ fn what_is_wrong_with_a_change_is_said_where_it_is_reviewed() {
     let comment = story.machine.forge("comments/1/body");
     assert!(comment.starts_with("<!-- trunkline") && comment.contains("not valid"), "{comment}");
 
-    // Once it is mended, the same comment says so.
+    // After the fix, the same comment is updated.
     story.change(various);
     story.plan(OURS).went_well();
     assert!(story.machine.forge("comments/1/body").contains("this change"));
@@ -123,7 +123,7 @@ fn a_refused_comment_is_replaced_by_the_counts_and_a_link() {
     }
     assert!(planned.log.contains("::warning::GitHub refused the full comment"), "{}", planned.log);
 
-    // A change without a plan is not shown with the counts of another one.
+    // A change without a plan does not show the counts of an older one.
     story.machine.remember("limit", "200");
     story.change(|text| text.replacen("custom_pricing", "custom_prizing", 1));
     assert_eq!(story.plan(OURS).failed.as_deref(), Some("Plan"));
@@ -166,7 +166,7 @@ fn a_link_in_a_change_is_not_followed() {
 }
 
 #[test]
-fn attributes_of_git_hide_nothing_from_a_plan() {
+fn git_attributes_hide_no_file_from_a_plan() {
     let story = Story::begin();
     story.types("git checkout -q -B change main && echo '*.yaml export-ignore ident text eol=crlf' > .gitattributes");
     story.types("sed -i '0,/custom_pricing: false/s//custom_pricing: true/' manifests/acme.yaml");
@@ -178,7 +178,7 @@ fn attributes_of_git_hide_nothing_from_a_plan() {
 }
 
 #[test]
-fn what_has_changed_since_the_approval_is_planned_again() {
+fn a_live_side_that_changed_after_the_approval_is_planned_again() {
     let story = Story::begin();
     story.change(various);
     story.merge();
@@ -229,7 +229,7 @@ fn drift_opens_one_issue_and_closes_it() {
     let issue = |number: u8, what: &str| story.machine.forge(&format!("issues/{number}/{what}"));
     story.drift().went_well();
     assert_eq!(issue(1, "body"), "");
-    // Another issue of the robot's is not taken for it.
+    // Another issue of the same bot is not touched.
     assert_eq!(story.left(6).failed.as_deref(), Some("What is left to do"));
     assert!(issue(1, "body").starts_with("<!-- trunkline-unknown -->"));
 
@@ -242,7 +242,7 @@ fn drift_opens_one_issue_and_closes_it() {
     assert!(issue(2, "body").contains("enabled"), "{}", issue(2, "body"));
     assert_eq!(issue(2, "state").trim(), "open");
 
-    // That the live side cannot be read says nothing about it.
+    // A failure to read the live side says nothing about drift.
     let mut context = story.trusted();
     context.insert("secrets.TELNYX_API_KEY".to_owned(), "KEY_of_somebody_else".to_owned());
     let before = issue(2, "body");
@@ -258,7 +258,7 @@ fn drift_opens_one_issue_and_closes_it() {
 }
 
 #[test]
-fn a_create_that_is_not_known_is_told_to_a_person_once() {
+fn a_create_with_an_unknown_outcome_is_reported_once() {
     let story = Story::begin();
     for _ in 0..2 {
         assert_eq!(story.left(6).failed.as_deref(), Some("What is left to do"));
@@ -274,7 +274,7 @@ fn a_create_that_is_not_known_is_told_to_a_person_once() {
     assert!(story.left(5).log.contains("::error::the apply ended with 5"));
 }
 
-/// Stands in for an apply that has something under way when it is told to stop.
+/// A stand-in for an apply with requests in flight when it is stopped.
 const UNDER_WAY: &str = r#"#!/usr/bin/env bash
 trap 'sleep 0.3; echo finished > "$FORGE/finished"; exit 143' TERM
 touch "$FORGE/started"
@@ -282,7 +282,7 @@ while :; do sleep 0.05; done
 "#;
 
 #[test]
-fn a_run_that_is_cancelled_waits_for_what_is_under_way() {
+fn a_cancelled_run_waits_for_requests_in_flight() {
     let machine = Machine::new();
     let program = machine.path("tools/trunkline");
     fs::write(&program, UNDER_WAY).unwrap();
@@ -301,8 +301,8 @@ fn a_run_that_is_cancelled_waits_for_what_is_under_way() {
     while !machine.path("forge/started").exists() {
         std::thread::sleep(Duration::from_millis(10));
     }
-    // As the runner does: it tells the shell, and nobody else; once more if that does not help, as where these
-    // tests are run in the background, which ignores the first.
+    // As the runner does: the signal goes to the shell only, and again if the shell ignores the first, as it does
+    // when these tests run in the background.
     let shell = running.id().to_string();
     let tell = |signal: &str| {
         let told = Command::new("kill").args([signal, &shell]).status().unwrap();

@@ -1,10 +1,10 @@
-//! What no workflow of ours may do, and that the rules notice it.
+//! The rules for our workflows, and tests that a broken rule is noticed.
 
 use serde_json::{Value, json};
 
 use super::{WORKFLOWS, example, yaml};
 
-/// What is wrong with a workflow.
+/// The broken rules of a workflow.
 fn problems(text: &str) -> Vec<String> {
     let workflow = yaml(text);
     let mut found = Vec::new();
@@ -32,7 +32,7 @@ fn problems(text: &str) -> Vec<String> {
     }
     for line in text.lines().filter(|line| line.contains("uses: ") && line.contains('@')) {
         if !line.contains(" # v") {
-            found.push(format!("no version beside the commit: {}", line.trim()));
+            found.push(format!("no version after the commit: {}", line.trim()));
         }
     }
     found
@@ -41,7 +41,7 @@ fn problems(text: &str) -> Vec<String> {
 fn permissions(job: &Value, found: &mut Vec<String>) {
     match job["permissions"].as_object() {
         Some(granted) if granted.get("contents") != Some(&json!("write")) => {}
-        _ => found.push("it may do more than it must".to_owned()),
+        _ => found.push("it has more permissions than it needs".to_owned()),
     }
 }
 
@@ -62,11 +62,11 @@ fn step(step: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A job that everybody's change can start and rewrite.
+/// A job that any contributor's change can start and rewrite.
 fn of_anybody(workflow: &Value, job: &Value, found: &mut Vec<String>) {
     let text = [workflow["env"].to_string(), job.to_string()].concat();
     if text.contains("secrets.") || text.contains("secrets[") || job.get("environment").is_some() {
-        found.push("a pull request gets at a secret".to_owned());
+        found.push("a pull request can read a secret".to_owned());
     }
     let granted = job["permissions"].as_object();
     if granted.is_some_and(|granted| granted.values().any(|level| level != "read")) {
@@ -74,7 +74,7 @@ fn of_anybody(workflow: &Value, job: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A job with a key, about a change that is not trusted yet.
+/// A job with a key, for a change that is not trusted yet.
 fn trusted_only(job: &Value, found: &mut Vec<String>) {
     if job.get("environment").is_none() {
         found.push("the key is not kept to main".to_owned());
@@ -107,7 +107,7 @@ fn applies(workflow: &Value, job: &Value, found: &mut Vec<String>) {
         found.push("an apply is stopped midway".to_owned());
     }
     if job.get("environment").is_none() {
-        found.push("nobody approves".to_owned());
+        found.push("no approval is required".to_owned());
     }
     if !job.to_string().contains("--expect") {
         found.push("another plan than the approved one is applied".to_owned());
@@ -140,9 +140,9 @@ fn a_workflow_that_breaks_a_rule_is_noticed() {
     let breaks = [
         ("apply.yml", "permissions: {}", "permissions: write-all", "permissions for every job"),
         ("drift.yml", "    shell: bash", "    shell: sh", "shell does not stop"),
-        ("apply.yml", "contents: read", "contents: write", "more than it must"),
+        ("apply.yml", "contents: read", "contents: write", "more permissions than it needs"),
         ("drift.yml", checkout, "actions/checkout@v4 # v4", "can be moved"),
-        ("drift.yml", " # v4.2.2", "", "no version beside"),
+        ("drift.yml", " # v4.2.2", "", "no version after"),
         ("drift.yml", "persist-credentials: false", "persist-credentials: true", "token stays"),
         (
             "plan.yml",
@@ -150,12 +150,12 @@ fn a_workflow_that_breaks_a_rule_is_noticed() {
             "echo ${{ github.event.pull_request.title }}",
             "pasted",
         ),
-        ("pull-request.yml", "MANIFEST: manifests", secret, "gets at a secret"),
+        ("pull-request.yml", "MANIFEST: manifests", secret, "can read a secret"),
         (
             "pull-request.yml",
             "timeout-minutes: 20",
             "environment: trunkline-plan",
-            "gets at a secret",
+            "can read a secret",
         ),
         ("pull-request.yml", "contents: read", "pull-requests: write", "may write"),
         ("plan.yml", "environment: trunkline-plan", "name: plan", "not kept to main"),
@@ -169,7 +169,7 @@ fn a_workflow_that_breaks_a_rule_is_noticed() {
         ("plan.yml", "sleep 5", "git checkout FETCH_HEAD", "checks out the change"),
         ("apply.yml", "group: trunkline-apply", "group: apply-${{ github.sha }}", "two may apply"),
         ("apply.yml", "cancel-in-progress: false", "cancel-in-progress: true", "stopped midway"),
-        ("apply.yml", "environment: trunkline-apply", "name: apply", "nobody approves"),
+        ("apply.yml", "environment: trunkline-apply", "name: apply", "no approval is required"),
         ("apply.yml", "--expect \"$DIGEST\"", "", "another plan"),
     ];
     for (name, from, to, expected) in breaks {

@@ -1,7 +1,7 @@
-//! Runs a workflow's jobs step by step, as far as ours use what GitHub's runner can do.
+//! Runs a workflow's jobs step by step, with the features of GitHub's runner that our workflows use.
 //!
-//! An expression that the context does not know is an error here: so a workflow that reads a secret where there
-//! is none, or that misspells one, does not get through.
+//! An expression that the context does not define is an error here. A workflow that reads a missing secret, or
+//! misspells one, therefore fails.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,22 +12,22 @@ use serde_json::Value;
 use super::machine::{Machine, said};
 use super::yaml;
 
-/// Everything that a workflow can refer to, by its name: `github.token`, `steps.plan.outcome`.
+/// The values that a workflow can refer to, by name: `github.token`, `steps.plan.outcome`.
 pub(super) type Context = BTreeMap<String, String>;
 
-/// What became of a run.
+/// The result of a run.
 pub(super) struct Run {
-    /// The jobs that ran, in their order.
+    /// The jobs that ran, in order.
     pub(super) ran: Vec<String>,
     /// The first step that failed.
     pub(super) failed: Option<String>,
-    /// What the steps printed.
+    /// The output of the steps.
     pub(super) log: String,
     /// The summary of the run.
     pub(super) summary: String,
     /// The files that were uploaded.
     pub(super) uploaded: Vec<String>,
-    /// What the steps and jobs gave on.
+    /// The outputs of the steps and jobs.
     pub(super) context: Context,
 }
 
@@ -42,7 +42,7 @@ struct Job<'a> {
     failed: bool,
 }
 
-/// Runs a workflow. `between` happens before each job but the first: while somebody thinks about approving.
+/// Runs a workflow. `between` happens before each job but the first, as if an approval took time.
 pub(super) fn run(machine: &Machine, file: &str, context: &Context, between: impl Fn()) -> Run {
     let workflow = yaml(&super::example(&format!("github/{file}")));
     let mut run = Run::new(context);
@@ -76,7 +76,7 @@ pub(super) fn run(machine: &Machine, file: &str, context: &Context, between: imp
     run
 }
 
-/// Runs one step of a workflow, as if what is before it had led to `context`.
+/// Runs one step of a workflow, as if the earlier steps had led to `context`.
 pub(super) fn run_step(
     machine: &Machine,
     file: &str,
@@ -137,7 +137,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Whether it went well.
+    /// True if the step succeeded.
     fn step(&mut self, step: &Value) -> bool {
         match step["uses"].as_str() {
             Some(uses) if uses.starts_with("actions/checkout@") => self.checkout(&step["with"]),
@@ -235,13 +235,13 @@ fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// What an expression refers to. Outputs that were not set are empty, as on GitHub.
+/// The value of an expression. Outputs that were not set are empty, as on GitHub.
 fn known(name: &str, context: &Context) -> String {
     let unset = name.starts_with("steps.") && name.contains(".outputs.");
     match context.get(name) {
         Some(value) => value.clone(),
         None if unset => String::new(),
-        None => panic!("nobody knows {name}"),
+        None => panic!("{name} is not defined"),
     }
 }
 
@@ -258,7 +258,7 @@ fn filled(value: &Value, context: &Context) -> String {
     out
 }
 
-/// Whether a condition holds: comparisons and `always()`, all of which must be true.
+/// Evaluates a condition: comparisons and `always()`, joined by `&&`.
 fn holds(condition: &str, context: &Context, failed: bool) -> bool {
     let value = |text: &str| match text.strip_prefix('\'') {
         Some(literal) => literal.trim_end_matches('\'').to_owned(),
@@ -270,6 +270,6 @@ fn holds(condition: &str, context: &Context, failed: bool) -> bool {
         && terms.all(|term| match (term.split_once(" == "), term.split_once(" != ")) {
             (Some((left, right)), _) => value(left) == value(right),
             (None, Some((left, right))) => value(left) != value(right),
-            (None, None) => panic!("{term} is no comparison"),
+            (None, None) => panic!("{term} is not a comparison"),
         })
 }

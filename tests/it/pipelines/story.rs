@@ -1,4 +1,4 @@
-//! Somebody's organization and repository, with the workflows as they are copied from `examples/`.
+//! An organization and its repository, with the workflows copied from `examples/`.
 
 use std::cell::Cell;
 use std::fs;
@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use super::machine::{KEY, Machine};
 use super::runner::{Context, Run, run, run_step};
 
-/// Somebody's repository with the workflows in it, and who works on it.
+/// A repository with the workflows, and the machine that works on it.
 pub(super) struct Story {
     pub(super) machine: Machine,
     runs: Cell<u32>,
 }
 
-/// The commit that they build Trunkline from.
+/// The commit that Trunkline is built from.
 pub(super) const REV: &str = "0123456789abcdef0123456789abcdef01234567";
 
 impl Story {
-    /// The organization is written down and on main, with every file copied to where it says.
+    /// Imports the organization and commits it to main, with every example file in place.
     pub(super) fn begin() -> Self {
         let story = Self { machine: Machine::new(), runs: Cell::new(0) };
         let repository = story.repository();
@@ -44,7 +44,7 @@ impl Story {
         self.machine.path("repository")
     }
 
-    /// What somebody types in the repository.
+    /// Runs a shell command in the repository.
     pub(super) fn types(&self, script: &str) -> String {
         fs::create_dir_all(self.repository()).unwrap();
         self.machine.types(&self.repository(), script)
@@ -54,7 +54,7 @@ impl Story {
         self.machine.remember("main", &self.types("git rev-parse main"));
     }
 
-    /// Changes the manifest on a branch of its own.
+    /// Changes the manifest on a branch.
     pub(super) fn change(&self, edit: impl Fn(&str) -> String) {
         self.types("git checkout -q -B change main");
         let path = self.repository().join("manifests/acme.yaml");
@@ -66,7 +66,7 @@ impl Story {
         self.offer();
     }
 
-    /// Pushes the branch: GitHub makes the merge of the pull request.
+    /// Pushes the branch. GitHub creates the merge commit of the pull request.
     pub(super) fn offer(&self) {
         self.types(
             "git checkout -q --detach main && git merge -q --no-ff -m merge change && \
@@ -80,7 +80,7 @@ impl Story {
         self.note_main();
     }
 
-    /// What GitHub tells every run, without anything secret.
+    /// The context that GitHub gives every run, without secrets.
     fn context(&self, of: &str) -> Context {
         self.runs.set(self.runs.get() + 1);
         let pairs = [
@@ -94,7 +94,7 @@ impl Story {
         pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    /// The same with the secrets of the environments, which are for main only.
+    /// The context with the secrets of the environments, which are for main only.
     pub(super) fn trusted(&self) -> Context {
         let mut context = self.context("main");
         let state = self.machine.path("state");
@@ -134,7 +134,7 @@ impl Story {
         run(&self.machine, "apply.yml", &self.trusted(), between)
     }
 
-    /// What an apply leaves to do that ended with a status.
+    /// The context after an apply with an exit status.
     pub(super) fn left(&self, status: u8) -> Run {
         let mut context = self.trusted();
         context.insert("steps.apply.outputs.status".to_owned(), status.to_string());
@@ -151,7 +151,7 @@ impl Story {
         run(&self.machine, "drift.yml", &self.trusted(), || {})
     }
 
-    /// Somebody changes the live side in the portal: what main says but for `edit`.
+    /// Changes the live side as the portal would: to the manifest on main with `edit` applied.
     pub(super) fn meddle(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.repository().join("manifests/acme.yaml")).unwrap();
         assert!(text.contains(from), "{from}\n{text}");
@@ -175,7 +175,7 @@ pub(super) fn set(text: &str, email: &str, from: &str, to: &str) -> String {
     format!("{before}{}", after.replacen(from, to, 1))
 }
 
-/// One of each: custom pricing, a limit, a loss, and a new account.
+/// One change of each kind: custom pricing, a limit, a destructive change, and a new account.
 pub(super) fn various(text: &str) -> String {
     let text = set(text, "desk10@shop10.example", "custom_pricing: false", "custom_pricing: true");
     let text = set(

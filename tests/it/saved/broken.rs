@@ -1,6 +1,6 @@
 //! A file that is not byte for byte as it was saved is refused before anything is sent.
 
-use trunkline::report::{Unreadable, read_saved};
+use trunkline::report::{SavedPlanError, read_saved};
 
 use super::{apply, read, save, status, stderr};
 use crate::support::site::Site;
@@ -26,7 +26,7 @@ async fn promise_8_every_byte_flipped_one_at_a_time_is_refused() {
             bytes[place] ^= flip;
             let fits = matches!(
                 refused,
-                Err(Unreadable::Seal | Unreadable::Torn | Unreadable::Version(_))
+                Err(SavedPlanError::Seal | SavedPlanError::Incomplete | SavedPlanError::Version(_))
             );
             assert!(fits, "byte {place} by {flip:#x}: {refused:?}");
         }
@@ -39,7 +39,10 @@ async fn cut_at_any_byte_or_longer_by_some_it_is_refused() {
     let bytes = read(&plan).into_bytes();
     for length in 0..bytes.len() {
         let refused = read_saved(&bytes[..length]);
-        assert!(matches!(refused, Err(Unreadable::Torn | Unreadable::Seal)), "{length}");
+        assert!(
+            matches!(refused, Err(SavedPlanError::Incomplete | SavedPlanError::Seal)),
+            "{length}"
+        );
     }
     for more in ["\n", " ", "{}", "\0"] {
         assert!(read_saved(&[&bytes, more.as_bytes()].concat()).is_err(), "{more:?}");
@@ -55,17 +58,17 @@ async fn the_program_refuses_it_too_and_asks_nobody() {
     let whole = read(&plan);
     let middle = whole.len() / 2;
     let files = [
-        ("", "no seal at its end"),
-        (&whole[..middle], "no seal at its end"),
-        (&whole[..whole.len() - 1], "no seal at its end"),
-        (&whole.replacen("\"after\": 30", "\"after\": 31", 1), "its seal is broken"),
+        ("", "does not end with a seal"),
+        (&whole[..middle], "does not end with a seal"),
+        (&whole[..whole.len() - 1], "does not end with a seal"),
+        (&whole.replacen("\"after\": 30", "\"after\": 31", 1), "the seal is broken"),
         (
             &whole.replacen("\"destructive\": true", "\"destructive\": false", 1),
-            "its seal is broken",
+            "the seal is broken",
         ),
-        (&whole.replacen("max_removals: 25", "max_removals: 99", 1), "its seal is broken"),
+        (&whole.replacen("max_removals: 25", "max_removals: 99", 1), "the seal is broken"),
         (&whole.replacen("\"format_version\": 1", "\"format_version\": 9", 1), "format_version 9"),
-        (&whole.replacen("left@acme", "root@acme", 1), "its seal is broken"),
+        (&whole.replacen("left@acme", "root@acme", 1), "the seal is broken"),
     ];
     for (file, says) in files {
         assert_ne!(file, whole);

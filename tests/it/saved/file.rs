@@ -10,7 +10,9 @@ use proptest::strategy::ValueTree as _;
 use ring::digest::{SHA256, digest};
 use trunkline::model::{Accepted, AccountId, Budget, Code, Desired, Email, PasswordSource};
 use trunkline::plan::{Inventory, Plan};
-use trunkline::report::{self, BoundTo, Report, Unreadable, read_saved as read, save as write};
+use trunkline::report::{
+    self, BoundTo, PlanReport, SavedPlanError, StateInfo, read_saved as read, save as write,
+};
 
 use crate::support::manifests::texts;
 use crate::support::world::{World, worlds};
@@ -74,7 +76,10 @@ proptest! {
         let plan = world.plan();
         let created_at = Timestamp::from_second(time).unwrap();
         let bound_to = bound_to(&world.want);
-        let text = write(&world.want, &bound_to, &plan, created_at).unwrap();
+        let state = StateInfo { location: "s3://bucket/acme.json".to_owned(), new: percent > 50, option: None };
+        let organization = world.want.organization.as_str();
+        let report = PlanReport { organization, bound_to: &bound_to, plan: &plan, state: &state };
+        let text = write(report, &world.want, created_at).unwrap();
         let saved = read(text.as_bytes()).unwrap();
         // Its findings are for readers, and the rest is known again when it is applied.
         let limits = BTreeMap::new();
@@ -84,9 +89,9 @@ proptest! {
         prop_assert_eq!(&saved.desired, &world.want);
         prop_assert_eq!(&saved.bound_to, &bound_to);
         prop_assert_eq!(saved.created_at, created_at);
-        let report = Report { organization: &world.want.organization, bound_to: &bound_to, plan: &plan };
+        prop_assert_eq!(&saved.state, &state);
         prop_assert_eq!(saved.digest(), report::digest(report));
-        prop_assert_eq!(write(&world.want, &bound_to, &plan, created_at).unwrap(), text);
+        prop_assert_eq!(write(report, &world.want, created_at).unwrap(), text);
     }
 }
 
@@ -99,7 +104,11 @@ fn sample() -> String {
         let world = filled(world, extras, 25);
         let plan = world.plan();
         if plan.actions.len() > 4 && !plan.findings.is_empty() && !plan.guards.is_empty() {
-            return write(&world.want, &bound_to(&world.want), &plan, created()).unwrap();
+            let (bound_to, state) = (bound_to(&world.want), StateInfo::default());
+            let organization = world.want.organization.as_str();
+            let report =
+                PlanReport { organization, bound_to: &bound_to, plan: &plan, state: &state };
+            return write(report, &world.want, created()).unwrap();
         }
     }
 }
@@ -135,7 +144,7 @@ fn a_lie_under_a_seal_that_fits_is_found_and_its_line_is_named() {
     for (from, to) in lies {
         assert!(text.contains(from), "{from}");
         let read = read(sealed_again(&text.replacen(from, to, 1)).as_bytes());
-        assert!(matches!(read, Err(Unreadable::Form(_))), "{from}: {read:?}");
+        assert!(matches!(read, Err(SavedPlanError::Invalid(_))), "{from}: {read:?}");
     }
     let said = |from, to| match read(sealed_again(&text.replacen(from, to, 1)).as_bytes()) {
         Err(error) => error.to_string(),
@@ -149,5 +158,5 @@ fn a_lie_under_a_seal_that_fits_is_found_and_its_line_is_named() {
 #[test]
 fn another_version_is_said_to_be_one() {
     let newer = sample().replacen("\"format_version\": 1", "\"format_version\": 2", 1);
-    assert_eq!(read(newer.as_bytes()), Err(Unreadable::Version(2)));
+    assert_eq!(read(newer.as_bytes()), Err(SavedPlanError::Version(2)));
 }

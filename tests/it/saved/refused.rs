@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
-use trunkline::report::{read_saved, save as sealed};
+use trunkline::report::{PlanReport, read_saved, save as sealed};
 
 use super::{apply, digest, json, read, save, status, stderr};
 use crate::report::misfits;
@@ -34,7 +34,7 @@ async fn promise_8_each_plan_that_does_not_fit_is_refused_with_its_own_reason() 
     // An expired one.
     let saved = read_saved(read(&plan).as_bytes()).unwrap();
     let yesterday = "2026-01-02T03:04:05Z".parse().unwrap();
-    let old = sealed(&saved.desired, &saved.bound_to, &saved.plan, yesterday).unwrap();
+    let old = sealed(saved.report(), &saved.desired, yesterday).unwrap();
     let expired = site.folder.path().join("old.json");
     std::fs::write(&expired, old).unwrap();
     said.push(refusal(&site, &apply(&expired, &[]), 4).await);
@@ -61,7 +61,8 @@ async fn promise_8_each_plan_that_does_not_fit_is_refused_with_its_own_reason() 
     // Another manager than that of the key.
     let mut bound_to = saved.bound_to.clone();
     bound_to.manager_account_id = Some("another-manager".to_owned());
-    let theirs = sealed(&saved.desired, &bound_to, &saved.plan, saved.created_at).unwrap();
+    let report = PlanReport { bound_to: &bound_to, ..saved.report() };
+    let theirs = sealed(report, &saved.desired, saved.created_at).unwrap();
     let foreign = site.folder.path().join("foreign.json");
     std::fs::write(&foreign, theirs).unwrap();
     said.push(refusal(&site, &apply(&foreign, &["--state", "none"]), 3).await);

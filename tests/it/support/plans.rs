@@ -14,7 +14,7 @@ use trunkline::plan::{
     Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
     PlannedAction, Reason, Target, What,
 };
-use trunkline::report::{BoundTo, Report, Scene};
+use trunkline::report::{BoundTo, PlanContext, PlanReport, StateInfo};
 
 pub(crate) fn email(name: &str) -> Email {
     Email::new(format!("{name}@shop.example"))
@@ -211,6 +211,12 @@ pub(crate) fn bound_to() -> BoundTo {
     }
 }
 
+/// A state in a bucket, which every printed command names.
+pub(crate) fn state() -> StateInfo {
+    let location = "s3://states/acme.json".to_owned();
+    StateInfo { option: Some(location.clone()), location, new: true }
+}
+
 /// A plan with what it was made from.
 pub(crate) struct World {
     pub(crate) plan: Plan,
@@ -218,6 +224,7 @@ pub(crate) struct World {
     pub(crate) live: Live,
     pub(crate) places: Places,
     pub(crate) bound_to: BoundTo,
+    pub(crate) state: StateInfo,
 }
 
 impl World {
@@ -278,7 +285,7 @@ impl World {
             users: None,
         };
         let (live, places) = (Live::default(), Places::default());
-        Self { plan, desired, live, places, bound_to: bound_to() }
+        Self { plan, desired, live, places, bound_to: bound_to(), state: state() }
     }
 
     /// The same of another manifest, one entry a line.
@@ -295,12 +302,12 @@ impl World {
         Self { places: Places::new(accounts, users), desired, ..self }
     }
 
-    pub(crate) fn scene(&self) -> Scene<'_> {
-        let Self { plan, desired, live, places, bound_to } = self;
-        let report = Report { organization: &desired.organization, bound_to, plan };
+    pub(crate) fn context(&self) -> PlanContext<'_> {
+        let Self { plan, desired, live, places, bound_to, state } = self;
+        let report = PlanReport { organization: &desired.organization, bound_to, plan, state };
         let (path, expires_at) =
             (Some(Path::new("manifests/acme.yaml")), Some("2027-01-02T03:04:05Z"));
-        Scene { report, desired, live, places, path, saved: None, expires_at }
+        PlanContext { report, desired, live, places, path, saved: None, expires_at }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use trunkline::plan::{Action, Plan};
-use trunkline::report::{LIFETIME, Saved, Unreadable, desired_digest, read_saved, save};
+use trunkline::report::{LIFETIME, SavedPlan, SavedPlanError, desired_digest, read_saved, save};
 
 use super::seal::{flipped, sealed};
 use super::{Taken, assert_harmless};
@@ -14,7 +14,7 @@ use super::{Taken, assert_harmless};
 pub(crate) fn saved_plan(bytes: &[u8]) -> Taken {
     let as_it_is = read(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
-        assert_eq!(as_it_is, Err(Unreadable::Torn));
+        assert_eq!(as_it_is, Err(SavedPlanError::Incomplete));
         return Taken::Refused;
     };
     let text = sealed(text, "seal", "trunkline saved plan, format 1\n");
@@ -27,14 +27,14 @@ pub(crate) fn saved_plan(bytes: &[u8]) -> Taken {
             Taken::Accepted
         }
         Err(why) => {
-            assert!(matches!(why, Unreadable::Form(_)), "its seal is right: {why}");
+            assert!(matches!(why, SavedPlanError::Invalid(_)), "its seal is right: {why}");
             assert!(as_it_is.is_err(), "it is only refused under the right seal: {text}");
             Taken::Refused
         }
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Saved, Unreadable> {
+fn read(bytes: &[u8]) -> Result<SavedPlan, SavedPlanError> {
     let read = read_saved(bytes);
     if let Err(why) = &read {
         assert_harmless(&why.to_string());
@@ -43,12 +43,13 @@ fn read(bytes: &[u8]) -> Result<Saved, Unreadable> {
 }
 
 /// Checks that the result agrees with every field of the file.
-fn assert_says(saved: &Saved, text: &str) {
-    let Saved { desired, bound_to, plan, created_at, seal } = saved;
+fn assert_says(saved: &SavedPlan, text: &str) {
+    let SavedPlan { desired, bound_to, plan, state, created_at, seal } = saved;
     let file: Value = serde_json::from_str(text).unwrap();
     assert_eq!(file["organization"], *desired.organization);
     assert_eq!(file["bound_to"]["desired"], desired_digest(desired));
     assert_eq!(file["bound_to"]["base_url"], *bound_to.base_url);
+    assert_eq!(file["inventory"]["state"]["location"], *state.location);
     assert_eq!(file["digest"], saved.digest());
     assert_eq!(file["seal"], **seal);
     assert_eq!(file["created_at"], created_at.to_string());
@@ -73,9 +74,8 @@ fn assert_actions(plan: &Plan, file: &Value) {
 }
 
 /// Checks that the result can be saved and read again unchanged, except for the seal: findings are not read.
-fn assert_written_again(saved: &Saved) {
-    let Saved { desired, bound_to, plan, created_at, seal: _ } = saved;
-    let text = save(desired, bound_to, plan, *created_at).unwrap();
+fn assert_written_again(saved: &SavedPlan) {
+    let text = save(saved.report(), &saved.desired, saved.created_at).unwrap();
     let again = read_saved(text.as_bytes()).unwrap();
-    assert_eq!(Saved { seal: saved.seal.clone(), ..again }, *saved);
+    assert_eq!(SavedPlan { seal: saved.seal.clone(), ..again }, *saved);
 }

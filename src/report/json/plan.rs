@@ -1,15 +1,14 @@
-//! The documents of plans and outcomes: their fields, in the order in which they are written.
+//! The document of a plan, with its fields in the order of the output.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, schema};
-use crate::execute::{Ending, Fault, Outcome};
 use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, PlannedAction, Value};
 use crate::report::digest::BoundTo;
-use crate::report::{Report, sentences, words};
+use crate::report::{PlanReport, StateInfo, sentences, words};
 
-/// What would have to be done so that the live organization is what the manifest says.
+/// The changes that would make the live organization match the manifest.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "Plan of Trunkline", rename = "Plan")]
 pub(in crate::report) struct PlanDoc<'a> {
@@ -18,51 +17,50 @@ pub(in crate::report) struct PlanDoc<'a> {
     pub format_version: u32,
     /// The label of the organization.
     pub organization: &'a str,
-    /// Of `actions` and `bound_to`: the same work planned again has the same digest.
+    /// The digest of `actions` and `bound_to`: the same changes for the same inputs have the same digest.
     #[schemars(schema_with = "schema::sha256")]
     pub digest: String,
-    /// What the plan was made for.
+    /// The inputs that the plan is bound to.
     pub bound_to: &'a BoundTo,
-    /// How much of what there is in it.
+    /// Counts of actions, findings and entries.
     pub summary: PlanSummary,
-    /// What the plan was made from.
-    pub inventory: InventoryDoc,
-    /// The budgets that the plan draws on.
+    /// The live side and the state that the plan was made from.
+    pub inventory: InventoryDoc<'a>,
+    /// The safety limits that apply to the plan.
     pub guards: Vec<GuardDoc>,
-    /// One request each, in the order of execution.
+    /// The actions in the order of execution. Each is one request.
     pub actions: Vec<ActionDoc<'a>>,
-    /// Differences that no request can close, and things a reader should know.
+    /// Differences that no request can resolve, and notices.
     pub findings: Vec<FindingDoc<'a>>,
-    /// The canonical text of the manifest that the plan was made for. It and the fields after it are only in
-    /// saved plans.
+    /// The canonical text of the manifest. This field and the ones after it are only in saved plans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
-    /// When the plan was saved.
+    /// The time at which the plan was saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub created_at: Option<String>,
-    /// From when on the plan is not applied any more.
+    /// The time from which the plan is no longer applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub expires_at: Option<String>,
-    /// Of everything before it, byte by byte: a file that was changed anywhere is refused.
+    /// The digest of all bytes before it: a modified file is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::sha256")]
     pub seal: Option<String>,
 }
 
-/// How much of what there is in a plan.
+/// Counts of actions, findings and entries.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct PlanSummary {
-    /// Accounts to be created.
+    /// Accounts to create.
     pub create: usize,
-    /// Fields to be changed, limits of channels too.
+    /// Fields to change, including channel limits.
     pub update: usize,
-    /// Accounts to be enabled.
+    /// Accounts to enable.
     pub enable: usize,
-    /// Accounts to be disabled, those that the plan creates too.
+    /// Accounts to disable, including those that the plan creates.
     pub disable: usize,
-    /// Users to be removed.
+    /// Users to remove.
     pub remove: usize,
     /// Findings of any level.
     pub findings: usize,
@@ -70,11 +68,11 @@ pub(in crate::report) struct PlanSummary {
     pub withheld: usize,
     /// Unlisted accounts and users that the policy ignores.
     pub ignored: usize,
-    /// Entries of the manifest that need no action, and unlisted accounts that are as the policy wants them.
+    /// Entries of the manifest that need no action, and unlisted accounts that the policy accepts as they are.
     pub in_sync: usize,
     /// Actions that take away something that exists now.
     pub destructive: usize,
-    /// Actions that were not chosen by `--target`; only there when some were not.
+    /// Actions that `--target` or `--only` did not select. Absent if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub unchosen: usize,
@@ -85,37 +83,49 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// What a plan was made from.
+/// The live side and the state that a plan was made from.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Inventory")]
-pub(in crate::report) struct InventoryDoc {
-    /// Whether nothing is missing in it.
+pub(in crate::report) struct InventoryDoc<'a> {
+    /// True if everything was read.
     pub complete: bool,
     /// Accounts that are not cancelled.
     pub accounts: usize,
-    /// Users of the organization; null when they are not managed.
+    /// Users of the organization; null if they are not managed.
     pub users: Option<usize>,
-    /// Whether the status of every account is known.
+    /// True if the status of every account is known.
     pub status_known: bool,
-    /// What is known of the limits of channels that are live.
+    /// The result of comparing the recorded channel limits with the pool.
     #[schemars(schema_with = "schema::channels")]
     pub channels: &'static str,
+    /// The state that the plan was made with.
+    pub state: StateDoc<'a>,
 }
 
-/// A budget, and what the plan draws on it.
+/// The state that a plan was made with.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "State")]
+pub(in crate::report) struct StateDoc<'a> {
+    /// The place of the state.
+    pub location: &'a str,
+    /// True if no run has written the state yet.
+    pub new: bool,
+}
+
+/// A safety limit, and what the plan uses of it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Guard")]
 pub(in crate::report) struct GuardDoc {
-    /// Its name in the manifest.
+    /// The name in the manifest.
     #[schemars(schema_with = "schema::guard")]
     pub guard: &'static str,
-    /// How many the plan touches.
+    /// The number that the plan changes.
     pub actual: u64,
-    /// How many it may.
+    /// The number that it may change.
     pub limit: u64,
-    /// How many there are.
+    /// The number that there are.
     pub of: u64,
-    /// Whether an apply is refused because of it.
+    /// True if the limit is exceeded, so that an apply is refused.
     pub refused: bool,
 }
 
@@ -123,48 +133,48 @@ pub(in crate::report) struct GuardDoc {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Action")]
 pub(in crate::report) struct ActionDoc<'a> {
-    /// What it does.
+    /// The name of the action.
     #[schemars(schema_with = "schema::action")]
     pub action: &'static str,
-    /// What it does that to.
+    /// The kind of object that the action changes.
     #[schemars(schema_with = "schema::kind")]
     pub kind: &'static str,
     /// The email of the account or user.
     pub email: &'a str,
-    /// The id of the account or user; null while there is none.
+    /// The id of the account or user; null before it is created.
     pub id: Option<&'a str>,
-    /// What it changes, field by field.
-    pub changes: Vec<ChangeDoc>,
-    /// Whether it takes away something that exists now.
+    /// The changes, field by field.
+    pub changes: Vec<FieldChangeDoc>,
+    /// True if the action takes away something that exists now.
     pub destructive: bool,
-    /// Whether a later action can bring back what was there before.
+    /// The answer to whether a later action can restore the previous value.
     #[schemars(schema_with = "schema::reversible")]
     pub reversible: &'static str,
-    /// The rule that asks for it. Absent in outcomes.
+    /// The rule that the action follows from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::reason")]
     pub reason: Option<&'static str>,
-    /// Whether the change is the author's or was there before; null without a base to compare with.
+    /// The origin of the difference: this change, or an earlier one; null without `--base`.
     #[schemars(schema_with = "schema::origin")]
     pub origin: Option<&'static str>,
 }
 
-/// What differs in one field.
+/// The change of one field.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Change")]
-pub(in crate::report) struct ChangeDoc {
-    /// The field, as in the manifest.
+pub(in crate::report) struct FieldChangeDoc {
+    /// The name of the field in the manifest.
     pub field: &'static str,
-    /// What is there now; null when nothing is, or when it is not known.
+    /// The live value; null if there is none or it is unknown.
     pub before: Option<ValueDoc>,
-    /// False when `before` is not known; not there otherwise.
+    /// False if `before` is unknown; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before_known: Option<bool>,
-    /// What is wanted.
+    /// The desired value.
     pub after: ValueDoc,
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "Value")]
@@ -174,98 +184,29 @@ pub(in crate::report) enum ValueDoc {
     Text(String),
 }
 
-/// What a person should know and no request can change.
+/// A fact for a person, which no request can change.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
 pub(in crate::report) struct FindingDoc<'a> {
-    /// Its kind.
+    /// The finding code.
     #[schemars(schema_with = "schema::code")]
     pub code: &'static str,
-    /// `drift`: the organization differs from the manifest. `notice`: a reader should know.
+    /// `drift` if the organization differs from the manifest, else `notice`.
     #[schemars(schema_with = "schema::level")]
     pub level: &'static str,
-    /// What it is about.
+    /// The kind of object that the finding is about.
     #[schemars(schema_with = "schema::kind")]
     pub kind: &'static str,
-    /// The email of the account or user; null when it is about the organization.
+    /// The email of the account or user; null if the finding is about the organization.
     pub email: Option<&'a str>,
-    /// What it says, for people.
+    /// The sentence for people.
     pub message: String,
 }
 
-/// What became of the actions of a plan.
-#[derive(Serialize, JsonSchema)]
-#[schemars(title = "Outcomes of Trunkline", rename = "Outcomes")]
-pub(super) struct OutcomesDoc<'a> {
-    /// The version of this format.
-    #[schemars(schema_with = "schema::version")]
-    pub format_version: u32,
-    /// The digest of the plan.
-    #[schemars(schema_with = "schema::sha256")]
-    pub digest: String,
-    /// How many actions ended how.
-    pub summary: SummaryDoc,
-    /// One outcome for each action, in the plan's order.
-    pub outcomes: Vec<OutcomeDoc<'a>>,
-}
-
-/// How many actions ended how.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "OutcomeSummary")]
-pub(super) struct SummaryDoc {
-    /// They were done.
-    pub done: usize,
-    /// There was nothing left to do.
-    pub satisfied: usize,
-    /// They were refused, or could not be sent.
-    pub failed: usize,
-    /// What they were planned for was no longer so; they were not sent.
-    pub stale: usize,
-    /// Nobody knows whether they happened.
-    pub unknown: usize,
-    /// They were not sent, because something before them did not succeed or the apply was interrupted.
-    pub skipped: usize,
-}
-
-/// What became of one action.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Outcome")]
-pub(super) struct OutcomeDoc<'a> {
-    #[serde(flatten)]
-    pub action: ActionDoc<'a>,
-    /// What became of it.
-    #[schemars(schema_with = "schema::outcome")]
-    pub outcome: &'static str,
-    /// The id of the account that it created, or that was there already.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_id: Option<&'a str>,
-    /// Telnyx's id of the request, for its support.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<&'a str>,
-    /// What went wrong, if something did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorDoc<'a>>,
-    /// What to do next, if there is something.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<&'a str>,
-}
-
-/// What went wrong.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Error")]
-pub(super) struct ErrorDoc<'a> {
-    /// The HTTP status, if there was one.
-    pub status: Option<u16>,
-    /// The code that Telnyx gave, if it gave one.
-    pub code: Option<&'a str>,
-    /// What happened, for people.
-    pub message: &'a str,
-}
-
 impl<'a> PlanDoc<'a> {
-    /// A plan with these findings, which are those of the plan unless it was read from a file.
-    pub(in crate::report) fn new(report: Report<'a>, findings: Vec<FindingDoc<'a>>) -> Self {
-        let Report { organization, bound_to, plan } = report;
+    /// A document with these findings: those of the plan, or those of a saved file.
+    pub(in crate::report) fn new(report: PlanReport<'a>, findings: Vec<FindingDoc<'a>>) -> Self {
+        let PlanReport { organization, bound_to, plan, state } = report;
         let Plan {
             actions: _,
             findings: _,
@@ -289,17 +230,10 @@ impl<'a> PlanDoc<'a> {
                 users: *users,
                 status_known: *status_known,
                 channels: words::channels(*channels),
+                state: state.into(),
             },
             guards: guards.iter().map(GuardDoc::from).collect(),
-            actions: plan
-                .actions
-                .iter()
-                .map(|PlannedAction { action, reason, origin }| ActionDoc {
-                    reason: Some(words::reason(*reason)),
-                    origin: origin.map(words::origin),
-                    ..action.into()
-                })
-                .collect(),
+            actions: plan.actions.iter().map(ActionDoc::planned).collect(),
             findings,
             manifest: None,
             created_at: None,
@@ -354,7 +288,7 @@ impl<'a> From<&'a Action> for ActionDoc<'a> {
             kind: words::subject(action.subject()),
             email: action.email().as_str(),
             id: action.id(),
-            changes: action.changes().into_iter().map(ChangeDoc::from).collect(),
+            changes: action.changes().into_iter().map(FieldChangeDoc::from).collect(),
             destructive: action.is_destructive(),
             reversible: words::reversible(action.reversible()),
             reason: None,
@@ -363,7 +297,19 @@ impl<'a> From<&'a Action> for ActionDoc<'a> {
     }
 }
 
-impl From<Change> for ChangeDoc {
+impl<'a> ActionDoc<'a> {
+    /// An action with its reason and origin.
+    pub(super) fn planned(planned: &'a PlannedAction) -> Self {
+        let PlannedAction { action, reason, origin } = planned;
+        Self {
+            reason: Some(words::reason(*reason)),
+            origin: origin.map(words::origin),
+            ..action.into()
+        }
+    }
+}
+
+impl From<Change> for FieldChangeDoc {
     fn from(change: Change) -> Self {
         let Change { field, before, before_known, after } = change;
         Self {
@@ -385,40 +331,21 @@ impl From<Value> for ValueDoc {
     }
 }
 
-impl<'a> From<&'a Finding> for FindingDoc<'a> {
-    fn from(finding: &'a Finding) -> Self {
+impl<'a> From<&'a StateInfo> for StateDoc<'a> {
+    fn from(state: &'a StateInfo) -> Self {
+        let StateInfo { location, new, option: _ } = state;
+        Self { location, new: *new }
+    }
+}
+
+impl<'a> FindingDoc<'a> {
+    pub(in crate::report) fn new(finding: &'a Finding, state: &StateInfo) -> Self {
         Self {
             code: finding.code().name(),
             level: words::level(finding.level()),
             kind: words::subject(finding.subject()),
             email: finding.email().map(crate::model::Email::as_str),
-            message: sentences::finding(finding),
+            message: sentences::finding(finding, state),
         }
-    }
-}
-
-impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
-    fn from(outcome: &'a Outcome) -> Self {
-        let Outcome { action, ending, created, request_id, hint } = outcome;
-        let error = match ending {
-            Ending::Failed(fault) | Ending::Unknown(fault) => Some(ErrorDoc::from(fault)),
-            Ending::Stale(why) => Some(ErrorDoc { status: None, code: None, message: why }),
-            Ending::Done | Ending::Satisfied | Ending::Skipped => None,
-        };
-        Self {
-            action: action.into(),
-            outcome: words::ending(ending),
-            created_id: created.as_deref(),
-            request_id: request_id.as_deref(),
-            error,
-            hint: hint.as_deref(),
-        }
-    }
-}
-
-impl<'a> From<&'a Fault> for ErrorDoc<'a> {
-    fn from(fault: &'a Fault) -> Self {
-        let Fault { status, code, message, hint: _, unrecorded: _ } = fault;
-        Self { status: *status, code: code.as_deref(), message }
     }
 }

@@ -1,0 +1,58 @@
+//! The `trunkline` commands that reports and hints print: ready to be copied into a shell.
+
+use super::escape::line;
+
+/// The state that a plan was made with, as reports name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateInfo {
+    /// The place of the state, for people.
+    pub location: String,
+    /// True if no run has written the state yet.
+    pub new: bool,
+    /// The value of `--state`; `None` for the default place. Every printed command repeats it.
+    pub option: Option<String>,
+}
+
+impl StateInfo {
+    /// Returns a command with quoted words, and with `--state` if this state needs it.
+    #[must_use]
+    pub fn command(&self, words: &[&str]) -> String {
+        let option = self.option.iter().flat_map(|state| ["--state", state]);
+        let words = ["trunkline"].into_iter().chain(words.iter().copied()).chain(option);
+        line(&words.map(word).collect::<Vec<_>>().join(" "))
+    }
+
+    /// Returns the place, and whether it is new.
+    pub(super) fn described(&self, plain: fn(&str) -> String) -> String {
+        // Without a state, nothing is ever written.
+        let new = self.new && self.location != "none";
+        format!("{}{}", plain(&self.location), if new { " (new)" } else { "" })
+    }
+}
+
+/// Quotes a word for a shell, if it needs quotes.
+fn word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@+,=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StateInfo;
+
+    #[test]
+    fn a_command_is_quoted_and_repeats_a_state_that_is_not_the_default() {
+        let default = StateInfo::default();
+        assert_eq!(default.command(&["plan", "a b'c.yaml"]), r"trunkline plan 'a b'\''c.yaml'");
+        assert_eq!(default.command(&["plan", ""]), "trunkline plan ''");
+        let bucket =
+            StateInfo { option: Some("s3://bucket/acme.json".to_owned()), ..StateInfo::default() };
+        assert_eq!(
+            bucket.command(&["apply", "acme.yaml", "--expect", "sha256:00"]),
+            "trunkline apply acme.yaml --expect sha256:00 --state s3://bucket/acme.json"
+        );
+    }
+}
