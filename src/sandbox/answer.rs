@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    behavior::AccountAccess,
+    behavior::Access,
     fault::{Fault, Place, Refusal},
     operation::{Family, Unrouted},
 };
@@ -19,6 +19,7 @@ const UNEXPECTED: (&str, &str) = ("10007", "Unexpected error");
 const UNAUTHENTICATED: (&str, &str) = ("10009", "Authentication failed");
 const NOT_AUTHORIZED: (&str, &str) = ("10010", "Not authorized");
 const TOO_MANY: (&str, &str) = ("10011", "Too many requests");
+const INACTIVE: (&str, &str) = ("20012", "Account inactive");
 const BAD_REQUEST: (&str, &str) = ("10015", "Bad Request");
 
 /// An answer with JSON.
@@ -57,15 +58,19 @@ pub(super) fn too_many() -> Response {
     answer
 }
 
-/// The refusal of every request for accounts to a key that is not a manager's.
-pub(super) fn account_access(access: AccountAccess) -> Option<Response> {
+/// The refusal of every request for one half of the API, if the key has no access to it.
+pub(super) fn access_refusal(family: Family, access: Access) -> Option<Response> {
+    let forbidden = |kind, detail| Some(error(StatusCode::FORBIDDEN, kind, detail, None));
     match access {
-        AccountAccess::Available => None,
-        AccountAccess::Unauthorized => Some(empty(StatusCode::UNAUTHORIZED)),
-        AccountAccess::Forbidden => Some(empty(StatusCode::FORBIDDEN)),
-        AccountAccess::NotAuthorized => {
-            let detail = "The current user is not a manager account.";
-            Some(error(StatusCode::FORBIDDEN, NOT_AUTHORIZED, detail, None))
+        Access::Available => None,
+        Access::Unauthorized => Some(unauthenticated(family)),
+        Access::Forbidden => Some(refused(family, &Refusal::Forbidden)),
+        Access::NotAuthorized => {
+            forbidden(NOT_AUTHORIZED, "The current user is not a manager account.")
+        }
+        Access::NoGrant => forbidden(NOT_AUTHORIZED, "no grant allows this action"),
+        Access::Inactive => {
+            forbidden(INACTIVE, "The account is inactive or has insufficient funds.")
         }
     }
 }

@@ -88,10 +88,13 @@ async fn perform(
         Ok(operation) => operation,
         Err(unrouted) => return answer::unrouted(&unrouted),
     };
-    if let (Family::Accounts, Some(refused)) =
-        (family, answer::account_access(context.store.read().behavior.managed_accounts))
-    {
-        return refused;
+    let behavior = Arc::clone(&context.store.read().behavior);
+    let access = match family {
+        Family::Accounts => behavior.managed_accounts,
+        Family::Users => behavior.users,
+    };
+    if let Some(refusal) = answer::access_refusal(family, access) {
+        return refusal;
     }
     let input = perform::Input {
         query: parts.uri.query().unwrap_or_default(),

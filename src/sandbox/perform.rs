@@ -52,7 +52,7 @@ pub(super) async fn perform(
         Operation::CreateAccount => {
             let body = input.body()?;
             let (account, state) = store.change(move |state| state.create(&body, now)).await?;
-            store.delays.created(&account.id, state.behavior.api_key);
+            store.delays.created(&account.id, &state.behavior);
             Ok(show_account(store, &state, &account))
         }
         Operation::UpdateAccount(id) => {
@@ -113,8 +113,8 @@ async fn change_account(
 
 fn show_account(store: &Store, state: &State, account: &Account) -> Response {
     let mut shown = wire::account(state, account);
-    if let (false, Some(fields)) = (store.delays.has_key(&account.id), shown.as_object_mut()) {
-        fields.remove("api_key");
+    for field in store.delays.missing(&account.id) {
+        shown.as_object_mut().map(|fields| fields.remove(field));
     }
     answer::data(&shown)
 }

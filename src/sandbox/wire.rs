@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
-    behavior::{Behavior, ChannelAccess, LimitAnswer},
+    behavior::{Behavior, ChannelAccess, LimitAnswer, Totals},
     query::Page,
     stamp::stamp,
     state::{Account, State, User},
@@ -96,7 +96,7 @@ pub(super) fn user(state: &State, user: &User, groups: bool) -> Value {
 pub(super) fn page<T>(
     items: &[T],
     Page { number, size }: Page,
-    totals: bool,
+    totals: Totals,
     show: impl Fn(&T) -> Value,
 ) -> Value {
     let total = items.len() as u64;
@@ -104,8 +104,10 @@ pub(super) fn page<T>(
     let take = usize::try_from(size).unwrap_or(usize::MAX);
     let data: Vec<_> = items.iter().skip(skip).take(take).map(show).collect();
     let mut meta = json!({ "page_number": number, "page_size": size });
-    if totals {
+    if totals != Totals::Neither {
         meta["total_pages"] = total.div_ceil(size).max(1).into();
+    }
+    if totals == Totals::Both {
         meta["total_results"] = total.into();
     }
     json!({ "data": data, "meta": meta })

@@ -148,7 +148,7 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         if self.unversioned && self.kind == Kind::NotFound {
             return Some(
-                "The path of the base URL must end in /v2, as in https://api.telnyx.com/v2.",
+                "The path of --base-url (or TELNYX_BASE_URL) must end in /v2, as in https://api.telnyx.com/v2.",
             );
         }
         self.hint_by_code().or_else(|| self.kind.hint())
@@ -189,6 +189,11 @@ impl Error {
             Some("10019") => EMAIL_TAKEN,
             _ if about_email => EMAIL_TAKEN,
             Some("10010") if refused => NO_GRANT,
+            _ if self.path.ends_with("/allocatable_global_outbound_channels")
+                && self.kind == Kind::Forbidden =>
+            {
+                "The key may not read the channel pool. Remove `channel_limit` from the manifest, or grant the permission in the portal."
+            }
             _ if accounts && self.kind == Kind::Unauthorized => {
                 "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
             }
@@ -360,6 +365,7 @@ mod tests {
             };
             error.hint().unwrap_or_default()
         };
+        const POOL: &str = "/managed_accounts/allocatable_global_outbound_channels";
         let (accounts, users) = ("/managed_accounts", "/organizations/users");
         for (path, kind, code, detail, source, words) in [
             (accounts, Kind::Unauthorized, "10009", "", "", "invalid or revoked"),
@@ -373,6 +379,7 @@ mod tests {
             (accounts, Kind::Invalid(400), "10019", "", "", "Any Telnyx user"),
             (accounts, Kind::Unauthorized, "", "", "", "not a manager"),
             (accounts, Kind::Forbidden, "", "", "", "not a manager"),
+            (POOL, Kind::Forbidden, "", "", "", "channel_limit"),
             (users, Kind::Forbidden, "", "", "", "permissions"),
         ] {
             let hint = hint(path, kind.clone(), code, detail, source);
