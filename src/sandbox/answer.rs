@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     behavior::Access,
-    fault::{Fault, Place, Refusal},
+    fault::{FaultLocation, Refusal, RequestFault},
     operation::{Family, Unrouted},
 };
 
@@ -125,15 +125,19 @@ fn not_found() -> Response {
     error(StatusCode::NOT_FOUND, NOT_FOUND, detail, Some(json!({ "pointer": "/" })))
 }
 
-fn source(fault: &Fault) -> Value {
+fn source(fault: &RequestFault) -> Value {
     match &fault.place {
-        Place::Whole => json!({ "pointer": "/" }),
-        Place::Field(name) => json!({ "pointer": format!("/{name}") }),
-        Place::Parameter(name) => json!({ "parameter": name }),
+        FaultLocation::Whole => json!({ "pointer": "/" }),
+        FaultLocation::Field(name) => json!({ "pointer": format!("/{name}") }),
+        FaultLocation::Parameter(name) => json!({ "parameter": name }),
     }
 }
 
-fn invalid(status: StatusCode, faults: &[Fault], source: impl Fn(&Fault) -> Value) -> Response {
+fn invalid(
+    status: StatusCode,
+    faults: &[RequestFault],
+    source: impl Fn(&RequestFault) -> Value,
+) -> Response {
     let errors: Vec<_> = faults
         .iter()
         .map(|fault| error_object(BAD_REQUEST, &fault.detail, Some(source(fault))))

@@ -7,21 +7,21 @@ use std::{
 
 use super::{
     behavior::{Behavior, SecretDelivery},
-    state::State,
+    state::SandboxState,
 };
 
 /// Delays in memory; a restart ends them.
 #[derive(Default)]
 pub(super) struct Delays {
     /// Earlier states, oldest first, with the list requests that each is still shown to.
-    outdated: Mutex<VecDeque<(u64, Arc<State>)>>,
+    outdated: Mutex<VecDeque<(u64, Arc<SandboxState>)>>,
     /// Reads until a secret of an account appears, by id and field; `None` is never.
     secrets: Mutex<HashMap<(String, &'static str), Option<u64>>>,
 }
 
 impl Delays {
     /// Records the state before a change.
-    pub(super) fn changed(&self, before: Arc<State>) {
+    pub(super) fn changed(&self, before: Arc<SandboxState>) {
         let late = before.behavior.lists_late;
         if late > 0 {
             lock(&self.outdated).push_back((late, before));
@@ -29,7 +29,7 @@ impl Delays {
     }
 
     /// The state that a list request sees.
-    pub(super) fn listed(&self, current: Arc<State>) -> Arc<State> {
+    pub(super) fn listed(&self, current: Arc<SandboxState>) -> Arc<SandboxState> {
         let mut outdated = lock(&self.outdated);
         let seen = outdated.front().map_or(current, |(_, state)| Arc::clone(state));
         for (left, _) in outdated.iter_mut() {

@@ -8,21 +8,21 @@ pub(super) enum Refusal {
     /// It may not be done.
     Forbidden,
     /// These parts of the request are wrong, or cannot be done now.
-    Invalid(Vec<Fault>),
+    Invalid(Vec<RequestFault>),
     /// The change could not be kept, so it didn't happen.
     NotKept,
 }
 
 /// One thing that is wrong with a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) place: Place,
+pub(super) struct RequestFault {
+    pub(super) place: FaultLocation,
     pub(super) detail: String,
 }
 
 /// Where it is wrong.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum FaultLocation {
     /// The body as a whole, or the thing that the path names.
     Whole,
     /// A field of the body.
@@ -31,22 +31,22 @@ pub(super) enum Place {
     Parameter(String),
 }
 
-impl Fault {
+impl RequestFault {
     pub(super) fn whole(detail: impl Into<String>) -> Self {
-        Self { place: Place::Whole, detail: detail.into() }
+        Self { place: FaultLocation::Whole, detail: detail.into() }
     }
 
     pub(super) fn field(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { place: Place::Field(name), detail: detail.into() }
+        Self { place: FaultLocation::Field(name), detail: detail.into() }
     }
 
     pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self { place: Place::Parameter(name.to_owned()), detail: detail.into() }
+        Self { place: FaultLocation::Parameter(name.to_owned()), detail: detail.into() }
     }
 }
 
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
+impl From<RequestFault> for Refusal {
+    fn from(fault: RequestFault) -> Self {
         Self::Invalid(vec![fault])
     }
 }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::fault::{Fault, Refusal};
+use super::fault::{Refusal, RequestFault};
 
 /// Bodies are a few fields; whatever is longer is refused.
 pub(super) const MAX_BODY: usize = 1 << 20;
@@ -11,15 +11,15 @@ pub(super) const MAX_BODY: usize = 1 << 20;
 /// The object in a body.
 pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     if body.is_empty() {
-        return Err(Fault::whole("A body is required.").into());
+        return Err(RequestFault::whole("A body is required.").into());
     }
     if !is_json(headers) {
-        return Err(Fault::whole("The content type must be application/json.").into());
+        return Err(RequestFault::whole("The content type must be application/json.").into());
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(Fault::whole("The body must be a JSON object.").into()),
-        Err(error) => Err(Fault::whole(format!("The body is not JSON: {error}.")).into()),
+        Ok(_) => Err(RequestFault::whole("The body must be a JSON object.").into()),
+        Err(error) => Err(RequestFault::whole(format!("The body is not JSON: {error}.")).into()),
     }
 }
 
@@ -31,12 +31,12 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads fields and remembers what was wrong with them. A field that isn't asked for is ignored.
-pub(super) struct Fields<'a> {
+pub(super) struct BodyFields<'a> {
     map: &'a Map<String, Value>,
-    faults: Vec<Fault>,
+    faults: Vec<RequestFault>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> BodyFields<'a> {
     pub(super) fn new(map: &'a Map<String, Value>) -> Self {
         Self { map, faults: Vec::new() }
     }
@@ -62,7 +62,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn refuse(&mut self, name: &'static str, why: &str) {
-        self.faults.push(Fault::field(name, format!("{name} {why}.")));
+        self.faults.push(RequestFault::field(name, format!("{name} {why}.")));
     }
 
     /// All that was wrong.

@@ -20,17 +20,17 @@ use uuid::Uuid;
 use super::{
     answer,
     behavior::RateLimitFields,
-    fault::{Fault, Refusal},
+    fault::{Refusal, RequestFault},
     fields::MAX_BODY,
-    limit::{Limiter, Verdict},
+    limit::{Admission, Limiter},
     operation::{Family, family, route},
     perform,
-    store::Store,
+    store::SandboxStore,
 };
 
 /// What every request needs.
 pub(super) struct Context {
-    pub(super) store: Arc<Store>,
+    pub(super) store: Arc<SandboxStore>,
     pub(super) key: SecretString,
     pub(super) latency: Duration,
     pub(super) limiter: Limiter,
@@ -116,8 +116,8 @@ fn has_key(headers: &HeaderMap, key: &SecretString) -> bool {
 }
 
 /// Sets the header fields that describe the rate limit, in one of the forms that servers use.
-fn describe_limit(answer: &mut Response, verdict: &Verdict, form: RateLimitFields) {
-    let Verdict { allowed: _, limit, remaining, reset } = verdict;
+fn describe_limit(answer: &mut Response, verdict: &Admission, form: RateLimitFields) {
+    let Admission { allowed: _, limit, remaining, reset } = verdict;
     let mut set = |name, value: String| answer::set(answer, HeaderName::from_static(name), &value);
     if form == RateLimitFields::Ietf {
         set("ratelimit-policy", format!("\"default\";q={limit};w=1"));
@@ -151,13 +151,17 @@ async fn read(body: axum::body::Body) -> Result<Vec<u8>, Refusal> {
     let mut too_long = false;
     let mut stream = body.into_data_stream();
     while let Some(part) = stream.next().await {
-        let part = part.map_err(|_| Fault::whole("The body could not be read."))?;
+        let part = part.map_err(|_| RequestFault::whole("The body could not be read."))?;
         too_long |= kept.len() + part.len() > MAX_BODY;
         if !too_long {
             kept.extend_from_slice(&part);
         }
     }
-    if too_long { Err(Fault::whole("The body is longer than 1 MiB.").into()) } else { Ok(kept) }
+    if too_long {
+        Err(RequestFault::whole("The body is longer than 1 MiB.").into())
+    } else {
+        Ok(kept)
+    }
 }
 
 impl std::fmt::Debug for Context {

@@ -13,17 +13,17 @@ const GENEROUS: u32 = 1000;
 /// Counts the requests of the one key there is.
 pub(super) struct Limiter {
     per_second: Option<u32>,
-    window: Mutex<Option<Window>>,
+    window: Mutex<Option<LimitWindow>>,
 }
 
-struct Window {
+struct LimitWindow {
     start: Instant,
     used: u32,
 }
 
 /// What the limit says to one request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub(super) struct Admission {
     pub(super) allowed: bool,
     pub(super) limit: u32,
     pub(super) remaining: u32,
@@ -37,19 +37,19 @@ impl Limiter {
     }
 
     /// Counts a request. Without a limit, each is told that it was the first of its second.
-    pub(super) fn take(&self, now: Instant) -> Verdict {
+    pub(super) fn take(&self, now: Instant) -> Admission {
         let Some(limit) = self.per_second else {
-            return Verdict { allowed: true, limit: GENEROUS, remaining: GENEROUS - 1, reset: 1 };
+            return Admission { allowed: true, limit: GENEROUS, remaining: GENEROUS - 1, reset: 1 };
         };
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let current =
             window.take().filter(|window| now.saturating_duration_since(window.start) < WINDOW);
-        let Window { start, used } = current.unwrap_or(Window { start: now, used: 0 });
+        let LimitWindow { start, used } = current.unwrap_or(LimitWindow { start: now, used: 0 });
         let allowed = used < limit;
         let used = used + u32::from(allowed);
-        *window = Some(Window { start, used });
+        *window = Some(LimitWindow { start, used });
         let left = WINDOW.saturating_sub(now.saturating_duration_since(start));
-        Verdict {
+        Admission {
             allowed,
             limit,
             remaining: limit - used,
@@ -67,10 +67,10 @@ mod tests {
         let limiter = Limiter::new(Some(2));
         let start = Instant::now();
         let at = |millis| limiter.take(start + Duration::from_millis(millis));
-        assert_eq!(at(0), Verdict { allowed: true, limit: 2, remaining: 1, reset: 1 });
-        assert_eq!(at(900), Verdict { allowed: true, limit: 2, remaining: 0, reset: 1 });
-        assert_eq!(at(999), Verdict { allowed: false, limit: 2, remaining: 0, reset: 1 });
-        assert_eq!(at(1000), Verdict { allowed: true, limit: 2, remaining: 1, reset: 1 });
+        assert_eq!(at(0), Admission { allowed: true, limit: 2, remaining: 1, reset: 1 });
+        assert_eq!(at(900), Admission { allowed: true, limit: 2, remaining: 0, reset: 1 });
+        assert_eq!(at(999), Admission { allowed: false, limit: 2, remaining: 0, reset: 1 });
+        assert_eq!(at(1000), Admission { allowed: true, limit: 2, remaining: 1, reset: 1 });
     }
 
     #[test]

@@ -54,17 +54,19 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use file::DataFile;
 use handle::Context;
 use limit::Limiter;
-use store::Store;
+use store::SandboxStore;
 
 pub use seed::{Seed, SeedError};
-pub use state::{Account, Group, Manager, Pool, Role, State, Status, User, UserStatus};
+pub use state::{
+    Account, AccountStatus, Manager, Pool, RecordType, SandboxState, SignInStatus, User, UserGroup,
+};
 
 /// How long requests in flight may take when the sandbox is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How a sandbox is to be.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct SandboxConfig {
     /// 0: any that is free.
     pub port: u16,
     /// The one key that it takes.
@@ -79,7 +81,7 @@ pub struct Config {
     pub latency: Duration,
 }
 
-impl Config {
+impl SandboxConfig {
     /// Any port, in memory, unlimited, without latency.
     #[must_use]
     pub fn new(key: SecretString, seed: Seed) -> Self {
@@ -118,8 +120,8 @@ pub enum Error {
 ///
 /// # Errors
 /// If the port cannot be had, or the data file cannot be read or written.
-pub async fn start(config: Config) -> Result<Running, Error> {
-    let Config { port, key, seed, data, rate_limit, latency } = config;
+pub async fn start(config: SandboxConfig) -> Result<Running, Error> {
+    let SandboxConfig { port, key, seed, data, rate_limit, latency } = config;
     let opening = tokio::task::spawn_blocking(move || open(seed, data.as_deref()));
     let store = Arc::new(opening.await.map_err(|error| Error::Serve(error.into()))??);
     let context = Arc::new(Context {
@@ -139,19 +141,19 @@ pub async fn start(config: Config) -> Result<Running, Error> {
 }
 
 /// Loads the data file, or creates it from the seed.
-fn open(seed: Seed, data: Option<&Path>) -> Result<Store, Error> {
+fn open(seed: Seed, data: Option<&Path>) -> Result<SandboxStore, Error> {
     let Some(path) = data else {
-        return Ok(Store::new(seed.into_state(), None));
+        return Ok(SandboxStore::new(seed.into_state(), None));
     };
     let file = DataFile::new(path);
     let failed = |source| Error::Write { path: path.to_owned(), source };
     if file.path().try_exists().map_err(failed)? {
         let state = Seed::read(file.path())?.into_state();
-        return Ok(Store::new(state, Some(file)));
+        return Ok(SandboxStore::new(state, Some(file)));
     }
     let state = seed.into_state();
     store::write(&file, &state).map_err(failed)?;
-    Ok(Store::new(state, Some(file)))
+    Ok(SandboxStore::new(state, Some(file)))
 }
 
 async fn serve(
@@ -216,7 +218,7 @@ impl Running {
 
     /// Everything as it is now; later changes don't reach it.
     #[must_use]
-    pub fn state(&self) -> Arc<State> {
+    pub fn state(&self) -> Arc<SandboxState> {
         self.context.store.read()
     }
 

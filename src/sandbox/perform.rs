@@ -16,8 +16,8 @@ use super::{
     fields,
     operation::Operation,
     query::{AccountQuery, UserQuery, include_groups},
-    state::{Account, Role, State, User},
-    store::Store,
+    state::{Account, RecordType, SandboxState, User},
+    store::SandboxStore,
     wire,
 };
 
@@ -28,11 +28,11 @@ pub(super) struct Input<'a> {
     pub(super) body: Result<Vec<u8>, Refusal>,
 }
 
-type Body = Map<String, serde_json::Value>;
+type JsonBody = Map<String, serde_json::Value>;
 
 /// Performs an operation.
 pub(super) async fn perform(
-    store: &Arc<Store>,
+    store: &Arc<SandboxStore>,
     operation: Operation,
     input: Input<'_>,
 ) -> Result<Response, Refusal> {
@@ -87,31 +87,31 @@ pub(super) async fn perform(
 }
 
 impl Input<'_> {
-    fn body(self) -> Result<Body, Refusal> {
+    fn body(self) -> Result<JsonBody, Refusal> {
         fields::object(self.headers, &self.body?)
     }
 
     /// That there is no such account is said before anything about the body.
-    fn body_for(self, state: &State, id: &str) -> Result<Body, Refusal> {
+    fn body_for(self, state: &SandboxState, id: &str) -> Result<JsonBody, Refusal> {
         state.account(id).ok_or(Refusal::NotFound)?;
         self.body()
     }
 
-    fn optional_body_for(self, state: &State, id: &str) -> Result<Body, Refusal> {
+    fn optional_body_for(self, state: &SandboxState, id: &str) -> Result<JsonBody, Refusal> {
         let none = matches!(&self.body, Ok(body) if body.is_empty());
-        if none { Ok(Body::new()) } else { self.body_for(state, id) }
+        if none { Ok(JsonBody::new()) } else { self.body_for(state, id) }
     }
 }
 
 async fn change_account(
-    store: &Arc<Store>,
-    with: impl FnOnce(&mut State) -> Result<Arc<Account>, Refusal> + Send + 'static,
+    store: &Arc<SandboxStore>,
+    with: impl FnOnce(&mut SandboxState) -> Result<Arc<Account>, Refusal> + Send + 'static,
 ) -> Result<Response, Refusal> {
     let (account, state) = store.change(with).await?;
     Ok(show_account(store, &state, &account))
 }
 
-fn show_account(store: &Store, state: &State, account: &Account) -> Response {
+fn show_account(store: &SandboxStore, state: &SandboxState, account: &Account) -> Response {
     let mut shown = wire::account(state, account);
     for field in store.delays.missing(&account.id) {
         shown.as_object_mut().map(|fields| fields.remove(field));
@@ -119,7 +119,7 @@ fn show_account(store: &Store, state: &State, account: &Account) -> Response {
     answer::data(&shown)
 }
 
-fn list_accounts(state: &State, query: &str) -> Result<Response, Refusal> {
+fn list_accounts(state: &SandboxState, query: &str) -> Result<Response, Refusal> {
     let query = AccountQuery::parse(query)?;
     let page = wire::page(&query.select(state)?, query.page, state.behavior.totals, |account| {
         wire::listed_account(state, account)
@@ -127,7 +127,7 @@ fn list_accounts(state: &State, query: &str) -> Result<Response, Refusal> {
     Ok(answer::json(StatusCode::OK, &page))
 }
 
-fn list_users(state: &State, query: &str) -> Result<Response, Refusal> {
+fn list_users(state: &SandboxState, query: &str) -> Result<Response, Refusal> {
     let query = UserQuery::parse(query)?;
     let page = wire::page(&query.select(state), query.page, state.behavior.totals, |user| {
         wire::user(state, user, query.include_groups)
@@ -135,9 +135,9 @@ fn list_users(state: &State, query: &str) -> Result<Response, Refusal> {
     Ok(answer::json(StatusCode::OK, &page))
 }
 
-fn report(state: &State, headers: &HeaderMap) -> Response {
+fn report(state: &SandboxState, headers: &HeaderMap) -> Response {
     let hidden = state.behavior.owner == OwnerVisibility::Hidden;
-    let shown = |user: &&Arc<User>| !(hidden && user.role == Role::OrganizationOwner);
+    let shown = |user: &&Arc<User>| !(hidden && user.role == RecordType::OrganizationOwner);
     let users: Vec<_> = state.users.iter().filter(shown).collect();
     if wants_csv(headers) {
         return answer::csv(wire::csv(state, &users));

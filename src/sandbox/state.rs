@@ -14,7 +14,7 @@ use super::behavior::Behavior;
 /// Whether a managed account may use the services. No answer of the API carries it; only the list filter shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum AccountStatus {
     /// In use.
     Enabled,
     /// Switched off by the manager, who can switch it on again.
@@ -35,7 +35,7 @@ pub struct Account {
     /// What a create calls `business_name`.
     pub organization_name: String,
     /// Told by the list filter alone.
-    pub status: Status,
+    pub status: AccountStatus,
     /// Told by the answer to setting it, and by nothing else.
     pub channel_limit: u64,
     /// `managed_account_allow_custom_pricing`.
@@ -43,7 +43,7 @@ pub struct Account {
     /// Without a balance of its own.
     pub rollup_billing: bool,
     /// Amounts as the API writes them.
-    pub balance: Balance,
+    pub balance: SandboxBalance,
     /// Disabling turns the connections off; enabling turns them on only when asked to.
     pub connections_enabled: bool,
     /// To the millisecond; accounts created by request have increasing ones.
@@ -60,7 +60,7 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the names of the API")]
-pub struct Balance {
+pub struct SandboxBalance {
     /// Current balance; may be negative.
     pub balance: String,
     /// Credit limit.
@@ -71,7 +71,7 @@ pub struct Balance {
     pub currency: String,
 }
 
-impl Default for Balance {
+impl Default for SandboxBalance {
     fn default() -> Self {
         let zero = || "0.00".to_owned();
         Self {
@@ -87,14 +87,14 @@ impl Account {
     /// The channels it takes from the pool: a cancelled account holds none.
     #[must_use]
     pub fn held_channels(&self) -> u64 {
-        if self.status == Status::Cancelled { 0 } else { self.channel_limit }
+        if self.status == AccountStatus::Cancelled { 0 } else { self.channel_limit }
     }
 }
 
 /// What a user is in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum RecordType {
     /// Cannot be removed.
     OrganizationOwner,
     /// Everybody else.
@@ -104,7 +104,7 @@ pub enum Role {
 /// Whether a user may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum UserStatus {
+pub enum SignInStatus {
     /// May sign in.
     Enabled,
     /// Switched off by the organization.
@@ -115,7 +115,7 @@ pub enum UserStatus {
 
 /// A group of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Group {
+pub struct UserGroup {
     /// Identifies the group.
     pub id: String,
     /// What people call it.
@@ -130,11 +130,11 @@ pub struct User {
     /// Unique among the users.
     pub email: String,
     /// `record_type`.
-    pub role: Role,
+    pub role: RecordType,
     /// `user_status`.
-    pub status: UserStatus,
+    pub status: SignInStatus,
     /// In the order of the seed.
-    pub groups: Vec<Group>,
+    pub groups: Vec<UserGroup>,
     /// `organization_user_bypasses_sso`.
     pub bypasses_sso: bool,
     /// To the millisecond.
@@ -165,7 +165,7 @@ pub struct Pool {
 
 /// The whole organization.
 #[derive(Debug, Clone)]
-pub struct State {
+pub struct SandboxState {
     /// Who asks.
     pub manager: Arc<Manager>,
     /// What there is to hand out.
@@ -178,7 +178,7 @@ pub struct State {
     pub(super) behavior: Arc<Behavior>,
 }
 
-impl State {
+impl SandboxState {
     /// The account with this id, cancelled or not.
     pub(super) fn account(&self, id: &str) -> Option<&Arc<Account>> {
         self.accounts.iter().find(|account| account.id == id)

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::{
     behavior::{Behavior, ChannelAccess, LimitAnswer, Totals},
-    query::Page,
+    query::PageRequest,
     stamp::stamp,
-    state::{Account, State, User},
+    state::{Account, SandboxState, User},
 };
 
 /// An account in a list.
-pub(super) fn listed_account(state: &State, account: &Account) -> Value {
+pub(super) fn listed_account(state: &SandboxState, account: &Account) -> Value {
     let mut shown = json!({
         "record_type": "managed_account",
         "id": account.id,
@@ -38,7 +38,7 @@ fn blank(behavior: &Behavior, email: &str, shown: &mut Value) {
 }
 
 /// An account by itself, with its secrets, and its balance if it has one of its own.
-pub(super) fn account(state: &State, account: &Account) -> Value {
+pub(super) fn account(state: &SandboxState, account: &Account) -> Value {
     let mut shown = listed_account(state, account);
     shown["api_key"] = account.api_key.expose_secret().into();
     shown["api_token"] = account.api_token.expose_secret().into();
@@ -50,7 +50,7 @@ pub(super) fn account(state: &State, account: &Account) -> Value {
 }
 
 /// The answer to setting a channel limit.
-pub(super) fn channel_limit(state: &State, account: &Account) -> Value {
+pub(super) fn channel_limit(state: &SandboxState, account: &Account) -> Value {
     let mut shown = json!({
         "record_type": "managed_account_global_outbound_settings",
         "id": account.id,
@@ -64,7 +64,7 @@ pub(super) fn channel_limit(state: &State, account: &Account) -> Value {
 }
 
 /// The pool of channels.
-pub(super) fn channels(state: &State) -> Value {
+pub(super) fn channels(state: &SandboxState) -> Value {
     let enabled = u64::from(state.behavior.channels != ChannelAccess::NotEnabled);
     json!({
         "record_type": "allocatable_global_outbound_channels",
@@ -75,7 +75,7 @@ pub(super) fn channels(state: &State) -> Value {
 }
 
 /// A user, with groups or without.
-pub(super) fn user(state: &State, user: &User, groups: bool) -> Value {
+pub(super) fn user(state: &SandboxState, user: &User, groups: bool) -> Value {
     let mut shown = json!({
         "record_type": user.role,
         "id": user.id,
@@ -95,7 +95,7 @@ pub(super) fn user(state: &State, user: &User, groups: bool) -> Value {
 /// One page of a list. Beyond the end there is nothing on it; a list of nothing has one page.
 pub(super) fn page<T>(
     items: &[T],
-    Page { number, size }: Page,
+    PageRequest { number, size }: PageRequest,
     totals: Totals,
     show: impl Fn(&T) -> Value,
 ) -> Value {
@@ -114,7 +114,7 @@ pub(super) fn page<T>(
 }
 
 /// The groups report as RFC 4180 has it, but for its line ends, which are those of the vendor's example.
-pub(super) fn csv(state: &State, users: &[&Arc<User>]) -> String {
+pub(super) fn csv(state: &SandboxState, users: &[&Arc<User>]) -> String {
     let mut lines = vec!["id,email,user_status,created_at,last_sign_in_at,groups".to_owned()];
     for user in users {
         let shown = self::user(state, user, false);

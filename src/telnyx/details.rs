@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::error::Error;
 use super::http::Call;
 use super::read::{Listing, READS, Reader};
-use super::wire::{self, AccountBody, Object, One, UserBody};
+use super::wire::{self, AccountBody, JsonObject, One, UserBody};
 use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
 
 /// A managed account with its times and, where it was read by itself, its balance.
@@ -160,8 +160,8 @@ impl Reader {
     /// When it cannot be read.
     pub async fn group_report(&self) -> Result<Vec<UserDetails>, Error> {
         let call = Call::get(&["organizations", "users", "users_groups_report"]);
-        let read = wire::json::<One<Vec<Object<UserDetailsBody>>>>;
+        let read = wire::json::<One<Vec<JsonObject<UserDetailsBody>>>>;
         let users = self.http.send(&call, read).await?.value.data;
-        Ok(users.into_iter().map(|Object(user)| user.into()).collect())
+        Ok(users.into_iter().map(|JsonObject(user)| user.into()).collect())
     }
 }

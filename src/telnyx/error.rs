@@ -12,7 +12,7 @@ pub struct Error {
     /// The path below the base URL, without the query.
     pub path: Box<str>,
     /// What went wrong.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// What Telnyx said about it; empty when it said nothing.
     pub details: Box<[Detail]>,
     /// Telnyx's identity of the request (`x-request-id`), for its support.
@@ -27,7 +27,7 @@ pub struct Error {
 
 /// What went wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// 401: the key is not known.
     Unauthorized,
     /// 403: the key may not do this.
@@ -107,32 +107,33 @@ impl Error {
         self.earlier_lost || self.kind.may_have_happened()
     }
 
-    /// True if the key may not read or change this.
+    /// Returns true if the key may not read or change this. False if Telnyx refuses whatever the key asks for.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self.kind, Kind::Unauthorized | Kind::Forbidden)
+        matches!(self.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden)
+            && !matches!(self.code(), Some("20002" | "20012" | "20013"))
     }
 
     /// The HTTP status, if an answer with one is what went wrong.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.kind {
-            Kind::Unauthorized => Some(401),
-            Kind::Forbidden => Some(403),
-            Kind::NotFound => Some(404),
-            Kind::RateLimited => Some(429),
-            Kind::Invalid(status)
-            | Kind::Rejected(status)
-            | Kind::Redirected(status)
-            | Kind::Server(status) => Some(status),
-            Kind::Connect(_)
-            | Kind::Certificate(_)
-            | Kind::Timeout
-            | Kind::Broken(_)
-            | Kind::Answer(_)
-            | Kind::BadId
-            | Kind::Stopped
-            | Kind::Fenced { .. } => None,
+            ErrorKind::Unauthorized => Some(401),
+            ErrorKind::Forbidden => Some(403),
+            ErrorKind::NotFound => Some(404),
+            ErrorKind::RateLimited => Some(429),
+            ErrorKind::Invalid(status)
+            | ErrorKind::Rejected(status)
+            | ErrorKind::Redirected(status)
+            | ErrorKind::Server(status) => Some(status),
+            ErrorKind::Connect(_)
+            | ErrorKind::Certificate(_)
+            | ErrorKind::Timeout
+            | ErrorKind::Broken(_)
+            | ErrorKind::Answer(_)
+            | ErrorKind::BadId
+            | ErrorKind::Stopped
+            | ErrorKind::Fenced { .. } => None,
         }
     }
 
@@ -146,7 +147,7 @@ impl Error {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        if self.unversioned && self.kind == Kind::NotFound {
+        if self.unversioned && self.kind == ErrorKind::NotFound {
             return Some(
                 "The path of --base-url (or TELNYX_BASE_URL) must end in /v2, as in https://api.telnyx.com/v2.",
             );
@@ -155,8 +156,8 @@ impl Error {
     }
 
     /// Returns true if Telnyx refuses every request of the key, whatever it is for.
-    pub(super) fn refuses_key(kind: &Kind, details: &[Detail]) -> bool {
-        matches!(kind, Kind::Unauthorized | Kind::Forbidden | Kind::Rejected(_))
+    pub(super) fn refuses_key(kind: &ErrorKind, details: &[Detail]) -> bool {
+        matches!(kind, ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Rejected(_))
             && details.iter().any(|detail| {
                 matches!(detail.code.as_str(), "10007" | "10009" | "20002" | "20012" | "20013")
             })
@@ -169,11 +170,11 @@ impl Error {
             detail.detail.to_ascii_lowercase().contains("no grant allows")
                 || detail.title.to_ascii_lowercase().contains("no grant allows")
         };
-        let refused = matches!(self.kind, Kind::Unauthorized | Kind::Forbidden);
+        let refused = matches!(self.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden);
         if refused && self.details.iter().any(grant) {
             return Some(NO_GRANT);
         }
-        let about_email = matches!(self.kind, Kind::Invalid(_))
+        let about_email = matches!(self.kind, ErrorKind::Invalid(_))
             && self.details.iter().any(|detail| detail.source == "/email");
         Some(match self.code() {
             Some("10007" | "10009" | "20002") => {
@@ -190,14 +191,14 @@ impl Error {
             _ if about_email => EMAIL_TAKEN,
             Some("10010") if refused => NO_GRANT,
             _ if self.path.ends_with("/allocatable_global_outbound_channels")
-                && self.kind == Kind::Forbidden =>
+                && self.kind == ErrorKind::Forbidden =>
             {
                 "The key may not read the channel pool. Remove `channel_limit` from the manifest, or grant the permission in the portal."
             }
-            _ if accounts && self.kind == Kind::Unauthorized => {
+            _ if accounts && self.kind == ErrorKind::Unauthorized => {
                 "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
             }
-            _ if accounts && self.kind == Kind::Forbidden => {
+            _ if accounts && self.kind == ErrorKind::Forbidden => {
                 "The key's organization is not a manager of accounts, which needs a commit plan. Remove `accounts` from the manifest to manage users only."
             }
             _ => return None,
@@ -205,7 +206,7 @@ impl Error {
     }
 }
 
-impl Kind {
+impl ErrorKind {
     /// Whether a request that ended so may have had its effect on the other side.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
@@ -285,7 +286,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unauthorized => f.write_str("401, the key is not accepted"),
@@ -346,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_hint_follows_the_code_and_the_half() {
-        let hint = |path: &str, kind: Kind, code: &str, detail: &str, source: &str| {
+        let hint = |path: &str, kind: ErrorKind, code: &str, detail: &str, source: &str| {
             let detail = Detail {
                 code: code.to_owned(),
                 detail: detail.to_owned(),
@@ -368,19 +369,19 @@ mod tests {
         const POOL: &str = "/managed_accounts/allocatable_global_outbound_channels";
         let (accounts, users) = ("/managed_accounts", "/organizations/users");
         for (path, kind, code, detail, source, words) in [
-            (accounts, Kind::Unauthorized, "10009", "", "", "invalid or revoked"),
-            (users, Kind::Unauthorized, "20002", "", "", "invalid or revoked"),
-            (users, Kind::Forbidden, "10010", "", "", "permission"),
-            (accounts, Kind::Forbidden, "", "No grant allows it", "", "permission"),
-            (accounts, Kind::Forbidden, "20012", "", "", "out of funds"),
-            (accounts, Kind::Forbidden, "20013", "", "", "blocked"),
-            (accounts, Kind::Forbidden, "20015", "", "", "not enabled"),
-            (accounts, Kind::Invalid(422), "10015", "", "/email", "Any Telnyx user"),
-            (accounts, Kind::Invalid(400), "10019", "", "", "Any Telnyx user"),
-            (accounts, Kind::Unauthorized, "", "", "", "not a manager"),
-            (accounts, Kind::Forbidden, "", "", "", "not a manager"),
-            (POOL, Kind::Forbidden, "", "", "", "channel_limit"),
-            (users, Kind::Forbidden, "", "", "", "permissions"),
+            (accounts, ErrorKind::Unauthorized, "10009", "", "", "invalid or revoked"),
+            (users, ErrorKind::Unauthorized, "20002", "", "", "invalid or revoked"),
+            (users, ErrorKind::Forbidden, "10010", "", "", "permission"),
+            (accounts, ErrorKind::Forbidden, "", "No grant allows it", "", "permission"),
+            (accounts, ErrorKind::Forbidden, "20012", "", "", "out of funds"),
+            (accounts, ErrorKind::Forbidden, "20013", "", "", "blocked"),
+            (accounts, ErrorKind::Forbidden, "20015", "", "", "not enabled"),
+            (accounts, ErrorKind::Invalid(422), "10015", "", "/email", "Any Telnyx user"),
+            (accounts, ErrorKind::Invalid(400), "10019", "", "", "Any Telnyx user"),
+            (accounts, ErrorKind::Unauthorized, "", "", "", "not a manager"),
+            (accounts, ErrorKind::Forbidden, "", "", "", "not a manager"),
+            (POOL, ErrorKind::Forbidden, "", "", "", "channel_limit"),
+            (users, ErrorKind::Forbidden, "", "", "", "permissions"),
         ] {
             let hint = hint(path, kind.clone(), code, detail, source);
             assert!(hint.contains(words), "{path} {kind:?} {code}: {hint}");

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::error::Kind;
+use super::error::ErrorKind;
 
 /// A condition under which changes may be sent, such as a lock that is still held.
 ///
@@ -22,12 +22,12 @@ impl Fence {
     }
 
     /// Runs a request, and drops it at the first wake-up that finds the fence closed.
-    pub(super) async fn guard<T>(&self, request: impl Future<Output = T>) -> Result<T, Kind> {
+    pub(super) async fn guard<T>(&self, request: impl Future<Output = T>) -> Result<T, ErrorKind> {
         let mut request = pin!(request);
         let mut in_flight = false;
         poll_fn(|context| {
             if !(self.0)() {
-                return Poll::Ready(Err(Kind::Fenced { in_flight }));
+                return Poll::Ready(Err(ErrorKind::Fenced { in_flight }));
             }
             in_flight = true;
             request.as_mut().poll(context).map(Ok)
@@ -54,7 +54,7 @@ mod tests {
         let is_open = Arc::clone(&open);
         let fence = Fence::new(move || is_open.load(Ordering::Relaxed));
         let closed = fence.guard(async { panic!("the request was polled") }).await;
-        assert_eq!(closed, Err::<(), _>(Kind::Fenced { in_flight: false }));
+        assert_eq!(closed, Err::<(), _>(ErrorKind::Fenced { in_flight: false }));
         open.store(true, Ordering::Relaxed);
         assert_eq!(fence.guard(async { 1 }).await, Ok(1));
         let connecting = async {
@@ -62,6 +62,9 @@ mod tests {
             tokio::task::yield_now().await;
             panic!("the request went on after its connection was made");
         };
-        assert_eq!(fence.guard(connecting).await, Err::<(), _>(Kind::Fenced { in_flight: true }));
+        assert_eq!(
+            fence.guard(connecting).await,
+            Err::<(), _>(ErrorKind::Fenced { in_flight: true })
+        );
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 use super::base_url::BaseUrl;
-use super::error::{AnswerFault, Detail, Error, Kind};
+use super::error::{AnswerFault, Detail, Error, ErrorKind};
 use super::fence::Fence;
 use super::pace::Pace;
 use super::retry::{Attempts, Resend, RetryBudget};
@@ -35,7 +35,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// How to reach Telnyx.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct SessionConfig {
     /// Where the API is.
     pub base_url: BaseUrl,
     /// The key that goes with every request.
@@ -50,7 +50,7 @@ pub struct Config {
     pub client: Option<Client>,
 }
 
-impl Config {
+impl SessionConfig {
     /// A configuration with the command line's defaults: 30 seconds, 16 requests at once.
     #[must_use]
     pub fn new(base_url: BaseUrl, key: SecretString) -> Self {
@@ -123,7 +123,7 @@ fn build(timeout: Duration, proxy: bool, certificates: bool) -> Result<Client, r
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
-    config: Config,
+    config: SessionConfig,
     authorization: HeaderValue,
     pace: Pace,
     slots: Semaphore,
@@ -161,7 +161,7 @@ impl Refusals {
 
 /// How far the requests of one key are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct RequestProgress {
     /// How many requests were answered since the connection was made, refusals too.
     pub answered: u64,
     /// How long the next request has to wait for the rate limit. Zero: it need not.
@@ -235,23 +235,23 @@ impl<'a> Call<'a> {
 }
 
 /// What went wrong with one attempt.
-struct Failure {
-    kind: Kind,
+struct AttemptFailure {
+    kind: ErrorKind,
     details: Box<[Detail]>,
     request_id: Option<Box<str>>,
 }
 
-impl From<Kind> for Failure {
-    fn from(kind: Kind) -> Self {
+impl From<ErrorKind> for AttemptFailure {
+    fn from(kind: ErrorKind) -> Self {
         Self { kind, details: Box::default(), request_id: None }
     }
 }
 
 impl Http {
-    pub(super) fn new(config: Config) -> Result<Self, ConfigError> {
+    pub(super) fn new(config: SessionConfig) -> Result<Self, ConfigError> {
         // From here on the key is what is sent: a key file's line break would hide it from redaction.
         let key = SecretString::from(config.key.expose_secret().trim());
-        let config = Config { key, ..config };
+        let config = SessionConfig { key, ..config };
         let key = config.key.expose_secret();
         if key.is_empty() {
             return Err(ConfigError::NoKey);
@@ -295,8 +295,8 @@ impl Http {
         format!("trunkline-{}", hexadecimal.collect::<String>())
     }
 
-    pub(super) fn progress(&self) -> Progress {
-        Progress { answered: self.answered.load(Ordering::Relaxed), held: self.pace.held() }
+    pub(super) fn progress(&self) -> RequestProgress {
+        RequestProgress { answered: self.answered.load(Ordering::Relaxed), held: self.pace.held() }
     }
 
     /// From now on nothing is sent; what is under way is left alone.
@@ -352,16 +352,16 @@ impl Http {
         &self,
         call: &Call<'_>,
         read: &impl Fn(&[u8]) -> Result<T, AnswerFault>,
-    ) -> Result<Answered<T>, Failure> {
-        let url = self.config.base_url.join(&call.segments, &call.query).ok_or(Kind::BadId)?;
+    ) -> Result<Answered<T>, AttemptFailure> {
+        let url = self.config.base_url.join(&call.segments, &call.query).ok_or(ErrorKind::BadId)?;
         let turn = async { (self.slots.acquire().await, self.pace.leave().await) };
         let (_slot, leave) = tokio::select! {
             biased;
-            () = self.stopped() => return Err(Kind::Stopped.into()),
+            () = self.stopped() => return Err(ErrorKind::Stopped.into()),
             turn = turn => turn,
         };
         if self.is_given_up() {
-            return Err(Kind::Stopped.into());
+            return Err(ErrorKind::Stopped.into());
         }
         let sent = self.request(call, url).send();
         let response = match call.fence {
@@ -381,17 +381,17 @@ impl Http {
         if status.is_success() {
             self.count_refusal(None, "");
             let body = body(response).await?;
-            let value = read(&body).map_err(Kind::Answer);
+            let value = read(&body).map_err(ErrorKind::Answer);
             return value
                 .map(|value| Answered { value, request_id: request_id.clone() })
-                .map_err(|kind| Failure { request_id, ..Failure::from(kind) });
+                .map_err(|kind| AttemptFailure { request_id, ..AttemptFailure::from(kind) });
         }
         // A refusal that cannot be read is a refusal all the same.
         let body = body(response).await.unwrap_or_default();
         let details = wire::details(&body, &secrets);
         let kind = refusal(status);
         match kind {
-            Kind::RateLimited if waits.is_some_and(|wait| wait.is_zero()) => {
+            ErrorKind::RateLimited if waits.is_some_and(|wait| wait.is_zero()) => {
                 self.count_refusal(
                     Some(MOST_RATE_REFUSALS),
                     "the rate limit refuses every request",
@@ -402,7 +402,7 @@ impl Http {
             }
             _ => {}
         }
-        Err(Failure { kind, details, request_id })
+        Err(AttemptFailure { kind, details, request_id })
     }
 
     fn count_refusal(&self, most: Option<u32>, reason: &str) {
@@ -451,32 +451,32 @@ fn header(headers: &HeaderMap, name: &str, secrets: &[&SecretString]) -> Option<
 }
 
 /// What a status other than success means.
-fn refusal(status: StatusCode) -> Kind {
+fn refusal(status: StatusCode) -> ErrorKind {
     match status.as_u16() {
-        401 => Kind::Unauthorized,
-        403 => Kind::Forbidden,
-        404 => Kind::NotFound,
-        429 => Kind::RateLimited,
-        status @ (400 | 422) => Kind::Invalid(status),
-        status @ 300..400 => Kind::Redirected(status),
-        status @ 400..500 => Kind::Rejected(status),
-        status => Kind::Server(status),
+        401 => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotFound,
+        429 => ErrorKind::RateLimited,
+        status @ (400 | 422) => ErrorKind::Invalid(status),
+        status @ 300..400 => ErrorKind::Redirected(status),
+        status @ 400..500 => ErrorKind::Rejected(status),
+        status => ErrorKind::Server(status),
     }
 }
 
 /// What an attempt without an answer means.
-fn lost(error: &reqwest::Error) -> Kind {
+fn lost(error: &reqwest::Error) -> ErrorKind {
     // Asked first: a connection that was not made in time has sent nothing either.
     if is_untrusted(error) {
-        return Kind::Certificate(root(error));
+        return ErrorKind::Certificate(root(error));
     }
     if error.is_connect() {
-        return Kind::Connect(root(error));
+        return ErrorKind::Connect(root(error));
     }
     if error.is_timeout() {
-        return Kind::Timeout;
+        return ErrorKind::Timeout;
     }
-    Kind::Broken(root(error))
+    ErrorKind::Broken(root(error))
 }
 
 /// Returns true if the certificate of the server was rejected.
@@ -527,17 +527,17 @@ fn root(error: &reqwest::Error) -> String {
 }
 
 /// The body of an answer, if it is whole and within bounds.
-async fn body(mut response: Response) -> Result<Vec<u8>, Kind> {
+async fn body(mut response: Response) -> Result<Vec<u8>, ErrorKind> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_ANSWER => {
-                return Err(Kind::Answer(AnswerFault::TooLarge(LARGEST_ANSWER)));
+                return Err(ErrorKind::Answer(AnswerFault::TooLarge(LARGEST_ANSWER)));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
-            Err(error) if error.is_timeout() => return Err(Kind::Timeout),
-            Err(_) => return Err(Kind::Answer(AnswerFault::Cut)),
+            Err(error) if error.is_timeout() => return Err(ErrorKind::Timeout),
+            Err(_) => return Err(ErrorKind::Answer(AnswerFault::Cut)),
         }
     }
 }

@@ -19,13 +19,13 @@ use std::sync::Arc;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use details::{AccountDetails, AccountFilter, Balance, UserDetails};
-pub use error::{AnswerFault, Detail, Error, Kind};
+pub use error::{AnswerFault, Detail, Error, ErrorKind};
 pub use fence::Fence;
-pub use http::{Answered, Config, ConfigError, Progress, api_client, client};
+pub use http::{Answered, ConfigError, RequestProgress, SessionConfig, api_client, client};
 pub use pace::retry_after;
-pub use read::{Accounts, Begun, Credentials, Listing, Reader, StatusFilter};
+pub use read::{AccountSelection, Begun, Credentials, Listing, Reader, StatusFilter};
 pub use retry::RetryBudget;
-pub use write::{Created, NewAccount, Writer};
+pub use write::{AccountRequest, Created, Writer};
 
 /// The connection of one key.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Session {
     /// # Errors
     ///
     /// When the key cannot be sent in a header, or no HTTP client can be made.
-    pub fn new(config: Config) -> Result<Self, ConfigError> {
+    pub fn new(config: SessionConfig) -> Result<Self, ConfigError> {
         Ok(Self { http: Arc::new(http::Http::new(config)?) })
     }
 
@@ -49,7 +49,7 @@ impl Session {
         Reader::new(Arc::clone(&self.http))
     }
 
-    /// From now on nothing is sent: every request that has not left ends with [`Kind::Stopped`]. What is
+    /// From now on nothing is sent: every request that has not left ends with [`ErrorKind::Stopped`]. What is
     /// under way is finished, and not sent again.
     pub fn stop(&self) {
         self.http.stop();
@@ -57,7 +57,7 @@ impl Session {
 
     /// How far the requests are, for whoever shows it to a person.
     #[must_use]
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> RequestProgress {
         self.http.progress()
     }
 

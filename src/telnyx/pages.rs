@@ -8,10 +8,10 @@
 use std::collections::BTreeSet;
 
 use super::read::Listing;
-use super::wire::{Meta, Record};
+use super::wire::{Meta, WireRecord};
 
 /// A page as it was read: its items, and what it says of its list.
-pub(super) type RawPage<W> = (Vec<Record<W>>, Meta);
+pub(super) type RawPage<W> = (Vec<WireRecord<W>>, Meta);
 
 /// Returns true if the first page says how many items the list has.
 pub(super) fn is_counted<W>(pages: &[RawPage<W>]) -> bool {

@@ -8,9 +8,11 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::error::{AnswerFault, Error};
-use super::http::{Call, Http, Progress};
+use super::http::{Call, Http, RequestProgress};
 use super::pages::{self, RawPage};
-use super::wire::{self, AccountBody, CredentialsBody, Object, Page, PoolBody, Report, UserBody};
+use super::wire::{
+    self, AccountBody, CredentialsBody, JsonObject, PoolBody, UserBody, WirePage, WireReport,
+};
 use crate::model::{AccountId, ChannelPool, Email, LiveAccount, LiveUser, UserId};
 
 /// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
@@ -35,7 +37,7 @@ pub struct Listing<T> {
 
 /// Which accounts a list should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accounts {
+pub enum AccountSelection {
     /// All that are not cancelled.
     All,
     /// All, the cancelled ones too.
@@ -60,7 +62,7 @@ pub enum StatusFilter {
 /// A list of accounts of which the first page is here.
 pub struct Begun {
     reader: Reader,
-    which: Accounts,
+    which: AccountSelection,
     first: RawPage<AccountBody>,
 }
 
@@ -129,7 +131,7 @@ impl Reader {
 
     /// How far the requests of this key are, for whoever shows it to a person.
     #[must_use]
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> RequestProgress {
         self.http.progress()
     }
 
@@ -138,7 +140,7 @@ impl Reader {
     /// # Errors
     ///
     /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
-    pub async fn accounts(&self, which: Accounts) -> Result<Listing<LiveAccount>, Error> {
+    pub async fn accounts(&self, which: AccountSelection) -> Result<Listing<LiveAccount>, Error> {
         self.begin(which).await?.finish().await
     }
 
@@ -147,7 +149,7 @@ impl Reader {
     /// # Errors
     ///
     /// When the page cannot be had.
-    pub async fn begin(&self, which: Accounts) -> Result<Begun, Error> {
+    pub async fn begin(&self, which: AccountSelection) -> Result<Begun, Error> {
         let [call, ..] = accounts_reads(which);
         let first = self.numbered(&call, 1).await?;
         Ok(Begun { reader: self.clone(), which, first })
@@ -164,7 +166,8 @@ impl Reader {
         email: &Email,
         cancelled_too: bool,
     ) -> Result<Listing<LiveAccount>, Error> {
-        let which = if cancelled_too { Accounts::WithCancelled } else { Accounts::All };
+        let which =
+            if cancelled_too { AccountSelection::WithCancelled } else { AccountSelection::All };
         let reads =
             accounts_reads(which).map(|call| call.query("filter[email][contains]", email.as_str()));
         let id = |account: &LiveAccount| account.id.as_str().to_owned();
@@ -179,8 +182,9 @@ impl Reader {
     ///
     /// When the page cannot be had.
     pub async fn count(&self, status: StatusFilter) -> Result<Option<u64>, Error> {
-        let call =
-            accounts_call(Accounts::Of(status)).query("page[number]", "1").query("page[size]", "1");
+        let call = accounts_call(AccountSelection::Of(status))
+            .query("page[number]", "1")
+            .query("page[size]", "1");
         let (_, meta) = self.page::<AccountBody>(&call).await?;
         Ok(meta.total_results)
     }
@@ -258,8 +262,8 @@ impl Reader {
     /// When it cannot be had. A record that cannot be used is a gap.
     pub async fn groups_report(&self) -> Result<Listing<LiveUser>, Error> {
         let call = groups_report_call();
-        let read = wire::json::<Report<UserBody>>;
-        let Report { data } = self.http.send(&call, read).await?.value;
+        let read = wire::json::<WireReport<UserBody>>;
+        let WireReport { data } = self.http.send(&call, read).await?.value;
         let gap = data.iter().find_map(|record| record.as_ref().err().cloned());
         Ok(Listing { items: data.into_iter().flatten().map(LiveUser::from).collect(), gap })
     }
@@ -342,8 +346,8 @@ impl Reader {
 
     async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
         let read = |body: &[u8]| {
-            let Page { data, meta } = wire::json::<Page<W>>(body)?;
-            let Object(meta) = meta.ok_or(AnswerFault::NoMeta)?;
+            let WirePage { data, meta } = wire::json::<WirePage<W>>(body)?;
+            let JsonObject(meta) = meta.ok_or(AnswerFault::NoMeta)?;
             Ok((data, meta))
         };
         Ok(self.http.send(call, read).await?.value)
@@ -356,21 +360,23 @@ fn groups_report_call() -> Call<'static> {
 
 /// The reads of a list of accounts: oldest first, so that a create adds to the end and shifts no
 /// page; the last one in another order, should that one be what a server cannot keep.
-fn accounts_reads(which: Accounts) -> [Call<'static>; READS] {
+fn accounts_reads(which: AccountSelection) -> [Call<'static>; READS] {
     ["created_at", "created_at", "email"].map(|sort| accounts_call(which).query("sort", sort))
 }
 
-fn accounts_call(which: Accounts) -> Call<'static> {
+fn accounts_call(which: AccountSelection) -> Call<'static> {
     let call = Call::get(&["managed_accounts"]);
     match which {
-        Accounts::All => call,
-        Accounts::WithCancelled => call.query("include_cancelled_accounts", "true"),
-        Accounts::Cancelled => {
-            accounts_call(Accounts::WithCancelled).query("filter[status][eq]", "cancelled")
+        AccountSelection::All => call,
+        AccountSelection::WithCancelled => call.query("include_cancelled_accounts", "true"),
+        AccountSelection::Cancelled => {
+            accounts_call(AccountSelection::WithCancelled).query("filter[status][eq]", "cancelled")
         }
-        Accounts::Of(StatusFilter::Enabled) => call.query("filter[status][eq]", "enabled"),
-        Accounts::Of(StatusFilter::Disabled) => call.query("filter[status][eq]", "disabled"),
-        Accounts::Of(StatusFilter::Blocked) => call.query("filter[status][eq]", "blocked"),
+        AccountSelection::Of(StatusFilter::Enabled) => call.query("filter[status][eq]", "enabled"),
+        AccountSelection::Of(StatusFilter::Disabled) => {
+            call.query("filter[status][eq]", "disabled")
+        }
+        AccountSelection::Of(StatusFilter::Blocked) => call.query("filter[status][eq]", "blocked"),
     }
 }
 

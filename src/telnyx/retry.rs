@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::error::{AnswerFault, Kind};
+use super::error::{AnswerFault, ErrorKind};
 
 /// What sending a request twice would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,8 @@ impl Attempts {
     }
 
     /// Takes note of a failure: how long to wait before the request is sent again, or `None` when it is not.
-    pub(super) fn after(&mut self, kind: &Kind, now: Instant) -> Option<Duration> {
-        if *kind == Kind::RateLimited {
+    pub(super) fn after(&mut self, kind: &ErrorKind, now: Instant) -> Option<Duration> {
+        if *kind == ErrorKind::RateLimited {
             self.refusals += 1;
             // The pacer holds back every request of this key for as long as the server asked.
             return (self.refusals <= self.budget.rate_limited).then_some(Duration::ZERO);
@@ -70,7 +70,7 @@ impl Attempts {
         self.failures += 1;
         let allowed = match self.resend {
             Resend::Harmless => is_passing(kind),
-            Resend::Creates => matches!(kind, Kind::Connect(_)),
+            Resend::Creates => matches!(kind, ErrorKind::Connect(_)),
         };
         let since = *self.failing_since.get_or_insert(now);
         let wait = self.wait();
@@ -87,26 +87,29 @@ impl Attempts {
 }
 
 /// Whether the same request may well succeed in a moment.
-fn is_passing(kind: &Kind) -> bool {
+fn is_passing(kind: &ErrorKind) -> bool {
     match kind {
-        Kind::Connect(_) | Kind::Timeout | Kind::Broken(_) | Kind::RateLimited => true,
-        Kind::Server(status) => *status != 501,
-        Kind::Rejected(status) => *status == 408,
-        Kind::Answer(fault) => match fault {
+        ErrorKind::Connect(_)
+        | ErrorKind::Timeout
+        | ErrorKind::Broken(_)
+        | ErrorKind::RateLimited => true,
+        ErrorKind::Server(status) => *status != 501,
+        ErrorKind::Rejected(status) => *status == 408,
+        ErrorKind::Answer(fault) => match fault {
             AnswerFault::Empty | AnswerFault::Html | AnswerFault::Cut | AnswerFault::NotJson => {
                 true
             }
             AnswerFault::Shape(_) | AnswerFault::NoMeta | AnswerFault::TooLarge(_) => false,
         },
-        Kind::Unauthorized
-        | Kind::Forbidden
-        | Kind::NotFound
-        | Kind::Certificate(_)
-        | Kind::Invalid(_)
-        | Kind::Redirected(_)
-        | Kind::BadId
-        | Kind::Stopped
-        | Kind::Fenced { .. } => false,
+        ErrorKind::Unauthorized
+        | ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::Certificate(_)
+        | ErrorKind::Invalid(_)
+        | ErrorKind::Redirected(_)
+        | ErrorKind::BadId
+        | ErrorKind::Stopped
+        | ErrorKind::Fenced { .. } => false,
     }
 }
 
@@ -114,7 +117,7 @@ fn is_passing(kind: &Kind) -> bool {
 mod tests {
     use super::*;
 
-    fn again(resend: Resend, kind: &Kind) -> bool {
+    fn again(resend: Resend, kind: &ErrorKind) -> bool {
         let now = Instant::now();
         Attempts::new(resend, RetryBudget::default()).after(kind, now).is_some()
     }
@@ -122,17 +125,17 @@ mod tests {
     #[test]
     fn a_create_is_sent_again_only_if_nothing_left_or_on_429() {
         let all = [
-            (Kind::Connect(String::new()), true),
-            (Kind::RateLimited, true),
-            (Kind::Timeout, false),
-            (Kind::Broken(String::new()), false),
-            (Kind::Server(500), false),
-            (Kind::Server(502), false),
-            (Kind::Server(503), false),
-            (Kind::Rejected(408), false),
-            (Kind::Answer(AnswerFault::Cut), false),
-            (Kind::Answer(AnswerFault::Html), false),
-            (Kind::Invalid(422), false),
+            (ErrorKind::Connect(String::new()), true),
+            (ErrorKind::RateLimited, true),
+            (ErrorKind::Timeout, false),
+            (ErrorKind::Broken(String::new()), false),
+            (ErrorKind::Server(500), false),
+            (ErrorKind::Server(502), false),
+            (ErrorKind::Server(503), false),
+            (ErrorKind::Rejected(408), false),
+            (ErrorKind::Answer(AnswerFault::Cut), false),
+            (ErrorKind::Answer(AnswerFault::Html), false),
+            (ErrorKind::Invalid(422), false),
         ];
         for (kind, sent_again) in all {
             assert_eq!(again(Resend::Creates, &kind), sent_again, "{kind:?}");
@@ -141,14 +144,16 @@ mod tests {
 
     #[test]
     fn what_is_harmless_is_sent_again_unless_the_answer_is_final() {
-        for kind in [Kind::Timeout, Kind::Server(502), Kind::Answer(AnswerFault::Html)] {
+        for kind in
+            [ErrorKind::Timeout, ErrorKind::Server(502), ErrorKind::Answer(AnswerFault::Html)]
+        {
             assert!(again(Resend::Harmless, &kind), "{kind:?}");
         }
         for kind in [
-            Kind::Unauthorized,
-            Kind::NotFound,
-            Kind::Invalid(422),
-            Kind::Answer(AnswerFault::NoMeta),
+            ErrorKind::Unauthorized,
+            ErrorKind::NotFound,
+            ErrorKind::Invalid(422),
+            ErrorKind::Answer(AnswerFault::NoMeta),
         ] {
             assert!(!again(Resend::Harmless, &kind), "{kind:?}");
         }
@@ -160,16 +165,20 @@ mod tests {
         let budget = RetryBudget::default();
         let mut attempts = Attempts::new(Resend::Harmless, budget);
         for doubled in [250, 500, 1000, 2000] {
-            let wait = attempts.after(&Kind::Timeout, begun).unwrap();
+            let wait = attempts.after(&ErrorKind::Timeout, begun).unwrap();
             assert!(
                 wait >= Duration::from_millis(doubled / 2)
                     && wait <= Duration::from_millis(doubled),
                 "{wait:?}"
             );
         }
-        assert_eq!(attempts.after(&Kind::Timeout, begun), None, "the attempts are used up");
+        assert_eq!(attempts.after(&ErrorKind::Timeout, begun), None, "the attempts are used up");
         let mut late = Attempts::new(Resend::Harmless, budget);
-        assert!(late.after(&Kind::Timeout, begun).is_some());
-        assert_eq!(late.after(&Kind::Timeout, begun + budget.total), None, "the time is used up");
+        assert!(late.after(&ErrorKind::Timeout, begun).is_some());
+        assert_eq!(
+            late.after(&ErrorKind::Timeout, begun + budget.total),
+            None,
+            "the time is used up"
+        );
     }
 }

@@ -29,40 +29,42 @@ pub(super) struct One<T> {
 /// A page of a list.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: DeserializeOwned"))]
-pub(super) struct Page<T> {
+pub(super) struct WirePage<T> {
     #[serde(deserialize_with = "records")]
-    pub data: Vec<Record<T>>,
-    pub meta: Option<Object<Meta>>,
+    pub data: Vec<WireRecord<T>>,
+    pub meta: Option<JsonObject<Meta>>,
 }
 
 /// A report, which is not in pages.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: DeserializeOwned"))]
-pub(super) struct Report<T> {
+pub(super) struct WireReport<T> {
     #[serde(deserialize_with = "records")]
-    pub data: Vec<Record<T>>,
+    pub data: Vec<WireRecord<T>>,
 }
 
 /// A record of a list, or a description of one that cannot be used.
-pub(super) type Record<T> = Result<T, String>;
+pub(super) type WireRecord<T> = Result<T, String>;
 
 /// Reads a list record by record: one that cannot be used is described, and the others are kept.
 pub(super) fn records<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
-) -> Result<Vec<Record<T>>, D::Error> {
+) -> Result<Vec<WireRecord<T>>, D::Error> {
     let values = Vec::<Value>::deserialize(deserializer)?;
     let read = |(place, value): (usize, Value)| {
         let id = value["id"].as_str().map(str::to_owned);
         let flaw = flaw(place, &value);
-        serde_json::from_value::<Object<T>>(value).map(|Object(record)| record).map_err(|error| {
-            let text = flaw.unwrap_or_else(|| {
-                format!("data[{place}]: {}", without_values(&error.to_string()))
-            });
-            match id {
-                Some(id) => format!("{text} (id {:?})", clean(&id)),
-                None => text,
-            }
-        })
+        serde_json::from_value::<JsonObject<T>>(value).map(|JsonObject(record)| record).map_err(
+            |error| {
+                let text = flaw.unwrap_or_else(|| {
+                    format!("data[{place}]: {}", without_values(&error.to_string()))
+                });
+                match id {
+                    Some(id) => format!("{text} (id {:?})", clean(&id)),
+                    None => text,
+                }
+            },
+        )
     };
     Ok(values.into_iter().enumerate().map(read).collect())
 }
@@ -90,11 +92,11 @@ fn flaw(place: usize, record: &Value) -> Option<String> {
 /// which the fields stand here: a list that came in the place of an object would be taken for one.
 #[derive(Deserialize)]
 #[serde(transparent, bound(deserialize = "T: Deserialize<'de>"))]
-pub(super) struct Object<T>(#[serde(deserialize_with = "object")] pub T);
+pub(super) struct JsonObject<T>(#[serde(deserialize_with = "object")] pub T);
 
 fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Fields<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    struct WireObjectVisitor<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for WireObjectVisitor<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,7 +107,7 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Re
             T::deserialize(MapAccessDeserializer::new(map))
         }
     }
-    deserializer.deserialize_map(Fields(PhantomData))
+    deserializer.deserialize_map(WireObjectVisitor(PhantomData))
 }
 
 /// What a page says of its list.
@@ -221,7 +223,7 @@ pub(super) struct UserBody {
     email: String,
     record_type: String,
     user_status: Option<String>,
-    groups: Option<Vec<Object<GroupBody>>>,
+    groups: Option<Vec<JsonObject<GroupBody>>>,
 }
 
 #[derive(Deserialize)]
@@ -247,7 +249,7 @@ impl From<UserBody> for LiveUser {
             }),
             groups: body
                 .groups
-                .map(|groups| groups.into_iter().map(|Object(group)| group.name).collect()),
+                .map(|groups| groups.into_iter().map(|JsonObject(group)| group.name).collect()),
         }
     }
 }
@@ -269,7 +271,7 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
         Some(b'<') => return Err(AnswerFault::Html),
         Some(_) => {}
     }
-    let read = serde_json::from_slice::<Object<T>>(body).map(|Object(read)| read);
+    let read = serde_json::from_slice::<JsonObject<T>>(body).map(|JsonObject(read)| read);
     read.map_err(|error| match error.classify() {
         serde_json::error::Category::Eof | serde_json::error::Category::Io => AnswerFault::Cut,
         serde_json::error::Category::Syntax => AnswerFault::NotJson,
@@ -279,7 +281,7 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
 
 /// Reads the body of an answer about one thing.
 pub(super) fn one<W: DeserializeOwned + Into<T>, T>(body: &[u8]) -> Result<T, AnswerFault> {
-    json::<One<Object<W>>>(body).map(|One { data: Object(data) }| data.into())
+    json::<One<JsonObject<W>>>(body).map(|One { data: JsonObject(data) }| data.into())
 }
 
 /// The text of a decoding error, without the value that was not expected: it may be a secret.
@@ -377,13 +379,15 @@ mod tests {
     #[test]
     fn a_list_is_not_taken_for_an_object_whose_fields_it_could_be() {
         let limit = |body: &str| one::<LimitBody, Option<u64>>(body.as_bytes());
-        let page = |body: &str| json::<Page<UserBody>>(body.as_bytes()).map(|page| page.data.len());
+        let page =
+            |body: &str| json::<WirePage<UserBody>>(body.as_bytes()).map(|page| page.data.len());
         let user = r#"{"id":"1","email":"a@b.example","record_type":"x","groups":[{"name":"A"}]}"#;
         let listed = r#"["1","a@b.example","x",null,null]"#;
         let meta = r#"{"total_pages":1,"total_results":1}"#;
         assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(Some(7)));
         assert_eq!(limit(r#"{"data":{}}"#), Ok(None));
-        let odd = json::<Page<UserBody>>(format!(r#"{{"data":[{listed}]}}"#).as_bytes()).unwrap();
+        let odd =
+            json::<WirePage<UserBody>>(format!(r#"{{"data":[{listed}]}}"#).as_bytes()).unwrap();
         assert_eq!(
             odd.data[0].as_ref().err().map(String::as_str),
             Some("data[0] is not an object")

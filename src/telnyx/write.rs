@@ -6,7 +6,7 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::error::{AnswerFault, Error, Kind};
+use super::error::{AnswerFault, Error, ErrorKind};
 use super::fence::Fence;
 use super::http::{Answered, Call, Http};
 use super::read::Credentials;
@@ -23,7 +23,7 @@ pub struct Writer {
 
 /// An account to be created. `None`: the API's default holds.
 #[derive(Clone, Debug)]
-pub struct NewAccount {
+pub struct AccountRequest {
     /// `business_name`, which becomes the name of its organization.
     pub name: String,
     /// Its email. Without one Telnyx would invent it, so we always send one.
@@ -75,8 +75,8 @@ impl Writer {
     /// # Errors
     ///
     /// When it is refused, or when nobody knows what became of it: see [`Error::may_have_happened`].
-    pub async fn create_account(&self, new: &NewAccount) -> Result<Answered<Created>, Error> {
-        let NewAccount { name, email, password, custom_pricing, rollup_billing } = new;
+    pub async fn create_account(&self, new: &AccountRequest) -> Result<Answered<Created>, Error> {
+        let AccountRequest { name, email, password, custom_pricing, rollup_billing } = new;
         let body = CreateBody {
             business_name: name,
             email,
@@ -174,7 +174,7 @@ impl Writer {
 
 /// A user who is not there after an answer was lost was removed by the attempt whose answer it was.
 fn gone(error: Error) -> Result<Answered<Option<LiveUser>>, Error> {
-    if error.kind == Kind::NotFound && error.earlier_lost {
+    if error.kind == ErrorKind::NotFound && error.earlier_lost {
         return Ok(Answered { value: None, request_id: error.request_id });
     }
     Err(error)

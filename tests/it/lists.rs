@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trunkline::model::{LiveAccount, State};
 use trunkline::plan::Plan;
-use trunkline::telnyx::{Accounts, Kind, Listing};
+use trunkline::telnyx::{AccountSelection, ErrorKind, Listing};
 use trunkline::{detect, manifest, plan};
 
 use crate::support::bodies::{account, page, user};
@@ -54,7 +54,7 @@ async fn read(
         accounts_reply(number, pages(read, usize::try_from(number).unwrap()))
     })
     .await;
-    let listing = once(&server.origin).reader().accounts(Accounts::All).await.unwrap();
+    let listing = once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap();
     (listing, server.seen())
 }
 
@@ -72,7 +72,7 @@ async fn a_list_is_read_in_pages_of_250_oldest_first_and_page_1_before_the_other
         reply.after(Duration::from_millis(300))
     })
     .await;
-    let listing = once(&server.origin).reader().accounts(Accounts::All).await.unwrap();
+    let listing = once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap();
 
     let read: Vec<_> = listing.items.iter().map(|account| account.id.to_string()).collect();
     assert_eq!((read, listing.gap), (ids(0..507), None));
@@ -167,14 +167,15 @@ async fn users_are_read_again_the_same_way_and_have_a_gap_too() {
 #[tokio::test]
 async fn a_page_that_cannot_be_had_is_an_error_and_not_a_gap() {
     for (broken, wanted) in
-        [(Reply::html(503), Kind::Server(503)), (Reply::json(404, ""), Kind::NotFound)]
+        [(Reply::html(503), ErrorKind::Server(503)), (Reply::json(404, ""), ErrorKind::NotFound)]
     {
         let server = Server::start(move |_, request| match number(request) {
             2 => broken.clone(),
             number => accounts_reply(number, calm(usize::try_from(number).unwrap())),
         })
         .await;
-        let error = once(&server.origin).reader().accounts(Accounts::All).await.unwrap_err();
+        let error =
+            once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap_err();
         assert_eq!(error.kind, wanted);
     }
 }

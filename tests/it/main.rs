@@ -82,3 +82,5 @@ mod state;
 mod state_command;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod variants;

@@ -24,14 +24,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::state::State;
+use super::state::SandboxState;
 pub(super) use derive::{api_key, api_token};
-use document::Document;
-use strict::Object;
+use document::SeedDocument;
+use strict::SeedObject;
 
 /// The organization that a sandbox starts with; valid in itself.
 #[derive(Debug, Clone)]
-pub struct Seed(State);
+pub struct Seed(SandboxState);
 
 /// Why a seed was refused.
 #[derive(Debug, thiserror::Error)]
@@ -78,8 +78,8 @@ impl Seed {
     /// # Errors
     /// If it is no JSON, has unknown fields, or contradicts itself.
     pub fn parse(json: &str) -> Result<Self, SeedError> {
-        let Object(document) =
-            serde_json::from_str::<Object<Document>>(json).map_err(SeedError::Json)?;
+        let SeedObject(document) =
+            serde_json::from_str::<SeedObject<SeedDocument>>(json).map_err(SeedError::Json)?;
         resolve::resolve(document).map(Self).map_err(SeedError::Invalid)
     }
 
@@ -102,7 +102,7 @@ impl Seed {
         to_json(&self.0).map_err(SeedError::Json)
     }
 
-    pub(super) fn into_state(self) -> State {
+    pub(super) fn into_state(self) -> SandboxState {
         self.0
     }
 
@@ -113,8 +113,8 @@ impl Seed {
 }
 
 /// A state in the format of a seed.
-pub(super) fn to_json(state: &State) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&Document::from(state)).map(|json| json + "\n")
+pub(super) fn to_json(state: &SandboxState) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&SeedDocument::from(state)).map(|json| json + "\n")
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use crate::sandbox::stamp::to_millisecond;
 
 /// Everything that is wrong, each with the item it is about.
 #[derive(Default)]
-pub(super) struct Problems(Vec<String>);
+pub(super) struct SeedProblems(Vec<String>);
 
-impl Problems {
+impl SeedProblems {
     /// All of them, if there are any.
     pub(super) fn finish(self) -> Result<(), Vec<String>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }

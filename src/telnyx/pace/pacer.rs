@@ -30,7 +30,7 @@ pub(super) struct Pacer {
     /// The youngest request whose answer described the limit.
     described: u64,
     /// The window that the server described, if it describes any.
-    window: Option<Window>,
+    window: Option<RateWindow>,
     /// Requests a second that a server takes which refuses without a description, or in spite of it, as
     /// measured at its refusals.
     measured: Option<f64>,
@@ -48,7 +48,7 @@ pub(super) struct Pacer {
 
 /// A window as the server describes it.
 #[derive(Debug)]
-struct Window {
+struct RateWindow {
     limit: u32,
     /// How many were left by the last answer.
     remaining: u32,
@@ -134,7 +134,7 @@ impl Pacer {
             // The description is better than what was measured without it.
             (self.measured, self.too_fast) = (None, None);
         }
-        self.window = Some(Window { limit, remaining, left, renewed, length });
+        self.window = Some(RateWindow { limit, remaining, left, renewed, length });
     }
 
     fn refused(&mut self, now: Instant, said: &RateLimit) {
@@ -158,7 +158,7 @@ impl Pacer {
     /// Whether a refusal came because the window was used up. If there was room in it, the server keeps
     /// another limit beside the one that it describes.
     fn is_explained(&self, said: &RateLimit) -> bool {
-        let used_up = |window: &Window| window.left == 0 || said.remaining == Some(0);
+        let used_up = |window: &RateWindow| window.left == 0 || said.remaining == Some(0);
         self.window.as_ref().is_some_and(used_up)
     }
 
@@ -196,7 +196,7 @@ impl Pacer {
     }
 }
 
-impl Window {
+impl RateWindow {
     /// Begins the next window.
     fn renew(&mut self, now: Instant) {
         self.left = self.limit;

@@ -1,7 +1,7 @@
 //! The variants of the API that the `behavior` object of a seed selects.
 
 use serde_json::{Value, json};
-use trunkline::sandbox::{Config, Seed};
+use trunkline::sandbox::{SandboxConfig, Seed};
 
 use super::support::{Answer, Api, KEY};
 
@@ -10,8 +10,8 @@ async fn api(behavior: Value) -> Api {
     Api::start(config(&behavior)).await
 }
 
-fn config(behavior: &Value) -> Config {
-    Config::new(KEY.to_owned().into(), Seed::parse(&seed(behavior)).unwrap())
+fn config(behavior: &Value) -> SandboxConfig {
+    SandboxConfig::new(KEY.to_owned().into(), Seed::parse(&seed(behavior)).unwrap())
 }
 
 fn seed(behavior: &Value) -> String {
@@ -174,7 +174,7 @@ async fn the_rate_limit_is_described_in_the_selected_form() {
     let now = jiff::Timestamp::now().as_second();
     for form in ["policy", "ietf", "reset_time"] {
         let config =
-            Config { rate_limit: Some(20), ..config(&json!({ "rate_limit_fields": form })) };
+            SandboxConfig { rate_limit: Some(20), ..config(&json!({ "rate_limit_fields": form })) };
         let answer = Api::start(config).await.get("/organizations/users").await;
         let header = |name| answer.header(name).to_owned();
         match form {
@@ -229,7 +229,7 @@ async fn a_named_field_is_null_in_lists_and_in_the_report() {
 #[tokio::test]
 async fn a_client_that_gives_up_in_the_second_half_of_the_latency_has_made_its_change() {
     let latency = std::time::Duration::from_secs(2);
-    let api = Api::start(Config { latency, ..config(&json!({})) }).await;
+    let api = Api::start(SandboxConfig { latency, ..config(&json!({})) }).await;
     let lost = tokio::time::timeout(latency * 3 / 4, create(&api)).await;
     assert!(lost.is_err());
     assert!(api.running.account("new@x.example").is_some());

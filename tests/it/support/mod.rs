@@ -12,7 +12,7 @@ pub(crate) mod world;
 
 use std::time::Duration;
 
-use trunkline::telnyx::{BaseUrl, Config, NewAccount, RetryBudget, Session};
+use trunkline::telnyx::{AccountRequest, BaseUrl, RetryBudget, Session, SessionConfig};
 
 /// The key of every session in these tests.
 pub(crate) const KEY: &str = "KEY0123_of_the_tests";
@@ -50,12 +50,13 @@ pub(crate) fn hasty(origin: &str, retry: RetryBudget) -> Session {
 
 fn session(origin: &str, retry: RetryBudget, timeout: Duration) -> Session {
     let base_url = BaseUrl::parse(&format!("{origin}/v2")).unwrap();
-    Session::new(Config { timeout, retry, ..Config::new(base_url, KEY.into()) }).unwrap()
+    Session::new(SessionConfig { timeout, retry, ..SessionConfig::new(base_url, KEY.into()) })
+        .unwrap()
 }
 
 /// An account to be created, with everything that can be said of it.
-pub(crate) fn larry() -> NewAccount {
-    NewAccount {
+pub(crate) fn larry() -> AccountRequest {
+    AccountRequest {
         name: "Larry's Cat Food".to_owned(),
         email: "larry@catfood.example".to_owned(),
         password: Some(PASSWORD.into()),

@@ -34,7 +34,7 @@ impl Counting {
 
 /// What a server says beside its refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Says {
+enum LimitDescription {
     /// The limit that it keeps, and when to come back.
     Limit,
     /// Another limit than the one that it keeps: there is always room in it.
@@ -44,9 +44,9 @@ enum Says {
     Nothing,
 }
 
-struct Server {
+struct SimulatedServer {
     counting: Counting,
-    says: Says,
+    says: LimitDescription,
     begun: Instant,
     window: Instant,
     taken: VecDeque<Instant>,
@@ -54,8 +54,8 @@ struct Server {
     last: Instant,
 }
 
-impl Server {
-    fn new(counting: Counting, says: Says, begun: Instant) -> Self {
+impl SimulatedServer {
+    fn new(counting: Counting, says: LimitDescription, begun: Instant) -> Self {
         Self {
             counting,
             says,
@@ -114,26 +114,26 @@ impl Server {
         let second = Some(Duration::from_secs(1));
         let retry_after = if refused { second } else { None };
         match self.says {
-            Says::Limit => {
+            LimitDescription::Limit => {
                 RateLimit { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
             }
-            Says::OtherLimit => RateLimit {
+            LimitDescription::OtherLimit => RateLimit {
                 limit: Some(6000),
                 remaining: Some(5000),
                 reset: Some(Duration::from_secs(60)),
                 retry_after,
             },
-            Says::RetryAfter => RateLimit { retry_after, ..RateLimit::default() },
-            Says::Nothing => RateLimit::default(),
+            LimitDescription::RetryAfter => RateLimit { retry_after, ..RateLimit::default() },
+            LimitDescription::Nothing => RateLimit::default(),
         }
     }
 }
 
 /// Sends `REQUESTS` through the pacer until all are accepted: how many were refused, and how long it took.
-fn run(counting: Counting, says: Says, parallelism: usize, latency: u32) -> (u32, f64) {
+fn run(counting: Counting, says: LimitDescription, parallelism: usize, latency: u32) -> (u32, f64) {
     let begun = Instant::now();
     let latency = Duration::from_millis(latency.into());
-    let mut server = Server::new(counting, says, begun);
+    let mut server = SimulatedServer::new(counting, says, begun);
     let mut pacer = Pacer::default();
     let (mut now, mut waiting, mut refusals) = (begun, REQUESTS, 0);
     let mut flying: BinaryHeap<Reverse<(Instant, u64, bool)>> = BinaryHeap::new();
@@ -177,7 +177,12 @@ fn the_limit_is_approached_and_not_hit_whatever_the_server_counts() {
         Counting::Bucket,
     ];
     for counting in kinds {
-        for says in [Says::Limit, Says::OtherLimit, Says::RetryAfter, Says::Nothing] {
+        for says in [
+            LimitDescription::Limit,
+            LimitDescription::OtherLimit,
+            LimitDescription::RetryAfter,
+            LimitDescription::Nothing,
+        ] {
             for parallelism in [4, 16, 32] {
                 for latency in [2, 50, 300] {
                     let (refusals, seconds) = run(counting, says, parallelism, latency);
