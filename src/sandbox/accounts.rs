@@ -1,4 +1,4 @@
-//! What can be done to managed accounts. Each change is made wholly or not at all.
+//! Changes of managed accounts. Each is atomic.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl SandboxState {
         {
             fields.refuse("email", "has already been taken");
         }
-        let _ = fields.text("password"); // nobody signs in to a sandbox
+        let _ = fields.text("password"); // checked for its type only
         let custom_pricing =
             fields.boolean("managed_account_allow_custom_pricing").unwrap_or(false);
         let rollup_billing = fields.boolean("rollup_billing").unwrap_or(false);
@@ -68,7 +68,7 @@ impl SandboxState {
         Ok(account)
     }
 
-    /// Changes custom pricing, the only thing that can be changed.
+    /// Changes custom pricing, the only changeable field.
     pub(super) fn update(&mut self, id: &str, body: &JsonBody, now: Timestamp) -> ChangeResult {
         let account = self.changeable(id)?;
         let mut fields = BodyFields::new(body);
@@ -79,7 +79,7 @@ impl SandboxState {
         })
     }
 
-    /// Disables an account and its connections. A blocked one stays blocked: it would be a way around the block.
+    /// Disables an account and its connections. A blocked account stays blocked, or enabling it would lift the block.
     pub(super) fn disable(&mut self, id: &str, now: Timestamp) -> ChangeResult {
         change(self.changeable(id)?, now, |account| {
             account.connections_enabled = false;
@@ -89,7 +89,7 @@ impl SandboxState {
         })
     }
 
-    /// Enables an account, and its connections only when that is asked for. The body may be missing.
+    /// Enables an account, and its connections if requested. The body is optional.
     pub(super) fn enable(&mut self, id: &str, body: &JsonBody, now: Timestamp) -> ChangeResult {
         let account = self.changeable(id)?;
         let mut fields = BodyFields::new(body);
@@ -107,7 +107,7 @@ impl SandboxState {
         })
     }
 
-    /// Sets the channels of an account, within what the others leave of the pool.
+    /// Sets the channel limit of an account, up to the free channels of the pool.
     pub(super) fn set_channel_limit(
         &mut self,
         id: &str,
@@ -139,7 +139,7 @@ impl SandboxState {
         change(account, now, |account| account.channel_limit = limit)
     }
 
-    /// An account that is there and not cancelled.
+    /// Returns an account that is not cancelled.
     fn changeable(&mut self, id: &str) -> Result<&mut Arc<Account>, Refusal> {
         let found = self.accounts.iter_mut().find(|account| account.id == id);
         let account = found.ok_or(Refusal::NotFound)?;
@@ -151,7 +151,7 @@ impl SandboxState {
         Ok(account)
     }
 
-    /// Made from the manager's email, as the API does when a create has none.
+    /// Derives an email from the manager's, as the API does for a create without one.
     fn invented_email(&self, id: Uuid) -> String {
         let (local, domain) =
             self.manager.email.split_once('@').unwrap_or(("managed", "acme.example"));
@@ -159,8 +159,8 @@ impl SandboxState {
     }
 }
 
-/// Applies a change; `updated_at` moves only if something else did.
-#[expect(clippy::unnecessary_wraps, reason = "it is the last line of what can fail")]
+/// Applies a change, and sets `updated_at` if another field changed.
+#[expect(clippy::unnecessary_wraps, reason = "it ends functions that can fail")]
 fn change(
     account: &mut Arc<Account>,
     now: Timestamp,

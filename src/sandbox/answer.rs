@@ -1,4 +1,4 @@
-//! Answers: what was found, and the refusals in the form that the document gives them.
+//! Answers and refusals, in the documented form.
 
 use axum::{
     body::Body,
@@ -27,7 +27,7 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response {
     with_type(status, "application/json", value.to_string())
 }
 
-/// What is asked for, in `data`.
+/// An answer with `data`.
 pub(super) fn data(value: &Value) -> Response {
     json(StatusCode::OK, &json!({ "data": value }))
 }
@@ -37,7 +37,7 @@ pub(super) fn csv(text: String) -> Response {
     with_type(StatusCode::OK, "text/csv", text)
 }
 
-/// The wrong key, or none.
+/// The refusal of a missing or wrong key.
 pub(super) fn unauthenticated(family: Family) -> Response {
     match family {
         Family::Accounts => empty(StatusCode::UNAUTHORIZED),
@@ -50,7 +50,7 @@ pub(super) fn unauthenticated(family: Family) -> Response {
     }
 }
 
-/// Too many requests in this second.
+/// The refusal of too many requests.
 pub(super) fn too_many() -> Response {
     let detail = "You have exceeded the maximum number of allowed requests.";
     let mut answer = error(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, detail, None);
@@ -75,7 +75,7 @@ pub(super) fn access_refusal(family: Family, access: Access) -> Option<Response>
     }
 }
 
-/// No operation.
+/// The refusal of a request without an operation.
 pub(super) fn unrouted(unrouted: &Unrouted) -> Response {
     match unrouted {
         Unrouted::UnknownPath => not_found(),
@@ -87,7 +87,7 @@ pub(super) fn unrouted(unrouted: &Unrouted) -> Response {
     }
 }
 
-/// An operation that was refused.
+/// The answer to a refused operation.
 pub(super) fn refused(family: Family, refusal: &Refusal) -> Response {
     match (family, refusal) {
         (Family::Accounts, Refusal::NotFound) => empty(StatusCode::NOT_FOUND),
@@ -100,7 +100,7 @@ pub(super) fn refused(family: Family, refusal: &Refusal) -> Response {
             let detail = "You are not authorized to access the requested resource.";
             error(StatusCode::FORBIDDEN, NOT_AUTHORIZED, detail, Some(json!({ "pointer": "/" })))
         }
-        // The document knows only pointers here, and a query has nothing to point to.
+        // The document has only pointers here, and queries have none.
         (Family::Users, Refusal::Invalid(faults)) => {
             invalid(StatusCode::BAD_REQUEST, faults, |_| json!({ "pointer": "/" }))
         }
@@ -113,7 +113,7 @@ pub(super) fn refused(family: Family, refusal: &Refusal) -> Response {
     }
 }
 
-/// Sets a header; a value that cannot be one is left out.
+/// Sets a header. Invalid values are left out.
 pub(super) fn set(answer: &mut Response, name: impl Into<HeaderName>, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name.into(), value);

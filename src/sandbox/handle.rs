@@ -1,4 +1,4 @@
-//! One request from its arrival to its answer: wait, key, rate limit, operation.
+//! A request from its arrival to its answer: latency, key, rate limit, operation.
 
 use std::{
     sync::{
@@ -28,7 +28,7 @@ use super::{
     store::SandboxStore,
 };
 
-/// What every request needs.
+/// The context of all requests.
 pub(super) struct Context {
     pub(super) store: Arc<SandboxStore>,
     pub(super) key: SecretString,
@@ -55,7 +55,7 @@ pub(super) async fn handle(context: Arc<Context>, request: Request) -> Response 
     answer
 }
 
-/// A client that gives up during the second half has lost the answer to a change that was made.
+/// Waits for half of the latency. A client that times out in the second half loses the answer to a completed change.
 async fn wait(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;
@@ -144,8 +144,8 @@ fn describe_limit(answer: &mut Response, verdict: &Admission, form: RateLimitFie
     );
 }
 
-/// Reads a body. One that is too long is read to its end all the same, but not kept: a client that is still sending
-/// when the connection closes would never see the answer.
+/// Reads a body. A body that is too long is read to its end but not kept: if the connection closed earlier, the
+/// client would not see the answer.
 async fn read(body: axum::body::Body) -> Result<Vec<u8>, Refusal> {
     let mut kept = Vec::new();
     let mut too_long = false;

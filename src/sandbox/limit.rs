@@ -7,10 +7,10 @@ use std::{
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// What an unlimited sandbox says its limit is: more than a client would ever wait for.
+/// The limit that an unlimited sandbox reports, which no client reaches.
 const GENEROUS: u32 = 1000;
 
-/// Counts the requests of the one key there is.
+/// Counts the requests of the only key.
 pub(super) struct Limiter {
     per_second: Option<u32>,
     window: Mutex<Option<LimitWindow>>,
@@ -21,7 +21,7 @@ struct LimitWindow {
     used: u32,
 }
 
-/// What the limit says to one request.
+/// The decision for one request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Admission {
     pub(super) allowed: bool,
@@ -36,7 +36,7 @@ impl Limiter {
         Self { per_second, window: Mutex::new(None) }
     }
 
-    /// Counts a request. Without a limit, each is told that it was the first of its second.
+    /// Counts a request. Without a limit, each counts as the first of its window.
     pub(super) fn take(&self, now: Instant) -> Admission {
         let Some(limit) = self.per_second else {
             return Admission { allowed: true, limit: GENEROUS, remaining: GENEROUS - 1, reset: 1 };
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_nothing_allows_nothing() {
+    fn a_limit_of_zero_allows_nothing() {
         assert!(!Limiter::new(Some(0)).take(Instant::now()).allowed);
     }
 }

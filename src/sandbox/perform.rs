@@ -1,4 +1,4 @@
-//! The operations over the state: read the request, ask the state, show what it says.
+//! The operations: reads the request, applies it to the state, and renders the answer.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use super::{
     wire,
 };
 
-/// What a request says beside its method and path. A body that couldn't be read matters only to who reads it.
+/// A request without its method and path. An unreadable body matters only to operations that read it.
 pub(super) struct Input<'a> {
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
@@ -91,7 +91,7 @@ impl Input<'_> {
         fields::object(self.headers, &self.body?)
     }
 
-    /// That there is no such account is said before anything about the body.
+    /// Reads the body. A missing account takes precedence over problems of the body.
     fn body_for(self, state: &SandboxState, id: &str) -> Result<JsonBody, Refusal> {
         state.account(id).ok_or(Refusal::NotFound)?;
         self.body()
@@ -146,7 +146,7 @@ fn report(state: &SandboxState, headers: &HeaderMap) -> Response {
     answer::data(&users.into())
 }
 
-/// CSV if `Accept` names it with a greater weight than JSON, or with the same and before it. JSON otherwise.
+/// Returns true if `Accept` prefers CSV: by weight, then by order.
 fn wants_csv(headers: &HeaderMap) -> bool {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let (mut csv, mut json) = (0.0, 0.0);
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn csv_only_if_it_is_asked_for() -> Result<(), header::InvalidHeaderValue> {
+    fn csv_only_if_accept_prefers_it() -> Result<(), header::InvalidHeaderValue> {
         let wants = |accept: &str| -> Result<bool, header::InvalidHeaderValue> {
             Ok(wants_csv(&HeaderMap::from_iter([(header::ACCEPT, accept.parse()?)])))
         };

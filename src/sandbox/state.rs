@@ -1,7 +1,7 @@
-//! What the sandbox's organization consists of: plain data, nothing of HTTP and nothing of files.
+//! The sandbox's organization: plain data, without HTTP or files.
 //!
 //! Accounts and users are shared by reference count, so that a copy of the whole is cheap: every change is made in
-//! a copy, which becomes the state only when all of it succeeded (see [`super::store`]).
+//! a copy, which becomes the state only if the change succeeds (see [`super::store`]).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::behavior::Behavior;
 
-/// Whether a managed account may use the services. No answer of the API carries it; only the list filter shows it.
+/// The status of a managed account. No answer of the API contains it; only the list filter reveals it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountStatus {
@@ -21,22 +21,22 @@ pub enum AccountStatus {
     Disabled,
     /// Switched off by the provider; the manager cannot enable it.
     Blocked,
-    /// Gone for good; still listed on request, its email stays taken.
+    /// Closed permanently; still listed on request, and its email stays taken.
     Cancelled,
 }
 
-/// A managed account, with what the API tells of it and what it doesn't.
+/// A managed account, including fields that the API does not return.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// A UUID.
     pub id: String,
-    /// Unique among all accounts, whatever the case of its letters.
+    /// Unique among all accounts, regardless of case.
     pub email: String,
-    /// What a create calls `business_name`.
+    /// `business_name` in a create.
     pub organization_name: String,
-    /// Told by the list filter alone.
+    /// Revealed by the list filter only.
     pub status: AccountStatus,
-    /// Told by the answer to setting it, and by nothing else.
+    /// Returned only by the answer to setting it.
     pub channel_limit: u64,
     /// `managed_account_allow_custom_pricing`.
     pub custom_pricing: bool,
@@ -84,24 +84,24 @@ impl Default for SandboxBalance {
 }
 
 impl Account {
-    /// The channels it takes from the pool: a cancelled account holds none.
+    /// The channels it holds of the pool. A cancelled account holds none.
     #[must_use]
     pub fn held_channels(&self) -> u64 {
         if self.status == AccountStatus::Cancelled { 0 } else { self.channel_limit }
     }
 }
 
-/// What a user is in the organization.
+/// The role of a user in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordType {
     /// Cannot be removed.
     OrganizationOwner,
-    /// Everybody else.
+    /// Any other user.
     OrganizationSubUser,
 }
 
-/// Whether a user may sign in.
+/// The sign-in status of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SignInStatus {
@@ -118,7 +118,7 @@ pub enum SignInStatus {
 pub struct UserGroup {
     /// Identifies the group.
     pub id: String,
-    /// What people call it.
+    /// Display name.
     pub name: String,
 }
 
@@ -150,25 +150,25 @@ pub struct Manager {
     pub id: String,
     /// `api_user` of every account.
     pub email: String,
-    /// Told with the pool of channels.
+    /// Returned with the channel pool.
     pub custom_pricing: bool,
 }
 
-/// The channels that there are to hand out.
+/// The pool of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pool {
     /// All of them.
     pub allocatable: u64,
-    /// What a new account gets, as far as the pool allows.
+    /// The channels of a new account, limited by the pool.
     pub default_allotment: u64,
 }
 
 /// The whole organization.
 #[derive(Debug, Clone)]
 pub struct SandboxState {
-    /// Who asks.
+    /// The owner of the key.
     pub manager: Arc<Manager>,
-    /// What there is to hand out.
+    /// The channel pool.
     pub pool: Pool,
     /// In the order of the seed, then of creation.
     pub accounts: Vec<Arc<Account>>,
@@ -195,7 +195,7 @@ impl SandboxState {
         self.accounts.iter().fold(0, |sum, account| sum.saturating_add(account.held_channels()))
     }
 
-    /// Whether any account has this email, in whatever case; a cancelled one keeps its email.
+    /// Returns true if an account has this email, in any case. A cancelled account keeps its email.
     pub(super) fn email_is_taken(&self, email: &str) -> bool {
         let email = email.to_lowercase();
         self.accounts.iter().any(|account| account.email.to_lowercase() == email)

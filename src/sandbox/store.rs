@@ -1,5 +1,5 @@
-//! Holds the current state. Readers take it as it is and never wait for a writer; writers come one after another,
-//! each changes a copy, and the copy becomes the state once it is on disk.
+//! The current state. Readers never wait for a writer. Writers run one at a time; each changes a copy, which becomes
+//! the state once it is on disk.
 
 use std::{
     io,
@@ -27,7 +27,7 @@ impl SandboxStore {
         }
     }
 
-    /// The state as it is now; later changes don't reach it.
+    /// A snapshot of the state.
     pub(super) fn read(&self) -> Arc<SandboxState> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -37,10 +37,9 @@ impl SandboxStore {
         self.delays.listed(self.read())
     }
 
-    /// Makes a change, or none of it. Returns what the change returns, and the state after it.
+    /// Applies a change atomically. Returns its result, and the state after it.
     ///
-    /// It runs in a task of its own: when a client goes away in the middle, what is on disk must still become the
-    /// state.
+    /// It runs in its own task, so that a change that is on disk becomes the state even if the client disconnects.
     pub(super) async fn change<T: Send + 'static>(
         self: &Arc<Self>,
         with: impl FnOnce(&mut SandboxState) -> Result<T, Refusal> + Send + 'static,
@@ -77,7 +76,7 @@ impl SandboxStore {
     }
 }
 
-/// Writes a state to its file, before which nobody is to hear of it.
+/// Writes a state to its file, before the change becomes visible.
 pub(super) fn write(file: &DataFile, state: &SandboxState) -> io::Result<()> {
     file.replace(&seed::to_json(state)?)
 }

@@ -1,4 +1,4 @@
-//! What can be done to the users of the organization: removing them, and no more.
+//! Removal of users, the only change of users that the API offers.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Things as the API shows them. A list item has neither secrets nor balance; nothing has a status.
+//! Accounts and users as the API returns them. List items have no secrets or balance; nothing has a status.
 
 use std::sync::Arc;
 
@@ -30,14 +30,14 @@ pub(super) fn listed_account(state: &SandboxState, account: &Account) -> Value {
     shown
 }
 
-/// Sets the fields to null that the seed names for this email.
+/// Sets the fields to null that the seed lists for this email.
 fn blank(behavior: &Behavior, email: &str, shown: &mut Value) {
     for field in behavior.null_fields.get(email).into_iter().flatten() {
         shown[field] = Value::Null;
     }
 }
 
-/// An account by itself, with its secrets, and its balance if it has one of its own.
+/// A single account, with its secrets, and its balance unless charges roll up.
 pub(super) fn account(state: &SandboxState, account: &Account) -> Value {
     let mut shown = listed_account(state, account);
     shown["api_key"] = account.api_key.expose_secret().into();
@@ -92,7 +92,7 @@ pub(super) fn user(state: &SandboxState, user: &User, groups: bool) -> Value {
     shown
 }
 
-/// One page of a list. Beyond the end there is nothing on it; a list of nothing has one page.
+/// One page of a list. Pages beyond the end are empty; an empty list has one page.
 pub(super) fn page<T>(
     items: &[T],
     PageRequest { number, size }: PageRequest,
@@ -113,7 +113,7 @@ pub(super) fn page<T>(
     json!({ "data": data, "meta": meta })
 }
 
-/// The groups report as RFC 4180 has it, but for its line ends, which are those of the vendor's example.
+/// The groups report as CSV (RFC 4180), with the line ends of the vendor's example.
 pub(super) fn csv(state: &SandboxState, users: &[&Arc<User>]) -> String {
     let mut lines = vec!["id,email,user_status,created_at,last_sign_in_at,groups".to_owned()];
     for user in users {
@@ -139,7 +139,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn csv_quotes_what_would_break_it() {
+    fn csv_fields_are_quoted_where_needed() {
         assert_eq!(quoted("plain"), "plain");
         assert_eq!(quoted("a, b"), "\"a, b\"");
         assert_eq!(quoted("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");

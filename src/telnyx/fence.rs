@@ -1,4 +1,4 @@
-//! A last check before a request leaves.
+//! A last check before a request is sent.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -10,8 +10,8 @@ use super::error::ErrorKind;
 
 /// A condition under which changes may be sent, such as a lock that is still held.
 ///
-/// It is checked after every wait of a request: for the pace, for a free slot, for a connection. A process that was
-/// stopped in any of them sends nothing once it goes on without its lock.
+/// It is checked after every wait of a request: for the rate limit, a free slot, a connection. A process that was
+/// suspended in one of them, and has lost its lock, sends nothing when it resumes.
 #[derive(Clone)]
 pub struct Fence(Arc<dyn Fn() -> bool + Send + Sync>);
 

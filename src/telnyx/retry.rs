@@ -1,30 +1,30 @@
-//! Whether a request that failed is sent again, and when.
+//! Retries: which failed requests are sent again, and after which wait.
 
 use std::time::{Duration, Instant};
 
 use super::error::{AnswerFault, ErrorKind};
 
-/// What sending a request twice would do.
+/// The effect of sending a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resend {
-    /// Nothing more than once: a read, or setting something to a value.
+    /// The same as once: a read, or setting a field to a value.
     Harmless,
-    /// Perhaps a second account: only when not one byte has left, or when it was refused with a 429.
+    /// Possibly a second account. Retried only if no byte was sent, or after a 429.
     Creates,
 }
 
-/// How long and how often requests are sent again.
+/// The limits of retries.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryBudget {
-    /// The upper end of the first wait; it doubles with every attempt.
+    /// The maximum of the first wait. It doubles with every attempt.
     pub first_wait: Duration,
-    /// The longest wait between two attempts.
+    /// The maximum wait between two attempts.
     pub longest_wait: Duration,
-    /// How many more attempts a failing request gets.
+    /// The maximum number of retries of a failing request.
     pub attempts: u32,
-    /// How long after its first failure no further attempt is begun.
+    /// The time after the first failure in which attempts may begin.
     pub total: Duration,
-    /// How many more attempts a rate-limited request gets. Its waits are the server's to choose.
+    /// The maximum number of retries of a rate-limited request. The server determines its waits.
     pub rate_limited: u32,
 }
 
@@ -44,7 +44,7 @@ impl Default for RetryBudget {
 pub(super) struct Attempts {
     resend: Resend,
     budget: RetryBudget,
-    /// Waiting for one's turn before that is no failure, however long it takes.
+    /// Set at the first failure. Earlier waits for the rate limit do not count.
     failing_since: Option<Instant>,
     failures: u32,
     refusals: u32,
@@ -55,16 +55,16 @@ impl Attempts {
         Self { resend, budget, failing_since: None, failures: 0, refusals: 0 }
     }
 
-    /// How often the request was sent.
+    /// The number of attempts.
     pub(super) fn count(&self) -> u32 {
         self.failures + self.refusals
     }
 
-    /// Takes note of a failure: how long to wait before the request is sent again, or `None` when it is not.
+    /// Records a failure, and returns the wait before the next attempt, or `None` if there is none.
     pub(super) fn after(&mut self, kind: &ErrorKind, now: Instant) -> Option<Duration> {
         if *kind == ErrorKind::RateLimited {
             self.refusals += 1;
-            // The pacer holds back every request of this key for as long as the server asked.
+            // The pacer delays every request of this key for as long as the server requests.
             return (self.refusals <= self.budget.rate_limited).then_some(Duration::ZERO);
         }
         self.failures += 1;
@@ -79,14 +79,14 @@ impl Attempts {
         (allowed && in_budget).then_some(wait)
     }
 
-    /// Half of the doubled wait and a random part of the other half: many clients do not come back together.
+    /// Half of the doubled wait plus a random part of the other half, so that clients do not retry at once.
     fn wait(&self) -> Duration {
         let doubled = self.budget.first_wait.saturating_mul(1 << (self.failures - 1).min(16));
         doubled.min(self.budget.longest_wait).mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 
-/// Whether the same request may well succeed in a moment.
+/// Returns true if the same request may soon succeed.
 fn is_passing(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Connect(_)

@@ -151,7 +151,7 @@ async fn a_report_that_is_no_report_is_an_error() {
         (Reply::html(200), AnswerFault::Html),
         (
             Reply::json(200, b"id,email\n\xff\xfe"),
-            AnswerFault::Shape("the report is no text".into()),
+            AnswerFault::Shape("the report is not text".into()),
         ),
         (
             Reply::json(200, r#"{"data":[]}"#),

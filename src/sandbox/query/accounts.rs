@@ -1,4 +1,4 @@
-//! The list of accounts: which, in which order, and which page.
+//! Queries of the list of accounts.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -14,20 +14,20 @@ const MIN_CONTAINS: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
-    /// Without `sort`, although the document calls ascending `created_at` the default: its text says newest first.
+    /// The default. The document is ambiguous: its schema says ascending `created_at`, its text newest first.
     NewestFirst,
     CreatedAt,
     Email,
 }
 
-/// What a status filter selects.
+/// The accounts that a status filter selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Selection {
-    /// Everything, cancelled accounts only with `include_cancelled_accounts`. Also without a filter.
+    /// Everything; cancelled accounts only with `include_cancelled_accounts`. Also without a filter.
     All,
     /// Everything that isn't cancelled, whatever `include_cancelled_accounts` says.
     Active,
-    /// Exactly these. Who asks for cancelled ones gets them.
+    /// Exactly these, including cancelled ones.
     Only(AccountStatus),
 }
 
@@ -81,7 +81,7 @@ impl AccountQuery {
         Ok(())
     }
 
-    /// All accounts that the query selects, in its order; ties are ordered by id.
+    /// Returns the selected accounts in the requested order; ties are ordered by id.
     pub(in crate::sandbox) fn select<'a>(
         &self,
         state: &'a SandboxState,

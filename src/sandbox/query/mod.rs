@@ -1,5 +1,5 @@
-//! Queries, read strictly: a known parameter with a bad value is a fault, and so is an unknown `filter[…]`; any
-//! other unknown parameter is ignored. Brackets may be escaped or not.
+//! Strict parsing of queries: a bad value or an unknown `filter[…]` is a fault. Other unknown parameters are
+//! ignored. Brackets may be percent-encoded.
 
 mod accounts;
 mod users;
@@ -11,10 +11,10 @@ use super::fault::{Refusal, RequestFault};
 pub(super) use accounts::AccountQuery;
 pub(super) use users::{UserQuery, include_groups};
 
-/// The most that fits on a page.
+/// The maximum page size.
 const MAX_PAGE: u64 = 250;
 
-/// Which page of a list.
+/// The requested page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageRequest {
     pub(super) number: u64,
@@ -63,7 +63,7 @@ impl Parameters {
         PageRequest { number, size }
     }
 
-    /// An integer from 1 to `max`. Without a maximum, a number too large for `u64` is one that no list reaches.
+    /// Reads an integer from 1 to `max`. Without a maximum, a number beyond `u64` counts as the largest.
     fn integer(&mut self, name: &str, max: u64) -> Option<u64> {
         let text = self.text(name)?;
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -76,7 +76,7 @@ impl Parameters {
         number
     }
 
-    /// Refuses what hasn't been read of a family of parameters such as `filter` and `filter[…]`.
+    /// Refuses unread parameters of a family such as `filter` and `filter[…]`.
     fn refuse_rest_of(&mut self, family: &str) {
         let member = |key: &str| {
             key.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))

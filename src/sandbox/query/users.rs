@@ -1,4 +1,4 @@
-//! The list of users, and whether their groups are told.
+//! Queries of the list of users.
 
 use std::sync::Arc;
 

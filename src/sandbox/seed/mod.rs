@@ -1,4 +1,4 @@
-//! What a sandbox starts from, and what it keeps in its data file: one JSON format for both.
+//! The organization of a sandbox as JSON, for seeds and data files.
 //!
 //! ```json
 //! {
@@ -29,11 +29,11 @@ pub(super) use derive::{api_key, api_token};
 use document::SeedDocument;
 use strict::SeedObject;
 
-/// The organization that a sandbox starts with; valid in itself.
+/// The organization that a sandbox starts with; always valid.
 #[derive(Debug, Clone)]
 pub struct Seed(SandboxState);
 
-/// Why a seed was refused.
+/// An invalid seed.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     /// The file could not be read.
@@ -41,21 +41,21 @@ pub enum SeedError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
-    /// It is no JSON, or not JSON of a seed.
+    /// It is not JSON, or not a seed.
     #[error("{0}")]
     Json(serde_json::Error),
     /// It contradicts itself.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
-    /// The file could be read, but what it holds is wrong.
-    #[error("{} is no seed of a sandbox: {source}", path.display())]
+    /// The file is not a valid seed.
+    #[error("{} is not a sandbox seed: {source}", path.display())]
     In {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         source: Box<SeedError>,
     },
 }
@@ -76,7 +76,7 @@ impl Seed {
     /// Reads the JSON of a seed.
     ///
     /// # Errors
-    /// If it is no JSON, has unknown fields, or contradicts itself.
+    /// If it is not JSON, has unknown fields, or contradicts itself.
     pub fn parse(json: &str) -> Result<Self, SeedError> {
         let SeedObject(document) =
             serde_json::from_str::<SeedObject<SeedDocument>>(json).map_err(SeedError::Json)?;

@@ -1,4 +1,4 @@
-//! From a document as written to a state in which nothing is missing; every problem of it is collected.
+//! Resolves a seed to a complete state, and collects every problem.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const DEFAULT_MANAGER: &str = "root@acme.example";
 const DEFAULT_ALLOCATABLE: u64 = 500;
 const DEFAULT_ALLOTMENT: u64 = 10;
 
-/// The state that a document describes, or everything that is wrong with it.
+/// Returns the state that a document describes, or all its problems.
 pub(super) fn resolve(document: SeedDocument) -> Result<SandboxState, Vec<String>> {
     let SeedDocument { manager, channels, accounts, users, behavior } = document;
     let mut problems = SeedProblems::default();
@@ -61,7 +61,7 @@ pub(super) fn resolve(document: SeedDocument) -> Result<SandboxState, Vec<String
     problems.finish().map(|()| state)
 }
 
-/// What isn't said about the pool is enough for what the accounts hold; what is said must be.
+/// The size of the pool. By default it covers the accounts' channels; a declared size must.
 fn allocatable(channels: &SeedChannels, held: u64, problems: &mut SeedProblems) -> u64 {
     let Some(allocatable) = channels.allocatable else {
         return DEFAULT_ALLOCATABLE.max(held);
@@ -157,7 +157,7 @@ fn group(entry: SeedGroup) -> UserGroup {
     }
 }
 
-/// One minute later with each position.
+/// The default time of an entry: one minute later with each position.
 fn default_time(at: usize) -> Timestamp {
     let start = Timestamp::constant(1_704_067_200, 0); // 2024-01-01T00:00:00Z
     i64::try_from(at).ok().and_then(|at| start.checked_add(at.minutes()).ok()).unwrap_or(start)

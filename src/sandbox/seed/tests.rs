@@ -1,4 +1,4 @@
-//! What a seed may say, and what is refused.
+//! Valid and invalid seeds.
 
 use super::*;
 use crate::sandbox::state::AccountStatus;

@@ -7,8 +7,10 @@
 mod fake;
 mod waits;
 
+use std::panic::AssertUnwindSafe;
 use std::process::Output;
 
+use futures_util::FutureExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -321,9 +323,20 @@ fn write_name(request: &str) -> &'static str {
     }
 }
 
-/// Runs a case against one server, whose accounts have these secrets.
-async fn check(case: &Case, server: &str, url: &str, secrets: impl Fn() -> Vec<String>) {
-    let name = format!("row {}, {:?}, {:?}, {server}", case.row, case.variant, case.manifest);
+impl Case {
+    fn name(&self) -> String {
+        format!("row {}, {:?}, {:?}", self.row, self.variant, self.manifest)
+    }
+}
+
+/// Runs a case against a server whose accounts have these secrets. Returns the name of a case that fails.
+async fn failure(case: &Case, url: &str, secrets: impl Fn() -> Vec<String>) -> Option<String> {
+    let checked = AssertUnwindSafe(check(case, url, secrets)).catch_unwind().await;
+    checked.is_err().then(|| case.name())
+}
+
+async fn check(case: &Case, url: &str, secrets: impl Fn() -> Vec<String>) {
+    let name = case.name();
     let mut run = Run::new(url, case.manifest).await;
     run.expect(&name, &["plan"], case.plan).await;
     run.expect(&name, &["import"], case.import).await;
@@ -346,6 +359,7 @@ async fn check(case: &Case, server: &str, url: &str, secrets: impl Fn() -> Vec<S
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promises_1_5_and_11_hold_in_every_variant_of_the_sandbox() {
+    let mut failures = Vec::new();
     for case in &CASES {
         let sandbox = case.variant.sandbox().await;
         let secrets = || {
@@ -353,17 +367,20 @@ async fn promises_1_5_and_11_hold_in_every_variant_of_the_sandbox() {
             let secrets = accounts.flat_map(|account| [account.api_key, account.api_token]);
             secrets.map(|secret| secret.expose_secret().to_owned()).collect()
         };
-        check(case, "sandbox", &sandbox.url(), secrets).await;
+        failures.extend(failure(case, &sandbox.url(), secrets).await);
     }
+    assert_eq!(failures, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promises_1_5_and_11_hold_in_every_variant_of_a_second_fake() {
     let secrets = || vec![fake::API_KEY.to_owned(), fake::API_TOKEN.to_owned()];
+    let mut failures = Vec::new();
     for case in &CASES {
         let url = fake::start(case.variant).await;
-        check(case, "fake", &url, secrets).await;
+        failures.extend(failure(case, &url, secrets).await);
     }
+    assert_eq!(failures, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

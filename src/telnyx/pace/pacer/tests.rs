@@ -8,10 +8,10 @@ use super::*;
 const LIMIT: u32 = 20;
 const REQUESTS: u32 = 400;
 
-/// How a server counts.
+/// The way a server counts requests.
 #[derive(Clone, Copy, Debug)]
 enum Counting {
-    /// Windows of a second, whatever is asked when; the first begins so many milliseconds before our start.
+    /// Windows of a second. The first begins this many milliseconds before the start.
     Fixed(u64),
     /// A window begins with the first request after the last one.
     FromFirst,
@@ -22,8 +22,8 @@ enum Counting {
 }
 
 impl Counting {
-    /// How many times the ideal it may take. That the reset is a second away, whenever one asks,
-    /// is all that a window without an end says; so it is approached with more care.
+    /// The allowed time, as a multiple of the ideal. Sliding windows always have their reset a second away, so they
+    /// are approached with more care.
     fn patience(self) -> f64 {
         match self {
             Self::Fixed(_) | Self::FromFirst => 1.3,
@@ -32,14 +32,14 @@ impl Counting {
     }
 }
 
-/// What a server says beside its refusals.
+/// The description of the limit in answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LimitDescription {
-    /// The limit that it keeps, and when to come back.
+    /// The real limit, and its reset.
     Limit,
-    /// Another limit than the one that it keeps: there is always room in it.
+    /// Another limit, which is never used up.
     OtherLimit,
-    /// When to come back.
+    /// The time of the next request.
     RetryAfter,
     Nothing,
 }
@@ -67,7 +67,7 @@ impl SimulatedServer {
         }
     }
 
-    /// Whether a request is refused, and what the answer says.
+    /// Returns whether a request is refused, and the description in its answer.
     fn request(&mut self, now: Instant) -> (bool, RateLimit) {
         let second = Duration::from_secs(1);
         match self.counting {
@@ -239,7 +239,7 @@ fn a_server_that_goes_on_refusing_and_names_no_time_is_asked_less_and_less() {
         }
     }
     assert_eq!(asked, [0, 1, 3, 7, 15, 31, 47, 63]);
-    // Once it takes requests again, a refusal is no more than the first one was.
+    // After an accepted request, a refusal counts as the first one.
     let at = now + Duration::from_secs(60);
     let request = pacer.ask(at).unwrap();
     pacer.answered(request, at, false, &nothing);

@@ -124,7 +124,7 @@ const CONTRADICTIONS: &[(&str, &[&str], Answer)] = &[
         ],
         |ask, all| bend(ask, all, List::All, |page| page.pages = u64::MAX),
     ),
-    ("always page 1", &["accounts: read 3 times, page 2 says that it is page 1"], |ask, all| {
+    ("always page 1", &["accounts: read 3 times, page 2 has the page number 1"], |ask, all| {
         match ask.list {
             List::All => all.answer(&Ask { page: 1, ..*ask }),
             _ => all.answer(ask),
