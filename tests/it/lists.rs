@@ -25,14 +25,14 @@ fn number(request: &Seen) -> u64 {
 /// The ids of a page, how many pages it claims, and how many items.
 type Page = (Vec<String>, u64, usize);
 
-/// What a page is by its number.
+/// The pages by number.
 type Pages = fn(usize) -> Page;
 
 fn ids(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     numbers.into_iter().map(|number| format!("a{number}")).collect()
 }
 
-/// Page `number` of 507 accounts that nobody changes.
+/// Page `number` of 507 unchanging accounts.
 fn calm(number: usize) -> Page {
     (ids((number - 1) * 250..(number * 250).min(507)), 3, 507)
 }
@@ -193,7 +193,7 @@ const ALONE: &str = "version: 1\norganization: acme\n\
     policy: { unlisted_accounts: disable, max_disables: 100% }\n\
     accounts: [{ name: Larry's Cat Food, email: a1@customer.example }]\n";
 
-/// What is planned while the list of accounts has two pages, with these on the second.
+/// The plan for a list of accounts with two pages, with these on the second.
 async fn planned(second: [&'static str; 2]) -> Plan {
     let server = Server::start(move |_, request| {
         let query = query(request);
@@ -216,7 +216,7 @@ async fn planned(second: [&'static str; 2]) -> Plan {
 async fn promise_5_while_pages_shift_nobody_is_disabled() {
     let whole = planned(["a3", "a4"]).await;
     assert!(whole.inventory.complete && whole.destructive() == 3, "{whole:?}");
-    // Somebody came in front between the two pages: the second begins with who was the last of the first.
+    // An account was created between the two pages: the second begins with the last item of the first.
     let shifted = planned(["a2", "a3"]).await;
     assert!(!shifted.inventory.complete && shifted.actions.is_empty(), "{shifted:?}");
     assert_eq!(shifted.withheld, 2, "{shifted:?}");

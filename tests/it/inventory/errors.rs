@@ -1,4 +1,4 @@
-//! What cannot be read at all is an error, never a shorter inventory, and what passes is waited for.
+//! A list that cannot be read is an error, never a shorter inventory. Temporary failures are retried.
 
 use trunkline::telnyx::{AnswerFault, ErrorKind};
 

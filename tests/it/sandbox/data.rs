@@ -95,7 +95,7 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
         std::fs::write(&file, damaged).unwrap();
         let error = start(config(&file)).await.unwrap_err();
         assert!(matches!(error, Error::Load(_)), "{damaged:.20}");
-        assert!(error.to_string().contains("data.json is no seed"), "{error}");
+        assert!(error.to_string().contains("data.json is not a sandbox seed"), "{error}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), damaged);
     }
 }

@@ -1,4 +1,4 @@
-//! What holds for every request: key, paths, methods, bodies, rate limit, latency, stopping.
+//! Rules for every request: key, paths, methods, bodies, rate limit, latency, stopping.
 
 use std::time::{Duration, Instant};
 

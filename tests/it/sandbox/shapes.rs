@@ -123,7 +123,7 @@ async fn every_error_has_code_title_detail_and_meta() {
         api.create("{}").await,
         api.get("/managed_accounts?page[size]=0").await,
         api.get("/organizations/users?page[size]=0").await,
-        api.get("/organizations/users/nobody").await,
+        api.get("/organizations/users/unknown").await,
         api.get("/nothing").await,
     ];
     for answer in answers {

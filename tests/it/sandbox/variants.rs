@@ -71,6 +71,8 @@ async fn a_key_that_is_not_a_managers_reads_users_only() {
         ("unauthorized", 401, None),
         ("forbidden", 403, None),
         ("not_authorized", 403, Some("10010")),
+        ("no_grant", 403, Some("10010")),
+        ("inactive", 403, Some("20012")),
     ] {
         let api = api(json!({ "managed_accounts": access })).await;
         for path in ["", "/allocatable_global_outbound_channels"] {
@@ -81,6 +83,24 @@ async fn a_key_that_is_not_a_managers_reads_users_only() {
         assert_eq!(create(&api).await.status, status);
         assert_eq!(api.running.accounts().len(), 4);
         assert_eq!(api.get("/organizations/users").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_users_always_has_a_body() {
+    for (access, status, code) in [
+        ("unauthorized", 401, "10009"),
+        ("forbidden", 403, "10010"),
+        ("no_grant", 403, "10010"),
+        ("inactive", 403, "20012"),
+    ] {
+        let api = api(json!({ "users": access })).await;
+        for path in ["", "/users_groups_report"] {
+            let answer = api.get(&format!("/organizations/users{path}")).await;
+            assert_eq!(answer.status, status, "{access}");
+            assert_eq!(answer.json()["errors"][0]["code"], code, "{access}");
+        }
+        assert_eq!(api.get("/managed_accounts").await.status, 200);
     }
 }
 
@@ -133,6 +153,13 @@ async fn a_new_key_appears_after_the_reads_or_never() {
             assert_eq!(read.get("api_key").is_some(), has_key, "{delivery}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_new_token_may_be_missing() {
+    let api = api(json!({ "api_token": "never" })).await;
+    let created = create(&api).await.data();
+    assert!(created.get("api_token").is_none() && created.get("api_key").is_some());
 }
 
 #[tokio::test]
@@ -213,6 +240,8 @@ async fn an_unlisted_account_is_counted_nowhere_and_still_retrieved() {
 async fn lists_may_lack_totals() {
     let meta = api(json!({ "totals": "neither" })).await.get("/managed_accounts").await.json();
     assert_eq!(meta["meta"], json!({ "page_number": 1, "page_size": 20 }));
+    let meta = api(json!({ "totals": "pages_only" })).await.get("/managed_accounts").await.json();
+    assert_eq!(meta["meta"], json!({ "page_number": 1, "page_size": 20, "total_pages": 1 }));
 }
 
 #[tokio::test]

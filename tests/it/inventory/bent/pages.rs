@@ -146,11 +146,11 @@ const CONTRADICTIONS: &[(&str, &[&str], Answer)] = &[
 #[tokio::test]
 async fn a_list_that_goes_on_contradicting_itself_makes_the_inventory_incomplete_and_says_how() {
     for (situation, gaps, answer) in CONTRADICTIONS {
-        let known = Known { gaps, unknown: Nobody, read: &[(List::All, 3), (ENABLED, 1)] };
+        let known = Known { gaps, unknown: Nothing, read: &[(List::All, 3), (ENABLED, 1)] };
         let detected = check(situation, true, known, *answer).await;
         assert!(
             !detected.reads.contains_key(&CANCELLED),
-            "{situation}: nobody can say who is missing"
+            "{situation}: the missing accounts are unknown"
         );
         assert!(detected.requests <= 40, "{situation}: {} requests", detected.requests);
     }
