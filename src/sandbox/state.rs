@@ -59,7 +59,6 @@ pub struct Account {
 /// The balance of an account: decimal numbers as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub struct SandboxBalance {
     /// Current balance; may be negative.
     pub balance: String,

@@ -345,6 +345,8 @@ impl fmt::Display for Detail {
 mod tests {
     use super::*;
 
+    const POOL: &str = "/managed_accounts/allocatable_global_outbound_channels";
+
     #[test]
     fn a_hint_follows_the_code_and_the_half() {
         let hint = |path: &str, kind: ErrorKind, code: &str, detail: &str, source: &str| {
@@ -366,7 +368,6 @@ mod tests {
             };
             error.hint().unwrap_or_default()
         };
-        const POOL: &str = "/managed_accounts/allocatable_global_outbound_channels";
         let (accounts, users) = ("/managed_accounts", "/organizations/users");
         for (path, kind, code, detail, source, words) in [
             (accounts, ErrorKind::Unauthorized, "10009", "", "", "invalid or revoked"),
