@@ -138,5 +138,7 @@ async fn a_wait_of_more_than_5_s_prints_one_line_with_reason_and_length() {
     assert_eq!(output.status.code(), Some(0), "{shown}");
     assert!((6..30).contains(&waited), "waited {waited} s");
     assert_eq!(shown.matches("for the rate limit").count(), 1, "{shown}");
-    assert!(shown.contains("waiting 8 s") || shown.contains("waiting 7 s"), "{shown}");
+    // A busy machine notices the wait late.
+    let waits = |seconds: u32| shown.contains(&format!("waiting {seconds} s"));
+    assert!((5..=8).any(waits), "{shown}");
 }
