@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use trunkline::execute::{Ending, Work, execute, remember};
 use trunkline::sandbox::{self, Seed};
 use trunkline::state::{Binding, Journal, Location, LockHolder, Store};
-use trunkline::telnyx::{BaseUrl, Config, Session};
+use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
 use trunkline::{detect, manifest, plan};
 
 const ACCOUNTS: u32 = 120;
@@ -24,12 +24,12 @@ const KEY: &str = "KEY_bench";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let config = sandbox::Config {
+    let config = sandbox::SandboxConfig {
         rate_limit: Some(LIMIT),
-        ..sandbox::Config::new(KEY.into(), organization()?)
+        ..sandbox::SandboxConfig::new(KEY.into(), organization()?)
     };
     let sandbox = sandbox::start(config).await?;
-    let session = Session::new(Config::new(BaseUrl::parse(&sandbox.url())?, KEY.into()))?;
+    let session = Session::new(SessionConfig::new(BaseUrl::parse(&sandbox.url())?, KEY.into()))?;
     let reader = session.reader();
     let desired = manifest::parse(Path::new("bench.yaml"), &wanted())?;
 

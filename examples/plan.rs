@@ -8,14 +8,15 @@ use std::path::Path;
 
 use trunkline::model::State;
 use trunkline::sandbox::{self, Seed};
-use trunkline::telnyx::{BaseUrl, Config, Session};
+use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
 use trunkline::{detect, manifest, plan};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let sandbox = sandbox::start(sandbox::Config::new("KEY_example".into(), Seed::small())).await?;
+    let sandbox =
+        sandbox::start(sandbox::SandboxConfig::new("KEY_example".into(), Seed::small())).await?;
     let base_url = BaseUrl::parse(&sandbox.url())?;
-    let session = Session::new(Config::new(base_url, "KEY_example".into()))?;
+    let session = Session::new(SessionConfig::new(base_url, "KEY_example".into()))?;
 
     let desired = manifest::load(Path::new("manifests/example.yaml"))?;
     // A reader can only look: whoever holds no writer cannot change anything.

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::exit::Failure;
 use super::global::Global;
-use crate::telnyx::{BaseUrl, Config, ConfigError, Session};
+use crate::telnyx::{BaseUrl, ConfigError, Session, SessionConfig};
 
 const NO_KEY: &str = "Set TELNYX_API_KEY, or name a file with --api-key-file.";
 
@@ -17,10 +17,10 @@ const NO_CLIENT: &str =
 /// Opens a session.
 pub(super) fn session(global: &Global) -> Result<Session, Failure> {
     let base_url = base_url(global)?;
-    let config = Config {
+    let config = SessionConfig {
         timeout: global.timeout,
         parallelism: usize::from(global.parallelism),
-        ..Config::new(base_url, key(global)?)
+        ..SessionConfig::new(base_url, key(global)?)
     };
     Session::new(config).map_err(|error| {
         let hint = match &error {

@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::report::{escape_csv, escape_json, table};
 use crate::telnyx::{
-    AccountDetails, AccountFilter, Accounts, Balance, Credentials, Error, Listing, Reader,
+    AccountDetails, AccountFilter, AccountSelection, Balance, Credentials, Error, Listing, Reader,
     UserDetails,
 };
 
@@ -173,7 +173,7 @@ impl Output {
         let (listing, statuses) = tokio::try_join!(reader.accounts_by(&filter), statuses)?;
         let shows_cancelled = *cancelled || matches!(status.as_deref(), Some("cancelled" | "all"));
         let cancelled = if shows_cancelled {
-            reader.accounts(Accounts::Cancelled).await?
+            reader.accounts(AccountSelection::Cancelled).await?
         } else {
             Listing { items: Vec::new(), gap: None }
         };
@@ -200,7 +200,7 @@ impl Output {
         let status = if statuses.of.contains_key(id) {
             statuses.word(id)
         } else {
-            let cancelled = reader.accounts(Accounts::Cancelled).await?.items;
+            let cancelled = reader.accounts(AccountSelection::Cancelled).await?.items;
             let is_cancelled = cancelled.iter().any(|account| account.id == *id);
             if is_cancelled { "cancelled" } else { "unknown" }
         };

@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use super::global::{Global, duration};
 use super::signals::Signals;
 use super::{connect, terminal};
-use crate::sandbox::{Config, Seed, start};
+use crate::sandbox::{SandboxConfig, Seed, start};
 
 /// The key that the sandbox takes when no other is named.
 const KEY: &str = "KEY_sandbox";
@@ -48,12 +48,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         Some(path) => connect::key_file(path)?,
         None => SecretString::from(KEY),
     };
-    let config = Config {
+    let config = SandboxConfig {
         port: *port,
         data: data.clone(),
         rate_limit: *rate_limit,
         latency: *latency,
-        ..Config::new(key, seed)
+        ..SandboxConfig::new(key, seed)
     };
     // Whoever reads the line below may stop us at once, and wants an orderly end.
     let mut signals = Signals::listen()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::status::{self, Lists, Members};
 use crate::model::{AccountId, LiveAccount};
-use crate::telnyx::{Accounts, Error, Listing, Reader, StatusFilter};
+use crate::telnyx::{AccountSelection, Error, Listing, Reader, StatusFilter};
 
 /// The number of reads of all lists until none has an account that is missing in the list of all accounts.
 const SURVEYS: usize = 2;
@@ -40,7 +40,7 @@ struct Survey {
 
 async fn survey(reader: &Reader) -> Result<Survey, Error> {
     let all = async {
-        let begun = reader.begin(Accounts::All).await?;
+        let begun = reader.begin(AccountSelection::All).await?;
         // The count goes out with the rest of the list.
         let enabled = status::enabled(reader, begun.total() > 0);
         tokio::try_join!(begun.finish(), enabled)
@@ -85,7 +85,7 @@ async fn survey(reader: &Reader) -> Result<Survey, Error> {
 
 /// The cancelled accounts, which the list of disabled accounts may contain.
 async fn cancelled(reader: &Reader) -> Result<Members, Error> {
-    let listing = status::unless_rejected(reader.accounts(Accounts::Cancelled).await)?;
+    let listing = status::unless_rejected(reader.accounts(AccountSelection::Cancelled).await)?;
     Ok(listing.map_or_else(Members::default, Members::from))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::status::{ids, unless_rejected};
 use crate::model::{AccountId, Desired, Email, LiveAccount};
-use crate::telnyx::{Accounts, Error, Listing, Reader};
+use crate::telnyx::{AccountSelection, Error, Listing, Reader};
 
 /// Reads the cancelled accounts if an entry of the manifest is missing in `all`. If `all` has a gap, missing
 /// entries cannot be known and nothing is created, so the cancelled accounts are not read either.
@@ -17,9 +17,9 @@ pub(super) async fn read(
         return Ok(Listing { items: Vec::new(), gap: None });
     }
     // With both parameters the list is short. Without the filter it is long, but has the same information.
-    let listing = match unless_rejected(reader.accounts(Accounts::Cancelled).await)? {
+    let listing = match unless_rejected(reader.accounts(AccountSelection::Cancelled).await)? {
         Some(listing) => listing,
-        None => reader.accounts(Accounts::WithCancelled).await?,
+        None => reader.accounts(AccountSelection::WithCancelled).await?,
     };
     Ok(only(listing, &all.items))
 }

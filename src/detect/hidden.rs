@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{AccountId, Desired, Email, Gap, Half, Live, State};
-use crate::telnyx::{Error, Kind, Reader};
+use crate::telnyx::{Error, ErrorKind, Reader};
 
 /// The largest number of hidden accounts to fetch. Answers for further ones would change nothing.
 const MOST: usize = 20;
@@ -34,7 +34,7 @@ pub(super) async fn find_hidden(
                     format!("accounts: no list shows {email}, but its account {id} exists");
                 live.gaps.push(Gap::new(Half::Accounts, reason));
             }
-            Err(error) if error.kind == Kind::NotFound => {}
+            Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }

@@ -158,7 +158,12 @@ pub async fn whole(reader: &Reader) -> Result<Live, Error> {
     };
     let needs =
         Needs { accounts: Need::IfAllowed, users: Need::IfAllowed, channels: Need::IfAllowed };
-    Box::pin(read_needed(reader, &nothing, needs)).await
+    let live = Box::pin(read_needed(reader, &nothing, needs)).await?;
+    if live.accounts.is_empty() && live.users.is_none() {
+        // Both halves are refused, or one is and the other is empty: report the refusal.
+        users::read(reader).await?;
+    }
+    Ok(live)
 }
 
 fn managers(accounts: &[LiveAccount]) -> BTreeSet<&AccountId> {

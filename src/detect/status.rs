@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{AccountId, LiveAccount, Status};
-use crate::telnyx::{Accounts, Error, Kind, Listing, Reader, StatusFilter};
+use crate::telnyx::{AccountSelection, Error, ErrorKind, Listing, Reader, StatusFilter};
 
 /// The accounts in the list of one status.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +50,8 @@ pub(super) async fn members(
     reader: &Reader,
     status: StatusFilter,
 ) -> Result<Option<Members>, Error> {
-    let Some(listing) = unless_rejected(reader.accounts(Accounts::Of(status)).await)? else {
+    let Some(listing) = unless_rejected(reader.accounts(AccountSelection::Of(status)).await)?
+    else {
         return Ok(None);
     };
     if let Some(gap) = &listing.gap {
@@ -72,7 +73,7 @@ pub(super) async fn enabled(reader: &Reader, any: bool) -> Result<Option<Enabled
 pub(super) fn unless_rejected<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(value) => Ok(Some(value)),
-        Err(error) if matches!(error.kind, Kind::Invalid(_)) => Ok(None),
+        Err(error) if matches!(error.kind, ErrorKind::Invalid(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

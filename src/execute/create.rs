@@ -13,7 +13,7 @@ use super::perform::{Chained, Performer};
 use crate::model::{AccountId, Email, LiveAccount};
 use crate::plan::{Action, NewAccount};
 use crate::state::StateChange;
-use crate::telnyx::{self, Answered, Created, Credentials, Error, Kind};
+use crate::telnyx::{self, Answered, Created, Credentials, Error, ErrorKind};
 
 /// The first wait before an account is looked for again; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -70,9 +70,9 @@ impl Performer<'_> {
         }
     }
 
-    fn request(&self, new: &NewAccount) -> telnyx::NewAccount {
+    fn request(&self, new: &NewAccount) -> telnyx::AccountRequest {
         let NewAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
-        telnyx::NewAccount {
+        telnyx::AccountRequest {
             name: name.clone(),
             email: email.as_str().to_owned(),
             password: self.work.passwords.get(email).cloned(),
@@ -235,5 +235,5 @@ impl Holder {
 
 /// Whether a request was held back because everything was told to stop.
 pub(super) fn was_stopped(error: &Error) -> bool {
-    error.kind == Kind::Stopped && !error.may_have_happened()
+    error.kind == ErrorKind::Stopped && !error.may_have_happened()
 }

@@ -7,7 +7,7 @@ use super::outcome::{Ending, Fault, Outcome};
 use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
 use crate::plan::{Action, Target};
 use crate::state::{self, StateChange};
-use crate::telnyx::{Answered, Error, Kind, Writer};
+use crate::telnyx::{Answered, Error, ErrorKind, Writer};
 
 /// What sends actions.
 pub(super) struct Performer<'a> {
@@ -58,14 +58,14 @@ impl Performer<'_> {
                     return Outcome::new(action, Ending::Stale(why));
                 }
             }
-            Err(error) if error.kind == Kind::NotFound => {
+            Err(error) if error.kind == ErrorKind::NotFound => {
                 return Outcome::new(action, Ending::Satisfied);
             }
             Err(error) => return Outcome::failed(action, &error),
         }
         match self.writer.remove_user(id).await {
             // Who was there a moment ago and is not now was removed by somebody else.
-            Err(error) if error.kind == Kind::NotFound && self.is_gone(id).await => {
+            Err(error) if error.kind == ErrorKind::NotFound && self.is_gone(id).await => {
                 Outcome::new(action, Ending::Satisfied)
             }
             Ok(answer) => {
@@ -83,7 +83,7 @@ impl Performer<'_> {
 
     async fn is_gone(&self, id: &UserId) -> bool {
         let user = self.work.reader.user(id).await;
-        user.is_err_and(|error| error.kind == Kind::NotFound)
+        user.is_err_and(|error| error.kind == ErrorKind::NotFound)
     }
 
     async fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> Outcome {

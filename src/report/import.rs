@@ -290,7 +290,10 @@ impl Import {
             out.push("# out, and not managed until you add `channel_limit`.".to_owned());
         }
         if desired.users.is_none() {
-            out.push("# There are no users to list, so users are not managed.".to_owned());
+            out.push("# No users could be read, so users are not managed.".to_owned());
+        }
+        if desired.accounts.is_empty() {
+            out.push("# No accounts could be read, so accounts are not managed.".to_owned());
         }
         out
     }

@@ -127,6 +127,9 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         What::PossibleRename { missing } => {
             return possible_rename(finding.subject(), &plain(missing.as_str()));
         }
+        What::PoolExceeded { allocatable: 0, .. } => {
+            return "the channel pool is empty, so limits are withheld; if global outbound channels are not enabled for this organization, ask Telnyx support to enable them".to_owned();
+        }
         What::PoolExceeded { needed, allocatable } => {
             return format!(
                 "the channel limits need {needed} channels but the pool has {allocatable}, so limits are withheld; lower some, or ask Telnyx to enlarge the pool"

@@ -1,4 +1,4 @@
-//! What can be done to managed accounts. Each change is made wholly or not at all.
+//! Changes of managed accounts. Each is atomic.
 
 use std::sync::Arc;
 
@@ -8,21 +8,21 @@ use uuid::Uuid;
 
 use super::{
     behavior::{ChannelAccess, TakenEmails},
-    fault::{Fault, Refusal},
-    fields::{Fields, is_email},
+    fault::{Refusal, RequestFault},
+    fields::{BodyFields, is_email},
     seed::{api_key, api_token},
     stamp::after,
-    state::{Account, Balance, State, Status},
+    state::{Account, AccountStatus, SandboxBalance, SandboxState},
 };
 
-type Body = Map<String, Value>;
-type Changed = Result<Arc<Account>, Refusal>;
+type JsonBody = Map<String, Value>;
+type ChangeResult = Result<Arc<Account>, Refusal>;
 
-impl State {
+impl SandboxState {
     /// Creates an account, enabled, with the default allotment of channels as far as the pool allows.
-    pub(super) fn create(&mut self, body: &Body, now: Timestamp) -> Changed {
+    pub(super) fn create(&mut self, body: &JsonBody, now: Timestamp) -> ChangeResult {
         let id = Uuid::new_v4();
-        let mut fields = Fields::new(body);
+        let mut fields = BodyFields::new(body);
         fields.require("business_name");
         let name = fields.text("business_name");
         if name.is_some_and(|name| name.trim().is_empty()) {
@@ -36,7 +36,7 @@ impl State {
         {
             fields.refuse("email", "has already been taken");
         }
-        let _ = fields.text("password"); // nobody signs in to a sandbox
+        let _ = fields.text("password"); // checked for its type only
         let custom_pricing =
             fields.boolean("managed_account_allow_custom_pricing").unwrap_or(false);
         let rollup_billing = fields.boolean("rollup_billing").unwrap_or(false);
@@ -44,7 +44,7 @@ impl State {
         let quota = self.behavior.account_quota.unwrap_or(u64::MAX);
         if self.accounts.len() as u64 >= quota {
             let detail = format!("The maximum of {quota} managed accounts has been reached.");
-            return Err(Fault::whole(detail).into());
+            return Err(RequestFault::whole(detail).into());
         }
 
         let created_at = after(self.accounts.iter().map(|account| account.created_at).max(), now);
@@ -53,11 +53,11 @@ impl State {
             id: id.to_string(),
             email: email.map_or_else(|| self.invented_email(id), str::to_owned),
             organization_name: name.unwrap_or_default().to_owned(),
-            status: Status::Enabled,
+            status: AccountStatus::Enabled,
             channel_limit: self.pool.default_allotment.min(free),
             custom_pricing,
             rollup_billing,
-            balance: Balance::default(),
+            balance: SandboxBalance::default(),
             connections_enabled: true,
             created_at,
             updated_at: created_at,
@@ -68,10 +68,10 @@ impl State {
         Ok(account)
     }
 
-    /// Changes custom pricing, the only thing that can be changed.
-    pub(super) fn update(&mut self, id: &str, body: &Body, now: Timestamp) -> Changed {
+    /// Changes custom pricing, the only changeable field.
+    pub(super) fn update(&mut self, id: &str, body: &JsonBody, now: Timestamp) -> ChangeResult {
         let account = self.changeable(id)?;
-        let mut fields = Fields::new(body);
+        let mut fields = BodyFields::new(body);
         let custom_pricing = fields.boolean("managed_account_allow_custom_pricing");
         fields.finish()?;
         change(account, now, |account| {
@@ -79,36 +79,41 @@ impl State {
         })
     }
 
-    /// Disables an account and its connections. A blocked one stays blocked: it would be a way around the block.
-    pub(super) fn disable(&mut self, id: &str, now: Timestamp) -> Changed {
+    /// Disables an account and its connections. A blocked account stays blocked, or enabling it would lift the block.
+    pub(super) fn disable(&mut self, id: &str, now: Timestamp) -> ChangeResult {
         change(self.changeable(id)?, now, |account| {
             account.connections_enabled = false;
-            if account.status == Status::Enabled {
-                account.status = Status::Disabled;
+            if account.status == AccountStatus::Enabled {
+                account.status = AccountStatus::Disabled;
             }
         })
     }
 
-    /// Enables an account, and its connections only when that is asked for. The body may be missing.
-    pub(super) fn enable(&mut self, id: &str, body: &Body, now: Timestamp) -> Changed {
+    /// Enables an account, and its connections if requested. The body is optional.
+    pub(super) fn enable(&mut self, id: &str, body: &JsonBody, now: Timestamp) -> ChangeResult {
         let account = self.changeable(id)?;
-        let mut fields = Fields::new(body);
+        let mut fields = BodyFields::new(body);
         let connections = fields.boolean("reenable_all_connections").unwrap_or(false);
         fields.finish()?;
-        if account.status == Status::Blocked {
-            return Err(Fault::whole(
+        if account.status == AccountStatus::Blocked {
+            return Err(RequestFault::whole(
                 "The account is blocked and cannot be enabled by its manager.",
             )
             .into());
         }
         change(account, now, |account| {
-            account.status = Status::Enabled;
+            account.status = AccountStatus::Enabled;
             account.connections_enabled |= connections;
         })
     }
 
-    /// Sets the channels of an account, within what the others leave of the pool.
-    pub(super) fn set_channel_limit(&mut self, id: &str, body: &Body, now: Timestamp) -> Changed {
+    /// Sets the channel limit of an account, up to the free channels of the pool.
+    pub(super) fn set_channel_limit(
+        &mut self,
+        id: &str,
+        body: &JsonBody,
+        now: Timestamp,
+    ) -> ChangeResult {
         let held = self.allocated();
         let allocatable = self.pool.allocatable;
         let feature = self.behavior.channels;
@@ -116,11 +121,11 @@ impl State {
         match feature {
             ChannelAccess::Available => {}
             ChannelAccess::NotEnabled => {
-                return Err(Fault::whole("Global outbound channels are not enabled.").into());
+                return Err(RequestFault::whole("Global outbound channels are not enabled.").into());
             }
             ChannelAccess::Forbidden => return Err(Refusal::Forbidden),
         }
-        let mut fields = Fields::new(body);
+        let mut fields = BodyFields::new(body);
         fields.require("channel_limit");
         let limit = fields.count("channel_limit").unwrap_or_default();
         let free = allocatable.saturating_sub(held.saturating_sub(account.channel_limit));
@@ -134,17 +139,19 @@ impl State {
         change(account, now, |account| account.channel_limit = limit)
     }
 
-    /// An account that is there and not cancelled.
+    /// Returns an account that is not cancelled.
     fn changeable(&mut self, id: &str) -> Result<&mut Arc<Account>, Refusal> {
         let found = self.accounts.iter_mut().find(|account| account.id == id);
         let account = found.ok_or(Refusal::NotFound)?;
-        if account.status == Status::Cancelled {
-            return Err(Fault::whole("The account is cancelled and cannot be changed.").into());
+        if account.status == AccountStatus::Cancelled {
+            return Err(
+                RequestFault::whole("The account is cancelled and cannot be changed.").into()
+            );
         }
         Ok(account)
     }
 
-    /// Made from the manager's email, as the API does when a create has none.
+    /// Derives an email from the manager's, as the API does for a create without one.
     fn invented_email(&self, id: Uuid) -> String {
         let (local, domain) =
             self.manager.email.split_once('@').unwrap_or(("managed", "acme.example"));
@@ -152,9 +159,13 @@ impl State {
     }
 }
 
-/// Applies a change; `updated_at` moves only if something else did.
-#[expect(clippy::unnecessary_wraps, reason = "it is the last line of what can fail")]
-fn change(account: &mut Arc<Account>, now: Timestamp, with: impl FnOnce(&mut Account)) -> Changed {
+/// Applies a change, and sets `updated_at` if another field changed.
+#[expect(clippy::unnecessary_wraps, reason = "it ends functions that can fail")]
+fn change(
+    account: &mut Arc<Account>,
+    now: Timestamp,
+    with: impl FnOnce(&mut Account),
+) -> ChangeResult {
     let facts = |a: &Account| (a.status, a.channel_limit, a.custom_pricing, a.connections_enabled);
     let changed = Arc::make_mut(account);
     let before = facts(changed);

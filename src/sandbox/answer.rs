@@ -1,4 +1,4 @@
-//! Answers: what was found, and the refusals in the form that the document gives them.
+//! Answers and refusals, in the documented form.
 
 use axum::{
     body::Body,
@@ -8,8 +8,8 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    behavior::AccountAccess,
-    fault::{Fault, Place, Refusal},
+    behavior::Access,
+    fault::{FaultLocation, Refusal, RequestFault},
     operation::{Family, Unrouted},
 };
 
@@ -19,6 +19,7 @@ const UNEXPECTED: (&str, &str) = ("10007", "Unexpected error");
 const UNAUTHENTICATED: (&str, &str) = ("10009", "Authentication failed");
 const NOT_AUTHORIZED: (&str, &str) = ("10010", "Not authorized");
 const TOO_MANY: (&str, &str) = ("10011", "Too many requests");
+const INACTIVE: (&str, &str) = ("20012", "Account inactive");
 const BAD_REQUEST: (&str, &str) = ("10015", "Bad Request");
 
 /// An answer with JSON.
@@ -26,7 +27,7 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response {
     with_type(status, "application/json", value.to_string())
 }
 
-/// What is asked for, in `data`.
+/// An answer with `data`.
 pub(super) fn data(value: &Value) -> Response {
     json(StatusCode::OK, &json!({ "data": value }))
 }
@@ -36,7 +37,7 @@ pub(super) fn csv(text: String) -> Response {
     with_type(StatusCode::OK, "text/csv", text)
 }
 
-/// The wrong key, or none.
+/// The refusal of a missing or wrong key.
 pub(super) fn unauthenticated(family: Family) -> Response {
     match family {
         Family::Accounts => empty(StatusCode::UNAUTHORIZED),
@@ -49,7 +50,7 @@ pub(super) fn unauthenticated(family: Family) -> Response {
     }
 }
 
-/// Too many requests in this second.
+/// The refusal of too many requests.
 pub(super) fn too_many() -> Response {
     let detail = "You have exceeded the maximum number of allowed requests.";
     let mut answer = error(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, detail, None);
@@ -57,20 +58,24 @@ pub(super) fn too_many() -> Response {
     answer
 }
 
-/// The refusal of every request for accounts to a key that is not a manager's.
-pub(super) fn account_access(access: AccountAccess) -> Option<Response> {
+/// The refusal of every request for one half of the API, if the key has no access to it.
+pub(super) fn access_refusal(family: Family, access: Access) -> Option<Response> {
+    let forbidden = |kind, detail| Some(error(StatusCode::FORBIDDEN, kind, detail, None));
     match access {
-        AccountAccess::Available => None,
-        AccountAccess::Unauthorized => Some(empty(StatusCode::UNAUTHORIZED)),
-        AccountAccess::Forbidden => Some(empty(StatusCode::FORBIDDEN)),
-        AccountAccess::NotAuthorized => {
-            let detail = "The current user is not a manager account.";
-            Some(error(StatusCode::FORBIDDEN, NOT_AUTHORIZED, detail, None))
+        Access::Available => None,
+        Access::Unauthorized => Some(unauthenticated(family)),
+        Access::Forbidden => Some(refused(family, &Refusal::Forbidden)),
+        Access::NotAuthorized => {
+            forbidden(NOT_AUTHORIZED, "The current user is not a manager account.")
+        }
+        Access::NoGrant => forbidden(NOT_AUTHORIZED, "no grant allows this action"),
+        Access::Inactive => {
+            forbidden(INACTIVE, "The account is inactive or has insufficient funds.")
         }
     }
 }
 
-/// No operation.
+/// The refusal of a request without an operation.
 pub(super) fn unrouted(unrouted: &Unrouted) -> Response {
     match unrouted {
         Unrouted::UnknownPath => not_found(),
@@ -82,7 +87,7 @@ pub(super) fn unrouted(unrouted: &Unrouted) -> Response {
     }
 }
 
-/// An operation that was refused.
+/// The answer to a refused operation.
 pub(super) fn refused(family: Family, refusal: &Refusal) -> Response {
     match (family, refusal) {
         (Family::Accounts, Refusal::NotFound) => empty(StatusCode::NOT_FOUND),
@@ -95,7 +100,7 @@ pub(super) fn refused(family: Family, refusal: &Refusal) -> Response {
             let detail = "You are not authorized to access the requested resource.";
             error(StatusCode::FORBIDDEN, NOT_AUTHORIZED, detail, Some(json!({ "pointer": "/" })))
         }
-        // The document knows only pointers here, and a query has nothing to point to.
+        // The document has only pointers here, and queries have none.
         (Family::Users, Refusal::Invalid(faults)) => {
             invalid(StatusCode::BAD_REQUEST, faults, |_| json!({ "pointer": "/" }))
         }
@@ -108,7 +113,7 @@ pub(super) fn refused(family: Family, refusal: &Refusal) -> Response {
     }
 }
 
-/// Sets a header; a value that cannot be one is left out.
+/// Sets a header. Invalid values are left out.
 pub(super) fn set(answer: &mut Response, name: impl Into<HeaderName>, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name.into(), value);
@@ -120,15 +125,19 @@ fn not_found() -> Response {
     error(StatusCode::NOT_FOUND, NOT_FOUND, detail, Some(json!({ "pointer": "/" })))
 }
 
-fn source(fault: &Fault) -> Value {
+fn source(fault: &RequestFault) -> Value {
     match &fault.place {
-        Place::Whole => json!({ "pointer": "/" }),
-        Place::Field(name) => json!({ "pointer": format!("/{name}") }),
-        Place::Parameter(name) => json!({ "parameter": name }),
+        FaultLocation::Whole => json!({ "pointer": "/" }),
+        FaultLocation::Field(name) => json!({ "pointer": format!("/{name}") }),
+        FaultLocation::Parameter(name) => json!({ "parameter": name }),
     }
 }
 
-fn invalid(status: StatusCode, faults: &[Fault], source: impl Fn(&Fault) -> Value) -> Response {
+fn invalid(
+    status: StatusCode,
+    faults: &[RequestFault],
+    source: impl Fn(&RequestFault) -> Value,
+) -> Response {
     let errors: Vec<_> = faults
         .iter()
         .map(|fault| error_object(BAD_REQUEST, &fault.detail, Some(source(fault))))

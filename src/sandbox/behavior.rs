@@ -5,15 +5,16 @@
 //! | field | values |
 //! |---|---|
 //! | `owner` | `listed`, `report_only`, `hidden`: where the organization owner appears |
-//! | `managed_accounts` | `available`, or refused to a key that is not a manager's: `unauthorized` (401, empty), `forbidden` (403, empty), `not_authorized` (403, code 10010) |
+//! | `managed_accounts` | `available`, or refused: `unauthorized` (401, empty), `forbidden` (403, empty), `not_authorized` (403, code 10010), `no_grant` (403, code 10010, `no grant allows …`), `inactive` (403, code 20012) |
+//! | `users` | the same values for `/organizations/users`; its refusals always have a body |
 //! | `channels` | `available`, `not_enabled` (both numbers are 0), `forbidden` (403) |
 //! | `disabled_filter` | `narrow`, `wide` (includes blocked and cancelled accounts) |
 //! | `status_filter` | `applied`, `ignored`, `rejected` (422) |
-//! | `api_key` | `immediate`, `never`, `{ "after_reads": N }`: when a new account's key is first returned |
+//! | `api_key`, `api_token` | `immediate`, `never`, `{ "after_reads": N }`: when the secret of a new account is first returned |
 //! | `limit_answer` | `full`, `without_channel_limit` |
 //! | `taken_emails` | `refused`, `accepted` |
 //! | `rate_limit_fields` | `plain`, `policy` (`20, 20;window=1`), `ietf`, `reset_time` (a Unix time) |
-//! | `totals` | `true`, `false` (`meta` lacks both totals) |
+//! | `totals` | `both`, `pages_only` (`meta` lacks `total_results`), `neither` |
 //! | `lists_late` | number of list requests that still show the state before a change (0) |
 //! | `account_quota` | largest number of accounts; unlimited by default |
 //! | `unlisted` | emails of accounts that lists omit and a retrieve returns |
@@ -28,15 +29,17 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Behavior {
     pub(super) owner: OwnerVisibility,
-    pub(super) managed_accounts: AccountAccess,
+    pub(super) managed_accounts: Access,
+    pub(super) users: Access,
     pub(super) channels: ChannelAccess,
     pub(super) disabled_filter: DisabledFilter,
     pub(super) status_filter: StatusFilter,
-    pub(super) api_key: KeyDelivery,
+    pub(super) api_key: SecretDelivery,
+    pub(super) api_token: SecretDelivery,
     pub(super) limit_answer: LimitAnswer,
     pub(super) taken_emails: TakenEmails,
     pub(super) rate_limit_fields: RateLimitFields,
-    pub(super) totals: bool,
+    pub(super) totals: Totals,
     pub(super) lists_late: u64,
     pub(super) account_quota: Option<u64>,
     pub(super) unlisted: Vec<String>,
@@ -47,15 +50,17 @@ impl Default for Behavior {
     fn default() -> Self {
         Self {
             owner: OwnerVisibility::Listed,
-            managed_accounts: AccountAccess::Available,
+            managed_accounts: Access::Available,
+            users: Access::Available,
             channels: ChannelAccess::Available,
             disabled_filter: DisabledFilter::Narrow,
             status_filter: StatusFilter::Applied,
-            api_key: KeyDelivery::Immediate,
+            api_key: SecretDelivery::Immediate,
+            api_token: SecretDelivery::Immediate,
             limit_answer: LimitAnswer::Full,
             taken_emails: TakenEmails::Refused,
             rate_limit_fields: RateLimitFields::Plain,
-            totals: true,
+            totals: Totals::Both,
             lists_late: 0,
             account_quota: None,
             unlisted: Vec::new(),
@@ -89,8 +94,8 @@ macro_rules! variants {
 variants! {
     /// Places in which the organization owner appears.
     OwnerVisibility { Listed, ReportOnly, Hidden }
-    /// Access of the key to `/managed_accounts`.
-    AccountAccess { Available, Unauthorized, Forbidden, NotAuthorized }
+    /// Access of the key to one half of the API.
+    Access { Available, Unauthorized, Forbidden, NotAuthorized, NoGrant, Inactive }
     /// Access of the key to the pool of channels.
     ChannelAccess { Available, NotEnabled, Forbidden }
     /// Accounts that `filter[status][eq]=disabled` selects.
@@ -101,14 +106,16 @@ variants! {
     LimitAnswer { Full, WithoutChannelLimit }
     /// Treatment of a create whose email another account has.
     TakenEmails { Refused, Accepted }
+    /// Totals in the `meta` of a page.
+    Totals { Both, PagesOnly, Neither }
     /// Header fields that describe the rate limit.
     RateLimitFields { Plain, Policy, Ietf, ResetTime }
 }
 
-/// First answer that has the `api_key` of a new account.
+/// First answer that has a secret of a new account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum KeyDelivery {
+pub(super) enum SecretDelivery {
     /// The answer to the create.
     Immediate,
     /// No answer.

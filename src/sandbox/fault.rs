@@ -1,29 +1,29 @@
-//! Why a request was refused, before it is an answer. What the answer looks like depends on the operation.
+//! Refusals of requests. Their answers depend on the operation.
 
-/// A refusal of something that was understood well enough to say why.
+/// The reason of a refusal.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// There is no such thing.
+    /// The object does not exist.
     NotFound,
-    /// It may not be done.
+    /// The operation is forbidden.
     Forbidden,
-    /// These parts of the request are wrong, or cannot be done now.
-    Invalid(Vec<Fault>),
-    /// The change could not be kept, so it didn't happen.
+    /// Parts of the request are invalid, or not possible now.
+    Invalid(Vec<RequestFault>),
+    /// The change could not be saved, so it was not made.
     NotKept,
 }
 
-/// One thing that is wrong with a request.
+/// One fault of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) place: Place,
+pub(super) struct RequestFault {
+    pub(super) place: FaultLocation,
     pub(super) detail: String,
 }
 
-/// Where it is wrong.
+/// The location of a fault.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// The body as a whole, or the thing that the path names.
+pub(super) enum FaultLocation {
+    /// The body as a whole, or the object in the path.
     Whole,
     /// A field of the body.
     Field(&'static str),
@@ -31,22 +31,22 @@ pub(super) enum Place {
     Parameter(String),
 }
 
-impl Fault {
+impl RequestFault {
     pub(super) fn whole(detail: impl Into<String>) -> Self {
-        Self { place: Place::Whole, detail: detail.into() }
+        Self { place: FaultLocation::Whole, detail: detail.into() }
     }
 
     pub(super) fn field(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { place: Place::Field(name), detail: detail.into() }
+        Self { place: FaultLocation::Field(name), detail: detail.into() }
     }
 
     pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self { place: Place::Parameter(name.to_owned()), detail: detail.into() }
+        Self { place: FaultLocation::Parameter(name.to_owned()), detail: detail.into() }
     }
 }
 
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
+impl From<RequestFault> for Refusal {
+    fn from(fault: RequestFault) -> Self {
         Self::Invalid(vec![fault])
     }
 }

@@ -1,25 +1,25 @@
-//! The body of a request: an object whose fields are read one by one, all faults of it collected.
+//! The body of a request: its fields, and all its faults.
 
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::fault::{Fault, Refusal};
+use super::fault::{Refusal, RequestFault};
 
-/// Bodies are a few fields; whatever is longer is refused.
+/// The maximum size of a body.
 pub(super) const MAX_BODY: usize = 1 << 20;
 
-/// The object in a body.
+/// Parses the object in a body.
 pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     if body.is_empty() {
-        return Err(Fault::whole("A body is required.").into());
+        return Err(RequestFault::whole("A body is required.").into());
     }
     if !is_json(headers) {
-        return Err(Fault::whole("The content type must be application/json.").into());
+        return Err(RequestFault::whole("The content type must be application/json.").into());
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(Fault::whole("The body must be a JSON object.").into()),
-        Err(error) => Err(Fault::whole(format!("The body is not JSON: {error}.")).into()),
+        Ok(_) => Err(RequestFault::whole("The body must be a JSON object.").into()),
+        Err(error) => Err(RequestFault::whole(format!("The body is not JSON: {error}.")).into()),
     }
 }
 
@@ -30,13 +30,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-/// Reads fields and remembers what was wrong with them. A field that isn't asked for is ignored.
-pub(super) struct Fields<'a> {
+/// Reads fields and collects their faults. Unread fields are ignored.
+pub(super) struct BodyFields<'a> {
     map: &'a Map<String, Value>,
-    faults: Vec<Fault>,
+    faults: Vec<RequestFault>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> BodyFields<'a> {
     pub(super) fn new(map: &'a Map<String, Value>) -> Self {
         Self { map, faults: Vec::new() }
     }
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
         self.read(name, "must be an integer, 0 or more", Value::as_u64)
     }
 
-    /// Reports that a field is missing, if it is.
+    /// Reports a missing field.
     pub(super) fn require(&mut self, name: &'static str) {
         if !self.map.contains_key(name) {
             self.refuse(name, "is required");
@@ -62,10 +62,10 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn refuse(&mut self, name: &'static str, why: &str) {
-        self.faults.push(Fault::field(name, format!("{name} {why}.")));
+        self.faults.push(RequestFault::field(name, format!("{name} {why}.")));
     }
 
-    /// All that was wrong.
+    /// Returns the collected faults, if any.
     pub(super) fn finish(self) -> Result<(), Refusal> {
         if self.faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.faults)) }
     }
@@ -85,8 +85,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Whether a text looks like an email address: dotted words, an `@`, a domain of at least two labels.
-/// ASCII only, for the answers have to be of the `email` format of the document.
+/// Returns true for an email address: dotted words, an `@`, a domain of at least two labels. ASCII only, as the
+/// `email` format of the document requires.
 pub(super) fn is_email(text: &str) -> bool {
     let word = |part: &str| {
         !part.is_empty()

@@ -1,4 +1,4 @@
-//! The data file: replaced as a whole, and on disk before anybody hears of the change.
+//! The data file: replaced atomically, before a change is visible.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,7 +13,7 @@ pub(super) struct DataFile {
 }
 
 impl DataFile {
-    /// A link is followed once, here, so that replacing the file doesn't replace the link.
+    /// Follows a link once, so that replacing the file does not replace the link.
     pub(super) fn new(path: &Path) -> Self {
         Self { path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) }
     }
@@ -22,10 +22,10 @@ impl DataFile {
         &self.path
     }
 
-    /// Replaces the file: a temporary one beside it, fsync, rename, fsync of the folder.
+    /// Replaces the file: temporary file in the same folder, fsync, rename, fsync of the folder.
     pub(super) fn replace(&self, text: &str) -> io::Result<()> {
         let temporary = self.temporary();
-        // One may be left of a killed process; its mode is not to be trusted.
+        // A killed process may have left one, with another mode.
         match fs::remove_file(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -37,7 +37,7 @@ impl DataFile {
         sync_folder(&self.path)
     }
 
-    /// Always the same name, so that leftovers don't pile up.
+    /// A fixed name, so that leftovers do not accumulate.
     fn temporary(&self) -> PathBuf {
         let mut name = std::ffi::OsString::from(".");
         name.push(self.path.file_name().unwrap_or_default());
@@ -46,7 +46,7 @@ impl DataFile {
     }
 }
 
-/// The file holds keys: nobody else may read it.
+/// Creates a file that only its owner can read, because it contains keys.
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,4 +1,4 @@
-//! One request from its arrival to its answer: wait, key, rate limit, operation.
+//! A request from its arrival to its answer: latency, key, rate limit, operation.
 
 use std::{
     sync::{
@@ -20,17 +20,17 @@ use uuid::Uuid;
 use super::{
     answer,
     behavior::RateLimitFields,
-    fault::{Fault, Refusal},
+    fault::{Refusal, RequestFault},
     fields::MAX_BODY,
-    limit::{Limiter, Verdict},
+    limit::{Admission, Limiter},
     operation::{Family, family, route},
     perform,
-    store::Store,
+    store::SandboxStore,
 };
 
-/// What every request needs.
+/// The context of all requests.
 pub(super) struct Context {
-    pub(super) store: Arc<Store>,
+    pub(super) store: Arc<SandboxStore>,
     pub(super) key: SecretString,
     pub(super) latency: Duration,
     pub(super) limiter: Limiter,
@@ -55,7 +55,7 @@ pub(super) async fn handle(context: Arc<Context>, request: Request) -> Response 
     answer
 }
 
-/// A client that gives up during the second half has lost the answer to a change that was made.
+/// Waits for half of the latency. A client that times out in the second half loses the answer to a completed change.
 async fn wait(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;
@@ -88,10 +88,13 @@ async fn perform(
         Ok(operation) => operation,
         Err(unrouted) => return answer::unrouted(&unrouted),
     };
-    if let (Family::Accounts, Some(refused)) =
-        (family, answer::account_access(context.store.read().behavior.managed_accounts))
-    {
-        return refused;
+    let behavior = Arc::clone(&context.store.read().behavior);
+    let access = match family {
+        Family::Accounts => behavior.managed_accounts,
+        Family::Users => behavior.users,
+    };
+    if let Some(refusal) = answer::access_refusal(family, access) {
+        return refusal;
     }
     let input = perform::Input {
         query: parts.uri.query().unwrap_or_default(),
@@ -113,8 +116,8 @@ fn has_key(headers: &HeaderMap, key: &SecretString) -> bool {
 }
 
 /// Sets the header fields that describe the rate limit, in one of the forms that servers use.
-fn describe_limit(answer: &mut Response, verdict: &Verdict, form: RateLimitFields) {
-    let Verdict { allowed: _, limit, remaining, reset } = verdict;
+fn describe_limit(answer: &mut Response, verdict: &Admission, form: RateLimitFields) {
+    let Admission { allowed: _, limit, remaining, reset } = verdict;
     let mut set = |name, value: String| answer::set(answer, HeaderName::from_static(name), &value);
     if form == RateLimitFields::Ietf {
         set("ratelimit-policy", format!("\"default\";q={limit};w=1"));
@@ -141,20 +144,24 @@ fn describe_limit(answer: &mut Response, verdict: &Verdict, form: RateLimitField
     );
 }
 
-/// Reads a body. One that is too long is read to its end all the same, but not kept: a client that is still sending
-/// when the connection closes would never see the answer.
+/// Reads a body. A body that is too long is read to its end but not kept: if the connection closed earlier, the
+/// client would not see the answer.
 async fn read(body: axum::body::Body) -> Result<Vec<u8>, Refusal> {
     let mut kept = Vec::new();
     let mut too_long = false;
     let mut stream = body.into_data_stream();
     while let Some(part) = stream.next().await {
-        let part = part.map_err(|_| Fault::whole("The body could not be read."))?;
+        let part = part.map_err(|_| RequestFault::whole("The body could not be read."))?;
         too_long |= kept.len() + part.len() > MAX_BODY;
         if !too_long {
             kept.extend_from_slice(&part);
         }
     }
-    if too_long { Err(Fault::whole("The body is longer than 1 MiB.").into()) } else { Ok(kept) }
+    if too_long {
+        Err(RequestFault::whole("The body is longer than 1 MiB.").into())
+    } else {
+        Ok(kept)
+    }
 }
 
 impl std::fmt::Debug for Context {

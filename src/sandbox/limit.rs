@@ -7,23 +7,23 @@ use std::{
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// What an unlimited sandbox says its limit is: more than a client would ever wait for.
+/// The limit that an unlimited sandbox reports, which no client reaches.
 const GENEROUS: u32 = 1000;
 
-/// Counts the requests of the one key there is.
+/// Counts the requests of the only key.
 pub(super) struct Limiter {
     per_second: Option<u32>,
-    window: Mutex<Option<Window>>,
+    window: Mutex<Option<LimitWindow>>,
 }
 
-struct Window {
+struct LimitWindow {
     start: Instant,
     used: u32,
 }
 
-/// What the limit says to one request.
+/// The decision for one request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub(super) struct Admission {
     pub(super) allowed: bool,
     pub(super) limit: u32,
     pub(super) remaining: u32,
@@ -36,20 +36,20 @@ impl Limiter {
         Self { per_second, window: Mutex::new(None) }
     }
 
-    /// Counts a request. Without a limit, each is told that it was the first of its second.
-    pub(super) fn take(&self, now: Instant) -> Verdict {
+    /// Counts a request. Without a limit, each counts as the first of its window.
+    pub(super) fn take(&self, now: Instant) -> Admission {
         let Some(limit) = self.per_second else {
-            return Verdict { allowed: true, limit: GENEROUS, remaining: GENEROUS - 1, reset: 1 };
+            return Admission { allowed: true, limit: GENEROUS, remaining: GENEROUS - 1, reset: 1 };
         };
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let current =
             window.take().filter(|window| now.saturating_duration_since(window.start) < WINDOW);
-        let Window { start, used } = current.unwrap_or(Window { start: now, used: 0 });
+        let LimitWindow { start, used } = current.unwrap_or(LimitWindow { start: now, used: 0 });
         let allowed = used < limit;
         let used = used + u32::from(allowed);
-        *window = Some(Window { start, used });
+        *window = Some(LimitWindow { start, used });
         let left = WINDOW.saturating_sub(now.saturating_duration_since(start));
-        Verdict {
+        Admission {
             allowed,
             limit,
             remaining: limit - used,
@@ -67,14 +67,14 @@ mod tests {
         let limiter = Limiter::new(Some(2));
         let start = Instant::now();
         let at = |millis| limiter.take(start + Duration::from_millis(millis));
-        assert_eq!(at(0), Verdict { allowed: true, limit: 2, remaining: 1, reset: 1 });
-        assert_eq!(at(900), Verdict { allowed: true, limit: 2, remaining: 0, reset: 1 });
-        assert_eq!(at(999), Verdict { allowed: false, limit: 2, remaining: 0, reset: 1 });
-        assert_eq!(at(1000), Verdict { allowed: true, limit: 2, remaining: 1, reset: 1 });
+        assert_eq!(at(0), Admission { allowed: true, limit: 2, remaining: 1, reset: 1 });
+        assert_eq!(at(900), Admission { allowed: true, limit: 2, remaining: 0, reset: 1 });
+        assert_eq!(at(999), Admission { allowed: false, limit: 2, remaining: 0, reset: 1 });
+        assert_eq!(at(1000), Admission { allowed: true, limit: 2, remaining: 1, reset: 1 });
     }
 
     #[test]
-    fn a_limit_of_nothing_allows_nothing() {
+    fn a_limit_of_zero_allows_nothing() {
         assert!(!Limiter::new(Some(0)).take(Instant::now()).allowed);
     }
 }

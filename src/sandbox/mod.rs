@@ -1,16 +1,16 @@
-//! The account API on loopback: a whole small organization over real HTTP, for trying things and for CI.
+//! The account API on loopback: a small organization over real HTTP, for experiments and CI.
 //!
-//! It is written from the vendor's document alone and shares nothing with the client in this crate, so that one
-//! doesn't inherit the mistakes of the other. It never talks to anything, and listens on 127.0.0.1 only.
+//! It is written from the vendor's document alone and shares no code with the client in this crate, so that neither
+//! inherits mistakes of the other. It makes no connections, and listens on 127.0.0.1 only.
 //!
-//! A request goes through `handle` (key, rate limit) and `operation` (which of the twelve) to `perform`, which
-//! reads it (`query`, `fields`), asks the plain `state` (`accounts`, `users`) and shows the result
-//! (`wire`, `answer`). `store` makes each change whole, and durable in a `file` if there is one.
+//! A request passes `handle` (key, rate limit) and `operation` (routing) to `perform`, which parses it (`query`,
+//! `fields`), applies it to the `state` (`accounts`, `users`) and renders the result (`wire`, `answer`). `store`
+//! makes each change atomic, and durable if there is a `file`.
 //!
-//! Where the document is silent, the sandbox decides:
+//! Decisions where the document is silent:
 //! * `filter[status][eq]`: `all` is everything but cancelled accounts, which come with `include_cancelled_accounts`;
-//!   `active` is everything but cancelled accounts; `cancelled` gives them without being asked twice.
-//! * A list of nothing has one page. A page beyond the end is empty.
+//!   `active` is everything but cancelled accounts; `cancelled` selects them without that parameter.
+//! * An empty list has one page. A page beyond the end is empty.
 //! * An email that is taken, also by a cancelled account and in another case, is refused with 422.
 //! * Disabling a blocked account leaves it blocked; enabling it is 422, and so is any change of a cancelled one.
 //! * A `password` is checked for its type and forgotten.
@@ -54,32 +54,34 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use file::DataFile;
 use handle::Context;
 use limit::Limiter;
-use store::Store;
+use store::SandboxStore;
 
 pub use seed::{Seed, SeedError};
-pub use state::{Account, Group, Manager, Pool, Role, State, Status, User, UserStatus};
+pub use state::{
+    Account, AccountStatus, Manager, Pool, RecordType, SandboxState, SignInStatus, User, UserGroup,
+};
 
-/// How long requests in flight may take when the sandbox is told to stop.
+/// The time for requests in flight when the sandbox stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How a sandbox is to be.
+/// The configuration of a sandbox.
 #[derive(Debug, Clone)]
-pub struct Config {
-    /// 0: any that is free.
+pub struct SandboxConfig {
+    /// The port; 0 selects a free one.
     pub port: u16,
-    /// The one key that it takes.
+    /// The only accepted key.
     pub key: SecretString,
-    /// What it starts with.
+    /// The initial organization.
     pub seed: Seed,
-    /// Where its state is kept. A file that exists is loaded, and the seed ignored.
+    /// The data file. If it exists, it is loaded and the seed is ignored.
     pub data: Option<PathBuf>,
-    /// Requests a second; `None` is unlimited.
+    /// Requests per second; `None` is unlimited.
     pub rate_limit: Option<u32>,
     /// Delay of each request, half before and half after it is handled.
     pub latency: Duration,
 }
 
-impl Config {
+impl SandboxConfig {
     /// Any port, in memory, unlimited, without latency.
     #[must_use]
     pub fn new(key: SecretString, seed: Seed) -> Self {
@@ -87,26 +89,26 @@ impl Config {
     }
 }
 
-/// Why a sandbox could not start, or ended.
+/// A failure of a sandbox.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The data file exists but is none.
+    /// The data file is not valid.
     #[error("loading the sandbox's data: {0}")]
     Load(#[from] SeedError),
-    /// The data file could not be looked for, or created.
+    /// The data file could not be found or created.
     #[error("writing the sandbox's data to {}: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
-    /// The port is taken, for example.
+    /// The port cannot be used.
     #[error("listening on 127.0.0.1:{port}: {source}")]
     Listen {
-        /// The port asked for.
+        /// The port.
         port: u16,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
     /// The server ended by itself.
@@ -117,9 +119,9 @@ pub enum Error {
 /// Starts a sandbox and returns once it listens.
 ///
 /// # Errors
-/// If the port cannot be had, or the data file cannot be read or written.
-pub async fn start(config: Config) -> Result<Running, Error> {
-    let Config { port, key, seed, data, rate_limit, latency } = config;
+/// If the port cannot be used, or the data file cannot be read or written.
+pub async fn start(config: SandboxConfig) -> Result<Running, Error> {
+    let SandboxConfig { port, key, seed, data, rate_limit, latency } = config;
     let opening = tokio::task::spawn_blocking(move || open(seed, data.as_deref()));
     let store = Arc::new(opening.await.map_err(|error| Error::Serve(error.into()))??);
     let context = Arc::new(Context {
@@ -139,19 +141,19 @@ pub async fn start(config: Config) -> Result<Running, Error> {
 }
 
 /// Loads the data file, or creates it from the seed.
-fn open(seed: Seed, data: Option<&Path>) -> Result<Store, Error> {
+fn open(seed: Seed, data: Option<&Path>) -> Result<SandboxStore, Error> {
     let Some(path) = data else {
-        return Ok(Store::new(seed.into_state(), None));
+        return Ok(SandboxStore::new(seed.into_state(), None));
     };
     let file = DataFile::new(path);
     let failed = |source| Error::Write { path: path.to_owned(), source };
     if file.path().try_exists().map_err(failed)? {
         let state = Seed::read(file.path())?.into_state();
-        return Ok(Store::new(state, Some(file)));
+        return Ok(SandboxStore::new(state, Some(file)));
     }
     let state = seed.into_state();
     store::write(&file, &state).map_err(failed)?;
-    Ok(Store::new(state, Some(file)))
+    Ok(SandboxStore::new(state, Some(file)))
 }
 
 async fn serve(
@@ -161,17 +163,17 @@ async fn serve(
 ) -> io::Result<()> {
     let router =
         Router::new().fallback(move |request| handle::handle(Arc::clone(&context), request));
-    // Small answers on a connection that is used again: waiting to fill a packet would cost 40 ms each.
+    // Nagle's algorithm would delay small answers on a reused connection by 40 ms.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
     let stopped = async {
-        let _ = stopped.await; // an error says that the `Running` was dropped
+        let _ = stopped.await; // an error means that the `Running` was dropped
     };
     axum::serve(listener, router).with_graceful_shutdown(stopped).await
 }
 
-/// A sandbox that listens. Dropping it stops it without waiting.
+/// A running sandbox. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -193,19 +195,19 @@ impl Running {
         self.address.port()
     }
 
-    /// Stops it: nothing new is taken, what is in flight is finished.
+    /// Stops it after finishing requests in flight.
     pub async fn stop(self) {
         let Self { stop, mut server, .. } = self;
-        let _ = stop.send(()); // an error says that it has ended already
+        let _ = stop.send(()); // an error means that it has already ended
         if tokio::time::timeout(GRACE, &mut server).await.is_err() {
             server.abort();
         }
     }
 
-    /// Waits until the server ends, which it doesn't do by itself.
+    /// Waits until the server fails.
     ///
     /// # Errors
-    /// If it ended because of one.
+    /// The failure of the server.
     pub async fn wait(self) -> Result<(), Error> {
         let Self { stop: _stop, server, .. } = self;
         match server.await {
@@ -214,19 +216,19 @@ impl Running {
         }
     }
 
-    /// Everything as it is now; later changes don't reach it.
+    /// A snapshot of the organization.
     #[must_use]
-    pub fn state(&self) -> Arc<State> {
+    pub fn state(&self) -> Arc<SandboxState> {
         self.context.store.read()
     }
 
-    /// The accounts, cancelled ones too, in order of creation.
+    /// The accounts, including cancelled ones, in order of creation.
     #[must_use]
     pub fn accounts(&self) -> Vec<Account> {
         self.state().accounts.iter().map(|account| Account::clone(account)).collect()
     }
 
-    /// The account with this email, in whatever case.
+    /// The account with this email, in any case.
     #[must_use]
     pub fn account(&self, email: &str) -> Option<Account> {
         self.accounts().into_iter().find(|account| account.email.eq_ignore_ascii_case(email))
@@ -238,13 +240,13 @@ impl Running {
         self.state().users.iter().map(|user| User::clone(user)).collect()
     }
 
-    /// How many requests have come in, whatever the answer.
+    /// The number of requests received.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.context.requests.load(Ordering::Relaxed)
     }
 
-    /// How many of them were something other than GET.
+    /// The number of requests other than GET.
     #[must_use]
     pub fn writes(&self) -> u64 {
         self.context.writes.load(Ordering::Relaxed)

@@ -1,8 +1,8 @@
-//! The twelve operations, and which request asks for which.
+//! The twelve operations, and routing.
 
 use axum::http::Method;
 
-/// What a request asks for; a string is the id in its path.
+/// An operation. A string is the id in the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operation {
     ListAccounts,
@@ -19,20 +19,20 @@ pub(super) enum Operation {
     RemoveUser(String),
 }
 
-/// The two halves of the API refuse in different ways.
+/// The halves of the API, which differ in their refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
-    /// `/managed_accounts`: 401, 403 and 404 have no body, what is invalid is 422.
+    /// `/managed_accounts`: 401, 403 and 404 have no body, invalid requests get 422.
     Accounts,
-    /// `/organizations/users`, and whatever is unknown: every refusal has a body, what is invalid is 400.
+    /// `/organizations/users` and unknown paths: every refusal has a body, invalid requests get 400.
     Users,
 }
 
-/// Why a request asks for nothing.
+/// A request without an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unrouted {
     UnknownPath,
-    /// With the methods that there are.
+    /// With the allowed methods.
     WrongMethod(&'static str),
 }
 
@@ -49,7 +49,7 @@ pub(super) fn family(path: &str) -> Family {
     }
 }
 
-/// Finds the operation. A path with fixed words wins over one with an id, for every method.
+/// Finds the operation. Fixed segments take precedence over ids, for every method.
 pub(super) fn route(method: &Method, path: &str) -> Result<Operation, Unrouted> {
     use Operation as Op;
     let segments = segments(path);
@@ -82,7 +82,7 @@ pub(super) fn route(method: &Method, path: &str) -> Result<Operation, Unrouted> 
         }
         _ => return Err(Unrouted::UnknownPath),
     };
-    // What is left has one method, the first of the allowed ones.
+    // The remaining operations have one method, the first of the allowed ones.
     if allowed.split(", ").next() == Some(method.as_str()) {
         Ok(operation)
     } else {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_undeclared_method_is_told_the_declared_ones() {
+    fn an_undeclared_method_gets_the_declared_ones() {
         assert_eq!(
             route(&Method::DELETE, "/v2/managed_accounts/x"),
             Err(Unrouted::WrongMethod("GET, PATCH"))

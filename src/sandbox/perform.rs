@@ -1,4 +1,4 @@
-//! The operations over the state: read the request, ask the state, show what it says.
+//! The operations: reads the request, applies it to the state, and renders the answer.
 
 use std::sync::Arc;
 
@@ -16,23 +16,23 @@ use super::{
     fields,
     operation::Operation,
     query::{AccountQuery, UserQuery, include_groups},
-    state::{Account, Role, State, User},
-    store::Store,
+    state::{Account, RecordType, SandboxState, User},
+    store::SandboxStore,
     wire,
 };
 
-/// What a request says beside its method and path. A body that couldn't be read matters only to who reads it.
+/// A request without its method and path. An unreadable body matters only to operations that read it.
 pub(super) struct Input<'a> {
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) body: Result<Vec<u8>, Refusal>,
 }
 
-type Body = Map<String, serde_json::Value>;
+type JsonBody = Map<String, serde_json::Value>;
 
 /// Performs an operation.
 pub(super) async fn perform(
-    store: &Arc<Store>,
+    store: &Arc<SandboxStore>,
     operation: Operation,
     input: Input<'_>,
 ) -> Result<Response, Refusal> {
@@ -52,7 +52,7 @@ pub(super) async fn perform(
         Operation::CreateAccount => {
             let body = input.body()?;
             let (account, state) = store.change(move |state| state.create(&body, now)).await?;
-            store.delays.created(&account.id, state.behavior.api_key);
+            store.delays.created(&account.id, &state.behavior);
             Ok(show_account(store, &state, &account))
         }
         Operation::UpdateAccount(id) => {
@@ -87,39 +87,39 @@ pub(super) async fn perform(
 }
 
 impl Input<'_> {
-    fn body(self) -> Result<Body, Refusal> {
+    fn body(self) -> Result<JsonBody, Refusal> {
         fields::object(self.headers, &self.body?)
     }
 
-    /// That there is no such account is said before anything about the body.
-    fn body_for(self, state: &State, id: &str) -> Result<Body, Refusal> {
+    /// Reads the body. A missing account takes precedence over problems of the body.
+    fn body_for(self, state: &SandboxState, id: &str) -> Result<JsonBody, Refusal> {
         state.account(id).ok_or(Refusal::NotFound)?;
         self.body()
     }
 
-    fn optional_body_for(self, state: &State, id: &str) -> Result<Body, Refusal> {
+    fn optional_body_for(self, state: &SandboxState, id: &str) -> Result<JsonBody, Refusal> {
         let none = matches!(&self.body, Ok(body) if body.is_empty());
-        if none { Ok(Body::new()) } else { self.body_for(state, id) }
+        if none { Ok(JsonBody::new()) } else { self.body_for(state, id) }
     }
 }
 
 async fn change_account(
-    store: &Arc<Store>,
-    with: impl FnOnce(&mut State) -> Result<Arc<Account>, Refusal> + Send + 'static,
+    store: &Arc<SandboxStore>,
+    with: impl FnOnce(&mut SandboxState) -> Result<Arc<Account>, Refusal> + Send + 'static,
 ) -> Result<Response, Refusal> {
     let (account, state) = store.change(with).await?;
     Ok(show_account(store, &state, &account))
 }
 
-fn show_account(store: &Store, state: &State, account: &Account) -> Response {
+fn show_account(store: &SandboxStore, state: &SandboxState, account: &Account) -> Response {
     let mut shown = wire::account(state, account);
-    if let (false, Some(fields)) = (store.delays.has_key(&account.id), shown.as_object_mut()) {
-        fields.remove("api_key");
+    for field in store.delays.missing(&account.id) {
+        shown.as_object_mut().map(|fields| fields.remove(field));
     }
     answer::data(&shown)
 }
 
-fn list_accounts(state: &State, query: &str) -> Result<Response, Refusal> {
+fn list_accounts(state: &SandboxState, query: &str) -> Result<Response, Refusal> {
     let query = AccountQuery::parse(query)?;
     let page = wire::page(&query.select(state)?, query.page, state.behavior.totals, |account| {
         wire::listed_account(state, account)
@@ -127,7 +127,7 @@ fn list_accounts(state: &State, query: &str) -> Result<Response, Refusal> {
     Ok(answer::json(StatusCode::OK, &page))
 }
 
-fn list_users(state: &State, query: &str) -> Result<Response, Refusal> {
+fn list_users(state: &SandboxState, query: &str) -> Result<Response, Refusal> {
     let query = UserQuery::parse(query)?;
     let page = wire::page(&query.select(state), query.page, state.behavior.totals, |user| {
         wire::user(state, user, query.include_groups)
@@ -135,9 +135,9 @@ fn list_users(state: &State, query: &str) -> Result<Response, Refusal> {
     Ok(answer::json(StatusCode::OK, &page))
 }
 
-fn report(state: &State, headers: &HeaderMap) -> Response {
+fn report(state: &SandboxState, headers: &HeaderMap) -> Response {
     let hidden = state.behavior.owner == OwnerVisibility::Hidden;
-    let shown = |user: &&Arc<User>| !(hidden && user.role == Role::OrganizationOwner);
+    let shown = |user: &&Arc<User>| !(hidden && user.role == RecordType::OrganizationOwner);
     let users: Vec<_> = state.users.iter().filter(shown).collect();
     if wants_csv(headers) {
         return answer::csv(wire::csv(state, &users));
@@ -146,7 +146,7 @@ fn report(state: &State, headers: &HeaderMap) -> Response {
     answer::data(&users.into())
 }
 
-/// CSV if `Accept` names it with a greater weight than JSON, or with the same and before it. JSON otherwise.
+/// Returns true if `Accept` prefers CSV: by weight, then by order.
 fn wants_csv(headers: &HeaderMap) -> bool {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let (mut csv, mut json) = (0.0, 0.0);
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn csv_only_if_it_is_asked_for() -> Result<(), header::InvalidHeaderValue> {
+    fn csv_only_if_accept_prefers_it() -> Result<(), header::InvalidHeaderValue> {
         let wants = |accept: &str| -> Result<bool, header::InvalidHeaderValue> {
             Ok(wants_csv(&HeaderMap::from_iter([(header::ACCEPT, accept.parse()?)])))
         };

@@ -1,18 +1,18 @@
-//! Points in time as the API writes them: `2018-02-02T22:25:27.521Z`.
+//! Times as the API writes them: `2018-02-02T22:25:27.521Z`.
 
 use jiff::{Timestamp, ToSpan};
 
-/// As text, to the millisecond.
+/// Formats a time to the millisecond.
 pub(super) fn stamp(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-/// Without what is finer than a millisecond, so that what is kept and what is written are the same.
+/// Truncates to the millisecond, so that the kept and the written time are equal.
 pub(super) fn to_millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// Now, or a millisecond after `last` if that is later: whoever comes after it, is also dated after it.
+/// Returns `now`, or a millisecond after `last` if that is later, so that times increase.
 pub(super) fn after(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let now = to_millisecond(now);
     last.and_then(|last| last.checked_add(1.millisecond()).ok()).map_or(now, |next| next.max(now))
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_time_is_no_panic() {
+    fn the_extremes_of_time_do_not_panic() {
         assert!(after(Some(Timestamp::MAX), Timestamp::UNIX_EPOCH) >= Timestamp::UNIX_EPOCH);
         assert!(after(Some(Timestamp::MIN), Timestamp::UNIX_EPOCH) >= Timestamp::UNIX_EPOCH);
     }

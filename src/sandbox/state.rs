@@ -1,7 +1,7 @@
-//! What the sandbox's organization consists of: plain data, nothing of HTTP and nothing of files.
+//! The sandbox's organization: plain data, without HTTP or files.
 //!
 //! Accounts and users are shared by reference count, so that a copy of the whole is cheap: every change is made in
-//! a copy, which becomes the state only when all of it succeeded (see [`super::store`]).
+//! a copy, which becomes the state only if the change succeeds (see [`super::store`]).
 
 use std::sync::Arc;
 
@@ -11,39 +11,39 @@ use serde::{Deserialize, Serialize};
 
 use super::behavior::Behavior;
 
-/// Whether a managed account may use the services. No answer of the API carries it; only the list filter shows it.
+/// The status of a managed account. No answer of the API contains it; only the list filter reveals it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum AccountStatus {
     /// In use.
     Enabled,
     /// Switched off by the manager, who can switch it on again.
     Disabled,
     /// Switched off by the provider; the manager cannot enable it.
     Blocked,
-    /// Gone for good; still listed on request, its email stays taken.
+    /// Closed permanently; still listed on request, and its email stays taken.
     Cancelled,
 }
 
-/// A managed account, with what the API tells of it and what it doesn't.
+/// A managed account, including fields that the API does not return.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// A UUID.
     pub id: String,
-    /// Unique among all accounts, whatever the case of its letters.
+    /// Unique among all accounts, regardless of case.
     pub email: String,
-    /// What a create calls `business_name`.
+    /// `business_name` in a create.
     pub organization_name: String,
-    /// Told by the list filter alone.
-    pub status: Status,
-    /// Told by the answer to setting it, and by nothing else.
+    /// Revealed by the list filter only.
+    pub status: AccountStatus,
+    /// Returned only by the answer to setting it.
     pub channel_limit: u64,
     /// `managed_account_allow_custom_pricing`.
     pub custom_pricing: bool,
     /// Without a balance of its own.
     pub rollup_billing: bool,
     /// Amounts as the API writes them.
-    pub balance: Balance,
+    pub balance: SandboxBalance,
     /// Disabling turns the connections off; enabling turns them on only when asked to.
     pub connections_enabled: bool,
     /// To the millisecond; accounts created by request have increasing ones.
@@ -59,8 +59,7 @@ pub struct Account {
 /// The balance of an account: decimal numbers as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the names of the API")]
-pub struct Balance {
+pub struct SandboxBalance {
     /// Current balance; may be negative.
     pub balance: String,
     /// Credit limit.
@@ -71,7 +70,7 @@ pub struct Balance {
     pub currency: String,
 }
 
-impl Default for Balance {
+impl Default for SandboxBalance {
     fn default() -> Self {
         let zero = || "0.00".to_owned();
         Self {
@@ -84,27 +83,27 @@ impl Default for Balance {
 }
 
 impl Account {
-    /// The channels it takes from the pool: a cancelled account holds none.
+    /// The channels it holds of the pool. A cancelled account holds none.
     #[must_use]
     pub fn held_channels(&self) -> u64 {
-        if self.status == Status::Cancelled { 0 } else { self.channel_limit }
+        if self.status == AccountStatus::Cancelled { 0 } else { self.channel_limit }
     }
 }
 
-/// What a user is in the organization.
+/// The role of a user in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum RecordType {
     /// Cannot be removed.
     OrganizationOwner,
-    /// Everybody else.
+    /// Any other user.
     OrganizationSubUser,
 }
 
-/// Whether a user may sign in.
+/// The sign-in status of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum UserStatus {
+pub enum SignInStatus {
     /// May sign in.
     Enabled,
     /// Switched off by the organization.
@@ -115,10 +114,10 @@ pub enum UserStatus {
 
 /// A group of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Group {
+pub struct UserGroup {
     /// Identifies the group.
     pub id: String,
-    /// What people call it.
+    /// Display name.
     pub name: String,
 }
 
@@ -130,11 +129,11 @@ pub struct User {
     /// Unique among the users.
     pub email: String,
     /// `record_type`.
-    pub role: Role,
+    pub role: RecordType,
     /// `user_status`.
-    pub status: UserStatus,
+    pub status: SignInStatus,
     /// In the order of the seed.
-    pub groups: Vec<Group>,
+    pub groups: Vec<UserGroup>,
     /// `organization_user_bypasses_sso`.
     pub bypasses_sso: bool,
     /// To the millisecond.
@@ -150,25 +149,25 @@ pub struct Manager {
     pub id: String,
     /// `api_user` of every account.
     pub email: String,
-    /// Told with the pool of channels.
+    /// Returned with the channel pool.
     pub custom_pricing: bool,
 }
 
-/// The channels that there are to hand out.
+/// The pool of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pool {
     /// All of them.
     pub allocatable: u64,
-    /// What a new account gets, as far as the pool allows.
+    /// The channels of a new account, limited by the pool.
     pub default_allotment: u64,
 }
 
 /// The whole organization.
 #[derive(Debug, Clone)]
-pub struct State {
-    /// Who asks.
+pub struct SandboxState {
+    /// The owner of the key.
     pub manager: Arc<Manager>,
-    /// What there is to hand out.
+    /// The channel pool.
     pub pool: Pool,
     /// In the order of the seed, then of creation.
     pub accounts: Vec<Arc<Account>>,
@@ -178,7 +177,7 @@ pub struct State {
     pub(super) behavior: Arc<Behavior>,
 }
 
-impl State {
+impl SandboxState {
     /// The account with this id, cancelled or not.
     pub(super) fn account(&self, id: &str) -> Option<&Arc<Account>> {
         self.accounts.iter().find(|account| account.id == id)
@@ -195,7 +194,7 @@ impl State {
         self.accounts.iter().fold(0, |sum, account| sum.saturating_add(account.held_channels()))
     }
 
-    /// Whether any account has this email, in whatever case; a cancelled one keeps its email.
+    /// Returns true if an account has this email, in any case. A cancelled account keeps its email.
     pub(super) fn email_is_taken(&self, email: &str) -> bool {
         let email = email.to_lowercase();
         self.accounts.iter().any(|account| account.email.to_lowercase() == email)

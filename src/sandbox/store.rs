@@ -1,5 +1,5 @@
-//! Holds the current state. Readers take it as it is and never wait for a writer; writers come one after another,
-//! each changes a copy, and the copy becomes the state once it is on disk.
+//! The current state. Readers never wait for a writer. Writers run one at a time; each changes a copy, which becomes
+//! the state once it is on disk.
 
 use std::{
     io,
@@ -8,17 +8,17 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::{delay::Delays, fault::Refusal, file::DataFile, seed, state::State};
+use super::{delay::Delays, fault::Refusal, file::DataFile, seed, state::SandboxState};
 
-pub(super) struct Store {
-    current: RwLock<Arc<State>>,
+pub(super) struct SandboxStore {
+    current: RwLock<Arc<SandboxState>>,
     writer: Mutex<()>,
     file: Option<DataFile>,
     pub(super) delays: Delays,
 }
 
-impl Store {
-    pub(super) fn new(state: State, file: Option<DataFile>) -> Self {
+impl SandboxStore {
+    pub(super) fn new(state: SandboxState, file: Option<DataFile>) -> Self {
         Self {
             current: RwLock::new(Arc::new(state)),
             writer: Mutex::new(()),
@@ -27,29 +27,28 @@ impl Store {
         }
     }
 
-    /// The state as it is now; later changes don't reach it.
-    pub(super) fn read(&self) -> Arc<State> {
+    /// A snapshot of the state.
+    pub(super) fn read(&self) -> Arc<SandboxState> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The state that lists show, which may lag behind.
-    pub(super) fn listed(&self) -> Arc<State> {
+    pub(super) fn listed(&self) -> Arc<SandboxState> {
         self.delays.listed(self.read())
     }
 
-    /// Makes a change, or none of it. Returns what the change returns, and the state after it.
+    /// Applies a change atomically. Returns its result, and the state after it.
     ///
-    /// It runs in a task of its own: when a client goes away in the middle, what is on disk must still become the
-    /// state.
+    /// It runs in its own task, so that a change that is on disk becomes the state even if the client disconnects.
     pub(super) async fn change<T: Send + 'static>(
         self: &Arc<Self>,
-        with: impl FnOnce(&mut State) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<(T, Arc<State>), Refusal> {
+        with: impl FnOnce(&mut SandboxState) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<(T, Arc<SandboxState>), Refusal> {
         let store = Arc::clone(self);
         let work = tokio::spawn(async move {
             let _turn = store.writer.lock().await;
             let before = store.read();
-            let mut changed = State::clone(&before);
+            let mut changed = SandboxState::clone(&before);
             let result = with(&mut changed)?;
             let changed = Arc::new(changed);
             store.keep(&changed).await?;
@@ -60,7 +59,7 @@ impl Store {
         work.await.unwrap_or(Err(Refusal::NotKept))
     }
 
-    async fn keep(&self, state: &Arc<State>) -> Result<(), Refusal> {
+    async fn keep(&self, state: &Arc<SandboxState>) -> Result<(), Refusal> {
         let Some(file) = self.file.clone() else {
             return Ok(());
         };
@@ -77,7 +76,7 @@ impl Store {
     }
 }
 
-/// Writes a state to its file, before which nobody is to hear of it.
-pub(super) fn write(file: &DataFile, state: &State) -> io::Result<()> {
+/// Writes a state to its file, before the change becomes visible.
+pub(super) fn write(file: &DataFile, state: &SandboxState) -> io::Result<()> {
     file.replace(&seed::to_json(state)?)
 }

@@ -1,19 +1,19 @@
-//! What can be done to the users of the organization: removing them, and no more.
+//! Removal of users, the only change of users that the API offers.
 
 use std::sync::Arc;
 
 use super::{
     fault::Refusal,
-    state::{Role, State, User},
+    state::{RecordType, SandboxState, User},
 };
 
-impl State {
+impl SandboxState {
     /// Removes a user and returns who it was. The owner stays.
     pub(super) fn remove_user(&mut self, id: &str) -> Result<Arc<User>, Refusal> {
         let at = self.users.iter().position(|user| user.id == id).ok_or(Refusal::NotFound)?;
         match self.users[at].role {
-            Role::OrganizationOwner => Err(Refusal::Forbidden),
-            Role::OrganizationSubUser => Ok(self.users.remove(at)),
+            RecordType::OrganizationOwner => Err(Refusal::Forbidden),
+            RecordType::OrganizationSubUser => Ok(self.users.remove(at)),
         }
     }
 }

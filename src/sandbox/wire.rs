@@ -1,4 +1,4 @@
-//! Things as the API shows them. A list item has neither secrets nor balance; nothing has a status.
+//! Accounts and users as the API returns them. List items have no secrets or balance; nothing has a status.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
-    behavior::{Behavior, ChannelAccess, LimitAnswer},
-    query::Page,
+    behavior::{Behavior, ChannelAccess, LimitAnswer, Totals},
+    query::PageRequest,
     stamp::stamp,
-    state::{Account, State, User},
+    state::{Account, SandboxState, User},
 };
 
 /// An account in a list.
-pub(super) fn listed_account(state: &State, account: &Account) -> Value {
+pub(super) fn listed_account(state: &SandboxState, account: &Account) -> Value {
     let mut shown = json!({
         "record_type": "managed_account",
         "id": account.id,
@@ -30,15 +30,15 @@ pub(super) fn listed_account(state: &State, account: &Account) -> Value {
     shown
 }
 
-/// Sets the fields to null that the seed names for this email.
+/// Sets the fields to null that the seed lists for this email.
 fn blank(behavior: &Behavior, email: &str, shown: &mut Value) {
     for field in behavior.null_fields.get(email).into_iter().flatten() {
         shown[field] = Value::Null;
     }
 }
 
-/// An account by itself, with its secrets, and its balance if it has one of its own.
-pub(super) fn account(state: &State, account: &Account) -> Value {
+/// A single account, with its secrets, and its balance unless charges roll up.
+pub(super) fn account(state: &SandboxState, account: &Account) -> Value {
     let mut shown = listed_account(state, account);
     shown["api_key"] = account.api_key.expose_secret().into();
     shown["api_token"] = account.api_token.expose_secret().into();
@@ -50,7 +50,7 @@ pub(super) fn account(state: &State, account: &Account) -> Value {
 }
 
 /// The answer to setting a channel limit.
-pub(super) fn channel_limit(state: &State, account: &Account) -> Value {
+pub(super) fn channel_limit(state: &SandboxState, account: &Account) -> Value {
     let mut shown = json!({
         "record_type": "managed_account_global_outbound_settings",
         "id": account.id,
@@ -64,7 +64,7 @@ pub(super) fn channel_limit(state: &State, account: &Account) -> Value {
 }
 
 /// The pool of channels.
-pub(super) fn channels(state: &State) -> Value {
+pub(super) fn channels(state: &SandboxState) -> Value {
     let enabled = u64::from(state.behavior.channels != ChannelAccess::NotEnabled);
     json!({
         "record_type": "allocatable_global_outbound_channels",
@@ -75,7 +75,7 @@ pub(super) fn channels(state: &State) -> Value {
 }
 
 /// A user, with groups or without.
-pub(super) fn user(state: &State, user: &User, groups: bool) -> Value {
+pub(super) fn user(state: &SandboxState, user: &User, groups: bool) -> Value {
     let mut shown = json!({
         "record_type": user.role,
         "id": user.id,
@@ -92,11 +92,11 @@ pub(super) fn user(state: &State, user: &User, groups: bool) -> Value {
     shown
 }
 
-/// One page of a list. Beyond the end there is nothing on it; a list of nothing has one page.
+/// One page of a list. Pages beyond the end are empty; an empty list has one page.
 pub(super) fn page<T>(
     items: &[T],
-    Page { number, size }: Page,
-    totals: bool,
+    PageRequest { number, size }: PageRequest,
+    totals: Totals,
     show: impl Fn(&T) -> Value,
 ) -> Value {
     let total = items.len() as u64;
@@ -104,15 +104,17 @@ pub(super) fn page<T>(
     let take = usize::try_from(size).unwrap_or(usize::MAX);
     let data: Vec<_> = items.iter().skip(skip).take(take).map(show).collect();
     let mut meta = json!({ "page_number": number, "page_size": size });
-    if totals {
+    if totals != Totals::Neither {
         meta["total_pages"] = total.div_ceil(size).max(1).into();
+    }
+    if totals == Totals::Both {
         meta["total_results"] = total.into();
     }
     json!({ "data": data, "meta": meta })
 }
 
-/// The groups report as RFC 4180 has it, but for its line ends, which are those of the vendor's example.
-pub(super) fn csv(state: &State, users: &[&Arc<User>]) -> String {
+/// The groups report as CSV (RFC 4180), with the line ends of the vendor's example.
+pub(super) fn csv(state: &SandboxState, users: &[&Arc<User>]) -> String {
     let mut lines = vec!["id,email,user_status,created_at,last_sign_in_at,groups".to_owned()];
     for user in users {
         let shown = self::user(state, user, false);
@@ -137,7 +139,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn csv_quotes_what_would_break_it() {
+    fn csv_fields_are_quoted_where_needed() {
         assert_eq!(quoted("plain"), "plain");
         assert_eq!(quoted("a, b"), "\"a, b\"");
         assert_eq!(quoted("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");

@@ -10,18 +10,18 @@ pub struct BaseUrl {
     url: Url,
 }
 
-/// A text that is not a base URL.
+/// An invalid base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    /// It cannot be read as a URL.
+    /// It is not a URL.
     #[error("not a URL such as https://api.telnyx.com/v2")]
     NotAUrl,
-    /// The key would travel in the clear.
+    /// The key would be sent unencrypted.
     #[error(
         "the base URL must begin with https:// (http:// only to a loopback address): the key goes with every request"
     )]
     NotEncrypted,
-    /// It has parts that a base URL cannot have.
+    /// It has a user, a query or a fragment.
     #[error("the base URL can have neither a user, nor a query, nor a fragment")]
     Superfluous,
 }
@@ -30,11 +30,11 @@ impl BaseUrl {
     /// The public API. Source: `servers` of the vendor's document.
     pub const TELNYX: &'static str = "https://api.telnyx.com/v2";
 
-    /// Reads a base URL; a slash at its end does not matter.
+    /// Parses a base URL. A trailing slash is ignored.
     ///
     /// # Errors
     ///
-    /// When it is no URL, when the key would travel in the clear, or when it has parts that do not belong there.
+    /// If it is not a URL, would send the key unencrypted, or has a user, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::NotAUrl)?;
         let loopback = is_loopback(&url);
@@ -69,10 +69,10 @@ impl BaseUrl {
         self.url.scheme() == "https"
     }
 
-    /// The URL of an operation: `segments` below the base. `None` when one of them cannot stand in a path.
+    /// Returns the URL of an operation: `segments` below the base. `None` if a segment is not valid in a path.
     pub(super) fn join(&self, segments: &[&str], query: &[(&str, String)]) -> Option<Url> {
-        // Dots alone would lead to another operation, and a URL passes over tabs and line breaks:
-        // with them one id would quietly become another.
+        // Dots would select another operation, and URLs drop tabs and line breaks, so one id would
+        // silently become another.
         let dots = |segment: &str| segment.trim_matches('.').is_empty();
         if segments.iter().any(|segment| dots(segment) || segment.contains(['\t', '\n', '\r'])) {
             return None;

@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
+use super::bodies::{AccountBody, UserBody};
 use super::error::Error;
 use super::http::Call;
 use super::read::{Listing, READS, Reader};
-use super::wire::{self, AccountBody, Object, One, UserBody};
+use super::wire::{self, JsonObject, One};
 use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
 
 /// A managed account with its times and, where it was read by itself, its balance.
@@ -96,7 +97,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When a page cannot be read. A list that contradicts itself is a gap.
+    /// If a page cannot be read. A list that contradicts itself is a gap.
     pub async fn accounts_by(
         &self,
         filter: &AccountFilter,
@@ -124,7 +125,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When the account does not exist or cannot be read.
+    /// If the account does not exist or cannot be read.
     pub async fn account_details(&self, id: &AccountId) -> Result<AccountDetails, Error> {
         let call = Call::get(&["managed_accounts", id.as_str()]);
         Ok(self.http.send(&call, wire::one::<AccountDetailsBody, _>).await?.value)
@@ -134,7 +135,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When a page cannot be read. A list that contradicts itself is a gap.
+    /// If a page cannot be read. A list that contradicts itself is a gap.
     pub async fn user_list(&self) -> Result<Listing<UserDetails>, Error> {
         let reads = [(); READS]
             .map(|()| Call::get(&["organizations", "users"]).query("include_groups", "true"));
@@ -146,7 +147,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When the user does not exist or cannot be read.
+    /// If the user does not exist or cannot be read.
     pub async fn user_details(&self, id: &UserId) -> Result<UserDetails, Error> {
         let call =
             Call::get(&["organizations", "users", id.as_str()]).query("include_groups", "true");
@@ -157,11 +158,11 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub async fn group_report(&self) -> Result<Vec<UserDetails>, Error> {
         let call = Call::get(&["organizations", "users", "users_groups_report"]);
-        let read = wire::json::<One<Vec<Object<UserDetailsBody>>>>;
+        let read = wire::json::<One<Vec<JsonObject<UserDetailsBody>>>>;
         let users = self.http.send(&call, read).await?.value.data;
-        Ok(users.into_iter().map(|Object(user)| user.into()).collect())
+        Ok(users.into_iter().map(|JsonObject(user)| user.into()).collect())
     }
 }

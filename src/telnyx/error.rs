@@ -2,85 +2,85 @@
 
 use std::fmt;
 
-/// A request that did not end well, after all the attempts that were allowed.
+/// A request that failed after all retries.
 ///
-/// Its text carries method, path, status, code, title and detail; never a body, a key or a password.
+/// Its text has method, path, status, code, title and detail; never a body, a key or a password.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Error {
     /// The method, for example `GET`.
     pub method: &'static str,
     /// The path below the base URL, without the query.
     pub path: Box<str>,
-    /// What went wrong.
-    pub kind: Kind,
-    /// What Telnyx said about it; empty when it said nothing.
+    /// The kind of failure.
+    pub kind: ErrorKind,
+    /// The errors that Telnyx returned, if any.
     pub details: Box<[Detail]>,
-    /// Telnyx's identity of the request (`x-request-id`), for its support.
+    /// The request id (`x-request-id`), for Telnyx support.
     pub request_id: Option<Box<str>>,
-    /// Whether an earlier attempt of this request may have had its effect.
+    /// True if an earlier attempt of this request may have taken effect.
     pub earlier_lost: bool,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u32,
     /// True if the path of the base URL does not end in `/v2`.
     pub unversioned: bool,
 }
 
-/// What went wrong with a request.
+/// The kind of a failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// 401: the key is not known.
+pub enum ErrorKind {
+    /// 401: the key is not accepted.
     Unauthorized,
-    /// 403: the key may not do this.
+    /// 403: the key lacks the permission.
     Forbidden,
-    /// 404: there is nothing of that identity.
+    /// 404: not found.
     NotFound,
-    /// 400 or 422: Telnyx does not accept what was sent.
+    /// 400 or 422: Telnyx rejects the request.
     Invalid(u16),
-    /// 429, and again after every wait.
+    /// 429, after every retry.
     RateLimited,
     /// Another status of 400 to 499.
     Rejected(u16),
-    /// A status of 300 to 399. Redirects are not followed: the key would go along.
+    /// A status of 300 to 399. Redirects are not followed, because they would receive the key.
     Redirected(u16),
     /// A status of 500 or more.
     Server(u16),
-    /// No connection could be made: not one byte of the request has left.
+    /// No connection: no byte of the request was sent.
     Connect(String),
     /// The certificate of the server is not trusted.
     Certificate(String),
-    /// No whole answer came in time.
+    /// No complete answer before the timeout.
     Timeout,
-    /// The connection broke on the way.
+    /// The connection was interrupted.
     Broken(String),
-    /// An answer came and could not be used.
+    /// An unusable answer.
     Answer(AnswerFault),
-    /// An identity that cannot stand in a path. Nothing was sent.
+    /// An id that is not valid in a path. Nothing was sent.
     BadId,
-    /// The session was stopped before it was sent.
+    /// The session was stopped before the request was sent.
     Stopped,
     /// The lock that covers the request was lost.
     Fenced {
-        /// True if part of the request may have left by then.
+        /// True if part of the request may have been sent.
         in_flight: bool,
     },
 }
 
-/// Why an answer could not be used.
+/// The reason why an answer is unusable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerFault {
-    /// It had no body.
+    /// No body.
     Empty,
-    /// It was a page for people, as of a proxy or a login.
+    /// An HTML page, as from a proxy or a login.
     Html,
-    /// It ended early.
+    /// The answer ended early.
     Cut,
-    /// It was no JSON.
+    /// Not JSON.
     NotJson,
-    /// It was JSON, but something was missing or of another type.
+    /// JSON with a missing field or another type.
     Shape(String),
-    /// A list without `meta`: nobody can say whether it is whole.
+    /// A list without `meta`, whose completeness cannot be checked.
     NoMeta,
-    /// It was larger than the given number of bytes.
+    /// Larger than this number of bytes.
     TooLarge(usize),
 }
 
@@ -93,7 +93,7 @@ pub struct Detail {
     pub title: String,
     /// The long text.
     pub detail: String,
-    /// What it is about: a JSON pointer into the body that was sent, or a parameter's name.
+    /// The source of the error: a JSON pointer into the request body, or a parameter's name.
     pub source: String,
 }
 
@@ -101,79 +101,80 @@ const NO_GRANT: &str = "The key's user lacks the permission. Grant it under Iden
 const EMAIL_TAKEN: &str = "Any Telnyx user may have this email already, in this organization or another. Use another email.";
 
 impl Error {
-    /// Returns true if the requested change may have happened all the same.
+    /// Returns true if the change may have taken effect.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         self.earlier_lost || self.kind.may_have_happened()
     }
 
-    /// True if the key may not read or change this.
+    /// Returns true if the key may not read or change this. False if Telnyx refuses whatever the key asks for.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self.kind, Kind::Unauthorized | Kind::Forbidden)
+        matches!(self.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden)
+            && !matches!(self.code(), Some("20002" | "20012" | "20013"))
     }
 
-    /// The HTTP status, if an answer with one is what went wrong.
+    /// The HTTP status, if the failure has one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.kind {
-            Kind::Unauthorized => Some(401),
-            Kind::Forbidden => Some(403),
-            Kind::NotFound => Some(404),
-            Kind::RateLimited => Some(429),
-            Kind::Invalid(status)
-            | Kind::Rejected(status)
-            | Kind::Redirected(status)
-            | Kind::Server(status) => Some(status),
-            Kind::Connect(_)
-            | Kind::Certificate(_)
-            | Kind::Timeout
-            | Kind::Broken(_)
-            | Kind::Answer(_)
-            | Kind::BadId
-            | Kind::Stopped
-            | Kind::Fenced { .. } => None,
+            ErrorKind::Unauthorized => Some(401),
+            ErrorKind::Forbidden => Some(403),
+            ErrorKind::NotFound => Some(404),
+            ErrorKind::RateLimited => Some(429),
+            ErrorKind::Invalid(status)
+            | ErrorKind::Rejected(status)
+            | ErrorKind::Redirected(status)
+            | ErrorKind::Server(status) => Some(status),
+            ErrorKind::Connect(_)
+            | ErrorKind::Certificate(_)
+            | ErrorKind::Timeout
+            | ErrorKind::Broken(_)
+            | ErrorKind::Answer(_)
+            | ErrorKind::BadId
+            | ErrorKind::Stopped
+            | ErrorKind::Fenced { .. } => None,
         }
     }
 
-    /// The first code that Telnyx gave, for example `10015`.
+    /// The first error code, for example `10015`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         let first = self.details.first()?;
         (!first.code.is_empty()).then_some(first.code.as_str())
     }
 
-    /// What to do about it.
+    /// The hint: how to fix it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        if self.unversioned && self.kind == Kind::NotFound {
+        if self.unversioned && self.kind == ErrorKind::NotFound {
             return Some(
-                "The path of the base URL must end in /v2, as in https://api.telnyx.com/v2.",
+                "The path of --base-url (or TELNYX_BASE_URL) must end in /v2, as in https://api.telnyx.com/v2.",
             );
         }
         self.hint_by_code().or_else(|| self.kind.hint())
     }
 
-    /// Returns true if Telnyx refuses every request of the key, whatever it is for.
-    pub(super) fn refuses_key(kind: &Kind, details: &[Detail]) -> bool {
-        matches!(kind, Kind::Unauthorized | Kind::Forbidden | Kind::Rejected(_))
+    /// Returns true if Telnyx refuses every request of the key.
+    pub(super) fn refuses_key(kind: &ErrorKind, details: &[Detail]) -> bool {
+        matches!(kind, ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Rejected(_))
             && details.iter().any(|detail| {
                 matches!(detail.code.as_str(), "10007" | "10009" | "20002" | "20012" | "20013")
             })
     }
 
-    /// The hint for a documented code, by the half of the API that the request is about.
+    /// The hint for a documented code, by the half of the API.
     fn hint_by_code(&self) -> Option<&'static str> {
         let accounts = self.path.starts_with("/managed_accounts");
         let grant = |detail: &Detail| {
             detail.detail.to_ascii_lowercase().contains("no grant allows")
                 || detail.title.to_ascii_lowercase().contains("no grant allows")
         };
-        let refused = matches!(self.kind, Kind::Unauthorized | Kind::Forbidden);
+        let refused = matches!(self.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden);
         if refused && self.details.iter().any(grant) {
             return Some(NO_GRANT);
         }
-        let about_email = matches!(self.kind, Kind::Invalid(_))
+        let about_email = matches!(self.kind, ErrorKind::Invalid(_))
             && self.details.iter().any(|detail| detail.source == "/email");
         Some(match self.code() {
             Some("10007" | "10009" | "20002") => {
@@ -189,10 +190,15 @@ impl Error {
             Some("10019") => EMAIL_TAKEN,
             _ if about_email => EMAIL_TAKEN,
             Some("10010") if refused => NO_GRANT,
-            _ if accounts && self.kind == Kind::Unauthorized => {
+            _ if self.path.ends_with("/allocatable_global_outbound_channels")
+                && self.kind == ErrorKind::Forbidden =>
+            {
+                "The key may not read the channel pool. Remove `channel_limit` from the manifest, or grant the permission in the portal."
+            }
+            _ if accounts && self.kind == ErrorKind::Unauthorized => {
                 "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
             }
-            _ if accounts && self.kind == Kind::Forbidden => {
+            _ if accounts && self.kind == ErrorKind::Forbidden => {
                 "The key's organization is not a manager of accounts, which needs a commit plan. Remove `accounts` from the manifest to manage users only."
             }
             _ => return None,
@@ -200,15 +206,15 @@ impl Error {
     }
 }
 
-impl Kind {
-    /// Whether a request that ended so may have had its effect on the other side.
+impl ErrorKind {
+    /// Returns true if a request that failed this way may have taken effect.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self {
-            // A request that timed out at a gateway may still be on its way behind it.
+            // The server behind the gateway may still process it.
             Self::Rejected(status) => *status == 408,
             Self::Fenced { in_flight } => *in_flight,
-            // A redirect after a POST may well mean: done, look there.
+            // A redirect after a POST may mean success.
             Self::Redirected(_)
             | Self::Server(_)
             | Self::Timeout
@@ -280,7 +286,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unauthorized => f.write_str("401, the key is not accepted"),
@@ -290,11 +296,11 @@ impl fmt::Display for Kind {
             Self::RateLimited => f.write_str("429, too many requests"),
             Self::Rejected(status) => write!(f, "{status}, refused"),
             Self::Redirected(status) => write!(f, "{status}, a redirect"),
-            Self::Server(status) => write!(f, "{status}, an error on the other side"),
+            Self::Server(status) => write!(f, "{status}, a server error"),
             Self::Connect(why) => write!(f, "no connection: {why}"),
             Self::Certificate(why) => write!(f, "the certificate is not trusted: {why}"),
             Self::Timeout => f.write_str("no answer in time"),
-            Self::Broken(why) => write!(f, "the connection broke: {why}"),
+            Self::Broken(why) => write!(f, "the connection was interrupted: {why}"),
             Self::Answer(fault) => write!(f, "{fault}"),
             Self::BadId => f.write_str("invalid id"),
             Self::Stopped => f.write_str("not sent"),
@@ -339,9 +345,11 @@ impl fmt::Display for Detail {
 mod tests {
     use super::*;
 
+    const POOL: &str = "/managed_accounts/allocatable_global_outbound_channels";
+
     #[test]
     fn a_hint_follows_the_code_and_the_half() {
-        let hint = |path: &str, kind: Kind, code: &str, detail: &str, source: &str| {
+        let hint = |path: &str, kind: ErrorKind, code: &str, detail: &str, source: &str| {
             let detail = Detail {
                 code: code.to_owned(),
                 detail: detail.to_owned(),
@@ -362,18 +370,19 @@ mod tests {
         };
         let (accounts, users) = ("/managed_accounts", "/organizations/users");
         for (path, kind, code, detail, source, words) in [
-            (accounts, Kind::Unauthorized, "10009", "", "", "invalid or revoked"),
-            (users, Kind::Unauthorized, "20002", "", "", "invalid or revoked"),
-            (users, Kind::Forbidden, "10010", "", "", "permission"),
-            (accounts, Kind::Forbidden, "", "No grant allows it", "", "permission"),
-            (accounts, Kind::Forbidden, "20012", "", "", "out of funds"),
-            (accounts, Kind::Forbidden, "20013", "", "", "blocked"),
-            (accounts, Kind::Forbidden, "20015", "", "", "not enabled"),
-            (accounts, Kind::Invalid(422), "10015", "", "/email", "Any Telnyx user"),
-            (accounts, Kind::Invalid(400), "10019", "", "", "Any Telnyx user"),
-            (accounts, Kind::Unauthorized, "", "", "", "not a manager"),
-            (accounts, Kind::Forbidden, "", "", "", "not a manager"),
-            (users, Kind::Forbidden, "", "", "", "permissions"),
+            (accounts, ErrorKind::Unauthorized, "10009", "", "", "invalid or revoked"),
+            (users, ErrorKind::Unauthorized, "20002", "", "", "invalid or revoked"),
+            (users, ErrorKind::Forbidden, "10010", "", "", "permission"),
+            (accounts, ErrorKind::Forbidden, "", "No grant allows it", "", "permission"),
+            (accounts, ErrorKind::Forbidden, "20012", "", "", "out of funds"),
+            (accounts, ErrorKind::Forbidden, "20013", "", "", "blocked"),
+            (accounts, ErrorKind::Forbidden, "20015", "", "", "not enabled"),
+            (accounts, ErrorKind::Invalid(422), "10015", "", "/email", "Any Telnyx user"),
+            (accounts, ErrorKind::Invalid(400), "10019", "", "", "Any Telnyx user"),
+            (accounts, ErrorKind::Unauthorized, "", "", "", "not a manager"),
+            (accounts, ErrorKind::Forbidden, "", "", "", "not a manager"),
+            (POOL, ErrorKind::Forbidden, "", "", "", "channel_limit"),
+            (users, ErrorKind::Forbidden, "", "", "", "permissions"),
         ] {
             let hint = hint(path, kind.clone(), code, detail, source);
             assert!(hint.contains(words), "{path} {kind:?} {code}: {hint}");

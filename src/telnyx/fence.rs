@@ -1,4 +1,4 @@
-//! A last check before a request leaves.
+//! A last check before a request is sent.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -6,12 +6,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::error::Kind;
+use super::error::ErrorKind;
 
 /// A condition under which changes may be sent, such as a lock that is still held.
 ///
-/// It is checked after every wait of a request: for the pace, for a free slot, for a connection. A process that was
-/// stopped in any of them sends nothing once it goes on without its lock.
+/// It is checked after every wait of a request: for the rate limit, a free slot, a connection. A process that was
+/// suspended in one of them, and has lost its lock, sends nothing when it resumes.
 #[derive(Clone)]
 pub struct Fence(Arc<dyn Fn() -> bool + Send + Sync>);
 
@@ -22,12 +22,12 @@ impl Fence {
     }
 
     /// Runs a request, and drops it at the first wake-up that finds the fence closed.
-    pub(super) async fn guard<T>(&self, request: impl Future<Output = T>) -> Result<T, Kind> {
+    pub(super) async fn guard<T>(&self, request: impl Future<Output = T>) -> Result<T, ErrorKind> {
         let mut request = pin!(request);
         let mut in_flight = false;
         poll_fn(|context| {
             if !(self.0)() {
-                return Poll::Ready(Err(Kind::Fenced { in_flight }));
+                return Poll::Ready(Err(ErrorKind::Fenced { in_flight }));
             }
             in_flight = true;
             request.as_mut().poll(context).map(Ok)
@@ -54,7 +54,7 @@ mod tests {
         let is_open = Arc::clone(&open);
         let fence = Fence::new(move || is_open.load(Ordering::Relaxed));
         let closed = fence.guard(async { panic!("the request was polled") }).await;
-        assert_eq!(closed, Err::<(), _>(Kind::Fenced { in_flight: false }));
+        assert_eq!(closed, Err::<(), _>(ErrorKind::Fenced { in_flight: false }));
         open.store(true, Ordering::Relaxed);
         assert_eq!(fence.guard(async { 1 }).await, Ok(1));
         let connecting = async {
@@ -62,6 +62,9 @@ mod tests {
             tokio::task::yield_now().await;
             panic!("the request went on after its connection was made");
         };
-        assert_eq!(fence.guard(connecting).await, Err::<(), _>(Kind::Fenced { in_flight: true }));
+        assert_eq!(
+            fence.guard(connecting).await,
+            Err::<(), _>(ErrorKind::Fenced { in_flight: true })
+        );
     }
 }

@@ -1,11 +1,14 @@
-//! HTTP to Telnyx and back: the words of the model on one side, the wire on the other.
+//! The client of the Telnyx API: converts between the model and HTTP.
 //!
-//! A [`Session`] is the connection of one key; it hands out a [`Reader`], which can only look, and a
-//! [`Writer`], which can only change. All their requests share one pace.
+//! A [`Session`] is the connection of one key. It provides a [`Reader`], which can only read, and a
+//! [`Writer`], which can only write. Their requests share one rate limit.
 
 mod base_url;
+mod bodies;
+mod client;
 mod details;
 mod error;
+mod failure;
 mod fence;
 mod http;
 mod pace;
@@ -18,14 +21,15 @@ mod write;
 use std::sync::Arc;
 
 pub use base_url::{BaseUrl, BaseUrlError};
+pub use client::{ConfigError, SessionConfig, api_client, client};
 pub use details::{AccountDetails, AccountFilter, Balance, UserDetails};
-pub use error::{AnswerFault, Detail, Error, Kind};
+pub use error::{AnswerFault, Detail, Error, ErrorKind};
 pub use fence::Fence;
-pub use http::{Answered, Config, ConfigError, Progress, api_client, client};
+pub use http::{Answered, RequestProgress};
 pub use pace::retry_after;
-pub use read::{Accounts, Begun, Credentials, Listing, Reader, StatusFilter};
+pub use read::{AccountSelection, Begun, Credentials, Listing, Reader, StatusFilter};
 pub use retry::RetryBudget;
-pub use write::{Created, NewAccount, Writer};
+pub use write::{AccountRequest, Created, Writer};
 
 /// The connection of one key.
 #[derive(Clone, Debug)]
@@ -34,34 +38,34 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes a connection. Nothing is sent yet.
+    /// Creates a session. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// When the key cannot be sent in a header, or no HTTP client can be made.
-    pub fn new(config: Config) -> Result<Self, ConfigError> {
+    /// If the key is invalid in a header, or the HTTP client cannot be created.
+    pub fn new(config: SessionConfig) -> Result<Self, ConfigError> {
         Ok(Self { http: Arc::new(http::Http::new(config)?) })
     }
 
-    /// What can only look.
+    /// Returns a reader.
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader::new(Arc::clone(&self.http))
     }
 
-    /// From now on nothing is sent: every request that has not left ends with [`Kind::Stopped`]. What is
-    /// under way is finished, and not sent again.
+    /// Stops sending: every unsent request ends with [`ErrorKind::Stopped`]. Requests in flight finish and are
+    /// not retried.
     pub fn stop(&self) {
         self.http.stop();
     }
 
-    /// How far the requests are, for whoever shows it to a person.
+    /// Progress of the requests.
     #[must_use]
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> RequestProgress {
         self.http.progress()
     }
 
-    /// What can only change.
+    /// Returns a writer.
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer::new(Arc::clone(&self.http))

@@ -1,32 +1,31 @@
-//! The proof that pages are one whole list: pure, and the only place that decides it.
+//! Checks that pages form one complete list. Pure, and the only place that decides it.
 //!
-//! Between two pages accounts may come and go, and servers make mistakes. A list is whole when all
-//! its pages say the same totals, these agree with each other, every page is as long as it must be by them, and
-//! no item came twice. What no total can show is one item that goes and another that comes between
-//! the same two pages.
+//! Accounts may be created and cancelled between two pages, and servers make mistakes. A list is complete if its
+//! pages have equal and consistent totals, every page has the length that follows from them, and no item
+//! repeats. Totals cannot reveal one item that disappears and another that appears between the same two pages.
 
 use std::collections::BTreeSet;
 
 use super::read::Listing;
-use super::wire::{Meta, Record};
+use super::wire::{Meta, WireRecord};
 
-/// A page as it was read: its items, and what it says of its list.
-pub(super) type RawPage<W> = (Vec<Record<W>>, Meta);
+/// A page as it was read: its items and its `meta`.
+pub(super) type RawPage<W> = (Vec<WireRecord<W>>, Meta);
 
-/// Returns true if the first page says how many items the list has.
+/// Returns true if the first page has the total number of items.
 pub(super) fn is_counted<W>(pages: &[RawPage<W>]) -> bool {
     pages.first().is_some_and(|(_, meta)| meta.total_results.is_some())
 }
 
-/// More pages than this nobody has: a server that says so is not believed.
+/// The maximum number of pages. A larger number is a server error.
 const MOST_PAGES: u64 = 40_000;
 
-/// The number of the last page that is worth asking for: the first when that one is not to be believed.
+/// The number of the last page to read: 1 if the first page contradicts itself.
 pub(super) fn last<W>((items, meta): &RawPage<W>) -> u64 {
     if first_fault(items.len(), *meta).is_some() { 1 } else { meta.total_pages }
 }
 
-/// Puts pages together: each item once, and the first thing in which they disagree.
+/// Combines pages: each item once, and the first contradiction.
 pub(super) fn assemble<W, T>(
     pages: Vec<RawPage<W>>,
     id: impl Fn(&T) -> String,
@@ -59,7 +58,7 @@ fn fault<W>(pages: &[RawPage<W>]) -> Option<String> {
     })
 }
 
-/// What is wrong with the first page by itself. A server may have smaller pages than it was asked for.
+/// The fault of the first page, if any. A server may return smaller pages than requested.
 fn first_fault(items: usize, meta: Meta) -> Option<String> {
     let Meta { total_pages, total_results, page_number: _ } = meta;
     let items = count(items);
@@ -92,7 +91,7 @@ fn too_many(total_pages: u64) -> Option<String> {
         .then(|| format!("it counts {total_pages} pages, more than the {MOST_PAGES} that are read"))
 }
 
-/// What is wrong with a page after the first, which is sound.
+/// The fault of a later page, if any. The first page has none.
 fn later_fault(first: (usize, Meta), number: u64, items: usize, meta: Meta) -> Option<String> {
     let (length, Meta { total_pages, total_results, page_number: _ }) = first;
     let (length, items) = (count(length), count(items));
@@ -123,7 +122,7 @@ fn later_fault(first: (usize, Meta), number: u64, items: usize, meta: Meta) -> O
 
 fn another_page(number: u64, meta: Meta) -> Option<String> {
     let said = meta.page_number.filter(|said| *said != number)?;
-    Some(format!("page {number} says that it is page {said}"))
+    Some(format!("page {number} has the page number {said}"))
 }
 
 /// `1 item`, `2 items`.
@@ -182,7 +181,7 @@ mod tests {
             ),
             (
                 vec![page(1, &["a", "b"], 2, 3), page(1, &["c"], 2, 3)],
-                "page 2 says that it is page 1",
+                "page 2 has the page number 1",
             ),
             (vec![page(1, &["a", "b"], 1, 1)], "it counts 1 item on 1 page, and page 1 has 2"),
             (vec![page(1, &["a"], 1, 2)], "it counts 2 items on 1 page, and page 1 has 1"),

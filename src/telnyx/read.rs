@@ -1,4 +1,4 @@
-//! Everything that can be asked of Telnyx, and nothing that could change it.
+//! Reads of the Telnyx API. Nothing here can change anything.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,42 +7,43 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
+use super::bodies::{AccountBody, CredentialsBody, PoolBody, UserBody};
 use super::error::{AnswerFault, Error};
-use super::http::{Call, Http, Progress};
+use super::http::{Call, Http, RequestProgress};
 use super::pages::{self, RawPage};
-use super::wire::{self, AccountBody, CredentialsBody, Object, Page, PoolBody, Report, UserBody};
+use super::wire::{self, JsonObject, WirePage, WireReport};
 use crate::model::{AccountId, ChannelPool, Email, LiveAccount, LiveUser, UserId};
 
-/// The largest page there is. Source: `maximum` of `page[size]` in the vendor's document.
+/// The largest page size. Source: `maximum` of `page[size]` in the vendor's document.
 const PAGE: u64 = 250;
-/// How often a list is read until it agrees with itself.
+/// The number of reads of a list that contradicts itself.
 pub(super) const READS: usize = 3;
 
-/// Every read of the API. Whoever has this cannot change anything.
+/// Every read of the API. It cannot change anything.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub(super) http: Arc<Http>,
 }
 
-/// A list, and whether it is whole.
+/// A list, and its gap if it is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
-    /// What the list had, each item once.
+    /// The items of the list, each once.
     pub items: Vec<T>,
-    /// Why something may be missing in it. `None`: it is whole.
+    /// The reason why items may be missing. `None` if the list is complete.
     pub gap: Option<String>,
 }
 
-/// Which accounts a list should have.
+/// The accounts that a list selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accounts {
-    /// All that are not cancelled.
+pub enum AccountSelection {
+    /// All but cancelled accounts.
     All,
-    /// All, the cancelled ones too.
+    /// All, including cancelled accounts.
     WithCancelled,
-    /// The cancelled ones alone.
+    /// Cancelled accounts only.
     Cancelled,
-    /// Those of one status.
+    /// Accounts of one status.
     Of(StatusFilter),
 }
 
@@ -57,26 +58,26 @@ pub enum StatusFilter {
     Blocked,
 }
 
-/// A list of accounts of which the first page is here.
+/// A list of accounts whose first page has been read.
 pub struct Begun {
     reader: Reader,
-    which: Accounts,
+    which: AccountSelection,
     first: RawPage<AccountBody>,
 }
 
 impl Begun {
-    /// How many accounts the list has, by its first page.
+    /// The number of accounts in the list, according to its first page.
     #[must_use]
     pub fn total(&self) -> u64 {
         let (items, meta) = &self.first;
         meta.total_results.unwrap_or_else(|| u64::try_from(items.len()).unwrap_or(u64::MAX))
     }
 
-    /// The rest of the list, and the whole of it again where it contradicts itself.
+    /// Reads the remaining pages, and all of them again if the list contradicts itself.
     ///
     /// # Errors
     ///
-    /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
+    /// If a page cannot be read. A list that still contradicts itself after re-reads is a gap, not an error.
     pub async fn finish(self) -> Result<Listing<LiveAccount>, Error> {
         let Self { reader, which, first } = self;
         let id = |account: &LiveAccount| account.id.as_str().to_owned();
@@ -84,17 +85,17 @@ impl Begun {
     }
 }
 
-/// The secrets of a managed account, each if Telnyx returned it.
+/// The secrets of a managed account that Telnyx returned.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    /// The key of API version 2.
+    /// The key for API version 2.
     pub api_key: Option<SecretString>,
-    /// The token of API version 1.
+    /// The token for API version 1.
     pub api_token: Option<SecretString>,
 }
 
 impl Credentials {
-    /// The names of the secrets that are missing.
+    /// Returns the names of the missing secrets.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         let Self { api_key, api_token } = self;
@@ -102,7 +103,7 @@ impl Credentials {
         both.into_iter().filter(|(_, secret)| secret.is_none()).map(|(name, _)| name).collect()
     }
 
-    /// These secrets, with those of `other` where one is missing.
+    /// Fills missing secrets from `other`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let Self { api_key, api_token } = self;
@@ -121,50 +122,51 @@ impl Reader {
         Self { http }
     }
 
-    /// Where this reads from.
+    /// The base URL of the API.
     #[must_use]
     pub fn base_url(&self) -> String {
         self.http.base_url().to_string()
     }
 
-    /// How far the requests of this key are, for whoever shows it to a person.
+    /// Progress of the requests of this key.
     #[must_use]
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> RequestProgress {
         self.http.progress()
     }
 
-    /// `GET /managed_accounts`, all pages: the accounts, and whether the list agrees with itself.
+    /// `GET /managed_accounts`, all pages.
     ///
     /// # Errors
     ///
-    /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
-    pub async fn accounts(&self, which: Accounts) -> Result<Listing<LiveAccount>, Error> {
+    /// If a page cannot be read. A list that still contradicts itself after re-reads is a gap, not an error.
+    pub async fn accounts(&self, which: AccountSelection) -> Result<Listing<LiveAccount>, Error> {
         self.begin(which).await?.finish().await
     }
 
-    /// The first page of that list: who waits for it knows how long the list is, and can ask for more meanwhile.
+    /// Reads the first page of that list. It has the length of the list, so other reads can start early.
     ///
     /// # Errors
     ///
-    /// When the page cannot be had.
-    pub async fn begin(&self, which: Accounts) -> Result<Begun, Error> {
+    /// If the page cannot be read.
+    pub async fn begin(&self, which: AccountSelection) -> Result<Begun, Error> {
         let [call, ..] = accounts_reads(which);
         let first = self.numbered(&call, 1).await?;
         Ok(Begun { reader: self.clone(), which, first })
     }
 
-    /// The accounts that have this email in whatever case, by all pages of a list that is filtered by it.
-    /// What the filter lets through is compared here: it is not trusted.
+    /// The accounts with this email, in any case: all pages of a list filtered by it.
+    /// The emails are compared here again, because the filter is not trusted.
     ///
     /// # Errors
     ///
-    /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
+    /// If a page cannot be read. A list that still contradicts itself after re-reads is a gap, not an error.
     pub async fn with_email(
         &self,
         email: &Email,
         cancelled_too: bool,
     ) -> Result<Listing<LiveAccount>, Error> {
-        let which = if cancelled_too { Accounts::WithCancelled } else { Accounts::All };
+        let which =
+            if cancelled_too { AccountSelection::WithCancelled } else { AccountSelection::All };
         let reads =
             accounts_reads(which).map(|call| call.query("filter[email][contains]", email.as_str()));
         let id = |account: &LiveAccount| account.id.as_str().to_owned();
@@ -173,43 +175,44 @@ impl Reader {
         Ok(found)
     }
 
-    /// How many accounts have a status, by `meta.total_results` of a page of one.
+    /// Counts the accounts of a status, by `meta.total_results` of a page of one.
     ///
     /// # Errors
     ///
-    /// When the page cannot be had.
+    /// If the page cannot be read.
     pub async fn count(&self, status: StatusFilter) -> Result<Option<u64>, Error> {
-        let call =
-            accounts_call(Accounts::Of(status)).query("page[number]", "1").query("page[size]", "1");
+        let call = accounts_call(AccountSelection::Of(status))
+            .query("page[number]", "1")
+            .query("page[size]", "1");
         let (_, meta) = self.page::<AccountBody>(&call).await?;
         Ok(meta.total_results)
     }
 
-    /// `GET /managed_accounts/{id}`: one account. Its status is not in the answer.
+    /// `GET /managed_accounts/{id}`: one account. The answer does not contain its status.
     ///
     /// # Errors
     ///
-    /// When there is no such account, or it cannot be had.
+    /// If the account does not exist or cannot be read.
     pub async fn account(&self, id: &AccountId) -> Result<LiveAccount, Error> {
         let call = Call::get(&["managed_accounts", id.as_str()]);
         Ok(self.http.send(&call, wire::one::<AccountBody, _>).await?.value)
     }
 
-    /// `GET /managed_accounts/{id}`: the secrets in it. This is the only read that keeps them.
+    /// `GET /managed_accounts/{id}`: its secrets. No other read keeps them.
     ///
     /// # Errors
     ///
-    /// When there is no such account, or it cannot be had.
+    /// If the account does not exist or cannot be read.
     pub async fn credentials(&self, id: &AccountId) -> Result<Credentials, Error> {
         let call = Call::get(&["managed_accounts", id.as_str()]);
         Ok(self.http.send(&call, wire::one::<CredentialsBody, _>).await?.value)
     }
 
-    /// `GET /managed_accounts/allocatable_global_outbound_channels`: the channels of the manager.
+    /// `GET /managed_accounts/allocatable_global_outbound_channels`: the manager's channel pool.
     ///
     /// # Errors
     ///
-    /// When they cannot be had.
+    /// If it cannot be read.
     pub async fn channels(&self) -> Result<ChannelPool, Error> {
         let call = Call::get(&["managed_accounts", "allocatable_global_outbound_channels"]);
         Ok(self.http.send(&call, wire::one::<PoolBody, _>).await?.value)
@@ -219,7 +222,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When a page cannot be had at all. A list that contradicts itself, even when read again, is no error but a gap.
+    /// If a page cannot be read. A list that still contradicts itself after re-reads is a gap, not an error.
     pub async fn users(&self) -> Result<Listing<LiveUser>, Error> {
         let reads = [(); READS]
             .map(|()| Call::get(&["organizations", "users"]).query("include_groups", "true"));
@@ -227,11 +230,11 @@ impl Reader {
         self.list(&reads, None, id, |body: UserBody| body.into()).await
     }
 
-    /// How many users the organization has, by `meta.total_results` of a page of one.
+    /// Counts the users of the organization, by `meta.total_results` of a page of one.
     ///
     /// # Errors
     ///
-    /// When the page cannot be had.
+    /// If the page cannot be read.
     pub async fn count_users(&self) -> Result<Option<u64>, Error> {
         let call = Call::get(&["organizations", "users"])
             .query("page[number]", "1")
@@ -244,38 +247,38 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When there is no such user, or it cannot be had.
+    /// If the user does not exist or cannot be read.
     pub async fn user(&self, id: &UserId) -> Result<LiveUser, Error> {
         let call =
             Call::get(&["organizations", "users", id.as_str()]).query("include_groups", "true");
         Ok(self.http.send(&call, wire::one::<UserBody, _>).await?.value)
     }
 
-    /// `GET /organizations/users/users_groups_report` as JSON: all users with their groups, not in pages.
+    /// `GET /organizations/users/users_groups_report` as JSON: all users with their groups, unpaged.
     ///
     /// # Errors
     ///
-    /// When it cannot be had. A record that cannot be used is a gap.
+    /// If it cannot be read. An unusable record is a gap.
     pub async fn groups_report(&self) -> Result<Listing<LiveUser>, Error> {
         let call = groups_report_call();
-        let read = wire::json::<Report<UserBody>>;
-        let Report { data } = self.http.send(&call, read).await?.value;
+        let read = wire::json::<WireReport<UserBody>>;
+        let WireReport { data } = self.http.send(&call, read).await?.value;
         let gap = data.iter().find_map(|record| record.as_ref().err().cloned());
         Ok(Listing { items: data.into_iter().flatten().map(LiveUser::from).collect(), gap })
     }
 
-    /// `GET /organizations/users/users_groups_report` as CSV, as Telnyx writes it.
+    /// `GET /organizations/users/users_groups_report` as CSV, unchanged.
     ///
     /// # Errors
     ///
-    /// When it cannot be had, or is no text.
+    /// If it cannot be read or is not text.
     pub async fn groups_report_csv(&self) -> Result<String, Error> {
         let call = Call { accept: "text/csv", ..groups_report_call() };
         Ok(self.http.send(&call, csv).await?.value)
     }
 
-    /// Reads a list until it agrees with itself, once for each of `reads`. `first` is what the first
-    /// of them has brought already.
+    /// Reads a list with each of `reads` until one read is consistent. `first` is the first page, if it has
+    /// been read already.
     pub(super) async fn list<W: DeserializeOwned, T>(
         &self,
         reads: &[Call<'_>; READS],
@@ -289,7 +292,7 @@ impl Reader {
             let read = self.pages(call, first.take()).await?;
             let counted = pages::is_counted(&read);
             listing = pages::assemble(read, &id, &model);
-            // Without a total a list is whole if two reads agree.
+            // Without a total, a list is complete if two reads agree.
             if !counted && listing.gap.is_none() {
                 let ids: BTreeSet<String> = listing.items.iter().map(&id).collect();
                 if uncounted.as_ref() == Some(&ids) {
@@ -311,7 +314,7 @@ impl Reader {
         Ok(listing)
     }
 
-    /// The first page, then the others at once; none of them when the first is not to be believed.
+    /// Reads the first page, then the others concurrently. If the first page contradicts itself, only that one.
     async fn pages<W: DeserializeOwned>(
         &self,
         call: &Call<'_>,
@@ -323,13 +326,13 @@ impl Reader {
         };
         let last = pages::last(&first);
         let mut pages = vec![first];
-        // How many are really under way at once is decided where they are sent.
+        // The session limits the number of concurrent requests.
         let rest = stream::iter(2..=last).map(|number| self.numbered(call, number)).buffered(64);
         pages.extend(rest.try_collect::<Vec<_>>().await?);
         Ok(pages)
     }
 
-    /// One page of the largest size.
+    /// Reads one page of the largest size.
     async fn numbered<W: DeserializeOwned>(
         &self,
         call: &Call<'_>,
@@ -342,8 +345,8 @@ impl Reader {
 
     async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
         let read = |body: &[u8]| {
-            let Page { data, meta } = wire::json::<Page<W>>(body)?;
-            let Object(meta) = meta.ok_or(AnswerFault::NoMeta)?;
+            let WirePage { data, meta } = wire::json::<WirePage<W>>(body)?;
+            let JsonObject(meta) = meta.ok_or(AnswerFault::NoMeta)?;
             Ok((data, meta))
         };
         Ok(self.http.send(call, read).await?.value)
@@ -354,33 +357,35 @@ fn groups_report_call() -> Call<'static> {
     Call::get(&["organizations", "users", "users_groups_report"])
 }
 
-/// The reads of a list of accounts: oldest first, so that a create adds to the end and shifts no
-/// page; the last one in another order, should that one be what a server cannot keep.
-fn accounts_reads(which: Accounts) -> [Call<'static>; READS] {
+/// The reads of a list of accounts: oldest first, so that a create appends and shifts no page. The last
+/// read uses another order, in case the server does not keep the first one stable.
+fn accounts_reads(which: AccountSelection) -> [Call<'static>; READS] {
     ["created_at", "created_at", "email"].map(|sort| accounts_call(which).query("sort", sort))
 }
 
-fn accounts_call(which: Accounts) -> Call<'static> {
+fn accounts_call(which: AccountSelection) -> Call<'static> {
     let call = Call::get(&["managed_accounts"]);
     match which {
-        Accounts::All => call,
-        Accounts::WithCancelled => call.query("include_cancelled_accounts", "true"),
-        Accounts::Cancelled => {
-            accounts_call(Accounts::WithCancelled).query("filter[status][eq]", "cancelled")
+        AccountSelection::All => call,
+        AccountSelection::WithCancelled => call.query("include_cancelled_accounts", "true"),
+        AccountSelection::Cancelled => {
+            accounts_call(AccountSelection::WithCancelled).query("filter[status][eq]", "cancelled")
         }
-        Accounts::Of(StatusFilter::Enabled) => call.query("filter[status][eq]", "enabled"),
-        Accounts::Of(StatusFilter::Disabled) => call.query("filter[status][eq]", "disabled"),
-        Accounts::Of(StatusFilter::Blocked) => call.query("filter[status][eq]", "blocked"),
+        AccountSelection::Of(StatusFilter::Enabled) => call.query("filter[status][eq]", "enabled"),
+        AccountSelection::Of(StatusFilter::Disabled) => {
+            call.query("filter[status][eq]", "disabled")
+        }
+        AccountSelection::Of(StatusFilter::Blocked) => call.query("filter[status][eq]", "blocked"),
     }
 }
 
 fn csv(body: &[u8]) -> Result<String, AnswerFault> {
     let text = std::str::from_utf8(body)
-        .map_err(|_| AnswerFault::Shape("the report is no text".to_owned()))?;
+        .map_err(|_| AnswerFault::Shape("the report is not text".to_owned()))?;
     match text.trim_start() {
         "" => Err(AnswerFault::Empty),
         html if html.starts_with('<') => Err(AnswerFault::Html),
-        // The server did not heed `Accept`: whoever wants columns must not get this.
+        // The server ignored `Accept`.
         json if json.starts_with(['{', '[']) => {
             Err(AnswerFault::Shape("the report is JSON, not CSV".to_owned()))
         }

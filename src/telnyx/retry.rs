@@ -1,30 +1,30 @@
-//! Whether a request that failed is sent again, and when.
+//! Retries: which failed requests are sent again, and after which wait.
 
 use std::time::{Duration, Instant};
 
-use super::error::{AnswerFault, Kind};
+use super::error::{AnswerFault, ErrorKind};
 
-/// What sending a request twice would do.
+/// The effect of sending a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resend {
-    /// Nothing more than once: a read, or setting something to a value.
+    /// The same as once: a read, or setting a field to a value.
     Harmless,
-    /// Perhaps a second account: only when not one byte has left, or when it was refused with a 429.
+    /// Possibly a second account. Retried only if no byte was sent, or after a 429.
     Creates,
 }
 
-/// How long and how often requests are sent again.
+/// The limits of retries.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryBudget {
-    /// The upper end of the first wait; it doubles with every attempt.
+    /// The maximum of the first wait. It doubles with every attempt.
     pub first_wait: Duration,
-    /// The longest wait between two attempts.
+    /// The maximum wait between two attempts.
     pub longest_wait: Duration,
-    /// How many more attempts a failing request gets.
+    /// The maximum number of retries of a failing request.
     pub attempts: u32,
-    /// How long after its first failure no further attempt is begun.
+    /// The time after the first failure in which attempts may begin.
     pub total: Duration,
-    /// How many more attempts a rate-limited request gets. Its waits are the server's to choose.
+    /// The maximum number of retries of a rate-limited request. The server determines its waits.
     pub rate_limited: u32,
 }
 
@@ -44,7 +44,7 @@ impl Default for RetryBudget {
 pub(super) struct Attempts {
     resend: Resend,
     budget: RetryBudget,
-    /// Waiting for one's turn before that is no failure, however long it takes.
+    /// Set at the first failure. Earlier waits for the rate limit do not count.
     failing_since: Option<Instant>,
     failures: u32,
     refusals: u32,
@@ -55,22 +55,22 @@ impl Attempts {
         Self { resend, budget, failing_since: None, failures: 0, refusals: 0 }
     }
 
-    /// How often the request was sent.
+    /// The number of attempts.
     pub(super) fn count(&self) -> u32 {
         self.failures + self.refusals
     }
 
-    /// Takes note of a failure: how long to wait before the request is sent again, or `None` when it is not.
-    pub(super) fn after(&mut self, kind: &Kind, now: Instant) -> Option<Duration> {
-        if *kind == Kind::RateLimited {
+    /// Records a failure, and returns the wait before the next attempt, or `None` if there is none.
+    pub(super) fn after(&mut self, kind: &ErrorKind, now: Instant) -> Option<Duration> {
+        if *kind == ErrorKind::RateLimited {
             self.refusals += 1;
-            // The pacer holds back every request of this key for as long as the server asked.
+            // The pacer delays every request of this key for as long as the server requests.
             return (self.refusals <= self.budget.rate_limited).then_some(Duration::ZERO);
         }
         self.failures += 1;
         let allowed = match self.resend {
             Resend::Harmless => is_passing(kind),
-            Resend::Creates => matches!(kind, Kind::Connect(_)),
+            Resend::Creates => matches!(kind, ErrorKind::Connect(_)),
         };
         let since = *self.failing_since.get_or_insert(now);
         let wait = self.wait();
@@ -79,34 +79,37 @@ impl Attempts {
         (allowed && in_budget).then_some(wait)
     }
 
-    /// Half of the doubled wait and a random part of the other half: many clients do not come back together.
+    /// Half of the doubled wait plus a random part of the other half, so that clients do not retry at once.
     fn wait(&self) -> Duration {
         let doubled = self.budget.first_wait.saturating_mul(1 << (self.failures - 1).min(16));
         doubled.min(self.budget.longest_wait).mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 
-/// Whether the same request may well succeed in a moment.
-fn is_passing(kind: &Kind) -> bool {
+/// Returns true if the same request may soon succeed.
+fn is_passing(kind: &ErrorKind) -> bool {
     match kind {
-        Kind::Connect(_) | Kind::Timeout | Kind::Broken(_) | Kind::RateLimited => true,
-        Kind::Server(status) => *status != 501,
-        Kind::Rejected(status) => *status == 408,
-        Kind::Answer(fault) => match fault {
+        ErrorKind::Connect(_)
+        | ErrorKind::Timeout
+        | ErrorKind::Broken(_)
+        | ErrorKind::RateLimited => true,
+        ErrorKind::Server(status) => *status != 501,
+        ErrorKind::Rejected(status) => *status == 408,
+        ErrorKind::Answer(fault) => match fault {
             AnswerFault::Empty | AnswerFault::Html | AnswerFault::Cut | AnswerFault::NotJson => {
                 true
             }
             AnswerFault::Shape(_) | AnswerFault::NoMeta | AnswerFault::TooLarge(_) => false,
         },
-        Kind::Unauthorized
-        | Kind::Forbidden
-        | Kind::NotFound
-        | Kind::Certificate(_)
-        | Kind::Invalid(_)
-        | Kind::Redirected(_)
-        | Kind::BadId
-        | Kind::Stopped
-        | Kind::Fenced { .. } => false,
+        ErrorKind::Unauthorized
+        | ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::Certificate(_)
+        | ErrorKind::Invalid(_)
+        | ErrorKind::Redirected(_)
+        | ErrorKind::BadId
+        | ErrorKind::Stopped
+        | ErrorKind::Fenced { .. } => false,
     }
 }
 
@@ -114,7 +117,7 @@ fn is_passing(kind: &Kind) -> bool {
 mod tests {
     use super::*;
 
-    fn again(resend: Resend, kind: &Kind) -> bool {
+    fn again(resend: Resend, kind: &ErrorKind) -> bool {
         let now = Instant::now();
         Attempts::new(resend, RetryBudget::default()).after(kind, now).is_some()
     }
@@ -122,17 +125,17 @@ mod tests {
     #[test]
     fn a_create_is_sent_again_only_if_nothing_left_or_on_429() {
         let all = [
-            (Kind::Connect(String::new()), true),
-            (Kind::RateLimited, true),
-            (Kind::Timeout, false),
-            (Kind::Broken(String::new()), false),
-            (Kind::Server(500), false),
-            (Kind::Server(502), false),
-            (Kind::Server(503), false),
-            (Kind::Rejected(408), false),
-            (Kind::Answer(AnswerFault::Cut), false),
-            (Kind::Answer(AnswerFault::Html), false),
-            (Kind::Invalid(422), false),
+            (ErrorKind::Connect(String::new()), true),
+            (ErrorKind::RateLimited, true),
+            (ErrorKind::Timeout, false),
+            (ErrorKind::Broken(String::new()), false),
+            (ErrorKind::Server(500), false),
+            (ErrorKind::Server(502), false),
+            (ErrorKind::Server(503), false),
+            (ErrorKind::Rejected(408), false),
+            (ErrorKind::Answer(AnswerFault::Cut), false),
+            (ErrorKind::Answer(AnswerFault::Html), false),
+            (ErrorKind::Invalid(422), false),
         ];
         for (kind, sent_again) in all {
             assert_eq!(again(Resend::Creates, &kind), sent_again, "{kind:?}");
@@ -141,14 +144,16 @@ mod tests {
 
     #[test]
     fn what_is_harmless_is_sent_again_unless_the_answer_is_final() {
-        for kind in [Kind::Timeout, Kind::Server(502), Kind::Answer(AnswerFault::Html)] {
+        for kind in
+            [ErrorKind::Timeout, ErrorKind::Server(502), ErrorKind::Answer(AnswerFault::Html)]
+        {
             assert!(again(Resend::Harmless, &kind), "{kind:?}");
         }
         for kind in [
-            Kind::Unauthorized,
-            Kind::NotFound,
-            Kind::Invalid(422),
-            Kind::Answer(AnswerFault::NoMeta),
+            ErrorKind::Unauthorized,
+            ErrorKind::NotFound,
+            ErrorKind::Invalid(422),
+            ErrorKind::Answer(AnswerFault::NoMeta),
         ] {
             assert!(!again(Resend::Harmless, &kind), "{kind:?}");
         }
@@ -160,16 +165,20 @@ mod tests {
         let budget = RetryBudget::default();
         let mut attempts = Attempts::new(Resend::Harmless, budget);
         for doubled in [250, 500, 1000, 2000] {
-            let wait = attempts.after(&Kind::Timeout, begun).unwrap();
+            let wait = attempts.after(&ErrorKind::Timeout, begun).unwrap();
             assert!(
                 wait >= Duration::from_millis(doubled / 2)
                     && wait <= Duration::from_millis(doubled),
                 "{wait:?}"
             );
         }
-        assert_eq!(attempts.after(&Kind::Timeout, begun), None, "the attempts are used up");
+        assert_eq!(attempts.after(&ErrorKind::Timeout, begun), None, "the attempts are used up");
         let mut late = Attempts::new(Resend::Harmless, budget);
-        assert!(late.after(&Kind::Timeout, begun).is_some());
-        assert_eq!(late.after(&Kind::Timeout, begun + budget.total), None, "the time is used up");
+        assert!(late.after(&ErrorKind::Timeout, begun).is_some());
+        assert_eq!(
+            late.after(&ErrorKind::Timeout, begun + budget.total),
+            None,
+            "the time is used up"
+        );
     }
 }

@@ -1,26 +1,21 @@
-//! The forms of the API's bodies, and the words of the model for them.
-//!
-//! Source of every field: the vendor's `OpenAPI` document. Unknown fields are passed over, unknown
-//! values kept as they are. There is no field for a secret but in [`CredentialsBody`].
+//! Decoding of answers: single objects, pages, reports and errors.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Error as _, MapAccess, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::error::{AnswerFault, Detail};
-use crate::model::{
-    AccountId, ChannelPool, Email, LiveAccount, LiveUser, Role, UserId, UserStatus, is_harmful,
-};
+use crate::model::is_harmful;
 
-/// Text of the API that goes into a message is cut after this many characters.
+/// The maximum length of API text in a message.
 const LONGEST_TEXT: usize = 300;
 
-/// An answer about one thing.
+/// An answer with one object.
 #[derive(Deserialize)]
 pub(super) struct One<T> {
     pub data: T,
@@ -29,45 +24,47 @@ pub(super) struct One<T> {
 /// A page of a list.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: DeserializeOwned"))]
-pub(super) struct Page<T> {
+pub(super) struct WirePage<T> {
     #[serde(deserialize_with = "records")]
-    pub data: Vec<Record<T>>,
-    pub meta: Option<Object<Meta>>,
+    pub data: Vec<WireRecord<T>>,
+    pub meta: Option<JsonObject<Meta>>,
 }
 
-/// A report, which is not in pages.
+/// A report, which is not paged.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: DeserializeOwned"))]
-pub(super) struct Report<T> {
+pub(super) struct WireReport<T> {
     #[serde(deserialize_with = "records")]
-    pub data: Vec<Record<T>>,
+    pub data: Vec<WireRecord<T>>,
 }
 
-/// A record of a list, or a description of one that cannot be used.
-pub(super) type Record<T> = Result<T, String>;
+/// A record of a list, or a description of an unusable one.
+pub(super) type WireRecord<T> = Result<T, String>;
 
-/// Reads a list record by record: one that cannot be used is described, and the others are kept.
+/// Reads a list record by record. An unusable record is described, and the others are kept.
 pub(super) fn records<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
-) -> Result<Vec<Record<T>>, D::Error> {
+) -> Result<Vec<WireRecord<T>>, D::Error> {
     let values = Vec::<Value>::deserialize(deserializer)?;
     let read = |(place, value): (usize, Value)| {
         let id = value["id"].as_str().map(str::to_owned);
         let flaw = flaw(place, &value);
-        serde_json::from_value::<Object<T>>(value).map(|Object(record)| record).map_err(|error| {
-            let text = flaw.unwrap_or_else(|| {
-                format!("data[{place}]: {}", without_values(&error.to_string()))
-            });
-            match id {
-                Some(id) => format!("{text} (id {:?})", clean(&id)),
-                None => text,
-            }
-        })
+        serde_json::from_value::<JsonObject<T>>(value).map(|JsonObject(record)| record).map_err(
+            |error| {
+                let text = flaw.unwrap_or_else(|| {
+                    format!("data[{place}]: {}", without_values(&error.to_string()))
+                });
+                match id {
+                    Some(id) => format!("{text} (id {:?})", clean(&id)),
+                    None => text,
+                }
+            },
+        )
     };
     Ok(values.into_iter().enumerate().map(read).collect())
 }
 
-/// Names the required text of a record that is not there.
+/// Names the required text that a record lacks.
 fn flaw(place: usize, record: &Value) -> Option<String> {
     let Value::Object(fields) = record else {
         return Some(format!("data[{place}] is not an object"));
@@ -86,15 +83,14 @@ fn flaw(place: usize, record: &Value) -> Option<String> {
     })
 }
 
-/// What has to be an object with named fields. By itself a list of values would do as well, in the order in
-/// which the fields stand here: a list that came in the place of an object would be taken for one.
+/// An object with named fields. Serde alone would also accept a list of the field values.
 #[derive(Deserialize)]
 #[serde(transparent, bound(deserialize = "T: Deserialize<'de>"))]
-pub(super) struct Object<T>(#[serde(deserialize_with = "object")] pub T);
+pub(super) struct JsonObject<T>(#[serde(deserialize_with = "object")] pub T);
 
 fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Fields<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    struct WireObjectVisitor<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for WireObjectVisitor<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,10 +101,10 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Re
             T::deserialize(MapAccessDeserializer::new(map))
         }
     }
-    deserializer.deserialize_map(Fields(PhantomData))
+    deserializer.deserialize_map(WireObjectVisitor(PhantomData))
 }
 
-/// What a page says of its list.
+/// The `meta` of a page.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub(super) struct Meta {
     pub total_pages: u64,
@@ -116,152 +112,7 @@ pub(super) struct Meta {
     pub page_number: Option<u64>,
 }
 
-/// A managed account, as in lists and in answers to changes.
-#[derive(Deserialize)]
-pub(super) struct AccountBody {
-    #[serde(deserialize_with = "stated")]
-    id: String,
-    #[serde(deserialize_with = "stated")]
-    email: String,
-    organization_name: Option<String>,
-    manager_account_id: Option<String>,
-    api_user: Option<String>,
-    managed_account_allow_custom_pricing: Option<bool>,
-    rollup_billing: Option<bool>,
-}
-
-impl From<AccountBody> for LiveAccount {
-    fn from(body: AccountBody) -> Self {
-        Self {
-            id: AccountId::new(body.id),
-            email: Email::new(body.email),
-            name: body.organization_name,
-            manager: body.manager_account_id.map(AccountId::new),
-            api_user: body.api_user.filter(|email| !email.trim().is_empty()).map(Email::new),
-            custom_pricing: body.managed_account_allow_custom_pricing,
-            rollup_billing: body.rollup_billing,
-            status: None,
-        }
-    }
-}
-
-/// The secrets of an account, read on the one path that hands them to the user. Each is optional.
-#[derive(Deserialize)]
-pub(super) struct CredentialsBody {
-    #[serde(default, deserialize_with = "secret")]
-    pub api_key: Option<SecretString>,
-    #[serde(default, deserialize_with = "secret")]
-    pub api_token: Option<SecretString>,
-}
-
-/// A secret. One that is not a text counts as missing: an answer to a create is worth more than its secrets.
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.trim().is_empty() => Some(text.into()),
-        _ => None,
-    })
-}
-
-/// A created account: what it is, and its secrets.
-#[derive(Deserialize)]
-pub(super) struct CreatedBody {
-    #[serde(flatten)]
-    pub account: AccountBody,
-    #[serde(flatten)]
-    pub credentials: CredentialsBody,
-}
-
-/// The body of a create.
-#[derive(Serialize)]
-pub(super) struct CreateBody<'a> {
-    pub business_name: &'a str,
-    pub email: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub managed_account_allow_custom_pricing: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rollup_billing: Option<bool>,
-}
-
-/// The channels of the manager.
-#[derive(Deserialize)]
-pub(super) struct PoolBody {
-    allocatable_global_outbound_channels: u64,
-    total_global_channels_allocated: u64,
-}
-
-impl From<PoolBody> for ChannelPool {
-    fn from(body: PoolBody) -> Self {
-        Self {
-            allocatable: body.allocatable_global_outbound_channels,
-            allocated: body.total_global_channels_allocated,
-        }
-    }
-}
-
-/// The answer to setting a channel limit.
-#[derive(Deserialize)]
-pub(super) struct LimitBody {
-    channel_limit: Option<u64>,
-}
-
-impl From<LimitBody> for Option<u64> {
-    fn from(body: LimitBody) -> Self {
-        body.channel_limit
-    }
-}
-
-/// A user of the organization.
-#[derive(Deserialize)]
-pub(super) struct UserBody {
-    #[serde(deserialize_with = "stated")]
-    id: String,
-    #[serde(deserialize_with = "stated")]
-    email: String,
-    record_type: String,
-    user_status: Option<String>,
-    groups: Option<Vec<Object<GroupBody>>>,
-}
-
-#[derive(Deserialize)]
-struct GroupBody {
-    name: String,
-}
-
-impl From<UserBody> for LiveUser {
-    fn from(body: UserBody) -> Self {
-        Self {
-            id: UserId::new(body.id),
-            email: Email::new(body.email),
-            role: match body.record_type.as_str() {
-                "organization_owner" => Role::Owner,
-                "organization_sub_user" => Role::SubUser,
-                _ => Role::Other(body.record_type),
-            },
-            status: body.user_status.map(|status| match status.as_str() {
-                "enabled" => UserStatus::Enabled,
-                "disabled" => UserStatus::Disabled,
-                "blocked" => UserStatus::Blocked,
-                _ => UserStatus::Other(status),
-            }),
-            groups: body
-                .groups
-                .map(|groups| groups.into_iter().map(|Object(group)| group.name).collect()),
-        }
-    }
-}
-
-/// What identifies an account or a user: a blank one is as good as none, and all that have it would be one.
-fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text.trim().is_empty() {
-        return Err(D::Error::invalid_value(Unexpected::Str(&text), &"a text that is not blank"));
-    }
-    Ok(text)
-}
-
-/// Reads a JSON body, or says what is wrong with it without repeating any of it.
+/// Reads a JSON body. The error does not repeat any of the body.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
     let body = body.trim_ascii();
     match body.first() {
@@ -269,7 +120,7 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
         Some(b'<') => return Err(AnswerFault::Html),
         Some(_) => {}
     }
-    let read = serde_json::from_slice::<Object<T>>(body).map(|Object(read)| read);
+    let read = serde_json::from_slice::<JsonObject<T>>(body).map(|JsonObject(read)| read);
     read.map_err(|error| match error.classify() {
         serde_json::error::Category::Eof | serde_json::error::Category::Io => AnswerFault::Cut,
         serde_json::error::Category::Syntax => AnswerFault::NotJson,
@@ -277,22 +128,22 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerFault> {
     })
 }
 
-/// Reads the body of an answer about one thing.
+/// Reads the body of an answer with one object.
 pub(super) fn one<W: DeserializeOwned + Into<T>, T>(body: &[u8]) -> Result<T, AnswerFault> {
-    json::<One<Object<W>>>(body).map(|One { data: Object(data) }| data.into())
+    json::<One<JsonObject<W>>>(body).map(|One { data: JsonObject(data) }| data.into())
 }
 
-/// The text of a decoding error, without the value that was not expected: it may be a secret.
+/// The text of a decoding error without the unexpected value, which may be a secret.
 fn without_values(text: &str) -> String {
-    // The last one: the value stands before it, and may have the word in it too.
+    // The last match: the value precedes it, and may contain the word.
     match (text.starts_with("missing field"), text.rfind("expected ")) {
         (false, Some(at)) => clean(&text[at..]),
-        (false, None) => "something is of another type".to_owned(),
+        (false, None) => "a value has another type".to_owned(),
         (true, _) => clean(text),
     }
 }
 
-/// The entries of `errors`, if the body has any, cleaned for people and for logs.
+/// The entries of `errors`, if any, escaped for messages and logs.
 pub(super) fn details(body: &[u8], secrets: &[&SecretString]) -> Box<[Detail]> {
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let entries = parsed["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -316,14 +167,14 @@ pub(super) fn details(body: &[u8], secrets: &[&SecretString]) -> Box<[Detail]> {
     entries.iter().map(detail).filter(|detail| !silent(detail)).take(10).collect()
 }
 
-/// Text of the other side without what we sent it in confidence, and fit for one line.
+/// API text on one line, without the secrets that were sent.
 pub(super) fn fit(text: &str, secrets: &[&SecretString]) -> String {
     let secrets =
         secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| !secret.is_empty());
     clean(&secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]")))
 }
 
-/// Text of the other side, fit for one line: nothing in it can move a cursor or turn the writing direction.
+/// API text on one line. Characters that move the cursor or change the writing direction are replaced.
 pub(super) fn clean(text: &str) -> String {
     let harmless = |c| if is_harmful(c) { '\u{fffd}' } else { c };
     text.chars().take(LONGEST_TEXT).map(harmless).collect()
@@ -334,10 +185,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{LiveAccount, LiveUser, Role, UserStatus};
     use crate::telnyx::Created;
+    use crate::telnyx::bodies::{AccountBody, CreatedBody, LimitBody, UserBody};
 
     #[test]
-    fn unusable_answers_are_told_apart() {
+    fn unusable_answers_are_distinguished() {
         let read = |body: &str| json::<One<AccountBody>>(body.as_bytes()).err();
         assert_eq!(read(""), Some(AnswerFault::Empty));
         assert_eq!(read(" \n"), Some(AnswerFault::Empty));
@@ -356,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_identity_is_none_whoever_has_it() {
+    fn a_blank_id_or_email_is_rejected() {
         let blank = |id: &str, email: &str| {
             let body = json!({ "id": id, "email": email, "record_type": "x" });
             let body = json!({ "data": body }).to_string();
@@ -375,15 +228,17 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_not_taken_for_an_object_whose_fields_it_could_be() {
+    fn a_list_of_field_values_is_not_accepted_as_an_object() {
         let limit = |body: &str| one::<LimitBody, Option<u64>>(body.as_bytes());
-        let page = |body: &str| json::<Page<UserBody>>(body.as_bytes()).map(|page| page.data.len());
+        let page =
+            |body: &str| json::<WirePage<UserBody>>(body.as_bytes()).map(|page| page.data.len());
         let user = r#"{"id":"1","email":"a@b.example","record_type":"x","groups":[{"name":"A"}]}"#;
         let listed = r#"["1","a@b.example","x",null,null]"#;
         let meta = r#"{"total_pages":1,"total_results":1}"#;
         assert_eq!(limit(r#"{"data":{"channel_limit":7}}"#), Ok(Some(7)));
         assert_eq!(limit(r#"{"data":{}}"#), Ok(None));
-        let odd = json::<Page<UserBody>>(format!(r#"{{"data":[{listed}]}}"#).as_bytes()).unwrap();
+        let odd =
+            json::<WirePage<UserBody>>(format!(r#"{{"data":[{listed}]}}"#).as_bytes()).unwrap();
         assert_eq!(
             odd.data[0].as_ref().err().map(String::as_str),
             Some("data[0] is not an object")
@@ -417,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_says_nothing_is_no_detail() {
+    fn an_error_entry_without_text_is_ignored() {
         let body = br#"{"errors":["x",5,null,{"meta":{}},{"code":[1],"title":"Bad"}]}"#;
         let said: Vec<_> = details(body, &[]).iter().map(ToString::to_string).collect();
         assert_eq!(said, ["Bad"]);

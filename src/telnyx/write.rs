@@ -1,4 +1,4 @@
-//! Everything that can be changed at Telnyx.
+//! Writes of the Telnyx API.
 
 use std::sync::Arc;
 
@@ -6,42 +6,43 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::error::{AnswerFault, Error, Kind};
+use super::bodies::{AccountBody, CreateBody, CreatedBody, LimitBody, UserBody};
+use super::error::{AnswerFault, Error, ErrorKind};
 use super::fence::Fence;
 use super::http::{Answered, Call, Http};
 use super::read::Credentials;
 use super::retry::Resend;
-use super::wire::{self, AccountBody, CreateBody, CreatedBody, LimitBody, UserBody};
+use super::wire;
 use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
 
-/// Every change of the API. Commands that only look never hold one.
+/// Every write of the API. Commands that only read never hold one.
 #[derive(Clone, Debug)]
 pub struct Writer {
     http: Arc<Http>,
     fence: Option<Fence>,
 }
 
-/// An account to be created. `None`: the API's default holds.
+/// An account to create. `None` leaves a field to the API's default.
 #[derive(Clone, Debug)]
-pub struct NewAccount {
+pub struct AccountRequest {
     /// `business_name`, which becomes the name of its organization.
     pub name: String,
-    /// Its email. Without one Telnyx would invent it, so we always send one.
+    /// The email. Telnyx would invent one if it were absent.
     pub email: String,
-    /// The password it signs in with.
+    /// The password for signing in.
     pub password: Option<SecretString>,
-    /// Whether it may have prices of its own.
+    /// True to allow custom pricing.
     pub custom_pricing: Option<bool>,
-    /// Whether its charges go to the manager.
+    /// True to charge the manager.
     pub rollup_billing: Option<bool>,
 }
 
 /// An account that was just created.
 #[derive(Clone, Debug)]
 pub struct Created {
-    /// What it is.
+    /// The account.
     pub account: LiveAccount,
-    /// Its secrets, as far as the answer had them.
+    /// The secrets that the answer contained.
     pub credentials: Credentials,
 }
 
@@ -56,7 +57,7 @@ impl Writer {
         Self { http, fence: None }
     }
 
-    /// The same connection; nothing is sent through this writer while `fence` is closed.
+    /// Returns a writer on the same connection that sends nothing while `fence` is closed.
     #[must_use]
     pub fn fenced(&self, fence: Fence) -> Self {
         Self { http: Arc::clone(&self.http), fence: Some(fence) }
@@ -70,13 +71,13 @@ impl Writer {
         self.http.send(&Call { fence: self.fence.as_ref(), ..call }, read).await
     }
 
-    /// `POST /managed_accounts`. Sent again only when not one byte can have left, or after a 429.
+    /// `POST /managed_accounts`. Retried only if no byte can have been sent, or after a 429.
     ///
     /// # Errors
     ///
-    /// When it is refused, or when nobody knows what became of it: see [`Error::may_have_happened`].
-    pub async fn create_account(&self, new: &NewAccount) -> Result<Answered<Created>, Error> {
-        let NewAccount { name, email, password, custom_pricing, rollup_billing } = new;
+    /// If it is refused, or its outcome is unknown: see [`Error::may_have_happened`].
+    pub async fn create_account(&self, new: &AccountRequest) -> Result<Answered<Created>, Error> {
+        let AccountRequest { name, email, password, custom_pricing, rollup_billing } = new;
         let body = CreateBody {
             business_name: name,
             email,
@@ -92,11 +93,11 @@ impl Writer {
         self.send(call, wire::one::<CreatedBody, _>).await
     }
 
-    /// `PATCH /managed_accounts/{id}`: whether it may have prices of its own.
+    /// `PATCH /managed_accounts/{id}`: allows or withdraws custom pricing.
     ///
     /// # Errors
     ///
-    /// When it is refused, or when nobody knows what became of it.
+    /// If it is refused, or its outcome is unknown.
     pub async fn set_custom_pricing(
         &self,
         id: &AccountId,
@@ -111,18 +112,18 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When it is refused, or when nobody knows what became of it.
+    /// If it is refused, or its outcome is unknown.
     pub async fn disable_account(&self, id: &AccountId) -> Result<Answered<LiveAccount>, Error> {
         let call =
             set(Method::POST, &["managed_accounts", id.as_str(), "actions", "disable"], None);
         self.send(call, wire::one::<AccountBody, _>).await
     }
 
-    /// `POST /managed_accounts/{id}/actions/enable`, its connections too if so wanted.
+    /// `POST /managed_accounts/{id}/actions/enable`, optionally with its connections.
     ///
     /// # Errors
     ///
-    /// When it is refused, or when nobody knows what became of it.
+    /// If it is refused, or its outcome is unknown.
     pub async fn enable_account(
         &self,
         id: &AccountId,
@@ -137,11 +138,11 @@ impl Writer {
         self.send(call, wire::one::<AccountBody, _>).await
     }
 
-    /// `PATCH /managed_accounts/{id}/update_global_channel_limit`, in channels: the limit that is answered.
+    /// `PATCH /managed_accounts/{id}/update_global_channel_limit`: returns the limit that Telnyx acknowledged.
     ///
     /// # Errors
     ///
-    /// When it is refused, or when nobody knows what became of it.
+    /// If it is refused, or its outcome is unknown.
     pub async fn set_channel_limit(
         &self,
         id: &AccountId,
@@ -152,18 +153,18 @@ impl Writer {
         let call = set(Method::PATCH, &path, Some(body.to_string()));
         let read = |body: &[u8]| {
             let limit = wire::one::<LimitBody, Option<u64>>(body)?;
-            // The limit is optional in the answer.
+            // The answer may omit the limit.
             Ok(limit.unwrap_or(channels))
         };
         self.send(call, read).await
     }
 
-    /// `POST /organizations/users/{id}/actions/remove`: the removed user, or `None` when the answer to
-    /// an earlier attempt was lost and the user is gone.
+    /// `POST /organizations/users/{id}/actions/remove`: the removed user, or `None` if the answer to an
+    /// earlier attempt was lost and the user no longer exists.
     ///
     /// # Errors
     ///
-    /// When it is refused, or when nobody knows what became of it.
+    /// If it is refused, or its outcome is unknown.
     pub async fn remove_user(&self, id: &UserId) -> Result<Answered<Option<LiveUser>>, Error> {
         let call =
             set(Method::POST, &["organizations", "users", id.as_str(), "actions", "remove"], None);
@@ -172,15 +173,15 @@ impl Writer {
     }
 }
 
-/// A user who is not there after an answer was lost was removed by the attempt whose answer it was.
+/// Accepts a 404 after a lost answer: the earlier attempt removed the user.
 fn gone(error: Error) -> Result<Answered<Option<LiveUser>>, Error> {
-    if error.kind == Kind::NotFound && error.earlier_lost {
+    if error.kind == ErrorKind::NotFound && error.earlier_lost {
         return Ok(Answered { value: None, request_id: error.request_id });
     }
     Err(error)
 }
 
-/// A change that sets something to a value: sent twice it does the same as once.
+/// An idempotent change, which may be retried.
 fn set<'a>(method: Method, segments: &[&'a str], body: Option<String>) -> Call<'a> {
     Call::change(method, segments, body, Resend::Harmless)
 }

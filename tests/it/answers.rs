@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use trunkline::model::{AccountId, Role, UserStatus};
-use trunkline::telnyx::{Accounts, AnswerFault, BaseUrl, Config, Kind, NewAccount, Session};
+use trunkline::telnyx::{
+    AccountRequest, AccountSelection, AnswerFault, BaseUrl, ErrorKind, Session, SessionConfig,
+};
 
 use crate::support::bodies::{account, account_with_secrets, list, live_account, one, user};
 use crate::support::server::{Reply, Server};
@@ -33,7 +35,7 @@ async fn fields_and_values_that_telnyx_may_add_do_no_harm() {
     assert_eq!(users.items[0].role, Role::Other("organization_robot".to_owned()));
     assert_eq!(users.items[0].status, Some(UserStatus::Other("asleep".to_owned())));
     assert_eq!(users.items[0].groups, Some(vec!["Sales".to_owned()]));
-    let accounts = reader.accounts(Accounts::All).await.unwrap();
+    let accounts = reader.accounts(AccountSelection::All).await.unwrap();
     assert_eq!((accounts.items, accounts.gap), (vec![live_account("a1")], None));
 }
 
@@ -46,8 +48,8 @@ async fn what_an_answer_leaves_out_is_unknown_and_not_false() {
     assert_eq!((account.name, account.manager), (None, None));
 }
 
-fn shape(what: &str) -> Kind {
-    Kind::Answer(AnswerFault::Shape(what.to_owned()))
+fn shape(what: &str) -> ErrorKind {
+    ErrorKind::Answer(AnswerFault::Shape(what.to_owned()))
 }
 
 #[tokio::test]
@@ -55,19 +57,19 @@ async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
     let whole = list(&[account("a1"), account("a2")]);
     let meta = r#""meta":{"total_pages":1,"total_results":0}"#;
     let cases = [
-        ("empty body", Reply::json(200, ""), Kind::Answer(AnswerFault::Empty)),
-        ("page for people", Reply::html(200), Kind::Answer(AnswerFault::Html)),
-        ("page of a gateway", Reply::html(502), Kind::Server(502)),
+        ("empty body", Reply::json(200, ""), ErrorKind::Answer(AnswerFault::Empty)),
+        ("page for people", Reply::html(200), ErrorKind::Answer(AnswerFault::Html)),
+        ("page of a gateway", Reply::html(502), ErrorKind::Server(502)),
         (
             "JSON that ends early",
             Reply::json(200, &whole.as_bytes()[..whole.len() / 2]),
-            Kind::Answer(AnswerFault::Cut),
+            ErrorKind::Answer(AnswerFault::Cut),
         ),
-        ("no JSON", Reply::json(200, "\u{fffd} oops"), Kind::Answer(AnswerFault::NotJson)),
+        ("no JSON", Reply::json(200, "\u{fffd} oops"), ErrorKind::Answer(AnswerFault::NotJson)),
         (
             "no meta",
             Reply::json(200, json!({ "data": [account("a1")] }).to_string()),
-            Kind::Answer(AnswerFault::NoMeta),
+            ErrorKind::Answer(AnswerFault::NoMeta),
         ),
         ("data is null", Reply::json(200, format!(r#"{{"data":null,{meta}}}"#)), shape("expected")),
         ("no data", Reply::json(200, format!("{{{meta}}}")), shape("missing field `data`")),
@@ -80,11 +82,12 @@ async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
     let mut texts = BTreeSet::new();
     for (case, reply, wanted) in cases {
         let server = Server::script([reply]).await;
-        let error = once(&server.origin).reader().accounts(Accounts::All).await.unwrap_err();
+        let error =
+            once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap_err();
         match (&error.kind, &wanted) {
             (
-                Kind::Answer(AnswerFault::Shape(what)),
-                Kind::Answer(AnswerFault::Shape(beginning)),
+                ErrorKind::Answer(AnswerFault::Shape(what)),
+                ErrorKind::Answer(AnswerFault::Shape(beginning)),
             ) => assert!(what.starts_with(beginning), "{case}: {what}"),
             (kind, wanted) => assert_eq!(kind, wanted, "{case}"),
         }
@@ -100,7 +103,7 @@ async fn an_odd_record_is_set_aside_named_and_no_reason_to_stop() {
         odd.as_object_mut().unwrap().remove(field);
         let page = list(&[account("a1"), odd, account("a3")]);
         let server = Server::start(move |_, _| Reply::json(200, page.clone())).await;
-        let accounts = once(&server.origin).reader().accounts(Accounts::All).await.unwrap();
+        let accounts = once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap();
         assert_eq!(accounts.items.len(), 2);
         let gap = accounts.gap.unwrap();
         assert!(gap.starts_with(&format!("read 3 times, {fault}")), "{gap}");
@@ -111,8 +114,8 @@ async fn an_odd_record_is_set_aside_named_and_no_reason_to_stop() {
 async fn no_answer_in_time_is_an_error_of_its_own() {
     let server = Server::script([Reply::silence()]).await;
     let reader = hasty(&server.origin, budget(0)).reader();
-    let error = reader.accounts(Accounts::All).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Timeout);
+    let error = reader.accounts(AccountSelection::All).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout);
     assert!(error.hint().is_some() && error.may_have_happened());
 }
 
@@ -121,7 +124,7 @@ async fn a_connection_that_breaks_midway_never_makes_a_shorter_list() {
     let whole = Reply::json(200, list(&[account("a1"), account("a2")]));
     let chunked =
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"data\":[],\"meta\r\n";
-    let cut = Kind::Answer(AnswerFault::Cut);
+    let cut = ErrorKind::Answer(AnswerFault::Cut);
     for (case, reply, wanted) in [
         ("less than Content-Length", whole.clone().cut(), Some(cut.clone())),
         ("chunks without an end", Reply::raw(chunked), Some(cut)),
@@ -131,10 +134,11 @@ async fn a_connection_that_breaks_midway_never_makes_a_shorter_list() {
         ("torn down", Reply::reset(), None),
     ] {
         let server = Server::script([reply]).await;
-        let error = once(&server.origin).reader().accounts(Accounts::All).await.unwrap_err();
+        let error =
+            once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap_err();
         match wanted {
             Some(wanted) => assert_eq!(error.kind, wanted, "{case}"),
-            None => assert!(matches!(error.kind, Kind::Broken(_)), "{case}: {error}"),
+            None => assert!(matches!(error.kind, ErrorKind::Broken(_)), "{case}: {error}"),
         }
         assert!(error.may_have_happened(), "{case}");
     }
@@ -147,7 +151,7 @@ async fn a_report_that_is_no_report_is_an_error() {
         (Reply::html(200), AnswerFault::Html),
         (
             Reply::json(200, b"id,email\n\xff\xfe"),
-            AnswerFault::Shape("the report is no text".into()),
+            AnswerFault::Shape("the report is not text".into()),
         ),
         (
             Reply::json(200, r#"{"data":[]}"#),
@@ -156,7 +160,7 @@ async fn a_report_that_is_no_report_is_an_error() {
     ] {
         let server = Server::script([reply]).await;
         let error = once(&server.origin).reader().groups_report_csv().await.unwrap_err();
-        assert_eq!(error.kind, Kind::Answer(wanted));
+        assert_eq!(error.kind, ErrorKind::Answer(wanted));
     }
 }
 
@@ -167,11 +171,11 @@ async fn a_redirect_is_not_followed_so_the_key_goes_nowhere() {
         let redirect = Reply::json(status, "").header("Location", &elsewhere.origin);
         let server = Server::script([redirect]).await;
         let session = once(&server.origin);
-        let read = session.reader().accounts(Accounts::All).await.unwrap_err();
-        assert_eq!(read.kind, Kind::Redirected(status));
+        let read = session.reader().accounts(AccountSelection::All).await.unwrap_err();
+        assert_eq!(read.kind, ErrorKind::Redirected(status));
         assert!(read.hint().is_some());
         let created = session.writer().create_account(&larry()).await.unwrap_err();
-        assert_eq!(created.kind, Kind::Redirected(status));
+        assert_eq!(created.kind, ErrorKind::Redirected(status));
         assert!(created.may_have_happened(), "{status} after a POST may mean: done, look there");
         assert_eq!(server.count(), 2);
     }
@@ -211,7 +215,7 @@ async fn a_server_that_refuses_the_key_is_asked_only_a_few_more_times() {
         reader.channels().await.unwrap_err();
     }
     assert_eq!(server.count(), 3);
-    assert_eq!(reader.channels().await.unwrap_err().kind, Kind::Stopped);
+    assert_eq!(reader.channels().await.unwrap_err().kind, ErrorKind::Stopped);
 }
 
 #[test]
@@ -225,7 +229,7 @@ fn a_key_that_is_not_bare_is_refused_before_any_request() {
         ("KEY_\u{e4}", "character"),
     ] {
         let base_url = BaseUrl::parse("http://127.0.0.1:1/v2").unwrap();
-        let error = Session::new(Config::new(base_url, key.into())).unwrap_err().to_string();
+        let error = Session::new(SessionConfig::new(base_url, key.into())).unwrap_err().to_string();
         assert!(error.contains(words) && !error.contains("KEY_1"), "{error}");
     }
 }
@@ -235,7 +239,7 @@ async fn a_base_url_of_another_version_is_named_in_the_hint() {
     let server = Server::script([Reply::json(404, "")]).await;
     for path in ["", "/v1"] {
         let base_url = BaseUrl::parse(&format!("{}{path}", server.origin)).unwrap();
-        let session = Session::new(Config::new(base_url, "KEY_1".into())).unwrap();
+        let session = Session::new(SessionConfig::new(base_url, "KEY_1".into())).unwrap();
         let error = session.reader().channels().await.unwrap_err();
         assert!(error.hint().unwrap().contains("/v2"), "{error}");
     }
@@ -246,7 +250,7 @@ async fn equal_creates_have_equal_idempotency_keys() {
     let made = || Reply::json(200, one(&account_with_secrets("a1")));
     let server = Server::script([made()]).await;
     let writer = once(&server.origin).writer();
-    let other = NewAccount { name: "Another".to_owned(), ..larry() };
+    let other = AccountRequest { name: "Another".to_owned(), ..larry() };
     for new in [&larry(), &larry(), &other] {
         writer.create_account(new).await.unwrap();
     }

@@ -122,7 +122,7 @@ async fn run(world: &World, session: &Session, journal: &Journal) -> (Plan, Vec<
 }
 
 async fn start(world: &mut World) -> Running {
-    let config = sandbox::Config::new(SecretString::from(KEY), seed(world));
+    let config = sandbox::SandboxConfig::new(SecretString::from(KEY), seed(world));
     sandbox::start(config).await.unwrap()
 }
 

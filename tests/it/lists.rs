@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trunkline::model::{LiveAccount, State};
 use trunkline::plan::Plan;
-use trunkline::telnyx::{Accounts, Kind, Listing};
+use trunkline::telnyx::{AccountSelection, ErrorKind, Listing};
 use trunkline::{detect, manifest, plan};
 
 use crate::support::bodies::{account, page, user};
@@ -25,14 +25,14 @@ fn number(request: &Seen) -> u64 {
 /// The ids of a page, how many pages it claims, and how many items.
 type Page = (Vec<String>, u64, usize);
 
-/// What a page is by its number.
+/// The pages by number.
 type Pages = fn(usize) -> Page;
 
 fn ids(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     numbers.into_iter().map(|number| format!("a{number}")).collect()
 }
 
-/// Page `number` of 507 accounts that nobody changes.
+/// Page `number` of 507 unchanging accounts.
 fn calm(number: usize) -> Page {
     (ids((number - 1) * 250..(number * 250).min(507)), 3, 507)
 }
@@ -54,7 +54,7 @@ async fn read(
         accounts_reply(number, pages(read, usize::try_from(number).unwrap()))
     })
     .await;
-    let listing = once(&server.origin).reader().accounts(Accounts::All).await.unwrap();
+    let listing = once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap();
     (listing, server.seen())
 }
 
@@ -72,7 +72,7 @@ async fn a_list_is_read_in_pages_of_250_oldest_first_and_page_1_before_the_other
         reply.after(Duration::from_millis(300))
     })
     .await;
-    let listing = once(&server.origin).reader().accounts(Accounts::All).await.unwrap();
+    let listing = once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap();
 
     let read: Vec<_> = listing.items.iter().map(|account| account.id.to_string()).collect();
     assert_eq!((read, listing.gap), (ids(0..507), None));
@@ -167,14 +167,15 @@ async fn users_are_read_again_the_same_way_and_have_a_gap_too() {
 #[tokio::test]
 async fn a_page_that_cannot_be_had_is_an_error_and_not_a_gap() {
     for (broken, wanted) in
-        [(Reply::html(503), Kind::Server(503)), (Reply::json(404, ""), Kind::NotFound)]
+        [(Reply::html(503), ErrorKind::Server(503)), (Reply::json(404, ""), ErrorKind::NotFound)]
     {
         let server = Server::start(move |_, request| match number(request) {
             2 => broken.clone(),
             number => accounts_reply(number, calm(usize::try_from(number).unwrap())),
         })
         .await;
-        let error = once(&server.origin).reader().accounts(Accounts::All).await.unwrap_err();
+        let error =
+            once(&server.origin).reader().accounts(AccountSelection::All).await.unwrap_err();
         assert_eq!(error.kind, wanted);
     }
 }
@@ -192,7 +193,7 @@ const ALONE: &str = "version: 1\norganization: acme\n\
     policy: { unlisted_accounts: disable, max_disables: 100% }\n\
     accounts: [{ name: Larry's Cat Food, email: a1@customer.example }]\n";
 
-/// What is planned while the list of accounts has two pages, with these on the second.
+/// The plan for a list of accounts with two pages, with these on the second.
 async fn planned(second: [&'static str; 2]) -> Plan {
     let server = Server::start(move |_, request| {
         let query = query(request);
@@ -215,7 +216,7 @@ async fn planned(second: [&'static str; 2]) -> Plan {
 async fn promise_5_while_pages_shift_nobody_is_disabled() {
     let whole = planned(["a3", "a4"]).await;
     assert!(whole.inventory.complete && whole.destructive() == 3, "{whole:?}");
-    // Somebody came in front between the two pages: the second begins with who was the last of the first.
+    // An account was created between the two pages: the second begins with the last item of the first.
     let shifted = planned(["a2", "a3"]).await;
     assert!(!shifted.inventory.complete && shifted.actions.is_empty(), "{shifted:?}");
     assert_eq!(shifted.withheld, 2, "{shifted:?}");

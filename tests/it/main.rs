@@ -84,3 +84,5 @@ mod state_command;
 mod state_place;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod variants;

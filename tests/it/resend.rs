@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use trunkline::model::{AccountId, UserId};
-use trunkline::telnyx::{Kind, RetryBudget, Session};
+use trunkline::telnyx::{ErrorKind, RetryBudget, Session};
 
 use crate::operations::{Operation, all};
 use crate::support::bodies::{account_with_secrets, one};
@@ -107,7 +107,7 @@ async fn a_create_that_was_lost_after_a_429_is_not_sent_again() {
     let server = Server::script([Reply::too_many("0"), Reply::html(502), made]).await;
     let session = patient(&server.origin, budget(5));
     let error = session.writer().create_account(&larry()).await.unwrap_err();
-    assert_eq!((error.kind.clone(), error.attempts), (Kind::Server(502), 2));
+    assert_eq!((error.kind.clone(), error.attempts), (ErrorKind::Server(502), 2));
     assert!(error.may_have_happened());
     assert_eq!(server.count(), 2);
 }
@@ -131,7 +131,7 @@ async fn a_create_that_never_found_a_connection_has_not_happened() {
     let closed = Closed::new();
     let session = patient(&closed.origin, budget(3));
     let error = session.writer().create_account(&larry()).await.unwrap_err();
-    assert!(matches!(error.kind, Kind::Connect(_)), "{error}");
+    assert!(matches!(error.kind, ErrorKind::Connect(_)), "{error}");
     assert!(!error.may_have_happened());
     assert_eq!(error.attempts, 4);
 }
@@ -156,7 +156,7 @@ async fn a_create_that_a_used_connection_took_without_an_answer_is_sent_once() {
         let session = patient(&server.origin, budget(5));
         session.reader().channels().await.unwrap();
         let error = session.writer().create_account(&larry()).await.unwrap_err();
-        assert!(matches!(error.kind, Kind::Broken(_)) && error.may_have_happened(), "{error}");
+        assert!(matches!(error.kind, ErrorKind::Broken(_)) && error.may_have_happened(), "{error}");
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(server.count(), 2, "{fault}");
     }
@@ -179,7 +179,7 @@ async fn a_refusal_after_a_lost_answer_says_that_it_may_have_happened() {
     let server = Server::script([Reply::html(502), Reply::json(422, "")]).await;
     let session = patient(&server.origin, budget(5));
     let error = session.writer().set_channel_limit(&AccountId::new("a1"), 30).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Invalid(422));
+    assert_eq!(error.kind, ErrorKind::Invalid(422));
     assert!(error.may_have_happened() && error.earlier_lost);
 }
 
@@ -204,7 +204,7 @@ async fn a_user_who_was_never_there_was_not_removed_by_us() {
         let server = Server::script(replies).await;
         let session = patient(&server.origin, budget(5));
         let error = session.writer().remove_user(&UserId::new("u1")).await.unwrap_err();
-        assert_eq!(error.kind, Kind::NotFound, "{case}");
+        assert_eq!(error.kind, ErrorKind::NotFound, "{case}");
         assert!(!error.may_have_happened(), "{case}");
     }
     let closed = Closed::new();
@@ -214,7 +214,7 @@ async fn a_user_who_was_never_there_was_not_removed_by_us() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let _server = closed.open(Reply::json(404, ""));
     let error = removing.await.unwrap().unwrap_err();
-    assert_eq!(error.kind, Kind::NotFound, "after no connection");
+    assert_eq!(error.kind, ErrorKind::NotFound, "after no connection");
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn attempts_are_bounded_and_counted() {
     }
     let server = Server::script([Reply::too_many("0")]).await;
     let error = patient(&server.origin, budget(2)).reader().channels().await.unwrap_err();
-    assert_eq!((error.kind, server.count(), error.attempts), (Kind::RateLimited, 3, 3));
+    assert_eq!((error.kind, server.count(), error.attempts), (ErrorKind::RateLimited, 3, 3));
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn no_attempt_is_begun_after_the_total_time() {
     let server = Server::script([Reply::html(502).after(Duration::from_millis(50))]).await;
     let retry = RetryBudget { attempts: u32::MAX, total: Duration::from_millis(300), ..budget(0) };
     let error = patient(&server.origin, retry).reader().users().await.unwrap_err();
-    assert_eq!(error.kind, Kind::Server(502));
+    assert_eq!(error.kind, ErrorKind::Server(502));
     // Each attempt takes 50 ms at least.
     assert!((1..=7).contains(&server.count()), "{}", server.count());
 }

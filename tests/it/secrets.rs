@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 use trunkline::model::AccountId;
-use trunkline::telnyx::{BaseUrl, Config, Error, Session};
+use trunkline::telnyx::{BaseUrl, Error, Session, SessionConfig};
 
 use crate::support::server::{Reply, Server};
 use crate::support::{KEY, PASSWORD, budget, larry, once, patient};
@@ -83,7 +83,9 @@ async fn a_key_that_was_read_with_its_line_break_is_kept_out_all_the_same() {
     let server = Server::script([echo(401)]).await;
     let base_url = BaseUrl::parse(&server.origin).unwrap();
     let key = format!("{KEY}\n").into();
-    let session = Session::new(Config { retry: budget(0), ..Config::new(base_url, key) }).unwrap();
+    let session =
+        Session::new(SessionConfig { retry: budget(0), ..SessionConfig::new(base_url, key) })
+            .unwrap();
     let error = session.reader().channels().await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains(KEY), "{error:?}");
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use trunkline::execute::{Ending, Outcome, Work, execute, remember};
 use trunkline::state::{Binding, Error, Journal, Location, LockHolder, Store};
-use trunkline::telnyx::{BaseUrl, Config, Session};
+use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
 use trunkline::{detect, manifest, plan};
 
 use crate::support::moto::{Moto, moto, settings, store};
@@ -133,7 +133,8 @@ async fn apply_here(
     between: impl AsyncFnOnce(),
 ) -> Vec<Outcome> {
     let desired = manifest::load(manifest).unwrap();
-    let session = Session::new(Config::new(BaseUrl::parse(url).unwrap(), KEY.into())).unwrap();
+    let session =
+        Session::new(SessionConfig::new(BaseUrl::parse(url).unwrap(), KEY.into())).unwrap();
     let reader = session.reader();
     let binding = Binding {
         organization: desired.organization.clone(),

@@ -20,7 +20,7 @@ use crate::plan::Action;
 use crate::report::{self, Style};
 use crate::sandbox::{self, Seed};
 use crate::state::{Binding, Journal, Location, LockHolder, Store};
-use crate::telnyx::{BaseUrl, Config, Session};
+use crate::telnyx::{BaseUrl, Session, SessionConfig};
 
 const MANIFEST: &str = include_str!("../../../manifests/example.yaml");
 const KEY: &str = "KEY_demo";
@@ -31,11 +31,11 @@ pub(super) struct Args {}
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let Args {} = args;
     let style = terminal::style(global);
-    let config = sandbox::Config::new(SecretString::from(KEY), Seed::small());
+    let config = sandbox::SandboxConfig::new(SecretString::from(KEY), Seed::small());
     let sandbox = sandbox::start(config).await;
     let sandbox = sandbox.context("starting the sandbox")?;
     let base_url = BaseUrl::parse(&sandbox.url()).context("reaching the sandbox")?;
-    let config = Config::new(base_url, SecretString::from(KEY));
+    let config = SessionConfig::new(base_url, SecretString::from(KEY));
     let session = Session::new(config).context("reaching the sandbox")?;
 
     let binding = Binding {

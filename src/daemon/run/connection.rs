@@ -8,7 +8,9 @@ use reqwest::Client;
 use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::telnyx::{BaseUrl, Config, ConfigError, Reader, RetryBudget, Session, api_client};
+use crate::telnyx::{
+    BaseUrl, ConfigError, Reader, RetryBudget, Session, SessionConfig, api_client,
+};
 
 /// The pace of requests.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +61,9 @@ impl Connection {
         let retry = RetryBudget { total: default.total.min(interval / 2), ..default };
         let fingerprint = digest(&SHA256, key.expose_secret().as_bytes()).as_ref().to_vec();
         let client = Some(clients.get(&base_url, timeout)?);
-        let config = Config::new(base_url, key);
-        let session = Session::new(Config { timeout, parallelism, retry, client, ..config })?;
+        let config = SessionConfig::new(base_url, key);
+        let session =
+            Session::new(SessionConfig { timeout, parallelism, retry, client, ..config })?;
         Ok(Self { session, fingerprint })
     }
 

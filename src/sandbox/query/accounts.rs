@@ -1,12 +1,12 @@
-//! The list of accounts: which, in which order, and which page.
+//! Queries of the list of accounts.
 
 use std::{cmp::Reverse, sync::Arc};
 
-use super::{Page, Parameters};
+use super::{PageRequest, Parameters};
 use crate::sandbox::{
     behavior::{Behavior, DisabledFilter, StatusFilter},
-    fault::{Fault, Refusal},
-    state::{Account, State, Status},
+    fault::{Refusal, RequestFault},
+    state::{Account, AccountStatus, SandboxState},
 };
 
 const DEFAULT_SIZE: u64 = 20;
@@ -14,21 +14,21 @@ const MIN_CONTAINS: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
-    /// Without `sort`, although the document calls ascending `created_at` the default: its text says newest first.
+    /// The default. The document is ambiguous: its schema says ascending `created_at`, its text newest first.
     NewestFirst,
     CreatedAt,
     Email,
 }
 
-/// What a status filter selects.
+/// The accounts that a status filter selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Selection {
-    /// Everything, cancelled accounts only with `include_cancelled_accounts`. Also without a filter.
+    /// Everything; cancelled accounts only with `include_cancelled_accounts`. Also without a filter.
     All,
     /// Everything that isn't cancelled, whatever `include_cancelled_accounts` says.
     Active,
-    /// Exactly these. Who asks for cancelled ones gets them.
-    Only(Status),
+    /// Exactly these, including cancelled ones.
+    Only(AccountStatus),
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ struct TextFilter {
 /// A valid query for the list of accounts.
 #[derive(Debug)]
 pub(in crate::sandbox) struct AccountQuery {
-    pub(in crate::sandbox) page: Page,
+    pub(in crate::sandbox) page: PageRequest,
     sort: Sort,
     selection: Selection,
     by_status: bool,
@@ -74,15 +74,17 @@ impl AccountQuery {
     fn check(&self, behavior: &Behavior) -> Result<(), Refusal> {
         if self.by_status && behavior.status_filter == StatusFilter::Rejected {
             let name = "filter[status][eq]";
-            return Err(Fault::parameter(name, format!("{name} is not a known parameter.")).into());
+            return Err(
+                RequestFault::parameter(name, format!("{name} is not a known parameter.")).into()
+            );
         }
         Ok(())
     }
 
-    /// All accounts that the query selects, in its order; ties are ordered by id.
+    /// Returns the selected accounts in the requested order; ties are ordered by id.
     pub(in crate::sandbox) fn select<'a>(
         &self,
-        state: &'a State,
+        state: &'a SandboxState,
     ) -> Result<Vec<&'a Arc<Account>>, Refusal> {
         self.check(&state.behavior)?;
         let mut found: Vec<_> = state
@@ -104,7 +106,7 @@ impl AccountQuery {
     }
 
     fn matches(&self, account: &Account, behavior: &Behavior) -> bool {
-        let cancelled = account.status == Status::Cancelled;
+        let cancelled = account.status == AccountStatus::Cancelled;
         let selection = match behavior.status_filter {
             StatusFilter::Ignored => Selection::All,
             StatusFilter::Applied | StatusFilter::Rejected => self.selection,
@@ -112,10 +114,10 @@ impl AccountQuery {
         let selected = match selection {
             Selection::All => !cancelled || self.include_cancelled,
             Selection::Active => !cancelled,
-            Selection::Only(Status::Disabled)
+            Selection::Only(AccountStatus::Disabled)
                 if behavior.disabled_filter == DisabledFilter::Wide =>
             {
-                account.status != Status::Enabled
+                account.status != AccountStatus::Enabled
             }
             Selection::Only(status) => account.status == status,
         };
@@ -129,10 +131,10 @@ impl AccountQuery {
 const SELECTIONS: [(&str, Selection); 6] = [
     ("all", Selection::All),
     ("active", Selection::Active),
-    ("enabled", Selection::Only(Status::Enabled)),
-    ("cancelled", Selection::Only(Status::Cancelled)),
-    ("disabled", Selection::Only(Status::Disabled)),
-    ("blocked", Selection::Only(Status::Blocked)),
+    ("enabled", Selection::Only(AccountStatus::Enabled)),
+    ("cancelled", Selection::Only(AccountStatus::Cancelled)),
+    ("disabled", Selection::Only(AccountStatus::Disabled)),
+    ("blocked", Selection::Only(AccountStatus::Blocked)),
 ];
 
 impl TextFilter {

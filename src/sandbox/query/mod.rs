@@ -1,22 +1,22 @@
-//! Queries, read strictly: a known parameter with a bad value is a fault, and so is an unknown `filter[…]`; any
-//! other unknown parameter is ignored. Brackets may be escaped or not.
+//! Strict parsing of queries: a bad value or an unknown `filter[…]` is a fault. Other unknown parameters are
+//! ignored. Brackets may be percent-encoded.
 
 mod accounts;
 mod users;
 
 use url::form_urlencoded;
 
-use super::fault::{Fault, Refusal};
+use super::fault::{Refusal, RequestFault};
 
 pub(super) use accounts::AccountQuery;
 pub(super) use users::{UserQuery, include_groups};
 
-/// The most that fits on a page.
+/// The maximum page size.
 const MAX_PAGE: u64 = 250;
 
-/// Which page of a list.
+/// The requested page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Page {
+pub(super) struct PageRequest {
     pub(super) number: u64,
     pub(super) size: u64,
 }
@@ -24,7 +24,7 @@ pub(super) struct Page {
 /// The parameters of a query, each read at most once.
 struct Parameters {
     unread: Vec<(String, String)>,
-    faults: Vec<Fault>,
+    faults: Vec<RequestFault>,
 }
 
 impl Parameters {
@@ -57,13 +57,13 @@ impl Parameters {
         choice.map(|(_, value)| *value)
     }
 
-    fn page(&mut self, default_size: u64) -> Page {
+    fn page(&mut self, default_size: u64) -> PageRequest {
         let number = self.integer("page[number]", u64::MAX).unwrap_or(1);
         let size = self.integer("page[size]", MAX_PAGE).unwrap_or(default_size);
-        Page { number, size }
+        PageRequest { number, size }
     }
 
-    /// An integer from 1 to `max`. Without a maximum, a number too large for `u64` is one that no list reaches.
+    /// Reads an integer from 1 to `max`. Without a maximum, a number beyond `u64` counts as the largest.
     fn integer(&mut self, name: &str, max: u64) -> Option<u64> {
         let text = self.text(name)?;
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -76,7 +76,7 @@ impl Parameters {
         number
     }
 
-    /// Refuses what hasn't been read of a family of parameters such as `filter` and `filter[…]`.
+    /// Refuses unread parameters of a family such as `filter` and `filter[…]`.
     fn refuse_rest_of(&mut self, family: &str) {
         let member = |key: &str| {
             key.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
@@ -89,7 +89,7 @@ impl Parameters {
     }
 
     fn refuse(&mut self, name: &str, why: &str) {
-        self.faults.push(Fault::parameter(name, format!("{name} {why}.")));
+        self.faults.push(RequestFault::parameter(name, format!("{name} {why}.")));
     }
 
     fn finish(self) -> Result<(), Refusal> {
@@ -112,7 +112,7 @@ mod tests {
     fn brackets_may_be_escaped_or_not() {
         for query in ["page[size]=3&page[number]=2", "page%5Bsize%5D=3&page%5bnumber%5d=2"] {
             let parsed = AccountQuery::parse(query).expect("it is valid");
-            assert_eq!(parsed.page, Page { number: 2, size: 3 });
+            assert_eq!(parsed.page, PageRequest { number: 2, size: 3 });
         }
     }
 

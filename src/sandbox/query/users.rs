@@ -1,12 +1,12 @@
-//! The list of users, and whether their groups are told.
+//! Queries of the list of users.
 
 use std::sync::Arc;
 
-use super::{Page, Parameters};
+use super::{PageRequest, Parameters};
 use crate::sandbox::{
     behavior::OwnerVisibility,
     fault::Refusal,
-    state::{Role, State, User, UserStatus},
+    state::{RecordType, SandboxState, SignInStatus, User},
 };
 
 const DEFAULT_SIZE: u64 = 250;
@@ -14,9 +14,9 @@ const DEFAULT_SIZE: u64 = 250;
 /// A valid query for the list of users.
 #[derive(Debug)]
 pub(in crate::sandbox) struct UserQuery {
-    pub(in crate::sandbox) page: Page,
+    pub(in crate::sandbox) page: PageRequest,
     pub(in crate::sandbox) include_groups: bool,
-    status: Option<UserStatus>,
+    status: Option<SignInStatus>,
     /// In lower case.
     email: Option<String>,
 }
@@ -25,9 +25,9 @@ impl UserQuery {
     pub(in crate::sandbox) fn parse(query: &str) -> Result<Self, Refusal> {
         let mut parameters = Parameters::parse(query);
         let statuses = [
-            ("enabled", UserStatus::Enabled),
-            ("disabled", UserStatus::Disabled),
-            ("blocked", UserStatus::Blocked),
+            ("enabled", SignInStatus::Enabled),
+            ("disabled", SignInStatus::Disabled),
+            ("blocked", SignInStatus::Blocked),
         ];
         let parsed = Self {
             page: parameters.page(DEFAULT_SIZE),
@@ -42,13 +42,13 @@ impl UserQuery {
     }
 
     /// All users that the query selects, in the order of the seed.
-    pub(in crate::sandbox) fn select<'a>(&self, state: &'a State) -> Vec<&'a Arc<User>> {
+    pub(in crate::sandbox) fn select<'a>(&self, state: &'a SandboxState) -> Vec<&'a Arc<User>> {
         let email = |user: &User| {
             self.email.as_ref().is_none_or(|part| user.email.to_lowercase().contains(part))
         };
         let status = |user: &User| self.status.is_none_or(|status| user.status == status);
         let owner = state.behavior.owner == OwnerVisibility::Listed;
-        let listed = |user: &User| owner || user.role != Role::OrganizationOwner;
+        let listed = |user: &User| owner || user.role != RecordType::OrganizationOwner;
         state.users.iter().filter(|user| listed(user) && status(user) && email(user)).collect()
     }
 }

@@ -7,20 +7,23 @@ use super::strict;
 use crate::sandbox::{
     behavior::Behavior,
     stamp::stamp,
-    state::{Account, Balance, Group, Role, State, Status, User, UserStatus},
+    state::{
+        Account, AccountStatus, RecordType, SandboxBalance, SandboxState, SignInStatus, User,
+        UserGroup,
+    },
 };
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Document {
+pub(super) struct SeedDocument {
     #[serde(default, deserialize_with = "strict::object")]
-    pub(super) manager: ManagerEntry,
+    pub(super) manager: SeedManager,
     #[serde(default, deserialize_with = "strict::object")]
-    pub(super) channels: ChannelsEntry,
+    pub(super) channels: SeedChannels,
     #[serde(default, deserialize_with = "accounts")]
-    pub(super) accounts: Vec<AccountEntry>,
+    pub(super) accounts: Vec<SeedAccount>,
     #[serde(default, deserialize_with = "users")]
-    pub(super) users: Vec<UserEntry>,
+    pub(super) users: Vec<SeedUser>,
     #[serde(
         default,
         deserialize_with = "strict::object",
@@ -31,7 +34,7 @@ pub(super) struct Document {
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ManagerEntry {
+pub(super) struct SeedManager {
     pub(super) id: Option<String>,
     pub(super) email: Option<String>,
     pub(super) custom_pricing: Option<bool>,
@@ -39,23 +42,23 @@ pub(super) struct ManagerEntry {
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ChannelsEntry {
+pub(super) struct SeedChannels {
     pub(super) allocatable: Option<u64>,
     pub(super) default_allotment: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AccountEntry {
+pub(super) struct SeedAccount {
     pub(super) email: String,
     pub(super) organization_name: Option<String>,
     pub(super) id: Option<String>,
-    pub(super) status: Option<Status>,
+    pub(super) status: Option<AccountStatus>,
     pub(super) channel_limit: Option<u64>,
     pub(super) managed_account_allow_custom_pricing: Option<bool>,
     pub(super) rollup_billing: Option<bool>,
     #[serde(default, deserialize_with = "strict::object")]
-    pub(super) balance: Balance,
+    pub(super) balance: SandboxBalance,
     pub(super) connections_enabled: Option<bool>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
@@ -65,13 +68,13 @@ pub(super) struct AccountEntry {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct UserEntry {
+pub(super) struct SeedUser {
     pub(super) email: String,
     pub(super) id: Option<String>,
-    pub(super) record_type: Option<Role>,
-    pub(super) user_status: Option<UserStatus>,
+    pub(super) record_type: Option<RecordType>,
+    pub(super) user_status: Option<SignInStatus>,
     #[serde(default)]
-    pub(super) groups: Vec<GroupEntry>,
+    pub(super) groups: Vec<SeedGroup>,
     pub(super) organization_user_bypasses_sso: Option<bool>,
     pub(super) created_at: Option<String>,
     pub(super) last_sign_in_at: Option<String>,
@@ -79,7 +82,7 @@ pub(super) struct UserEntry {
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "a group is its name, or an object with `id` and `name`")]
-pub(super) enum GroupEntry {
+pub(super) enum SeedGroup {
     Name(String),
     Full(FullGroup),
 }
@@ -91,35 +94,35 @@ pub(super) struct FullGroup {
     pub(super) name: String,
 }
 
-fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AccountEntry>, D::Error> {
+fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SeedAccount>, D::Error> {
     strict::list(deserializer, "accounts")
 }
 
-fn users<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<UserEntry>, D::Error> {
+fn users<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SeedUser>, D::Error> {
     strict::list(deserializer, "users")
 }
 
-impl From<&State> for Document {
-    fn from(state: &State) -> Self {
-        let State { manager, pool, accounts, users, behavior } = state;
+impl From<&SandboxState> for SeedDocument {
+    fn from(state: &SandboxState) -> Self {
+        let SandboxState { manager, pool, accounts, users, behavior } = state;
         Self {
-            manager: ManagerEntry {
+            manager: SeedManager {
                 id: Some(manager.id.clone()),
                 email: Some(manager.email.clone()),
                 custom_pricing: Some(manager.custom_pricing),
             },
-            channels: ChannelsEntry {
+            channels: SeedChannels {
                 allocatable: Some(pool.allocatable),
                 default_allotment: Some(pool.default_allotment),
             },
-            accounts: accounts.iter().map(|account| AccountEntry::from(account.as_ref())).collect(),
-            users: users.iter().map(|user| UserEntry::from(user.as_ref())).collect(),
+            accounts: accounts.iter().map(|account| SeedAccount::from(account.as_ref())).collect(),
+            users: users.iter().map(|user| SeedUser::from(user.as_ref())).collect(),
             behavior: Behavior::clone(behavior),
         }
     }
 }
 
-impl From<&Account> for AccountEntry {
+impl From<&Account> for SeedAccount {
     fn from(account: &Account) -> Self {
         let Account {
             id,
@@ -154,7 +157,7 @@ impl From<&Account> for AccountEntry {
     }
 }
 
-impl From<&User> for UserEntry {
+impl From<&User> for SeedUser {
     fn from(user: &User) -> Self {
         let User { id, email, role, status, groups, bypasses_sso, created_at, last_sign_in_at } =
             user.clone();
@@ -165,7 +168,7 @@ impl From<&User> for UserEntry {
             user_status: Some(status),
             groups: groups
                 .into_iter()
-                .map(|Group { id, name }| GroupEntry::Full(FullGroup { id, name }))
+                .map(|UserGroup { id, name }| SeedGroup::Full(FullGroup { id, name }))
                 .collect(),
             organization_user_bypasses_sso: Some(bypasses_sso),
             created_at: Some(stamp(created_at)),

@@ -1,4 +1,4 @@
-//! What a sandbox starts from, and what it keeps in its data file: one JSON format for both.
+//! The organization of a sandbox as JSON, for seeds and data files.
 //!
 //! ```json
 //! {
@@ -24,16 +24,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::state::State;
+use super::state::SandboxState;
 pub(super) use derive::{api_key, api_token};
-use document::Document;
-use strict::Object;
+use document::SeedDocument;
+use strict::SeedObject;
 
-/// The organization that a sandbox starts with; valid in itself.
+/// The organization that a sandbox starts with; always valid.
 #[derive(Debug, Clone)]
-pub struct Seed(State);
+pub struct Seed(SandboxState);
 
-/// Why a seed was refused.
+/// An invalid seed.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     /// The file could not be read.
@@ -41,21 +41,21 @@ pub enum SeedError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
-    /// It is no JSON, or not JSON of a seed.
+    /// It is not JSON, or not a seed.
     #[error("{0}")]
     Json(serde_json::Error),
     /// It contradicts itself.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
-    /// The file could be read, but what it holds is wrong.
-    #[error("{} is no seed of a sandbox: {source}", path.display())]
+    /// The file is not a valid seed.
+    #[error("{} is not a sandbox seed: {source}", path.display())]
     In {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         source: Box<SeedError>,
     },
 }
@@ -76,10 +76,10 @@ impl Seed {
     /// Reads the JSON of a seed.
     ///
     /// # Errors
-    /// If it is no JSON, has unknown fields, or contradicts itself.
+    /// If it is not JSON, has unknown fields, or contradicts itself.
     pub fn parse(json: &str) -> Result<Self, SeedError> {
-        let Object(document) =
-            serde_json::from_str::<Object<Document>>(json).map_err(SeedError::Json)?;
+        let SeedObject(document) =
+            serde_json::from_str::<SeedObject<SeedDocument>>(json).map_err(SeedError::Json)?;
         resolve::resolve(document).map(Self).map_err(SeedError::Invalid)
     }
 
@@ -102,7 +102,7 @@ impl Seed {
         to_json(&self.0).map_err(SeedError::Json)
     }
 
-    pub(super) fn into_state(self) -> State {
+    pub(super) fn into_state(self) -> SandboxState {
         self.0
     }
 
@@ -113,8 +113,8 @@ impl Seed {
 }
 
 /// A state in the format of a seed.
-pub(super) fn to_json(state: &State) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&Document::from(state)).map(|json| json + "\n")
+pub(super) fn to_json(state: &SandboxState) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&SeedDocument::from(state)).map(|json| json + "\n")
 }
 
 #[cfg(test)]

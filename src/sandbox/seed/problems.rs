@@ -1,4 +1,4 @@
-//! What is wrong with a seed: checks that remember what they found, so that all of it is reported at once.
+//! The problems of a seed, collected so that all are reported at once.
 
 use std::{collections::HashMap, fmt::Display};
 
@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use crate::sandbox::stamp::to_millisecond;
 
-/// Everything that is wrong, each with the item it is about.
+/// Problems, each with its item.
 #[derive(Default)]
-pub(super) struct Problems(Vec<String>);
+pub(super) struct SeedProblems(Vec<String>);
 
-impl Problems {
-    /// All of them, if there are any.
+impl SeedProblems {
+    /// Returns all problems, if any.
     pub(super) fn finish(self) -> Result<(), Vec<String>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
     }
@@ -20,7 +20,7 @@ impl Problems {
         self.0.push(format!("{item}: {what}"));
     }
 
-    /// Looser than what a create takes: a seed may well hold the odd ones that a client has to survive.
+    /// Checks an email less strictly than a create: seeds may contain odd ones, to test clients.
     pub(super) fn email(&mut self, item: &str, email: &str) {
         if !email
             .split_once('@')
@@ -30,7 +30,7 @@ impl Problems {
         }
     }
 
-    /// An id is a segment of a path, and never in need of an escape.
+    /// Checks that an id is valid in a path without escapes.
     pub(super) fn id(&mut self, item: &str, id: &str) {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
         if id.is_empty() || !id.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! From a document as written to a state in which nothing is missing; every problem of it is collected.
+//! Resolves a seed to a complete state, and collects every problem.
 
 use std::sync::Arc;
 
@@ -7,19 +7,21 @@ use uuid::Uuid;
 
 use super::{
     derive,
-    document::{AccountEntry, ChannelsEntry, Document, GroupEntry, ManagerEntry, UserEntry},
-    problems::Problems,
+    document::{SeedAccount, SeedChannels, SeedDocument, SeedGroup, SeedManager, SeedUser},
+    problems::SeedProblems,
 };
-use crate::sandbox::state::{Account, Group, Manager, Pool, Role, State, Status, User, UserStatus};
+use crate::sandbox::state::{
+    Account, AccountStatus, Manager, Pool, RecordType, SandboxState, SignInStatus, User, UserGroup,
+};
 
 const DEFAULT_MANAGER: &str = "root@acme.example";
 const DEFAULT_ALLOCATABLE: u64 = 500;
 const DEFAULT_ALLOTMENT: u64 = 10;
 
-/// The state that a document describes, or everything that is wrong with it.
-pub(super) fn resolve(document: Document) -> Result<State, Vec<String>> {
-    let Document { manager, channels, accounts, users, behavior } = document;
-    let mut problems = Problems::default();
+/// Returns the state that a document describes, or all its problems.
+pub(super) fn resolve(document: SeedDocument) -> Result<SandboxState, Vec<String>> {
+    let SeedDocument { manager, channels, accounts, users, behavior } = document;
+    let mut problems = SeedProblems::default();
     let allotment = channels.default_allotment.unwrap_or(DEFAULT_ALLOTMENT);
     let manager = resolve_manager(manager, &mut problems);
     let accounts: Vec<_> = accounts
@@ -54,13 +56,13 @@ pub(super) fn resolve(document: Document) -> Result<State, Vec<String>> {
     }
     let behavior = Arc::new(behavior);
     let pool = Pool { allocatable: 0, default_allotment: allotment };
-    let mut state = State { manager: Arc::new(manager), pool, accounts, users, behavior };
+    let mut state = SandboxState { manager: Arc::new(manager), pool, accounts, users, behavior };
     state.pool.allocatable = allocatable(&channels, state.allocated(), &mut problems);
     problems.finish().map(|()| state)
 }
 
-/// What isn't said about the pool is enough for what the accounts hold; what is said must be.
-fn allocatable(channels: &ChannelsEntry, held: u64, problems: &mut Problems) -> u64 {
+/// The size of the pool. By default it covers the accounts' channels; a declared size must.
+fn allocatable(channels: &SeedChannels, held: u64, problems: &mut SeedProblems) -> u64 {
     let Some(allocatable) = channels.allocatable else {
         return DEFAULT_ALLOCATABLE.max(held);
     };
@@ -73,7 +75,7 @@ fn allocatable(channels: &ChannelsEntry, held: u64, problems: &mut Problems) -> 
     allocatable
 }
 
-fn resolve_manager(entry: ManagerEntry, problems: &mut Problems) -> Manager {
+fn resolve_manager(entry: SeedManager, problems: &mut SeedProblems) -> Manager {
     let email = entry.email.unwrap_or_else(|| DEFAULT_MANAGER.to_owned());
     problems.email("manager", &email);
     let id = entry.id.unwrap_or_else(|| derive::uuid("manager", &email).to_string());
@@ -82,10 +84,10 @@ fn resolve_manager(entry: ManagerEntry, problems: &mut Problems) -> Manager {
 }
 
 fn resolve_account(
-    entry: AccountEntry,
+    entry: SeedAccount,
     at: usize,
     allotment: u64,
-    problems: &mut Problems,
+    problems: &mut SeedProblems,
 ) -> Account {
     let item = format!("accounts[{at}] ({})", entry.email.escape_debug());
     problems.email(&item, &entry.email);
@@ -98,7 +100,7 @@ fn resolve_account(
             id
         }
     };
-    let status = entry.status.unwrap_or(Status::Enabled);
+    let status = entry.status.unwrap_or(AccountStatus::Enabled);
     let created_at =
         problems.time(&item, "created_at", entry.created_at).unwrap_or_else(|| default_time(at));
     let updated_at = problems.time(&item, "updated_at", entry.updated_at).unwrap_or(created_at);
@@ -108,7 +110,7 @@ fn resolve_account(
             .organization_name
             .unwrap_or_else(|| local_part(&entry.email).to_owned()),
         id,
-        channel_limit: entry.channel_limit.unwrap_or(if status == Status::Cancelled {
+        channel_limit: entry.channel_limit.unwrap_or(if status == AccountStatus::Cancelled {
             0
         } else {
             allotment
@@ -117,7 +119,7 @@ fn resolve_account(
         custom_pricing: entry.managed_account_allow_custom_pricing.unwrap_or(false),
         rollup_billing: entry.rollup_billing.unwrap_or(false),
         balance: entry.balance,
-        connections_enabled: entry.connections_enabled.unwrap_or(status == Status::Enabled),
+        connections_enabled: entry.connections_enabled.unwrap_or(status == AccountStatus::Enabled),
         created_at,
         updated_at,
         api_key: entry.api_key.unwrap_or_else(|| derive::api_key(derived, secret)).into(),
@@ -129,15 +131,15 @@ fn resolve_account(
     }
 }
 
-fn resolve_user(entry: UserEntry, at: usize, problems: &mut Problems) -> User {
+fn resolve_user(entry: SeedUser, at: usize, problems: &mut SeedProblems) -> User {
     let item = format!("users[{at}] ({})", entry.email.escape_debug());
     problems.email(&item, &entry.email);
     let id = entry.id.unwrap_or_else(|| derive::uuid("user", &entry.email).to_string());
     problems.id(&item, &id);
     User {
         id,
-        role: entry.record_type.unwrap_or(Role::OrganizationSubUser),
-        status: entry.user_status.unwrap_or(UserStatus::Enabled),
+        role: entry.record_type.unwrap_or(RecordType::OrganizationSubUser),
+        status: entry.user_status.unwrap_or(SignInStatus::Enabled),
         groups: entry.groups.into_iter().map(group).collect(),
         bypasses_sso: entry.organization_user_bypasses_sso.unwrap_or(false),
         created_at: problems
@@ -148,14 +150,14 @@ fn resolve_user(entry: UserEntry, at: usize, problems: &mut Problems) -> User {
     }
 }
 
-fn group(entry: GroupEntry) -> Group {
+fn group(entry: SeedGroup) -> UserGroup {
     match entry {
-        GroupEntry::Name(name) => Group { id: derive::uuid("group", &name).to_string(), name },
-        GroupEntry::Full(full) => Group { id: full.id, name: full.name },
+        SeedGroup::Name(name) => UserGroup { id: derive::uuid("group", &name).to_string(), name },
+        SeedGroup::Full(full) => UserGroup { id: full.id, name: full.name },
     }
 }
 
-/// One minute later with each position.
+/// The default time of an entry: one minute later with each position.
 fn default_time(at: usize) -> Timestamp {
     let start = Timestamp::constant(1_704_067_200, 0); // 2024-01-01T00:00:00Z
     i64::try_from(at).ok().and_then(|at| start.checked_add(at.minutes()).ok()).unwrap_or(start)

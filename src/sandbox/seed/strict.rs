@@ -9,11 +9,11 @@ use serde::{
 };
 
 /// A `T` that is written as an object.
-pub(super) struct Object<T>(pub(super) T);
+pub(super) struct SeedObject<T>(pub(super) T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for SeedObject<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Object)
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(SeedObject)
     }
 }
 
@@ -35,7 +35,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    Object::deserialize(deserializer).map(|Object(inner)| inner)
+    SeedObject::deserialize(deserializer).map(|SeedObject(inner)| inner)
 }
 
 /// A field that is a list of objects; `name` is for errors.
@@ -61,11 +61,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
         let mut items = Vec::new();
         loop {
-            let item = seq.next_element::<Object<T>>();
+            let item = seq.next_element::<SeedObject<T>>();
             match item.map_err(|error| {
                 A::Error::custom(format!("{}[{}]: {error}", self.name, items.len()))
             })? {
-                Some(Object(item)) => items.push(item),
+                Some(SeedObject(item)) => items.push(item),
                 None => return Ok(items),
             }
         }

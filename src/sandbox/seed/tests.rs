@@ -1,7 +1,7 @@
-//! What a seed may say, and what is refused.
+//! Valid and invalid seeds.
 
 use super::*;
-use crate::sandbox::state::Status;
+use crate::sandbox::state::AccountStatus;
 
 fn problem(json: &str) -> String {
     Seed::parse(json).expect_err("it is to be refused").to_string()
@@ -11,7 +11,12 @@ fn problem(json: &str) -> String {
 fn an_organization_can_have_an_account_of_each_status_and_an_owner() {
     let small = include_str!("../../../tests/it/data/small.sandbox.json");
     let state = Seed::parse(small).unwrap().into_state();
-    for status in [Status::Enabled, Status::Disabled, Status::Blocked, Status::Cancelled] {
+    for status in [
+        AccountStatus::Enabled,
+        AccountStatus::Disabled,
+        AccountStatus::Blocked,
+        AccountStatus::Cancelled,
+    ] {
         assert!(state.accounts.iter().any(|account| account.status == status), "{status:?}");
     }
     assert_eq!(state.accounts.len(), 6);

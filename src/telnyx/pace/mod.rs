@@ -1,8 +1,8 @@
-//! When the next request may be sent, so that the rate limit is approached and not hit.
+//! Pacing: requests approach the rate limit without exceeding it.
 //!
-//! All requests of a key share one [`Pace`]. What the server says of its limit is the guide: the
-//! first half of what remains is sent at once, which keeps a small plan fast, the rest is spread over
-//! the time until the limit is renewed. A server that says nothing and refuses is measured instead.
+//! All requests of a key share one [`Pace`], which follows the limit that the server describes. The first half
+//! of the remaining requests is sent at once, which keeps a small plan fast. The rest is spread over the time
+//! until the reset. If the server describes no limit, the rate is measured at its refusals.
 
 mod headers;
 mod pacer;
@@ -22,11 +22,11 @@ use pacer::Pacer;
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     pacer: Mutex<Pacer>,
-    /// Until when somebody has to wait; what is past means nothing.
+    /// The end of the current wait. Meaningless once it is past.
     held_until: Mutex<Option<Instant>>,
 }
 
-/// Leave for one request. Dropping it says that the request is over, however it ended.
+/// Permission for one request. Dropping it ends the request.
 pub(super) struct Leave<'a> {
     pace: &'a Pace,
     request: Option<u64>,
@@ -53,7 +53,7 @@ impl Pace {
         }
     }
 
-    /// How much longer the request that waits has to wait.
+    /// The remaining wait for the rate limit.
     pub(super) fn held(&self) -> Duration {
         let until = *self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
         until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
@@ -65,7 +65,7 @@ impl Pace {
 }
 
 impl Leave<'_> {
-    /// Takes note of what the answer says about the limit.
+    /// Records the limit that an answer describes.
     pub(super) fn answered(mut self, status: StatusCode, headers: &HeaderMap) {
         let Some(request) = self.request.take() else {
             return;

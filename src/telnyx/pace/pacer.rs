@@ -1,65 +1,64 @@
-//! The rules of the pace, without a clock: every instant is an argument.
+//! The rules of pacing, without a clock: every instant is an argument.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::headers::RateLimit;
 
-/// How long to be silent after a refusal that names no time. It doubles while nothing is accepted.
+/// The wait after a refusal without a time. It doubles while nothing is accepted.
 const SILENCE: Duration = Duration::from_secs(1);
-/// How often it doubles at most.
+/// The maximum number of doublings.
 const DOUBLINGS: u32 = 4;
-/// How much of a measured rate is used, so that the next window does not end in a refusal.
+/// The share of a measured rate that is used, so that the next window does not end in a refusal.
 const PRUDENCE: f64 = 0.9;
-/// By how much each accepted request raises a measured rate: without it one bad moment would last for ever.
+/// The growth of a measured rate with each accepted request. Without it, one low measurement would persist.
 const RECOVERY: f64 = 0.001;
-/// By how much while nothing is known to refuse such a rate, as after a refusal that was not our doing.
+/// The growth below any rate that is known to be refused, as after a refusal caused by another client.
 const DISCOVERY: f64 = 0.1;
-/// A measured rate grows no further, in requests a second.
+/// The maximum measured rate, in requests per second.
 const FASTEST: f64 = 1000.0;
-/// How many answers are remembered to measure a rate.
+/// The number of answers from which a rate is measured.
 const MEMORY: usize = 4096;
 
-/// What is known of a server's limit.
+/// The known limit of a server.
 #[derive(Debug, Default)]
 pub(super) struct Pacer {
-    /// How many were sent.
+    /// The number of requests sent.
     sent: u64,
-    /// Which of them are not yet answered.
+    /// The requests that are not yet answered.
     in_flight: BTreeSet<u64>,
-    /// The youngest request whose answer described the limit.
+    /// The latest request whose answer described the limit.
     described: u64,
     /// The window that the server described, if it describes any.
-    window: Option<Window>,
-    /// Requests a second that a server takes which refuses without a description, or in spite of it, as
-    /// measured at its refusals.
+    window: Option<RateWindow>,
+    /// The accepted requests per second, measured at refusals that the description does not explain.
     measured: Option<f64>,
-    /// The rate at which it was last seen to refuse.
+    /// The rate at which the server last refused.
     too_fast: Option<f64>,
-    /// When requests were accepted lately, oldest first.
+    /// The times of recently accepted requests, oldest first.
     accepted: VecDeque<Instant>,
-    /// How many refusals in a row named no time.
+    /// The consecutive refusals without a time.
     unnamed: u32,
-    /// No request before this: the server asked for silence.
+    /// No request before this time: the server asked to wait.
     silent_until: Option<Instant>,
-    /// No request before this: the rest of the window is spread evenly.
+    /// No request before this time: the rest of the window is spread evenly.
     next: Option<Instant>,
 }
 
 /// A window as the server describes it.
 #[derive(Debug)]
-struct Window {
+struct RateWindow {
     limit: u32,
-    /// How many were left by the last answer.
+    /// The remaining requests according to the last answer.
     remaining: u32,
-    /// How many we think are left now.
+    /// The estimate of remaining requests.
     left: u32,
     renewed: Instant,
     length: Duration,
 }
 
 impl Pacer {
-    /// Whether a request may be sent now, and its number; if not, when to ask again.
+    /// Returns the number of a request that may be sent now, or the time to ask again.
     pub(super) fn ask(&mut self, now: Instant) -> Result<u64, Instant> {
         for hold in [self.silent_until, self.next].into_iter().flatten() {
             if hold > now {
@@ -71,7 +70,7 @@ impl Pacer {
             Some(window) => {
                 if now >= window.renewed {
                     window.renew(now);
-                    // What was asked in the old window says nothing about the new one.
+                    // Requests of the old window do not describe the new one.
                     self.described = self.sent;
                 }
                 window.take(now)?.max(even)
@@ -92,7 +91,7 @@ impl Pacer {
     /// A request was answered.
     pub(super) fn answered(&mut self, request: u64, now: Instant, refused: bool, said: &RateLimit) {
         self.lost(request);
-        // Answers overtake each other; what an older request was told is out of date.
+        // Answers may arrive out of order. An older request describes an older state.
         if request > self.described {
             self.described = request;
             self.describe(request, now, said);
@@ -107,18 +106,19 @@ impl Pacer {
         }
     }
 
-    /// Takes over what the server says of its window.
+    /// Adopts the window that the server describes.
     fn describe(&mut self, request: u64, now: Instant, said: &RateLimit) {
         let (Some(limit), Some(remaining), Some(reset)) = (said.limit, said.remaining, said.reset)
         else {
             return;
         };
-        // A reset of 0 is a fraction of a second that was rounded down.
+        // A reset of 0 is a fraction of a second, rounded down.
         let reset = if reset.is_zero() { SILENCE } else { reset };
-        // A little later than said: a request that comes just before the end would be told of the old window.
+        // A little later: a request just before the end would still count in the old window.
         let reset = reset + reset / 50;
         let known = self.window.as_ref().filter(|window| window.limit == limit);
-        let length = known.map_or(reset, |window| window.length.max(reset));
+        // The reset may be near when the first answer comes, and no window is shorter than a second.
+        let length = known.map_or(reset, |window| window.length.max(reset)).max(SILENCE);
         // `reset` is a whole number of seconds, so its end would move on with every answer of one
         // window: only when there is more left than before has a new one begun.
         let renewed = match known {
@@ -127,21 +127,21 @@ impl Pacer {
             }
             _ => now + reset,
         };
-        // What was sent after this request was not counted when it was answered.
+        // The server had not counted later requests when it answered this one.
         let uncounted = self.in_flight.range(request..).count();
         let left = remaining.saturating_sub(u32::try_from(uncounted).unwrap_or(u32::MAX));
         if self.window.is_none() {
-            // The description is better than what was measured without it.
+            // A description replaces a measurement.
             (self.measured, self.too_fast) = (None, None);
         }
-        self.window = Some(Window { limit, remaining, left, renewed, length });
+        self.window = Some(RateWindow { limit, remaining, left, renewed, length });
     }
 
     fn refused(&mut self, now: Instant, said: &RateLimit) {
         let reset = said.reset.filter(|_| said.remaining.is_none_or(|remaining| remaining == 0));
         let first_of_its_kind = self.silent_until.is_none_or(|until| until <= now);
         let silence = match (said.retry_after, reset) {
-            // What was in flight with the first one is refused for the same reason.
+            // Requests in flight with the first one are refused for the same reason.
             (None, None) if !first_of_its_kind => SILENCE,
             (None, None) => {
                 self.unnamed += 1;
@@ -155,21 +155,19 @@ impl Pacer {
         self.be_silent(now, silence);
     }
 
-    /// Whether a refusal came because the window was used up. If there was room in it, the server keeps
-    /// another limit beside the one that it describes.
+    /// Returns true if the window was used up. If not, the server has another limit that it does not describe.
     fn is_explained(&self, said: &RateLimit) -> bool {
-        let used_up = |window: &Window| window.left == 0 || said.remaining == Some(0);
+        let used_up = |window: &RateWindow| window.left == 0 || said.remaining == Some(0);
         self.window.as_ref().is_some_and(used_up)
     }
 
-    /// The rate to go on with after a refusal, from what was accepted in the window that it ends.
+    /// The rate after a refusal, from the requests accepted in the window that it ends.
     fn measure(&mut self, now: Instant, window: Duration) -> Option<f64> {
         let recent = |at: &&Instant| now.duration_since(**at) < window;
         let lately = self.accepted.iter().rev().take_while(recent).count();
         let lately = f64::from(u32::try_from(lately).unwrap_or(u32::MAX));
         if lately == 0.0 {
-            // Somebody else has used the window up: that says nothing about the limit, however long the
-            // silence. Without a description we feel our way.
+            // Another client used up the window, so the limit is unknown. Without a description, send slowly.
             let careful = self.window.is_none().then_some(1.0 / SILENCE.as_secs_f64());
             return self.measured.or(careful);
         }
@@ -196,7 +194,7 @@ impl Pacer {
     }
 }
 
-impl Window {
+impl RateWindow {
     /// Begins the next window.
     fn renew(&mut self, now: Instant) {
         self.left = self.limit;
@@ -204,7 +202,7 @@ impl Window {
         self.renewed = now + self.length;
     }
 
-    /// Takes one request out of the window: how long to wait before the next.
+    /// Takes one request out of the window, and returns the wait before the next.
     fn take(&mut self, now: Instant) -> Result<Duration, Instant> {
         if self.left == 0 {
             return Err(self.renewed);

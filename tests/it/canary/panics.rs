@@ -10,7 +10,7 @@ use trunkline::daemon::config::{Address, KeySource, NotificationTarget, TargetFo
 use trunkline::daemon::notify::Recipient;
 use trunkline::sandbox;
 use trunkline::state::{Location, Store};
-use trunkline::telnyx::{BaseUrl, Config, Created, Credentials, NewAccount, Session};
+use trunkline::telnyx::{AccountRequest, BaseUrl, Created, Credentials, Session, SessionConfig};
 
 use super::*;
 use crate::support::bodies::live_account;
@@ -24,9 +24,9 @@ const CHILD: &str = "TRUNKLINE_TEST_OF_PANICS";
 fn holders() -> Vec<(&'static str, String)> {
     let secret = |text: &str| SecretString::from(text);
     let base_url = BaseUrl::parse("https://api.example/v2").unwrap();
-    let config = Config::new(base_url, secret(API_KEY));
+    let config = SessionConfig::new(base_url, secret(API_KEY));
     let session = Session::new(config.clone()).unwrap();
-    let new = NewAccount {
+    let new = AccountRequest {
         name: "New".to_owned(),
         email: "new@shop.example".to_owned(),
         password: Some(secret(PASSWORD)),
@@ -45,20 +45,20 @@ fn holders() -> Vec<(&'static str, String)> {
     let recipient = Recipient::new(&target).unwrap();
     let store = Store::new(&Location::parse("s3://bucket/acme.json").unwrap_or(Location::Memory))
         .with_settings([("AWS_SECRET_ACCESS_KEY".to_owned(), secret(BUCKET_KEY))]);
-    let sandbox = sandbox::Config::new(secret(API_KEY), seed());
+    let sandbox = sandbox::SandboxConfig::new(secret(API_KEY), seed());
     let held = [
-        ("Config", format!("{config:?}{config:#?}")),
+        ("SessionConfig", format!("{config:?}{config:#?}")),
         ("Session", format!("{session:?}{session:#?}")),
         ("Reader", format!("{:?}{:#?}", session.reader(), session.reader())),
         ("Writer", format!("{:?}{:#?}", session.writer(), session.writer())),
-        ("NewAccount", format!("{new:?}{new:#?}")),
+        ("AccountRequest", format!("{new:?}{new:#?}")),
         ("Credentials", format!("{credentials:?}{credentials:#?}")),
         ("Created", format!("{created:?}{created:#?}")),
         ("KeySource", format!("{:?}", KeySource::Given(secret(API_KEY)))),
         ("NotificationTarget", format!("{target:?}{target:#?}")),
         ("Recipient", format!("{recipient:?}{recipient:#?}")),
         ("Store", format!("{store:?}{store:#?}")),
-        ("sandbox::Config", format!("{sandbox:?}{sandbox:#?}")),
+        ("sandbox::SandboxConfig", format!("{sandbox:?}{sandbox:#?}")),
     ];
     held.to_vec()
 }
@@ -81,25 +81,25 @@ fn promise_11_a_panic_shows_no_secret() {
         .unwrap();
     assert!(!output.status.success());
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(text.contains("panicked") && text.contains("sandbox::Config"), "{text}");
+    assert!(text.contains("panicked") && text.contains("sandbox::SandboxConfig"), "{text}");
     search("a panic", &output.stderr, &[]);
     search("a panic", &output.stdout, &[]);
 }
 
 /// The types with a secret in a field, each with the entry of [`holders`] that shows it.
 const KEEP: [(&str, &str); 13] = [
-    ("Account", "sandbox::Config"),
+    ("Account", "sandbox::SandboxConfig"),
     ("Address", "NotificationTarget"),
     ("BucketStore", "Store"),
     // Types without Debug have nothing to show: of one request, of the sandbox's server, of one apply.
     ("Call", ""),
-    ("Config", "Config"),
+    ("SessionConfig", "SessionConfig"),
     ("Context", ""),
     ("Credentials", "Credentials"),
     // Converted to `Credentials`.
     ("CredentialsBody", "Credentials"),
     ("KeySource", "KeySource"),
-    ("NewAccount", "NewAccount"),
+    ("AccountRequest", "AccountRequest"),
     ("Outputs", ""),
     // A part of `NotificationTarget`.
     ("Signer", "NotificationTarget"),

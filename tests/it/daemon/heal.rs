@@ -1,12 +1,12 @@
 //! Healing: only configured classes, and never anything destructive.
 
-use trunkline::sandbox::Status;
+use trunkline::sandbox::AccountStatus;
 
 use super::{LARRY, Watch, until};
 use crate::support::site::text;
 
 fn is_enabled(watch: &Watch) -> bool {
-    watch.site.sandbox.account(LARRY).unwrap().status == Status::Enabled
+    watch.site.sandbox.account(LARRY).unwrap().status == AccountStatus::Enabled
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use tempfile::TempDir;
-use trunkline::sandbox::{Config, Running, Seed, start};
+use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
 
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::site::{KEY, Site, text};
@@ -195,7 +195,7 @@ pub(crate) async fn other() -> (Running, Proxy, TempDir) {
 
 /// A second organization, of this kind.
 pub(crate) async fn seeded(seed: Seed) -> (Running, Proxy, TempDir) {
-    let sandbox = start(Config::new(SecretString::from(KEY), seed)).await.unwrap();
+    let sandbox = start(SandboxConfig::new(SecretString::from(KEY), seed)).await.unwrap();
     let proxy = Proxy::start(&sandbox.url(), |_, _, _| Fault::None).await;
     (sandbox, proxy, TempDir::new().unwrap())
 }

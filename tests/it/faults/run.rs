@@ -15,7 +15,7 @@ use trunkline::execute::{Outcome, Work, execute, remember};
 use trunkline::model::{Live, State};
 use trunkline::plan::{Action, Plan, What, plan};
 use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store};
-use trunkline::telnyx::{BaseUrl, Config, Session};
+use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
 
 use super::api::{Api, Run};
 use super::call::Op;
@@ -188,11 +188,11 @@ impl Site {
 
     fn session(&self, manner: Manner) -> Session {
         let base_url = BaseUrl::parse(&format!("{}/v2", self.server.origin)).unwrap();
-        let config = Config {
+        let config = SessionConfig {
             timeout: manner.timeout,
             parallelism: manner.parallelism,
             retry: budget(2),
-            ..Config::new(base_url, KEY.into())
+            ..SessionConfig::new(base_url, KEY.into())
         };
         Session::new(config).unwrap()
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use trunkline::detect;
 use trunkline::model::{ChannelPool, Desired, Live, Status};
-use trunkline::sandbox::{self, Config, Running, Seed};
-use trunkline::telnyx::{Accounts, Progress};
+use trunkline::sandbox::{self, Running, SandboxConfig, Seed};
+use trunkline::telnyx::{AccountSelection, RequestProgress};
 
 use super::{manifest, with_id};
 use crate::support::bodies::list;
@@ -14,7 +14,7 @@ use crate::support::server::{Reply, Server};
 use crate::support::{KEY, budget, patient};
 
 async fn sandbox(all: usize, disabled: usize, blocked: usize) -> Running {
-    let config = Config::new(KEY.to_owned().into(), seed(all, disabled, blocked));
+    let config = SandboxConfig::new(KEY.to_owned().into(), seed(all, disabled, blocked));
     sandbox::start(config).await.unwrap()
 }
 
@@ -113,7 +113,8 @@ async fn the_cancelled_are_read_when_an_entry_is_missing_by_its_id_or_else_by_it
 async fn what_does_not_depend_on_each_other_is_asked_for_at_once() {
     const LATENCY: Duration = Duration::from_millis(500);
     let seed = seed(260, 10, 10);
-    let config = Config { latency: LATENCY, ..Config::new(KEY.to_owned().into(), seed) };
+    let config =
+        SandboxConfig { latency: LATENCY, ..SandboxConfig::new(KEY.to_owned().into(), seed) };
     let running = sandbox::start(config).await.unwrap();
     let desired = manifest(&["s0@shop.example", "gone@shop.example"], true);
     let begun = Instant::now();
@@ -129,12 +130,12 @@ async fn how_far_a_read_is_can_be_shown_while_it_waits_for_the_rate_limit() {
     let server = Server::script([refusal, Reply::json(200, list(&[]))]).await;
     let session = patient(&server.origin, budget(1));
     let reader = session.reader();
-    assert_eq!(session.progress(), Progress::default());
-    let read = tokio::spawn(async move { reader.accounts(Accounts::All).await });
+    assert_eq!(session.progress(), RequestProgress::default());
+    let read = tokio::spawn(async move { reader.accounts(AccountSelection::All).await });
     tokio::time::sleep(Duration::from_millis(700)).await;
-    let Progress { answered, held } = session.progress();
+    let RequestProgress { answered, held } = session.progress();
     assert_eq!(answered, 1);
     assert!(held > Duration::from_millis(500) && held <= Duration::from_secs(2), "{held:?}");
     read.await.unwrap().unwrap();
-    assert_eq!(session.progress(), Progress { answered: 2, held: Duration::ZERO });
+    assert_eq!(session.progress(), RequestProgress { answered: 2, held: Duration::ZERO });
 }

@@ -1,6 +1,6 @@
-//! What cannot be read at all is an error, never a shorter inventory, and what passes is waited for.
+//! A list that cannot be read is an error, never a shorter inventory. Temporary failures are retried.
 
-use trunkline::telnyx::{AnswerFault, Kind};
+use trunkline::telnyx::{AnswerFault, ErrorKind};
 
 use super::fake::{Ask, List, Organization, Status, detect, email};
 use super::manifest;
@@ -53,7 +53,7 @@ async fn a_refusal_of_what_is_no_status_filter_is_an_error() {
             if ask.list == list { Reply::json(422, "") } else { all.answer(ask) }
         })
         .await;
-        assert_eq!(detected.result.unwrap_err().kind, Kind::Invalid(422), "{list:?}");
+        assert_eq!(detected.result.unwrap_err().kind, ErrorKind::Invalid(422), "{list:?}");
     }
 }
 
@@ -68,7 +68,7 @@ async fn a_page_without_meta_and_a_page_for_people_are_errors() {
             if ask.list == List::All && ask.page == 2 { reply.clone() } else { all.answer(ask) }
         })
         .await;
-        assert_eq!(detected.result.unwrap_err().kind, Kind::Answer(fault));
+        assert_eq!(detected.result.unwrap_err().kind, ErrorKind::Answer(fault));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::support::bodies;
 use crate::support::server::{Reply, Seen, Server};
 use crate::support::{budget, patient};
 
-/// How many accounts a page has at most.
+/// The maximum number of accounts on a page.
 pub(super) const PAGE: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub(super) enum Status {
     Cancelled,
 }
 
-/// What a request asks for.
+/// The list and page that a request reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum List {
     All,
@@ -56,7 +56,7 @@ pub(super) struct Organization {
     pub users: Vec<u32>,
     /// The number of the next account.
     next: u32,
-    /// What was live after each change.
+    /// The live accounts after each change.
     past: Vec<BTreeMap<u32, Status>>,
 }
 
@@ -145,7 +145,7 @@ impl Organization {
         }
     }
 
-    /// What an honest server answers.
+    /// The answer of a correct server.
     pub(super) fn answer(&self, ask: &Ask) -> Reply {
         let users =
             |users: &[u32]| users.iter().map(|user| bodies::user(&id(*user))).collect::<Vec<_>>();
@@ -182,15 +182,15 @@ impl Page {
     }
 }
 
-/// What came of reading an organization.
+/// The result of reading an organization.
 pub(super) struct Detected {
     pub result: Result<Live, Error>,
-    /// How often the first page of each list was asked for.
+    /// The reads of the first page of each list.
     pub reads: BTreeMap<List, usize>,
     pub requests: usize,
     /// All that was live at any moment: before the first request, after each, and after each change.
     pub moments: Vec<BTreeMap<u32, Status>>,
-    /// Who was cancelled at some moment.
+    /// The accounts that were cancelled at any time.
     pub cancelled: BTreeSet<u32>,
 }
 
@@ -240,7 +240,7 @@ pub(super) async fn detect(
     }
 }
 
-/// What a request asks for. One that is none of the documented kinds ends the test.
+/// Parses a request. An undocumented one fails the test.
 fn understand(seen: &Seen) -> Ask {
     let url = url::Url::parse(&format!("http://server{}", seen.target)).unwrap();
     let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
@@ -268,7 +268,7 @@ fn understand(seen: &Seen) -> Ask {
                 other => panic!("{other:?} in {}", seen.target),
             }
         }
-        other => panic!("{other} is no list"),
+        other => panic!("{other} is not a list"),
     };
     let page = value("page[number]").map_or(1, |page| page.parse().unwrap());
     Ask { list, page, read: 0, by_email: value("sort") == Some("email") }

@@ -118,7 +118,7 @@ fn same(said: model::Status, is: Status) -> bool {
     }
 }
 
-/// What holds whatever happens.
+/// Checks what holds in every case.
 fn nothing_is_invented(detected: &Detected) -> Result<(), TestCaseError> {
     let Live { accounts, cancelled, gaps, .. } = detected.result.as_ref().unwrap();
     for account in accounts {
@@ -137,7 +137,7 @@ fn nothing_is_invented(detected: &Detected) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What holds of changes of one kind: the accounts are all that were there at one moment, and each
+/// Checks what holds for changes of one kind: the accounts are all that were there at one moment, and each
 /// status is one that the account had while it was read.
 fn complete_is_right(detected: &Detected) -> Result<(), TestCaseError> {
     let live = detected.result.as_ref().unwrap();

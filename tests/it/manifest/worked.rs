@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use trunkline::manifest::load;
 use trunkline::model::Desired;
-use trunkline::sandbox::{Config, Running, Seed, start};
+use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
 
 use super::repository;
 
@@ -23,7 +23,7 @@ const PLAN: [&str; 4] = ["plan", "--detailed-exitcode", "--format", "json"];
 
 async fn sandbox(name: &str) -> Running {
     let seed = Seed::read(&repository(&format!("manifests/{name}.sandbox.json"))).unwrap();
-    start(Config::new(KEY.into(), seed)).await.unwrap()
+    start(SandboxConfig::new(KEY.into(), seed)).await.unwrap()
 }
 
 /// Runs the program on a manifest against a sandbox, with its state in `folder`. Returns its status and stdout.

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use serde_json::json;
 use trunkline::model::{AccountId, ChannelPool};
-use trunkline::telnyx::{Accounts, Created, Credentials, NewAccount, StatusFilter};
+use trunkline::telnyx::{AccountRequest, AccountSelection, Created, Credentials, StatusFilter};
 
 use super::refusals::{ACCOUNT, CHANGE, CREATE, LIST, POOL};
 use super::{Got, ODD_ID, Operation, account_id, whole};
@@ -33,21 +33,24 @@ pub(super) fn reads() -> Vec<Operation> {
         listed(
             "accounts",
             "/v2/managed_accounts?sort=created_at&page%5Bnumber%5D=1&page%5Bsize%5D=250",
-            call!(session, session.reader().accounts(Accounts::All).await.map(Got::Accounts)),
+            call!(
+                session,
+                session.reader().accounts(AccountSelection::All).await.map(Got::Accounts)
+            ),
         ),
         listed(
             "accounts, the cancelled ones too",
             "/v2/managed_accounts?include_cancelled_accounts=true&sort=created_at&page%5Bnumber%5D=1&page%5Bsize%5D=250",
             call!(
                 session,
-                session.reader().accounts(Accounts::WithCancelled).await.map(Got::Accounts)
+                session.reader().accounts(AccountSelection::WithCancelled).await.map(Got::Accounts)
             ),
         ),
         listed(
             "disabled accounts",
             "/v2/managed_accounts?filter%5Bstatus%5D%5Beq%5D=disabled&sort=created_at&page%5Bnumber%5D=1&page%5Bsize%5D=250",
             call!(session, {
-                let disabled = Accounts::Of(StatusFilter::Disabled);
+                let disabled = AccountSelection::Of(StatusFilter::Disabled);
                 session.reader().accounts(disabled).await.map(Got::Accounts)
             }),
         ),
@@ -55,7 +58,7 @@ pub(super) fn reads() -> Vec<Operation> {
             "blocked accounts",
             "/v2/managed_accounts?filter%5Bstatus%5D%5Beq%5D=blocked&sort=created_at&page%5Bnumber%5D=1&page%5Bsize%5D=250",
             call!(session, {
-                let blocked = Accounts::Of(StatusFilter::Blocked);
+                let blocked = AccountSelection::Of(StatusFilter::Blocked);
                 session.reader().accounts(blocked).await.map(Got::Accounts)
             }),
         ),
@@ -160,7 +163,7 @@ pub(super) fn creates() -> Vec<Operation> {
             answer: one(&account("a1")),
             refusals: CREATE.to_vec(),
             call: call!(session, {
-                let plain = NewAccount {
+                let plain = AccountRequest {
                     password: None,
                     custom_pricing: None,
                     rollup_billing: None,

@@ -202,7 +202,7 @@ async fn an_id_that_leads_elsewhere_is_not_sent_at_all() {
     let mock = server.mock("GET", Matcher::Any).expect(0).create_async().await;
     for id in ["", ".", ".."] {
         let error = once(&server.url()).reader().account(&AccountId::new(id)).await.unwrap_err();
-        assert_eq!(error.kind, trunkline::telnyx::Kind::BadId, "{id:?}");
+        assert_eq!(error.kind, trunkline::telnyx::ErrorKind::BadId, "{id:?}");
         assert!(error.hint().is_some() && !error.may_have_happened(), "{id:?}");
     }
     mock.assert_async().await;

@@ -1,6 +1,6 @@
 //! The refusals that the vendor's document lists, each as its example writes it.
 
-use trunkline::telnyx::{Detail, Kind};
+use trunkline::telnyx::{Detail, ErrorKind};
 
 /// A documented answer other than 200.
 #[derive(Clone, Copy)]
@@ -14,13 +14,13 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         match self.status {
-            401 => Kind::Unauthorized,
-            403 => Kind::Forbidden,
-            404 => Kind::NotFound,
-            429 => Kind::RateLimited,
-            status => Kind::Invalid(status),
+            401 => ErrorKind::Unauthorized,
+            403 => ErrorKind::Forbidden,
+            404 => ErrorKind::NotFound,
+            429 => ErrorKind::RateLimited,
+            status => ErrorKind::Invalid(status),
         }
     }
 

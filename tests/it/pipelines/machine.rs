@@ -10,7 +10,7 @@ use assert_cmd::cargo::cargo_bin;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use trunkline::sandbox::{Config, Running, Seed, start};
+use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
 
 /// The key of the sandbox.
 pub(super) const KEY: &str = "KEY_of_the_pipelines";
@@ -104,7 +104,7 @@ ln -sf "$BUILT" "$2/bin/trunkline"
 impl Machine {
     pub(super) fn new() -> Self {
         let runtime = Runtime::new().unwrap();
-        let config = Config::new(KEY.into(), Seed::parse(&organization()).unwrap());
+        let config = SandboxConfig::new(KEY.into(), Seed::parse(&organization()).unwrap());
         let sandbox = runtime.block_on(start(config)).unwrap();
         let machine = Self {
             folder: TempDir::new().unwrap(),

@@ -1,6 +1,6 @@
 //! Creating accounts and changing them.
 
-use trunkline::sandbox::Status;
+use trunkline::sandbox::AccountStatus;
 
 use super::support::Api;
 
@@ -20,7 +20,7 @@ async fn a_create_echoes_what_was_asked_and_gives_the_secrets() {
     let kept = api.running.account("n@lives.example").unwrap();
     assert_eq!(
         (kept.status, kept.channel_limit, kept.connections_enabled),
-        (Status::Enabled, 10, true)
+        (AccountStatus::Enabled, 10, true)
     );
 }
 
@@ -129,14 +129,14 @@ async fn disable_then_enable_is_no_round_trip_for_connections() {
         (larry.status, larry.connections_enabled)
     };
     let _ = api.send("POST", &format!("{path}/disable"), "").await.data();
-    assert_eq!(now(), (Status::Disabled, false));
+    assert_eq!(now(), (AccountStatus::Disabled, false));
     let _ = api.send("POST", &format!("{path}/enable"), "").await.data();
-    assert_eq!(now(), (Status::Enabled, false));
+    assert_eq!(now(), (AccountStatus::Enabled, false));
     let _ = api
         .send("POST", &format!("{path}/enable"), r#"{"reenable_all_connections":true}"#)
         .await
         .data();
-    assert_eq!(now(), (Status::Enabled, true));
+    assert_eq!(now(), (AccountStatus::Enabled, true));
     let refused =
         api.send("POST", &format!("{path}/enable"), r#"{"reenable_all_connections":"yes"}"#).await;
     assert_eq!(
@@ -148,11 +148,15 @@ async fn disable_then_enable_is_no_round_trip_for_connections() {
 #[tokio::test]
 async fn a_blocked_account_is_neither_enabled_nor_unblocked_by_a_disable() {
     let api = Api::small().await;
-    let path = format!("/managed_accounts/{}/actions", api.with_status(Status::Blocked).id);
+    let path = format!("/managed_accounts/{}/actions", api.with_status(AccountStatus::Blocked).id);
     assert_eq!(api.send("POST", &format!("{path}/disable"), "").await.status, 200);
     assert_eq!(api.send("POST", &format!("{path}/enable"), "").await.status, 422);
     assert_eq!(
-        api.running.accounts().iter().filter(|account| account.status == Status::Blocked).count(),
+        api.running
+            .accounts()
+            .iter()
+            .filter(|account| account.status == AccountStatus::Blocked)
+            .count(),
         1
     );
 }
@@ -160,7 +164,7 @@ async fn a_blocked_account_is_neither_enabled_nor_unblocked_by_a_disable() {
 #[tokio::test]
 async fn a_cancelled_account_can_be_read_but_not_changed() {
     let api = Api::small().await;
-    let path = format!("/managed_accounts/{}", api.with_status(Status::Cancelled).id);
+    let path = format!("/managed_accounts/{}", api.with_status(AccountStatus::Cancelled).id);
     let _ = api.get(&path).await.data();
     let changes = [
         ("PATCH", "", "{}"),

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use trunkline::sandbox::{Config, Error, Seed, Status, start};
+use trunkline::sandbox::{AccountStatus, Error, SandboxConfig, Seed, start};
 
 use super::support::{Api, KEY, small};
 
-fn config(data: &Path) -> Config {
-    Config { data: Some(data.to_owned()), ..Config::new(KEY.to_owned().into(), small()) }
+fn config(data: &Path) -> SandboxConfig {
+    SandboxConfig {
+        data: Some(data.to_owned()),
+        ..SandboxConfig::new(KEY.to_owned().into(), small())
+    }
 }
 
 /// Makes one change of each kind.
@@ -39,11 +42,11 @@ async fn every_answered_change_is_there_after_a_restart_without_a_stop() {
     drop(before);
 
     // The seed doesn't matter once there is a file.
-    let after = Api::start(Config { seed: Seed::empty(), ..config(&file) }).await;
+    let after = Api::start(SandboxConfig { seed: Seed::empty(), ..config(&file) }).await;
     let larry = after.running.account("larry@catfood.example").unwrap();
     assert_eq!(
         (larry.status, larry.channel_limit, larry.custom_pricing),
-        (Status::Disabled, 77, true)
+        (AccountStatus::Disabled, 77, true)
     );
     assert!(!larry.connections_enabled);
     assert_eq!(after.running.users().len(), 4);
@@ -92,7 +95,7 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
         std::fs::write(&file, damaged).unwrap();
         let error = start(config(&file)).await.unwrap_err();
         assert!(matches!(error, Error::Load(_)), "{damaged:.20}");
-        assert!(error.to_string().contains("data.json is no seed"), "{error}");
+        assert!(error.to_string().contains("data.json is not a sandbox seed"), "{error}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), damaged);
     }
 }

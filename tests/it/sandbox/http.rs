@@ -1,13 +1,13 @@
-//! What holds for every request: key, paths, methods, bodies, rate limit, latency, stopping.
+//! Rules for every request: key, paths, methods, bodies, rate limit, latency, stopping.
 
 use std::time::{Duration, Instant};
 
-use trunkline::sandbox::{Config, Error, start};
+use trunkline::sandbox::{Error, SandboxConfig, start};
 
 use super::support::{Answer, Api, KEY, client, small};
 
-fn config() -> Config {
-    Config::new(KEY.to_owned().into(), small())
+fn config() -> SandboxConfig {
+    SandboxConfig::new(KEY.to_owned().into(), small())
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn without_a_limit_the_headers_never_slow_a_client_down() {
 
 #[tokio::test]
 async fn over_the_limit_is_429_with_retry_after_until_the_second_ends() {
-    let api = Api::start(Config { rate_limit: Some(3), ..config() }).await;
+    let api = Api::start(SandboxConfig { rate_limit: Some(3), ..config() }).await;
     let first = Instant::now();
     for remaining in ["2", "1", "0"] {
         let answer = api.get("/managed_accounts").await;
@@ -116,7 +116,7 @@ async fn over_the_limit_is_429_with_retry_after_until_the_second_ends() {
 
 #[tokio::test]
 async fn a_refused_request_changes_nothing() {
-    let api = Api::start(Config { rate_limit: Some(0), ..config() }).await;
+    let api = Api::start(SandboxConfig { rate_limit: Some(0), ..config() }).await;
     assert_eq!(api.create(r#"{"business_name":"N"}"#).await.status, 429);
     assert_eq!(api.running.accounts().len(), 6);
 }
@@ -124,7 +124,7 @@ async fn a_refused_request_changes_nothing() {
 #[tokio::test]
 async fn latency_is_waited_for_by_each_request_but_not_by_one_for_another() {
     let latency = Duration::from_millis(200);
-    let api = Api::start(Config { latency, ..config() }).await;
+    let api = Api::start(SandboxConfig { latency, ..config() }).await;
     let start = Instant::now();
     futures_util::future::join_all((0..10).map(|_| api.get("/managed_accounts"))).await;
     assert!(start.elapsed() >= latency && start.elapsed() < 5 * latency, "{:?}", start.elapsed());
@@ -140,7 +140,8 @@ async fn requests_and_writes_are_counted() {
 
 #[tokio::test]
 async fn stopping_finishes_what_is_in_flight_and_closes_the_port() {
-    let running = start(Config { latency: Duration::from_millis(200), ..config() }).await.unwrap();
+    let running =
+        start(SandboxConfig { latency: Duration::from_millis(200), ..config() }).await.unwrap();
     let url = running.url() + "/managed_accounts";
     let request = tokio::spawn(client().get(&url).bearer_auth(KEY).send());
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -153,7 +154,7 @@ async fn stopping_finishes_what_is_in_flight_and_closes_the_port() {
 async fn a_port_that_is_taken_is_an_error_that_names_it() {
     let api = Api::small().await;
     let port = api.running.port();
-    let error = start(Config { port, ..config() }).await.unwrap_err();
+    let error = start(SandboxConfig { port, ..config() }).await.unwrap_err();
     assert!(matches!(error, Error::Listen { .. }));
     assert!(error.to_string().contains(&port.to_string()), "{error}");
 }

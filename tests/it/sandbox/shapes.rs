@@ -1,7 +1,7 @@
 //! Answers have the fields that the vendor's document requires, of the types it gives.
 
 use serde_json::Value;
-use trunkline::sandbox::Status;
+use trunkline::sandbox::AccountStatus;
 
 use super::support::Api;
 
@@ -48,7 +48,7 @@ fn is_account(account: &Value) {
 async fn every_answer_about_one_account_is_a_managed_account() {
     let api = Api::small().await;
     is_account(&api.create(r#"{"business_name":"N"}"#).await.data());
-    let path = format!("/managed_accounts/{}", api.with_status(Status::Enabled).id);
+    let path = format!("/managed_accounts/{}", api.with_status(AccountStatus::Enabled).id);
     is_account(&api.get(&path).await.data());
     is_account(&api.send("PATCH", &path, "{}").await.data());
     is_account(&api.send("POST", &format!("{path}/actions/disable"), "").await.data());
@@ -85,7 +85,7 @@ async fn channels_are_integers() {
     assert_eq!(pool["total_global_channels_allocated"], 95);
     let path = format!(
         "/managed_accounts/{}/update_global_channel_limit",
-        api.with_status(Status::Enabled).id
+        api.with_status(AccountStatus::Enabled).id
     );
     let set = api.send("PATCH", &path, r#"{"channel_limit":0}"#).await.data();
     has_texts(&set, &["record_type", "id", "email", "manager_account_id"]);
@@ -123,7 +123,7 @@ async fn every_error_has_code_title_detail_and_meta() {
         api.create("{}").await,
         api.get("/managed_accounts?page[size]=0").await,
         api.get("/organizations/users?page[size]=0").await,
-        api.get("/organizations/users/nobody").await,
+        api.get("/organizations/users/unknown").await,
         api.get("/nothing").await,
     ];
     for answer in answers {

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, Response, header::HeaderMap};
 use serde_json::Value;
-use trunkline::sandbox::{Account, Config, Running, Seed, Status, start};
+use trunkline::sandbox::{Account, AccountStatus, Running, SandboxConfig, Seed, start};
 
 pub(super) const KEY: &str = "KEY_sandbox";
 
@@ -75,14 +75,14 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) async fn small() -> Self {
-        Self::start(Config::new(KEY.to_owned().into(), small())).await
+        Self::start(SandboxConfig::new(KEY.to_owned().into(), small())).await
     }
 
     pub(super) async fn seeded(json: &str) -> Self {
-        Self::start(Config::new(KEY.to_owned().into(), Seed::parse(json).unwrap())).await
+        Self::start(SandboxConfig::new(KEY.to_owned().into(), Seed::parse(json).unwrap())).await
     }
 
-    pub(super) async fn start(config: Config) -> Self {
+    pub(super) async fn start(config: SandboxConfig) -> Self {
         Self { running: start(config).await.unwrap(), client: client() }
     }
 
@@ -114,7 +114,7 @@ impl Api {
             .collect()
     }
 
-    pub(super) fn with_status(&self, status: Status) -> Account {
+    pub(super) fn with_status(&self, status: AccountStatus) -> Account {
         self.running.accounts().into_iter().find(|account| account.status == status).unwrap()
     }
 

@@ -116,7 +116,7 @@ async fn the_owner_cannot_be_removed() {
 #[tokio::test]
 async fn an_unknown_user_is_404_with_a_body() {
     let api = Api::small().await;
-    let missing = api.get("/organizations/users/nobody").await;
+    let missing = api.get("/organizations/users/unknown").await;
     assert_eq!(
         (missing.status, missing.errors()),
         (404, vec![("10005".to_owned(), "/".to_owned())])

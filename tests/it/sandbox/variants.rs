@@ -1,7 +1,7 @@
 //! The variants of the API that the `behavior` object of a seed selects.
 
 use serde_json::{Value, json};
-use trunkline::sandbox::{Config, Seed};
+use trunkline::sandbox::{SandboxConfig, Seed};
 
 use super::support::{Answer, Api, KEY};
 
@@ -10,8 +10,8 @@ async fn api(behavior: Value) -> Api {
     Api::start(config(&behavior)).await
 }
 
-fn config(behavior: &Value) -> Config {
-    Config::new(KEY.to_owned().into(), Seed::parse(&seed(behavior)).unwrap())
+fn config(behavior: &Value) -> SandboxConfig {
+    SandboxConfig::new(KEY.to_owned().into(), Seed::parse(&seed(behavior)).unwrap())
 }
 
 fn seed(behavior: &Value) -> String {
@@ -71,6 +71,8 @@ async fn a_key_that_is_not_a_managers_reads_users_only() {
         ("unauthorized", 401, None),
         ("forbidden", 403, None),
         ("not_authorized", 403, Some("10010")),
+        ("no_grant", 403, Some("10010")),
+        ("inactive", 403, Some("20012")),
     ] {
         let api = api(json!({ "managed_accounts": access })).await;
         for path in ["", "/allocatable_global_outbound_channels"] {
@@ -81,6 +83,24 @@ async fn a_key_that_is_not_a_managers_reads_users_only() {
         assert_eq!(create(&api).await.status, status);
         assert_eq!(api.running.accounts().len(), 4);
         assert_eq!(api.get("/organizations/users").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_users_always_has_a_body() {
+    for (access, status, code) in [
+        ("unauthorized", 401, "10009"),
+        ("forbidden", 403, "10010"),
+        ("no_grant", 403, "10010"),
+        ("inactive", 403, "20012"),
+    ] {
+        let api = api(json!({ "users": access })).await;
+        for path in ["", "/users_groups_report"] {
+            let answer = api.get(&format!("/organizations/users{path}")).await;
+            assert_eq!(answer.status, status, "{access}");
+            assert_eq!(answer.json()["errors"][0]["code"], code, "{access}");
+        }
+        assert_eq!(api.get("/managed_accounts").await.status, 200);
     }
 }
 
@@ -136,6 +156,13 @@ async fn a_new_key_appears_after_the_reads_or_never() {
 }
 
 #[tokio::test]
+async fn a_new_token_may_be_missing() {
+    let api = api(json!({ "api_token": "never" })).await;
+    let created = create(&api).await.data();
+    assert!(created.get("api_token").is_none() && created.get("api_key").is_some());
+}
+
+#[tokio::test]
 async fn the_answer_to_a_limit_may_lack_the_limit() {
     let api = api(json!({ "limit_answer": "without_channel_limit" })).await;
     let id = api.running.account("enabled@x.example").unwrap().id;
@@ -174,7 +201,7 @@ async fn the_rate_limit_is_described_in_the_selected_form() {
     let now = jiff::Timestamp::now().as_second();
     for form in ["policy", "ietf", "reset_time"] {
         let config =
-            Config { rate_limit: Some(20), ..config(&json!({ "rate_limit_fields": form })) };
+            SandboxConfig { rate_limit: Some(20), ..config(&json!({ "rate_limit_fields": form })) };
         let answer = Api::start(config).await.get("/organizations/users").await;
         let header = |name| answer.header(name).to_owned();
         match form {
@@ -211,8 +238,10 @@ async fn an_unlisted_account_is_counted_nowhere_and_still_retrieved() {
 
 #[tokio::test]
 async fn lists_may_lack_totals() {
-    let meta = api(json!({ "totals": false })).await.get("/managed_accounts").await.json();
+    let meta = api(json!({ "totals": "neither" })).await.get("/managed_accounts").await.json();
     assert_eq!(meta["meta"], json!({ "page_number": 1, "page_size": 20 }));
+    let meta = api(json!({ "totals": "pages_only" })).await.get("/managed_accounts").await.json();
+    assert_eq!(meta["meta"], json!({ "page_number": 1, "page_size": 20, "total_pages": 1 }));
 }
 
 #[tokio::test]
@@ -229,7 +258,7 @@ async fn a_named_field_is_null_in_lists_and_in_the_report() {
 #[tokio::test]
 async fn a_client_that_gives_up_in_the_second_half_of_the_latency_has_made_its_change() {
     let latency = std::time::Duration::from_secs(2);
-    let api = Api::start(Config { latency, ..config(&json!({})) }).await;
+    let api = Api::start(SandboxConfig { latency, ..config(&json!({})) }).await;
     let lost = tokio::time::timeout(latency * 3 / 4, create(&api)).await;
     assert!(lost.is_err());
     assert!(api.running.account("new@x.example").is_some());

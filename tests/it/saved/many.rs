@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use trunkline::sandbox::{Config, Running, Seed, start};
+use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
 
 use super::{apply, stderr};
 use crate::support::site::{KEY, Site, text};
@@ -67,7 +67,9 @@ fn organization(later: bool) -> Seed {
 }
 
 async fn sandbox(seed: Seed, port: u16) -> Running {
-    start(Config { port, ..Config::new(SecretString::from(KEY), seed) }).await.unwrap()
+    start(SandboxConfig { port, ..SandboxConfig::new(SecretString::from(KEY), seed) })
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

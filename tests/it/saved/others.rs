@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use trunkline::model::{AccountId, UserId};
-use trunkline::sandbox::{Seed, Status};
-use trunkline::telnyx::{BaseUrl, Config, NewAccount, Session, Writer};
+use trunkline::sandbox::{AccountStatus, Seed};
+use trunkline::telnyx::{AccountRequest, BaseUrl, Session, SessionConfig, Writer};
 
 use super::{apply, save, status, stderr};
 use crate::support::proxy::Fault;
@@ -15,7 +15,7 @@ use crate::support::site::{KEY, Site, text};
 /// Another person, who uses the API directly.
 fn other_person(site: &Site) -> Writer {
     let base_url = BaseUrl::parse(&site.sandbox.url()).unwrap();
-    Session::new(Config::new(base_url, KEY.into())).unwrap().writer()
+    Session::new(SessionConfig::new(base_url, KEY.into())).unwrap().writer()
 }
 
 fn account(site: &Site, email: &str) -> AccountId {
@@ -41,7 +41,7 @@ async fn an_account_that_somebody_else_created_is_neither_disabled_nor_limited()
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let plan = save(&site, &manifest).await;
-    let theirs = NewAccount {
+    let theirs = AccountRequest {
         name: "Tall Ship Tours".to_owned(),
         email: CREW.to_owned(),
         password: None,
@@ -63,7 +63,7 @@ async fn an_account_that_somebody_else_created_is_neither_disabled_nor_limited()
     );
     assert!(site.proxy.changes().iter().all(|line| !line.contains(id.as_str())));
     let after = site.sandbox.account(CREW).unwrap();
-    assert_eq!((after.status, after.channel_limit), (Status::Enabled, before.channel_limit));
+    assert_eq!((after.status, after.channel_limit), (AccountStatus::Enabled, before.channel_limit));
 }
 
 #[tokio::test(flavor = "multi_thread")]

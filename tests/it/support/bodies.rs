@@ -1,4 +1,4 @@
-//! Answers as the API gives them, and what they mean.
+//! Answers of the API, and their models.
 
 use serde_json::{Value, json};
 use trunkline::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId, UserStatus};
@@ -19,7 +19,7 @@ pub(crate) fn account(id: &str) -> Value {
     })
 }
 
-/// What answers about one account have: its secrets and its balance too.
+/// An answer about one account, with its secrets and balance.
 pub(crate) fn account_with_secrets(id: &str) -> Value {
     let mut body = account(id);
     body["api_key"] = json!("KEY_of_the_account");
@@ -28,7 +28,7 @@ pub(crate) fn account_with_secrets(id: &str) -> Value {
     body
 }
 
-/// What [`account`] means.
+/// The model of [`account`].
 pub(crate) fn live_account(id: &str) -> LiveAccount {
     LiveAccount {
         id: AccountId::new(id),
@@ -63,7 +63,7 @@ pub(crate) fn user_in_groups(id: &str) -> Value {
     body
 }
 
-/// What [`user`] means.
+/// The model of [`user`].
 pub(crate) fn live_user(id: &str) -> LiveUser {
     LiveUser {
         id: UserId::new(id),
@@ -74,13 +74,13 @@ pub(crate) fn live_user(id: &str) -> LiveUser {
     }
 }
 
-/// What [`user_in_groups`] means.
+/// The model of [`user_in_groups`].
 pub(crate) fn live_user_in_groups(id: &str) -> LiveUser {
     let groups = ["Engineering", "Sales"].map(str::to_owned).to_vec();
     LiveUser { groups: Some(groups), ..live_user(id) }
 }
 
-/// An answer about one thing.
+/// An answer with one object.
 pub(crate) fn one(data: &Value) -> String {
     json!({ "data": data }).to_string()
 }

@@ -158,7 +158,7 @@ fn accepted() -> impl Strategy<Value = Vec<Accepted>> {
     })
 }
 
-/// What some manifest means.
+/// The meaning of a manifest.
 pub(crate) fn manifests() -> impl Strategy<Value = Desired> {
     let manager = of(UUID.prop_map(AccountId::new));
     ("[a-zA-Z0-9_-]{1,8}", manager, policies(), accepted(), accounts(), users()).prop_map(

@@ -1,4 +1,4 @@
-//! What tests of several subjects share: a server that misbehaves on demand, and connections to it.
+//! Shared by tests of several subjects: a server that misbehaves on demand, and sessions for it.
 
 pub(crate) mod bodies;
 pub(crate) mod manifests;
@@ -12,17 +12,17 @@ pub(crate) mod world;
 
 use std::time::Duration;
 
-use trunkline::telnyx::{BaseUrl, Config, NewAccount, RetryBudget, Session};
+use trunkline::telnyx::{AccountRequest, BaseUrl, RetryBudget, Session, SessionConfig};
 
 /// The key of every session in these tests.
 pub(crate) const KEY: &str = "KEY0123_of_the_tests";
 /// The password of every account that these tests create.
 pub(crate) const PASSWORD: &str = "3jVjLq!tMuWKyWx4NN*CvhnB";
 
-/// How long a [`hasty`] session waits for an answer.
+/// The timeout of a [`hasty`] session.
 pub(crate) const HASTE: Duration = Duration::from_millis(1500);
 
-/// So many more attempts after a failure or a 429, with waits of milliseconds.
+/// This many retries after a failure or a 429, with waits of milliseconds.
 pub(crate) fn budget(attempts: u32) -> RetryBudget {
     RetryBudget {
         first_wait: Duration::from_millis(2),
@@ -33,29 +33,30 @@ pub(crate) fn budget(attempts: u32) -> RetryBudget {
     }
 }
 
-/// A session that sends nothing again.
+/// A session that does not retry.
 pub(crate) fn once(origin: &str) -> Session {
     patient(origin, budget(0))
 }
 
-/// A session that sends again as its budget says. `origin` is without the `/v2`.
+/// A session that retries within a budget. `origin` is without the `/v2`.
 pub(crate) fn patient(origin: &str, retry: RetryBudget) -> Session {
     session(origin, retry, Duration::from_secs(20))
 }
 
-/// The same for a server that does not answer in time: elsewhere a busy machine could make it flaky.
+/// The same with a short timeout, for servers that do not answer. Elsewhere a busy machine would make it flaky.
 pub(crate) fn hasty(origin: &str, retry: RetryBudget) -> Session {
     session(origin, retry, HASTE)
 }
 
 fn session(origin: &str, retry: RetryBudget, timeout: Duration) -> Session {
     let base_url = BaseUrl::parse(&format!("{origin}/v2")).unwrap();
-    Session::new(Config { timeout, retry, ..Config::new(base_url, KEY.into()) }).unwrap()
+    Session::new(SessionConfig { timeout, retry, ..SessionConfig::new(base_url, KEY.into()) })
+        .unwrap()
 }
 
-/// An account to be created, with everything that can be said of it.
-pub(crate) fn larry() -> NewAccount {
-    NewAccount {
+/// A request for an account with every field.
+pub(crate) fn larry() -> AccountRequest {
+    AccountRequest {
         name: "Larry's Cat Food".to_owned(),
         email: "larry@catfood.example".to_owned(),
         password: Some(PASSWORD.into()),

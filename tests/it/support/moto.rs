@@ -19,7 +19,7 @@ pub(crate) const BUCKET: &str = "states";
 
 /// A running server. It ends with this process, which it notices by its standard input.
 pub(crate) struct Moto {
-    /// Where it listens.
+    /// The address it listens on.
     pub(crate) origin: String,
     log: Arc<Mutex<Vec<String>>>,
     _child: Child,
@@ -34,7 +34,7 @@ threading.Thread(target=until_nobody_is_there, daemon=True).start()
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 moto = DomainDispatcherApplication(create_backend_app)
-# It looks at a condition first and writes then, and between the two somebody else may write. A real bucket
+# It looks at a condition first and writes then, and between the two another client may write. A real bucket
 # does both at once, so here one request is answered after the other.
 turn = threading.Lock()
 def app(environ, start_response):
@@ -49,7 +49,7 @@ pub(crate) fn moto() -> Option<&'static Moto> {
     let moto = MOTO.get_or_init(|| python().map(|python| Moto::start(&python)));
     if moto.is_none() {
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
-        // Past the capture of the test harness: somebody is to see it.
+        // Bypasses the capture of the test harness, so that it is visible.
         let line = format!(
             "SKIPPED: {name}: no bucket, as there is no Python with moto[server]; see TRUNKLINE_MOTO\n"
         );
@@ -119,7 +119,7 @@ impl Moto {
         store(&self.origin, &Self::new_key())
     }
 
-    /// How often a state file was written; its lock is not counted.
+    /// The number of writes of state files, without locks.
     pub(crate) fn writes(&self, store: &Store) -> usize {
         let key = store.place().replace("s3:/", "");
         let line = format!("PUT {key} HTTP");
@@ -163,7 +163,7 @@ pub(crate) fn store(origin: &str, key: &str) -> Store {
     Store::new(&location).with_settings(settings)
 }
 
-/// What the environment of the program has to say.
+/// The environment variables of the program.
 pub(crate) fn settings(origin: &str) -> [(&'static str, String); 5] {
     [
         ("AWS_ENDPOINT_URL", origin.to_owned()),

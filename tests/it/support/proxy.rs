@@ -1,4 +1,4 @@
-//! A proxy between the program and a sandbox: it writes down what passes, and can lie about the answer.
+//! A proxy between the program and a sandbox, which records requests and can inject faults.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -11,12 +11,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 
-/// What to do with a request.
+/// The treatment of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Let it pass.
     None,
-    /// Let it pass, and answer with a gateway's error page all the same.
+    /// Let it pass, but answer with a gateway's error page.
     AnswerLost,
     /// Answer with an error page, and let nothing pass.
     RequestLost,
@@ -24,7 +24,7 @@ pub(crate) enum Fault {
     Refused(u16),
     /// Let nothing pass, and never answer.
     Silence,
-    /// Let it pass, and say of a list that it has one more than it has.
+    /// Let it pass, and report one item more than a list has.
     Miscounted,
     /// Refuse it with this status and repeat everything that was sent, in every text of the answer.
     Echoed(u16),
@@ -32,10 +32,10 @@ pub(crate) enum Fault {
     Outdated,
 }
 
-/// What a cookie of each answer holds.
+/// The cookie of each answer.
 pub(crate) const COOKIE: &str = "canary-session-of-a-cookie";
 
-/// What becomes of a request, by its method, path and body.
+/// Returns the fault of a request, by its method, path and body.
 type Faults = dyn Fn(&str, &str, &str) -> Fault + Send + Sync;
 
 pub(crate) struct Proxy {
@@ -77,22 +77,22 @@ impl Proxy {
         Self { url, passed, heard }
     }
 
-    /// What has passed since the last time somebody asked, as `METHOD path`.
+    /// The requests since the last call, as `METHOD path`.
     pub(crate) fn passed(&self) -> Vec<String> {
         std::mem::take(&mut self.passed.lock().unwrap())
     }
 
-    /// Whether somebody has sent this, in a header or a body.
+    /// Returns true if a request contained this text, in a header or the body.
     pub(crate) fn heard(&self, text: &str) -> bool {
         self.heard.lock().unwrap().contains(text)
     }
 
-    /// All that was ever sent, headers and bodies.
+    /// The headers and bodies of all requests.
     pub(crate) fn all(&self) -> String {
         self.heard.lock().unwrap().clone()
     }
 
-    /// What of it was no read.
+    /// The requests since the last call that were not reads.
     pub(crate) fn changes(&self) -> Vec<String> {
         self.passed().into_iter().filter(|line| !line.starts_with("GET ")).collect()
     }

@@ -1,4 +1,4 @@
-//! A server on loopback that answers what a test wants, well-formed or not, and remembers what it was asked.
+//! A server on loopback that sends the answers of a test, well-formed or not, and records requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -25,26 +25,26 @@ pub(crate) struct Seen {
     pub at: Instant,
 }
 
-/// What a request is answered with.
+/// The answer to a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     head: String,
     body: Vec<u8>,
-    /// How long the answer takes.
+    /// The delay of the answer.
     delay: Duration,
     end: End,
 }
 
-/// What becomes of the connection after the answer.
+/// The end of the connection after the answer.
 #[derive(Clone, Copy, Debug)]
 enum End {
     /// It waits for the next request.
     Open,
     /// It is closed.
     Close,
-    /// It is torn down without an answer.
+    /// It is reset without an answer.
     Reset,
-    /// Nothing: neither an answer nor an end, as long as the client is there.
+    /// Neither an answer nor an end while the client is connected.
     Never,
 }
 
@@ -58,23 +58,23 @@ impl Reply {
         Self::new(status, "text/html", b"<html><h1>Bad Gateway</h1></html>".to_vec())
     }
 
-    /// A refusal for being too fast, that asks for so much silence.
+    /// A 429 with this `Retry-After`.
     pub(crate) fn too_many(retry_after: &str) -> Self {
         let body = r#"{"errors":[{"code":"10011","title":"Too many requests"}]}"#;
         Self::json(429, body).header("Retry-After", retry_after)
     }
 
-    /// These bytes and nothing else, whatever they are.
+    /// These bytes and nothing else.
     pub(crate) fn raw(bytes: &[u8]) -> Self {
         Self { body: bytes.to_vec(), ..Self::ending(End::Close) }
     }
 
-    /// The request is read, then the connection is torn down.
+    /// The request is read, then the connection is reset.
     pub(crate) fn reset() -> Self {
         Self::ending(End::Reset)
     }
 
-    /// The request is read and nothing ever happens.
+    /// The request is read and never answered.
     pub(crate) fn silence() -> Self {
         Self::ending(End::Never)
     }
@@ -85,7 +85,7 @@ impl Reply {
         self.closing()
     }
 
-    /// The connection is closed without a word after the answer, as an idle one may be.
+    /// Closes the connection after the answer, as an idle one may be.
     pub(crate) fn closing(self) -> Self {
         Self { end: End::Close, ..self }
     }
@@ -149,12 +149,12 @@ impl Server {
         Self { origin, seen, accepting }
     }
 
-    /// What it was asked so far.
+    /// The requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// How many requests it got so far.
+    /// The number of requests so far.
     pub(crate) fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
@@ -166,7 +166,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that is taken, on which nobody listens yet: connections to it are refused.
+/// A bound port without a listener: connections to it are refused.
 pub(crate) struct Closed {
     pub origin: String,
     socket: TcpSocket,
@@ -185,7 +185,7 @@ impl Closed {
     }
 }
 
-/// Serves one connection. A client that goes away ends it.
+/// Serves one connection until the client disconnects.
 async fn converse(
     mut stream: TcpStream,
     log: &Mutex<Vec<Seen>>,
@@ -207,13 +207,13 @@ async fn converse(
             End::Open => {}
             End::Close => return,
             End::Reset => return stream.set_zero_linger().unwrap(),
-            // Until the client goes away: what it leaves open would add up.
+            // Until the client disconnects, so that open connections do not accumulate.
             End::Never => while stream.read_buf(&mut unread).await.is_ok_and(|read| read > 0) {},
         }
     }
 }
 
-/// Reads one request; `None` when there is no more.
+/// Reads one request; `None` at the end of the connection.
 async fn request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Seen> {
     let head = loop {
         if let Some(end) = unread.windows(4).position(|four| four == b"\r\n\r\n") {

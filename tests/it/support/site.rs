@@ -8,7 +8,7 @@ use assert_cmd::cargo::CommandCargoExt as _;
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
-use trunkline::sandbox::{Config, Running, Seed, start};
+use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
 
 use super::proxy::{Fault, Proxy};
 
@@ -50,7 +50,7 @@ impl Site {
         latency: Duration,
         faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static,
     ) -> Self {
-        let config = Config { latency, ..Config::new(SecretString::from(key), seed) };
+        let config = SandboxConfig { latency, ..SandboxConfig::new(SecretString::from(key), seed) };
         let sandbox = start(config).await.unwrap();
         let proxy = Proxy::start(&sandbox.url(), faults).await;
         Self { sandbox, proxy, folder: TempDir::new().unwrap() }

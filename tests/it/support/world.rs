@@ -1,5 +1,5 @@
-//! A small world to plan for: an organization, a manifest for it, and a state file that may be right, old or
-//! empty. It can be read, and a plan can be carried out in it.
+//! A small world to plan for: an organization, its manifest, and a state that may be current, outdated or empty.
+//! It can be read, and a plan can be applied to it.
 
 use proptest::collection::vec;
 use proptest::option::of;
@@ -24,14 +24,14 @@ pub(crate) fn uuid(place: usize) -> String {
     format!("00000000-0000-4000-8000-{place:012}")
 }
 
-/// An organization with what the API hides, and what somebody wants it to be.
+/// An organization, including what the API hides, and its manifest.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub want: Desired,
     pub accounts: Vec<Customer>,
     pub users: Vec<LiveUser>,
     pub allocatable: u64,
-    /// What an account gets at its creation.
+    /// The channel limit of a new account.
     pub allotment: u64,
     pub state: State,
     pub gaps: Vec<Gap>,
@@ -181,7 +181,7 @@ fn policies() -> impl Strategy<Value = Policy> {
     )
 }
 
-/// How far what is remembered agrees with what is there.
+/// The agreement of the state with the live side.
 #[derive(Clone, Copy, Debug)]
 enum Memory {
     None,
@@ -189,7 +189,7 @@ enum Memory {
     Whole,
     /// Some of it is.
     Part,
-    /// Somebody changed a limit since.
+    /// A limit was changed since.
     Old,
 }
 
@@ -287,7 +287,7 @@ impl World {
         self.state.remainder = Some(Remainder { channels, unrecorded });
     }
 
-    /// What a complete read of it gives.
+    /// The result of a complete read.
     pub(crate) fn read(&self) -> Live {
         let side = |cancelled| {
             let those = self.accounts.iter().filter(move |one| one.cancelled == cancelled);

@@ -8,10 +8,10 @@ use super::*;
 const LIMIT: u32 = 20;
 const REQUESTS: u32 = 400;
 
-/// How a server counts.
+/// The way a server counts requests.
 #[derive(Clone, Copy, Debug)]
 enum Counting {
-    /// Windows of a second, whatever is asked when; the first begins so many milliseconds before our start.
+    /// Windows of a second. The first begins this many milliseconds before the start.
     Fixed(u64),
     /// A window begins with the first request after the last one.
     FromFirst,
@@ -22,8 +22,8 @@ enum Counting {
 }
 
 impl Counting {
-    /// How many times the ideal it may take. That the reset is a second away, whenever one asks,
-    /// is all that a window without an end says; so it is approached with more care.
+    /// The allowed time, as a multiple of the ideal. Sliding windows always have their reset a second away, so they
+    /// are approached with more care.
     fn patience(self) -> f64 {
         match self {
             Self::Fixed(_) | Self::FromFirst => 1.3,
@@ -32,21 +32,21 @@ impl Counting {
     }
 }
 
-/// What a server says beside its refusals.
+/// The description of the limit in answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Says {
-    /// The limit that it keeps, and when to come back.
+enum LimitDescription {
+    /// The real limit, and its reset.
     Limit,
-    /// Another limit than the one that it keeps: there is always room in it.
+    /// Another limit, which is never used up.
     OtherLimit,
-    /// When to come back.
+    /// The time of the next request.
     RetryAfter,
     Nothing,
 }
 
-struct Server {
+struct SimulatedServer {
     counting: Counting,
-    says: Says,
+    says: LimitDescription,
     begun: Instant,
     window: Instant,
     taken: VecDeque<Instant>,
@@ -54,8 +54,8 @@ struct Server {
     last: Instant,
 }
 
-impl Server {
-    fn new(counting: Counting, says: Says, begun: Instant) -> Self {
+impl SimulatedServer {
+    fn new(counting: Counting, says: LimitDescription, begun: Instant) -> Self {
         Self {
             counting,
             says,
@@ -67,7 +67,7 @@ impl Server {
         }
     }
 
-    /// Whether a request is refused, and what the answer says.
+    /// Returns whether a request is refused, and the description in its answer.
     fn request(&mut self, now: Instant) -> (bool, RateLimit) {
         let second = Duration::from_secs(1);
         match self.counting {
@@ -114,26 +114,26 @@ impl Server {
         let second = Some(Duration::from_secs(1));
         let retry_after = if refused { second } else { None };
         match self.says {
-            Says::Limit => {
+            LimitDescription::Limit => {
                 RateLimit { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
             }
-            Says::OtherLimit => RateLimit {
+            LimitDescription::OtherLimit => RateLimit {
                 limit: Some(6000),
                 remaining: Some(5000),
                 reset: Some(Duration::from_secs(60)),
                 retry_after,
             },
-            Says::RetryAfter => RateLimit { retry_after, ..RateLimit::default() },
-            Says::Nothing => RateLimit::default(),
+            LimitDescription::RetryAfter => RateLimit { retry_after, ..RateLimit::default() },
+            LimitDescription::Nothing => RateLimit::default(),
         }
     }
 }
 
 /// Sends `REQUESTS` through the pacer until all are accepted: how many were refused, and how long it took.
-fn run(counting: Counting, says: Says, parallelism: usize, latency: u32) -> (u32, f64) {
+fn run(counting: Counting, says: LimitDescription, parallelism: usize, latency: u32) -> (u32, f64) {
     let begun = Instant::now();
     let latency = Duration::from_millis(latency.into());
-    let mut server = Server::new(counting, says, begun);
+    let mut server = SimulatedServer::new(counting, says, begun);
     let mut pacer = Pacer::default();
     let (mut now, mut waiting, mut refusals) = (begun, REQUESTS, 0);
     let mut flying: BinaryHeap<Reverse<(Instant, u64, bool)>> = BinaryHeap::new();
@@ -177,7 +177,12 @@ fn the_limit_is_approached_and_not_hit_whatever_the_server_counts() {
         Counting::Bucket,
     ];
     for counting in kinds {
-        for says in [Says::Limit, Says::OtherLimit, Says::RetryAfter, Says::Nothing] {
+        for says in [
+            LimitDescription::Limit,
+            LimitDescription::OtherLimit,
+            LimitDescription::RetryAfter,
+            LimitDescription::Nothing,
+        ] {
             for parallelism in [4, 16, 32] {
                 for latency in [2, 50, 300] {
                     let (refusals, seconds) = run(counting, says, parallelism, latency);
@@ -234,7 +239,7 @@ fn a_server_that_goes_on_refusing_and_names_no_time_is_asked_less_and_less() {
         }
     }
     assert_eq!(asked, [0, 1, 3, 7, 15, 31, 47, 63]);
-    // Once it takes requests again, a refusal is no more than the first one was.
+    // After an accepted request, a refusal counts as the first one.
     let at = now + Duration::from_secs(60);
     let request = pacer.ask(at).unwrap();
     pacer.answered(request, at, false, &nothing);

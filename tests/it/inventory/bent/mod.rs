@@ -17,25 +17,25 @@ use crate::support::server::Reply;
 
 type Answer = fn(&Ask, &mut Organization) -> Reply;
 
-/// What is to be known of eight accounts and three users.
+/// The expected inventory of eight accounts and three users.
 struct Known<'a> {
     /// Why the inventory is incomplete; empty when it is complete.
     gaps: &'a [&'a str],
     /// The accounts whose status is unknown.
     unknown: Unknown,
-    /// How often the first page of a list was asked for. All others are read once, or not at all.
+    /// The reads of the first page of a list. Other lists are read once, or not at all.
     read: &'a [(List, usize)],
 }
 
 #[derive(Clone, Copy)]
 enum Unknown {
-    Nobody,
-    Everybody,
+    Nothing,
+    Everything,
     These(&'static [u32]),
     AllBut(&'static [u32]),
 }
 
-use Unknown::{AllBut, Everybody, Nobody, These};
+use Unknown::{AllBut, Everything, Nothing, These};
 
 /// Honest but for the pages of one list, whose pages are changed.
 fn bend(
@@ -99,8 +99,8 @@ async fn check(situation: &str, missing: bool, known: Known<'_>, answer: Answer)
     for account in &live.accounts {
         let number: u32 = account.id.as_str()[1..].parse().unwrap();
         let unknown = match known.unknown {
-            Nobody => false,
-            Everybody => true,
+            Nothing => false,
+            Everything => true,
             These(accounts) => accounts.contains(&number),
             AllBut(accounts) => !accounts.contains(&number),
         };
@@ -138,7 +138,7 @@ fn numbers(accounts: &[LiveAccount]) -> Vec<u32> {
 
 #[tokio::test]
 async fn an_honest_server_is_read_once_and_everything_is_known() {
-    let known = Known { gaps: &[], unknown: Nobody, read: &[] };
+    let known = Known { gaps: &[], unknown: Nothing, read: &[] };
     let detected = check("honest", true, known, |ask, all| all.answer(ask)).await;
     let Live { manager, accounts, cancelled, users, channels, owner: _, gaps: _ } =
         detected.result.unwrap();

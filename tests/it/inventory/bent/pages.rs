@@ -124,7 +124,7 @@ const CONTRADICTIONS: &[(&str, &[&str], Answer)] = &[
         ],
         |ask, all| bend(ask, all, List::All, |page| page.pages = u64::MAX),
     ),
-    ("always page 1", &["accounts: read 3 times, page 2 says that it is page 1"], |ask, all| {
+    ("always page 1", &["accounts: read 3 times, page 2 has the page number 1"], |ask, all| {
         match ask.list {
             List::All => all.answer(&Ask { page: 1, ..*ask }),
             _ => all.answer(ask),
@@ -146,11 +146,11 @@ const CONTRADICTIONS: &[(&str, &[&str], Answer)] = &[
 #[tokio::test]
 async fn a_list_that_goes_on_contradicting_itself_makes_the_inventory_incomplete_and_says_how() {
     for (situation, gaps, answer) in CONTRADICTIONS {
-        let known = Known { gaps, unknown: Nobody, read: &[(List::All, 3), (ENABLED, 1)] };
+        let known = Known { gaps, unknown: Nothing, read: &[(List::All, 3), (ENABLED, 1)] };
         let detected = check(situation, true, known, *answer).await;
         assert!(
             !detected.reads.contains_key(&CANCELLED),
-            "{situation}: nobody can say who is missing"
+            "{situation}: the missing accounts are unknown"
         );
         assert!(detected.requests <= 40, "{situation}: {} requests", detected.requests);
     }

@@ -44,7 +44,7 @@ async fn users_are_whole_when_the_report_has_as_many_as_the_list_counts() {
         if gaps.iter().any(|gap| gap.ends_with("have different users")) {
             read.push((List::Users, *reads));
         }
-        check(situation, false, Known { gaps, unknown: Nobody, read: &read }, *answer).await;
+        check(situation, false, Known { gaps, unknown: Nothing, read: &read }, *answer).await;
     }
 }
 
@@ -80,14 +80,14 @@ const CANCELLATIONS: &[Situation] = &[
     ("their list is cut, by email the last time", CUT, &[9], &[(CANCELLED, 3)], |ask, all| {
         bend(ask, all, CANCELLED, |page| page.accounts.truncate(1))
     }),
-    ("somebody was cancelled since", BETWEEN, &[8, 9], &[(CANCELLED, 1)], |ask, all| {
+    ("an account was cancelled since", BETWEEN, &[8, 9], &[(CANCELLED, 1)], |ask, all| {
         bend(ask, all, CANCELLED, |page| {
             page.accounts.push(0);
             page.total += 1;
         })
     }),
     (
-        "somebody is in the list of all and not in everything",
+        "an account is in the list of all but not in everything",
         LACKS,
         &[8, 9],
         &[(CANCELLED, 1)],

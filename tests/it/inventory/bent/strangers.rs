@@ -37,7 +37,7 @@ async fn an_account_that_the_list_of_all_lacks_makes_the_inventory_incomplete_un
         if *situation == "a disabled one" {
             read.push((CANCELLED, 2));
         }
-        check(situation, true, Known { gaps, unknown: Nobody, read: &read }, *answer).await;
+        check(situation, true, Known { gaps, unknown: Nothing, read: &read }, *answer).await;
     }
 
     // The only page of the list of all is here before anything is counted.
@@ -57,16 +57,16 @@ async fn an_account_that_the_list_of_all_lacks_makes_the_inventory_incomplete_un
 
 #[tokio::test]
 async fn without_accounts_no_status_has_to_be_proven_and_none_may_turn_up() {
-    let nobody = || Organization::new([]);
+    let empty = || Organization::new([]);
     let desired = manifest(&["missing@shop.example"], true);
-    let detected = detect(nobody(), &desired, |ask, all| all.answer(ask)).await;
+    let detected = detect(empty(), &desired, |ask, all| all.answer(ask)).await;
     let live = detected.result.unwrap();
     assert_eq!((live.gaps, live.manager, live.accounts), (Vec::new(), None, Vec::new()));
     assert_eq!(detected.requests, 7, "{:?}", detected.reads);
 
     let one = Organization::new([Status::Disabled]);
     let detected = detect(one, &desired, |ask, all| match ask.list {
-        List::All => nobody_there(ask).reply(),
+        List::All => empty_page(ask).reply(),
         _ => all.answer(ask),
     })
     .await;
@@ -74,7 +74,7 @@ async fn without_accounts_no_status_has_to_be_proven_and_none_may_turn_up() {
     assert_eq!(reasons(&detected.result.unwrap()), [gap]);
 }
 
-fn nobody_there(ask: &Ask) -> Page {
+fn empty_page(ask: &Ask) -> Page {
     Organization::new([]).page(ask)
 }
 

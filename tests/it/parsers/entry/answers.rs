@@ -10,7 +10,8 @@ use trunkline::model::{
     AccountId, ChannelPool, Email, LiveAccount, LiveUser, Role, UserId, UserStatus,
 };
 use trunkline::telnyx::{
-    Accounts, BaseUrl, Config, Error, Kind, Listing, NewAccount, RetryBudget, Session, StatusFilter,
+    AccountRequest, AccountSelection, BaseUrl, Error, ErrorKind, Listing, RetryBudget, Session,
+    SessionConfig, StatusFilter,
 };
 
 use super::{Taken, assert_harmless, wait};
@@ -126,7 +127,8 @@ fn session(origin: &str) -> Session {
     let retry = RetryBudget { attempts: 0, rate_limited: 0, ..RetryBudget::default() };
     let base_url = BaseUrl::parse(&format!("{origin}/v2")).unwrap();
     let timeout = Duration::from_secs(20);
-    Session::new(Config { timeout, retry, ..Config::new(base_url, SENT[0].into()) }).unwrap()
+    Session::new(SessionConfig { timeout, retry, ..SessionConfig::new(base_url, SENT[0].into()) })
+        .unwrap()
 }
 
 /// A check of the result, given the bodies it was read from.
@@ -137,8 +139,8 @@ async fn ask(session: &Session, asked: Asked, pages: &[Vec<u8>]) -> Result<Check
     let (reader, writer) = (session.reader(), session.writer());
     let (account, user) = (AccountId::new("a1"), UserId::new("u1"));
     Ok(match asked {
-        Asked::Accounts => accounts(reader.accounts(Accounts::All).await?),
-        Asked::Cancelled => accounts(reader.accounts(Accounts::Cancelled).await?),
+        Asked::Accounts => accounts(reader.accounts(AccountSelection::All).await?),
+        Asked::Cancelled => accounts(reader.accounts(AccountSelection::Cancelled).await?),
         Asked::Users => users(reader.users().await?),
         Asked::Count => {
             let count = reader.count(StatusFilter::Disabled).await?;
@@ -249,8 +251,8 @@ fn parsed(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(&shallow).ok()
 }
 
-fn new() -> NewAccount {
-    NewAccount {
+fn new() -> AccountRequest {
+    AccountRequest {
         name: "Larry's Cat Food".to_owned(),
         email: "larry@catfood.example".to_owned(),
         password: Some(SENT[1].into()),
@@ -346,7 +348,7 @@ fn assert_user(read: &LiveUser, body: &Value) {
 
 fn assert_refused(error: &Error, asked: Asked, status: u16) {
     assert_harmless(&error.to_string());
-    let unknown = matches!(error.kind, Kind::Rejected(_));
+    let unknown = matches!(error.kind, ErrorKind::Rejected(_));
     assert!(unknown || error.hint().is_some_and(|hint| !hint.is_empty()), "{error}");
     let said = format!("{error} {error:?}");
     // A password goes with a create alone.
