@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::outcome::{Ending, Fault, Outcome};
-use super::perform::{Chained, Performer};
+use super::outcome::{ActionError, Ending, Outcome};
+use super::perform::{ChainState, Performer};
 use crate::model::{AccountId, Email, LiveAccount};
-use crate::plan::{Action, NewAccount};
+use crate::plan::{Action, PlannedAccount};
 use crate::state::Change;
 use crate::telnyx::{self, Answered, Created, Credentials, Error, Kind};
 
@@ -24,7 +24,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(4);
 const CREDENTIAL_READS: u32 = 4;
 
 /// Who has an email.
-enum Holder {
+enum EmailHolder {
     Nobody,
     Account(Box<LiveAccount>),
     Cancelled,
@@ -37,12 +37,12 @@ impl Performer<'_> {
     pub(super) async fn create(
         &self,
         action: &Action,
-        new: &NewAccount,
-        chained: &mut Chained,
+        new: &PlannedAccount,
+        chained: &mut ChainState,
     ) -> Outcome {
         match self.holder(&new.email).await {
-            Ok(Holder::Nobody) => {}
-            Ok(Holder::Account(account)) => {
+            Ok(EmailHolder::Nobody) => {}
+            Ok(EmailHolder::Account(account)) => {
                 return self.was_quicker(action, new, &account, chained).await;
             }
             Ok(other) => return Outcome::new(action, Ending::Failed(other.objection())),
@@ -50,7 +50,7 @@ impl Performer<'_> {
         }
         // From here on the request may have left, whatever happens to this process.
         if let Err(error) = self.record(Change::Sending(new.email.clone())).await {
-            return Outcome::new(action, Ending::Failed(Fault::not_sent(&error)));
+            return Outcome::new(action, Ending::Failed(ActionError::not_sent(&error)));
         }
         match self.writer.create_account(&self.request(new)).await {
             Ok(answer) => self.created(action, new, answer, chained).await,
@@ -62,7 +62,8 @@ impl Performer<'_> {
                 match self.record(Change::Failed(new.email.clone())).await {
                     Ok(()) => outcome,
                     Err(unwritten) => {
-                        let fault = Fault::still_sending(&Fault::from(&error), &unwritten);
+                        let fault =
+                            ActionError::still_sending(&ActionError::from(&error), &unwritten);
                         outcome.ended(Ending::Unknown(fault))
                     }
                 }
@@ -70,8 +71,8 @@ impl Performer<'_> {
         }
     }
 
-    fn request(&self, new: &NewAccount) -> telnyx::NewAccount {
-        let NewAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
+    fn request(&self, new: &PlannedAccount) -> telnyx::NewAccount {
+        let PlannedAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
         telnyx::NewAccount {
             name: name.clone(),
             email: email.as_str().to_owned(),
@@ -86,37 +87,37 @@ impl Performer<'_> {
     async fn was_quicker(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         account: &LiveAccount,
-        chained: &mut Chained,
+        chained: &mut ChainState,
     ) -> Outcome {
         chained.was_there = true;
         let outcome = Outcome::new(action, Ending::Satisfied).with_account(&account.id);
         match self.record(Change::Adopt(new.email.clone(), account.id.clone())).await {
             Ok(()) => outcome,
-            Err(error) => outcome.ended(Ending::Failed(Fault::unrecorded(&error))),
+            Err(error) => outcome.ended(Ending::Failed(ActionError::unrecorded(&error))),
         }
     }
 
     async fn created(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         answer: Answered<Created>,
-        chained: &mut Chained,
+        chained: &mut ChainState,
     ) -> Outcome {
         let Answered { value: Created { account, credentials }, request_id } = answer;
         let outcome = Outcome::done(action, request_id).with_account(&account.id);
         if account.email != new.email {
             // Nothing more is done to an account that is not the one we asked for.
             let fault =
-                Fault::said(format!("Telnyx answered with the account of {}", account.email));
+                ActionError::said(format!("Telnyx answered with the account of {}", account.email));
             return outcome.ended(Ending::Unknown(fault));
         }
         let known = Change::Acknowledged(new.email.clone(), account.id.clone());
         // Nobody waits for it: until it is written the create is recorded as sent, and the next is not.
         if let Err(error) = self.work.journal.note(known) {
-            return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
+            return outcome.ended(Ending::Unknown(ActionError::unrecorded(&error)));
         }
         chained.created = Some(account.id.clone());
         self.keep_credentials(outcome, new, &account.id, credentials).await
@@ -126,7 +127,7 @@ impl Performer<'_> {
     async fn keep_credentials(
         &self,
         outcome: Outcome,
-        new: &NewAccount,
+        new: &PlannedAccount,
         id: &AccountId,
         mut credentials: Credentials,
     ) -> Outcome {
@@ -142,9 +143,9 @@ impl Performer<'_> {
         }
         let missing = credentials.missing();
         match keep(&new.email, id, &credentials) {
-            Err(error) => outcome.ended(Ending::Failed(Fault::secrets_lost(id, &error))),
+            Err(error) => outcome.ended(Ending::Failed(ActionError::secrets_lost(id, &error))),
             Ok(()) if missing.is_empty() => outcome,
-            Ok(()) => outcome.ended(Ending::Failed(Fault::secrets_missing(id, &missing))),
+            Ok(()) => outcome.ended(Ending::Failed(ActionError::secrets_missing(id, &missing))),
         }
     }
 
@@ -152,15 +153,15 @@ impl Performer<'_> {
     async fn look_for(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         lost: &Error,
-        chained: &mut Chained,
+        chained: &mut ChainState,
     ) -> Outcome {
         let end = Instant::now() + self.work.create_grace;
         let mut wait = FIRST_WAIT;
         loop {
             // A failed look-up is no answer; lists may lag behind, so nobody's is none either.
-            if let Ok(Holder::Account(account)) = self.holder(&new.email).await {
+            if let Ok(EmailHolder::Account(account)) = self.holder(&new.email).await {
                 return self.found(action, new, &account.id, chained).await;
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -177,52 +178,56 @@ impl Performer<'_> {
         }
     }
 
-    fn unresolved(&self, lost: &Error) -> Fault {
-        if self.work.journal.remembers() { Fault::unresolved(lost) } else { Fault::forgotten(lost) }
+    fn unresolved(&self, lost: &Error) -> ActionError {
+        if self.work.journal.remembers() {
+            ActionError::unresolved(lost)
+        } else {
+            ActionError::forgotten(lost)
+        }
     }
 
     /// The account is there, and nobody had this email just before: it is ours.
     async fn found(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         id: &AccountId,
-        chained: &mut Chained,
+        chained: &mut ChainState,
     ) -> Outcome {
         let outcome = Outcome::done(action, None).with_account(id);
         if let Err(error) = self.record(Change::Adopt(new.email.clone(), id.clone())).await {
-            return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
+            return outcome.ended(Ending::Unknown(ActionError::unrecorded(&error)));
         }
         chained.created = Some(id.clone());
         self.keep_credentials(outcome, new, id, Credentials::default()).await
     }
 
     /// Who has an email, cancelled accounts too.
-    async fn holder(&self, email: &Email) -> Result<Holder, Error> {
+    async fn holder(&self, email: &Email) -> Result<EmailHolder, Error> {
         let all = self.work.reader.with_email(email, true).await?;
         if let Some(gap) = all.gap {
-            return Ok(Holder::Unsure(gap));
+            return Ok(EmailHolder::Unsure(gap));
         }
         let several = all.items.len();
-        let Some(account) = all.items.into_iter().next() else { return Ok(Holder::Nobody) };
+        let Some(account) = all.items.into_iter().next() else { return Ok(EmailHolder::Nobody) };
         if several > 1 {
-            return Ok(Holder::Several(several));
+            return Ok(EmailHolder::Several(several));
         }
         // No account says that it is cancelled: those are only in the longer list.
         let active = self.work.reader.with_email(email, false).await?;
         let is_active = active.items.iter().any(|other| other.id == account.id);
         Ok(match active.gap {
-            Some(gap) => Holder::Unsure(gap),
-            None if is_active => Holder::Account(Box::new(account)),
-            None => Holder::Cancelled,
+            Some(gap) => EmailHolder::Unsure(gap),
+            None if is_active => EmailHolder::Account(Box::new(account)),
+            None => EmailHolder::Cancelled,
         })
     }
 }
 
-impl Holder {
+impl EmailHolder {
     /// Why nothing is created.
-    fn objection(self) -> Fault {
-        Fault::said(match self {
+    fn objection(self) -> ActionError {
+        ActionError::said(match self {
             Self::Cancelled => "a cancelled account has this email; nothing was sent".to_owned(),
             Self::Several(count) => format!("{count} accounts have this email; nothing was sent"),
             Self::Unsure(gap) => {

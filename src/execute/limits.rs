@@ -1,7 +1,7 @@
 //! Setting limits of channels, and what is remembered of them.
 
-use super::Work;
-use super::outcome::{Ending, Fault, Outcome};
+use super::Execution;
+use super::outcome::{ActionError, Ending, Outcome};
 use super::perform::Performer;
 use super::remember::{before, remainder, sets_limit};
 use crate::model::{AccountId, Create, Email, Remainder};
@@ -43,13 +43,13 @@ impl Performer<'_> {
                 let limit = answer.value;
                 let outcome = Outcome::done(action, answer.request_id);
                 if let Err(error) = self.work.journal.note(Change::Limit(id.clone(), limit)) {
-                    return outcome.ended(Ending::Failed(Fault::unrecorded(&error)));
+                    return outcome.ended(Ending::Failed(ActionError::unrecorded(&error)));
                 }
                 if limit == after {
                     return outcome;
                 }
                 // An answer that says otherwise is no success, whatever its status.
-                let fault = Fault::said(format!("Telnyx answered channel_limit: {limit}"));
+                let fault = ActionError::said(format!("Telnyx answered channel_limit: {limit}"));
                 outcome.ended(Ending::Failed(fault))
             }
             Err(error) => {
@@ -57,7 +57,7 @@ impl Performer<'_> {
                 if error.may_have_happened()
                     && let Err(error) = self.record(Change::LimitUnknown(id.clone())).await
                 {
-                    return outcome.ended(Ending::Failed(Fault::unrecorded(&error)));
+                    return outcome.ended(Ending::Failed(ActionError::unrecorded(&error)));
                 }
                 outcome
             }
@@ -70,7 +70,7 @@ impl Performer<'_> {
 ///
 /// Setting limits changes it only by which accounts have a record. When it has changed otherwise, somebody else has
 /// set a limit meanwhile: then what it was before stays, and the next plan sees that it does not fit.
-pub(super) async fn take_remainder(work: &Work<'_>, outcomes: &[Outcome], stopped: bool) {
+pub(super) async fn take_remainder(work: &Execution<'_>, outcomes: &[Outcome], stopped: bool) {
     let limits = || outcomes.iter().filter(|outcome| sets_limit(&outcome.action));
     // What was cut off while it was under way may have happened, and its record says that it has not.
     let lost = limits().any(|outcome| matches!(outcome.ending, Ending::Unknown(_)));
@@ -90,7 +90,7 @@ pub(super) async fn take_remainder(work: &Work<'_>, outcomes: &[Outcome], stoppe
 }
 
 /// What the pool has now beside what is recorded now.
-async fn look(work: &Work<'_>) -> Option<Remainder> {
+async fn look(work: &Execution<'_>) -> Option<Remainder> {
     let pool = match work.reader.channels().await {
         Ok(pool) => pool,
         Err(error) => {

@@ -5,11 +5,11 @@
 //! state: a create is recorded before it is sent, and is never sent twice.
 
 mod create;
-mod kept;
 mod limits;
 mod outcome;
 mod perform;
 mod remember;
+mod saved;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-pub use kept::unsent;
-pub use outcome::{Ending, Fault, Outcome, Summary, Unrecorded};
-use perform::{Chained, Performer};
+pub use outcome::{ActionError, Ending, Outcome, Summary, Unrecorded};
+use perform::{ChainState, Performer};
 pub use remember::remember;
+pub use saved::skipped_outcome;
 
 use crate::model::{AccountId, Email, Live};
 use crate::plan::{Action, Plan, PlannedAction};
@@ -43,7 +43,7 @@ pub type OnCreated<'a> =
 
 /// A plan, and everything that its execution needs.
 #[derive(Clone, Copy)]
-pub struct Work<'a> {
+pub struct Execution<'a> {
     /// What is to be done.
     pub plan: &'a Plan,
     /// What it was planned for.
@@ -70,7 +70,7 @@ pub struct Work<'a> {
 ///
 /// `stop` turning true ends it: nothing new is begun, and what is under way is given a few seconds. Who
 /// stops it also stops the session, so that nothing is sent again.
-pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcome> {
+pub async fn execute(work: &Execution<'_>, stop: watch::Receiver<bool>) -> Vec<Outcome> {
     let journal = work.journal.clone();
     // Checked once more at the last moment: a process that was stopped while it waited may have lost its lock.
     let writer = work.writer.fenced(Fence::new(move || journal.is_sound().is_ok()));
@@ -91,7 +91,7 @@ pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcom
 }
 
 /// Records what is left to be recorded.
-async fn record(work: &Work<'_>, outcomes: &[Outcome], stopped: bool) {
+async fn record(work: &Execution<'_>, outcomes: &[Outcome], stopped: bool) {
     match work.journal.flush().await {
         Ok(()) => limits::take_remainder(work, outcomes, stopped).await,
         // Who closes the journal is told.
@@ -155,17 +155,17 @@ async fn run_phase(phase: Vec<Chain<'_>>, performer: &Performer<'_>) -> Vec<(usi
 /// Runs the actions of one chain, one after the other: what fails stops those behind it.
 async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::with_capacity(chain.len());
-    let mut chained = Chained::default();
+    let mut chained = ChainState::default();
     let mut broken = false;
     for (place, action) in chain {
         let outcome = if broken || *performer.stop.borrow() {
             Outcome::skipped(action)
         } else if let Err(error) = performer.work.journal.confirm().await {
-            Outcome::new(action, Ending::Failed(Fault::not_sent(&error)))
+            Outcome::new(action, Ending::Failed(ActionError::not_sent(&error)))
         } else {
             finish(performer, action, &mut chained).await
         };
-        // An account whose secrets could not be kept is there, and what is to be done to it can be.
+        // An account whose secrets could not be saved is there, and what is to be done to it can be.
         let goes_on = action.is_create() && chained.created.is_some();
         broken |= !outcome.ending.is_good() && !goes_on;
         if !limits::waits(&outcome) {
@@ -177,7 +177,7 @@ async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome
 }
 
 /// Performs an action; once everything was told to stop it is given only a little more time.
-async fn finish(performer: &Performer<'_>, action: &Action, chained: &mut Chained) -> Outcome {
+async fn finish(performer: &Performer<'_>, action: &Action, chained: &mut ChainState) -> Outcome {
     let mut stop = performer.stop.clone();
     let too_late = async {
         // When nobody can tell it to stop any more, nobody will.
@@ -195,13 +195,13 @@ async fn finish(performer: &Performer<'_>, action: &Action, chained: &mut Chaine
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Target;
+    use crate::plan::AccountTarget;
 
     #[test]
     fn only_what_is_done_to_a_created_account_waits_for_another_action() {
         let email = |name: &str| Email::new(format!("{name}@shop.example"));
         let create = |name: &str| {
-            Action::CreateAccount(crate::plan::NewAccount {
+            Action::CreateAccount(crate::plan::PlannedAccount {
                 name: name.to_owned(),
                 email: email(name),
                 custom_pricing: None,
@@ -210,12 +210,12 @@ mod tests {
             })
         };
         let disable = |name: &str, target| Action::DisableAccount { target, email: email(name) };
-        let live = |id: &str| Target::Live(AccountId::new(id));
+        let live = |id: &str| AccountTarget::Live(AccountId::new(id));
         let actions = [
             disable("twin", live("1")),
             disable("twin", live("2")),
             create("ant"),
-            disable("ant", Target::Created),
+            disable("ant", AccountTarget::Created),
             create("bee"),
         ];
         let places = |chain: &Chain<'_>| chain.iter().map(|(place, _)| *place).collect::<Vec<_>>();

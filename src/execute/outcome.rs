@@ -29,18 +29,18 @@ pub enum Ending {
     /// There was nothing left to do.
     Satisfied,
     /// It was refused, or could not be sent.
-    Failed(Fault),
+    Failed(ActionError),
     /// What it was planned for is no longer so. It was not sent. Why.
     Stale(String),
     /// Nobody knows whether it happened.
-    Unknown(Fault),
+    Unknown(ActionError),
     /// It was not sent, because something before it did not succeed or the apply was interrupted.
     Skipped,
 }
 
 /// What went wrong.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub struct ActionError {
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
     /// Telnyx's code, if it gave one.
@@ -92,7 +92,7 @@ impl Outcome {
         if was_stopped(error) {
             return Self::skipped(action);
         }
-        let mut fault = Fault::from(error);
+        let mut fault = ActionError::from(error);
         if error.may_have_happened() {
             fault.hint =
                 Some("it may have happened all the same; the next plan shows what is there");
@@ -103,7 +103,7 @@ impl Outcome {
 
     /// It was under way for too long after everything was told to stop.
     pub(super) fn abandoned(action: &Action) -> Self {
-        let fault = Fault::said("interrupted while it was under way; it may have happened");
+        let fault = ActionError::said("interrupted while it was under way; it may have happened");
         Self::new(action, Ending::Unknown(fault))
     }
 
@@ -136,7 +136,7 @@ impl Ending {
 
     /// What went wrong, if an error was to blame.
     #[must_use]
-    pub fn fault(&self) -> Option<&Fault> {
+    pub fn fault(&self) -> Option<&ActionError> {
         match self {
             Self::Failed(fault) | Self::Unknown(fault) => Some(fault),
             Self::Done | Self::Satisfied | Self::Stale(_) | Self::Skipped => None,
@@ -144,7 +144,7 @@ impl Ending {
     }
 }
 
-impl Fault {
+impl ActionError {
     pub(super) fn said(message: impl Into<String>) -> Self {
         Self { status: None, code: None, message: message.into(), hint: None, unrecorded: None }
     }
@@ -215,7 +215,7 @@ impl Fault {
     }
 }
 
-impl From<&Error> for Fault {
+impl From<&Error> for ActionError {
     fn from(error: &Error) -> Self {
         Self {
             status: error.status(),

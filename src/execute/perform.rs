@@ -2,16 +2,16 @@
 
 use tokio::sync::watch;
 
-use super::Work;
-use super::outcome::{Ending, Fault, Outcome};
+use super::Execution;
+use super::outcome::{ActionError, Ending, Outcome};
 use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
-use crate::plan::{Action, Target};
+use crate::plan::{AccountTarget, Action};
 use crate::state::{self, Change};
 use crate::telnyx::{Answered, Error, Kind, Writer};
 
 /// What sends actions.
 pub(super) struct Performer<'a> {
-    pub work: &'a Work<'a>,
+    pub work: &'a Execution<'a>,
     /// Sends nothing once the lock of the state is lost.
     pub writer: Writer,
     pub stop: watch::Receiver<bool>,
@@ -19,7 +19,7 @@ pub(super) struct Performer<'a> {
 
 /// What an action knows of those before it in its chain.
 #[derive(Default)]
-pub(super) struct Chained {
+pub(super) struct ChainState {
     /// The account that was created.
     pub created: Option<AccountId>,
     /// The account that was to be created was there already, and not by us.
@@ -27,7 +27,7 @@ pub(super) struct Chained {
 }
 
 impl Performer<'_> {
-    pub(super) async fn perform(&self, action: &Action, chained: &mut Chained) -> Outcome {
+    pub(super) async fn perform(&self, action: &Action, chained: &mut ChainState) -> Outcome {
         match action {
             Action::RemoveUser { id, email } => self.remove(action, id, email).await,
             Action::DisableAccount { target, email } => match chained.resolve(action, target) {
@@ -74,7 +74,7 @@ impl Performer<'_> {
                 let outcome = Outcome::of(action, Ok(answer));
                 match recorded {
                     Ok(()) => outcome,
-                    Err(error) => outcome.ended(Ending::Failed(Fault::unrecorded(&error))),
+                    Err(error) => outcome.ended(Ending::Failed(ActionError::unrecorded(&error))),
                 }
             }
             answer @ Err(_) => Outcome::of(action, answer),
@@ -111,7 +111,7 @@ impl Performer<'_> {
             answer.value.custom_pricing.is_some_and(|now| now != after)
         };
         if answer.as_ref().is_ok_and(otherwise) {
-            let fault = Fault::said(format!("Telnyx answered custom_pricing: {}", !after));
+            let fault = ActionError::said(format!("Telnyx answered custom_pricing: {}", !after));
             return Outcome::of(action, answer).ended(Ending::Failed(fault));
         }
         Outcome::of(action, answer)
@@ -138,16 +138,16 @@ impl Performer<'_> {
     }
 }
 
-impl Chained {
+impl ChainState {
     /// The account that an action is about; without one, what becomes of the action.
-    fn resolve(&self, action: &Action, target: &Target) -> Result<AccountId, Box<Outcome>> {
+    fn resolve(&self, action: &Action, target: &AccountTarget) -> Result<AccountId, Box<Outcome>> {
         match (target, &self.created) {
-            (Target::Live(id), _) | (Target::Created, Some(id)) => Ok(id.clone()),
-            (Target::Created, None) if self.was_there => {
+            (AccountTarget::Live(id), _) | (AccountTarget::Created, Some(id)) => Ok(id.clone()),
+            (AccountTarget::Created, None) if self.was_there => {
                 let why = "the account was there before it was created; plan again".to_owned();
                 Err(Box::new(Outcome::new(action, Ending::Stale(why))))
             }
-            (Target::Created, None) => Err(Box::new(Outcome::skipped(action))),
+            (AccountTarget::Created, None) => Err(Box::new(Outcome::skipped(action))),
         }
     }
 }

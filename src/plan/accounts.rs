@@ -1,15 +1,15 @@
 //! The rules for accounts, but for their channels.
 
 use super::identity::{Match, Pairing};
-use super::renames::Renames;
-use super::{Action, Draft, Finding, NewAccount, Reason, Target, What};
+use super::renames::AccountRenames;
+use super::{AccountTarget, Action, Draft, Finding, FindingKind, PlannedAccount, Reason};
 use crate::model::{
     AccountId, Create, Email, LiveAccount, Status, UnlistedAccounts, WantedAccount,
 };
 
 /// Compares every account that is listed or live.
 pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
-    let renames = Renames::new(pairing, draft);
+    let renames = AccountRenames::new(pairing, draft);
     for (want, side) in &pairing.entries {
         let what = match side {
             Match::Account(have) => {
@@ -22,9 +22,9 @@ pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
             }
             Match::Conflict(accounts) => {
                 let accounts = accounts.iter().map(|account| account.id.clone()).collect();
-                What::IdentityConflict { accounts }
+                FindingKind::IdentityConflict { accounts }
             }
-            Match::Ambiguous(accounts) => What::AccountAmbiguous { accounts: *accounts },
+            Match::Ambiguous(accounts) => FindingKind::AccountAmbiguous { accounts: *accounts },
         };
         draft.find(Finding::account(want.email.clone(), what));
     }
@@ -34,17 +34,17 @@ pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
 }
 
 /// Creates the account of an entry, unless there is a reason to believe that it exists.
-fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) {
+fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &AccountRenames<'_>) {
     let what = match reason_missing(draft, want, renames) {
         Missing::New => return create(draft, want),
-        Missing::NotYetListed => What::NotYetListed,
-        Missing::Unresolved => What::UnresolvedCreate,
-        Missing::Cancelled => What::AccountCancelled,
-        Missing::Gone(id) => What::AccountGone { id },
-        Missing::Vanished(id) => What::AccountVanished { id },
+        Missing::NotYetListed => FindingKind::NotYetListed,
+        Missing::Unresolved => FindingKind::UnresolvedCreate,
+        Missing::Cancelled => FindingKind::AccountCancelled,
+        Missing::Gone(id) => FindingKind::AccountGone { id },
+        Missing::Vanished(id) => FindingKind::AccountVanished { id },
         Missing::Renamed(unlisted) => {
             draft.withhold(Action::CreateAccount(new_account(want)));
-            What::PossibleRenameOf { unlisted: unlisted.clone() }
+            FindingKind::PossibleRenameOf { unlisted: unlisted.clone() }
         }
     };
     draft.find(Finding::account(want.email.clone(), what));
@@ -64,7 +64,7 @@ enum Missing<'a> {
 fn reason_missing<'a>(
     draft: &Draft<'_>,
     want: &WantedAccount,
-    renames: &Renames<'a>,
+    renames: &AccountRenames<'a>,
 ) -> Missing<'a> {
     let WantedAccount { email, id, .. } = want;
     if let Some(unlisted) = renames.of_entry(email) {
@@ -91,7 +91,7 @@ fn create(draft: &mut Draft<'_>, want: &WantedAccount) {
     if !draft.act(Action::CreateAccount(new_account(want)), Reason::Declared) {
         return;
     }
-    let (target, email) = (Target::Created, want.email.clone());
+    let (target, email) = (AccountTarget::Created, want.email.clone());
     if want.enabled == Some(false) {
         let action = Action::DisableAccount { target: target.clone(), email: email.clone() };
         draft.act(action, Reason::Declared);
@@ -101,7 +101,7 @@ fn create(draft: &mut Draft<'_>, want: &WantedAccount) {
     }
 }
 
-fn new_account(want: &WantedAccount) -> NewAccount {
+fn new_account(want: &WantedAccount) -> PlannedAccount {
     let WantedAccount {
         name,
         email,
@@ -113,7 +113,7 @@ fn new_account(want: &WantedAccount) -> NewAccount {
         reenable_connections: _,
         password_from,
     } = want;
-    NewAccount {
+    PlannedAccount {
         name: name.clone(),
         email: email.clone(),
         custom_pricing: *custom_pricing,
@@ -130,23 +130,23 @@ fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
         let email = have.email.clone();
         draft.act(Action::UpdateAccount { id, email, before, after }, Reason::Declared);
     }
-    match want.enabled.map_or(Step::Nothing, |want| status(have.status, want)) {
-        Step::Nothing => {}
-        Step::Disable => {
-            let target = Target::Live(have.id.clone());
+    match want.enabled.map_or(StatusStep::Nothing, |want| status(have.status, want)) {
+        StatusStep::Nothing => {}
+        StatusStep::Disable => {
+            let target = AccountTarget::Live(have.id.clone());
             let email = have.email.clone();
             draft.act(Action::DisableAccount { target, email }, Reason::Declared);
         }
-        Step::Enable => {
+        StatusStep::Enable => {
             let (id, connections) = (have.id.clone(), want.reenable_connections);
             let email = have.email.clone();
             draft.act(Action::EnableAccount { id, email, connections }, Reason::Declared);
         }
-        Step::HeldByTelnyx => {
-            draft.find(Finding::account(want.email.clone(), What::AccountBlocked));
+        StatusStep::HeldByTelnyx => {
+            draft.find(Finding::account(want.email.clone(), FindingKind::AccountBlocked));
         }
-        Step::Unknown => {
-            draft.find(Finding::account(want.email.clone(), What::StatusUnknown));
+        StatusStep::Unknown => {
+            draft.find(Finding::account(want.email.clone(), FindingKind::StatusUnknown));
         }
     }
 }
@@ -155,16 +155,16 @@ fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
 fn immutable(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
     let mut find = |what| draft.find(Finding::account(want.email.clone(), what));
     if have.email != want.email {
-        find(What::ImmutableEmail { have: have.email.clone() });
+        find(FindingKind::ImmutableEmail { have: have.email.clone() });
     }
     if let Some(have) = have.name.as_ref().filter(|have| **have != want.name) {
         let (have, want) = (have.clone(), want.name.clone());
-        find(What::ImmutableName { have, want });
+        find(FindingKind::ImmutableName { have, want });
     }
     if let (Some(have), Some(want)) = (have.rollup_billing, want.rollup_billing)
         && have != want
     {
-        find(What::ImmutableRollupBilling { have, want });
+        find(FindingKind::ImmutableRollupBilling { have, want });
     }
 }
 
@@ -173,7 +173,7 @@ fn pricing(have: Option<bool>) -> bool {
     have.unwrap_or(false)
 }
 
-enum Step {
+enum StatusStep {
     Nothing,
     Disable,
     Enable,
@@ -182,40 +182,43 @@ enum Step {
 }
 
 /// What to do about an account's status. `None` for `have` means that Telnyx would not tell us.
-fn status(have: Option<Status>, want: bool) -> Step {
+fn status(have: Option<Status>, want: bool) -> StatusStep {
     match (have, want) {
-        (Some(Status::Enabled), true) | (Some(Status::Disabled), false) => Step::Nothing,
-        (Some(Status::Enabled), false) => Step::Disable,
-        (Some(Status::Disabled), true) => Step::Enable,
-        (Some(Status::Blocked), _) => Step::HeldByTelnyx,
-        (None, _) => Step::Unknown,
+        (Some(Status::Enabled), true) | (Some(Status::Disabled), false) => StatusStep::Nothing,
+        (Some(Status::Enabled), false) => StatusStep::Disable,
+        (Some(Status::Disabled), true) => StatusStep::Enable,
+        (Some(Status::Blocked), _) => StatusStep::HeldByTelnyx,
+        (None, _) => StatusStep::Unknown,
     }
 }
 
-fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &Renames<'_>) {
+fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &AccountRenames<'_>) {
     let email = have.email.clone();
     let policy = draft.desired.policy.unlisted_accounts;
     if let Some(missing) = renames.of_account(&have.id) {
-        let what = What::PossibleRename { missing: missing.clone() };
+        let what = FindingKind::PossibleRename { missing: missing.clone() };
         draft.find(Finding::account(email.clone(), what));
         if (policy, have.status) == (UnlistedAccounts::Disable, Some(Status::Enabled)) {
-            draft.withhold(Action::DisableAccount { target: Target::Live(have.id.clone()), email });
+            draft.withhold(Action::DisableAccount {
+                target: AccountTarget::Live(have.id.clone()),
+                email,
+            });
         }
         return;
     }
     match (policy, have.status) {
         (UnlistedAccounts::Disable, Some(Status::Enabled)) => {
-            let target = Target::Live(have.id.clone());
+            let target = AccountTarget::Live(have.id.clone());
             draft.act(Action::DisableAccount { target, email }, Reason::Unlisted);
         }
         (UnlistedAccounts::Ignore, _) => draft.ignore(),
         // Disabling is the strongest action there is.
         (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => draft.settle(),
         (UnlistedAccounts::Disable, None) => {
-            draft.find(Finding::account(email, What::StatusUnknown));
+            draft.find(Finding::account(email, FindingKind::StatusUnknown));
         }
         (UnlistedAccounts::Report, _) => {
-            draft.find(Finding::account(email, What::AccountUnlisted));
+            draft.find(Finding::account(email, FindingKind::AccountUnlisted));
         }
     }
 }

@@ -43,14 +43,14 @@ pub enum Action {
     /// Forbid an account to use Telnyx.
     DisableAccount {
         /// The account.
-        target: Target,
+        target: AccountTarget,
         /// Its email.
         email: Email,
     },
     /// Set how many channels of the manager's pool an account may use at once.
     SetChannelLimit {
         /// The account.
-        target: Target,
+        target: AccountTarget,
         /// Its email.
         email: Email,
         /// What is there now. `None`: it is not known, so this is an assertion.
@@ -58,7 +58,7 @@ pub enum Action {
         /// What is wanted.
         after: u64,
     },
-    /// Change whether an account may have prices of its own.
+    /// FieldChange whether an account may have prices of its own.
     UpdateAccount {
         /// The account.
         id: AccountId,
@@ -79,12 +79,12 @@ pub enum Action {
         connections: bool,
     },
     /// Create an account.
-    CreateAccount(NewAccount),
+    CreateAccount(PlannedAccount),
 }
 
 /// An account that an action is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum AccountTarget {
     /// It is there.
     Live(AccountId),
     /// This very plan creates it.
@@ -93,7 +93,7 @@ pub enum Target {
 
 /// What a created account is to be. `None`: the API's default holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewAccount {
+pub struct PlannedAccount {
     /// Its name.
     pub name: String,
     /// Its email.
@@ -108,15 +108,15 @@ pub struct NewAccount {
 
 /// What differs in one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct FieldChange {
     /// The field.
     pub field: Field,
     /// What is there now. `None`: nothing, or it is not known.
-    pub before: Option<Value>,
+    pub before: Option<FieldValue>,
     /// Whether `before` is known.
     pub before_known: bool,
     /// What is wanted.
-    pub after: Value,
+    pub after: FieldValue,
 }
 
 /// A field of an account.
@@ -136,7 +136,7 @@ pub enum Field {
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum FieldValue {
     /// Yes or no.
     Bool(bool),
     /// A number.
@@ -183,12 +183,12 @@ impl Action {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::RemoveUser { id, .. } => Some(id.as_str()),
-            Self::DisableAccount { target: Target::Live(id), .. }
-            | Self::SetChannelLimit { target: Target::Live(id), .. }
+            Self::DisableAccount { target: AccountTarget::Live(id), .. }
+            | Self::SetChannelLimit { target: AccountTarget::Live(id), .. }
             | Self::UpdateAccount { id, .. }
             | Self::EnableAccount { id, .. } => Some(id.as_str()),
-            Self::DisableAccount { target: Target::Created, .. }
-            | Self::SetChannelLimit { target: Target::Created, .. }
+            Self::DisableAccount { target: AccountTarget::Created, .. }
+            | Self::SetChannelLimit { target: AccountTarget::Created, .. }
             | Self::CreateAccount(_) => None,
         }
     }
@@ -210,13 +210,14 @@ impl Action {
     #[must_use]
     pub fn is_destructive(&self) -> bool {
         match self {
-            Self::RemoveUser { .. } | Self::DisableAccount { target: Target::Live(_), .. } => true,
+            Self::RemoveUser { .. }
+            | Self::DisableAccount { target: AccountTarget::Live(_), .. } => true,
             Self::UpdateAccount { before, after, .. } => *before == Some(true) && !after,
             Self::SetChannelLimit { before, after, .. } => {
                 before.is_some_and(|before| before > *after)
             }
             // Nobody has used an account that this very plan creates.
-            Self::DisableAccount { target: Target::Created, .. }
+            Self::DisableAccount { target: AccountTarget::Created, .. }
             | Self::EnableAccount { .. }
             | Self::CreateAccount(_) => false,
         }
@@ -226,7 +227,7 @@ impl Action {
     /// loss, but nobody can say that it takes nothing away either.
     #[must_use]
     pub fn is_assertion(&self) -> bool {
-        matches!(self, Self::SetChannelLimit { target: Target::Live(_), before: None, .. })
+        matches!(self, Self::SetChannelLimit { target: AccountTarget::Live(_), before: None, .. })
     }
 
     /// Whether it is about an account that this very plan creates, and therefore waits for its create.
@@ -234,7 +235,7 @@ impl Action {
     pub fn awaits_create(&self) -> bool {
         match self {
             Self::DisableAccount { target, .. } | Self::SetChannelLimit { target, .. } => {
-                *target == Target::Created
+                *target == AccountTarget::Created
             }
             Self::RemoveUser { .. }
             | Self::UpdateAccount { .. }
@@ -257,7 +258,9 @@ impl Action {
             // known nobody can say what to go back to.
             Self::RemoveUser { .. }
             | Self::CreateAccount(_)
-            | Self::SetChannelLimit { target: Target::Live(_), before: None, .. } => Reversible::No,
+            | Self::SetChannelLimit { target: AccountTarget::Live(_), before: None, .. } => {
+                Reversible::No
+            }
             // Enabling does not bring back the connections by itself.
             Self::DisableAccount { .. } => Reversible::Partly,
             Self::SetChannelLimit { .. }
@@ -268,23 +271,25 @@ impl Action {
 
     /// What it changes, field by field. A removal changes no field.
     #[must_use]
-    pub fn changes(&self) -> Vec<Change> {
+    pub fn changes(&self) -> Vec<FieldChange> {
         match self {
             Self::RemoveUser { .. } => Vec::new(),
             Self::DisableAccount { target, .. } => {
-                let before = matches!(target, Target::Live(_)).then_some(true);
-                vec![Change::known(Field::Enabled, before, false)]
+                let before = matches!(target, AccountTarget::Live(_)).then_some(true);
+                vec![FieldChange::known(Field::Enabled, before, false)]
             }
-            Self::EnableAccount { .. } => vec![Change::known(Field::Enabled, Some(false), true)],
+            Self::EnableAccount { .. } => {
+                vec![FieldChange::known(Field::Enabled, Some(false), true)]
+            }
             Self::UpdateAccount { before, after, .. } => {
-                let change = Change::known(Field::CustomPricing, *before, *after);
-                vec![Change { before_known: before.is_some(), ..change }]
+                let change = FieldChange::known(Field::CustomPricing, *before, *after);
+                vec![FieldChange { before_known: before.is_some(), ..change }]
             }
-            Self::SetChannelLimit { before, after, .. } => vec![Change {
+            Self::SetChannelLimit { before, after, .. } => vec![FieldChange {
                 field: Field::ChannelLimit,
-                before: before.map(Value::Number),
+                before: before.map(FieldValue::Number),
                 before_known: before.is_some(),
-                after: Value::Number(*after),
+                after: FieldValue::Number(*after),
             }],
             Self::CreateAccount(new) => new.changes(),
         }
@@ -296,8 +301,8 @@ impl Action {
     pub fn phase(&self) -> u8 {
         match self {
             Self::RemoveUser { .. } => 0,
-            Self::DisableAccount { target: Target::Live(_), .. } => 1,
-            Self::SetChannelLimit { target: Target::Live(_), before, after, .. } => {
+            Self::DisableAccount { target: AccountTarget::Live(_), .. } => 1,
+            Self::SetChannelLimit { target: AccountTarget::Live(_), before, after, .. } => {
                 let raises = before.is_some_and(|before| before < *after);
                 // Channels are freed before they are handed out.
                 if raises { 6 } else { 2 }
@@ -305,8 +310,8 @@ impl Action {
             Self::UpdateAccount { .. } => 3,
             Self::EnableAccount { .. } => 4,
             Self::CreateAccount(_)
-            | Self::DisableAccount { target: Target::Created, .. }
-            | Self::SetChannelLimit { target: Target::Created, .. } => 5,
+            | Self::DisableAccount { target: AccountTarget::Created, .. }
+            | Self::SetChannelLimit { target: AccountTarget::Created, .. } => 5,
         }
     }
 
@@ -320,11 +325,11 @@ impl Action {
     /// Where it stands in the plan.
     pub(super) fn order(&self) -> (u8, &Email, u8, Option<&str>) {
         let step = match self {
-            Self::DisableAccount { target: Target::Created, .. } => 1,
-            Self::SetChannelLimit { target: Target::Created, .. } => 2,
+            Self::DisableAccount { target: AccountTarget::Created, .. } => 1,
+            Self::SetChannelLimit { target: AccountTarget::Created, .. } => 2,
             Self::RemoveUser { .. }
-            | Self::DisableAccount { target: Target::Live(_), .. }
-            | Self::SetChannelLimit { target: Target::Live(_), .. }
+            | Self::DisableAccount { target: AccountTarget::Live(_), .. }
+            | Self::SetChannelLimit { target: AccountTarget::Live(_), .. }
             | Self::UpdateAccount { .. }
             | Self::EnableAccount { .. }
             | Self::CreateAccount(_) => 0,
@@ -333,23 +338,23 @@ impl Action {
     }
 }
 
-impl Change {
+impl FieldChange {
     fn known(field: Field, before: Option<bool>, after: bool) -> Self {
-        let before = before.map(Value::Bool);
-        Self { field, before, before_known: true, after: Value::Bool(after) }
+        let before = before.map(FieldValue::Bool);
+        Self { field, before, before_known: true, after: FieldValue::Bool(after) }
     }
 }
 
-impl NewAccount {
-    fn changes(&self) -> Vec<Change> {
+impl PlannedAccount {
+    fn changes(&self) -> Vec<FieldChange> {
         let Self { name, email: _, custom_pricing, rollup_billing, password_from: _ } = self;
-        let name = Change {
+        let name = FieldChange {
             field: Field::Name,
             before: None,
             before_known: true,
-            after: Value::Text(name.clone()),
+            after: FieldValue::Text(name.clone()),
         };
-        let flag = |field, wanted: Option<bool>| Some(Change::known(field, None, wanted?));
+        let flag = |field, wanted: Option<bool>| Some(FieldChange::known(field, None, wanted?));
         let flags = [
             flag(Field::CustomPricing, *custom_pricing),
             flag(Field::RollupBilling, *rollup_billing),

@@ -19,8 +19,8 @@ const LONG: usize = 6;
 
 /// The missing addresses of a manifest, among all that it lists.
 pub(super) struct Alike<'a> {
-    missing: Index<'a>,
-    listed: Index<'a>,
+    missing: AddressIndex<'a>,
+    listed: AddressIndex<'a>,
 }
 
 impl<'a> Alike<'a> {
@@ -28,7 +28,7 @@ impl<'a> Alike<'a> {
         missing: impl IntoIterator<Item = &'a Email>,
         listed: impl IntoIterator<Item = &'a Email>,
     ) -> Self {
-        Self { missing: Index::new(missing), listed: Index::new(listed) }
+        Self { missing: AddressIndex::new(missing), listed: AddressIndex::new(listed) }
     }
 
     /// The missing addresses that `email` is alike to, in order.
@@ -51,7 +51,7 @@ impl<'a> Alike<'a> {
 /// True if two names are within the same number of edits as two alike addresses, and differ in more
 /// than digits.
 pub(super) fn near_names(one: &str, other: &str) -> bool {
-    let near = Part::new(one).local_edits(&Part::new(other)).is_some();
+    let near = AddressPart::new(one).local_edits(&AddressPart::new(other)).is_some();
     one == other || near && differs_beyond_digits(one, other)
 }
 
@@ -61,12 +61,12 @@ fn differs_beyond_digits(one: &str, other: &str) -> bool {
 }
 
 /// Addresses by their domains and by their local parts.
-struct Index<'a> {
-    by_domain: BTreeMap<String, Vec<(&'a Email, Part)>>,
-    by_local: BTreeMap<String, Vec<(&'a Email, Part)>>,
+struct AddressIndex<'a> {
+    by_domain: BTreeMap<String, Vec<(&'a Email, AddressPart)>>,
+    by_local: BTreeMap<String, Vec<(&'a Email, AddressPart)>>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> AddressIndex<'a> {
     fn new(emails: impl IntoIterator<Item = &'a Email>) -> Self {
         let mut index = Self { by_domain: BTreeMap::new(), by_local: BTreeMap::new() };
         for email in emails {
@@ -90,7 +90,7 @@ impl<'a> Index<'a> {
 }
 
 /// The local part or the domain of an address, or a name.
-struct Part {
+struct AddressPart {
     written: String,
     /// The same for texts that look the same.
     looks: String,
@@ -99,12 +99,12 @@ struct Part {
     marks: u64,
 }
 
-fn parts(email: &Email) -> (Part, Part) {
+fn parts(email: &Email) -> (AddressPart, AddressPart) {
     let (local, domain) = email.folded().rsplit_once('@').unwrap_or((email.folded(), ""));
-    (Part::new(local), Part::new(domain))
+    (AddressPart::new(local), AddressPart::new(domain))
 }
 
-impl Part {
+impl AddressPart {
     fn new(written: &str) -> Self {
         let looks = skeleton(written).collect::<String>().to_lowercase();
         let length = written.chars().count();

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Match, Pairing};
-use super::{Action, Channels, Draft, Finding, Reason, Target, What};
+use super::{AccountTarget, Action, Channels, Draft, Finding, FindingKind, Reason};
 use crate::model::{AccountId, ChannelPool, Create, Half, Live, LiveAccount, State};
 
 /// The limits that are known to be live.
-type Known<'a> = BTreeMap<&'a AccountId, u64>;
+type KnownLimits<'a> = BTreeMap<&'a AccountId, u64>;
 
 /// An account with the limit that it should have.
-type Wanted<'a> = (&'a LiveAccount, u64);
+type DesiredLimit<'a> = (&'a LiveAccount, u64);
 
 /// Compares every limit that is wanted with what is known of it, and all of them with the pool.
 pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
@@ -23,7 +23,7 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
     draft.plan.inventory.channels =
         if standing.is_some() { Channels::Consistent } else { Channels::Unverified };
     if standing.is_none() && !wanted.is_empty() {
-        draft.find(Finding::organization(What::ChannelLimitUnverified));
+        draft.find(Finding::organization(FindingKind::ChannelLimitUnverified));
     }
     let known = standing.unwrap_or_default();
     draft.plan.inventory.limits = known.iter().map(|(id, limit)| ((*id).clone(), *limit)).collect();
@@ -31,44 +31,44 @@ pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
     let (mut asserts, mut raises) = (Vec::new(), Vec::new());
     for (have, limit) in wanted {
         let set = |before| Action::SetChannelLimit {
-            target: Target::Live(have.id.clone()),
+            target: AccountTarget::Live(have.id.clone()),
             email: have.email.clone(),
             before,
             after: limit,
         };
         match step(known.get(&have.id).copied(), limit) {
-            Step::Nothing => {}
-            Step::Lower(before) => {
+            LimitStep::Nothing => {}
+            LimitStep::Lower(before) => {
                 if draft.act(set(Some(before)), Reason::Declared) {
                     after.insert(&have.id, limit);
                 }
             }
-            Step::Assert => asserts.push((&have.id, limit, set(None))),
-            Step::Raise(before) => raises.push((&have.id, limit, set(Some(before)))),
+            LimitStep::Assert => asserts.push((&have.id, limit, set(None))),
+            LimitStep::Raise(before) => raises.push((&have.id, limit, set(Some(before)))),
         }
     }
     // A limit that does not fit would only be refused, so each group is planned as a whole or withheld.
-    let mut room = Room { pool, known: &known, after, created: 0, exceeded: None };
-    room.plan(draft, asserts, Unknown::Ignored);
+    let mut room = PoolPlan { pool, known: &known, after, created: 0, exceeded: None };
+    room.plan(draft, asserts, UnknownLimits::Ignored);
     room.created = draft.created_limits();
-    let needed = room.needed(&room.after, Unknown::Ignored);
+    let needed = room.needed(&room.after, UnknownLimits::Ignored);
     if needed > pool.allocatable && room.created > 0 {
         (room.exceeded, room.created) = (room.exceeded.max(Some(needed)), 0);
         draft.withhold_created_limits();
     }
-    room.plan(draft, raises, Unknown::Counted);
+    room.plan(draft, raises, UnknownLimits::Counted);
     if let Some(needed) = room.exceeded {
-        let what = What::PoolExceeded { needed, allocatable: pool.allocatable };
+        let what = FindingKind::PoolExceeded { needed, allocatable: pool.allocatable };
         draft.find(Finding::organization(what));
     }
 }
 
 /// The pool, and the limits that are planned so far.
-struct Room<'a> {
+struct PoolPlan<'a> {
     pool: ChannelPool,
-    known: &'a Known<'a>,
+    known: &'a KnownLimits<'a>,
     /// The limits after the plan.
-    after: Known<'a>,
+    after: KnownLimits<'a>,
     /// The channels of accounts that the plan creates.
     created: u64,
     /// The channels that a withheld group would have needed.
@@ -77,20 +77,22 @@ struct Room<'a> {
 
 /// The use of channels that live accounts have by unknown limits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unknown {
+enum UnknownLimits {
     /// They may become free, so a limit is withheld only where it certainly does not fit.
     Ignored,
     /// They stay taken, unless some of these limits are about to be set.
     Counted,
 }
 
-impl<'a> Room<'a> {
+impl<'a> PoolPlan<'a> {
     /// The channels that all accounts need at least when the plan is done.
-    fn needed(&self, after: &Known<'_>, unknown: Unknown) -> u64 {
+    fn needed(&self, after: &KnownLimits<'_>, unknown: UnknownLimits) -> u64 {
         let asserted = after.keys().any(|id| !self.known.contains_key(id));
         let unknown = match unknown {
-            Unknown::Counted if !asserted => self.pool.allocated.saturating_sub(sum(self.known)),
-            Unknown::Counted | Unknown::Ignored => 0,
+            UnknownLimits::Counted if !asserted => {
+                self.pool.allocated.saturating_sub(sum(self.known))
+            }
+            UnknownLimits::Counted | UnknownLimits::Ignored => 0,
         };
         sum(after).saturating_add(unknown).saturating_add(self.created)
     }
@@ -100,7 +102,7 @@ impl<'a> Room<'a> {
         &mut self,
         draft: &mut Draft<'_>,
         group: Vec<(&'a AccountId, u64, Action)>,
-        unknown: Unknown,
+        unknown: UnknownLimits,
     ) {
         let mut after = self.after.clone();
         after.extend(group.iter().map(|(id, limit, _)| (*id, *limit)));
@@ -117,7 +119,7 @@ impl<'a> Room<'a> {
 }
 
 /// The accounts that are there and have a limit in the manifest.
-fn wanted<'a>(pairing: &Pairing<'a>) -> Vec<Wanted<'a>> {
+fn wanted<'a>(pairing: &Pairing<'a>) -> Vec<DesiredLimit<'a>> {
     let wanted = pairing.entries.iter().filter_map(|(want, meant)| match meant {
         Match::Account(have) => Some((*have, want.channel_limit?)),
         Match::Missing | Match::Conflict(_) | Match::Ambiguous(_) => None,
@@ -125,7 +127,7 @@ fn wanted<'a>(pairing: &Pairing<'a>) -> Vec<Wanted<'a>> {
     wanted.collect()
 }
 
-enum Step {
+enum LimitStep {
     Nothing,
     Lower(u64),
     Raise(u64),
@@ -133,12 +135,12 @@ enum Step {
     Assert,
 }
 
-fn step(before: Option<u64>, limit: u64) -> Step {
+fn step(before: Option<u64>, limit: u64) -> LimitStep {
     match before {
-        Some(before) if before == limit => Step::Nothing,
-        Some(before) if before > limit => Step::Lower(before),
-        Some(before) => Step::Raise(before),
-        None => Step::Assert,
+        Some(before) if before == limit => LimitStep::Nothing,
+        Some(before) if before > limit => LimitStep::Lower(before),
+        Some(before) => LimitStep::Raise(before),
+        None => LimitStep::Assert,
     }
 }
 
@@ -148,18 +150,19 @@ fn step(before: Option<u64>, limit: u64) -> Step {
 fn known<'a>(
     live: &'a Live,
     state: &'a State,
-    wanted: &[Wanted<'a>],
+    wanted: &[DesiredLimit<'a>],
     pool: ChannelPool,
-) -> Option<Known<'a>> {
+) -> Option<KnownLimits<'a>> {
     let there: BTreeSet<&AccountId> = live.accounts.iter().map(|account| &account.id).collect();
-    let records: Known<'_> = state
+    let records: KnownLimits<'_> = state
         .limits
         .iter()
         .map(|(id, limit)| (id, *limit))
         .filter(|(id, _)| there.contains(id) || is_new(state, id))
         .collect();
     if records.is_empty() {
-        let declared: Known<'_> = wanted.iter().map(|(have, limit)| (&have.id, *limit)).collect();
+        let declared: KnownLimits<'_> =
+            wanted.iter().map(|(have, limit)| (&have.id, *limit)).collect();
         // An apply may have set some and lost what it had recorded: then equal sums may be chance. It has left
         // behind whom it has seen.
         let all = declared.len() == there.len() && state.emails.is_empty();
@@ -183,6 +186,6 @@ fn is_new(state: &State, id: &AccountId) -> bool {
     })
 }
 
-fn sum(limits: &Known<'_>) -> u64 {
+fn sum(limits: &KnownLimits<'_>) -> u64 {
     limits.values().fold(0, |sum, limit| sum.saturating_add(*limit))
 }

@@ -18,38 +18,38 @@ pub struct Comparison {
     /// What the policy allows, or hides, that it did not.
     pub loosened: Vec<Loosened>,
     /// Everything else: of the organization, of accounts, of users, each in the order of emails.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<EntryDiff>,
 }
 
 /// What differs of one account or user, or of the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct EntryDiff {
     /// What it is about.
     pub subject: Subject,
     /// The account or user; of an account whose email changed, the email it has now.
     pub email: Option<Email>,
     /// What became of its entry.
-    pub kind: Kind,
+    pub kind: EntryChange,
     /// What of it differs. Empty for an entry that is not there any more.
-    pub parts: Vec<Delta>,
+    pub parts: Vec<FieldDiff>,
     /// Whether it takes, or may take, something away.
     pub destructive: bool,
 }
 
 /// What became of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum EntryChange {
     /// It is new.
     Added,
     /// Something in it is different.
     Changed,
     /// It is not there any more, and this becomes of whom it was about.
-    Removed(Unlisted),
+    Removed(UnlistedEffect),
 }
 
 /// What becomes of who is not listed any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unlisted {
+pub enum UnlistedEffect {
     /// A user leaves the organization, an account is disabled.
     TakenAway,
     /// It is reported.
@@ -60,19 +60,19 @@ pub enum Unlisted {
 
 /// What differs in one part of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Delta {
+pub struct FieldDiff {
     /// Which.
-    pub part: Part,
+    pub part: ManifestField,
     /// What it was. `None`: nothing was said.
-    pub before: Option<Said>,
+    pub before: Option<ManifestValue>,
     /// What it is. `None`: nothing is said.
-    pub after: Option<Said>,
+    pub after: Option<ManifestValue>,
 }
 
 /// A part of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is the field of that name in a manifest")]
-pub enum Part {
+pub enum ManifestField {
     Organization,
     ManagerAccountId,
     UnlistedAccounts,
@@ -95,7 +95,7 @@ pub enum Part {
 
 /// What a part says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Said {
+pub enum ManifestValue {
     /// Yes or no.
     Bool(bool),
     /// A number.
@@ -139,18 +139,18 @@ pub fn compare(base: &Desired, head: &Desired) -> Comparison {
     let Desired { organization, manager, policy, accept, accounts, users } = base;
     let loosened = loosened(&base.policy, &head.policy);
     let mut whole = Vec::new();
-    let label = |label: &str| Some(Said::Text(label.to_owned()));
-    note(&mut whole, Part::Organization, label(organization), label(&head.organization));
-    let id = |id: &Option<AccountId>| id.as_ref().map(|id| Said::Text(id.to_string()));
-    note(&mut whole, Part::ManagerAccountId, id(manager), id(&head.manager));
+    let label = |label: &str| Some(ManifestValue::Text(label.to_owned()));
+    note(&mut whole, ManifestField::Organization, label(organization), label(&head.organization));
+    let id = |id: &Option<AccountId>| id.as_ref().map(|id| ManifestValue::Text(id.to_string()));
+    note(&mut whole, ManifestField::ManagerAccountId, id(manager), id(&head.manager));
     tightened(&mut whole, policy, &head.policy, &loosened);
-    let managed = |users: &Option<_>| Some(Said::Bool(users.is_some()));
-    note(&mut whole, Part::Users, managed(users), managed(&head.users));
+    let managed = |users: &Option<_>| Some(ManifestValue::Bool(users.is_some()));
+    note(&mut whole, ManifestField::Users, managed(users), managed(&head.users));
     let mut differences = Vec::new();
-    let changed = |delta| Difference {
+    let changed = |delta| EntryDiff {
         subject: Subject::Organization,
         email: None,
-        kind: Kind::Changed,
+        kind: EntryChange::Changed,
         parts: vec![delta],
         destructive: false,
     };
@@ -164,20 +164,25 @@ pub fn compare(base: &Desired, head: &Desired) -> Comparison {
     Comparison { loosened, differences }
 }
 
-fn note(parts: &mut Vec<Delta>, part: Part, before: Option<Said>, after: Option<Said>) {
+fn note(
+    parts: &mut Vec<FieldDiff>,
+    part: ManifestField,
+    before: Option<ManifestValue>,
+    after: Option<ManifestValue>,
+) {
     if before != after {
-        parts.push(Delta { part, before, after });
+        parts.push(FieldDiff { part, before, after });
     }
 }
 
 /// What differs in a policy and does not loosen it.
-fn tightened(parts: &mut Vec<Delta>, base: &Policy, head: &Policy, loosened: &[Loosened]) {
+fn tightened(parts: &mut Vec<FieldDiff>, base: &Policy, head: &Policy, loosened: &[Loosened]) {
     let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = base;
     let told = |part| {
         loosened.iter().any(|one| match one {
-            Loosened::UnlistedAccounts { .. } => part == Part::UnlistedAccounts,
-            Loosened::UnlistedUsers { .. } => part == Part::UnlistedUsers,
-            Loosened::Budget { name, .. } => part == Part::Budget(*name),
+            Loosened::UnlistedAccounts { .. } => part == ManifestField::UnlistedAccounts,
+            Loosened::UnlistedUsers { .. } => part == ManifestField::UnlistedUsers,
+            Loosened::Budget { name, .. } => part == ManifestField::Budget(*name),
             Loosened::Protected(_) => false,
         })
     };
@@ -186,23 +191,31 @@ fn tightened(parts: &mut Vec<Delta>, base: &Policy, head: &Policy, loosened: &[L
             note(parts, part, before, after);
         }
     };
-    let accounts = |unlisted| Some(Said::UnlistedAccounts(unlisted));
-    tell(Part::UnlistedAccounts, accounts(*unlisted_accounts), accounts(head.unlisted_accounts));
-    let users = |unlisted| Some(Said::UnlistedUsers(unlisted));
-    tell(Part::UnlistedUsers, users(*unlisted_users), users(head.unlisted_users));
+    let accounts = |unlisted| Some(ManifestValue::UnlistedAccounts(unlisted));
+    tell(
+        ManifestField::UnlistedAccounts,
+        accounts(*unlisted_accounts),
+        accounts(head.unlisted_accounts),
+    );
+    let users = |unlisted| Some(ManifestValue::UnlistedUsers(unlisted));
+    tell(ManifestField::UnlistedUsers, users(*unlisted_users), users(head.unlisted_users));
     for ((name, before), (_, after)) in budgets(allowed).into_iter().zip(budgets(&head.budgets)) {
-        tell(Part::Budget(name), Some(Said::Budget(before)), Some(Said::Budget(after)));
+        tell(
+            ManifestField::Budget(name),
+            Some(ManifestValue::Budget(before)),
+            Some(ManifestValue::Budget(after)),
+        );
     }
     for email in head.protected.difference(protected) {
-        tell(Part::Protected, None, Some(Said::Text(email.to_string())));
+        tell(ManifestField::Protected, None, Some(ManifestValue::Text(email.to_string())));
     }
 }
 
-fn accepted(found: &mut Vec<Difference>, base: &[Accepted], head: &[Accepted]) {
+fn accepted(found: &mut Vec<EntryDiff>, base: &[Accepted], head: &[Accepted]) {
     type Key = (Option<Email>, Code);
-    let all = |entries: &[Accepted]| -> BTreeMap<Key, Said> {
+    let all = |entries: &[Accepted]| -> BTreeMap<Key, ManifestValue> {
         let one = |Accepted { code, email, until, reason }: &Accepted| {
-            ((email.clone(), *code), Said::Accepted(*until, reason.clone()))
+            ((email.clone(), *code), ManifestValue::Accepted(*until, reason.clone()))
         };
         entries.iter().map(one).collect()
     };
@@ -211,12 +224,17 @@ fn accepted(found: &mut Vec<Difference>, base: &[Accepted], head: &[Accepted]) {
     for key in keys {
         let (email, code) = key;
         let mut parts = Vec::new();
-        note(&mut parts, Part::Accept(*code), before.get(key).cloned(), after.get(key).cloned());
+        note(
+            &mut parts,
+            ManifestField::Accept(*code),
+            before.get(key).cloned(),
+            after.get(key).cloned(),
+        );
         if !parts.is_empty() {
-            found.push(Difference {
+            found.push(EntryDiff {
                 subject: Subject::Organization,
                 email: email.clone(),
-                kind: Kind::Changed,
+                kind: EntryChange::Changed,
                 parts,
                 destructive: false,
             });
@@ -225,7 +243,7 @@ fn accepted(found: &mut Vec<Difference>, base: &[Accepted], head: &[Accepted]) {
 }
 
 fn compare_accounts(
-    found: &mut Vec<Difference>,
+    found: &mut Vec<EntryDiff>,
     base: &BTreeMap<Email, WantedAccount>,
     head: &BTreeMap<Email, WantedAccount>,
     unlisted: UnlistedAccounts,
@@ -235,17 +253,17 @@ fn compare_accounts(
     for after in head.values() {
         let before = counterparts.get(&after.email).copied();
         let parts = account_parts(before, after);
-        let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
+        let kind = if before.is_some() { EntryChange::Changed } else { EntryChange::Added };
         let destructive = before.is_some() && parts.iter().any(takes_away);
         let email = Some(after.email.clone());
-        rows.push(Difference { subject: Subject::Account, email, kind, parts, destructive });
+        rows.push(EntryDiff { subject: Subject::Account, email, kind, parts, destructive });
     }
     let kept: BTreeSet<&Email> = counterparts.values().map(|before| &before.email).collect();
     for before in base.values().filter(|before| !kept.contains(&before.email)) {
         let becomes = match unlisted {
-            UnlistedAccounts::Disable => Unlisted::TakenAway,
-            UnlistedAccounts::Report => Unlisted::Reported,
-            UnlistedAccounts::Ignore => Unlisted::Ignored,
+            UnlistedAccounts::Disable => UnlistedEffect::TakenAway,
+            UnlistedAccounts::Report => UnlistedEffect::Reported,
+            UnlistedAccounts::Ignore => UnlistedEffect::Ignored,
         };
         rows.push(removed(Subject::Account, &before.email, becomes));
     }
@@ -277,7 +295,7 @@ fn counterparts<'a>(
     found
 }
 
-fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<Delta> {
+fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<FieldDiff> {
     let mut parts = Vec::new();
     let before = before.map(said);
     let after = said(after);
@@ -289,7 +307,7 @@ fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<D
 }
 
 /// What an entry says, part by part.
-fn said(account: &WantedAccount) -> [(Part, Option<Said>); 9] {
+fn said(account: &WantedAccount) -> [(ManifestField, Option<ManifestValue>); 9] {
     let WantedAccount {
         name,
         email,
@@ -301,35 +319,39 @@ fn said(account: &WantedAccount) -> [(Part, Option<Said>); 9] {
         reenable_connections,
         password_from,
     } = account;
-    let flag = |flag: &Option<bool>| flag.map(Said::Bool);
+    let flag = |flag: &Option<bool>| flag.map(ManifestValue::Bool);
     [
-        (Part::Email, Some(Said::Text(email.folded().to_owned()))),
-        (Part::Id, id.as_ref().map(|id| Said::Text(id.to_string()))),
-        (Part::Field(Field::Name), Some(Said::Text(name.clone()))),
-        (Part::Field(Field::Enabled), flag(enabled)),
-        (Part::Field(Field::ChannelLimit), channel_limit.map(Said::Number)),
-        (Part::Field(Field::CustomPricing), flag(custom_pricing)),
-        (Part::Field(Field::RollupBilling), flag(rollup_billing)),
-        (Part::ReenableConnections, reenable_connections.then_some(Said::Bool(true))),
-        (Part::PasswordFrom, password_from.clone().map(Said::Source)),
+        (ManifestField::Email, Some(ManifestValue::Text(email.folded().to_owned()))),
+        (ManifestField::Id, id.as_ref().map(|id| ManifestValue::Text(id.to_string()))),
+        (ManifestField::Field(Field::Name), Some(ManifestValue::Text(name.clone()))),
+        (ManifestField::Field(Field::Enabled), flag(enabled)),
+        (ManifestField::Field(Field::ChannelLimit), channel_limit.map(ManifestValue::Number)),
+        (ManifestField::Field(Field::CustomPricing), flag(custom_pricing)),
+        (ManifestField::Field(Field::RollupBilling), flag(rollup_billing)),
+        (
+            ManifestField::ReenableConnections,
+            reenable_connections.then_some(ManifestValue::Bool(true)),
+        ),
+        (ManifestField::PasswordFrom, password_from.clone().map(ManifestValue::Source)),
     ]
 }
 
 /// Whether a difference in an account that is there takes, or may take, something away.
-fn takes_away(delta: &Delta) -> bool {
-    let Delta { part, before, after } = delta;
-    let withdraws = *after == Some(Said::Bool(false)) && *before != Some(Said::Bool(false));
+fn takes_away(delta: &FieldDiff) -> bool {
+    let FieldDiff { part, before, after } = delta;
+    let withdraws =
+        *after == Some(ManifestValue::Bool(false)) && *before != Some(ManifestValue::Bool(false));
     let lowers = match (before, after) {
-        (Some(Said::Number(before)), Some(Said::Number(after))) => before > after,
+        (Some(ManifestValue::Number(before)), Some(ManifestValue::Number(after))) => before > after,
         (Some(_) | None, Some(_) | None) => false,
     };
-    let flags = [Part::Field(Field::Enabled), Part::Field(Field::CustomPricing)];
-    let limit = Part::Field(Field::ChannelLimit);
+    let flags = [ManifestField::Field(Field::Enabled), ManifestField::Field(Field::CustomPricing)];
+    let limit = ManifestField::Field(Field::ChannelLimit);
     flags.contains(part) && withdraws || *part == limit && lowers
 }
 
 fn compare_users(
-    found: &mut Vec<Difference>,
+    found: &mut Vec<EntryDiff>,
     base: &BTreeMap<Email, WantedUser>,
     head: &BTreeMap<Email, WantedUser>,
     unlisted: UnlistedUsers,
@@ -345,61 +367,61 @@ fn compare_users(
         let removes = unlisted == UnlistedUsers::Remove;
         let says = |which| parts.iter().any(|one| one.part == which && one.after.is_some());
         // After its last day a user counts as unlisted.
-        let ends = removes && before.is_some() && says(Part::Until);
-        let destructive = says(Part::Absent) || ends;
-        let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
+        let ends = removes && before.is_some() && says(ManifestField::Until);
+        let destructive = says(ManifestField::Absent) || ends;
+        let kind = if before.is_some() { EntryChange::Changed } else { EntryChange::Added };
         let email = Some(after.email.clone());
-        rows.push(Difference { subject: Subject::User, email, kind, parts, destructive });
+        rows.push(EntryDiff { subject: Subject::User, email, kind, parts, destructive });
     }
     for before in base.values().filter(|before| !head.contains_key(&before.email)) {
         let becomes = match unlisted {
-            UnlistedUsers::Remove => Unlisted::TakenAway,
-            UnlistedUsers::Report => Unlisted::Reported,
-            UnlistedUsers::Ignore => Unlisted::Ignored,
+            UnlistedUsers::Remove => UnlistedEffect::TakenAway,
+            UnlistedUsers::Report => UnlistedEffect::Reported,
+            UnlistedUsers::Ignore => UnlistedEffect::Ignored,
         };
         let row = removed(Subject::User, &before.email, becomes);
         // Who was to be gone has nothing left to lose.
         let destructive = row.destructive && before.presence != Presence::Absent;
-        rows.push(Difference { destructive, ..row });
+        rows.push(EntryDiff { destructive, ..row });
     }
     extend_sorted(found, rows);
 }
 
-fn user_said(user: &WantedUser) -> [(Part, Option<Said>); 5] {
+fn user_said(user: &WantedUser) -> [(ManifestField, Option<ManifestValue>); 5] {
     let WantedUser { email, presence } = user;
     let (groups, until) = match presence {
         Presence::Present { groups, until } => (groups.as_ref(), *until),
         Presence::Absent | Presence::Owner => (None, None),
     };
-    let only_if = |is: bool| is.then_some(Said::Bool(true));
-    let groups = groups.map(|groups| Said::List(groups.iter().cloned().collect()));
+    let only_if = |is: bool| is.then_some(ManifestValue::Bool(true));
+    let groups = groups.map(|groups| ManifestValue::List(groups.iter().cloned().collect()));
     [
-        (Part::Email, Some(Said::Text(email.folded().to_owned()))),
-        (Part::Groups, groups),
-        (Part::Until, until.map(Said::Day)),
-        (Part::Absent, only_if(*presence == Presence::Absent)),
-        (Part::Owner, only_if(*presence == Presence::Owner)),
+        (ManifestField::Email, Some(ManifestValue::Text(email.folded().to_owned()))),
+        (ManifestField::Groups, groups),
+        (ManifestField::Until, until.map(ManifestValue::Day)),
+        (ManifestField::Absent, only_if(*presence == Presence::Absent)),
+        (ManifestField::Owner, only_if(*presence == Presence::Owner)),
     ]
 }
 
-fn removed(subject: Subject, email: &Email, becomes: Unlisted) -> Difference {
-    Difference {
+fn removed(subject: Subject, email: &Email, becomes: UnlistedEffect) -> EntryDiff {
+    EntryDiff {
         subject,
         email: Some(email.clone()),
-        kind: Kind::Removed(becomes),
+        kind: EntryChange::Removed(becomes),
         parts: Vec::new(),
-        destructive: becomes == Unlisted::TakenAway,
+        destructive: becomes == UnlistedEffect::TakenAway,
     }
 }
 
 /// Adds what differs, in the order of emails. The email of a new entry is not said twice.
-fn extend_sorted(found: &mut Vec<Difference>, mut rows: Vec<Difference>) {
+fn extend_sorted(found: &mut Vec<EntryDiff>, mut rows: Vec<EntryDiff>) {
     rows.sort_by(|one, other| (&one.email, one.kind).cmp(&(&other.email, other.kind)));
     for mut row in rows {
-        if row.kind == Kind::Added {
-            row.parts.retain(|delta| delta.part != Part::Email);
+        if row.kind == EntryChange::Added {
+            row.parts.retain(|delta| delta.part != ManifestField::Email);
         }
-        if row.kind != Kind::Changed || !row.parts.is_empty() {
+        if row.kind != EntryChange::Changed || !row.parts.is_empty() {
             found.push(row);
         }
     }

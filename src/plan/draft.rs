@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Match, Pairing};
 use super::{
-    About, Action, Channels, Finding, Inventory, Plan, PlannedAction, Reason, Subject, What, guard,
+    About, Action, Channels, Finding, FindingKind, Inventory, Plan, PlannedAction, Reason, Subject,
+    guard,
 };
 use crate::model::{Accepted, Code, Day, Desired, Email, Half, Live, LiveAccount, State};
 
@@ -44,7 +45,7 @@ impl<'a> Draft<'a> {
             channels: Channels::Unmanaged,
             limits: BTreeMap::new(),
         };
-        let gaps = live.gaps.iter().map(|gap| What::InventoryIncomplete(gap.to_string()));
+        let gaps = live.gaps.iter().map(|gap| FindingKind::InventoryIncomplete(gap.to_string()));
         let findings = gaps.map(Finding::organization).collect();
         let plan = Plan { findings, inventory, ..Plan::default() };
         let mut protected: BTreeSet<&Email> = desired.policy.protected.iter().collect();
@@ -67,7 +68,7 @@ impl<'a> Draft<'a> {
         let may_take_away = action.is_destructive() || action.is_assertion();
         if may_take_away && self.protected.contains(action.email()) {
             let about = About::new(action.subject(), action.email().clone());
-            self.find(Finding { about, what: What::Protected });
+            self.find(Finding { about, what: FindingKind::Protected });
             self.withhold(action);
             return false;
         }
@@ -101,7 +102,7 @@ impl<'a> Draft<'a> {
         self.plan.findings.push(match accepted {
             Some(Accepted { code, email: _, until, reason }) => Finding {
                 about: finding.about,
-                what: What::Accepted { code: *code, until: *until, reason: reason.clone() },
+                what: FindingKind::Accepted { code: *code, until: *until, reason: reason.clone() },
             },
             None => finding,
         });
@@ -177,12 +178,12 @@ impl<'a> Draft<'a> {
             .chain(self.desired.users.iter().flat_map(BTreeMap::keys))
             .collect();
         let unmatched = self.desired.policy.protected.iter().filter(|one| !known.contains(one));
-        let unmatched = unmatched.cloned().map(What::ProtectedUnmatched);
+        let unmatched = unmatched.cloned().map(FindingKind::ProtectedUnmatched);
         let unused = self.desired.accept.iter().enumerate();
         let unused = unused.filter(|(place, _)| !self.used.contains(place)).map(|(_, accepted)| {
             let Accepted { code, email, until, reason: _ } = accepted;
             let past = *until < self.today;
-            What::AcceptUnmatched { code: *code, email: email.clone(), until: *until, past }
+            FindingKind::AcceptUnmatched { code: *code, email: email.clone(), until: *until, past }
         });
         let findings: Vec<_> = unmatched.chain(unused).map(Finding::organization).collect();
         self.plan.findings.extend(findings);
@@ -193,11 +194,11 @@ impl<'a> Draft<'a> {
         let creates = self.plan.requested().filter(|action| action.is_create()).count();
         let accounts = self.live.accounts.len() + creates;
         if creates > 0 && accounts > ACCOUNT_QUOTA {
-            let what = What::AccountQuota { accounts, quota: ACCOUNT_QUOTA };
+            let what = FindingKind::AccountQuota { accounts, quota: ACCOUNT_QUOTA };
             self.find(Finding::organization(what));
         }
         if creates > 0 && self.state.forgotten {
-            self.find(Finding::organization(What::UntrackedCreates { creates }));
+            self.find(Finding::organization(FindingKind::UntrackedCreates { creates }));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Target};
+use super::{AccountTarget, Action};
 use crate::model::{Budget, Budgets, Live, Status};
 
 /// One budget, and what a plan draws on it.
@@ -64,7 +64,7 @@ pub(super) fn guards<'a>(
     let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals, creates } =
         *budgets;
     let (creates, accounts) = (Budget::Count(creates), count(&live.accounts, |_| true));
-    let drawn = Drawn::by(actions);
+    let drawn = GuardUsage::by(actions);
     let users = count(live.users.as_deref().unwrap_or_default(), |_| true);
     let with_status = |status| count(&live.accounts, |account| account.status == Some(status));
     let allocated = live.channels.map_or(0, |pool| pool.allocated);
@@ -87,7 +87,7 @@ pub(super) fn guards<'a>(
 
 /// What actions draw on each budget.
 #[derive(Default)]
-struct Drawn {
+struct GuardUsage {
     removals: u64,
     disables: u64,
     enables: u64,
@@ -96,7 +96,7 @@ struct Drawn {
     creates: u64,
 }
 
-impl Drawn {
+impl GuardUsage {
     fn by<'a>(actions: impl Iterator<Item = &'a Action>) -> Self {
         let mut drawn = Self::default();
         // An account that is disabled and gets a limit of zero is cut off once.
@@ -104,11 +104,11 @@ impl Drawn {
         for action in actions {
             match action {
                 Action::RemoveUser { .. } => drawn.removals += 1,
-                Action::DisableAccount { target: Target::Live(id), .. } => {
+                Action::DisableAccount { target: AccountTarget::Live(id), .. } => {
                     cut_off.insert(id);
                 }
                 Action::SetChannelLimit {
-                    target: Target::Live(id),
+                    target: AccountTarget::Live(id),
                     before: Some(before),
                     after,
                     ..
@@ -125,9 +125,11 @@ impl Drawn {
                 Action::EnableAccount { .. } => drawn.enables += 1,
                 Action::CreateAccount(_) => drawn.creates += 1,
                 // What this plan creates nobody has used, and what is not known cannot be counted.
-                Action::DisableAccount { target: Target::Created, .. }
-                | Action::SetChannelLimit { target: Target::Created, .. }
-                | Action::SetChannelLimit { target: Target::Live(_), before: None, .. } => {}
+                Action::DisableAccount { target: AccountTarget::Created, .. }
+                | Action::SetChannelLimit { target: AccountTarget::Created, .. }
+                | Action::SetChannelLimit {
+                    target: AccountTarget::Live(_), before: None, ..
+                } => {}
             }
         }
         drawn.disables = cut_off.len().try_into().unwrap_or(u64::MAX);

@@ -20,14 +20,20 @@ mod target;
 mod users;
 
 pub use action::{
-    Action, Change, Field, NewAccount, PlannedAction, Reason, Reversible, Target, Value,
+    AccountTarget, Action, Field, FieldChange, FieldValue, PlannedAccount, PlannedAction, Reason,
+    Reversible,
 };
-pub use compare::{Comparison, Delta, Difference, Kind, Part, Said, Unlisted, compare};
-pub use finding::{About, Finding, Level, Subject, What};
+pub use compare::{
+    Comparison, EntryChange, EntryDiff, FieldDiff, ManifestField, ManifestValue, UnlistedEffect,
+    compare,
+};
+pub use finding::{About, Finding, FindingKind, Level, Subject};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};
 pub use policy::{Loosened, budgets, loosened};
-pub use recheck::{Changed, Fact, Now, Verdict, Why, recheck, stricter};
+pub use recheck::{
+    CurrentState, Fact, RecheckResult, StaleFact, WithheldReason, recheck, stricter,
+};
 
 use std::collections::BTreeMap;
 

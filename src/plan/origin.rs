@@ -9,7 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Match, Pairing};
 use super::users::is_listed;
-use super::{Action, Finding, NewAccount, Plan, PlannedAction, Target, What, guard, plan, policy};
+use super::{
+    AccountTarget, Action, Finding, FindingKind, Plan, PlannedAccount, PlannedAction, guard, plan,
+    policy,
+};
 use crate::model::{
     AccountId, Day, Desired, Email, Live, State, UnlistedAccounts, UnlistedUsers, WantedAccount,
 };
@@ -36,9 +39,10 @@ pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, to
         guard.limit = guard.limit.min(base.limit);
     }
     let loosened = policy::loosened(&base.policy, &head.policy);
-    plan.findings.extend(loosened.into_iter().map(What::PolicyLoosened).map(Finding::organization));
+    plan.findings
+        .extend(loosened.into_iter().map(FindingKind::PolicyLoosened).map(Finding::organization));
     plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
-    let base = Base::new(base, live, today);
+    let base = BaseIndex::new(base, live, today);
     for planned in &mut plan.actions {
         planned.origin = Some(base.origin(&planned.action));
     }
@@ -70,27 +74,27 @@ impl Plan {
 
 /// What the base says of one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Says<T> {
+enum BaseValue<T> {
     /// This.
     Value(T),
     /// Nothing: it stays as it is.
-    AsItIs,
+    Unmanaged,
     /// Nobody can say what it means.
-    Unclear,
+    Ambiguous,
 }
 
 /// `live`: `None` if it is not known.
-fn origin<T: PartialEq>(base: Says<T>, head: &T, live: Option<&T>) -> Origin {
+fn origin<T: PartialEq>(base: BaseValue<T>, head: &T, live: Option<&T>) -> Origin {
     match base {
-        Says::AsItIs => Origin::ThisChange,
-        Says::Value(base) if base == *head => Origin::AlreadyDrifted,
-        Says::Value(base) if live == Some(&base) => Origin::ThisChange,
-        Says::Value(_) | Says::Unclear => Origin::Conflict,
+        BaseValue::Unmanaged => Origin::ThisChange,
+        BaseValue::Value(base) if base == *head => Origin::AlreadyDrifted,
+        BaseValue::Value(base) if live == Some(&base) => Origin::ThisChange,
+        BaseValue::Value(_) | BaseValue::Ambiguous => Origin::Conflict,
     }
 }
 
 /// The base manifest, to be asked about what is live.
-struct Base<'a> {
+struct BaseIndex<'a> {
     desired: &'a Desired,
     today: Day,
     /// The entry of each account that one means.
@@ -99,7 +103,7 @@ struct Base<'a> {
     unlisted: BTreeSet<&'a AccountId>,
 }
 
-impl<'a> Base<'a> {
+impl<'a> BaseIndex<'a> {
     fn new(desired: &'a Desired, live: &'a Live, today: Day) -> Self {
         let Pairing { entries, unlisted } = Pairing::new(desired, live);
         let entries = entries.into_iter().filter_map(|(want, meant)| match meant {
@@ -115,7 +119,7 @@ impl<'a> Base<'a> {
             Action::RemoveUser { id: _, email } => {
                 origin(self.presence(email), &false, Some(&true))
             }
-            Action::DisableAccount { target: Target::Live(id), email: _ } => {
+            Action::DisableAccount { target: AccountTarget::Live(id), email: _ } => {
                 origin(self.enabled(id), &false, Some(&true))
             }
             Action::EnableAccount { id, email: _, connections: _ } => {
@@ -126,38 +130,45 @@ impl<'a> Base<'a> {
                 // An answer that leaves the field out means the documented default.
                 origin(says, after, Some(&before.unwrap_or(false)))
             }
-            Action::SetChannelLimit { target: Target::Live(id), email: _, before, after } => {
+            Action::SetChannelLimit {
+                target: AccountTarget::Live(id),
+                email: _,
+                before,
+                after,
+            } => {
                 let says = self.field(id, |want| want.channel_limit);
                 origin(says, after, before.as_ref())
             }
             Action::CreateAccount(new) => self.create(new),
-            Action::DisableAccount { target: Target::Created, email } => {
+            Action::DisableAccount { target: AccountTarget::Created, email } => {
                 self.of_created(email, |want| want.enabled == Some(false))
             }
-            Action::SetChannelLimit { target: Target::Created, email, before: _, after } => {
+            Action::SetChannelLimit { target: AccountTarget::Created, email, before: _, after } => {
                 self.of_created(email, |want| want.channel_limit == Some(*after))
             }
         }
     }
 
     /// Whether a user may be in the organization.
-    fn presence(&self, email: &Email) -> Says<bool> {
-        let Some(users) = &self.desired.users else { return Says::AsItIs };
+    fn presence(&self, email: &Email) -> BaseValue<bool> {
+        let Some(users) = &self.desired.users else { return BaseValue::Unmanaged };
         match users.get(email) {
-            Some(user) if is_listed(user, self.today) => Says::Value(true),
-            Some(user) if user.presence == crate::model::Presence::Absent => Says::Value(false),
+            Some(user) if is_listed(user, self.today) => BaseValue::Value(true),
+            Some(user) if user.presence == crate::model::Presence::Absent => {
+                BaseValue::Value(false)
+            }
             // After its last day a listed user counts as unlisted.
             Some(_) | None => match self.desired.policy.unlisted_users {
-                UnlistedUsers::Remove => Says::Value(false),
-                UnlistedUsers::Report | UnlistedUsers::Ignore => Says::AsItIs,
+                UnlistedUsers::Remove => BaseValue::Value(false),
+                UnlistedUsers::Report | UnlistedUsers::Ignore => BaseValue::Unmanaged,
             },
         }
     }
 
     /// Whether an account may use Telnyx.
-    fn enabled(&self, id: &AccountId) -> Says<bool> {
+    fn enabled(&self, id: &AccountId) -> BaseValue<bool> {
         match self.desired.policy.unlisted_accounts {
-            UnlistedAccounts::Disable if self.unlisted.contains(id) => Says::Value(false),
+            UnlistedAccounts::Disable if self.unlisted.contains(id) => BaseValue::Value(false),
             UnlistedAccounts::Disable | UnlistedAccounts::Report | UnlistedAccounts::Ignore => {
                 self.field(id, |want| want.enabled)
             }
@@ -165,18 +176,22 @@ impl<'a> Base<'a> {
     }
 
     /// What the entry of an account says of a field.
-    fn field<T>(&self, id: &AccountId, field: impl Fn(&WantedAccount) -> Option<T>) -> Says<T> {
+    fn field<T>(
+        &self,
+        id: &AccountId,
+        field: impl Fn(&WantedAccount) -> Option<T>,
+    ) -> BaseValue<T> {
         match self.entries.get(id) {
-            Some(entry) => field(entry).map_or(Says::AsItIs, Says::Value),
-            None if self.unlisted.contains(id) => Says::AsItIs,
+            Some(entry) => field(entry).map_or(BaseValue::Unmanaged, BaseValue::Value),
+            None if self.unlisted.contains(id) => BaseValue::Unmanaged,
             // An entry has its email, and may mean another one.
-            None => Says::Unclear,
+            None => BaseValue::Ambiguous,
         }
     }
 
     /// A create is one thing: the base wants the same account, or another one, or none as it is.
-    fn create(&self, new: &NewAccount) -> Origin {
-        let NewAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
+    fn create(&self, new: &PlannedAccount) -> Origin {
+        let PlannedAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
         self.of_created(email, |want| {
             want.name == *name
                 && want.custom_pricing == *custom_pricing
@@ -203,14 +218,14 @@ mod tests {
     fn the_base_decides_by_what_it_agrees_with() {
         use Origin::{AlreadyDrifted, Conflict, ThisChange};
         let cases = [
-            (Says::Value(10), 30, Some(10), ThisChange),
-            (Says::Value(30), 30, Some(10), AlreadyDrifted),
-            (Says::Value(20), 30, Some(10), Conflict),
-            (Says::Value(10), 30, None, Conflict),
-            (Says::Value(30), 30, None, AlreadyDrifted),
-            (Says::AsItIs, 30, Some(10), ThisChange),
-            (Says::AsItIs, 30, None, ThisChange),
-            (Says::Unclear, 30, Some(10), Conflict),
+            (BaseValue::Value(10), 30, Some(10), ThisChange),
+            (BaseValue::Value(30), 30, Some(10), AlreadyDrifted),
+            (BaseValue::Value(20), 30, Some(10), Conflict),
+            (BaseValue::Value(10), 30, None, Conflict),
+            (BaseValue::Value(30), 30, None, AlreadyDrifted),
+            (BaseValue::Unmanaged, 30, Some(10), ThisChange),
+            (BaseValue::Unmanaged, 30, None, ThisChange),
+            (BaseValue::Ambiguous, 30, Some(10), Conflict),
         ];
         for (base, head, live, wanted) in cases {
             assert_eq!(origin(base, &head, live.as_ref()), wanted, "{base:?} {head} {live:?}");

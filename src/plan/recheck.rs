@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Guard, NewAccount, Plan, PlannedAction, Subject, Target, Value, guard};
+use super::{
+    AccountTarget, Action, FieldValue, Guard, Plan, PlannedAccount, PlannedAction, Subject, guard,
+};
 use crate::model::{
     AccountId, Budgets, Create, Email, Half, Live, LiveAccount, LiveUser, Role, State, Status,
     UserId,
@@ -15,27 +17,27 @@ use crate::model::{
 
 /// Whether an action of a kept plan may still be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RecheckResult {
     /// Everything is as it was planned for.
     Go,
     /// What is wanted is so already: there is nothing left to send.
     Satisfied,
     /// Something else has changed since, so it is not sent.
-    Stale(Changed),
+    Stale(StaleFact),
     /// It is held back, though nothing that it was planned for is known to have changed.
-    Withheld(Why),
+    Withheld(WithheldReason),
 }
 
 /// What is no longer as it was planned for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
+pub struct StaleFact {
     /// What has changed.
     pub fact: Fact,
     /// What it was planned for; of an account that should be new, what that should be. `None`: nothing
     /// was there, or it was not known.
-    pub before: Option<Value>,
+    pub before: Option<FieldValue>,
     /// What is there now. `None`: nothing, or it is not known.
-    pub now: Option<Value>,
+    pub now: Option<FieldValue>,
 }
 
 /// What an action is planned for.
@@ -59,9 +61,9 @@ pub enum Fact {
     ChannelLimit,
 }
 
-/// Why an action is held back.
+/// WithheldReason an action is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum WithheldReason {
     /// The inventory may lack something.
     Incomplete,
     /// A create of it was sent before, and nobody knows what became of that.
@@ -72,7 +74,7 @@ pub enum Why {
 
 /// What is there now.
 #[derive(Clone, Copy, Debug)]
-pub struct Now<'a> {
+pub struct CurrentState<'a> {
     /// A new inventory.
     pub live: &'a Live,
     /// What is remembered.
@@ -83,17 +85,17 @@ pub struct Now<'a> {
 
 /// Holds each action of a kept plan against what is there now: one verdict each, in their order.
 #[must_use]
-pub fn recheck(actions: &[PlannedAction], now: &Now<'_>) -> Vec<Verdict> {
-    let index = Index::new(now);
-    let mut creates: BTreeMap<&Email, Verdict> = BTreeMap::new();
+pub fn recheck(actions: &[PlannedAction], now: &CurrentState<'_>) -> Vec<RecheckResult> {
+    let index = LiveIndex::new(now);
+    let mut creates: BTreeMap<&Email, RecheckResult> = BTreeMap::new();
     let mut verdicts = Vec::with_capacity(actions.len());
     for PlannedAction { action, .. } in actions {
         let verdict = match action {
             Action::RemoveUser { id, email } => index.remove(action, id, email),
-            Action::DisableAccount { target: Target::Live(id), email } => {
+            Action::DisableAccount { target: AccountTarget::Live(id), email } => {
                 index.disable(action, id, email)
             }
-            Action::SetChannelLimit { target: Target::Live(id), email, before, after } => {
+            Action::SetChannelLimit { target: AccountTarget::Live(id), email, before, after } => {
                 index.limit(action, (id, email), *before, *after)
             }
             Action::UpdateAccount { id, email, before, after } => {
@@ -105,11 +107,11 @@ pub fn recheck(actions: &[PlannedAction], now: &Now<'_>) -> Vec<Verdict> {
                 creates.insert(&new.email, verdict.clone());
                 verdict
             }
-            Action::DisableAccount { target: Target::Created, email } => {
+            Action::DisableAccount { target: AccountTarget::Created, email } => {
                 let is = |account: &LiveAccount| account.status == Some(Status::Disabled);
                 index.dependent(action, creates.get(email), is)
             }
-            Action::SetChannelLimit { target: Target::Created, email, before: _, after } => {
+            Action::SetChannelLimit { target: AccountTarget::Created, email, before: _, after } => {
                 let is = |account: &LiveAccount| index.known(&account.id) == Some(*after);
                 index.dependent(action, creates.get(email), is)
             }
@@ -142,8 +144,8 @@ pub fn stricter(
 }
 
 /// What is there now, found by what an action names.
-struct Index<'a> {
-    now: &'a Now<'a>,
+struct LiveIndex<'a> {
+    now: &'a CurrentState<'a>,
     by_id: BTreeMap<&'a AccountId, &'a LiveAccount>,
     by_email: BTreeMap<&'a Email, Vec<&'a LiveAccount>>,
     /// `None`: users are not managed, so they were not read.
@@ -151,8 +153,8 @@ struct Index<'a> {
     planned: BTreeMap<&'a Email, Vec<&'a Action>>,
 }
 
-impl<'a> Index<'a> {
-    fn new(now: &'a Now<'a>) -> Self {
+impl<'a> LiveIndex<'a> {
+    fn new(now: &'a CurrentState<'a>) -> Self {
         let by_id = now.live.accounts.iter().map(|account| (&account.id, account)).collect();
         let mut by_email: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for account in &now.live.accounts {
@@ -178,22 +180,26 @@ impl<'a> Index<'a> {
     }
 
     /// An action whose own precondition holds: it goes if it would be planned now.
-    fn confirm(&self, action: &Action) -> Verdict {
+    fn confirm(&self, action: &Action) -> RecheckResult {
         let same = self.planned.get(action.email()).is_some_and(|those| those.contains(&action));
-        if same { Verdict::Go } else { self.withheld(action.subject()) }
+        if same { RecheckResult::Go } else { self.withheld(action.subject()) }
     }
 
-    fn withheld(&self, subject: Subject) -> Verdict {
+    fn withheld(&self, subject: Subject) -> RecheckResult {
         let half = if subject == Subject::User { Half::Users } else { Half::Accounts };
-        Verdict::Withheld(if self.is_complete(half) { Why::NotPlanned } else { Why::Incomplete })
+        RecheckResult::Withheld(if self.is_complete(half) {
+            WithheldReason::NotPlanned
+        } else {
+            WithheldReason::Incomplete
+        })
     }
 
-    fn remove(&self, action: &Action, id: &UserId, email: &Email) -> Verdict {
+    fn remove(&self, action: &Action, id: &UserId, email: &Email) -> RecheckResult {
         let Some(users) = &self.users else { return self.withheld(Subject::User) };
         match users.get(id) {
-            None if self.is_complete(Half::Users) => Verdict::Satisfied,
+            None if self.is_complete(Half::Users) => RecheckResult::Satisfied,
             // Who is not in a list that lacks something may be there.
-            None => Verdict::Withheld(Why::Incomplete),
+            None => RecheckResult::Withheld(WithheldReason::Incomplete),
             Some(user) if user.email != *email => moved(email, &user.email),
             Some(user) => match &user.role {
                 Role::SubUser => self.confirm(action),
@@ -204,41 +210,43 @@ impl<'a> Index<'a> {
     }
 
     /// The account that an action names, if it still has the email that it had.
-    fn account(&self, id: &AccountId, email: &Email) -> Result<&'a LiveAccount, Verdict> {
+    fn account(&self, id: &AccountId, email: &Email) -> Result<&'a LiveAccount, RecheckResult> {
         match self.by_id.get(id) {
             Some(account) if account.email == *email => Ok(account),
             Some(account) => Err(moved(email, &account.email)),
             None if self.is_complete(Half::Accounts) => {
-                Err(stale(Fact::Account, Some(Value::Text(id.as_str().to_owned())), None))
+                Err(stale(Fact::Account, Some(FieldValue::Text(id.as_str().to_owned())), None))
             }
-            None => Err(Verdict::Withheld(Why::Incomplete)),
+            None => Err(RecheckResult::Withheld(WithheldReason::Incomplete)),
         }
     }
 
-    fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> Verdict {
+    fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> RecheckResult {
         match self.account(id, email).map(|account| account.status) {
             Err(verdict) => verdict,
-            Ok(Some(Status::Disabled)) => Verdict::Satisfied,
+            Ok(Some(Status::Disabled)) => RecheckResult::Satisfied,
             Ok(Some(Status::Enabled)) => self.confirm(action),
             Ok(other) => self.other_status(true, other),
         }
     }
 
-    fn enable(&self, action: &Action, id: &AccountId, email: &Email) -> Verdict {
+    fn enable(&self, action: &Action, id: &AccountId, email: &Email) -> RecheckResult {
         match self.account(id, email).map(|account| account.status) {
             Err(verdict) => verdict,
-            Ok(Some(Status::Enabled)) => Verdict::Satisfied,
+            Ok(Some(Status::Enabled)) => RecheckResult::Satisfied,
             Ok(Some(Status::Disabled)) => self.confirm(action),
             Ok(other) => self.other_status(false, other),
         }
     }
 
     /// A status that no action can change.
-    fn other_status(&self, before: bool, now: Option<Status>) -> Verdict {
+    fn other_status(&self, before: bool, now: Option<Status>) -> RecheckResult {
         match now {
             // A read that lacks something may be all that is wrong with it.
-            None if !self.is_complete(Half::Accounts) => Verdict::Withheld(Why::Incomplete),
-            now => stale(Fact::Enabled, Some(Value::Bool(before)), now.map(status)),
+            None if !self.is_complete(Half::Accounts) => {
+                RecheckResult::Withheld(WithheldReason::Incomplete)
+            }
+            now => stale(Fact::Enabled, Some(FieldValue::Bool(before)), now.map(status)),
         }
     }
 
@@ -248,12 +256,14 @@ impl<'a> Index<'a> {
         (id, email): (&AccountId, &Email),
         before: Option<bool>,
         after: bool,
-    ) -> Verdict {
+    ) -> RecheckResult {
         match self.account(id, email).map(|account| account.custom_pricing) {
             Err(verdict) => verdict,
-            Ok(have) if have == Some(after) => Verdict::Satisfied,
+            Ok(have) if have == Some(after) => RecheckResult::Satisfied,
             Ok(have) if have == before => self.confirm(action),
-            Ok(have) => stale(Fact::CustomPricing, before.map(Value::Bool), have.map(Value::Bool)),
+            Ok(have) => {
+                stale(Fact::CustomPricing, before.map(FieldValue::Bool), have.map(FieldValue::Bool))
+            }
         }
     }
 
@@ -265,40 +275,48 @@ impl<'a> Index<'a> {
         (id, email): (&AccountId, &Email),
         before: Option<u64>,
         after: u64,
-    ) -> Verdict {
+    ) -> RecheckResult {
         if let Err(verdict) = self.account(id, email) {
             return verdict;
         }
         match self.known(id) {
-            have if have == Some(after) => Verdict::Satisfied,
+            have if have == Some(after) => RecheckResult::Satisfied,
             have if have == before => self.confirm(action),
             // From a read that lacks something no limit is known.
-            None if !self.is_complete(Half::Accounts) => Verdict::Withheld(Why::Incomplete),
-            have => stale(Fact::ChannelLimit, before.map(Value::Number), have.map(Value::Number)),
+            None if !self.is_complete(Half::Accounts) => {
+                RecheckResult::Withheld(WithheldReason::Incomplete)
+            }
+            have => stale(
+                Fact::ChannelLimit,
+                before.map(FieldValue::Number),
+                have.map(FieldValue::Number),
+            ),
         }
     }
 
-    fn create(&self, action: &Action, new: &NewAccount) -> Verdict {
+    fn create(&self, action: &Action, new: &PlannedAccount) -> RecheckResult {
         let there = self.by_email.get(&new.email).map(Vec::as_slice).unwrap_or_default();
         match there {
             [] => self.still_missing(action, &new.email),
-            [account] => differs(new, account).map_or(Verdict::Satisfied, Verdict::Stale),
+            [account] => {
+                differs(new, account).map_or(RecheckResult::Satisfied, RecheckResult::Stale)
+            }
             several => {
                 let several = format!("{} accounts", several.len());
-                stale(Fact::Account, None, Some(Value::Text(several)))
+                stale(Fact::Account, None, Some(FieldValue::Text(several)))
             }
         }
     }
 
-    fn still_missing(&self, action: &Action, email: &Email) -> Verdict {
+    fn still_missing(&self, action: &Action, email: &Email) -> RecheckResult {
         if self.now.live.cancelled.iter().any(|account| account.email == *email) {
-            let cancelled = Value::Text("cancelled".to_owned());
+            let cancelled = FieldValue::Text("cancelled".to_owned());
             return stale(Fact::Account, None, Some(cancelled));
         }
         match self.now.state.creates.get(email) {
-            Some(Create::Sending) => Verdict::Withheld(Why::Unresolved),
+            Some(Create::Sending) => RecheckResult::Withheld(WithheldReason::Unresolved),
             // Telnyx has said that it is there; lists lag behind.
-            Some(Create::Acknowledged(_)) => Verdict::Satisfied,
+            Some(Create::Acknowledged(_)) => RecheckResult::Satisfied,
             Some(Create::Intended) | None => self.confirm(action),
         }
     }
@@ -308,69 +326,73 @@ impl<'a> Index<'a> {
     fn dependent(
         &self,
         action: &Action,
-        create: Option<&Verdict>,
+        create: Option<&RecheckResult>,
         is_wanted: impl Fn(&LiveAccount) -> bool,
-    ) -> Verdict {
+    ) -> RecheckResult {
         let there = self.by_email.get(action.email()).map(Vec::as_slice).unwrap_or_default();
         match (create, there) {
-            (Some(Verdict::Go), _) => self.confirm(action),
-            (Some(Verdict::Withheld(why)), _) => Verdict::Withheld(*why),
-            (Some(Verdict::Satisfied | Verdict::Stale(_)), [account]) if is_wanted(account) => {
-                Verdict::Satisfied
+            (Some(RecheckResult::Go), _) => self.confirm(action),
+            (Some(RecheckResult::Withheld(why)), _) => RecheckResult::Withheld(*why),
+            (Some(RecheckResult::Satisfied | RecheckResult::Stale(_)), [account])
+                if is_wanted(account) =>
+            {
+                RecheckResult::Satisfied
             }
-            (Some(Verdict::Satisfied | Verdict::Stale(_)), [account, ..]) => {
-                let id = Value::Text(account.id.as_str().to_owned());
+            (Some(RecheckResult::Satisfied | RecheckResult::Stale(_)), [account, ..]) => {
+                let id = FieldValue::Text(account.id.as_str().to_owned());
                 stale(Fact::Account, None, Some(id))
             }
-            (Some(Verdict::Stale(changed)), []) => Verdict::Stale(changed.clone()),
-            (Some(Verdict::Satisfied) | None, []) | (None, _) => self.withheld(Subject::Account),
+            (Some(RecheckResult::Stale(changed)), []) => RecheckResult::Stale(changed.clone()),
+            (Some(RecheckResult::Satisfied) | None, []) | (None, _) => {
+                self.withheld(Subject::Account)
+            }
         }
     }
 }
 
-fn stale(fact: Fact, before: Option<Value>, now: Option<Value>) -> Verdict {
-    Verdict::Stale(Changed { fact, before, now })
+fn stale(fact: Fact, before: Option<FieldValue>, now: Option<FieldValue>) -> RecheckResult {
+    RecheckResult::Stale(StaleFact { fact, before, now })
 }
 
-fn moved(before: &Email, now: &Email) -> Verdict {
-    let text = |email: &Email| Some(Value::Text(email.as_str().to_owned()));
+fn moved(before: &Email, now: &Email) -> RecheckResult {
+    let text = |email: &Email| Some(FieldValue::Text(email.as_str().to_owned()));
     stale(Fact::Email, text(before), text(now))
 }
 
-fn role(now: &str) -> Verdict {
-    let text = |role: &str| Some(Value::Text(role.to_owned()));
+fn role(now: &str) -> RecheckResult {
+    let text = |role: &str| Some(FieldValue::Text(role.to_owned()));
     stale(Fact::Role, text("organization_sub_user"), text(now))
 }
 
-fn status(status: Status) -> Value {
+fn status(status: Status) -> FieldValue {
     match status {
-        Status::Enabled => Value::Bool(true),
-        Status::Disabled => Value::Bool(false),
-        Status::Blocked => Value::Text("blocked".to_owned()),
+        Status::Enabled => FieldValue::Bool(true),
+        Status::Disabled => FieldValue::Bool(false),
+        Status::Blocked => FieldValue::Text("blocked".to_owned()),
     }
 }
 
 /// In what an account that is there differs from the one that should be created.
-fn differs(new: &NewAccount, have: &LiveAccount) -> Option<Changed> {
-    let NewAccount { name, email: _, custom_pricing, rollup_billing, password_from: _ } = new;
-    let text = |text: &String| Value::Text(text.clone());
+fn differs(new: &PlannedAccount, have: &LiveAccount) -> Option<StaleFact> {
+    let PlannedAccount { name, email: _, custom_pricing, rollup_billing, password_from: _ } = new;
+    let text = |text: &String| FieldValue::Text(text.clone());
     let fields = [
         (Fact::Name, Some(text(name)), have.name.as_ref().map(text)),
         (
             Fact::CustomPricing,
-            custom_pricing.map(Value::Bool),
+            custom_pricing.map(FieldValue::Bool),
             // An answer that leaves it out means the documented default.
-            Some(Value::Bool(have.custom_pricing.unwrap_or(false))),
+            Some(FieldValue::Bool(have.custom_pricing.unwrap_or(false))),
         ),
         (
             Fact::RollupBilling,
-            rollup_billing.map(Value::Bool),
-            have.rollup_billing.map(Value::Bool),
+            rollup_billing.map(FieldValue::Bool),
+            have.rollup_billing.map(FieldValue::Bool),
         ),
     ];
-    let differs = |(_, want, have): &(Fact, Option<Value>, Option<Value>)| {
+    let differs = |(_, want, have): &(Fact, Option<FieldValue>, Option<FieldValue>)| {
         want.is_some() && have.is_some() && want != have
     };
     let first = fields.into_iter().find(differs);
-    first.map(|(fact, before, now)| Changed { fact, before, now })
+    first.map(|(fact, before, now)| StaleFact { fact, before, now })
 }

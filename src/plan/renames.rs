@@ -10,14 +10,14 @@ use crate::model::{AccountId, Code, Create, Email, LiveAccount, WantedAccount};
 
 /// Unlisted accounts and missing entries that may be the same.
 #[derive(Default)]
-pub(super) struct Renames<'a> {
+pub(super) struct AccountRenames<'a> {
     /// The missing entry of each such account; of several the first.
     by_account: BTreeMap<&'a AccountId, &'a Email>,
     /// The unlisted account of each such entry; of several the first.
     by_entry: BTreeMap<&'a Email, &'a Email>,
 }
 
-impl<'a> Renames<'a> {
+impl<'a> AccountRenames<'a> {
     pub(super) fn new(pairing: &Pairing<'a>, draft: &mut Draft<'a>) -> Self {
         let missing = pairing.entries.iter().filter_map(|(want, side)| match side {
             Match::Missing => Some(*want),

@@ -30,7 +30,7 @@ impl Plan {
 
     /// Those of `targets` that are neither in the manifest nor live: most likely mistyped.
     #[must_use]
-    pub fn strangers<'a>(
+    pub fn unmatched_targets<'a>(
         desired: &Desired,
         live: &Live,
         targets: &'a BTreeSet<Email>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::Alike;
-use super::{Action, Draft, Finding, Reason, What};
+use super::{Action, Draft, Finding, FindingKind, Reason};
 use crate::model::{
     Code, Day, Email, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
 };
@@ -22,9 +22,9 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     let renames = renames(draft, want, have, &missing);
     for email in missing {
         let what = match renames.by_entry.get(email) {
-            Some(unlisted) => What::PossibleRenameOf { unlisted: (*unlisted).clone() },
+            Some(unlisted) => FindingKind::PossibleRenameOf { unlisted: (*unlisted).clone() },
             // Only a person can invite.
-            None => What::UserMissing,
+            None => FindingKind::UserMissing,
         };
         draft.find(Finding::user(email.clone(), what));
     }
@@ -71,7 +71,7 @@ fn standing<'a>(
 
 /// Users to be removed that may be missing entries under another email.
 #[derive(Default)]
-struct Renames<'a> {
+struct UserRenames<'a> {
     by_user: BTreeMap<&'a UserId, &'a Email>,
     by_entry: BTreeMap<&'a Email, &'a Email>,
 }
@@ -83,8 +83,8 @@ fn renames<'a>(
     want: &'a BTreeMap<Email, WantedUser>,
     have: &'a [LiveUser],
     missing: &BTreeSet<&'a Email>,
-) -> Renames<'a> {
-    let mut renames = Renames::default();
+) -> UserRenames<'a> {
+    let mut renames = UserRenames::default();
     if draft.desired.policy.unlisted_users != UnlistedUsers::Remove {
         return renames;
     }
@@ -134,13 +134,13 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
     let contradicts = want.is_owner() && role(draft, have) != Effective::Owner;
     let mut find = |what| draft.find(Finding::user(have.email.clone(), what));
     if contradicts {
-        find(What::OwnerIsSubUser);
+        find(FindingKind::OwnerIsSubUser);
     }
     match &have.status {
         Some(UserStatus::Enabled) | None => {}
-        Some(UserStatus::Disabled) => find(What::UserDisabled),
-        Some(UserStatus::Blocked) => find(What::UserBlocked),
-        Some(UserStatus::Other(_)) => find(What::StatusUnknown),
+        Some(UserStatus::Disabled) => find(FindingKind::UserDisabled),
+        Some(UserStatus::Blocked) => find(FindingKind::UserBlocked),
+        Some(UserStatus::Other(_)) => find(FindingKind::StatusUnknown),
     }
     if let (Presence::Present { groups: Some(want), .. }, Some(have)) =
         (&want.presence, &have.groups)
@@ -149,7 +149,7 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
         let missing: Vec<String> = want.difference(&have).cloned().collect();
         let extra: Vec<String> = have.difference(want).cloned().collect();
         if !(missing.is_empty() && extra.is_empty()) {
-            find(What::GroupMismatch { missing, extra });
+            find(FindingKind::GroupMismatch { missing, extra });
         }
     }
 }
@@ -160,9 +160,9 @@ fn remove(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason) {
     // The API may list a removed user as disabled for ever; removing it again changes nothing.
     let removed = draft.state.removed.contains(id) && *status == Some(UserStatus::Disabled);
     let what = match role(draft, user) {
-        Effective::Owner => What::OwnerUnlisted,
-        Effective::Unknown => What::UserUnlisted,
-        Effective::SubUser if removed => What::RemovalWithoutEffect,
+        Effective::Owner => FindingKind::OwnerUnlisted,
+        Effective::Unknown => FindingKind::UserUnlisted,
+        Effective::SubUser if removed => FindingKind::RemovalWithoutEffect,
         Effective::SubUser => {
             draft.act(Action::RemoveUser { id: id.clone(), email: email.clone() }, reason);
             return;
@@ -171,20 +171,20 @@ fn remove(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason) {
     draft.find(Finding::user(email.clone(), what));
 }
 
-fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &Renames<'_>) {
+fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &UserRenames<'_>) {
     let email = user.email.clone();
     let policy = draft.desired.policy.unlisted_users;
     match (role(draft, user), policy, renames.by_user.get(&user.id)) {
         (_, UnlistedUsers::Ignore, _) => draft.ignore(),
-        (Effective::Owner, _, _) => draft.find(Finding::user(email, What::OwnerUnlisted)),
+        (Effective::Owner, _, _) => draft.find(Finding::user(email, FindingKind::OwnerUnlisted)),
         (Effective::SubUser, UnlistedUsers::Remove, Some(missing)) => {
-            let what = What::PossibleRename { missing: (*missing).clone() };
+            let what = FindingKind::PossibleRename { missing: (*missing).clone() };
             draft.find(Finding::user(email.clone(), what));
             draft.withhold(Action::RemoveUser { id: user.id.clone(), email });
         }
         (Effective::SubUser, UnlistedUsers::Remove, None) => remove(draft, user, reason),
         (Effective::Unknown, UnlistedUsers::Remove, _) | (_, UnlistedUsers::Report, _) => {
-            draft.find(Finding::user(email, What::UserUnlisted));
+            draft.find(Finding::user(email, FindingKind::UserUnlisted));
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use trunkline::execute::{Ending, Outcome, Work, execute, remember};
+use trunkline::execute::{Ending, Execution, Outcome, execute, remember};
 use trunkline::model::{Code, Create, Email};
 use trunkline::plan::{Finding, Plan};
 use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
@@ -160,7 +160,7 @@ impl Site {
         let live = detect::read(&reader, &desired).await.unwrap();
         let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
         remember(&journal, &desired, &live, &plan).await.unwrap();
-        let work = Work {
+        let work = Execution {
             plan: &plan,
             live: &live,
             reader: &reader,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use trunkline::execute::{Ending, Outcome, Work, execute, remember};
+use trunkline::execute::{Ending, Execution, Outcome, execute, remember};
 use trunkline::state::{Binding, Error, Holder, Journal, Location, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 use trunkline::{detect, manifest, plan};
@@ -142,7 +142,7 @@ async fn apply_here(
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
     remember(&journal, &desired, &live, &plan).await.unwrap();
     between().await;
-    let work = Work {
+    let work = Execution {
         plan: &plan,
         live: &live,
         reader: &reader,

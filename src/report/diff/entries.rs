@@ -8,7 +8,7 @@ use crate::model::{
     AccountId, Email, LiveAccount, LiveUser, Presence, Status, UserStatus, WantedAccount,
     WantedUser,
 };
-use crate::plan::{Action, Target};
+use crate::plan::{AccountTarget, Action};
 
 /// The lines of one entry on both sides; none where it is not there.
 pub(super) struct Entry {
@@ -88,10 +88,10 @@ impl<'a> Accounts<'a> {
     /// The accounts that the plan disables.
     fn disabled(&self, scene: Scene<'a>) -> impl Iterator<Item = &'a LiveAccount> {
         scene.report.plan.requested().filter_map(|action| match action {
-            Action::DisableAccount { target: Target::Live(id), .. } => {
+            Action::DisableAccount { target: AccountTarget::Live(id), .. } => {
                 Some(&self.all[*self.by_id.get(id)?])
             }
-            Action::DisableAccount { target: Target::Created, .. }
+            Action::DisableAccount { target: AccountTarget::Created, .. }
             | Action::RemoveUser { .. }
             | Action::SetChannelLimit { .. }
             | Action::UpdateAccount { .. }

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, schema};
-use crate::execute::{Ending, Fault, Outcome};
-use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, PlannedAction, Value};
+use crate::execute::{ActionError, Ending, Outcome};
+use crate::plan::{
+    Action, FieldChange, FieldValue, Finding, Guard, Inventory, Plan, PlannedAction,
+};
 use crate::report::digest::BoundTo;
 use crate::report::{Report, sentences, words};
 
@@ -363,9 +365,9 @@ impl<'a> From<&'a Action> for ActionDoc<'a> {
     }
 }
 
-impl From<Change> for ChangeDoc {
-    fn from(change: Change) -> Self {
-        let Change { field, before, before_known, after } = change;
+impl From<FieldChange> for ChangeDoc {
+    fn from(change: FieldChange) -> Self {
+        let FieldChange { field, before, before_known, after } = change;
         Self {
             field: words::field(field),
             before: before.map(ValueDoc::from),
@@ -375,12 +377,12 @@ impl From<Change> for ChangeDoc {
     }
 }
 
-impl From<Value> for ValueDoc {
-    fn from(value: Value) -> Self {
+impl From<FieldValue> for ValueDoc {
+    fn from(value: FieldValue) -> Self {
         match value {
-            Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => Self::Number(number),
-            Value::Text(text) => Self::Text(text),
+            FieldValue::Bool(value) => Self::Bool(value),
+            FieldValue::Number(number) => Self::Number(number),
+            FieldValue::Text(text) => Self::Text(text),
         }
     }
 }
@@ -416,9 +418,9 @@ impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
     }
 }
 
-impl<'a> From<&'a Fault> for ErrorDoc<'a> {
-    fn from(fault: &'a Fault) -> Self {
-        let Fault { status, code, message, hint: _, unrecorded: _ } = fault;
+impl<'a> From<&'a ActionError> for ErrorDoc<'a> {
+    fn from(fault: &'a ActionError) -> Self {
+        let ActionError { status, code, message, hint: _, unrecorded: _ } = fault;
         Self { status: *status, code: code.as_deref(), message }
     }
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use trunkline::detect;
-use trunkline::execute::{Outcome, Work, execute, remember};
+use trunkline::execute::{Execution, Outcome, execute, remember};
 use trunkline::model::{Live, State};
 use trunkline::plan::{Action, Plan, What, plan};
 use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
@@ -133,7 +133,7 @@ impl Site {
                 remember(&journal, &desired, &live, &plan)
                     .await
                     .map_err(|error| error.to_string())?;
-                let work = Work {
+                let work = Execution {
                     plan: &plan,
                     live: &live,
                     reader: &reader,

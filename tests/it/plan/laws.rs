@@ -348,7 +348,7 @@ fn the_generators_reach_what_the_laws_are_about() {
         see("ignored account", policy.unlisted_accounts == UnlistedAccounts::Ignore);
         see(
             "disabled as unlisted",
-            act(|one| matches!(one, Action::DisableAccount { target: Target::Live(_), .. })),
+            act(|one| matches!(one, Action::DisableAccount { target: AccountTarget::Live(_), .. })),
         );
         see("not managed field", world.want.accounts.values().any(|want| want.enabled.is_none()));
         see("default allotment", world.allotment > 0 && act(Action::is_create));
@@ -365,10 +365,10 @@ fn the_generators_reach_what_the_laws_are_about() {
         see("absent", users().any(|presence| *presence == Presence::Absent));
         see("incomplete", found(Code::InventoryIncomplete));
         see("users not managed", world.want.users.is_none());
-        see("ambiguous", has(|one| matches!(one.what, What::AccountAmbiguous { .. })));
+        see("ambiguous", has(|one| matches!(one.what, FindingKind::AccountAmbiguous { .. })));
         see("id of another email", found(Code::ImmutableEmail));
-        see("id gone", has(|one| matches!(one.what, What::AccountGone { .. })));
-        see("id taken", has(|one| matches!(one.what, What::IdentityConflict { .. })));
+        see("id gone", has(|one| matches!(one.what, FindingKind::AccountGone { .. })));
+        see("id taken", has(|one| matches!(one.what, FindingKind::IdentityConflict { .. })));
         see("unresolved create", found(Code::UnresolvedCreate));
         see("looks like", found(Code::PossibleRename));
         see(

@@ -197,7 +197,7 @@ fn what_differs_of_a_listed_user_is_for_a_person() {
     );
     let finding = Finding::user(
         Email::new("ops@acme.example"),
-        What::GroupMismatch {
+        FindingKind::GroupMismatch {
             missing: vec!["Engineering".to_owned()],
             extra: vec!["Finance".to_owned()],
         },

@@ -347,11 +347,11 @@ impl World {
                 self.customer(target, email).account.status = Some(Status::Disabled);
             }
             Action::EnableAccount { id, email, .. } => {
-                let target = Target::Live(id.clone());
+                let target = AccountTarget::Live(id.clone());
                 self.customer(&target, email).account.status = Some(Status::Enabled);
             }
             Action::UpdateAccount { id, email, after, .. } => {
-                let target = Target::Live(id.clone());
+                let target = AccountTarget::Live(id.clone());
                 self.customer(&target, email).account.custom_pricing = Some(*after);
             }
             Action::SetChannelLimit { target, email, after, .. } => {
@@ -369,7 +369,7 @@ impl World {
         true
     }
 
-    fn create(&mut self, new: &NewAccount) {
+    fn create(&mut self, new: &PlannedAccount) {
         let id = AccountId::new(uuid(self.accounts.len() + 100));
         let spare = self.allocatable.saturating_sub(self.allocated());
         self.accounts.push(Customer {
@@ -388,10 +388,10 @@ impl World {
         });
     }
 
-    fn customer(&mut self, target: &Target, email: &Email) -> &mut Customer {
+    fn customer(&mut self, target: &AccountTarget, email: &Email) -> &mut Customer {
         let is = |one: &&mut Customer| match target {
-            Target::Live(id) => one.account.id == *id,
-            Target::Created => !one.cancelled && one.account.email == *email,
+            AccountTarget::Live(id) => one.account.id == *id,
+            AccountTarget::Created => !one.cancelled && one.account.email == *email,
         };
         self.accounts.iter_mut().find(is).unwrap()
     }

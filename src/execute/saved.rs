@@ -1,16 +1,18 @@
 //! The actions of a kept plan that are not sent, and why.
 
 use super::outcome::{Ending, Outcome};
-use crate::plan::{Action, Changed, Fact, Value, Verdict, Why};
+use crate::plan::{Action, Fact, FieldValue, RecheckResult, StaleFact, WithheldReason};
 
 /// What becomes of an action of a kept plan that is not to be sent. `None`: it is to be sent.
 #[must_use]
-pub fn unsent(action: &Action, verdict: &Verdict) -> Option<Outcome> {
+pub fn skipped_outcome(action: &Action, verdict: &RecheckResult) -> Option<Outcome> {
     match verdict {
-        Verdict::Go => None,
-        Verdict::Satisfied => Some(Outcome::new(action, Ending::Satisfied)),
-        Verdict::Stale(changed) => Some(Outcome::new(action, Ending::Stale(said(action, changed)))),
-        Verdict::Withheld(why) => {
+        RecheckResult::Go => None,
+        RecheckResult::Satisfied => Some(Outcome::new(action, Ending::Satisfied)),
+        RecheckResult::Stale(changed) => {
+            Some(Outcome::new(action, Ending::Stale(said(action, changed))))
+        }
+        RecheckResult::Withheld(why) => {
             let hint = Some(held(*why).to_owned());
             Some(Outcome { hint, ..Outcome::skipped(action) })
         }
@@ -18,8 +20,8 @@ pub fn unsent(action: &Action, verdict: &Verdict) -> Option<Outcome> {
 }
 
 /// Which field has changed, and how.
-fn said(action: &Action, changed: &Changed) -> String {
-    let Changed { fact, before, now } = changed;
+fn said(action: &Action, changed: &StaleFact) -> String {
+    let StaleFact { fact, before, now } = changed;
     let field = name(*fact);
     match (fact, before.as_ref(), now.as_ref()) {
         (Fact::Account, None, now) => {
@@ -34,15 +36,17 @@ fn said(action: &Action, changed: &Changed) -> String {
     }
 }
 
-fn held(why: Why) -> &'static str {
+fn held(why: WithheldReason) -> &'static str {
     match why {
-        Why::Incomplete => {
+        WithheldReason::Incomplete => {
             "held back: the inventory may lack something, so nothing is lost or created"
         }
-        Why::Unresolved => {
+        WithheldReason::Unresolved => {
             "held back: it was sent before and its outcome is unknown; see trunkline state"
         }
-        Why::NotPlanned => "held back: a plan made now would not do it; plan again to see why",
+        WithheldReason::NotPlanned => {
+            "held back: a plan made now would not do it; plan again to see why"
+        }
     }
 }
 
@@ -59,14 +63,14 @@ fn name(fact: Fact) -> &'static str {
     }
 }
 
-fn or(known: Option<&Value>) -> String {
+fn or(known: Option<&FieldValue>) -> String {
     known.map_or_else(|| "not known".to_owned(), value)
 }
 
-fn value(known: &Value) -> String {
+fn value(known: &FieldValue) -> String {
     match known {
-        Value::Bool(known) => known.to_string(),
-        Value::Number(known) => known.to_string(),
-        Value::Text(known) => known.clone(),
+        FieldValue::Bool(known) => known.to_string(),
+        FieldValue::Number(known) => known.to_string(),
+        FieldValue::Text(known) => known.clone(),
     }
 }
