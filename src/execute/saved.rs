@@ -1,27 +1,26 @@
-//! The actions of a kept plan that are not sent, and why.
+//! Outcomes of the actions of a saved plan that are not sent.
 
-use super::outcome::{Ending, Outcome};
-use crate::plan::{Action, Fact, FieldValue, RecheckResult, StaleFact, WithheldReason};
+use super::outcome::{Ending, Outcome, SkipReason};
+use crate::plan::{Action, Fact, FieldValue, RecheckResult, StaleFact};
 
-/// What becomes of an action of a kept plan that is not to be sent. `None`: it is to be sent.
+/// The outcome of an action that is not sent. `None` if it is sent.
 #[must_use]
 pub fn skipped_outcome(action: &Action, verdict: &RecheckResult) -> Option<Outcome> {
     match verdict {
         RecheckResult::Go => None,
         RecheckResult::Satisfied => Some(Outcome::new(action, Ending::Satisfied)),
-        RecheckResult::Stale(changed) => {
-            Some(Outcome::new(action, Ending::Stale(said(action, changed))))
+        RecheckResult::Stale(stale) => {
+            Some(Outcome::new(action, Ending::Stale(describe(action, stale))))
         }
-        RecheckResult::Withheld(why) => {
-            let hint = Some(held(*why).to_owned());
-            Some(Outcome { hint, ..Outcome::skipped(action) })
+        RecheckResult::Withheld(reason) => {
+            Some(Outcome::skipped(action, SkipReason::Withheld(*reason)))
         }
     }
 }
 
-/// Which field has changed, and how.
-fn said(action: &Action, changed: &StaleFact) -> String {
-    let StaleFact { fact, before, now } = changed;
+/// The field that has changed, with both values.
+fn describe(action: &Action, stale: &StaleFact) -> String {
+    let StaleFact { fact, before, now } = stale;
     let field = name(*fact);
     match (fact, before.as_ref(), now.as_ref()) {
         (Fact::Account, None, now) => {
@@ -33,20 +32,6 @@ fn said(action: &Action, changed: &StaleFact) -> String {
             format!("{field}: {} → {}: an account has this email now", or(before), or(now))
         }
         (_, before, now) => format!("{field}: {} → {} since it was planned", or(before), or(now)),
-    }
-}
-
-fn held(why: WithheldReason) -> &'static str {
-    match why {
-        WithheldReason::Incomplete => {
-            "held back: the inventory may lack something, so nothing is lost or created"
-        }
-        WithheldReason::Unresolved => {
-            "held back: it was sent before and its outcome is unknown; see trunkline state"
-        }
-        WithheldReason::NotPlanned => {
-            "held back: a plan made now would not do it; plan again to see why"
-        }
     }
 }
 

@@ -12,6 +12,7 @@ mod draft;
 mod finding;
 mod guard;
 mod identity;
+mod notices;
 mod origin;
 mod policy;
 mod recheck;
@@ -134,5 +135,5 @@ pub fn plan(desired: &Desired, live: &Live, state: &State, today: Day) -> Plan {
         channels::plan(&mut draft, &pairing);
     }
     users::plan(&mut draft);
-    draft.finish(&pairing)
+    draft.finish()
 }

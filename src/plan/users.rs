@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::Alike;
-use super::{Action, Draft, Finding, FindingKind, Reason};
+use super::{Action, Draft, Finding, FindingKind, Reason, Subject};
 use crate::model::{
     Code, Day, Email, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
 };
@@ -21,18 +21,24 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
         .collect();
     let renames = renames(draft, want, have, &missing);
     for email in missing {
-        let what = match renames.by_entry.get(email) {
+        let kind = match renames.by_entry.get(email) {
             Some(unlisted) => FindingKind::PossibleRenameOf { unlisted: (*unlisted).clone() },
             // Only a person can invite.
             None => FindingKind::UserMissing,
         };
-        draft.find(Finding::user(email.clone(), what));
+        draft.check_entry(Subject::User, email, |draft| {
+            draft.find(Finding::user(email.clone(), kind));
+        });
     }
     for user in have {
-        match standing(want, user, draft.today) {
+        let rule = |draft: &mut Draft<'_>| match standing(want, user, draft.today) {
             Standing::Listed(entry) => compare(draft, entry, user),
             Standing::Absent => remove(draft, user, Reason::Absent),
             Standing::Unlisted(reason) => unlisted(draft, user, reason, &renames),
+        };
+        match want.get_key_value(&user.email) {
+            Some((email, _)) => draft.check_entry(Subject::User, email, rule),
+            None => rule(draft),
         }
     }
 }
@@ -178,9 +184,9 @@ fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &Us
         (_, UnlistedUsers::Ignore, _) => draft.ignore(),
         (Effective::Owner, _, _) => draft.find(Finding::user(email, FindingKind::OwnerUnlisted)),
         (Effective::SubUser, UnlistedUsers::Remove, Some(missing)) => {
-            let what = FindingKind::PossibleRename { missing: (*missing).clone() };
-            draft.find(Finding::user(email.clone(), what));
-            draft.withhold(Action::RemoveUser { id: user.id.clone(), email });
+            let kind = FindingKind::PossibleRename { missing: (*missing).clone() };
+            draft.find(Finding::user(email, kind));
+            draft.withhold(1);
         }
         (Effective::SubUser, UnlistedUsers::Remove, None) => remove(draft, user, reason),
         (Effective::Unknown, UnlistedUsers::Remove, _) | (_, UnlistedUsers::Report, _) => {

@@ -186,7 +186,7 @@ fn ended(outcome: &Outcome, scene: Scene<'_>, base: &Base<'_>) -> Option<Note> {
         Ending::Done | Ending::Satisfied => return None,
         Ending::Failed(fault) | Ending::Unknown(fault) => (Weight::Error, fault.message.as_str()),
         Ending::Stale(why) => (Weight::Warning, why.as_str()),
-        Ending::Skipped => (Weight::Warning, "it was not sent"),
+        Ending::Skipped(reason) => (Weight::Warning, reason.message()),
     };
     let what = words::action(action).replace('_', " ");
     Some(Note {

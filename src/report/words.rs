@@ -347,6 +347,6 @@ pub(super) fn ending(ending: &crate::execute::Ending) -> &'static str {
         E::Failed(_) => "failed",
         E::Stale(_) => "stale",
         E::Unknown(_) => "unknown",
-        E::Skipped => "skipped",
+        E::Skipped(_) => "skipped",
     }
 }

@@ -405,7 +405,10 @@ impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
         let error = match ending {
             Ending::Failed(fault) | Ending::Unknown(fault) => Some(ErrorDoc::from(fault)),
             Ending::Stale(why) => Some(ErrorDoc { status: None, code: None, message: why }),
-            Ending::Done | Ending::Satisfied | Ending::Skipped => None,
+            Ending::Skipped(reason) => {
+                Some(ErrorDoc { status: None, code: None, message: reason.message() })
+            }
+            Ending::Done | Ending::Satisfied => None,
         };
         Self {
             action: action.into(),
@@ -413,7 +416,7 @@ impl<'a> From<&'a Outcome> for OutcomeDoc<'a> {
             created_id: created.as_deref(),
             request_id: request_id.as_deref(),
             error,
-            hint: hint.as_deref(),
+            hint: hint.as_deref().or_else(|| ending.error().and_then(|error| error.hint)),
         }
     }
 }
