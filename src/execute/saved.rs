@@ -1,7 +1,8 @@
 //! Outcomes of the actions of a saved plan that are not sent.
 
 use super::outcome::{Ending, Outcome, SkipReason};
-use crate::plan::{Action, Fact, FieldValue, RecheckResult, StaleFact};
+use crate::model::Role;
+use crate::plan::{Action, Fact, FactValue, FieldValue, RecheckResult, StaleFact};
 
 /// The outcome of an action that is not sent. `None` if it is sent.
 #[must_use]
@@ -24,10 +25,10 @@ fn describe(action: &Action, stale: &StaleFact) -> String {
     let field = name(*fact);
     match (fact, before.as_ref(), now.as_ref()) {
         (Fact::Account, None, now) => {
-            let now = now.map_or_else(|| "there".to_owned(), value);
+            let now = now.map_or_else(|| "present".to_owned(), text);
             format!("account: none → {now} since it was planned; plan again")
         }
-        (Fact::Account, Some(id), _) => format!("account: {} → gone", value(id)),
+        (Fact::Account, Some(id), _) => format!("account: {} → gone", text(id)),
         (_, before, now) if action.is_create() => {
             format!("{field}: {} → {}: an account has this email now", or(before), or(now))
         }
@@ -48,14 +49,22 @@ fn name(fact: Fact) -> &'static str {
     }
 }
 
-fn or(known: Option<&FieldValue>) -> String {
-    known.map_or_else(|| "not known".to_owned(), value)
+fn or(value: Option<&FactValue>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), text)
 }
 
-fn value(known: &FieldValue) -> String {
-    match known {
-        FieldValue::Bool(known) => known.to_string(),
-        FieldValue::Number(known) => known.to_string(),
-        FieldValue::Text(known) => known.clone(),
+fn text(value: &FactValue) -> String {
+    match value {
+        FactValue::Field(FieldValue::Bool(value)) => value.to_string(),
+        FactValue::Field(FieldValue::Number(value)) => value.to_string(),
+        FactValue::Field(FieldValue::Text(value)) => value.clone(),
+        FactValue::Id(id) => id.to_string(),
+        FactValue::Email(email) => email.to_string(),
+        FactValue::Role(Role::Owner) => "organization_owner".to_owned(),
+        FactValue::Role(Role::SubUser) => "organization_sub_user".to_owned(),
+        FactValue::Role(Role::Other(role)) => role.clone(),
+        FactValue::Blocked => "blocked".to_owned(),
+        FactValue::Cancelled => "cancelled".to_owned(),
+        FactValue::Accounts(count) => format!("{count} accounts"),
     }
 }

@@ -1,12 +1,11 @@
-//! Addresses that look like another one: a typing mistake or a change of address must not cost anybody
-//! access.
+//! Similar addresses: a typing mistake or a change of address must not cost a person access.
 //!
 //! Two addresses are alike when their domains are the same and their local parts are within two edits
 //! (one if both are shorter than six characters), or when their local parts are the same and their
 //! domains are within two edits. An edit inserts, deletes or replaces a character, or swaps two neighbours.
 //! Confusable characters (Unicode TR39) are equal. Addresses that differ only in digits are not alike: numbered
 //! shops are not typing mistakes. Nor is an address alike to a missing one that is just as close to another
-//! listed one: in a dense scheme closeness is no evidence.
+//! listed address: among many similar addresses, similarity proves nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +30,7 @@ impl<'a> Alike<'a> {
         Self { missing: AddressIndex::new(missing), listed: AddressIndex::new(listed) }
     }
 
-    /// The missing addresses that `email` is alike to, in order.
+    /// The missing addresses that are alike to `email`, in order.
     pub(super) fn to(&self, email: &Email) -> BTreeSet<&'a Email> {
         let near = self.missing.near(email).into_iter();
         let alike = near.filter(|(missing, edits)| {
@@ -41,15 +40,14 @@ impl<'a> Alike<'a> {
         alike.map(|(missing, _)| missing).collect()
     }
 
-    /// True if another listed address is within as many edits of a missing one.
+    /// Returns true if another listed address is at most as many edits away from a missing one.
     fn is_dense_around(&self, missing: &Email, edits: usize) -> bool {
         let near = self.listed.near(missing);
         near.iter().any(|(listed, distance)| *listed != missing && *distance <= edits)
     }
 }
 
-/// True if two names are within the same number of edits as two alike addresses, and differ in more
-/// than digits.
+/// Returns true if two names are equal, or as close as the local parts of alike addresses.
 pub(super) fn near_names(one: &str, other: &str) -> bool {
     let near = AddressPart::new(one).local_edits(&AddressPart::new(other)).is_some();
     one == other || near && differs_beyond_digits(one, other)
@@ -78,7 +76,7 @@ impl<'a> AddressIndex<'a> {
         index
     }
 
-    /// The addresses within the allowed edits of `email`, each with their number.
+    /// The addresses within the allowed number of edits of `email`, each with that number.
     fn near(&self, email: &Email) -> Vec<(&'a Email, usize)> {
         let (local, domain) = parts(email);
         let locals = self.by_domain.get(&domain.looks).into_iter().flatten();
@@ -92,7 +90,7 @@ impl<'a> AddressIndex<'a> {
 /// The local part or the domain of an address, or a name.
 struct AddressPart {
     written: String,
-    /// The same for texts that look the same.
+    /// Its skeleton, which is equal for texts that look the same.
     looks: String,
     length: usize,
     /// A rough set of its characters: an edit changes at most two of these bits.
@@ -112,19 +110,19 @@ impl AddressPart {
         Self { written: written.to_owned(), looks, length, marks }
     }
 
-    /// The edits between two local parts, if they are few enough for their length.
+    /// The edits between two local parts, if their length allows that many.
     fn local_edits(&self, other: &Self) -> Option<usize> {
         self.edits(other, if self.length.max(other.length) < LONG { 1 } else { 2 })
     }
 
     /// The edits between two parts, if they are at most `most`.
     fn edits(&self, other: &Self, most: usize) -> Option<usize> {
-        // An address that looks longer than it is may be one edit away by its characters.
+        // A confusable character may stand for two, so lengths of equal skeletons can differ more.
         if self.length.abs_diff(other.length) > most && self.looks != other.looks {
             return None;
         }
         let marks = (self.marks ^ other.marks).count_ones() as usize;
-        // A character may look like two, so the marks of near texts can be further apart.
+        // A confusable character may stand for two, so the marks of near texts can differ more.
         if marks > 4 * most {
             return None;
         }
@@ -187,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_compared_all_the_same() {
+    fn texts_without_an_at_sign_are_compared() {
         assert!(alike("martin", "marten"));
         assert!(!alike("", "martin"));
     }
@@ -203,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_address_as_close_to_another_listed_one_is_no_evidence() {
+    fn a_missing_address_that_is_as_close_to_another_listed_one_proves_nothing() {
         let [missing, live, listed] =
             ["maria.k@acme.example", "maria.s@acme.example", "maria.t@acme.example"]
                 .map(Email::new);

@@ -1,7 +1,7 @@
-//! Two manifests against each other, without a live side: what the second says that the first does not.
+//! Comparison of two manifests without a live side (`trunkline diff`).
 //!
-//! What it would mean is said as far as manifests can tell. What the first does not manage may be
-//! anything, so a value that may take something away counts as a loss.
+//! A field that the base does not manage may have any live value, so a new value that may take something away
+//! counts as destructive.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,64 +12,64 @@ use crate::model::{
     UnlistedAccounts, UnlistedUsers, WantedAccount, WantedUser,
 };
 
-/// What one manifest says that another does not.
+/// The differences between two manifests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// What the policy allows, or hides, that it did not.
+    /// The settings of the policy that allow or hide more than before.
     pub loosened: Vec<Loosened>,
-    /// Everything else: of the organization, of accounts, of users, each in the order of emails.
+    /// All other differences: of the organization, of accounts, of users, each in the order of emails.
     pub differences: Vec<EntryDiff>,
 }
 
-/// What differs of one account or user, or of the organization.
+/// The differences of an account, a user or the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryDiff {
-    /// What it is about.
+    /// The kind of its subject.
     pub subject: Subject,
-    /// The account or user; of an account whose email changed, the email it has now.
+    /// The email of the account or user; the new one, if it changed.
     pub email: Option<Email>,
-    /// What became of its entry.
+    /// The change of its entry.
     pub kind: EntryChange,
-    /// What of it differs. Empty for an entry that is not there any more.
+    /// The fields that differ. Empty for a removed entry.
     pub parts: Vec<FieldDiff>,
-    /// Whether it takes, or may take, something away.
+    /// True if it takes, or may take, something away.
     pub destructive: bool,
 }
 
-/// What became of an entry.
+/// The change of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryChange {
-    /// It is new.
+    /// The entry is new.
     Added,
-    /// Something in it is different.
+    /// A field of the entry differs.
     Changed,
-    /// It is not there any more, and this becomes of whom it was about.
+    /// The entry is gone, with this effect on its account or user.
     Removed(UnlistedEffect),
 }
 
-/// What becomes of who is not listed any more.
+/// The effect of the policy on an account or user that is no longer listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnlistedEffect {
-    /// A user leaves the organization, an account is disabled.
+    /// The user is removed, or the account is disabled.
     TakenAway,
     /// It is reported.
     Reported,
-    /// Nobody looks at it any more.
+    /// It is ignored.
     Ignored,
 }
 
-/// What differs in one part of an entry.
+/// The difference of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldDiff {
-    /// Which.
+    /// The field.
     pub part: ManifestField,
-    /// What it was. `None`: nothing was said.
+    /// The earlier value. `None` if it was absent.
     pub before: Option<ManifestValue>,
-    /// What it is. `None`: nothing is said.
+    /// The new value. `None` if it is absent.
     pub after: Option<ManifestValue>,
 }
 
-/// A part of a manifest.
+/// A field of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is the field of that name in a manifest")]
 pub enum ManifestField {
@@ -93,10 +93,10 @@ pub enum ManifestField {
     Owner,
 }
 
-/// What a part says.
+/// The value of a field of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ManifestValue {
-    /// Yes or no.
+    /// A flag.
     Bool(bool),
     /// A number.
     Number(u64),
@@ -104,36 +104,36 @@ pub enum ManifestValue {
     Text(String),
     /// Several texts.
     List(Vec<String>),
-    /// What is done about unlisted accounts.
+    /// The treatment of unlisted accounts.
     UnlistedAccounts(UnlistedAccounts),
-    /// What is done about unlisted users.
+    /// The treatment of unlisted users.
     UnlistedUsers(UnlistedUsers),
-    /// A budget.
+    /// A safety limit.
     Budget(Budget),
     /// A day.
     Day(Day),
-    /// The last day on which a finding is fine, and why it is.
+    /// The last day on which a finding is accepted, and the reason.
     Accepted(Day, Option<String>),
-    /// Where a password is read from.
+    /// The source of a password.
     Source(PasswordSource),
 }
 
 impl Comparison {
-    /// Whether the two manifests mean the same.
+    /// Returns true if the two manifests mean the same.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self { loosened, differences } = self;
         loosened.is_empty() && differences.is_empty()
     }
 
-    /// How many differences take, or may take, something away.
+    /// The number of destructive differences.
     #[must_use]
     pub fn destructive(&self) -> usize {
         self.differences.iter().filter(|one| one.destructive).count()
     }
 }
 
-/// What `head` says that `base` does not.
+/// Compares two manifests.
 #[must_use]
 pub fn compare(base: &Desired, head: &Desired) -> Comparison {
     let Desired { organization, manager, policy, accept, accounts, users } = base;
@@ -164,6 +164,7 @@ pub fn compare(base: &Desired, head: &Desired) -> Comparison {
     Comparison { loosened, differences }
 }
 
+/// Adds a field if its values differ.
 fn note(
     parts: &mut Vec<FieldDiff>,
     part: ManifestField,
@@ -175,10 +176,10 @@ fn note(
     }
 }
 
-/// What differs in a policy and does not loosen it.
+/// Adds the differences of two policies that do not loosen the base.
 fn tightened(parts: &mut Vec<FieldDiff>, base: &Policy, head: &Policy, loosened: &[Loosened]) {
     let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = base;
-    let told = |part| {
+    let reported = |part| {
         loosened.iter().any(|one| match one {
             Loosened::UnlistedAccounts { .. } => part == ManifestField::UnlistedAccounts,
             Loosened::UnlistedUsers { .. } => part == ManifestField::UnlistedUsers,
@@ -186,41 +187,41 @@ fn tightened(parts: &mut Vec<FieldDiff>, base: &Policy, head: &Policy, loosened:
             Loosened::Protected(_) => false,
         })
     };
-    let mut tell = |part, before, after| {
-        if !told(part) {
+    let mut add = |part, before, after| {
+        if !reported(part) {
             note(parts, part, before, after);
         }
     };
     let accounts = |unlisted| Some(ManifestValue::UnlistedAccounts(unlisted));
-    tell(
+    add(
         ManifestField::UnlistedAccounts,
         accounts(*unlisted_accounts),
         accounts(head.unlisted_accounts),
     );
     let users = |unlisted| Some(ManifestValue::UnlistedUsers(unlisted));
-    tell(ManifestField::UnlistedUsers, users(*unlisted_users), users(head.unlisted_users));
+    add(ManifestField::UnlistedUsers, users(*unlisted_users), users(head.unlisted_users));
     for ((name, before), (_, after)) in budgets(allowed).into_iter().zip(budgets(&head.budgets)) {
-        tell(
+        add(
             ManifestField::Budget(name),
             Some(ManifestValue::Budget(before)),
             Some(ManifestValue::Budget(after)),
         );
     }
     for email in head.protected.difference(protected) {
-        tell(ManifestField::Protected, None, Some(ManifestValue::Text(email.to_string())));
+        add(ManifestField::Protected, None, Some(ManifestValue::Text(email.to_string())));
     }
 }
 
 fn accepted(found: &mut Vec<EntryDiff>, base: &[Accepted], head: &[Accepted]) {
-    type Key = (Option<Email>, Code);
-    let all = |entries: &[Accepted]| -> BTreeMap<Key, ManifestValue> {
+    type AcceptKey = (Option<Email>, Code);
+    let all = |entries: &[Accepted]| -> BTreeMap<AcceptKey, ManifestValue> {
         let one = |Accepted { code, email, until, reason }: &Accepted| {
             ((email.clone(), *code), ManifestValue::Accepted(*until, reason.clone()))
         };
         entries.iter().map(one).collect()
     };
     let (before, after) = (all(base), all(head));
-    let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
+    let keys: BTreeSet<&AcceptKey> = before.keys().chain(after.keys()).collect();
     for key in keys {
         let (email, code) = key;
         let mut parts = Vec::new();
@@ -297,8 +298,8 @@ fn counterparts<'a>(
 
 fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<FieldDiff> {
     let mut parts = Vec::new();
-    let before = before.map(said);
-    let after = said(after);
+    let before = before.map(account_fields);
+    let after = account_fields(after);
     for (place, (part, after)) in after.into_iter().enumerate() {
         let before = before.as_ref().and_then(|said| said[place].1.clone());
         note(&mut parts, part, before, after);
@@ -306,8 +307,8 @@ fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<F
     parts
 }
 
-/// What an entry says, part by part.
-fn said(account: &WantedAccount) -> [(ManifestField, Option<ManifestValue>); 9] {
+/// The fields of an account entry with their values.
+fn account_fields(account: &WantedAccount) -> [(ManifestField, Option<ManifestValue>); 9] {
     let WantedAccount {
         name,
         email,
@@ -336,7 +337,7 @@ fn said(account: &WantedAccount) -> [(ManifestField, Option<ManifestValue>); 9] 
     ]
 }
 
-/// Whether a difference in an account that is there takes, or may take, something away.
+/// Returns true if a difference of an existing entry takes, or may take, something away.
 fn takes_away(delta: &FieldDiff) -> bool {
     let FieldDiff { part, before, after } = delta;
     let withdraws =
@@ -360,13 +361,13 @@ fn compare_users(
     for after in head.values() {
         let before = base.get(&after.email);
         let mut parts = Vec::new();
-        let (was, is) = (before.map(user_said), user_said(after));
+        let (was, is) = (before.map(user_fields), user_fields(after));
         for (place, (part, after)) in is.into_iter().enumerate() {
             note(&mut parts, part, was.as_ref().and_then(|was| was[place].1.clone()), after);
         }
         let removes = unlisted == UnlistedUsers::Remove;
         let says = |which| parts.iter().any(|one| one.part == which && one.after.is_some());
-        // After its last day a user counts as unlisted.
+        // After the last day a user counts as unlisted.
         let ends = removes && before.is_some() && says(ManifestField::Until);
         let destructive = says(ManifestField::Absent) || ends;
         let kind = if before.is_some() { EntryChange::Changed } else { EntryChange::Added };
@@ -380,14 +381,15 @@ fn compare_users(
             UnlistedUsers::Ignore => UnlistedEffect::Ignored,
         };
         let row = removed(Subject::User, &before.email, becomes);
-        // Who was to be gone has nothing left to lose.
+        // A user that the base declares absent has nothing to lose.
         let destructive = row.destructive && before.presence != Presence::Absent;
         rows.push(EntryDiff { destructive, ..row });
     }
     extend_sorted(found, rows);
 }
 
-fn user_said(user: &WantedUser) -> [(ManifestField, Option<ManifestValue>); 5] {
+/// The fields of a user entry with their values.
+fn user_fields(user: &WantedUser) -> [(ManifestField, Option<ManifestValue>); 5] {
     let WantedUser { email, presence } = user;
     let (groups, until) = match presence {
         Presence::Present { groups, until } => (groups.as_ref(), *until),
@@ -414,7 +416,7 @@ fn removed(subject: Subject, email: &Email, becomes: UnlistedEffect) -> EntryDif
     }
 }
 
-/// Adds what differs, in the order of emails. The email of a new entry is not said twice.
+/// Adds differences in the order of emails. A new entry does not repeat its email as a field.
 fn extend_sorted(found: &mut Vec<EntryDiff>, mut rows: Vec<EntryDiff>) {
     rows.sort_by(|one, other| (&one.email, one.kind).cmp(&(&other.email, other.kind)));
     for mut row in rows {

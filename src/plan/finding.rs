@@ -1,4 +1,4 @@
-//! Facts that a person should know and no request can change.
+//! Findings: facts that people should know and that no request can change.
 
 use super::Loosened;
 use crate::model::{AccountId, Code, Day, Email};

@@ -1,9 +1,8 @@
-//! Where an action comes from: the change of the manifest that is looked at, or something before it.
+//! The origin of each action: the change of the manifest under review, or earlier drift.
 //!
-//! With what the base manifest says (b), what the head says (h) and what is live (l): b = l means that this
-//! change makes the difference, b = h that it was there before, and otherwise somebody else has been
-//! there too. What the base does not manage it leaves as it is, so there b = l. Nobody can say that b is
-//! what is live where that is not known.
+//! With the base manifest (b), the head (h) and the live value (l): b = l means that this change makes the
+//! difference, b = h that it existed before, and otherwise the live value was changed elsewhere too. A field
+//! that the base does not manage counts as b = l. If the live value is unknown, b = l never holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,19 +16,19 @@ use crate::model::{
     AccountId, Day, Desired, Email, Live, State, UnlistedAccounts, UnlistedUsers, WantedAccount,
 };
 
-/// Where an action comes from.
+/// The origin of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// The base says what is live: the action is there because of this change.
+    /// The base declares the live value: this change causes the action.
     ThisChange,
-    /// The base wants the same: it was to be done before this change.
+    /// The base declares the same as the head: the difference existed before this change.
     AlreadyDrifted,
-    /// The base wants neither: somebody else changed it as well, or nobody knows what is live.
+    /// The base declares neither: the live value was changed elsewhere, or it is unknown.
     Conflict,
 }
 
-/// Plans what is to be done so that `live` becomes what `head` wants, and says of each action whether it is
-/// there because of what differs between `base` and `head`. The stricter of both policies holds.
+/// Plans the actions that make `live` what `head` declares, each with its origin. The stricter of both policies
+/// applies.
 #[must_use]
 pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let guarded = Desired { policy: policy::stricter(&base.policy, &head.policy), ..head.clone() };
@@ -72,18 +71,18 @@ impl Plan {
     }
 }
 
-/// What the base says of one thing.
+/// A value that the base manifest declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BaseValue<T> {
-    /// This.
+    /// This value.
     Value(T),
-    /// Nothing: it stays as it is.
+    /// None: the base does not manage it.
     Unmanaged,
-    /// Nobody can say what it means.
+    /// The entry of the base may mean another account.
     Ambiguous,
 }
 
-/// `live`: `None` if it is not known.
+/// Decides an origin. `live` is `None` if unknown.
 fn origin<T: PartialEq>(base: BaseValue<T>, head: &T, live: Option<&T>) -> Origin {
     match base {
         BaseValue::Unmanaged => Origin::ThisChange,
@@ -93,13 +92,13 @@ fn origin<T: PartialEq>(base: BaseValue<T>, head: &T, live: Option<&T>) -> Origi
     }
 }
 
-/// The base manifest, to be asked about what is live.
+/// The base manifest, indexed by live accounts.
 struct BaseIndex<'a> {
     desired: &'a Desired,
     today: Day,
-    /// The entry of each account that one means.
+    /// The entry of each live account that has one.
     entries: BTreeMap<&'a AccountId, &'a WantedAccount>,
-    /// The accounts that no entry means.
+    /// The live accounts without an entry.
     unlisted: BTreeSet<&'a AccountId>,
 }
 
@@ -149,7 +148,7 @@ impl<'a> BaseIndex<'a> {
         }
     }
 
-    /// Whether a user may be in the organization.
+    /// True if the base allows a user to be in the organization.
     fn presence(&self, email: &Email) -> BaseValue<bool> {
         let Some(users) = &self.desired.users else { return BaseValue::Unmanaged };
         match users.get(email) {
@@ -157,7 +156,7 @@ impl<'a> BaseIndex<'a> {
             Some(user) if user.presence == crate::model::Presence::Absent => {
                 BaseValue::Value(false)
             }
-            // After its last day a listed user counts as unlisted.
+            // After the last day a listed user counts as unlisted.
             Some(_) | None => match self.desired.policy.unlisted_users {
                 UnlistedUsers::Remove => BaseValue::Value(false),
                 UnlistedUsers::Report | UnlistedUsers::Ignore => BaseValue::Unmanaged,
@@ -165,7 +164,7 @@ impl<'a> BaseIndex<'a> {
         }
     }
 
-    /// Whether an account may use Telnyx.
+    /// The declared status of an account.
     fn enabled(&self, id: &AccountId) -> BaseValue<bool> {
         match self.desired.policy.unlisted_accounts {
             UnlistedAccounts::Disable if self.unlisted.contains(id) => BaseValue::Value(false),
@@ -175,7 +174,7 @@ impl<'a> BaseIndex<'a> {
         }
     }
 
-    /// What the entry of an account says of a field.
+    /// The declared value of a field of an account.
     fn field<T>(
         &self,
         id: &AccountId,
@@ -184,12 +183,12 @@ impl<'a> BaseIndex<'a> {
         match self.entries.get(id) {
             Some(entry) => field(entry).map_or(BaseValue::Unmanaged, BaseValue::Value),
             None if self.unlisted.contains(id) => BaseValue::Unmanaged,
-            // An entry has its email, and may mean another one.
+            // The account is part of an identity conflict.
             None => BaseValue::Ambiguous,
         }
     }
 
-    /// A create is one thing: the base wants the same account, or another one, or none as it is.
+    /// The origin of a create, compared as a whole.
     fn create(&self, new: &PlannedAccount) -> Origin {
         let PlannedAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
         self.of_created(email, |want| {
@@ -199,8 +198,8 @@ impl<'a> BaseIndex<'a> {
         })
     }
 
-    /// What is done to an account that is not there stands and falls with its create: that the base
-    /// lists the account is never this change. `same`: whether it wants the same of it.
+    /// The origin of an action on an account that the plan creates. If the base lists the account, this change
+    /// never causes the action. `same` returns true if the base declares the same.
     fn of_created(&self, email: &Email, same: impl Fn(&WantedAccount) -> bool) -> Origin {
         match self.desired.accounts.get(email) {
             None => Origin::ThisChange,

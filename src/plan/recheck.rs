@@ -1,9 +1,8 @@
-//! A plan that was kept, held against what is there now: which of its actions may still be sent.
+//! Checks the actions of a saved plan against a fresh inventory: which of them may still be sent.
 //!
-//! Two things must hold before one is. Its own precondition: what it was planned for is still so. And a
-//! plan that is made now has the very same action in it, so that everything the planner holds back is held
-//! back here too: who is protected or an owner, who looks like a missing one, what the pool has no channels
-//! for, every loss and every create while the inventory may lack something.
+//! Two conditions must hold. The precondition of the action is unchanged, and a plan made now contains the same
+//! action. The second condition applies every rule of the planner here too: protection, owners, possible
+//! renames, the channel pool and incomplete inventories.
 
 use std::collections::BTreeMap;
 
@@ -15,75 +14,93 @@ use crate::model::{
     UserId,
 };
 
-/// Whether an action of a kept plan may still be sent.
+/// The result of checking an action of a saved plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecheckResult {
-    /// Everything is as it was planned for.
+    /// The action may be sent.
     Go,
-    /// What is wanted is so already: there is nothing left to send.
+    /// The change is already in place.
     Satisfied,
-    /// Something else has changed since, so it is not sent.
+    /// The precondition of the action has changed.
     Stale(StaleFact),
-    /// It is held back, though nothing that it was planned for is known to have changed.
+    /// A rule withholds the action.
     Withheld(WithheldReason),
 }
 
-/// What is no longer as it was planned for.
+/// A precondition that has changed since the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaleFact {
-    /// What has changed.
+    /// The fact that has changed.
     pub fact: Fact,
-    /// What it was planned for; of an account that should be new, what that should be. `None`: nothing
-    /// was there, or it was not known.
-    pub before: Option<FieldValue>,
-    /// What is there now. `None`: nothing, or it is not known.
-    pub now: Option<FieldValue>,
+    /// The value in the plan. `None` if there was none, or if it was unknown.
+    pub before: Option<FactValue>,
+    /// The live value. `None` if there is none, or if it is unknown.
+    pub now: Option<FactValue>,
 }
 
-/// What an action is planned for.
+/// A fact that an action depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
     /// The account of this id, or with this email.
     Account,
-    /// Its email, or the user's.
+    /// The email of the account or user.
     Email,
-    /// What a user is in the organization.
+    /// The role of the user.
     Role,
     /// The name of an account.
     Name,
-    /// Whether an account may use Telnyx.
+    /// True if the account may use Telnyx.
     Enabled,
-    /// Whether it may have prices of its own.
+    /// Custom pricing of the account.
     CustomPricing,
-    /// Whether its charges go to the manager.
+    /// Billing to the manager.
     RollupBilling,
-    /// How many channels it may use at once.
+    /// The channel limit of the account.
     ChannelLimit,
 }
 
-/// WithheldReason an action is held back.
+/// The value of a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactValue {
+    /// The value of a field.
+    Field(FieldValue),
+    /// An account.
+    Id(AccountId),
+    /// An email.
+    Email(Email),
+    /// A role.
+    Role(Role),
+    /// The status of a blocked account.
+    Blocked,
+    /// The status of a cancelled account.
+    Cancelled,
+    /// This many accounts with the same email.
+    Accounts(usize),
+}
+
+/// The reason why an action is withheld.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WithheldReason {
-    /// The inventory may lack something.
+    /// The inventory is incomplete.
     Incomplete,
-    /// A create of it was sent before, and nobody knows what became of that.
+    /// The create was sent before, and its outcome is unknown.
     Unresolved,
-    /// A plan that is made now does not have it.
+    /// A plan made now does not contain the action.
     NotPlanned,
 }
 
-/// What is there now.
+/// The current state that a saved plan is checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct CurrentState<'a> {
-    /// A new inventory.
+    /// A fresh inventory.
     pub live: &'a Live,
-    /// What is remembered.
+    /// The recorded state.
     pub state: &'a State,
-    /// The plan that is made of both, for the manifest that the kept plan was made for.
+    /// The plan made from both, for the manifest of the saved plan.
     pub plan: &'a Plan,
 }
 
-/// Holds each action of a kept plan against what is there now: one verdict each, in their order.
+/// Checks each action of a saved plan. Returns one result per action, in order.
 #[must_use]
 pub fn recheck(actions: &[PlannedAction], now: &CurrentState<'_>) -> Vec<RecheckResult> {
     let index = LiveIndex::new(now);
@@ -121,17 +138,16 @@ pub fn recheck(actions: &[PlannedAction], now: &CurrentState<'_>) -> Vec<Recheck
     verdicts
 }
 
-/// The budgets that a kept plan was made with and those that what is left of it draws on now: of each the
-/// one that leaves less.
+/// The safety limits of a saved plan and of its remaining actions; of each limit the one that leaves less.
 #[must_use]
 pub fn stricter(
-    kept: &[Guard],
+    saved: &[Guard],
     budgets: &Budgets,
     live: &Live,
     left: &[PlannedAction],
 ) -> Vec<Guard> {
     let room = |guard: &Guard| i128::from(guard.limit) - i128::from(guard.actual);
-    let mut guards = kept.to_vec();
+    let mut guards = saved.to_vec();
     for now in guard::guards(budgets, live, left.iter().map(|planned| &planned.action)) {
         match guards.iter_mut().find(|guard| guard.name == now.name) {
             Some(guard) if room(guard) <= room(&now) => {}
@@ -143,12 +159,12 @@ pub fn stricter(
     guards
 }
 
-/// What is there now, found by what an action names.
+/// The current state, indexed by what actions name.
 struct LiveIndex<'a> {
     now: &'a CurrentState<'a>,
     by_id: BTreeMap<&'a AccountId, &'a LiveAccount>,
     by_email: BTreeMap<&'a Email, Vec<&'a LiveAccount>>,
-    /// `None`: users are not managed, so they were not read.
+    /// `None` if users are not managed.
     users: Option<BTreeMap<&'a UserId, &'a LiveUser>>,
     planned: BTreeMap<&'a Email, Vec<&'a Action>>,
 }
@@ -169,7 +185,7 @@ impl<'a> LiveIndex<'a> {
         Self { now, by_id, by_email, users, planned }
     }
 
-    /// True if nothing lacks in the half that an action is about.
+    /// Returns true if a half of the inventory is complete.
     fn is_complete(&self, half: Half) -> bool {
         self.now.live.is_complete(half)
     }
@@ -179,7 +195,7 @@ impl<'a> LiveIndex<'a> {
         self.now.plan.inventory.limits.get(id).copied()
     }
 
-    /// An action whose own precondition holds: it goes if it would be planned now.
+    /// The result of an action whose precondition holds: it may be sent if a plan made now contains it.
     fn confirm(&self, action: &Action) -> RecheckResult {
         let same = self.planned.get(action.email()).is_some_and(|those| those.contains(&action));
         if same { RecheckResult::Go } else { self.withheld(action.subject()) }
@@ -198,24 +214,24 @@ impl<'a> LiveIndex<'a> {
         let Some(users) = &self.users else { return self.withheld(Subject::User) };
         match users.get(id) {
             None if self.is_complete(Half::Users) => RecheckResult::Satisfied,
-            // Who is not in a list that lacks something may be there.
+            // The user may be missing from the list only.
             None => RecheckResult::Withheld(WithheldReason::Incomplete),
             Some(user) if user.email != *email => moved(email, &user.email),
             Some(user) => match &user.role {
                 Role::SubUser => self.confirm(action),
-                Role::Owner => role("organization_owner"),
-                Role::Other(name) => role(name),
+                Role::Owner => role(Role::Owner),
+                Role::Other(_) => role(user.role.clone()),
             },
         }
     }
 
-    /// The account that an action names, if it still has the email that it had.
+    /// The account of an action, if its email is unchanged.
     fn account(&self, id: &AccountId, email: &Email) -> Result<&'a LiveAccount, RecheckResult> {
         match self.by_id.get(id) {
             Some(account) if account.email == *email => Ok(account),
             Some(account) => Err(moved(email, &account.email)),
             None if self.is_complete(Half::Accounts) => {
-                Err(stale(Fact::Account, Some(FieldValue::Text(id.as_str().to_owned())), None))
+                Err(stale(Fact::Account, Some(FactValue::Id(id.clone())), None))
             }
             None => Err(RecheckResult::Withheld(WithheldReason::Incomplete)),
         }
@@ -239,14 +255,14 @@ impl<'a> LiveIndex<'a> {
         }
     }
 
-    /// A status that no action can change.
+    /// The result for a status that no action can change.
     fn other_status(&self, before: bool, now: Option<Status>) -> RecheckResult {
         match now {
-            // A read that lacks something may be all that is wrong with it.
+            // The status may be unknown only because the inventory is incomplete.
             None if !self.is_complete(Half::Accounts) => {
                 RecheckResult::Withheld(WithheldReason::Incomplete)
             }
-            now => stale(Fact::Enabled, Some(FieldValue::Bool(before)), now.map(status)),
+            now => stale(Fact::Enabled, Some(flag(before)), now.map(status)),
         }
     }
 
@@ -261,14 +277,11 @@ impl<'a> LiveIndex<'a> {
             Err(verdict) => verdict,
             Ok(have) if have == Some(after) => RecheckResult::Satisfied,
             Ok(have) if have == before => self.confirm(action),
-            Ok(have) => {
-                stale(Fact::CustomPricing, before.map(FieldValue::Bool), have.map(FieldValue::Bool))
-            }
+            Ok(have) => stale(Fact::CustomPricing, before.map(flag), have.map(flag)),
         }
     }
 
-    /// Of a limit that is not known any more, and of one that is known by now, nobody has approved what
-    /// this would take away.
+    /// A limit that is no longer known, or known only now, is stale: its reduction was never approved.
     fn limit(
         &self,
         action: &Action,
@@ -282,15 +295,11 @@ impl<'a> LiveIndex<'a> {
         match self.known(id) {
             have if have == Some(after) => RecheckResult::Satisfied,
             have if have == before => self.confirm(action),
-            // From a read that lacks something no limit is known.
+            // An incomplete inventory makes every limit unknown.
             None if !self.is_complete(Half::Accounts) => {
                 RecheckResult::Withheld(WithheldReason::Incomplete)
             }
-            have => stale(
-                Fact::ChannelLimit,
-                before.map(FieldValue::Number),
-                have.map(FieldValue::Number),
-            ),
+            have => stale(Fact::ChannelLimit, before.map(number), have.map(number)),
         }
     }
 
@@ -302,27 +311,26 @@ impl<'a> LiveIndex<'a> {
                 differs(new, account).map_or(RecheckResult::Satisfied, RecheckResult::Stale)
             }
             several => {
-                let several = format!("{} accounts", several.len());
-                stale(Fact::Account, None, Some(FieldValue::Text(several)))
+                let several = FactValue::Accounts(several.len());
+                stale(Fact::Account, None, Some(several))
             }
         }
     }
 
     fn still_missing(&self, action: &Action, email: &Email) -> RecheckResult {
         if self.now.live.cancelled.iter().any(|account| account.email == *email) {
-            let cancelled = FieldValue::Text("cancelled".to_owned());
-            return stale(Fact::Account, None, Some(cancelled));
+            return stale(Fact::Account, None, Some(FactValue::Cancelled));
         }
         match self.now.state.creates.get(email) {
             Some(Create::Sending) => RecheckResult::Withheld(WithheldReason::Unresolved),
-            // Telnyx has said that it is there; lists lag behind.
+            // Telnyx acknowledged the create. Lists lag behind.
             Some(Create::Acknowledged(_)) => RecheckResult::Satisfied,
             Some(Create::Intended) | None => self.confirm(action),
         }
     }
 
-    /// An action on an account that the plan creates. On one that is there already, and may be somebody
-    /// else's, it is not sent.
+    /// The result of an action on an account that the plan creates. It is not sent to an account that exists
+    /// already, which another client may have created.
     fn dependent(
         &self,
         action: &Action,
@@ -339,7 +347,7 @@ impl<'a> LiveIndex<'a> {
                 RecheckResult::Satisfied
             }
             (Some(RecheckResult::Satisfied | RecheckResult::Stale(_)), [account, ..]) => {
-                let id = FieldValue::Text(account.id.as_str().to_owned());
+                let id = FactValue::Id(account.id.clone());
                 stale(Fact::Account, None, Some(id))
             }
             (Some(RecheckResult::Stale(changed)), []) => RecheckResult::Stale(changed.clone()),
@@ -350,47 +358,50 @@ impl<'a> LiveIndex<'a> {
     }
 }
 
-fn stale(fact: Fact, before: Option<FieldValue>, now: Option<FieldValue>) -> RecheckResult {
+fn stale(fact: Fact, before: Option<FactValue>, now: Option<FactValue>) -> RecheckResult {
     RecheckResult::Stale(StaleFact { fact, before, now })
 }
 
 fn moved(before: &Email, now: &Email) -> RecheckResult {
-    let text = |email: &Email| Some(FieldValue::Text(email.as_str().to_owned()));
-    stale(Fact::Email, text(before), text(now))
+    let email = |email: &Email| Some(FactValue::Email(email.clone()));
+    stale(Fact::Email, email(before), email(now))
 }
 
-fn role(now: &str) -> RecheckResult {
-    let text = |role: &str| Some(FieldValue::Text(role.to_owned()));
-    stale(Fact::Role, text("organization_sub_user"), text(now))
+fn role(now: Role) -> RecheckResult {
+    stale(Fact::Role, Some(FactValue::Role(Role::SubUser)), Some(FactValue::Role(now)))
 }
 
-fn status(status: Status) -> FieldValue {
+fn status(status: Status) -> FactValue {
     match status {
-        Status::Enabled => FieldValue::Bool(true),
-        Status::Disabled => FieldValue::Bool(false),
-        Status::Blocked => FieldValue::Text("blocked".to_owned()),
+        Status::Enabled => flag(true),
+        Status::Disabled => flag(false),
+        Status::Blocked => FactValue::Blocked,
     }
 }
 
-/// In what an account that is there differs from the one that should be created.
+fn flag(value: bool) -> FactValue {
+    FactValue::Field(FieldValue::Bool(value))
+}
+
+fn number(value: u64) -> FactValue {
+    FactValue::Field(FieldValue::Number(value))
+}
+
+/// The first difference between a live account and the one to create.
 fn differs(new: &PlannedAccount, have: &LiveAccount) -> Option<StaleFact> {
     let PlannedAccount { name, email: _, custom_pricing, rollup_billing, password_from: _ } = new;
-    let text = |text: &String| FieldValue::Text(text.clone());
+    let text = |text: &String| FactValue::Field(FieldValue::Text(text.clone()));
     let fields = [
         (Fact::Name, Some(text(name)), have.name.as_ref().map(text)),
         (
             Fact::CustomPricing,
-            custom_pricing.map(FieldValue::Bool),
-            // An answer that leaves it out means the documented default.
-            Some(FieldValue::Bool(have.custom_pricing.unwrap_or(false))),
+            custom_pricing.map(flag),
+            // An answer without the field means the documented default.
+            Some(flag(have.custom_pricing.unwrap_or(false))),
         ),
-        (
-            Fact::RollupBilling,
-            rollup_billing.map(FieldValue::Bool),
-            have.rollup_billing.map(FieldValue::Bool),
-        ),
+        (Fact::RollupBilling, rollup_billing.map(flag), have.rollup_billing.map(flag)),
     ];
-    let differs = |(_, want, have): &(Fact, Option<FieldValue>, Option<FieldValue>)| {
+    let differs = |(_, want, have): &(Fact, Option<FactValue>, Option<FactValue>)| {
         want.is_some() && have.is_some() && want != have
     };
     let first = fields.into_iter().find(differs);

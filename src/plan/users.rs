@@ -23,7 +23,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     for email in missing {
         let kind = match renames.by_entry.get(email) {
             Some(unlisted) => FindingKind::PossibleRenameOf { unlisted: (*unlisted).clone() },
-            // Only a person can invite.
+            // The API cannot invite.
             None => FindingKind::UserMissing,
         };
         draft.check_entry(Subject::User, email, |draft| {
@@ -43,7 +43,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     }
 }
 
-/// True if an entry allows the user to be in the organization today.
+/// Returns true if an entry allows the user to be in the organization today.
 pub(super) fn is_listed(want: &WantedUser, today: Day) -> bool {
     match want.presence {
         Presence::Present { until, .. } => until.is_none_or(|until| today <= until),
@@ -52,7 +52,7 @@ pub(super) fn is_listed(want: &WantedUser, today: Day) -> bool {
     }
 }
 
-/// What the manifest says of a live user.
+/// The standing of a live user in the manifest.
 enum Standing<'a> {
     Listed(&'a WantedUser),
     Absent,
@@ -67,7 +67,7 @@ fn standing<'a>(
     match want.get(&user.email) {
         Some(entry) if is_listed(entry, today) => Standing::Listed(entry),
         Some(WantedUser { email: _, presence: Presence::Absent }) => Standing::Absent,
-        // After its last day a listed user counts as unlisted.
+        // After the last day a listed user counts as unlisted.
         Some(WantedUser { email: _, presence: Presence::Present { until: Some(day), .. } }) => {
             Standing::Unlisted(Reason::UntilPassed(*day))
         }
@@ -103,7 +103,7 @@ fn renames<'a>(
         }
         let recorded = draft.state.users.get(&user.id).and_then(|email| missing.get(email));
         for entry in recorded.copied().into_iter().chain(alike.to(&user.email)) {
-            // `accept` says that these are two.
+            // An accepted possible rename means that these are two users.
             let two = draft.accepts(Code::PossibleRename, &user.email)
                 | draft.accepts(Code::PossibleRename, entry);
             if !two {
@@ -116,16 +116,16 @@ fn renames<'a>(
     renames
 }
 
-/// The role that counts.
+/// The role that the rules use.
 #[derive(PartialEq, Eq)]
 enum Effective {
     Owner,
     SubUser,
-    /// A role that this version does not know may be an owner's by another name.
+    /// A role that this version does not know. It may be an owner's.
     Unknown,
 }
 
-/// The owner's email, where an account tells it, makes its user the owner whatever the list says.
+/// The role of a user. The owner's email, if accounts report it, takes precedence over the list.
 fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
     match user.role {
         _ if draft.live.owner.as_ref() == Some(&user.email) => Effective::Owner,
@@ -135,7 +135,7 @@ fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
     }
 }
 
-/// Compares a live user with its entry. Every difference is for a person: the API changes nothing of it.
+/// Compares a live user with its entry. Differences are findings, because the API cannot change them.
 fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
     let contradicts = want.is_owner() && role(draft, have) != Effective::Owner;
     let mut find = |what| draft.find(Finding::user(have.email.clone(), what));
@@ -163,7 +163,7 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
 /// Removes a user, unless the user is an owner or was removed before.
 fn remove(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason) {
     let LiveUser { id, email, status, .. } = user;
-    // The API may list a removed user as disabled for ever; removing it again changes nothing.
+    // The API may keep listing a removed user as disabled. A second removal has no effect.
     let removed = draft.state.removed.contains(id) && *status == Some(UserStatus::Disabled);
     let what = match role(draft, user) {
         Effective::Owner => FindingKind::OwnerUnlisted,

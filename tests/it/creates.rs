@@ -199,10 +199,9 @@ fn is_unresolved(plan: &Plan) -> bool {
 
 #[tokio::test]
 async fn hint_of_a_lost_create_promises_only_what_the_state_keeps() {
-    for (state, wanted) in [
-        (None, "nothing more is sent"),
-        (Some(Location::None), "the next run sends the create again"),
-    ] {
+    for (state, wanted) in
+        [(None, "not sent again"), (Some(Location::None), "the next run sends the create again")]
+    {
         let site = Site::open(Book::new(&[Lost::Before], false, 0)).await;
         let (_, outcomes) = Site { state, ..site }.run(Duration::ZERO).await;
         let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };

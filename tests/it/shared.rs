@@ -172,7 +172,7 @@ async fn apply_whose_lock_was_force_released_sends_nothing_more() {
     .await;
     assert!(outcomes.len() > 2);
     for outcome in &outcomes {
-        let sent_nothing = matches!(&outcome.ending, Ending::Failed(_) | Ending::Skipped);
+        let sent_nothing = matches!(&outcome.ending, Ending::Failed(_) | Ending::Skipped(_));
         assert!(sent_nothing, "{:?}", outcome.ending);
     }
     assert_eq!(site.proxy.changes(), Vec::<String>::new());

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::book::{Book, View};
+use super::book::{Organization, View};
 use super::call::{Call, Op};
 use super::fault::{Fault, Moment, Script, Seen};
-use super::figures::{Figures, Way};
+use super::figures::{Figures, Recovery};
 use super::world::World;
 use crate::support::server::{self, Reply};
 
@@ -25,7 +25,7 @@ const ON_DISK: Duration = Duration::from_secs(10);
 /// Everything that outlives a run.
 pub(super) struct Api {
     pub world: World,
-    pub book: Book,
+    pub book: Organization,
     pub run: Run,
     /// Where the state is.
     pub state: PathBuf,
@@ -184,9 +184,9 @@ impl Api {
         let there = self.book.of_email(&call.subject).is_some();
         let reply = self.book.answer(call, view);
         if call.op == Op::Create {
-            if there && self.book.manners.refuses_taken {
+            if there && self.book.behavior.refuses_taken {
                 self.book.sent.remove(&call.subject);
-                self.figures.way(Way::RefusedAsTaken);
+                self.figures.recovery(Recovery::RefusedAsTaken);
             } else {
                 self.figures.creates += 1;
             }
@@ -223,11 +223,11 @@ impl Api {
                 self.late.push(call.clone());
                 Reply::silence()
             }
-            Fault::TooManyWithTime | Fault::TooMany => {
+            Fault::RateLimitedWithTime | Fault::RateLimited => {
                 self.book.sent.remove(&call.subject);
                 let body = r#"{"errors":[{"code":"10011","title":"Too many requests"}]}"#;
                 match fault {
-                    Fault::TooManyWithTime => Reply::too_many("0"),
+                    Fault::RateLimitedWithTime => Reply::too_many("0"),
                     _ => Reply::json(429, body),
                 }
             }
@@ -291,7 +291,7 @@ impl Api {
         let email = self.book.email_of(call).to_owned();
         self.run.changes.insert((call.op, email.clone()));
         if !self.world.wishes_for(call, &email) {
-            self.wrong.push(format!("{call} ({email}): nobody wishes for that"));
+            self.wrong.push(format!("{call} ({email}): nobody expected for that"));
         }
         if !self.planned.contains(&(call.op, email.clone())) {
             self.wrong.push(format!("{call} ({email}): no plan has that"));
@@ -301,12 +301,12 @@ impl Api {
         }
         if call.op != Op::Create {
             if attempt > 1 {
-                self.figures.way(Way::SentAgain);
+                self.figures.recovery(Recovery::SentAgain);
             }
             return;
         }
         if attempt > 1 {
-            self.figures.way(Way::CreateSentAgain);
+            self.figures.recovery(Recovery::CreateSentAgain);
         }
         if !self.book.sent.insert(email.clone()) {
             self.wrong.push(format!("{email}: a create was sent again, and nobody had settled it"));

@@ -1,6 +1,6 @@
 //! The book of accounts and users behind the API: what is really there, and what was ever done.
 //!
-//! It knows the manifest's wishes only to judge: a change that nobody wished for is a fault of the program.
+//! It knows the manifest's expected only to judge: a change that nobody wished for is a fault of the program.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const ALLOCATABLE: u64 = 1000;
 
 /// How the API behaves where the documents are silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Manners {
+pub(super) struct ApiBehavior {
     /// Whether a create of a taken email is refused.
     pub refuses_taken: bool,
     /// How many lists do not show a new account yet.
@@ -66,8 +66,8 @@ pub(super) struct User {
 
 /// Everything that is there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Book {
-    pub manners: Manners,
+pub(super) struct Organization {
+    pub behavior: ApiBehavior,
     pub accounts: Vec<Account>,
     pub users: Vec<User>,
     /// The emails whose create has come in, and was neither refused cleanly nor settled by a person since.
@@ -100,7 +100,7 @@ impl Account {
     }
 }
 
-impl Book {
+impl Organization {
     pub(super) fn account(&self, id: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.id == id)
     }
@@ -164,7 +164,7 @@ impl Book {
             status: Status::Enabled,
             pricing: false,
             limits: vec![ALLOTMENT],
-            hidden: if by == By::Us { self.manners.lists_late } else { 0 },
+            hidden: if by == By::Us { self.behavior.lists_late } else { 0 },
             by,
         };
         self.accounts.push(account);
@@ -233,7 +233,7 @@ impl Book {
 
     fn create(&mut self, call: &Call) -> Reply {
         let email = &call.subject;
-        if self.manners.refuses_taken && self.of_email(email).is_some() {
+        if self.behavior.refuses_taken && self.of_email(email).is_some() {
             return Reply::json(
                 422,
                 r#"{"errors":[{"code":"10015","title":"Invalid","detail":"the email is taken"}]}"#,

@@ -26,21 +26,21 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::api::document;
-use super::book::Book;
+use super::book::Organization;
 use super::fault::{Moment, Script};
 use super::figures::Figures;
 use super::oracle::Person;
-use super::run::{Manner, Site};
+use super::run::{RunOptions, Site};
 use super::world::World;
 
 /// So many runs without a crash bring every state to rest.
-const ENOUGH: usize = 12;
+const MAX_RUNS: usize = 12;
 
 /// What a schedule has left.
 #[derive(Clone)]
 struct State {
     file: Vec<u8>,
-    book: Book,
+    book: Organization,
     crashes: usize,
     /// How many runs without a crash lie behind it since the last one.
     steps: usize,
@@ -48,7 +48,7 @@ struct State {
     story: Vec<String>,
 }
 
-const WATCHED: Manner = Manner { watched: true, ..Manner::PATIENT };
+const WATCHED: RunOptions = RunOptions { watched: true, ..RunOptions::PATIENT };
 
 /// What was explored.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +78,7 @@ pub(super) fn explore(world: World, most: usize, server: &Handle) -> Explored {
         if known.contains_key(&key) {
             continue;
         }
-        assert!(state.steps <= ENOUGH, "it does not come to rest: {:#?}", state.story);
+        assert!(state.steps <= MAX_RUNS, "it does not come to rest: {:#?}", state.story);
         let Undisturbed { next, points, settled } = site.undisturbed(&state);
         persons += usize::from(settled);
         let after = next.as_ref().map(self::key);
@@ -182,7 +182,7 @@ impl Site {
         let api = self.api();
         let mut points = Vec::new();
         for (number, call) in (1..).zip(&api.run.seen) {
-            let late = api.book.manners.lists_late > 0;
+            let late = api.book.behavior.lists_late > 0;
             let looks = !late && call.op.is_inventory();
             points.push(Point { number, moment: Moment::Before, looks });
             if call.op.is_change() || late {

@@ -18,9 +18,9 @@ pub(super) enum Fault {
     /// It is done, and no answer ever comes.
     NeverAnswered,
     /// It is refused with a 429 that says when to come again.
-    TooManyWithTime,
+    RateLimitedWithTime,
     /// It is refused with a 429 that does not.
-    TooMany,
+    RateLimited,
     /// Nothing is done, and a gateway answers with its error page.
     PageInstead,
     /// It is done, and a gateway answers with its error page.
@@ -45,8 +45,8 @@ pub(super) const ALL: [Fault; 15] = [
     Fault::Cut,
     Fault::DoneLate,
     Fault::NeverAnswered,
-    Fault::TooManyWithTime,
-    Fault::TooMany,
+    Fault::RateLimitedWithTime,
+    Fault::RateLimited,
     Fault::PageInstead,
     Fault::PageAfter,
     Fault::Garbage,
@@ -65,8 +65,8 @@ impl Fault {
             | Self::AnswerLost
             | Self::Cut
             | Self::NeverAnswered
-            | Self::TooManyWithTime
-            | Self::TooMany
+            | Self::RateLimitedWithTime
+            | Self::RateLimited
             | Self::PageInstead
             | Self::PageAfter
             | Self::Garbage
@@ -84,7 +84,7 @@ impl Fault {
 
     /// Whether a client waits in vain for its answer.
     pub(super) fn is_slow(self) -> bool {
-        matches!(self, Self::DoneLate | Self::NeverAnswered | Self::TooMany)
+        matches!(self, Self::DoneLate | Self::NeverAnswered | Self::RateLimited)
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) enum Script {
     /// This happens to the call of this number; if `stubborn`, to every attempt of it.
     Once { number: usize, fault: Fault, stubborn: bool },
     /// Whatever the seed says, so many of a thousand calls fail, and so many are the last.
-    Dice { seed: u64, run: usize, faults: u64, crashes: u64 },
+    Random { seed: u64, run: usize, faults: u64, crashes: u64 },
 }
 
 /// A call as a script sees it.
@@ -133,7 +133,7 @@ impl Script {
                 }
                 ((now || again) && fault.fits(seen.call)).then_some(*fault)
             }
-            Self::Dice { seed, run, faults, crashes: _ } => {
+            Self::Random { seed, run, faults, crashes: _ } => {
                 let mut dice = dice(*seed, *run, seen, "fault");
                 // Most calls are reads, and most of what can go wrong badly is not.
                 let chance = if seen.call.op.is_change() { *faults * 2 } else { *faults };
@@ -143,7 +143,7 @@ impl Script {
                 let fits: Vec<Fault> = ALL.into_iter().filter(|one| one.fits(seen.call)).collect();
                 let fault = fits[dice.usize(..fits.len())];
                 // These take their time; a few of them are enough.
-                let rare = matches!(fault, Fault::TooMany | Fault::StateFails);
+                let rare = matches!(fault, Fault::RateLimited | Fault::StateFails);
                 (!rare || dice.u8(..8) == 0).then_some(fault)
             }
         }
@@ -154,7 +154,7 @@ impl Script {
         match self {
             Self::Honest | Self::Once { .. } => None,
             Self::Dies(number, moment) => (*number == seen.number).then_some(*moment),
-            Self::Dice { seed, run, faults: _, crashes } => {
+            Self::Random { seed, run, faults: _, crashes } => {
                 let mut dice = dice(*seed, *run, seen, "death");
                 // A run that dies while it reads has done nothing yet, so most die later.
                 let chance = if seen.call.op.is_change() { *crashes * 4 } else { *crashes };
@@ -171,7 +171,7 @@ impl Script {
     }
 }
 
-/// Dice for one call: the same for the same call, whatever else is under way.
+/// Random for one call: the same for the same call, whatever else is under way.
 fn dice(of: u64, run: usize, seen: &Seen<'_>, what: &str) -> fastrand::Rng {
     let text = format!("{run} {what} {} {}", seen.call, seen.attempt);
     // FNV-1a: any mixing does, as long as it is the same tomorrow.
@@ -191,7 +191,7 @@ fn a_seed_means_the_same_whatever_comes_before_a_call() {
         body: serde_json::Value::Null,
     };
     let calls: Vec<Call> = (0..200).map(call).collect();
-    let script = Script::Dice { seed: 7, run: 1, faults: 300, crashes: 10 };
+    let script = Script::Random { seed: 7, run: 1, faults: 300, crashes: 10 };
     let means = |number: usize, call: &Call| {
         let seen = Seen { call, number, attempt: 1 };
         (call.to_string(), script.fault(&seen, &mut BTreeSet::new()), script.death(&seen))

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use trunkline::detect;
 use trunkline::execute::{Execution, Outcome, execute, remember};
 use trunkline::model::{Live, State};
-use trunkline::plan::{Action, Plan, What, plan};
+use trunkline::plan::{Action, FindingKind, Plan, plan};
 use trunkline::state::{Binding, Change, Holder, Journal, Location, Store};
 use trunkline::telnyx::{BaseUrl, Config, Session};
 
@@ -26,7 +26,7 @@ use crate::support::{KEY, budget};
 
 /// How a run is made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
+pub(super) struct RunOptions {
     pub parallelism: usize,
     pub grace: Duration,
     /// How long an answer is waited for.
@@ -35,7 +35,7 @@ pub(super) struct Manner {
     pub watched: bool,
 }
 
-impl Manner {
+impl RunOptions {
     /// For a server that answers everything, on a machine that may be busy.
     pub(super) const PATIENT: Self = Self {
         parallelism: 1,
@@ -49,7 +49,7 @@ impl Manner {
 
 /// What came of a run.
 #[derive(Debug)]
-pub(super) struct Ran {
+pub(super) struct RunResult {
     pub plan: Option<Plan>,
     pub live: Option<Live>,
     /// One per action, if it came to its end.
@@ -103,14 +103,14 @@ impl Site {
     }
 
     /// One run of the program.
-    pub(super) fn run(&self, script: Script, manner: Manner) -> Ran {
+    pub(super) fn run(&self, script: Script, options: RunOptions) -> RunResult {
         let before = self.state();
         let (mut death, desired) = {
             let mut api = self.api();
             let number = api.run.number + 1;
             api.run = Run::new(number, script);
             api.run.versions =
-                manner.watched.then(|| vec![fs::read(&api.state).unwrap_or_default()]);
+                options.watched.then(|| vec![fs::read(&api.state).unwrap_or_default()]);
             api.figures.runs += 1;
             (api.run.death(), api.world.desired.clone())
         };
@@ -118,7 +118,7 @@ impl Site {
         let runtime = runtime();
         let ended = runtime.block_on(async {
             let program = async {
-                let session = self.session(manner);
+                let session = self.session(options);
                 let journal = self.journal(&session).await?;
                 let reader = session.reader();
                 let live =
@@ -140,8 +140,8 @@ impl Site {
                     writer: &session.writer(),
                     journal: &journal,
                     passwords: &BTreeMap::new(),
-                    parallelism: manner.parallelism,
-                    create_grace: manner.grace,
+                    parallelism: options.parallelism,
+                    create_grace: options.grace,
                     on_created: None,
                     on_outcome: &|_| shown.lock().unwrap().told += 1,
                 };
@@ -166,7 +166,7 @@ impl Site {
         };
         let Shown { plan, live, told } = shown.into_inner().unwrap();
         self.api().figures.crashes += usize::from(died);
-        Ran { plan, live, outcomes, told, error, died, before, after: self.state() }
+        RunResult { plan, live, outcomes, told, error, died, before, after: self.state() }
     }
 
     /// What the run may send from now on.
@@ -186,11 +186,11 @@ impl Site {
         }
     }
 
-    fn session(&self, manner: Manner) -> Session {
+    fn session(&self, options: RunOptions) -> Session {
         let base_url = BaseUrl::parse(&format!("{}/v2", self.server.origin)).unwrap();
         let config = Config {
-            timeout: manner.timeout,
-            parallelism: manner.parallelism,
+            timeout: options.timeout,
+            parallelism: options.parallelism,
             retry: budget(2),
             ..Config::new(base_url, KEY.into())
         };
@@ -213,7 +213,7 @@ impl Site {
     /// Records what a person says.
     pub(super) fn record(&self, changes: Vec<Change>) {
         self.outside.block_on(async {
-            let journal = self.journal(&self.session(Manner::PATIENT)).await.unwrap();
+            let journal = self.journal(&self.session(RunOptions::PATIENT)).await.unwrap();
             journal.record_all(changes).await.unwrap();
             journal.close().await.unwrap();
         });
@@ -245,7 +245,7 @@ pub(super) fn op(action: &Action) -> Op {
 /// Returns true if a plan names a gap in the half of its inventory.
 fn lacks(plan: &Plan, users: bool) -> bool {
     plan.findings.iter().any(|finding| match &finding.what {
-        What::InventoryIncomplete(reason) => reason.starts_with("users") == users,
+        FindingKind::InventoryIncomplete(reason) => reason.starts_with("users") == users,
         _ => false,
     })
 }

@@ -133,12 +133,24 @@ fn check(
     assert!(verdicts[1..].iter().all(|verdict| *verdict != RecheckResult::Go), "{verdicts:?}");
 }
 
-fn stale(fact: Fact, before: Option<FieldValue>, now: Option<FieldValue>) -> RecheckResult {
+fn stale(fact: Fact, before: Option<FactValue>, now: Option<FactValue>) -> RecheckResult {
     RecheckResult::Stale(StaleFact { fact, before, now })
 }
 
-fn text(text: &str) -> FieldValue {
-    FieldValue::Text(text.to_owned())
+fn text(text: &str) -> FactValue {
+    FactValue::Field(FieldValue::Text(text.to_owned()))
+}
+
+fn flag(value: bool) -> FactValue {
+    FactValue::Field(FieldValue::Bool(value))
+}
+
+fn number(value: u64) -> FactValue {
+    FactValue::Field(FieldValue::Number(value))
+}
+
+fn address(email: &str) -> FactValue {
+    FactValue::Email(Email::new(email))
 }
 
 fn unlist(situation: &mut Situation) {
@@ -160,11 +172,11 @@ fn a_user_who_is_gone_is_satisfied_and_one_who_became_another_is_stale() {
     check(unlist, gone, &RecheckResult::Satisfied);
     let email = |situation: &mut Situation| ops(situation).email = Email::new("chief@acme.example");
     let moved =
-        stale(Fact::Email, Some(text("ops@acme.example")), Some(text("chief@acme.example")));
+        stale(Fact::Email, Some(address("ops@acme.example")), Some(address("chief@acme.example")));
     check(unlist, email, &moved);
     let owner = |situation: &mut Situation| ops(situation).role = Role::Owner;
     let owns =
-        stale(Fact::Role, Some(text("organization_sub_user")), Some(text("organization_owner")));
+        stale(Fact::Role, Some(FactValue::Role(Role::SubUser)), Some(FactValue::Role(Role::Owner)));
     check(unlist, owner, &owns);
 }
 
@@ -188,13 +200,17 @@ fn a_status_that_no_action_can_change_is_stale() {
     let close = |situation: &mut Situation| situation.account("dog").enabled = Some(false);
     let set = |status| move |situation: &mut Situation| dog(situation).status = status;
     check(close, set(Some(Status::Disabled)), &RecheckResult::Satisfied);
-    let yes = || Some(FieldValue::Bool(true));
-    check(close, set(Some(Status::Blocked)), &stale(Fact::Enabled, yes(), Some(text("blocked"))));
+    let yes = || Some(flag(true));
+    check(
+        close,
+        set(Some(Status::Blocked)),
+        &stale(Fact::Enabled, yes(), Some(FactValue::Blocked)),
+    );
     check(close, set(None), &stale(Fact::Enabled, yes(), None));
     let open = |situation: &mut Situation| dog(situation).status = Some(Status::Disabled);
     check(open, set(Some(Status::Enabled)), &RecheckResult::Satisfied);
-    let no = Some(FieldValue::Bool(false));
-    check(open, set(Some(Status::Blocked)), &stale(Fact::Enabled, no, Some(text("blocked"))));
+    let no = Some(flag(false));
+    check(open, set(Some(Status::Blocked)), &stale(Fact::Enabled, no, Some(FactValue::Blocked)));
 }
 
 #[test]
@@ -203,12 +219,12 @@ fn an_account_that_is_gone_or_has_another_email_is_stale() {
     let gone = |situation: &mut Situation| {
         situation.live.accounts.retain(|account| account.email != email("dog"));
     };
-    check(close, gone, &stale(Fact::Account, Some(text("id-dog")), None));
+    check(close, gone, &stale(Fact::Account, Some(FactValue::Id(AccountId::new("id-dog"))), None));
     let renamed = |situation: &mut Situation| dog(situation).email = email("wolf");
     check(
         close,
         renamed,
-        &stale(Fact::Email, Some(text("dog@shop.example")), Some(text("wolf@shop.example"))),
+        &stale(Fact::Email, Some(address("dog@shop.example")), Some(address("wolf@shop.example"))),
     );
 }
 
@@ -217,7 +233,7 @@ fn pricing_is_compared_with_what_it_was_and_with_what_it_should_be() {
     let want = |situation: &mut Situation| situation.account("dog").custom_pricing = Some(true);
     let set = |pricing| move |situation: &mut Situation| dog(situation).custom_pricing = pricing;
     check(want, set(Some(true)), &RecheckResult::Satisfied);
-    check(want, set(None), &stale(Fact::CustomPricing, Some(FieldValue::Bool(false)), None));
+    check(want, set(None), &stale(Fact::CustomPricing, Some(flag(false)), None));
 }
 
 #[test]
@@ -238,9 +254,9 @@ fn a_limit_is_stale_when_it_is_another_or_not_known_any_more() {
             situation.live.channels = pool(10 + limit);
         }
     };
-    let was = || Some(FieldValue::Number(20));
+    let was = || Some(number(20));
     check(want, to(10), &RecheckResult::Satisfied);
-    check(want, to(15), &stale(Fact::ChannelLimit, was(), Some(FieldValue::Number(15))));
+    check(want, to(15), &stale(Fact::ChannelLimit, was(), Some(number(15))));
     let unsure = |situation: &mut Situation| situation.live.channels = pool(31);
     check(want, unsure, &stale(Fact::ChannelLimit, was(), None));
 }
@@ -256,7 +272,7 @@ fn an_assertion_that_would_take_away_something_known_by_now_is_stale() {
         let unrecorded = [AccountId::new("id-cat")].into();
         situation.state.remainder = Some(Remainder { channels: 10, unrecorded });
     };
-    check(want, known, &stale(Fact::ChannelLimit, None, Some(FieldValue::Number(20))));
+    check(want, known, &stale(Fact::ChannelLimit, None, Some(number(20))));
 }
 
 /// An entry without an account, to be disabled at once.
@@ -283,11 +299,11 @@ fn who_exists_by_now_is_not_created_and_what_was_meant_for_a_new_account_is_not_
         appeared(|_| ())(situation);
         appeared(|dog| dog.id = AccountId::new("id-twin"))(situation);
     };
-    check(missing, twice, &stale(Fact::Account, None, Some(text("2 accounts"))));
+    check(missing, twice, &stale(Fact::Account, None, Some(FactValue::Accounts(2))));
     let cancelled = |situation: &mut Situation| {
         situation.live.cancelled.push(in_sync().1.accounts.remove(1));
     };
-    check(missing, cancelled, &stale(Fact::Account, None, Some(text("cancelled"))));
+    check(missing, cancelled, &stale(Fact::Account, None, Some(FactValue::Cancelled)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use trunkline::execute::{ActionError, Ending, Outcome};
+use trunkline::execute::{ActionError, Ending, Outcome, SkipReason};
 use trunkline::manifest::{Listed, Places};
 use trunkline::model::{
     AccountId, Budget, ChannelPool, Code, Desired, Email, Live, LiveAccount, LiveUser, Policy,
@@ -378,7 +378,7 @@ pub(crate) fn outcomes(plan: &Plan, said: &str) -> Vec<Outcome> {
         1 => Ending::Failed(fault()),
         2 => Ending::Stale(format!("it is {said} now")),
         3 => Ending::Unknown(fault()),
-        4 => Ending::Skipped,
+        4 => Ending::Skipped(SkipReason::DependencyFailed),
         _ => Ending::Satisfied,
     };
     let outcome = |(place, action): (usize, &Action)| Outcome {
