@@ -72,7 +72,7 @@ pub struct Execution<'a> {
 
 /// Executes a plan and returns one outcome per action, in the order of the plan.
 ///
-/// When `stop` becomes true, no new action starts, and actions in flight get a few seconds. The caller must
+/// After `stop` becomes true, no new action starts, and actions in flight get a few seconds. The caller must
 /// also stop the session, so that nothing is retried.
 pub async fn execute(execution: &Execution<'_>, stop: watch::Receiver<bool>) -> Vec<Outcome> {
     let journal = execution.journal.clone();

@@ -1,10 +1,10 @@
-//! What can become of a call, and which call gets what: by who it is, never by when it comes.
+//! Faults of calls. A fault is chosen by the identity of a call, never by its time.
 
 use std::collections::BTreeSet;
 
 use super::call::{Call, Op};
 
-/// What becomes of a call.
+/// A fault of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fault {
     /// The connection is torn down before anything is done.
@@ -13,7 +13,7 @@ pub(super) enum Fault {
     AnswerLost,
     /// It is done, and half of the answer arrives.
     Cut,
-    /// It is done after a later call, when nobody waits for it any more; there is never an answer.
+    /// It is done after a later call; there is never an answer.
     DoneLate,
     /// It is done, and no answer ever comes.
     NeverAnswered,
@@ -31,9 +31,9 @@ pub(super) enum Fault {
     OneLess,
     /// There is one more on an earlier page than before.
     OneMore,
-    /// The filter by status is not heeded.
+    /// The status filter is ignored.
     Unfiltered,
-    /// Somebody else has just done what this call is about.
+    /// Another client has just made the same change.
     Meanwhile,
     /// From here on the state cannot be written.
     StateFails,
@@ -58,7 +58,7 @@ pub(super) const ALL: [Fault; 15] = [
 ];
 
 impl Fault {
-    /// Whether it can happen to such a call at all.
+    /// True if it can happen to such a call at all.
     pub(super) fn fits(self, call: &Call) -> bool {
         match self {
             Self::RequestLost
@@ -82,13 +82,13 @@ impl Fault {
         }
     }
 
-    /// Whether a client waits in vain for its answer.
+    /// True if the client waits until its timeout.
     pub(super) fn is_slow(self) -> bool {
         matches!(self, Self::DoneLate | Self::NeverAnswered | Self::RateLimited)
     }
 }
 
-/// When a run dies, seen from one call.
+/// The moment of a crash, relative to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     /// The call has come in, and nothing is done yet.
@@ -99,29 +99,29 @@ pub(super) enum Moment {
     Answered(u64),
 }
 
-/// What becomes of the calls of one run.
+/// The faults and crashes of one run.
 #[derive(Clone, Debug)]
 pub(super) enum Script {
-    /// Nothing but good.
+    /// No faults.
     Honest,
     /// The run dies at the call of this number, from 1.
     Dies(usize, Moment),
     /// This happens to the call of this number; if `stubborn`, to every attempt of it.
     Once { number: usize, fault: Fault, stubborn: bool },
-    /// Whatever the seed says, so many of a thousand calls fail, and so many are the last.
+    /// Random faults and crashes per thousand calls, derived from the seed.
     Random { seed: u64, run: usize, faults: u64, crashes: u64 },
 }
 
 /// A call as a script sees it.
 pub(super) struct Seen<'a> {
     pub call: &'a Call,
-    /// The how-manieth of the run it is, and of those that are alike, from 1.
+    /// The position in the run, from 1.
     pub number: usize,
     pub attempt: usize,
 }
 
 impl Script {
-    /// What becomes of a call. `struck` are the calls that a stubborn fault has hit before.
+    /// The fault of a call, if any. `struck` are the calls that a stubborn fault has hit before.
     pub(super) fn fault(&self, seen: &Seen<'_>, struck: &mut BTreeSet<String>) -> Option<Fault> {
         match self {
             Self::Honest | Self::Dies(..) => None,
@@ -149,7 +149,7 @@ impl Script {
         }
     }
 
-    /// Whether the run dies at a call, and when.
+    /// True if the run dies at a call, and when.
     pub(super) fn death(&self, seen: &Seen<'_>) -> Option<Moment> {
         match self {
             Self::Honest | Self::Once { .. } => None,
@@ -171,7 +171,7 @@ impl Script {
     }
 }
 
-/// Random for one call: the same for the same call, whatever else is under way.
+/// The random generator of a call, independent of other calls.
 fn dice(of: u64, run: usize, seen: &Seen<'_>, what: &str) -> fastrand::Rng {
     let text = format!("{run} {what} {} {}", seen.call, seen.attempt);
     // FNV-1a: any mixing does, as long as it is the same tomorrow.

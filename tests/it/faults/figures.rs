@@ -1,11 +1,11 @@
-//! What happened in all schedules together: what was injected, and which recoveries back were taken.
+//! Statistics of all schedules: injected faults, and recoveries.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::fault::Fault;
 
-/// A way of the program back to what is wanted, or to somebody who can find it.
+/// A way in which the program recovers, or reports that a person must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Recovery {
     /// A create of unknown outcome was shown by a list, and taken for done.
@@ -26,7 +26,7 @@ pub(super) enum Recovery {
     Satisfied,
     /// It was no longer what the plan was made for.
     Stale,
-    /// What it depended on did not succeed.
+    /// An action that it depends on was not successful.
     Skipped,
     /// A change that is harmless was sent again in the same run.
     SentAgain,
@@ -34,15 +34,15 @@ pub(super) enum Recovery {
     CreateSentAgain,
     /// A create was refused, as the email was taken meanwhile.
     RefusedAsTaken,
-    /// Two accounts have the email, one of them somebody else's: told.
+    /// Two accounts have the email, one created by another client: reported.
     ReportedAmbiguous,
-    /// The inventory was incomplete, and something was held back for that.
+    /// The inventory was incomplete, and an action was withheld.
     Withheld,
     /// The inventory could not be read at all.
     ReadFailed,
     /// The status of an account was unknown, and not guessed.
     StatusUnknown,
-    /// Nobody knew which limits are live, and they were set anew.
+    /// The live limits were unknown, and were set again.
     AssertedAgain,
     /// The state could not be written, and nothing was sent.
     NotSentUnrecorded,
@@ -103,7 +103,7 @@ impl Figures {
         })
     }
 
-    /// How often each fault was injected, and each way taken.
+    /// The counts of each fault and each recovery.
     pub(super) fn details(&self) -> String {
         let faults = self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}"));
         let recoveries =

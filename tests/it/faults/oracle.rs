@@ -1,5 +1,5 @@
-//! What has to hold after every run, and how a schedule comes to its end: by runs without faults, and a
-//! person who looks into the book.
+//! Checks after every run, and the end of a schedule: runs without faults, and a person who reads the live
+//! organization.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,7 @@ use super::run::{RunOptions, RunResult, Site, op};
 /// So many runs without faults bring everything to its end, whatever happened before.
 const MAX_RUNS: usize = 16;
 
-/// How a person settles a create of unknown outcome whose account is there.
+/// The way a person settles a create of unknown outcome whose account exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Person {
     /// Says at once which account it is.
@@ -165,8 +165,8 @@ impl Site {
         }
     }
 
-    /// What a run may forget: of a limit that nobody was told of it has to forget what it was, and nobody is
-    /// taken to be gone whom a list may have lacked.
+    /// Checks what a run forgets. It must forget a limit whose change was never answered, and must not forget an
+    /// account that an incomplete list lacks.
     fn check_memory(&self, ran: &RunResult) {
         let Some(plan) = &ran.plan else { return };
         let (lost, fails) = {
@@ -263,7 +263,7 @@ impl Site {
         panic!("it does not come to an end: {:#?}\n{}", api.log, api.world.name);
     }
 
-    /// Whether a run had nothing to do, and no list still hides anybody from it.
+    /// True if a run had nothing to do, and no list still hides anybody from it.
     pub(super) fn is_at_rest(&self, ran: &RunResult) -> bool {
         assert_eq!(ran.error, None, "a run without faults fails");
         let plan = ran.plan.as_ref().unwrap();
@@ -313,7 +313,7 @@ impl Site {
         any
     }
 
-    /// What has to hold in the end: all is as it is wished, or it is told; and nothing more is sent.
+    /// Checks the end: everything is as expected or reported, and nothing more is sent.
     pub(super) fn check_end(&self, ran: &RunResult) {
         let plan = ran.plan.as_ref().unwrap();
         let api = self.api();
@@ -361,13 +361,13 @@ impl Site {
     }
 }
 
-/// Whether a plan tells of a create of unknown outcome.
+/// True if a plan tells of a create of unknown outcome.
 fn is_unresolved(ran: &RunResult) -> bool {
     let unresolved = |finding: &Finding| finding.what == FindingKind::UnresolvedCreate;
     ran.plan.iter().flat_map(|plan| &plan.findings).any(unresolved)
 }
 
-/// Whether somebody was looked for after the last create. How often is a question of time, and not asked here.
+/// True if somebody was looked for after the last create. How often is a question of time, and not asked here.
 fn was_looked_for(seen: &[Call], email: &str) -> bool {
     let after = seen.iter().rev().take_while(|call| call.op != Op::Create || call.subject != email);
     let looked =
@@ -375,7 +375,7 @@ fn was_looked_for(seen: &[Call], email: &str) -> bool {
     after.into_iter().any(looked)
 }
 
-/// Whether what an action is for is so.
+/// True if what an action is for is so.
 fn is_so(book: &Organization, action: &Action, created: Option<&str>) -> bool {
     // Somebody else may have created one of the same email meanwhile: who is meant is told by the id, that of
     // the plan or, of a new account, that of the outcome.

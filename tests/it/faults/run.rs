@@ -24,14 +24,14 @@ use super::world::World;
 use crate::support::server::Server;
 use crate::support::{KEY, budget};
 
-/// How a run is made.
+/// The options of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RunOptions {
     pub parallelism: usize,
     pub grace: Duration,
-    /// How long an answer is waited for.
+    /// The timeout of a request.
     pub timeout: Duration,
-    /// Whether every version of the state is looked at. Only one call at a time can come in then.
+    /// True if every version of the state is looked at. Only one call at a time can come in then.
     pub watched: bool,
 }
 
@@ -47,16 +47,16 @@ impl RunOptions {
     pub(super) const HASTY: Self = Self { timeout: Duration::from_millis(400), ..Self::PATIENT };
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub(super) struct RunResult {
     pub plan: Option<Plan>,
     pub live: Option<Live>,
     /// One per action, if it came to its end.
     pub outcomes: Option<Vec<Outcome>>,
-    /// How many outcomes were told as they happened.
+    /// The number of outcomes that were reported as they happened.
     pub told: usize,
-    /// Why it had no plan, or could not go on with it.
+    /// The error that ended the run, if any.
     pub error: Option<String>,
     pub died: bool,
     pub before: State,
@@ -67,12 +67,12 @@ pub(super) struct RunResult {
 pub(super) struct Site {
     pub api: Arc<Mutex<Api>>,
     server: Server,
-    /// Where the API lives, and what is no part of a run.
+    /// The runtime of the API, which outlives runs.
     outside: Handle,
     folder: TempDir,
 }
 
-/// What a run shows before it ends.
+/// The progress of a run.
 #[derive(Default)]
 struct Shown {
     plan: Option<Plan>,
@@ -169,7 +169,7 @@ impl Site {
         RunResult { plan, live, outcomes, told, error, died, before, after: self.state() }
     }
 
-    /// What the run may send from now on.
+    /// Records what the run may send.
     fn register(&self, plan: &Plan) {
         let mut api = self.api();
         for action in plan.requested() {
@@ -204,7 +204,7 @@ impl Site {
     async fn journal(&self, session: &Session) -> Result<Journal, String> {
         let base_url = session.reader().base_url();
         let binding = Binding { organization: "shop".to_owned(), manager: None, base_url };
-        // Nobody may hold the lock: who held it is dead.
+        // The lock must be free: its holder is dead.
         Journal::open(self.store(), &binding, &Holder::this("apply"), Duration::ZERO)
             .await
             .map_err(|error| error.to_string())
@@ -219,7 +219,7 @@ impl Site {
         });
     }
 
-    /// What is on disk. That it can be read at all is a promise too.
+    /// The state on disk. It must always be readable.
     pub(super) fn state(&self) -> State {
         let record = self.outside.block_on(self.store().read());
         record.unwrap().map(|record| record.state).unwrap_or_default()

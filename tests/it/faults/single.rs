@@ -24,7 +24,7 @@ pub(super) fn cases(world: &World, server: &Handle) -> Vec<Case> {
     let mut cases = Vec::new();
     for (place, call) in calls.iter().enumerate() {
         for fault in ALL.into_iter().filter(|fault| fault.fits(call)) {
-            // A server that does not say when to come again makes everybody wait for seconds.
+            // Without Retry-After the client waits for seconds.
             let long = fault == Fault::RateLimited;
             for stubborn in [false, true] {
                 if !long || (!stubborn && call.op.is_change()) {

@@ -1,4 +1,4 @@
-//! What is there before a schedule begins, what is wanted, and how the two may differ in the end.
+//! The organization before a schedule, the expected result, and their differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -33,7 +33,7 @@ pub(super) enum Task {
     InSync,
 }
 
-/// What an account should be in the end. `None`: nobody says.
+/// The expected account. `None` if the field is not managed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wish {
     pub enabled: bool,
@@ -108,7 +108,7 @@ impl World {
         Self { name, desired, book, known, expected, leavers }
     }
 
-    /// What the state has learned of an earlier inventory. `None`: there was nobody.
+    /// The record of an earlier inventory. `None` if it was empty.
     pub(super) fn seen(&self) -> Option<Change> {
         let pair = |one: &Account| (AccountId::new(&*one.id), Email::new(&*one.email));
         let accounts: BTreeMap<_, _> = self.book.accounts.iter().map(pair).collect();
@@ -116,7 +116,7 @@ impl World {
         (!accounts.is_empty()).then_some(Change::Seen { accounts, wanted })
     }
 
-    /// Whether the manifest expected for a change at all, whatever a plan says.
+    /// True if the manifest asks for a change at all.
     pub(super) fn wishes_for(&self, call: &Call, email: &str) -> bool {
         let wish = self.expected.get(email);
         match call.op {
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    /// In what the book differs from the expected: whose, and what.
+    /// The differences from the expected values.
     pub(super) fn differences(&self, book: &Organization) -> Vec<(String, &'static str)> {
         let mut all = Vec::new();
         for (email, Wish { enabled, limit, pricing }) in &self.expected {
@@ -166,12 +166,12 @@ impl World {
     }
 }
 
-/// Emails that look like no other: who looks like a missing one would be held back.
+/// Emails that are not alike: a possible rename would be withheld.
 const LETTERS: [&str; 8] =
     ["amsel", "birke", "chalk", "drossel", "esche", "forelle", "ginster", "hummer"];
 
 impl Task {
-    /// What is there before, and what is wished for.
+    /// The live account before, and the expected one.
     fn account(self) -> (Option<(Status, u64, bool)>, Wish) {
         let (on, off) = (Status::Enabled, Status::Disabled);
         let wish = |enabled, limit, pricing| Wish { enabled, limit, pricing };

@@ -1,5 +1,5 @@
-//! What holds for every organization, every manifest and every state. The generators count what they
-//! reach: a law that is never tried on what it is about says nothing.
+//! Laws for every organization, every manifest and every state. A test checks that the generators reach the
+//! cases that the laws are about.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
@@ -243,7 +243,7 @@ fn promise_7_look_alikes_are_held_users_and_accounts() {
     TestRunner::new(config).run(&mistyped(), law).unwrap();
 }
 
-/// What the generators are to reach.
+/// The cases that the generators must reach.
 const REACHED: [&str; 34] = [
     "unlisted account",
     "ignored account",

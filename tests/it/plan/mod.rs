@@ -80,7 +80,7 @@ fn email(name: &str) -> Email {
     Email::new(format!("{name}@shop.example"))
 }
 
-/// What a plan is made of.
+/// The input of a plan.
 struct Situation {
     want: Desired,
     live: Live,
