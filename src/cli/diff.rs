@@ -35,7 +35,7 @@ enum Format {
     Diff,
 }
 
-/// It has no connection and no key, so it is safe for what comes from unmatched_targets.
+/// It has no connection and no key, so it is safe for what comes from an untrusted contributor.
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let Args { base, head, detailed_exitcode, format } = args;
     let (base, head) = (manifest::load(base)?, manifest::load(head)?);

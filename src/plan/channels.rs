@@ -140,7 +140,7 @@ impl<'a> PoolBudget<'a> {
 fn desired_limits<'a>(pairing: &Pairing<'a>) -> Vec<DesiredLimit<'a>> {
     let limits = pairing.entries.iter().filter_map(|(want, side)| match side {
         Match::Account(have) => {
-            Some(DesiredLimit { entry: &want.email, have: *have, limit: want.channel_limit? })
+            Some(DesiredLimit { entry: &want.email, have, limit: want.channel_limit? })
         }
         Match::Missing | Match::Conflict(_) | Match::Ambiguous(_) => None,
     });
