@@ -178,11 +178,11 @@ impl Case<'_> {
             return;
         }
         let sub_user = user.role == Role::SubUser && self.live.owner.as_ref() != Some(&user.email);
-        let removed = self.world.state.removed.contains(&user.id)
+        let gone = self.world.state.removed.contains(&user.id)
             && user.status == Some(UserStatus::Disabled)
             && !self.is_renamed(Subject::User, &user.email);
         let removes = absent || policy == UnlistedUsers::Remove;
-        let actions = usize::from(sub_user && removes && !removed);
+        let actions = usize::from(sub_user && removes && !gone);
         expected.entry(Subject::User, &[&user.email], actions, true);
     }
 
