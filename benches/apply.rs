@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use trunkline::execute::{Ending, Work, execute, remember};
+use trunkline::execute::{Ending, Execution, execute, remember};
 use trunkline::sandbox::{self, Seed};
 use trunkline::state::{Binding, Journal, Location, LockHolder, Store};
 use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Journal::open(store, &binding, &LockHolder::this("bench"), Duration::ZERO).await?;
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse()?);
     remember(&journal, &desired, &live, &plan).await?;
-    let work = Work {
+    let work = Execution {
         plan: &plan,
         live: &live,
         reader: &reader,

@@ -204,7 +204,7 @@ impl Targets {
             return Ok(plan);
         }
         let targets: BTreeSet<Email> = self.emails.iter().map(Email::new).collect();
-        if let Some(stranger) = Plan::strangers(desired, live, &targets).first() {
+        if let Some(stranger) = Plan::unmatched_targets(desired, live, &targets).first() {
             let error =
                 anyhow::anyhow!("--target {stranger} is neither in the manifest nor in Telnyx");
             return Err(Failure::new(error, "Use the email of an account or a user."));

@@ -1,167 +1,171 @@
-//! Creating an account: never two for one entry, whatever becomes of the request and its answer.
+//! Creating an account: never two accounts for one entry, whatever happens to the request and its answer.
 //!
-//! Look up by email; record that it is sent; send it once; record what came of it. When the answer is
-//! lost, look up again until the grace period ends. What is still not known then stays recorded as
-//! sent, and is not sent again before a person has settled it.
+//! The steps: look up the email, record the create as sent, send it once, record the result. If the answer is
+//! lost, the email is looked up until the grace period ends. A create whose result is still unknown stays
+//! recorded as sent, and is not sent again until a person settles it.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::outcome::{Ending, Fault, Outcome};
-use super::perform::{Chained, Performer};
+use super::action_error::ActionError;
+use super::outcome::{Ending, Outcome};
+use super::perform::{ChainState, Performer};
 use crate::model::{AccountId, Email, LiveAccount};
-use crate::plan::{Action, NewAccount};
+use crate::plan::{Action, PlannedAccount};
 use crate::state::StateChange;
-use crate::telnyx::{self, Answered, Created, Credentials, Error, ErrorKind};
+use crate::telnyx::{self, Answered, Created, Credentials, Error};
 
-/// The first wait before an account is looked for again; it doubles.
+/// The first wait between two look-ups of a create; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// The longest such wait.
+/// The longest wait between two look-ups.
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 
-/// The reads of the credentials that a create did not return.
+/// The maximum number of reads for credentials that a create did not return.
 const CREDENTIAL_READS: u32 = 4;
 
-/// Who has an email.
-enum Holder {
-    Nobody,
+/// The result of looking up an email.
+enum EmailHolder {
+    /// No account has the email.
+    None,
     Account(Box<LiveAccount>),
     Cancelled,
     Several(usize),
-    /// The list contradicts itself, so it may lack somebody. Why.
-    Unsure(String),
+    /// The list may be incomplete. The reason.
+    Unknown(String),
 }
 
 impl Performer<'_> {
     pub(super) async fn create(
         &self,
         action: &Action,
-        new: &NewAccount,
-        chained: &mut Chained,
+        new: &PlannedAccount,
+        state: &mut ChainState,
     ) -> Outcome {
         match self.holder(&new.email).await {
-            Ok(Holder::Nobody) => {}
-            Ok(Holder::Account(account)) => {
-                return self.was_quicker(action, new, &account, chained).await;
+            Ok(EmailHolder::None) => {}
+            Ok(EmailHolder::Account(account)) => {
+                return self.adopt_existing(action, new, &account, state).await;
             }
-            Ok(other) => return Outcome::new(action, Ending::Failed(other.objection())),
-            Err(error) => return Outcome::failed(action, &error),
+            Ok(other) => return Outcome::new(action, Ending::Failed(other.refusal())),
+            Err(error) => return self.failed(action, &error),
         }
-        // From here on the request may have left, whatever happens to this process.
+        // From here on the request may have been sent, even if this process is killed.
         if let Err(error) = self.record(StateChange::Sending(new.email.clone())).await {
-            return Outcome::new(action, Ending::Failed(Fault::not_sent(&error)));
+            return Outcome::new(action, Ending::Failed(ActionError::not_sent(&error)));
         }
         match self.writer.create_account(&self.request(new)).await {
-            Ok(answer) => self.created(action, new, answer, chained).await,
+            Ok(answer) => self.created(action, new, answer, state).await,
             Err(error) if error.may_have_happened() => {
-                self.look_for(action, new, &error, chained).await
+                self.look_up(action, new, &error, state).await
             }
             Err(error) => {
-                let outcome = Outcome::failed(action, &error);
+                let outcome = self.failed(action, &error);
                 match self.record(StateChange::Failed(new.email.clone())).await {
                     Ok(()) => outcome,
                     Err(unwritten) => {
-                        let fault = Fault::still_sending(&Fault::from(&error), &unwritten);
-                        outcome.ended(Ending::Unknown(fault))
+                        let error =
+                            ActionError::still_sending(&ActionError::from(&error), &unwritten);
+                        outcome.ended(Ending::Unknown(error))
                     }
                 }
             }
         }
     }
 
-    fn request(&self, new: &NewAccount) -> telnyx::AccountRequest {
-        let NewAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
+    fn request(&self, new: &PlannedAccount) -> telnyx::AccountRequest {
+        let PlannedAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
         telnyx::AccountRequest {
             name: name.clone(),
             email: email.as_str().to_owned(),
-            password: self.work.passwords.get(email).cloned(),
+            password: self.execution.passwords.get(email).cloned(),
             custom_pricing: *custom_pricing,
             rollup_billing: *rollup_billing,
         }
     }
 
-    /// Somebody has created it since the plan was made. It is theirs: what this plan would do to an
-    /// account of its own is not done to it.
-    async fn was_quicker(
+    /// Records an account that another client created after the plan was made. The settings that would follow
+    /// our own create are not sent.
+    async fn adopt_existing(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         account: &LiveAccount,
-        chained: &mut Chained,
+        state: &mut ChainState,
     ) -> Outcome {
-        chained.was_there = true;
+        state.existed = true;
         let outcome = Outcome::new(action, Ending::Satisfied).with_account(&account.id);
         match self.record(StateChange::Adopt(new.email.clone(), account.id.clone())).await {
             Ok(()) => outcome,
-            Err(error) => outcome.ended(Ending::Failed(Fault::unrecorded(&error))),
+            Err(error) => outcome.ended(Ending::Failed(ActionError::unrecorded(&error))),
         }
     }
 
     async fn created(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         answer: Answered<Created>,
-        chained: &mut Chained,
+        state: &mut ChainState,
     ) -> Outcome {
         let Answered { value: Created { account, credentials }, request_id } = answer;
+        self.refusals.reset();
         let outcome = Outcome::done(action, request_id).with_account(&account.id);
         if account.email != new.email {
-            // Nothing more is done to an account that is not the one we asked for.
-            let fault =
-                Fault::said(format!("Telnyx answered with the account of {}", account.email));
-            return outcome.ended(Ending::Unknown(fault));
+            // The settings of this create must not change another account.
+            let error =
+                ActionError::new(format!("Telnyx answered with the account of {}", account.email));
+            return outcome.ended(Ending::Unknown(error));
         }
         let known = StateChange::Acknowledged(new.email.clone(), account.id.clone());
-        // Nobody waits for it: until it is written the create is recorded as sent, and the next is not.
-        if let Err(error) = self.work.journal.note(known) {
-            return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
+        // Not awaited: until it is written the create stays recorded as sent, which is safe.
+        if let Err(error) = self.execution.journal.note(known) {
+            return outcome.ended(Ending::Unknown(ActionError::unrecorded(&error)));
         }
-        chained.created = Some(account.id.clone());
-        self.keep_credentials(outcome, new, &account.id, credentials).await
+        state.created = Some(account.id.clone());
+        self.save_credentials(outcome, new, &account.id, credentials).await
     }
 
-    /// Hands over the credentials of a created account. Missing ones are read again a few times.
-    async fn keep_credentials(
+    /// Saves the credentials of a created account. Missing ones are read again a few times.
+    async fn save_credentials(
         &self,
         outcome: Outcome,
-        new: &NewAccount,
+        new: &PlannedAccount,
         id: &AccountId,
         mut credentials: Credentials,
     ) -> Outcome {
-        let Some(keep) = self.work.on_created else { return outcome.without_secrets(id) };
+        let Some(save) = self.execution.on_created else { return outcome.without_credentials(id) };
         for attempt in 0..CREDENTIAL_READS {
             if credentials.missing().is_empty() || *self.stop.borrow() {
                 break;
             }
             sleep(FIRST_WAIT * attempt).await;
-            if let Ok(read) = self.work.reader.credentials(id).await {
+            if let Ok(read) = self.execution.reader.credentials(id).await {
                 credentials = credentials.or(read);
             }
         }
         let missing = credentials.missing();
-        match keep(&new.email, id, &credentials) {
-            Err(error) => outcome.ended(Ending::Failed(Fault::secrets_lost(id, &error))),
+        match save(&new.email, id, &credentials) {
+            Err(error) => outcome.ended(Ending::Failed(ActionError::credentials_lost(id, &error))),
             Ok(()) if missing.is_empty() => outcome,
-            Ok(()) => outcome.ended(Ending::Failed(Fault::secrets_missing(id, &missing))),
+            Ok(()) => outcome.ended(Ending::Failed(ActionError::credentials_missing(id, &missing))),
         }
     }
 
-    /// The answer was lost: the account is looked for until the grace period ends.
-    async fn look_for(
+    /// Looks up a create whose answer was lost, until the grace period ends.
+    async fn look_up(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         lost: &Error,
-        chained: &mut Chained,
+        state: &mut ChainState,
     ) -> Outcome {
-        let end = Instant::now() + self.work.create_grace;
+        let end = Instant::now() + self.execution.create_grace;
         let mut wait = FIRST_WAIT;
         loop {
-            // A failed look-up is no answer; lists may lag behind, so nobody's is none either.
-            if let Ok(Holder::Account(account)) = self.holder(&new.email).await {
-                return self.found(action, new, &account.id, chained).await;
+            // A failed look-up proves nothing. Neither does an empty one, because lists lag behind.
+            if let Ok(EmailHolder::Account(account)) = self.holder(&new.email).await {
+                return self.found(action, new, &account.id, state).await;
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() || *self.stop.borrow() {
@@ -177,63 +181,62 @@ impl Performer<'_> {
         }
     }
 
-    fn unresolved(&self, lost: &Error) -> Fault {
-        if self.work.journal.remembers() { Fault::unresolved(lost) } else { Fault::forgotten(lost) }
+    fn unresolved(&self, lost: &Error) -> ActionError {
+        if self.execution.journal.remembers() {
+            ActionError::unresolved(lost)
+        } else {
+            ActionError::forgotten(lost)
+        }
     }
 
-    /// The account is there, and nobody had this email just before: it is ours.
+    /// Adopts the account of a create whose answer was lost. No account had this email before the create.
     async fn found(
         &self,
         action: &Action,
-        new: &NewAccount,
+        new: &PlannedAccount,
         id: &AccountId,
-        chained: &mut Chained,
+        state: &mut ChainState,
     ) -> Outcome {
         let outcome = Outcome::done(action, None).with_account(id);
         if let Err(error) = self.record(StateChange::Adopt(new.email.clone(), id.clone())).await {
-            return outcome.ended(Ending::Unknown(Fault::unrecorded(&error)));
+            return outcome.ended(Ending::Unknown(ActionError::unrecorded(&error)));
         }
-        chained.created = Some(id.clone());
-        self.keep_credentials(outcome, new, id, Credentials::default()).await
+        state.created = Some(id.clone());
+        self.save_credentials(outcome, new, id, Credentials::default()).await
     }
 
-    /// Who has an email, cancelled accounts too.
-    async fn holder(&self, email: &Email) -> Result<Holder, Error> {
-        let all = self.work.reader.with_email(email, true).await?;
+    /// Looks up an email, among cancelled accounts too.
+    async fn holder(&self, email: &Email) -> Result<EmailHolder, Error> {
+        let all = self.execution.reader.with_email(email, true).await?;
         if let Some(gap) = all.gap {
-            return Ok(Holder::Unsure(gap));
+            return Ok(EmailHolder::Unknown(gap));
         }
         let several = all.items.len();
-        let Some(account) = all.items.into_iter().next() else { return Ok(Holder::Nobody) };
+        let Some(account) = all.items.into_iter().next() else { return Ok(EmailHolder::None) };
         if several > 1 {
-            return Ok(Holder::Several(several));
+            return Ok(EmailHolder::Several(several));
         }
-        // No account says that it is cancelled: those are only in the longer list.
-        let active = self.work.reader.with_email(email, false).await?;
+        // Accounts carry no status: a cancelled one is only in the longer list.
+        let active = self.execution.reader.with_email(email, false).await?;
         let is_active = active.items.iter().any(|other| other.id == account.id);
         Ok(match active.gap {
-            Some(gap) => Holder::Unsure(gap),
-            None if is_active => Holder::Account(Box::new(account)),
-            None => Holder::Cancelled,
+            Some(gap) => EmailHolder::Unknown(gap),
+            None if is_active => EmailHolder::Account(Box::new(account)),
+            None => EmailHolder::Cancelled,
         })
     }
 }
 
-impl Holder {
-    /// Why nothing is created.
-    fn objection(self) -> Fault {
-        Fault::said(match self {
+impl EmailHolder {
+    /// The error of a create that is not sent.
+    fn refusal(self) -> ActionError {
+        ActionError::new(match self {
             Self::Cancelled => "a cancelled account has this email; nothing was sent".to_owned(),
             Self::Several(count) => format!("{count} accounts have this email; nothing was sent"),
-            Self::Unsure(gap) => {
-                format!("nobody can say whether the email is taken, so nothing was sent: {gap}")
+            Self::Unknown(gap) => {
+                format!("cannot check whether the email is taken, so nothing was sent: {gap}")
             }
-            Self::Nobody | Self::Account(_) => "nothing was sent".to_owned(),
+            Self::None | Self::Account(_) => "nothing was sent".to_owned(),
         })
     }
-}
-
-/// Whether a request was held back because everything was told to stop.
-pub(super) fn was_stopped(error: &Error) -> bool {
-    error.kind == ErrorKind::Stopped && !error.may_have_happened()
 }

@@ -1,27 +1,28 @@
-//! Setting limits of channels, and what is remembered of them.
+//! Setting channel limits, and recording them.
 
-use super::Work;
-use super::outcome::{Ending, Fault, Outcome};
+use super::Execution;
+use super::action_error::ActionError;
+use super::outcome::{Ending, Outcome};
 use super::perform::Performer;
 use super::remember::{before, remainder, sets_limit};
 use crate::model::{AccountId, Create, Email, Remainder};
 use crate::plan::{Action, Channels};
 use crate::state::StateChange;
 
-/// The status with which a limit is refused that the pool has no channels for.
+/// The status of a refused limit that exceeds the pool.
 const NOT_ACCEPTED: u16 = 422;
 
-/// Whether an assertion was refused and may find channels when others have freed some.
+/// Returns true if an assertion was refused and may succeed after other actions free channels.
 pub(super) fn waits(outcome: &Outcome) -> bool {
     match &outcome.ending {
-        Ending::Failed(fault) => {
-            outcome.action.is_assertion() && fault.status == Some(NOT_ACCEPTED)
+        Ending::Failed(error) => {
+            outcome.action.is_assertion() && error.status == Some(NOT_ACCEPTED)
         }
         Ending::Done
         | Ending::Satisfied
         | Ending::Stale(_)
         | Ending::Unknown(_)
-        | Ending::Skipped => false,
+        | Ending::Skipped(_) => false,
     }
 }
 
@@ -34,30 +35,33 @@ impl Performer<'_> {
         after: u64,
     ) -> Outcome {
         if action.is_destructive()
-            && let Err(ended) = self.still(action, id, email).await
+            && let Err(ended) = self.read_again(action, id, email).await
         {
             return *ended;
         }
         match self.writer.set_channel_limit(id, after).await {
             Ok(answer) => {
                 let limit = answer.value;
+                self.refusals.reset();
                 let outcome = Outcome::done(action, answer.request_id);
-                if let Err(error) = self.work.journal.note(StateChange::Limit(id.clone(), limit)) {
-                    return outcome.ended(Ending::Failed(Fault::unrecorded(&error)));
+                if let Err(error) =
+                    self.execution.journal.note(StateChange::Limit(id.clone(), limit))
+                {
+                    return outcome.ended(Ending::Failed(ActionError::unrecorded(&error)));
                 }
                 if limit == after {
                     return outcome;
                 }
-                // An answer that says otherwise is no success, whatever its status.
-                let fault = Fault::said(format!("Telnyx answered channel_limit: {limit}"));
-                outcome.ended(Ending::Failed(fault))
+                // An answer with another value is a failure, whatever its status.
+                let error = ActionError::new(format!("Telnyx answered channel_limit: {limit}"));
+                outcome.ended(Ending::Failed(error))
             }
             Err(error) => {
-                let outcome = Outcome::failed(action, &error);
+                let outcome = self.failed(action, &error);
                 if error.may_have_happened()
                     && let Err(error) = self.record(StateChange::LimitUnknown(id.clone())).await
                 {
-                    return outcome.ended(Ending::Failed(Fault::unrecorded(&error)));
+                    return outcome.ended(Ending::Failed(ActionError::unrecorded(&error)));
                 }
                 outcome
             }
@@ -65,41 +69,46 @@ impl Performer<'_> {
     }
 }
 
-/// After the last limit: what the pool has beside the records, so that a later read can tell whether somebody
-/// else has changed limits. Until it is taken the next plan takes no record for what is live.
+/// Records the pool's remainder after the last limit, so that a later plan can detect limits that were changed
+/// elsewhere. Without the record, the next plan treats live limits as unknown.
 ///
-/// Setting limits changes it only by which accounts have a record. When it has changed otherwise, somebody else has
-/// set a limit meanwhile: then what it was before stays, and the next plan sees that it does not fit.
-pub(super) async fn take_remainder(work: &Work<'_>, outcomes: &[Outcome], stopped: bool) {
+/// Setting limits changes the remainder only if it changes which accounts have a record. If it changed
+/// otherwise, another client has set a limit meanwhile: then the earlier remainder stays, and the next plan
+/// detects the mismatch.
+pub(super) async fn take_remainder(
+    execution: &Execution<'_>,
+    outcomes: &[Outcome],
+    may_read: bool,
+) {
     let limits = || outcomes.iter().filter(|outcome| sets_limit(&outcome.action));
-    // What was cut off while it was under way may have happened, and its record says that it has not.
+    // A limit that was cut short may have been set, against its record.
     let lost = limits().any(|outcome| matches!(outcome.ending, Ending::Unknown(_)));
-    if work.plan.inventory.channels == Channels::Unmanaged || limits().count() == 0 || lost {
+    if execution.plan.inventory.channels == Channels::Unmanaged || limits().count() == 0 || lost {
         return;
     }
-    let before = before(work.live, work.plan);
-    let taken = if stopped { None } else { look(work).await };
+    let before = before(execution.live, execution.plan);
+    let taken = if may_read { read_remainder(execution).await } else { None };
     let taken = match (before, taken) {
         (Some(before), Some(taken)) if before.unrecorded == taken.unrecorded => before,
         (_, Some(taken)) | (Some(taken), None) => taken,
         (None, None) => return,
     };
-    if let Err(error) = work.journal.record(StateChange::Remainder(taken)).await {
-        tracing::warn!(%error, "the state could not be written after the last limit");
+    if let Err(error) = execution.journal.record(StateChange::Remainder(taken)).await {
+        tracing::warn!(%error, "cannot write the state after the last limit");
     }
 }
 
-/// What the pool has now beside what is recorded now.
-async fn look(work: &Work<'_>) -> Option<Remainder> {
-    let pool = match work.reader.channels().await {
+/// The remainder of the pool and the recorded limits as they are now.
+async fn read_remainder(execution: &Execution<'_>) -> Option<Remainder> {
+    let pool = match execution.reader.channels().await {
         Ok(pool) => pool,
         Err(error) => {
-            tracing::warn!(%error, "the channel pool could not be read after the last limit");
+            tracing::warn!(%error, "cannot read the channel pool after the last limit");
             return None;
         }
     };
-    let state = work.journal.state();
-    let live = work.live.accounts.iter().map(|account| &account.id);
+    let state = execution.journal.state();
+    let live = execution.live.accounts.iter().map(|account| &account.id);
     let created = state.creates.values().filter_map(|create| match create {
         Create::Acknowledged(id) => Some(id),
         Create::Intended | Create::Sending => None,

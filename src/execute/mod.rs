@@ -1,15 +1,17 @@
-//! Does what was planned: phase after phase, the actions of one phase at once, one account's in order.
+//! Execution of a plan: phase by phase, the actions of a phase concurrently, those of one account in order.
 //!
-//! It chooses nothing. Just before a loss it looks once more whether the plan still fits, and before a
-//! create whether somebody was quicker. What Telnyx answers and would not tell again goes into the
-//! state: a create is recorded before it is sent, and is never sent twice.
+//! Execution makes no decisions. It reads again just before a destructive action and before a create. What
+//! Telnyx does not report again goes into the state: a create is recorded before it is sent, and is never
+//! sent twice.
 
+mod action_error;
 mod create;
-mod kept;
 mod limits;
 mod outcome;
 mod perform;
+mod refusals;
 mod remember;
+mod saved;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,92 +20,95 @@ use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-pub use kept::unsent;
-pub use outcome::{Ending, Fault, Outcome, Summary, Unrecorded};
-use perform::{Chained, Performer};
+pub use action_error::{ActionError, Unrecorded};
+pub use outcome::{Ending, Outcome, SkipReason, Summary};
+use perform::{ChainState, Performer};
+use refusals::Refusals;
 pub use remember::remember;
+pub use saved::skipped_outcome;
 
 use crate::model::{AccountId, Email, Live};
 use crate::plan::{Action, Plan, PlannedAction};
 use crate::state::Journal;
 use crate::telnyx::{Credentials, Fence, Reader, Writer};
 
-/// How long what is under way may take to be finished once it was told to stop. With it and the time
-/// to record the result an interrupted apply ends within the promised seven seconds.
+/// The time for actions in flight after an interrupt. With the time to record their results, an interrupted
+/// apply ends within the promised seven seconds.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long recording the result may take then.
+/// The time to record results after an interrupt.
 const RECORDING: Duration = Duration::from_secs(1);
 
-/// What becomes of the actions while they are executed, for whoever shows or records it.
+/// Receives each outcome as soon as it is known.
 pub type OnOutcome<'a> = &'a (dyn Fn(&Outcome) + Sync);
 
-/// Keeps the secrets of a created account; its outcome is *done* only when this has returned.
+/// Saves the credentials of a created account. Its outcome is *done* only after this returns.
 pub type OnCreated<'a> =
     &'a (dyn Fn(&Email, &AccountId, &Credentials) -> std::io::Result<()> + Sync);
 
 /// A plan, and everything that its execution needs.
 #[derive(Clone, Copy)]
-pub struct Work<'a> {
-    /// What is to be done.
+pub struct Execution<'a> {
+    /// The plan.
     pub plan: &'a Plan,
-    /// What it was planned for.
+    /// The inventory that the plan was made from.
     pub live: &'a Live,
-    /// What looks once more.
+    /// Reads again before destructive actions and creates.
     pub reader: &'a Reader,
-    /// What changes things.
+    /// Sends the changes.
     pub writer: &'a Writer,
-    /// What remembers.
+    /// Records what was sent.
     pub journal: &'a Journal,
-    /// The passwords of the accounts that are created with one.
+    /// The passwords of accounts that are created with one.
     pub passwords: &'a BTreeMap<Email, SecretString>,
-    /// How many actions may be under way at once.
+    /// The maximum number of concurrent actions.
     pub parallelism: usize,
-    /// How long a create whose answer was lost is looked for.
+    /// The time to look up a create whose answer was lost.
     pub create_grace: Duration,
-    /// Keeps the secrets of created accounts. `None`: they are dropped.
+    /// Saves the credentials of created accounts. `None`: they are dropped.
     pub on_created: Option<OnCreated<'a>>,
-    /// Is told of each outcome as soon as it is there.
+    /// Receives each outcome as soon as it is known.
     pub on_outcome: OnOutcome<'a>,
 }
 
-/// Executes a plan: one outcome per action, in the plan's order.
+/// Executes a plan and returns one outcome per action, in the order of the plan.
 ///
-/// `stop` turning true ends it: nothing new is begun, and what is under way is given a few seconds. Who
-/// stops it also stops the session, so that nothing is sent again.
-pub async fn execute(work: &Work<'_>, stop: watch::Receiver<bool>) -> Vec<Outcome> {
-    let journal = work.journal.clone();
-    // Checked once more at the last moment: a process that was stopped while it waited may have lost its lock.
-    let writer = work.writer.fenced(Fence::new(move || journal.is_sound().is_ok()));
-    let performer = Performer { work, writer, stop: stop.clone() };
+/// After `stop` becomes true, no new action starts, and actions in flight get a few seconds. The caller must
+/// also stop the session, so that nothing is retried.
+pub async fn execute(execution: &Execution<'_>, stop: watch::Receiver<bool>) -> Vec<Outcome> {
+    let journal = execution.journal.clone();
+    // Checked again at the last moment: a process that was suspended may have lost its lock.
+    let writer = execution.writer.fenced(Fence::new(move || journal.is_sound().is_ok()));
+    let refusals = Refusals::default();
+    let performer = Performer { execution, writer, stop: stop.clone(), refusals };
     let mut outcomes = BTreeMap::new();
-    for phase in phases(&work.plan.actions) {
+    for phase in phases(&execution.plan.actions) {
         outcomes.extend(run_phase(phase, &performer).await);
     }
     let outcomes: Vec<Outcome> = outcomes.into_values().collect();
     let stopped = *stop.borrow();
-    let recording = record(work, &outcomes, stopped);
+    let may_read = !stopped && performer.refusals.tripped().is_none();
+    let recording = record(execution, &outcomes, may_read);
     if !stopped {
         recording.await;
     } else if tokio::time::timeout(RECORDING, recording).await.is_err() {
-        tracing::warn!("not all of what was done could be recorded in time");
+        tracing::warn!("not all results could be recorded in time");
     }
     outcomes
 }
 
-/// Records what is left to be recorded.
-async fn record(work: &Work<'_>, outcomes: &[Outcome], stopped: bool) {
-    match work.journal.flush().await {
-        Ok(()) => limits::take_remainder(work, outcomes, stopped).await,
-        // Who closes the journal is told.
-        Err(error) => tracing::warn!(%error, "not all of what was done could be recorded"),
+/// Records the remaining results.
+async fn record(execution: &Execution<'_>, outcomes: &[Outcome], may_read: bool) {
+    match execution.journal.flush().await {
+        Ok(()) => limits::take_remainder(execution, outcomes, may_read).await,
+        // Closing the journal reports the error to the user.
+        Err(error) => tracing::warn!(%error, "not all results could be recorded"),
     }
 }
 
-/// Actions that depend on each other: a create and what is done to its account, or just one action;
-/// each with its place in the plan.
+/// Dependent actions with their places in the plan: a create and what follows it, or a single action.
 type Chain<'a> = Vec<(usize, &'a Action)>;
 
-/// The phases of a plan, each as its independent chains. The plan is in the order of execution already.
+/// The phases of a plan, each as independent chains. A plan is already in the order of execution.
 fn phases(actions: &[PlannedAction]) -> Vec<Vec<Chain<'_>>> {
     let mut phases: Vec<Vec<Chain<'_>>> = Vec::new();
     let mut last = None;
@@ -121,73 +126,74 @@ fn phases(actions: &[PlannedAction]) -> Vec<Vec<Chain<'_>>> {
     phases
 }
 
-/// Runs the chains of a phase. What the pool had no channels for is tried again as long as others of
-/// the phase have changed something since: they may have freed some.
+/// Runs the chains of a phase. A limit that does not fit the pool is retried while other actions of the
+/// phase succeed, because they may free channels.
 async fn run_phase(phase: Vec<Chain<'_>>, performer: &Performer<'_>) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::new();
     let mut open = phase;
     loop {
-        // Collected by hand: with a closure in between this future could not go to another thread.
+        // Not a closure: with one this future is not `Send`.
         let mut chains = Vec::with_capacity(open.len());
         for chain in open {
             chains.push(run(chain, performer));
         }
         let ran: Vec<_> = stream::iter(chains)
-            .buffer_unordered(performer.work.parallelism.max(1))
+            .buffer_unordered(performer.execution.parallelism.max(1))
             .collect()
             .await;
         let (waiting, settled): (Vec<_>, Vec<_>) =
             ran.into_iter().flatten().partition(|(_, outcome)| limits::waits(outcome));
         let changed = settled.iter().any(|(_, outcome)| outcome.ending.is_good());
         outcomes.extend(settled);
-        if waiting.is_empty() || !changed || *performer.stop.borrow() {
+        if waiting.is_empty() || !changed || performer.ended().is_some() {
             for (_, outcome) in &waiting {
-                (performer.work.on_outcome)(outcome);
+                (performer.execution.on_outcome)(outcome);
             }
             outcomes.extend(waiting);
             return outcomes;
         }
-        let actions = &performer.work.plan.actions;
+        let actions = &performer.execution.plan.actions;
         open = waiting.iter().map(|(place, _)| vec![(*place, &actions[*place].action)]).collect();
     }
 }
 
-/// Runs the actions of one chain, one after the other: what fails stops those behind it.
+/// Runs the actions of a chain in order. A failure skips the actions after it.
 async fn run(chain: Chain<'_>, performer: &Performer<'_>) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::with_capacity(chain.len());
-    let mut chained = Chained::default();
+    let mut state = ChainState::default();
     let mut broken = false;
     for (place, action) in chain {
-        let outcome = if broken || *performer.stop.borrow() {
-            Outcome::skipped(action)
-        } else if let Err(error) = performer.work.journal.confirm().await {
-            Outcome::new(action, Ending::Failed(Fault::not_sent(&error)))
+        let skipped = broken.then_some(SkipReason::DependencyFailed);
+        let outcome = if let Some(reason) = performer.ended().or(skipped) {
+            Outcome::skipped(action, reason)
+        } else if let Err(error) = performer.execution.journal.confirm().await {
+            Outcome::new(action, Ending::Failed(ActionError::not_sent(&error)))
         } else {
-            finish(performer, action, &mut chained).await
+            finish(performer, action, &mut state).await
         };
-        // An account whose secrets could not be kept is there, and what is to be done to it can be.
-        let goes_on = action.is_create() && chained.created.is_some();
+        // An account whose credentials could not be saved exists, and its settings can be changed.
+        let goes_on = action.is_create() && state.created.is_some();
         broken |= !outcome.ending.is_good() && !goes_on;
         if !limits::waits(&outcome) {
-            (performer.work.on_outcome)(&outcome);
+            (performer.execution.on_outcome)(&outcome);
         }
         outcomes.push((place, outcome));
     }
     outcomes
 }
 
-/// Performs an action; once everything was told to stop it is given only a little more time.
-async fn finish(performer: &Performer<'_>, action: &Action, chained: &mut Chained) -> Outcome {
+/// Performs an action. After an interrupt it gets a limited time.
+async fn finish(performer: &Performer<'_>, action: &Action, state: &mut ChainState) -> Outcome {
     let mut stop = performer.stop.clone();
     let too_late = async {
-        // When nobody can tell it to stop any more, nobody will.
+        // Without a sender an interrupt is impossible.
         if stop.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;
         }
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        outcome = performer.perform(action, chained) => outcome,
+        outcome = performer.perform(action, state) => outcome,
         () = too_late => Outcome::abandoned(action),
     }
 }
@@ -195,13 +201,13 @@ async fn finish(performer: &Performer<'_>, action: &Action, chained: &mut Chaine
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Target;
+    use crate::plan::AccountTarget;
 
     #[test]
-    fn only_what_is_done_to_a_created_account_waits_for_another_action() {
+    fn only_settings_of_a_created_account_depend_on_another_action() {
         let email = |name: &str| Email::new(format!("{name}@shop.example"));
         let create = |name: &str| {
-            Action::CreateAccount(crate::plan::NewAccount {
+            Action::CreateAccount(crate::plan::PlannedAccount {
                 name: name.to_owned(),
                 email: email(name),
                 custom_pricing: None,
@@ -210,12 +216,12 @@ mod tests {
             })
         };
         let disable = |name: &str, target| Action::DisableAccount { target, email: email(name) };
-        let live = |id: &str| Target::Live(AccountId::new(id));
+        let live = |id: &str| AccountTarget::Live(AccountId::new(id));
         let actions = [
             disable("twin", live("1")),
             disable("twin", live("2")),
             create("ant"),
-            disable("ant", Target::Created),
+            disable("ant", AccountTarget::Created),
             create("bee"),
         ];
         let places = |chain: &Chain<'_>| chain.iter().map(|(place, _)| *place).collect::<Vec<_>>();

@@ -1,41 +1,44 @@
-//! One action: look once more if it is a loss, send it, and say what became of it.
+//! One action: read again if it is destructive, send it, and return its outcome.
 
 use tokio::sync::watch;
 
-use super::Work;
-use super::outcome::{Ending, Fault, Outcome};
+use super::Execution;
+use super::action_error::ActionError;
+use super::outcome::{Ending, Outcome, SkipReason};
+use super::refusals::Refusals;
 use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
-use crate::plan::{Action, Target};
+use crate::plan::{AccountTarget, Action};
 use crate::state::{self, StateChange};
 use crate::telnyx::{Answered, Error, ErrorKind, Writer};
 
-/// What sends actions.
+/// Sends actions.
 pub(super) struct Performer<'a> {
-    pub work: &'a Work<'a>,
-    /// Sends nothing once the lock of the state is lost.
+    pub execution: &'a Execution<'a>,
+    /// Sends nothing after the lock of the state is lost.
     pub writer: Writer,
     pub stop: watch::Receiver<bool>,
+    pub refusals: Refusals,
 }
 
-/// What an action knows of those before it in its chain.
+/// The results of earlier actions of a chain.
 #[derive(Default)]
-pub(super) struct Chained {
-    /// The account that was created.
+pub(super) struct ChainState {
+    /// The created account.
     pub created: Option<AccountId>,
-    /// The account that was to be created was there already, and not by us.
-    pub was_there: bool,
+    /// True if another client created the account before this plan did.
+    pub existed: bool,
 }
 
 impl Performer<'_> {
-    pub(super) async fn perform(&self, action: &Action, chained: &mut Chained) -> Outcome {
+    pub(super) async fn perform(&self, action: &Action, state: &mut ChainState) -> Outcome {
         match action {
             Action::RemoveUser { id, email } => self.remove(action, id, email).await,
-            Action::DisableAccount { target, email } => match chained.resolve(action, target) {
+            Action::DisableAccount { target, email } => match state.resolve(action, target) {
                 Ok(id) => self.disable(action, &id, email).await,
                 Err(ended) => *ended,
             },
             Action::SetChannelLimit { target, email, before: _, after } => {
-                match chained.resolve(action, target) {
+                match state.resolve(action, target) {
                     Ok(id) => self.set_limit(action, &id, email, *after).await,
                     Err(ended) => *ended,
                 }
@@ -45,14 +48,44 @@ impl Performer<'_> {
             }
             Action::EnableAccount { id, email: _, connections } => {
                 let answer = self.writer.enable_account(id, *connections).await;
-                Outcome::of(action, answer)
+                self.outcome(action, answer)
             }
-            Action::CreateAccount(new) => self.create(action, new, chained).await,
+            Action::CreateAccount(new) => self.create(action, new, state).await,
         }
     }
 
+    /// The reason to start no further action, if any.
+    pub(super) fn ended(&self) -> Option<SkipReason> {
+        if *self.stop.borrow() { Some(SkipReason::Interrupted) } else { self.refusals.tripped() }
+    }
+
+    /// The outcome of a request.
+    pub(super) fn outcome<T>(
+        &self,
+        action: &Action,
+        answer: Result<Answered<T>, Error>,
+    ) -> Outcome {
+        match answer {
+            Ok(answer) => {
+                self.refusals.reset();
+                Outcome::done(action, answer.request_id)
+            }
+            Err(error) => self.failed(action, &error),
+        }
+    }
+
+    /// The outcome of a failed request. An action that the session did not send is skipped.
+    pub(super) fn failed(&self, action: &Action, error: &Error) -> Outcome {
+        if error.kind == ErrorKind::Stopped && !error.may_have_happened() {
+            let reason = self.ended().unwrap_or_else(|| self.refusals.trip());
+            return Outcome::skipped(action, reason);
+        }
+        self.refusals.count(error);
+        Outcome::failed(action, error)
+    }
+
     async fn remove(&self, action: &Action, id: &UserId, email: &Email) -> Outcome {
-        match self.work.reader.user(id).await {
+        match self.execution.reader.user(id).await {
             Ok(user) => {
                 if let Some(why) = unfit(&user, email) {
                     return Outcome::new(action, Ending::Stale(why));
@@ -61,43 +94,43 @@ impl Performer<'_> {
             Err(error) if error.kind == ErrorKind::NotFound => {
                 return Outcome::new(action, Ending::Satisfied);
             }
-            Err(error) => return Outcome::failed(action, &error),
+            Err(error) => return self.failed(action, &error),
         }
         match self.writer.remove_user(id).await {
-            // Who was there a moment ago and is not now was removed by somebody else.
+            // Another client removed the user after the read above.
             Err(error) if error.kind == ErrorKind::NotFound && self.is_gone(id).await => {
                 Outcome::new(action, Ending::Satisfied)
             }
             Ok(answer) => {
-                // Telnyx may list the user as disabled for ever; the record keeps it from being removed again.
+                // Telnyx may list a removed user as disabled. The record prevents a second removal.
                 let recorded = self.record(StateChange::Removed(id.clone())).await;
-                let outcome = Outcome::of(action, Ok(answer));
+                let outcome = self.outcome(action, Ok(answer));
                 match recorded {
                     Ok(()) => outcome,
-                    Err(error) => outcome.ended(Ending::Failed(Fault::unrecorded(&error))),
+                    Err(error) => outcome.ended(Ending::Failed(ActionError::unrecorded(&error))),
                 }
             }
-            answer @ Err(_) => Outcome::of(action, answer),
+            answer @ Err(_) => self.outcome(action, answer),
         }
     }
 
     async fn is_gone(&self, id: &UserId) -> bool {
-        let user = self.work.reader.user(id).await;
+        let user = self.execution.reader.user(id).await;
         user.is_err_and(|error| error.kind == ErrorKind::NotFound)
     }
 
     async fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> Outcome {
         if action.is_destructive()
-            && let Err(ended) = self.still(action, id, email).await
+            && let Err(ended) = self.read_again(action, id, email).await
         {
             return *ended;
         }
-        Outcome::of(action, self.writer.disable_account(id).await)
+        self.outcome(action, self.writer.disable_account(id).await)
     }
 
     async fn update(&self, action: &Action, id: &AccountId, email: &Email, after: bool) -> Outcome {
         if action.is_destructive() {
-            match self.still(action, id, email).await {
+            match self.read_again(action, id, email).await {
                 Ok(account) if account.custom_pricing == Some(after) => {
                     return Outcome::new(action, Ending::Satisfied);
                 }
@@ -106,26 +139,26 @@ impl Performer<'_> {
             }
         }
         let answer = self.writer.set_custom_pricing(id, after).await;
-        // An answer that says otherwise is no success, whatever its status.
+        // An answer with another value is a failure, whatever its status.
         let otherwise = |answer: &Answered<LiveAccount>| {
             answer.value.custom_pricing.is_some_and(|now| now != after)
         };
         if answer.as_ref().is_ok_and(otherwise) {
-            let fault = Fault::said(format!("Telnyx answered custom_pricing: {}", !after));
-            return Outcome::of(action, answer).ended(Ending::Failed(fault));
+            let fault = ActionError::new(format!("Telnyx answered custom_pricing: {}", !after));
+            return self.outcome(action, answer).ended(Ending::Failed(fault));
         }
-        Outcome::of(action, answer)
+        self.outcome(action, answer)
     }
 
-    /// The account, if it is still the one that the plan was made for.
-    pub(super) async fn still(
+    /// Reads an account again. An account that has changed its identity makes the action stale.
+    pub(super) async fn read_again(
         &self,
         action: &Action,
         id: &AccountId,
         email: &Email,
     ) -> Result<LiveAccount, Box<Outcome>> {
-        let account = self.work.reader.account(id).await;
-        let account = account.map_err(|error| Box::new(Outcome::failed(action, &error)))?;
+        let account = self.execution.reader.account(id).await;
+        let account = account.map_err(|error| Box::new(self.failed(action, &error)))?;
         if account.email == *email && account.id == *id {
             return Ok(account);
         }
@@ -134,25 +167,27 @@ impl Performer<'_> {
     }
 
     pub(super) async fn record(&self, change: StateChange) -> Result<(), state::Error> {
-        self.work.journal.record(change).await
+        self.execution.journal.record(change).await
     }
 }
 
-impl Chained {
-    /// The account that an action is about; without one, what becomes of the action.
-    fn resolve(&self, action: &Action, target: &Target) -> Result<AccountId, Box<Outcome>> {
+impl ChainState {
+    /// The account of an action, or the outcome of an action without one.
+    fn resolve(&self, action: &Action, target: &AccountTarget) -> Result<AccountId, Box<Outcome>> {
         match (target, &self.created) {
-            (Target::Live(id), _) | (Target::Created, Some(id)) => Ok(id.clone()),
-            (Target::Created, None) if self.was_there => {
-                let why = "the account was there before it was created; plan again".to_owned();
+            (AccountTarget::Live(id), _) | (AccountTarget::Created, Some(id)) => Ok(id.clone()),
+            (AccountTarget::Created, None) if self.existed => {
+                let why = "another client created the account; plan again".to_owned();
                 Err(Box::new(Outcome::new(action, Ending::Stale(why))))
             }
-            (Target::Created, None) => Err(Box::new(Outcome::skipped(action))),
+            (AccountTarget::Created, None) => {
+                Err(Box::new(Outcome::skipped(action, SkipReason::DependencyFailed)))
+            }
         }
     }
 }
 
-/// Why a user is no longer who was to be removed.
+/// The reason why a user must not be removed, if any.
 fn unfit(user: &LiveUser, email: &Email) -> Option<String> {
     if user.email != *email {
         return Some(format!("the user's email is now {}", user.email));
@@ -161,15 +196,5 @@ fn unfit(user: &LiveUser, email: &Email) -> Option<String> {
         Role::SubUser => None,
         Role::Owner => Some("the user is an owner now; owners are never removed".to_owned()),
         Role::Other(role) => Some(format!("the user is now a {role:?}")),
-    }
-}
-
-impl Outcome {
-    /// What a change was answered with.
-    pub(super) fn of<T>(action: &Action, answer: Result<Answered<T>, Error>) -> Self {
-        match answer {
-            Ok(answer) => Self::done(action, answer.request_id),
-            Err(error) => Self::failed(action, &error),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the state learns before anything is sent.
+//! Records that are written before anything is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,12 @@ use crate::model::{AccountId, ChannelPool, Desired, Half, Live, Remainder};
 use crate::plan::{Action, Channels, Plan};
 use crate::state::{Error, Journal, StateChange};
 
-/// Records what a read has shown and what is going to be created, in one write: afterwards a crash at
-/// any point leaves behind what has to be known.
+/// Records the inventory and the planned creates in one write. A crash at any later point then leaves the
+/// necessary records behind.
 ///
 /// # Errors
 ///
-/// When the state cannot be written, or belongs to another manager. Then nothing may be sent.
+/// If the state cannot be written, or belongs to another manager. Then nothing may be sent.
 pub async fn remember(
     journal: &Journal,
     desired: &Desired,
@@ -22,7 +22,7 @@ pub async fn remember(
         journal.bind(manager).await?;
     }
     let mut changes = Vec::new();
-    // In an incomplete half nothing is taken to be gone.
+    // An account or user that an incomplete half lacks may still exist.
     if let Some(users) = live.users.as_ref().filter(|_| live.is_complete(Half::Users)) {
         let users = users.iter().map(|one| (one.id.clone(), one.email.clone())).collect();
         let wanted = desired.users.iter().flat_map(BTreeMap::keys).cloned().collect();
@@ -34,8 +34,8 @@ pub async fn remember(
         changes.push(StateChange::Seen { accounts: accounts.collect(), wanted });
     }
     if live.is_complete(Half::Accounts) && live.channels.is_some() {
-        // While limits are set nobody can say what the pool has beside them. Should this not come to its end, the
-        // next plan takes none of them for known: answers that were lost may cancel out.
+        // While limits are being set the remainder is unknown. After an apply that is cut short, the next plan
+        // treats limits as unknown, because lost answers may cancel out.
         let sets = plan.requested().any(sets_limit);
         let remainder = before(live, plan).filter(|_| !sets);
         changes.push(StateChange::Limits(plan.inventory.limits.clone(), remainder));
@@ -55,12 +55,12 @@ pub async fn remember(
     journal.record_all(changes).await
 }
 
-/// Whether an action sets a limit of channels.
+/// Returns true if an action sets a channel limit.
 pub(super) fn sets_limit(action: &Action) -> bool {
     matches!(action, Action::SetChannelLimit { .. })
 }
 
-/// What the pool had beside the known limits when the plan was made. `None`: nobody could say.
+/// The remainder of the pool when the plan was made. `None` if it was unknown.
 pub(super) fn before(live: &Live, plan: &Plan) -> Option<Remainder> {
     match (plan.inventory.channels, live.channels) {
         (Channels::Consistent, Some(pool)) if live.is_complete(Half::Accounts) => {
@@ -71,7 +71,7 @@ pub(super) fn before(live: &Live, plan: &Plan) -> Option<Remainder> {
     }
 }
 
-/// What a pool has beside the acknowledged limits of these accounts.
+/// The remainder of a pool: allocated channels less the acknowledged limits of these accounts.
 pub(super) fn remainder<'a>(
     pool: ChannelPool,
     limits: &std::collections::BTreeMap<AccountId, u64>,

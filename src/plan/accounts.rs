@@ -1,53 +1,58 @@
-//! The rules for accounts, but for their channels.
+//! The rules for accounts, except their channel limits.
 
 use super::identity::{Match, Pairing};
-use super::renames::Renames;
-use super::{Action, Draft, Finding, NewAccount, Reason, Target, What};
+use super::renames::AccountRenames;
+use super::{AccountTarget, Action, Draft, Finding, FindingKind, PlannedAccount, Reason, Subject};
 use crate::model::{
     AccountId, Create, Email, LiveAccount, Status, UnlistedAccounts, WantedAccount,
 };
 
 /// Compares every account that is listed or live.
 pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
-    let renames = Renames::new(pairing, draft);
+    let renames = AccountRenames::new(pairing, draft);
     for (want, side) in &pairing.entries {
-        let what = match side {
-            Match::Account(have) => {
-                compare(draft, have, want);
-                continue;
-            }
-            Match::Missing => {
-                missing(draft, want, &renames);
-                continue;
-            }
-            Match::Conflict(accounts) => {
-                let accounts = accounts.iter().map(|account| account.id.clone()).collect();
-                What::IdentityConflict { accounts }
-            }
-            Match::Ambiguous(accounts) => What::AccountAmbiguous { accounts: *accounts },
-        };
-        draft.find(Finding::account(want.email.clone(), what));
+        draft
+            .check_entry(Subject::Account, &want.email, |draft| entry(draft, want, side, &renames));
     }
     for have in &pairing.unlisted {
         unlisted(draft, have, &renames);
     }
 }
 
-/// Creates the account of an entry, unless there is a reason to believe that it exists.
-fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &Renames<'_>) {
-    let what = match reason_missing(draft, want, renames) {
+/// Compares an entry with its live side.
+fn entry(
+    draft: &mut Draft<'_>,
+    want: &WantedAccount,
+    side: &Match<'_>,
+    renames: &AccountRenames<'_>,
+) {
+    let kind = match side {
+        Match::Account(have) => return compare(draft, have, want),
+        Match::Missing => return missing(draft, want, renames),
+        Match::Conflict(accounts) => {
+            let accounts = accounts.iter().map(|account| account.id.clone()).collect();
+            FindingKind::IdentityConflict { accounts }
+        }
+        Match::Ambiguous(accounts) => FindingKind::AccountAmbiguous { accounts: *accounts },
+    };
+    draft.find(Finding::account(want.email.clone(), kind));
+}
+
+/// Creates the account of an entry, unless it may exist already.
+fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &AccountRenames<'_>) {
+    let kind = match reason_missing(draft, want, renames) {
         Missing::New => return create(draft, want),
-        Missing::NotYetListed => What::NotYetListed,
-        Missing::Unresolved => What::UnresolvedCreate,
-        Missing::Cancelled => What::AccountCancelled,
-        Missing::Gone(id) => What::AccountGone { id },
-        Missing::Vanished(id) => What::AccountVanished { id },
+        Missing::NotYetListed => FindingKind::NotYetListed,
+        Missing::Unresolved => FindingKind::UnresolvedCreate,
+        Missing::Cancelled => FindingKind::AccountCancelled,
+        Missing::Gone(id) => FindingKind::AccountGone { id },
+        Missing::Vanished(id) => FindingKind::AccountVanished { id },
         Missing::Renamed(unlisted) => {
-            draft.withhold(Action::CreateAccount(new_account(want)));
-            What::PossibleRenameOf { unlisted: unlisted.clone() }
+            draft.withhold(1 + created_settings(want).len());
+            FindingKind::PossibleRenameOf { unlisted: unlisted.clone() }
         }
     };
-    draft.find(Finding::account(want.email.clone(), what));
+    draft.find(Finding::account(want.email.clone(), kind));
 }
 
 /// The reason why no live account belongs to an entry.
@@ -61,10 +66,11 @@ enum Missing<'a> {
     Renamed(&'a Email),
 }
 
+/// Decides why no live account belongs to an entry.
 fn reason_missing<'a>(
     draft: &Draft<'_>,
     want: &WantedAccount,
-    renames: &Renames<'a>,
+    renames: &AccountRenames<'a>,
 ) -> Missing<'a> {
     let WantedAccount { email, id, .. } = want;
     if let Some(unlisted) = renames.of_entry(email) {
@@ -82,26 +88,38 @@ fn reason_missing<'a>(
     if let Some(id) = id {
         return Missing::Gone(id.clone());
     }
-    // A live account of a known id would be a possible rename.
+    // A live account with a recorded id would be a possible rename.
     let mut known = draft.state.emails.iter().filter(|(_, known)| *known == email);
     known.next().map_or(Missing::New, |(id, _)| Missing::Vanished(id.clone()))
 }
 
+/// Creates an account and then sets what a create cannot set. Without the create nothing else is planned.
 fn create(draft: &mut Draft<'_>, want: &WantedAccount) {
-    if !draft.act(Action::CreateAccount(new_account(want)), Reason::Declared) {
+    let settings = created_settings(want);
+    if !draft.act(Action::CreateAccount(planned_account(want)), Reason::Declared) {
+        draft.withhold(settings.len());
         return;
     }
-    let (target, email) = (Target::Created, want.email.clone());
-    if want.enabled == Some(false) {
-        let action = Action::DisableAccount { target: target.clone(), email: email.clone() };
+    for action in settings {
         draft.act(action, Reason::Declared);
-    }
-    if let Some(after) = want.channel_limit {
-        draft.act(Action::SetChannelLimit { target, email, before: None, after }, Reason::Declared);
     }
 }
 
-fn new_account(want: &WantedAccount) -> NewAccount {
+/// The actions that follow the create of an account.
+fn created_settings(want: &WantedAccount) -> Vec<Action> {
+    let (target, email) = (AccountTarget::Created, want.email.clone());
+    let disable = (want.enabled == Some(false))
+        .then(|| Action::DisableAccount { target: target.clone(), email: email.clone() });
+    let limit = want.channel_limit.map(|after| Action::SetChannelLimit {
+        target,
+        email,
+        before: None,
+        after,
+    });
+    disable.into_iter().chain(limit).collect()
+}
+
+fn planned_account(want: &WantedAccount) -> PlannedAccount {
     let WantedAccount {
         name,
         email,
@@ -113,7 +131,7 @@ fn new_account(want: &WantedAccount) -> NewAccount {
         reenable_connections: _,
         password_from,
     } = want;
-    NewAccount {
+    PlannedAccount {
         name: name.clone(),
         email: email.clone(),
         custom_pricing: *custom_pricing,
@@ -122,7 +140,7 @@ fn new_account(want: &WantedAccount) -> NewAccount {
     }
 }
 
-/// Compares an account with what it should be; what is not so is planned or found.
+/// Compares a live account with its entry.
 fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
     immutable(draft, have, want);
     if let Some(after) = want.custom_pricing.filter(|want| *want != pricing(have.custom_pricing)) {
@@ -130,92 +148,93 @@ fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
         let email = have.email.clone();
         draft.act(Action::UpdateAccount { id, email, before, after }, Reason::Declared);
     }
-    match want.enabled.map_or(Step::Nothing, |want| status(have.status, want)) {
-        Step::Nothing => {}
-        Step::Disable => {
-            let target = Target::Live(have.id.clone());
+    match want.enabled.map_or(StatusStep::Nothing, |want| status(have.status, want)) {
+        StatusStep::Nothing => {}
+        StatusStep::Disable => {
+            let target = AccountTarget::Live(have.id.clone());
             let email = have.email.clone();
             draft.act(Action::DisableAccount { target, email }, Reason::Declared);
         }
-        Step::Enable => {
+        StatusStep::Enable => {
             let (id, connections) = (have.id.clone(), want.reenable_connections);
             let email = have.email.clone();
             draft.act(Action::EnableAccount { id, email, connections }, Reason::Declared);
         }
-        Step::HeldByTelnyx => {
-            draft.find(Finding::account(want.email.clone(), What::AccountBlocked));
+        StatusStep::BlockedByTelnyx => {
+            draft.find(Finding::account(want.email.clone(), FindingKind::AccountBlocked));
         }
-        Step::Unknown => {
-            draft.find(Finding::account(want.email.clone(), What::StatusUnknown));
+        StatusStep::Unknown => {
+            draft.find(Finding::account(want.email.clone(), FindingKind::StatusUnknown));
         }
     }
 }
 
-/// Finds what differs and cannot be changed by API.
+/// Reports differences that the API cannot change.
 fn immutable(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
-    let mut find = |what| draft.find(Finding::account(want.email.clone(), what));
+    let mut find = |kind| draft.find(Finding::account(want.email.clone(), kind));
     if have.email != want.email {
-        find(What::ImmutableEmail { have: have.email.clone() });
+        find(FindingKind::ImmutableEmail { have: have.email.clone() });
     }
     if let Some(have) = have.name.as_ref().filter(|have| **have != want.name) {
         let (have, want) = (have.clone(), want.name.clone());
-        find(What::ImmutableName { have, want });
+        find(FindingKind::ImmutableName { have, want });
     }
     if let (Some(have), Some(want)) = (have.rollup_billing, want.rollup_billing)
         && have != want
     {
-        find(What::ImmutableRollupBilling { have, want });
+        find(FindingKind::ImmutableRollupBilling { have, want });
     }
 }
 
-/// An answer that leaves the field out means the documented default.
+/// Custom pricing, or the documented default if the answer leaves it out.
 fn pricing(have: Option<bool>) -> bool {
     have.unwrap_or(false)
 }
 
-enum Step {
+/// A change of an account's status.
+enum StatusStep {
     Nothing,
     Disable,
     Enable,
-    HeldByTelnyx,
+    BlockedByTelnyx,
     Unknown,
 }
 
-/// What to do about an account's status. `None` for `have` means that Telnyx would not tell us.
-fn status(have: Option<Status>, want: bool) -> Step {
+/// The step that makes the status of an account what its entry declares. `have` is `None` if unknown.
+fn status(have: Option<Status>, want: bool) -> StatusStep {
     match (have, want) {
-        (Some(Status::Enabled), true) | (Some(Status::Disabled), false) => Step::Nothing,
-        (Some(Status::Enabled), false) => Step::Disable,
-        (Some(Status::Disabled), true) => Step::Enable,
-        (Some(Status::Blocked), _) => Step::HeldByTelnyx,
-        (None, _) => Step::Unknown,
+        (Some(Status::Enabled), true) | (Some(Status::Disabled), false) => StatusStep::Nothing,
+        (Some(Status::Enabled), false) => StatusStep::Disable,
+        (Some(Status::Disabled), true) => StatusStep::Enable,
+        (Some(Status::Blocked), _) => StatusStep::BlockedByTelnyx,
+        (None, _) => StatusStep::Unknown,
     }
 }
 
-fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &Renames<'_>) {
+fn unlisted(draft: &mut Draft<'_>, have: &LiveAccount, renames: &AccountRenames<'_>) {
     let email = have.email.clone();
     let policy = draft.desired.policy.unlisted_accounts;
     if let Some(missing) = renames.of_account(&have.id) {
-        let what = What::PossibleRename { missing: missing.clone() };
-        draft.find(Finding::account(email.clone(), what));
+        let kind = FindingKind::PossibleRename { missing: missing.clone() };
+        draft.find(Finding::account(email, kind));
         if (policy, have.status) == (UnlistedAccounts::Disable, Some(Status::Enabled)) {
-            draft.withhold(Action::DisableAccount { target: Target::Live(have.id.clone()), email });
+            draft.withhold(1);
         }
         return;
     }
     match (policy, have.status) {
         (UnlistedAccounts::Disable, Some(Status::Enabled)) => {
-            let target = Target::Live(have.id.clone());
+            let target = AccountTarget::Live(have.id.clone());
             draft.act(Action::DisableAccount { target, email }, Reason::Unlisted);
         }
         (UnlistedAccounts::Ignore, _) => draft.ignore(),
-        // Disabling is the strongest action there is.
+        // An account cannot be deleted: disabling is the strongest action.
         (UnlistedAccounts::Disable, Some(Status::Disabled | Status::Blocked)) => draft.settle(),
         (UnlistedAccounts::Disable, None) => {
-            draft.find(Finding::account(email, What::StatusUnknown));
+            draft.find(Finding::account(email, FindingKind::StatusUnknown));
         }
         (UnlistedAccounts::Report, _) => {
-            draft.find(Finding::account(email, What::AccountUnlisted));
+            draft.find(Finding::account(email, FindingKind::AccountUnlisted));
         }
     }
 }

@@ -1,17 +1,17 @@
-//! A planned request, with the rule behind it.
+//! Planned requests, with the rules behind them.
 
 use crate::model::{AccountId, Day, Email, PasswordSource, UserId};
 
 use super::{Origin, Subject};
 
-/// An action of a plan: the request, the rule that asks for it, and where the difference comes from.
+/// An action of a plan: the request, its reason, and its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedAction {
     /// The request.
     pub action: Action,
     /// The rule that asks for it.
     pub reason: Reason,
-    /// The side that the difference comes from. `None`: the plan has no base to compare with.
+    /// The origin of the difference. `None` if the plan has no base.
     pub origin: Option<Origin>,
 }
 
@@ -30,93 +30,93 @@ pub enum Reason {
     Stale,
 }
 
-/// One request that would be made. Nothing in it is left to be chosen.
+/// A request. Execution sends it exactly as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Take a user out of the organization.
+    /// Remove a user from the organization.
     RemoveUser {
         /// The user.
         id: UserId,
         /// The user's email.
         email: Email,
     },
-    /// Forbid an account to use Telnyx.
+    /// Disable an account.
     DisableAccount {
         /// The account.
-        target: Target,
+        target: AccountTarget,
         /// Its email.
         email: Email,
     },
-    /// Set how many channels of the manager's pool an account may use at once.
+    /// Set the channel limit of an account.
     SetChannelLimit {
         /// The account.
-        target: Target,
+        target: AccountTarget,
         /// Its email.
         email: Email,
-        /// What is there now. `None`: it is not known, so this is an assertion.
+        /// The live limit. `None` if unknown: the action is an assertion.
         before: Option<u64>,
-        /// What is wanted.
+        /// The desired limit.
         after: u64,
     },
-    /// Change whether an account may have prices of its own.
+    /// Grant or withdraw custom pricing.
     UpdateAccount {
         /// The account.
         id: AccountId,
         /// Its email.
         email: Email,
-        /// What is there now. `None`: Telnyx did not say.
+        /// The live value. `None` if Telnyx left it out.
         before: Option<bool>,
-        /// What is wanted.
+        /// The desired value.
         after: bool,
     },
-    /// Allow an account to use Telnyx again.
+    /// Enable an account.
     EnableAccount {
         /// The account.
         id: AccountId,
         /// Its email.
         email: Email,
-        /// Whether its connections are enabled too.
+        /// True if its connections are enabled too.
         connections: bool,
     },
     /// Create an account.
-    CreateAccount(NewAccount),
+    CreateAccount(PlannedAccount),
 }
 
-/// An account that an action is about.
+/// The account of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// It is there.
+pub enum AccountTarget {
+    /// A live account.
     Live(AccountId),
-    /// This very plan creates it.
+    /// An account that the same plan creates.
     Created,
 }
 
-/// What a created account is to be. `None`: the API's default holds.
+/// An account to create. `None` in a field means the API's default.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewAccount {
+pub struct PlannedAccount {
     /// Its name.
     pub name: String,
     /// Its email.
     pub email: Email,
-    /// Whether it may have prices of its own.
+    /// Custom pricing.
     pub custom_pricing: Option<bool>,
-    /// Whether its charges go to the manager.
+    /// Billing to the manager.
     pub rollup_billing: Option<bool>,
-    /// Where its password is read from. `None`: it is created without one.
+    /// The source of its password. `None` if it is created without one.
     pub password_from: Option<PasswordSource>,
 }
 
-/// What differs in one field.
+/// The change of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct FieldChange {
     /// The field.
     pub field: Field,
-    /// What is there now. `None`: nothing, or it is not known.
-    pub before: Option<Value>,
-    /// Whether `before` is known.
+    /// The live value. `None` if there is none, or if it is unknown.
+    pub before: Option<FieldValue>,
+    /// False if the live value is unknown.
     pub before_known: bool,
-    /// What is wanted.
-    pub after: Value,
+    /// The desired value.
+    pub after: FieldValue,
 }
 
 /// A field of an account.
@@ -124,20 +124,20 @@ pub struct Change {
 pub enum Field {
     /// Its name.
     Name,
-    /// Whether it may use Telnyx.
+    /// True if it may use Telnyx.
     Enabled,
-    /// Whether it may have prices of its own.
+    /// Custom pricing.
     CustomPricing,
-    /// Whether its charges go to the manager.
+    /// Billing to the manager.
     RollupBilling,
-    /// How many channels of the manager's pool it may use at once.
+    /// Its channel limit.
     ChannelLimit,
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Yes or no.
+pub enum FieldValue {
+    /// A flag.
     Bool(bool),
     /// A number.
     Number(u64),
@@ -145,19 +145,19 @@ pub enum Value {
     Text(String),
 }
 
-/// Whether a later action can bring back what was there before.
+/// The extent to which a later action can restore the previous state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reversible {
-    /// It can.
+    /// Completely.
     Yes,
-    /// Not all of it.
+    /// In part.
     Partly,
-    /// It cannot.
+    /// Not at all.
     No,
 }
 
 impl PlannedAction {
-    /// An action that its entry declares, in a plan without a base.
+    /// An action that an entry declares, without an origin.
     #[must_use]
     pub fn declared(action: Action) -> Self {
         Self { action, reason: Reason::Declared, origin: None }
@@ -165,7 +165,7 @@ impl PlannedAction {
 }
 
 impl Action {
-    /// The email of the account or user that it is about.
+    /// The email of its account or user.
     #[must_use]
     pub fn email(&self) -> &Email {
         match self {
@@ -178,22 +178,22 @@ impl Action {
         }
     }
 
-    /// The identity of the account or user that it is about. `None`: it does not have one yet.
+    /// The id of its account or user. `None` if the account is not created yet.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::RemoveUser { id, .. } => Some(id.as_str()),
-            Self::DisableAccount { target: Target::Live(id), .. }
-            | Self::SetChannelLimit { target: Target::Live(id), .. }
+            Self::DisableAccount { target: AccountTarget::Live(id), .. }
+            | Self::SetChannelLimit { target: AccountTarget::Live(id), .. }
             | Self::UpdateAccount { id, .. }
             | Self::EnableAccount { id, .. } => Some(id.as_str()),
-            Self::DisableAccount { target: Target::Created, .. }
-            | Self::SetChannelLimit { target: Target::Created, .. }
+            Self::DisableAccount { target: AccountTarget::Created, .. }
+            | Self::SetChannelLimit { target: AccountTarget::Created, .. }
             | Self::CreateAccount(_) => None,
         }
     }
 
-    /// Whether it is about an account or a user.
+    /// The kind of its subject.
     #[must_use]
     pub fn subject(&self) -> Subject {
         match self {
@@ -206,35 +206,36 @@ impl Action {
         }
     }
 
-    /// Whether it takes away something that exists now.
+    /// Returns true if the action takes away something that exists now.
     #[must_use]
     pub fn is_destructive(&self) -> bool {
         match self {
-            Self::RemoveUser { .. } | Self::DisableAccount { target: Target::Live(_), .. } => true,
+            Self::RemoveUser { .. }
+            | Self::DisableAccount { target: AccountTarget::Live(_), .. } => true,
             Self::UpdateAccount { before, after, .. } => *before == Some(true) && !after,
             Self::SetChannelLimit { before, after, .. } => {
                 before.is_some_and(|before| before > *after)
             }
-            // Nobody has used an account that this very plan creates.
-            Self::DisableAccount { target: Target::Created, .. }
+            // An account that the same plan creates has nothing to lose.
+            Self::DisableAccount { target: AccountTarget::Created, .. }
             | Self::EnableAccount { .. }
             | Self::CreateAccount(_) => false,
         }
     }
 
-    /// Whether it sets the limit of a live account without knowing the one that is there: it is no
-    /// loss, but nobody can say that it takes nothing away either.
+    /// Returns true if the action sets a limit whose live value is unknown. It is not destructive, but it may
+    /// lower the limit.
     #[must_use]
     pub fn is_assertion(&self) -> bool {
-        matches!(self, Self::SetChannelLimit { target: Target::Live(_), before: None, .. })
+        matches!(self, Self::SetChannelLimit { target: AccountTarget::Live(_), before: None, .. })
     }
 
-    /// Whether it is about an account that this very plan creates, and therefore waits for its create.
+    /// Returns true if the same plan creates the account of the action.
     #[must_use]
     pub fn awaits_create(&self) -> bool {
         match self {
             Self::DisableAccount { target, .. } | Self::SetChannelLimit { target, .. } => {
-                *target == Target::Created
+                *target == AccountTarget::Created
             }
             Self::RemoveUser { .. }
             | Self::UpdateAccount { .. }
@@ -243,22 +244,23 @@ impl Action {
         }
     }
 
-    /// Whether it creates an account.
+    /// Returns true if the action creates an account.
     #[must_use]
     pub fn is_create(&self) -> bool {
         matches!(self, Self::CreateAccount(_))
     }
 
-    /// Whether a later action can bring back what was there before.
+    /// The extent to which a later action can restore the previous state.
     #[must_use]
     pub fn reversible(&self) -> Reversible {
         match self {
-            // There is no invitation by API, an account cannot be deleted, and of a limit that was not
-            // known nobody can say what to go back to.
+            // The API cannot invite a user or delete an account, and an unknown limit cannot be restored.
             Self::RemoveUser { .. }
             | Self::CreateAccount(_)
-            | Self::SetChannelLimit { target: Target::Live(_), before: None, .. } => Reversible::No,
-            // Enabling does not bring back the connections by itself.
+            | Self::SetChannelLimit { target: AccountTarget::Live(_), before: None, .. } => {
+                Reversible::No
+            }
+            // Enabling an account does not enable its connections by itself.
             Self::DisableAccount { .. } => Reversible::Partly,
             Self::SetChannelLimit { .. }
             | Self::UpdateAccount { .. }
@@ -266,65 +268,66 @@ impl Action {
         }
     }
 
-    /// What it changes, field by field. A removal changes no field.
+    /// Its changes, field by field. A removal has none.
     #[must_use]
-    pub fn changes(&self) -> Vec<Change> {
+    pub fn changes(&self) -> Vec<FieldChange> {
         match self {
             Self::RemoveUser { .. } => Vec::new(),
             Self::DisableAccount { target, .. } => {
-                let before = matches!(target, Target::Live(_)).then_some(true);
-                vec![Change::known(Field::Enabled, before, false)]
+                let before = matches!(target, AccountTarget::Live(_)).then_some(true);
+                vec![FieldChange::known(Field::Enabled, before, false)]
             }
-            Self::EnableAccount { .. } => vec![Change::known(Field::Enabled, Some(false), true)],
+            Self::EnableAccount { .. } => {
+                vec![FieldChange::known(Field::Enabled, Some(false), true)]
+            }
             Self::UpdateAccount { before, after, .. } => {
-                let change = Change::known(Field::CustomPricing, *before, *after);
-                vec![Change { before_known: before.is_some(), ..change }]
+                let change = FieldChange::known(Field::CustomPricing, *before, *after);
+                vec![FieldChange { before_known: before.is_some(), ..change }]
             }
-            Self::SetChannelLimit { before, after, .. } => vec![Change {
+            Self::SetChannelLimit { before, after, .. } => vec![FieldChange {
                 field: Field::ChannelLimit,
-                before: before.map(Value::Number),
+                before: before.map(FieldValue::Number),
                 before_known: before.is_some(),
-                after: Value::Number(*after),
+                after: FieldValue::Number(*after),
             }],
             Self::CreateAccount(new) => new.changes(),
         }
     }
 
-    /// The step of an apply that it belongs to; steps are executed one after the other. Doors are
-    /// closed before others are opened, so that an interrupted apply has rather taken than given.
+    /// Its phase. Phases are executed in order. Access is taken away before it is given, so that an
+    /// interrupted apply never leaves too much access.
     #[must_use]
     pub fn phase(&self) -> u8 {
         match self {
             Self::RemoveUser { .. } => 0,
-            Self::DisableAccount { target: Target::Live(_), .. } => 1,
-            Self::SetChannelLimit { target: Target::Live(_), before, after, .. } => {
+            Self::DisableAccount { target: AccountTarget::Live(_), .. } => 1,
+            Self::SetChannelLimit { target: AccountTarget::Live(_), before, after, .. } => {
                 let raises = before.is_some_and(|before| before < *after);
-                // Channels are freed before they are handed out.
+                // Channels are freed before they are allocated.
                 if raises { 6 } else { 2 }
             }
             Self::UpdateAccount { .. } => 3,
             Self::EnableAccount { .. } => 4,
             Self::CreateAccount(_)
-            | Self::DisableAccount { target: Target::Created, .. }
-            | Self::SetChannelLimit { target: Target::Created, .. } => 5,
+            | Self::DisableAccount { target: AccountTarget::Created, .. }
+            | Self::SetChannelLimit { target: AccountTarget::Created, .. } => 5,
         }
     }
 
-    /// How many requests it takes: what is lost is looked at once more just before, and before a
-    /// create somebody may have been quicker.
+    /// The number of requests that it takes. Destructive actions and creates read again before they change.
     #[must_use]
     pub fn requests(&self) -> usize {
         if self.is_destructive() || self.is_create() { 2 } else { 1 }
     }
 
-    /// Where it stands in the plan.
+    /// Its sort key in a plan.
     pub(super) fn order(&self) -> (u8, &Email, u8, Option<&str>) {
         let step = match self {
-            Self::DisableAccount { target: Target::Created, .. } => 1,
-            Self::SetChannelLimit { target: Target::Created, .. } => 2,
+            Self::DisableAccount { target: AccountTarget::Created, .. } => 1,
+            Self::SetChannelLimit { target: AccountTarget::Created, .. } => 2,
             Self::RemoveUser { .. }
-            | Self::DisableAccount { target: Target::Live(_), .. }
-            | Self::SetChannelLimit { target: Target::Live(_), .. }
+            | Self::DisableAccount { target: AccountTarget::Live(_), .. }
+            | Self::SetChannelLimit { target: AccountTarget::Live(_), .. }
             | Self::UpdateAccount { .. }
             | Self::EnableAccount { .. }
             | Self::CreateAccount(_) => 0,
@@ -333,23 +336,23 @@ impl Action {
     }
 }
 
-impl Change {
+impl FieldChange {
     fn known(field: Field, before: Option<bool>, after: bool) -> Self {
-        let before = before.map(Value::Bool);
-        Self { field, before, before_known: true, after: Value::Bool(after) }
+        let before = before.map(FieldValue::Bool);
+        Self { field, before, before_known: true, after: FieldValue::Bool(after) }
     }
 }
 
-impl NewAccount {
-    fn changes(&self) -> Vec<Change> {
+impl PlannedAccount {
+    fn changes(&self) -> Vec<FieldChange> {
         let Self { name, email: _, custom_pricing, rollup_billing, password_from: _ } = self;
-        let name = Change {
+        let name = FieldChange {
             field: Field::Name,
             before: None,
             before_known: true,
-            after: Value::Text(name.clone()),
+            after: FieldValue::Text(name.clone()),
         };
-        let flag = |field, wanted: Option<bool>| Some(Change::known(field, None, wanted?));
+        let flag = |field, wanted: Option<bool>| Some(FieldChange::known(field, None, wanted?));
         let flags = [
             flag(Field::CustomPricing, *custom_pricing),
             flag(Field::RollupBilling, *rollup_billing),

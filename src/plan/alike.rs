@@ -1,12 +1,11 @@
-//! Addresses that look like another one: a typing mistake or a change of address must not cost anybody
-//! access.
+//! Similar addresses: a typing mistake or a change of address must not cost a person access.
 //!
 //! Two addresses are alike when their domains are the same and their local parts are within two edits
 //! (one if both are shorter than six characters), or when their local parts are the same and their
 //! domains are within two edits. An edit inserts, deletes or replaces a character, or swaps two neighbours.
 //! Confusable characters (Unicode TR39) are equal. Addresses that differ only in digits are not alike: numbered
 //! shops are not typing mistakes. Nor is an address alike to a missing one that is just as close to another
-//! listed one: in a dense scheme closeness is no evidence.
+//! listed address: among many similar addresses, similarity proves nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +18,8 @@ const LONG: usize = 6;
 
 /// The missing addresses of a manifest, among all that it lists.
 pub(super) struct Alike<'a> {
-    missing: Index<'a>,
-    listed: Index<'a>,
+    missing: AddressIndex<'a>,
+    listed: AddressIndex<'a>,
 }
 
 impl<'a> Alike<'a> {
@@ -28,10 +27,10 @@ impl<'a> Alike<'a> {
         missing: impl IntoIterator<Item = &'a Email>,
         listed: impl IntoIterator<Item = &'a Email>,
     ) -> Self {
-        Self { missing: Index::new(missing), listed: Index::new(listed) }
+        Self { missing: AddressIndex::new(missing), listed: AddressIndex::new(listed) }
     }
 
-    /// The missing addresses that `email` is alike to, in order.
+    /// The missing addresses that are alike to `email`, in order.
     pub(super) fn to(&self, email: &Email) -> BTreeSet<&'a Email> {
         let near = self.missing.near(email).into_iter();
         let alike = near.filter(|(missing, edits)| {
@@ -41,17 +40,16 @@ impl<'a> Alike<'a> {
         alike.map(|(missing, _)| missing).collect()
     }
 
-    /// True if another listed address is within as many edits of a missing one.
+    /// Returns true if another listed address is at most as many edits away from a missing one.
     fn is_dense_around(&self, missing: &Email, edits: usize) -> bool {
         let near = self.listed.near(missing);
         near.iter().any(|(listed, distance)| *listed != missing && *distance <= edits)
     }
 }
 
-/// True if two names are within the same number of edits as two alike addresses, and differ in more
-/// than digits.
+/// Returns true if two names are equal, or as close as the local parts of alike addresses.
 pub(super) fn near_names(one: &str, other: &str) -> bool {
-    let near = Part::new(one).local_edits(&Part::new(other)).is_some();
+    let near = AddressPart::new(one).local_edits(&AddressPart::new(other)).is_some();
     one == other || near && differs_beyond_digits(one, other)
 }
 
@@ -61,12 +59,12 @@ fn differs_beyond_digits(one: &str, other: &str) -> bool {
 }
 
 /// Addresses by their domains and by their local parts.
-struct Index<'a> {
-    by_domain: BTreeMap<String, Vec<(&'a Email, Part)>>,
-    by_local: BTreeMap<String, Vec<(&'a Email, Part)>>,
+struct AddressIndex<'a> {
+    by_domain: BTreeMap<String, Vec<(&'a Email, AddressPart)>>,
+    by_local: BTreeMap<String, Vec<(&'a Email, AddressPart)>>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> AddressIndex<'a> {
     fn new(emails: impl IntoIterator<Item = &'a Email>) -> Self {
         let mut index = Self { by_domain: BTreeMap::new(), by_local: BTreeMap::new() };
         for email in emails {
@@ -78,7 +76,7 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// The addresses within the allowed edits of `email`, each with their number.
+    /// The addresses within the allowed number of edits of `email`, each with that number.
     fn near(&self, email: &Email) -> Vec<(&'a Email, usize)> {
         let (local, domain) = parts(email);
         let locals = self.by_domain.get(&domain.looks).into_iter().flatten();
@@ -90,21 +88,21 @@ impl<'a> Index<'a> {
 }
 
 /// The local part or the domain of an address, or a name.
-struct Part {
+struct AddressPart {
     written: String,
-    /// The same for texts that look the same.
+    /// Its skeleton, which is equal for texts that look the same.
     looks: String,
     length: usize,
     /// A rough set of its characters: an edit changes at most two of these bits.
     marks: u64,
 }
 
-fn parts(email: &Email) -> (Part, Part) {
+fn parts(email: &Email) -> (AddressPart, AddressPart) {
     let (local, domain) = email.folded().rsplit_once('@').unwrap_or((email.folded(), ""));
-    (Part::new(local), Part::new(domain))
+    (AddressPart::new(local), AddressPart::new(domain))
 }
 
-impl Part {
+impl AddressPart {
     fn new(written: &str) -> Self {
         let looks = skeleton(written).collect::<String>().to_lowercase();
         let length = written.chars().count();
@@ -112,19 +110,19 @@ impl Part {
         Self { written: written.to_owned(), looks, length, marks }
     }
 
-    /// The edits between two local parts, if they are few enough for their length.
+    /// The edits between two local parts, if their length allows that many.
     fn local_edits(&self, other: &Self) -> Option<usize> {
         self.edits(other, if self.length.max(other.length) < LONG { 1 } else { 2 })
     }
 
     /// The edits between two parts, if they are at most `most`.
     fn edits(&self, other: &Self, most: usize) -> Option<usize> {
-        // An address that looks longer than it is may be one edit away by its characters.
+        // A confusable character may stand for two, so lengths of equal skeletons can differ more.
         if self.length.abs_diff(other.length) > most && self.looks != other.looks {
             return None;
         }
         let marks = (self.marks ^ other.marks).count_ones() as usize;
-        // A character may look like two, so the marks of near texts can be further apart.
+        // A confusable character may stand for two, so the marks of near texts can differ more.
         if marks > 4 * most {
             return None;
         }
@@ -187,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_compared_all_the_same() {
+    fn texts_without_an_at_sign_are_compared() {
         assert!(alike("martin", "marten"));
         assert!(!alike("", "martin"));
     }
@@ -203,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_address_as_close_to_another_listed_one_is_no_evidence() {
+    fn a_missing_address_that_is_as_close_to_another_listed_one_proves_nothing() {
         let [missing, live, listed] =
             ["maria.k@acme.example", "maria.s@acme.example", "maria.t@acme.example"]
                 .map(Email::new);

@@ -1,173 +1,196 @@
-//! The rules for channel limits. A limit can be set but not read: what is known of it comes from the
-//! state, and the pool says whether that still holds.
+//! The rules for channel limits. A limit can be set but not read: the state remembers acknowledged limits, and
+//! the pool shows whether they still hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Match, Pairing};
-use super::{Action, Channels, Draft, Finding, Reason, Target, What};
-use crate::model::{AccountId, ChannelPool, Create, Half, Live, LiveAccount, State};
+use super::{AccountTarget, Action, Channels, Draft, Finding, FindingKind, Reason, Subject};
+use crate::model::{AccountId, ChannelPool, Create, Email, Half, Live, LiveAccount, State};
 
-/// The limits that are known to be live.
-type Known<'a> = BTreeMap<&'a AccountId, u64>;
+/// Live limits that are known.
+type KnownLimits<'a> = BTreeMap<&'a AccountId, u64>;
 
-/// An account with the limit that it should have.
-type Wanted<'a> = (&'a LiveAccount, u64);
+/// A live account with the limit that its entry declares.
+struct DesiredLimit<'a> {
+    entry: &'a Email,
+    have: &'a LiveAccount,
+    limit: u64,
+}
 
-/// Compares every limit that is wanted with what is known of it, and all of them with the pool.
-pub(super) fn plan(draft: &mut Draft<'_>, pairing: &Pairing<'_>) {
-    let (live, state) = (draft.live, draft.state);
-    let Some(pool) = live.channels else { return };
-    let wanted = wanted(pairing);
-    let complete = live.is_complete(Half::Accounts);
-    let standing = if complete { known(live, state, &wanted, pool) } else { None };
-    draft.plan.inventory.channels =
-        if standing.is_some() { Channels::Consistent } else { Channels::Unverified };
-    if standing.is_none() && !wanted.is_empty() {
-        draft.find(Finding::organization(What::ChannelLimitUnverified));
-    }
-    let known = standing.unwrap_or_default();
-    draft.plan.inventory.limits = known.iter().map(|(id, limit)| ((*id).clone(), *limit)).collect();
-    let mut after = known.clone();
-    let (mut asserts, mut raises) = (Vec::new(), Vec::new());
-    for (have, limit) in wanted {
-        let set = |before| Action::SetChannelLimit {
-            target: Target::Live(have.id.clone()),
-            email: have.email.clone(),
+impl DesiredLimit<'_> {
+    fn action(&self, before: Option<u64>) -> Action {
+        Action::SetChannelLimit {
+            target: AccountTarget::Live(self.have.id.clone()),
+            email: self.have.email.clone(),
             before,
-            after: limit,
-        };
-        match step(known.get(&have.id).copied(), limit) {
-            Step::Nothing => {}
-            Step::Lower(before) => {
-                if draft.act(set(Some(before)), Reason::Declared) {
-                    after.insert(&have.id, limit);
-                }
-            }
-            Step::Assert => asserts.push((&have.id, limit, set(None))),
-            Step::Raise(before) => raises.push((&have.id, limit, set(Some(before)))),
+            after: self.limit,
         }
-    }
-    // A limit that does not fit would only be refused, so each group is planned as a whole or withheld.
-    let mut room = Room { pool, known: &known, after, created: 0, exceeded: None };
-    room.plan(draft, asserts, Unknown::Ignored);
-    room.created = draft.created_limits();
-    let needed = room.needed(&room.after, Unknown::Ignored);
-    if needed > pool.allocatable && room.created > 0 {
-        (room.exceeded, room.created) = (room.exceeded.max(Some(needed)), 0);
-        draft.withhold_created_limits();
-    }
-    room.plan(draft, raises, Unknown::Counted);
-    if let Some(needed) = room.exceeded {
-        let what = What::PoolExceeded { needed, allocatable: pool.allocatable };
-        draft.find(Finding::organization(what));
     }
 }
 
+/// Compares every declared limit with the known one, and their sum with the pool.
+pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
+    let (live, state) = (draft.live, draft.state);
+    let Some(pool) = live.channels else { return };
+    let desired = desired_limits(pairing);
+    let complete = live.is_complete(Half::Accounts);
+    let acknowledged = if complete { known(live, state, &desired, pool) } else { None };
+    draft.plan.inventory.channels =
+        if acknowledged.is_some() { Channels::Consistent } else { Channels::Unverified };
+    if acknowledged.is_none() && !desired.is_empty() {
+        draft.find(Finding::organization(FindingKind::ChannelLimitUnverified));
+    }
+    let known = acknowledged.unwrap_or_default();
+    draft.plan.inventory.limits = known.iter().map(|(id, limit)| ((*id).clone(), *limit)).collect();
+    let mut after = known.clone();
+    let (mut asserts, mut raises) = (Vec::new(), Vec::new());
+    for desired in desired {
+        match step(known.get(&desired.have.id).copied(), desired.limit) {
+            LimitStep::Nothing => {}
+            LimitStep::Lower(before) => {
+                if act(draft, &desired, Some(before)) {
+                    after.insert(&desired.have.id, desired.limit);
+                }
+            }
+            LimitStep::Assert => asserts.push((desired, None)),
+            LimitStep::Raise(before) => raises.push((desired, Some(before))),
+        }
+    }
+    // Telnyx would refuse a limit that does not fit, so each group is planned or withheld as a whole.
+    let mut budget = PoolBudget { pool, known: &known, after, created: 0, exceeded: None };
+    budget.plan(draft, &asserts, UnknownLimits::Ignored);
+    budget.created = draft.created_limits();
+    let needed = budget.needed(&budget.after, UnknownLimits::Ignored);
+    if needed > pool.allocatable && budget.created > 0 {
+        (budget.exceeded, budget.created) = (budget.exceeded.max(Some(needed)), 0);
+        draft.withhold_created_limits();
+    }
+    budget.plan(draft, &raises, UnknownLimits::Counted);
+    if let Some(needed) = budget.exceeded {
+        let kind = FindingKind::PoolExceeded { needed, allocatable: pool.allocatable };
+        draft.find(Finding::organization(kind));
+    }
+}
+
+/// Plans to set a limit. Returns true if the action is in the plan.
+fn act<'a>(draft: &mut Draft<'a>, desired: &DesiredLimit<'a>, before: Option<u64>) -> bool {
+    draft.check_entry(Subject::Account, desired.entry, |draft| {
+        draft.act(desired.action(before), Reason::Declared)
+    })
+}
+
 /// The pool, and the limits that are planned so far.
-struct Room<'a> {
+struct PoolBudget<'a> {
     pool: ChannelPool,
-    known: &'a Known<'a>,
+    known: &'a KnownLimits<'a>,
     /// The limits after the plan.
-    after: Known<'a>,
+    after: KnownLimits<'a>,
     /// The channels of accounts that the plan creates.
     created: u64,
     /// The channels that a withheld group would have needed.
     exceeded: Option<u64>,
 }
 
-/// The use of channels that live accounts have by unknown limits.
+/// Treatment of channels that are allocated by unknown limits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unknown {
-    /// They may become free, so a limit is withheld only where it certainly does not fit.
+enum UnknownLimits {
+    /// They may become free, so a limit is withheld only if it certainly does not fit.
     Ignored,
-    /// They stay taken, unless some of these limits are about to be set.
+    /// They stay allocated, unless the plan sets some of these limits.
     Counted,
 }
 
-impl<'a> Room<'a> {
-    /// The channels that all accounts need at least when the plan is done.
-    fn needed(&self, after: &Known<'_>, unknown: Unknown) -> u64 {
+impl<'a> PoolBudget<'a> {
+    /// The channels that all accounts need at least after the plan.
+    fn needed(&self, after: &KnownLimits<'_>, unknown: UnknownLimits) -> u64 {
         let asserted = after.keys().any(|id| !self.known.contains_key(id));
         let unknown = match unknown {
-            Unknown::Counted if !asserted => self.pool.allocated.saturating_sub(sum(self.known)),
-            Unknown::Counted | Unknown::Ignored => 0,
+            UnknownLimits::Counted if !asserted => {
+                self.pool.allocated.saturating_sub(sum(self.known))
+            }
+            UnknownLimits::Counted | UnknownLimits::Ignored => 0,
         };
         sum(after).saturating_add(unknown).saturating_add(self.created)
     }
 
     /// Plans a group of limits if all of it fits, or withholds it.
-    fn plan(
+    fn plan<'d>(
         &mut self,
-        draft: &mut Draft<'_>,
-        group: Vec<(&'a AccountId, u64, Action)>,
-        unknown: Unknown,
-    ) {
+        draft: &mut Draft<'d>,
+        group: &[(DesiredLimit<'d>, Option<u64>)],
+        unknown: UnknownLimits,
+    ) where
+        'd: 'a,
+    {
         let mut after = self.after.clone();
-        after.extend(group.iter().map(|(id, limit, _)| (*id, *limit)));
+        after.extend(group.iter().map(|(desired, _)| (&desired.have.id, desired.limit)));
         let needed = self.needed(&after, unknown);
-        for (id, limit, action) in group {
+        for (desired, before) in group {
             if needed > self.pool.allocatable {
                 self.exceeded = self.exceeded.max(Some(needed));
-                draft.withhold(action);
-            } else if draft.act(action, Reason::Declared) {
-                self.after.insert(id, limit);
+                draft.check_entry(Subject::Account, desired.entry, |draft| draft.withhold(1));
+            } else if act(draft, desired, *before) {
+                self.after.insert(&desired.have.id, desired.limit);
             }
         }
     }
 }
 
-/// The accounts that are there and have a limit in the manifest.
-fn wanted<'a>(pairing: &Pairing<'a>) -> Vec<Wanted<'a>> {
-    let wanted = pairing.entries.iter().filter_map(|(want, meant)| match meant {
-        Match::Account(have) => Some((*have, want.channel_limit?)),
+/// The live accounts whose entries declare a limit.
+fn desired_limits<'a>(pairing: &Pairing<'a>) -> Vec<DesiredLimit<'a>> {
+    let limits = pairing.entries.iter().filter_map(|(want, side)| match side {
+        Match::Account(have) => {
+            Some(DesiredLimit { entry: &want.email, have, limit: want.channel_limit? })
+        }
         Match::Missing | Match::Conflict(_) | Match::Ambiguous(_) => None,
     });
-    wanted.collect()
+    limits.collect()
 }
 
-enum Step {
+/// A change of a limit.
+enum LimitStep {
     Nothing,
     Lower(u64),
     Raise(u64),
-    /// Setting it without knowing what is there.
+    /// Sets a limit whose current value is unknown.
     Assert,
 }
 
-fn step(before: Option<u64>, limit: u64) -> Step {
+fn step(before: Option<u64>, limit: u64) -> LimitStep {
     match before {
-        Some(before) if before == limit => Step::Nothing,
-        Some(before) if before > limit => Step::Lower(before),
-        Some(before) => Step::Raise(before),
-        None => Step::Assert,
+        Some(before) if before == limit => LimitStep::Nothing,
+        Some(before) if before > limit => LimitStep::Lower(before),
+        Some(before) => LimitStep::Raise(before),
+        None => LimitStep::Assert,
     }
 }
 
-/// The limits that are live, as far as they were acknowledged. `None`: somebody changed limits behind
-/// our back, or an apply that set some did not come to its end, or none was ever acknowledged, and nobody can
-/// say what is live.
+/// The live limits that Telnyx has acknowledged. `None` if live limits are unknown: none was acknowledged,
+/// they were changed elsewhere, or an apply that set some was cut short.
 fn known<'a>(
     live: &'a Live,
     state: &'a State,
-    wanted: &[Wanted<'a>],
+    desired: &[DesiredLimit<'a>],
     pool: ChannelPool,
-) -> Option<Known<'a>> {
+) -> Option<KnownLimits<'a>> {
     let there: BTreeSet<&AccountId> = live.accounts.iter().map(|account| &account.id).collect();
-    let records: Known<'_> = state
+    let records: KnownLimits<'_> = state
         .limits
         .iter()
         .map(|(id, limit)| (id, *limit))
         .filter(|(id, _)| there.contains(id) || is_new(state, id))
         .collect();
     if records.is_empty() {
-        let declared: Known<'_> = wanted.iter().map(|(have, limit)| (&have.id, *limit)).collect();
-        // An apply may have set some and lost what it had recorded: then equal sums may be chance. It has left
-        // behind whom it has seen.
+        let declared: KnownLimits<'_> =
+            desired.iter().map(|desired| (&desired.have.id, desired.limit)).collect();
+        // An apply that was cut short leaves the accounts that it saw, but not the limits that it set. Equal
+        // sums may then be chance.
         let all = declared.len() == there.len() && state.emails.is_empty();
         return (all && sum(&declared) == pool.allocated).then_some(declared);
     }
     let unrecorded = there.iter().filter(|id| !records.contains_key(*id)).copied();
     let holds = state.remainder.as_ref().is_some_and(|remainder| {
-        // Accounts came or went, with limits that nobody knows: the remainder is taken anew.
+        // Accounts with unknown limits came or went: the remainder is taken anew.
         !remainder.unrecorded.iter().eq(unrecorded)
             || i128::from(remainder.channels)
                 == i128::from(pool.allocated) - i128::from(sum(&records))
@@ -175,7 +198,7 @@ fn known<'a>(
     holds.then_some(records)
 }
 
-/// Whether an account was created and no list has shown it yet: its record stays.
+/// Returns true if an account was created and no list has shown it yet. Its record stays.
 fn is_new(state: &State, id: &AccountId) -> bool {
     state.creates.values().any(|create| match create {
         Create::Acknowledged(created) => created == id,
@@ -183,6 +206,6 @@ fn is_new(state: &State, id: &AccountId) -> bool {
     })
 }
 
-fn sum(limits: &Known<'_>) -> u64 {
+fn sum(limits: &KnownLimits<'_>) -> u64 {
     limits.values().fold(0, |sum, limit| sum.saturating_add(*limit))
 }

@@ -1,7 +1,7 @@
-//! Two manifests against each other, without a live side: what the second says that the first does not.
+//! Comparison of two manifests without a live side (`trunkline diff`).
 //!
-//! What it would mean is said as far as manifests can tell. What the first does not manage may be
-//! anything, so a value that may take something away counts as a loss.
+//! A field that the base does not manage may have any live value, so a new value that may take something away
+//! counts as destructive.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,67 +12,67 @@ use crate::model::{
     UnlistedAccounts, UnlistedUsers, WantedAccount, WantedUser,
 };
 
-/// What one manifest says that another does not.
+/// The differences between two manifests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// What the policy allows, or hides, that it did not.
+    /// The settings of the policy that allow or hide more than before.
     pub loosened: Vec<Loosened>,
-    /// Everything else: of the organization, of accounts, of users, each in the order of emails.
-    pub differences: Vec<Difference>,
+    /// All other differences: of the organization, of accounts, of users, each in the order of emails.
+    pub differences: Vec<EntryDiff>,
 }
 
-/// What differs of one account or user, or of the organization.
+/// The differences of an account, a user or the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// What it is about.
+pub struct EntryDiff {
+    /// The kind of its subject.
     pub subject: Subject,
-    /// The account or user; of an account whose email changed, the email it has now.
+    /// The email of the account or user; the new one, if it changed.
     pub email: Option<Email>,
-    /// What became of its entry.
-    pub kind: Kind,
-    /// What of it differs. Empty for an entry that is not there any more.
-    pub parts: Vec<Delta>,
-    /// Whether it takes, or may take, something away.
+    /// The change of its entry.
+    pub kind: EntryChange,
+    /// The fields that differ. Empty for a removed entry.
+    pub parts: Vec<FieldDiff>,
+    /// True if it takes, or may take, something away.
     pub destructive: bool,
 }
 
-/// What became of an entry.
+/// The change of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// It is new.
+pub enum EntryChange {
+    /// The entry is new.
     Added,
-    /// Something in it is different.
+    /// A field of the entry differs.
     Changed,
-    /// It is not there any more, and this becomes of whom it was about.
-    Removed(Unlisted),
+    /// The entry is gone, with this effect on its account or user.
+    Removed(UnlistedEffect),
 }
 
-/// What becomes of who is not listed any more.
+/// The effect of the policy on an account or user that is no longer listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unlisted {
-    /// A user leaves the organization, an account is disabled.
+pub enum UnlistedEffect {
+    /// The user is removed, or the account is disabled.
     TakenAway,
     /// It is reported.
     Reported,
-    /// Nobody looks at it any more.
+    /// It is ignored.
     Ignored,
 }
 
-/// What differs in one part of an entry.
+/// The difference of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Delta {
-    /// Which.
-    pub part: Part,
-    /// What it was. `None`: nothing was said.
-    pub before: Option<Said>,
-    /// What it is. `None`: nothing is said.
-    pub after: Option<Said>,
+pub struct FieldDiff {
+    /// The field.
+    pub part: ManifestField,
+    /// The earlier value. `None` if it was absent.
+    pub before: Option<ManifestValue>,
+    /// The new value. `None` if it is absent.
+    pub after: Option<ManifestValue>,
 }
 
-/// A part of a manifest.
+/// A field of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is the field of that name in a manifest")]
-pub enum Part {
+pub enum ManifestField {
     Organization,
     ManagerAccountId,
     UnlistedAccounts,
@@ -93,10 +93,10 @@ pub enum Part {
     Owner,
 }
 
-/// What a part says.
+/// The value of a field of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Said {
-    /// Yes or no.
+pub enum ManifestValue {
+    /// A flag.
     Bool(bool),
     /// A number.
     Number(u64),
@@ -104,53 +104,53 @@ pub enum Said {
     Text(String),
     /// Several texts.
     List(Vec<String>),
-    /// What is done about unlisted accounts.
+    /// The treatment of unlisted accounts.
     UnlistedAccounts(UnlistedAccounts),
-    /// What is done about unlisted users.
+    /// The treatment of unlisted users.
     UnlistedUsers(UnlistedUsers),
-    /// A budget.
+    /// A safety limit.
     Budget(Budget),
     /// A day.
     Day(Day),
-    /// The last day on which a finding is fine, and why it is.
+    /// The last day on which a finding is accepted, and the reason.
     Accepted(Day, Option<String>),
-    /// Where a password is read from.
+    /// The source of a password.
     Source(PasswordSource),
 }
 
 impl Comparison {
-    /// Whether the two manifests mean the same.
+    /// Returns true if the two manifests mean the same.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self { loosened, differences } = self;
         loosened.is_empty() && differences.is_empty()
     }
 
-    /// How many differences take, or may take, something away.
+    /// The number of destructive differences.
     #[must_use]
     pub fn destructive(&self) -> usize {
         self.differences.iter().filter(|one| one.destructive).count()
     }
 }
 
-/// What `head` says that `base` does not.
+/// Compares two manifests.
 #[must_use]
 pub fn compare(base: &Desired, head: &Desired) -> Comparison {
     let Desired { organization, manager, policy, accept, accounts, users } = base;
     let loosened = loosened(&base.policy, &head.policy);
     let mut whole = Vec::new();
-    let label = |label: &str| Some(Said::Text(label.to_owned()));
-    note(&mut whole, Part::Organization, label(organization), label(&head.organization));
-    let id = |id: &Option<AccountId>| id.as_ref().map(|id| Said::Text(id.to_string()));
-    note(&mut whole, Part::ManagerAccountId, id(manager), id(&head.manager));
+    let label = |label: &str| Some(ManifestValue::Text(label.to_owned()));
+    note(&mut whole, ManifestField::Organization, label(organization), label(&head.organization));
+    let id = |id: &Option<AccountId>| id.as_ref().map(|id| ManifestValue::Text(id.to_string()));
+    note(&mut whole, ManifestField::ManagerAccountId, id(manager), id(&head.manager));
     tightened(&mut whole, policy, &head.policy, &loosened);
-    let managed = |users: &Option<_>| Some(Said::Bool(users.is_some()));
-    note(&mut whole, Part::Users, managed(users), managed(&head.users));
+    let managed = |users: &Option<_>| Some(ManifestValue::Bool(users.is_some()));
+    note(&mut whole, ManifestField::Users, managed(users), managed(&head.users));
     let mut differences = Vec::new();
-    let changed = |delta| Difference {
+    let changed = |delta| EntryDiff {
         subject: Subject::Organization,
         email: None,
-        kind: Kind::Changed,
+        kind: EntryChange::Changed,
         parts: vec![delta],
         destructive: false,
     };
@@ -164,59 +164,78 @@ pub fn compare(base: &Desired, head: &Desired) -> Comparison {
     Comparison { loosened, differences }
 }
 
-fn note(parts: &mut Vec<Delta>, part: Part, before: Option<Said>, after: Option<Said>) {
+/// Adds a field if its values differ.
+fn note(
+    parts: &mut Vec<FieldDiff>,
+    part: ManifestField,
+    before: Option<ManifestValue>,
+    after: Option<ManifestValue>,
+) {
     if before != after {
-        parts.push(Delta { part, before, after });
+        parts.push(FieldDiff { part, before, after });
     }
 }
 
-/// What differs in a policy and does not loosen it.
-fn tightened(parts: &mut Vec<Delta>, base: &Policy, head: &Policy, loosened: &[Loosened]) {
+/// Adds the differences of two policies that do not loosen the base.
+fn tightened(parts: &mut Vec<FieldDiff>, base: &Policy, head: &Policy, loosened: &[Loosened]) {
     let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = base;
-    let told = |part| {
+    let reported = |part| {
         loosened.iter().any(|one| match one {
-            Loosened::UnlistedAccounts { .. } => part == Part::UnlistedAccounts,
-            Loosened::UnlistedUsers { .. } => part == Part::UnlistedUsers,
-            Loosened::Budget { name, .. } => part == Part::Budget(*name),
+            Loosened::UnlistedAccounts { .. } => part == ManifestField::UnlistedAccounts,
+            Loosened::UnlistedUsers { .. } => part == ManifestField::UnlistedUsers,
+            Loosened::Budget { name, .. } => part == ManifestField::Budget(*name),
             Loosened::Protected(_) => false,
         })
     };
-    let mut tell = |part, before, after| {
-        if !told(part) {
+    let mut add = |part, before, after| {
+        if !reported(part) {
             note(parts, part, before, after);
         }
     };
-    let accounts = |unlisted| Some(Said::UnlistedAccounts(unlisted));
-    tell(Part::UnlistedAccounts, accounts(*unlisted_accounts), accounts(head.unlisted_accounts));
-    let users = |unlisted| Some(Said::UnlistedUsers(unlisted));
-    tell(Part::UnlistedUsers, users(*unlisted_users), users(head.unlisted_users));
+    let accounts = |unlisted| Some(ManifestValue::UnlistedAccounts(unlisted));
+    add(
+        ManifestField::UnlistedAccounts,
+        accounts(*unlisted_accounts),
+        accounts(head.unlisted_accounts),
+    );
+    let users = |unlisted| Some(ManifestValue::UnlistedUsers(unlisted));
+    add(ManifestField::UnlistedUsers, users(*unlisted_users), users(head.unlisted_users));
     for ((name, before), (_, after)) in budgets(allowed).into_iter().zip(budgets(&head.budgets)) {
-        tell(Part::Budget(name), Some(Said::Budget(before)), Some(Said::Budget(after)));
+        add(
+            ManifestField::Budget(name),
+            Some(ManifestValue::Budget(before)),
+            Some(ManifestValue::Budget(after)),
+        );
     }
     for email in head.protected.difference(protected) {
-        tell(Part::Protected, None, Some(Said::Text(email.to_string())));
+        add(ManifestField::Protected, None, Some(ManifestValue::Text(email.to_string())));
     }
 }
 
-fn accepted(found: &mut Vec<Difference>, base: &[Accepted], head: &[Accepted]) {
-    type Key = (Option<Email>, Code);
-    let all = |entries: &[Accepted]| -> BTreeMap<Key, Said> {
+fn accepted(found: &mut Vec<EntryDiff>, base: &[Accepted], head: &[Accepted]) {
+    type AcceptKey = (Option<Email>, Code);
+    let all = |entries: &[Accepted]| -> BTreeMap<AcceptKey, ManifestValue> {
         let one = |Accepted { code, email, until, reason }: &Accepted| {
-            ((email.clone(), *code), Said::Accepted(*until, reason.clone()))
+            ((email.clone(), *code), ManifestValue::Accepted(*until, reason.clone()))
         };
         entries.iter().map(one).collect()
     };
     let (before, after) = (all(base), all(head));
-    let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
+    let keys: BTreeSet<&AcceptKey> = before.keys().chain(after.keys()).collect();
     for key in keys {
         let (email, code) = key;
         let mut parts = Vec::new();
-        note(&mut parts, Part::Accept(*code), before.get(key).cloned(), after.get(key).cloned());
+        note(
+            &mut parts,
+            ManifestField::Accept(*code),
+            before.get(key).cloned(),
+            after.get(key).cloned(),
+        );
         if !parts.is_empty() {
-            found.push(Difference {
+            found.push(EntryDiff {
                 subject: Subject::Organization,
                 email: email.clone(),
-                kind: Kind::Changed,
+                kind: EntryChange::Changed,
                 parts,
                 destructive: false,
             });
@@ -225,7 +244,7 @@ fn accepted(found: &mut Vec<Difference>, base: &[Accepted], head: &[Accepted]) {
 }
 
 fn compare_accounts(
-    found: &mut Vec<Difference>,
+    found: &mut Vec<EntryDiff>,
     base: &BTreeMap<Email, WantedAccount>,
     head: &BTreeMap<Email, WantedAccount>,
     unlisted: UnlistedAccounts,
@@ -235,17 +254,17 @@ fn compare_accounts(
     for after in head.values() {
         let before = counterparts.get(&after.email).copied();
         let parts = account_parts(before, after);
-        let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
+        let kind = if before.is_some() { EntryChange::Changed } else { EntryChange::Added };
         let destructive = before.is_some() && parts.iter().any(takes_away);
         let email = Some(after.email.clone());
-        rows.push(Difference { subject: Subject::Account, email, kind, parts, destructive });
+        rows.push(EntryDiff { subject: Subject::Account, email, kind, parts, destructive });
     }
     let kept: BTreeSet<&Email> = counterparts.values().map(|before| &before.email).collect();
     for before in base.values().filter(|before| !kept.contains(&before.email)) {
         let becomes = match unlisted {
-            UnlistedAccounts::Disable => Unlisted::TakenAway,
-            UnlistedAccounts::Report => Unlisted::Reported,
-            UnlistedAccounts::Ignore => Unlisted::Ignored,
+            UnlistedAccounts::Disable => UnlistedEffect::TakenAway,
+            UnlistedAccounts::Report => UnlistedEffect::Reported,
+            UnlistedAccounts::Ignore => UnlistedEffect::Ignored,
         };
         rows.push(removed(Subject::Account, &before.email, becomes));
     }
@@ -277,10 +296,10 @@ fn counterparts<'a>(
     found
 }
 
-fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<Delta> {
+fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<FieldDiff> {
     let mut parts = Vec::new();
-    let before = before.map(said);
-    let after = said(after);
+    let before = before.map(account_fields);
+    let after = account_fields(after);
     for (place, (part, after)) in after.into_iter().enumerate() {
         let before = before.as_ref().and_then(|said| said[place].1.clone());
         note(&mut parts, part, before, after);
@@ -288,8 +307,8 @@ fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<D
     parts
 }
 
-/// What an entry says, part by part.
-fn said(account: &WantedAccount) -> [(Part, Option<Said>); 9] {
+/// The fields of an account entry with their values.
+fn account_fields(account: &WantedAccount) -> [(ManifestField, Option<ManifestValue>); 9] {
     let WantedAccount {
         name,
         email,
@@ -301,35 +320,39 @@ fn said(account: &WantedAccount) -> [(Part, Option<Said>); 9] {
         reenable_connections,
         password_from,
     } = account;
-    let flag = |flag: &Option<bool>| flag.map(Said::Bool);
+    let flag = |flag: &Option<bool>| flag.map(ManifestValue::Bool);
     [
-        (Part::Email, Some(Said::Text(email.folded().to_owned()))),
-        (Part::Id, id.as_ref().map(|id| Said::Text(id.to_string()))),
-        (Part::Field(Field::Name), Some(Said::Text(name.clone()))),
-        (Part::Field(Field::Enabled), flag(enabled)),
-        (Part::Field(Field::ChannelLimit), channel_limit.map(Said::Number)),
-        (Part::Field(Field::CustomPricing), flag(custom_pricing)),
-        (Part::Field(Field::RollupBilling), flag(rollup_billing)),
-        (Part::ReenableConnections, reenable_connections.then_some(Said::Bool(true))),
-        (Part::PasswordFrom, password_from.clone().map(Said::Source)),
+        (ManifestField::Email, Some(ManifestValue::Text(email.folded().to_owned()))),
+        (ManifestField::Id, id.as_ref().map(|id| ManifestValue::Text(id.to_string()))),
+        (ManifestField::Field(Field::Name), Some(ManifestValue::Text(name.clone()))),
+        (ManifestField::Field(Field::Enabled), flag(enabled)),
+        (ManifestField::Field(Field::ChannelLimit), channel_limit.map(ManifestValue::Number)),
+        (ManifestField::Field(Field::CustomPricing), flag(custom_pricing)),
+        (ManifestField::Field(Field::RollupBilling), flag(rollup_billing)),
+        (
+            ManifestField::ReenableConnections,
+            reenable_connections.then_some(ManifestValue::Bool(true)),
+        ),
+        (ManifestField::PasswordFrom, password_from.clone().map(ManifestValue::Source)),
     ]
 }
 
-/// Whether a difference in an account that is there takes, or may take, something away.
-fn takes_away(delta: &Delta) -> bool {
-    let Delta { part, before, after } = delta;
-    let withdraws = *after == Some(Said::Bool(false)) && *before != Some(Said::Bool(false));
+/// Returns true if a difference of an existing entry takes, or may take, something away.
+fn takes_away(delta: &FieldDiff) -> bool {
+    let FieldDiff { part, before, after } = delta;
+    let withdraws =
+        *after == Some(ManifestValue::Bool(false)) && *before != Some(ManifestValue::Bool(false));
     let lowers = match (before, after) {
-        (Some(Said::Number(before)), Some(Said::Number(after))) => before > after,
+        (Some(ManifestValue::Number(before)), Some(ManifestValue::Number(after))) => before > after,
         (Some(_) | None, Some(_) | None) => false,
     };
-    let flags = [Part::Field(Field::Enabled), Part::Field(Field::CustomPricing)];
-    let limit = Part::Field(Field::ChannelLimit);
+    let flags = [ManifestField::Field(Field::Enabled), ManifestField::Field(Field::CustomPricing)];
+    let limit = ManifestField::Field(Field::ChannelLimit);
     flags.contains(part) && withdraws || *part == limit && lowers
 }
 
 fn compare_users(
-    found: &mut Vec<Difference>,
+    found: &mut Vec<EntryDiff>,
     base: &BTreeMap<Email, WantedUser>,
     head: &BTreeMap<Email, WantedUser>,
     unlisted: UnlistedUsers,
@@ -338,68 +361,69 @@ fn compare_users(
     for after in head.values() {
         let before = base.get(&after.email);
         let mut parts = Vec::new();
-        let (was, is) = (before.map(user_said), user_said(after));
+        let (was, is) = (before.map(user_fields), user_fields(after));
         for (place, (part, after)) in is.into_iter().enumerate() {
             note(&mut parts, part, was.as_ref().and_then(|was| was[place].1.clone()), after);
         }
         let removes = unlisted == UnlistedUsers::Remove;
         let says = |which| parts.iter().any(|one| one.part == which && one.after.is_some());
-        // After its last day a user counts as unlisted.
-        let ends = removes && before.is_some() && says(Part::Until);
-        let destructive = says(Part::Absent) || ends;
-        let kind = if before.is_some() { Kind::Changed } else { Kind::Added };
+        // After the last day a user counts as unlisted.
+        let ends = removes && before.is_some() && says(ManifestField::Until);
+        let destructive = says(ManifestField::Absent) || ends;
+        let kind = if before.is_some() { EntryChange::Changed } else { EntryChange::Added };
         let email = Some(after.email.clone());
-        rows.push(Difference { subject: Subject::User, email, kind, parts, destructive });
+        rows.push(EntryDiff { subject: Subject::User, email, kind, parts, destructive });
     }
     for before in base.values().filter(|before| !head.contains_key(&before.email)) {
         let becomes = match unlisted {
-            UnlistedUsers::Remove => Unlisted::TakenAway,
-            UnlistedUsers::Report => Unlisted::Reported,
-            UnlistedUsers::Ignore => Unlisted::Ignored,
+            UnlistedUsers::Remove => UnlistedEffect::TakenAway,
+            UnlistedUsers::Report => UnlistedEffect::Reported,
+            UnlistedUsers::Ignore => UnlistedEffect::Ignored,
         };
         let row = removed(Subject::User, &before.email, becomes);
-        // Who was to be gone has nothing left to lose.
+        // A user that the base declares absent has nothing to lose.
         let destructive = row.destructive && before.presence != Presence::Absent;
-        rows.push(Difference { destructive, ..row });
+        rows.push(EntryDiff { destructive, ..row });
     }
     extend_sorted(found, rows);
 }
 
-fn user_said(user: &WantedUser) -> [(Part, Option<Said>); 5] {
+/// The fields of a user entry with their values.
+fn user_fields(user: &WantedUser) -> [(ManifestField, Option<ManifestValue>); 5] {
     let WantedUser { email, presence } = user;
     let (groups, until) = match presence {
         Presence::Present { groups, until } => (groups.as_ref(), *until),
         Presence::Absent | Presence::Owner => (None, None),
     };
-    let only_if = |is: bool| is.then_some(Said::Bool(true));
-    let groups = groups.map(|groups| Said::List(groups.iter().cloned().collect()));
+    let only_if = |is: bool| is.then_some(ManifestValue::Bool(true));
+    let groups = groups.map(|groups| ManifestValue::List(groups.iter().cloned().collect()));
     [
-        (Part::Email, Some(Said::Text(email.folded().to_owned()))),
-        (Part::Groups, groups),
-        (Part::Until, until.map(Said::Day)),
-        (Part::Absent, only_if(*presence == Presence::Absent)),
-        (Part::Owner, only_if(*presence == Presence::Owner)),
+        (ManifestField::Email, Some(ManifestValue::Text(email.folded().to_owned()))),
+        (ManifestField::Groups, groups),
+        (ManifestField::Until, until.map(ManifestValue::Day)),
+        (ManifestField::Absent, only_if(*presence == Presence::Absent)),
+        (ManifestField::Owner, only_if(*presence == Presence::Owner)),
     ]
 }
 
-fn removed(subject: Subject, email: &Email, becomes: Unlisted) -> Difference {
-    Difference {
+fn removed(subject: Subject, email: &Email, becomes: UnlistedEffect) -> EntryDiff {
+    EntryDiff {
         subject,
         email: Some(email.clone()),
-        kind: Kind::Removed(becomes),
+        kind: EntryChange::Removed(becomes),
         parts: Vec::new(),
-        destructive: becomes == Unlisted::TakenAway,
+        destructive: becomes == UnlistedEffect::TakenAway,
     }
 }
 
-/// Adds what differs, in the order of emails. The email of a new entry is not said twice.
-fn extend_sorted(found: &mut Vec<Difference>, mut rows: Vec<Difference>) {
+/// Adds differences in the order of emails. A new entry does not repeat its email as a field.
+fn extend_sorted(found: &mut Vec<EntryDiff>, mut rows: Vec<EntryDiff>) {
     rows.sort_by(|one, other| (&one.email, one.kind).cmp(&(&other.email, other.kind)));
     for mut row in rows {
-        if row.kind == Kind::Added {
-            row.parts.retain(|delta| delta.part != Part::Email);
+        if row.kind == EntryChange::Added {
+            row.parts.retain(|delta| delta.part != ManifestField::Email);
         }
-        if row.kind != Kind::Changed || !row.parts.is_empty() {
+        if row.kind != EntryChange::Changed || !row.parts.is_empty() {
             found.push(row);
         }
     }

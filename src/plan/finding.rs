@@ -1,4 +1,4 @@
-//! Facts that a person should know and no request can change.
+//! Findings: facts that people should know and that no request can change.
 
 use super::Loosened;
 use crate::model::{AccountId, Code, Day, Email};
@@ -9,7 +9,7 @@ pub struct Finding {
     /// The account, user or organization that it is about.
     pub about: About,
     /// The fact.
-    pub what: What,
+    pub what: FindingKind,
 }
 
 /// The account, user or organization that a finding is about.
@@ -25,7 +25,7 @@ pub enum About {
 
 /// The fact that a finding reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum FindingKind {
     /// A listed user is not in the organization. Only a person can invite.
     UserMissing,
     /// A live account is not listed.
@@ -194,19 +194,19 @@ impl About {
 impl Finding {
     /// A finding about an account.
     #[must_use]
-    pub fn account(email: Email, what: What) -> Self {
+    pub fn account(email: Email, what: FindingKind) -> Self {
         Self { about: About::Account(email), what }
     }
 
     /// A finding about a user.
     #[must_use]
-    pub fn user(email: Email, what: What) -> Self {
+    pub fn user(email: Email, what: FindingKind) -> Self {
         Self { about: About::User(email), what }
     }
 
     /// A finding about the organization.
     #[must_use]
-    pub fn organization(what: What) -> Self {
+    pub fn organization(what: FindingKind) -> Self {
         Self { about: About::Organization, what }
     }
 
@@ -214,33 +214,41 @@ impl Finding {
     #[must_use]
     pub fn code(&self) -> Code {
         match self.what {
-            What::UserMissing => Code::UserMissing,
-            What::AccountUnlisted | What::AccountAmbiguous { .. } => Code::AccountUnlisted,
-            What::UserUnlisted | What::RemovalWithoutEffect => Code::UserUnlisted,
-            What::OwnerUnlisted => Code::OwnerUnlisted,
-            What::ImmutableName { .. } => Code::ImmutableName,
-            What::ImmutableEmail { .. } => Code::ImmutableEmail,
-            What::ImmutableRollupBilling { .. } => Code::ImmutableRollupBilling,
-            What::GroupMismatch { .. } => Code::GroupMismatch,
-            What::UserBlocked => Code::UserBlocked,
-            What::UserDisabled => Code::UserDisabled,
-            What::AccountBlocked => Code::AccountBlocked,
-            What::AccountCancelled | What::AccountGone { .. } => Code::AccountCancelled,
-            What::PossibleRename { .. } | What::PossibleRenameOf { .. } => Code::PossibleRename,
-            What::IdentityConflict { .. } | What::OwnerIsSubUser => Code::IdentityConflict,
-            What::AccountVanished { .. } => Code::AccountVanished,
-            What::ProtectedUnmatched(_) => Code::ProtectedUnmatched,
-            What::AcceptUnmatched { .. } => Code::AcceptUnmatched,
-            What::AccountQuota { .. } => Code::AccountQuota,
-            What::UntrackedCreates { .. } => Code::UntrackedCreates,
-            What::UnresolvedCreate => Code::UnresolvedCreate,
-            What::PoolExceeded { .. } => Code::PoolExceeded,
-            What::StatusUnknown | What::NotYetListed => Code::StatusUnknown,
-            What::ChannelLimitUnverified => Code::ChannelLimitUnverified,
-            What::Protected => Code::Protected,
-            What::InventoryIncomplete(_) => Code::InventoryIncomplete,
-            What::PolicyLoosened(_) => Code::PolicyLoosened,
-            What::Accepted { .. } => Code::Accepted,
+            FindingKind::UserMissing => Code::UserMissing,
+            FindingKind::AccountUnlisted | FindingKind::AccountAmbiguous { .. } => {
+                Code::AccountUnlisted
+            }
+            FindingKind::UserUnlisted | FindingKind::RemovalWithoutEffect => Code::UserUnlisted,
+            FindingKind::OwnerUnlisted => Code::OwnerUnlisted,
+            FindingKind::ImmutableName { .. } => Code::ImmutableName,
+            FindingKind::ImmutableEmail { .. } => Code::ImmutableEmail,
+            FindingKind::ImmutableRollupBilling { .. } => Code::ImmutableRollupBilling,
+            FindingKind::GroupMismatch { .. } => Code::GroupMismatch,
+            FindingKind::UserBlocked => Code::UserBlocked,
+            FindingKind::UserDisabled => Code::UserDisabled,
+            FindingKind::AccountBlocked => Code::AccountBlocked,
+            FindingKind::AccountCancelled | FindingKind::AccountGone { .. } => {
+                Code::AccountCancelled
+            }
+            FindingKind::PossibleRename { .. } | FindingKind::PossibleRenameOf { .. } => {
+                Code::PossibleRename
+            }
+            FindingKind::IdentityConflict { .. } | FindingKind::OwnerIsSubUser => {
+                Code::IdentityConflict
+            }
+            FindingKind::AccountVanished { .. } => Code::AccountVanished,
+            FindingKind::ProtectedUnmatched(_) => Code::ProtectedUnmatched,
+            FindingKind::AcceptUnmatched { .. } => Code::AcceptUnmatched,
+            FindingKind::AccountQuota { .. } => Code::AccountQuota,
+            FindingKind::UntrackedCreates { .. } => Code::UntrackedCreates,
+            FindingKind::UnresolvedCreate => Code::UnresolvedCreate,
+            FindingKind::PoolExceeded { .. } => Code::PoolExceeded,
+            FindingKind::StatusUnknown | FindingKind::NotYetListed => Code::StatusUnknown,
+            FindingKind::ChannelLimitUnverified => Code::ChannelLimitUnverified,
+            FindingKind::Protected => Code::Protected,
+            FindingKind::InventoryIncomplete(_) => Code::InventoryIncomplete,
+            FindingKind::PolicyLoosened(_) => Code::PolicyLoosened,
+            FindingKind::Accepted { .. } => Code::Accepted,
         }
     }
 
@@ -272,11 +280,11 @@ impl Finding {
     /// The sort key of the finding in a plan.
     pub(super) fn order(&self) -> (Level, Code, Subject, Option<&Email>, &str) {
         let rest = match &self.what {
-            What::InventoryIncomplete(reason) => reason.as_str(),
-            What::PossibleRename { missing } => missing.folded(),
-            What::PossibleRenameOf { unlisted } => unlisted.folded(),
-            What::ProtectedUnmatched(email) => email.folded(),
-            What::Accepted { code, .. } => code.name(),
+            FindingKind::InventoryIncomplete(reason) => reason.as_str(),
+            FindingKind::PossibleRename { missing } => missing.folded(),
+            FindingKind::PossibleRenameOf { unlisted } => unlisted.folded(),
+            FindingKind::ProtectedUnmatched(email) => email.folded(),
+            FindingKind::Accepted { code, .. } => code.name(),
             // At most one of each is found for an email; policies keep their order.
             _ => "",
         };

@@ -1,24 +1,24 @@
-//! How much of the organization a plan touches, against what the manifest allows.
+//! Safety limits: the size of a plan against what the policy allows.
 
 use std::collections::BTreeSet;
 
-use super::{Action, Target};
+use super::{AccountTarget, Action};
 use crate::model::{Budget, Budgets, Live, Status};
 
-/// One budget, and what a plan draws on it.
+/// A safety limit, and the count of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guard {
-    /// Which budget.
+    /// Its name.
     pub name: GuardName,
-    /// How many the plan would touch.
+    /// The number that the plan changes.
     pub actual: u64,
-    /// How many it may.
+    /// The number that the policy allows.
     pub limit: u64,
-    /// How many there are.
+    /// The number that exists.
     pub of: u64,
 }
 
-/// The name of a budget, as in the manifest's `policy`.
+/// The name of a safety limit, as in the manifest's `policy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GuardName {
     /// Users removed.
@@ -36,7 +36,7 @@ pub enum GuardName {
 }
 
 impl GuardName {
-    /// Every budget, in the order of reports.
+    /// All safety limits, in the order of reports.
     pub const ALL: [Self; 6] = [
         Self::MaxRemovals,
         Self::MaxDisables,
@@ -48,14 +48,14 @@ impl GuardName {
 }
 
 impl Guard {
-    /// Whether the plan is refused because of it.
+    /// Returns true if the plan exceeds the limit.
     #[must_use]
     pub fn refused(&self) -> bool {
         self.actual > self.limit
     }
 }
 
-/// The budgets that `actions` draw on; a budget that is not drawn on is left out.
+/// The safety limits that count at least one of these actions.
 pub(super) fn guards<'a>(
     budgets: &Budgets,
     live: &Live,
@@ -64,7 +64,7 @@ pub(super) fn guards<'a>(
     let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals, creates } =
         *budgets;
     let (creates, accounts) = (Budget::Count(creates), count(&live.accounts, |_| true));
-    let drawn = Drawn::by(actions);
+    let drawn = GuardUsage::by(actions);
     let users = count(live.users.as_deref().unwrap_or_default(), |_| true);
     let with_status = |status| count(&live.accounts, |account| account.status == Some(status));
     let allocated = live.channels.map_or(0, |pool| pool.allocated);
@@ -85,9 +85,9 @@ pub(super) fn guards<'a>(
         .collect()
 }
 
-/// What actions draw on each budget.
+/// The counts of actions for each safety limit.
 #[derive(Default)]
-struct Drawn {
+struct GuardUsage {
     removals: u64,
     disables: u64,
     enables: u64,
@@ -96,7 +96,7 @@ struct Drawn {
     creates: u64,
 }
 
-impl Drawn {
+impl GuardUsage {
     fn by<'a>(actions: impl Iterator<Item = &'a Action>) -> Self {
         let mut drawn = Self::default();
         // An account that is disabled and gets a limit of zero is cut off once.
@@ -104,11 +104,11 @@ impl Drawn {
         for action in actions {
             match action {
                 Action::RemoveUser { .. } => drawn.removals += 1,
-                Action::DisableAccount { target: Target::Live(id), .. } => {
+                Action::DisableAccount { target: AccountTarget::Live(id), .. } => {
                     cut_off.insert(id);
                 }
                 Action::SetChannelLimit {
-                    target: Target::Live(id),
+                    target: AccountTarget::Live(id),
                     before: Some(before),
                     after,
                     ..
@@ -124,10 +124,12 @@ impl Drawn {
                 }
                 Action::EnableAccount { .. } => drawn.enables += 1,
                 Action::CreateAccount(_) => drawn.creates += 1,
-                // What this plan creates nobody has used, and what is not known cannot be counted.
-                Action::DisableAccount { target: Target::Created, .. }
-                | Action::SetChannelLimit { target: Target::Created, .. }
-                | Action::SetChannelLimit { target: Target::Live(_), before: None, .. } => {}
+                // A new account has nothing to lose, and an unknown limit cannot be counted.
+                Action::DisableAccount { target: AccountTarget::Created, .. }
+                | Action::SetChannelLimit { target: AccountTarget::Created, .. }
+                | Action::SetChannelLimit {
+                    target: AccountTarget::Live(_), before: None, ..
+                } => {}
             }
         }
         drawn.disables = cut_off.len().try_into().unwrap_or(u64::MAX);

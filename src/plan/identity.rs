@@ -1,5 +1,5 @@
-//! The live account of each entry. An `id` comes before an email; where they contradict each other, every
-//! account and entry involved is left alone.
+//! The live account of each entry. An `id` takes precedence over an email. If they contradict each other,
+//! every account and entry involved is left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,7 @@ pub(super) enum Match<'a> {
     Account(&'a LiveAccount),
     /// No live account.
     Missing,
-    /// The id or email of the entry belongs to an account that another id, email or entry claims too. The
-    /// accounts involved, in the order of ids.
+    /// The accounts that the entry and another id, email or entry claim, in the order of ids.
     Conflict(Vec<&'a LiveAccount>),
     /// One of this many accounts with the same email.
     Ambiguous(usize),
@@ -64,7 +63,7 @@ impl<'a> Pairing<'a> {
 
 /// The accounts that an entry names by its id and its email.
 struct Claim<'a> {
-    /// Each once, in the order of ids: the order of the read must not show in a plan.
+    /// Each once, in the order of ids: a plan must not depend on the order of the read.
     accounts: Vec<&'a LiveAccount>,
     /// True if the id and the email name different accounts.
     contradicts: bool,
@@ -78,7 +77,7 @@ impl<'a> Claim<'a> {
     ) -> Self {
         let (mut accounts, contradicts) = match by_id {
             None if want.id.is_none() => (by_email.to_vec(), false),
-            // The id and the email agree; another account with the same email is a stranger.
+            // The id and the email agree. Another account with the same email is unlisted.
             Some(account) if account.email == want.email => (vec![account], false),
             by_id => {
                 let accounts: Vec<_> = by_id.into_iter().chain(by_email.iter().copied()).collect();

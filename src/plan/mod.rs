@@ -1,7 +1,7 @@
-//! The work that would have to be done, and what cannot be: a pure function of what is wanted and what is live.
+//! The planner: a pure function from the desired and the live state to actions and findings.
 //!
-//! Everything is decided here, so that execution has nothing left to choose. No clock, no IO, no
-//! format and no text for people.
+//! Every decision is made here, so that execution makes none. No clock, no IO, no formats and no text for
+//! people.
 
 mod accounts;
 mod action;
@@ -12,6 +12,7 @@ mod draft;
 mod finding;
 mod guard;
 mod identity;
+mod notices;
 mod origin;
 mod policy;
 mod recheck;
@@ -20,14 +21,20 @@ mod target;
 mod users;
 
 pub use action::{
-    Action, Change, Field, NewAccount, PlannedAction, Reason, Reversible, Target, Value,
+    AccountTarget, Action, Field, FieldChange, FieldValue, PlannedAccount, PlannedAction, Reason,
+    Reversible,
 };
-pub use compare::{Comparison, Delta, Difference, Kind, Part, Said, Unlisted, compare};
-pub use finding::{About, Finding, Level, Subject, What};
+pub use compare::{
+    Comparison, EntryChange, EntryDiff, FieldDiff, ManifestField, ManifestValue, UnlistedEffect,
+    compare,
+};
+pub use finding::{About, Finding, FindingKind, Level, Subject};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};
 pub use policy::{Loosened, budgets, loosened};
-pub use recheck::{Changed, Fact, Now, Verdict, Why, recheck, stricter};
+pub use recheck::{
+    CurrentState, Fact, FactValue, RecheckResult, StaleFact, WithheldReason, recheck, stricter,
+};
 
 use std::collections::BTreeMap;
 
@@ -36,65 +43,65 @@ use identity::Pairing;
 
 use crate::model::{AccountId, Day, Desired, Live, State};
 
-/// What would have to be done, in the order of execution, and what a person should know.
+/// Actions in the order of execution, and findings for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// One request each, in the order of execution.
+    /// The actions, in the order of execution.
     pub actions: Vec<PlannedAction>,
-    /// Differences that no request can close, and things a reader should know.
+    /// Differences that no request can fix, and notices.
     pub findings: Vec<Finding>,
-    /// The budgets that this plan draws on.
+    /// The safety limits that count actions of this plan.
     pub guards: Vec<Guard>,
-    /// How many entries of the manifest are as they should be.
+    /// The number of entries without a difference, and of unlisted accounts that are as the policy wants them.
     pub in_sync: usize,
-    /// How many actions are not in the plan because something forbids them: a finding says what.
+    /// The number of needed actions that a rule withholds. A finding names the rule.
     pub withheld: usize,
     /// The number of unlisted accounts and users that the policy ignores.
     pub ignored: usize,
-    /// How many actions are not in the plan because they were not chosen.
+    /// The number of actions left out by `--target` or `--only`.
     pub unchosen: usize,
-    /// What the plan was made from.
+    /// The inventory that the plan was made from.
     pub inventory: Inventory,
 }
 
-/// What a plan was made from.
+/// The extent of an inventory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
-    /// Whether nothing is missing in it.
+    /// True if it lacks nothing.
     pub complete: bool,
-    /// How many accounts it has.
+    /// The number of live accounts.
     pub accounts: usize,
-    /// How many users it has. `None`: they are not managed.
+    /// The number of live users. `None` if users are not managed.
     pub users: Option<usize>,
-    /// Whether the status of every account is known.
+    /// True if the status of every account is known.
     pub status_known: bool,
-    /// What is known of the limits of channels.
+    /// The knowledge about live channel limits.
     pub channels: Channels,
-    /// The limits that are known to be live: whoever executes the plan remembers them, and no others.
+    /// The known live limits. An apply records these and no others.
     pub limits: BTreeMap<AccountId, u64>,
 }
 
-/// What is known of the limits of channels that are live.
+/// The knowledge about live channel limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Channels {
-    /// The manifest names no limit.
+    /// The manifest declares no limit.
     #[default]
     Unmanaged,
-    /// The limits that Telnyx acknowledged are what is live: the pool agrees.
+    /// The acknowledged limits are live: the pool agrees.
     Consistent,
-    /// Nobody can say which limits are live.
+    /// The live limits are unknown.
     Unverified,
 }
 
 impl Plan {
-    /// Whether anything differs from the manifest: an action, or a finding that is not only a notice.
+    /// Returns true if anything differs from the manifest: an action, a withheld one, or a finding of drift.
     #[must_use]
     pub fn has_drift(&self) -> bool {
         let drift = |finding: &Finding| finding.level() == Level::Drift;
         !self.actions.is_empty() || self.withheld > 0 || self.findings.iter().any(drift)
     }
 
-    /// The requests of the actions, in their order.
+    /// The requests, in order.
     pub fn requested(&self) -> impl Iterator<Item = &Action> {
         self.actions.iter().map(|planned| &planned.action)
     }
@@ -105,18 +112,17 @@ impl Plan {
         self.requested().filter(|action| action.is_destructive()).count()
     }
 
-    /// How many requests executing it takes when nothing goes wrong.
+    /// The number of requests that an apply takes if all succeed.
     #[must_use]
     pub fn requests(&self) -> usize {
         let limits = |action: &Action| matches!(action, Action::SetChannelLimit { .. });
-        // After the last limit the pool is looked at, to know later whether somebody else was there.
+        // After the last limit the pool is read, so that later plans can detect other changes.
         let pool = usize::from(self.requested().any(limits));
         self.requested().map(Action::requests).sum::<usize>() + pool
     }
 }
 
-/// Plans what is to be done so that `live` becomes what is wanted. `state` is what is remembered of
-/// earlier changes, `today` the day in UTC.
+/// Plans the actions that make `live` what `desired` declares. `today` is the day in UTC.
 #[must_use]
 pub fn plan(desired: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let pairing = Pairing::new(desired, live);
@@ -128,5 +134,5 @@ pub fn plan(desired: &Desired, live: &Live, state: &State, today: Day) -> Plan {
         channels::plan(&mut draft, &pairing);
     }
     users::plan(&mut draft);
-    draft.finish(&pairing)
+    draft.finish()
 }

@@ -1,32 +1,34 @@
-//! Where an action comes from: the change of the manifest that is looked at, or something before it.
+//! The origin of each action: the change of the manifest under review, or earlier drift.
 //!
-//! With what the base manifest says (b), what the head says (h) and what is live (l): b = l means that this
-//! change makes the difference, b = h that it was there before, and otherwise somebody else has been
-//! there too. What the base does not manage it leaves as it is, so there b = l. Nobody can say that b is
-//! what is live where that is not known.
+//! With the base manifest (b), the head (h) and the live value (l): b = l means that this change makes the
+//! difference, b = h that it existed before, and otherwise the live value was changed elsewhere too. A field
+//! that the base does not manage counts as b = l. If the live value is unknown, b = l never holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Match, Pairing};
 use super::users::is_listed;
-use super::{Action, Finding, NewAccount, Plan, PlannedAction, Target, What, guard, plan, policy};
+use super::{
+    AccountTarget, Action, Finding, FindingKind, Plan, PlannedAccount, PlannedAction, guard, plan,
+    policy,
+};
 use crate::model::{
     AccountId, Day, Desired, Email, Live, State, UnlistedAccounts, UnlistedUsers, WantedAccount,
 };
 
-/// Where an action comes from.
+/// The origin of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// The base says what is live: the action is there because of this change.
+    /// The base declares the live value: this change causes the action.
     ThisChange,
-    /// The base wants the same: it was to be done before this change.
+    /// The base declares the same as the head: the difference existed before this change.
     AlreadyDrifted,
-    /// The base wants neither: somebody else changed it as well, or nobody knows what is live.
+    /// The base declares neither: the live value was changed elsewhere, or it is unknown.
     Conflict,
 }
 
-/// Plans what is to be done so that `live` becomes what `head` wants, and says of each action whether it is
-/// there because of what differs between `base` and `head`. The stricter of both policies holds.
+/// Plans the actions that make `live` what `head` declares, each with its origin. The stricter of both policies
+/// applies.
 #[must_use]
 pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let guarded = Desired { policy: policy::stricter(&base.policy, &head.policy), ..head.clone() };
@@ -36,9 +38,10 @@ pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, to
         guard.limit = guard.limit.min(base.limit);
     }
     let loosened = policy::loosened(&base.policy, &head.policy);
-    plan.findings.extend(loosened.into_iter().map(What::PolicyLoosened).map(Finding::organization));
+    plan.findings
+        .extend(loosened.into_iter().map(FindingKind::PolicyLoosened).map(Finding::organization));
     plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
-    let base = Base::new(base, live, today);
+    let base = BaseIndex::new(base, live, today);
     for planned in &mut plan.actions {
         planned.origin = Some(base.origin(&planned.action));
     }
@@ -68,38 +71,38 @@ impl Plan {
     }
 }
 
-/// What the base says of one thing.
+/// A value that the base manifest declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Says<T> {
-    /// This.
+enum BaseValue<T> {
+    /// This value.
     Value(T),
-    /// Nothing: it stays as it is.
-    AsItIs,
-    /// Nobody can say what it means.
-    Unclear,
+    /// None: the base does not manage it.
+    Unmanaged,
+    /// The entry of the base may mean another account.
+    Ambiguous,
 }
 
-/// `live`: `None` if it is not known.
-fn origin<T: PartialEq>(base: Says<T>, head: &T, live: Option<&T>) -> Origin {
+/// Decides an origin. `live` is `None` if unknown.
+fn origin<T: PartialEq>(base: BaseValue<T>, head: &T, live: Option<&T>) -> Origin {
     match base {
-        Says::AsItIs => Origin::ThisChange,
-        Says::Value(base) if base == *head => Origin::AlreadyDrifted,
-        Says::Value(base) if live == Some(&base) => Origin::ThisChange,
-        Says::Value(_) | Says::Unclear => Origin::Conflict,
+        BaseValue::Unmanaged => Origin::ThisChange,
+        BaseValue::Value(base) if base == *head => Origin::AlreadyDrifted,
+        BaseValue::Value(base) if live == Some(&base) => Origin::ThisChange,
+        BaseValue::Value(_) | BaseValue::Ambiguous => Origin::Conflict,
     }
 }
 
-/// The base manifest, to be asked about what is live.
-struct Base<'a> {
+/// The base manifest, indexed by live accounts.
+struct BaseIndex<'a> {
     desired: &'a Desired,
     today: Day,
-    /// The entry of each account that one means.
+    /// The entry of each live account that has one.
     entries: BTreeMap<&'a AccountId, &'a WantedAccount>,
-    /// The accounts that no entry means.
+    /// The live accounts without an entry.
     unlisted: BTreeSet<&'a AccountId>,
 }
 
-impl<'a> Base<'a> {
+impl<'a> BaseIndex<'a> {
     fn new(desired: &'a Desired, live: &'a Live, today: Day) -> Self {
         let Pairing { entries, unlisted } = Pairing::new(desired, live);
         let entries = entries.into_iter().filter_map(|(want, meant)| match meant {
@@ -115,7 +118,7 @@ impl<'a> Base<'a> {
             Action::RemoveUser { id: _, email } => {
                 origin(self.presence(email), &false, Some(&true))
             }
-            Action::DisableAccount { target: Target::Live(id), email: _ } => {
+            Action::DisableAccount { target: AccountTarget::Live(id), email: _ } => {
                 origin(self.enabled(id), &false, Some(&true))
             }
             Action::EnableAccount { id, email: _, connections: _ } => {
@@ -126,57 +129,68 @@ impl<'a> Base<'a> {
                 // An answer that leaves the field out means the documented default.
                 origin(says, after, Some(&before.unwrap_or(false)))
             }
-            Action::SetChannelLimit { target: Target::Live(id), email: _, before, after } => {
+            Action::SetChannelLimit {
+                target: AccountTarget::Live(id),
+                email: _,
+                before,
+                after,
+            } => {
                 let says = self.field(id, |want| want.channel_limit);
                 origin(says, after, before.as_ref())
             }
             Action::CreateAccount(new) => self.create(new),
-            Action::DisableAccount { target: Target::Created, email } => {
+            Action::DisableAccount { target: AccountTarget::Created, email } => {
                 self.of_created(email, |want| want.enabled == Some(false))
             }
-            Action::SetChannelLimit { target: Target::Created, email, before: _, after } => {
+            Action::SetChannelLimit { target: AccountTarget::Created, email, before: _, after } => {
                 self.of_created(email, |want| want.channel_limit == Some(*after))
             }
         }
     }
 
-    /// Whether a user may be in the organization.
-    fn presence(&self, email: &Email) -> Says<bool> {
-        let Some(users) = &self.desired.users else { return Says::AsItIs };
+    /// True if the base allows a user to be in the organization.
+    fn presence(&self, email: &Email) -> BaseValue<bool> {
+        let Some(users) = &self.desired.users else { return BaseValue::Unmanaged };
         match users.get(email) {
-            Some(user) if is_listed(user, self.today) => Says::Value(true),
-            Some(user) if user.presence == crate::model::Presence::Absent => Says::Value(false),
-            // After its last day a listed user counts as unlisted.
+            Some(user) if is_listed(user, self.today) => BaseValue::Value(true),
+            Some(user) if user.presence == crate::model::Presence::Absent => {
+                BaseValue::Value(false)
+            }
+            // After the last day a listed user counts as unlisted.
             Some(_) | None => match self.desired.policy.unlisted_users {
-                UnlistedUsers::Remove => Says::Value(false),
-                UnlistedUsers::Report | UnlistedUsers::Ignore => Says::AsItIs,
+                UnlistedUsers::Remove => BaseValue::Value(false),
+                UnlistedUsers::Report | UnlistedUsers::Ignore => BaseValue::Unmanaged,
             },
         }
     }
 
-    /// Whether an account may use Telnyx.
-    fn enabled(&self, id: &AccountId) -> Says<bool> {
+    /// The declared status of an account.
+    fn enabled(&self, id: &AccountId) -> BaseValue<bool> {
         match self.desired.policy.unlisted_accounts {
-            UnlistedAccounts::Disable if self.unlisted.contains(id) => Says::Value(false),
+            UnlistedAccounts::Disable if self.unlisted.contains(id) => BaseValue::Value(false),
             UnlistedAccounts::Disable | UnlistedAccounts::Report | UnlistedAccounts::Ignore => {
                 self.field(id, |want| want.enabled)
             }
         }
     }
 
-    /// What the entry of an account says of a field.
-    fn field<T>(&self, id: &AccountId, field: impl Fn(&WantedAccount) -> Option<T>) -> Says<T> {
+    /// The declared value of a field of an account.
+    fn field<T>(
+        &self,
+        id: &AccountId,
+        field: impl Fn(&WantedAccount) -> Option<T>,
+    ) -> BaseValue<T> {
         match self.entries.get(id) {
-            Some(entry) => field(entry).map_or(Says::AsItIs, Says::Value),
-            None if self.unlisted.contains(id) => Says::AsItIs,
-            // An entry has its email, and may mean another one.
-            None => Says::Unclear,
+            Some(entry) => field(entry).map_or(BaseValue::Unmanaged, BaseValue::Value),
+            None if self.unlisted.contains(id) => BaseValue::Unmanaged,
+            // The account is part of an identity conflict.
+            None => BaseValue::Ambiguous,
         }
     }
 
-    /// A create is one thing: the base wants the same account, or another one, or none as it is.
-    fn create(&self, new: &NewAccount) -> Origin {
-        let NewAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
+    /// The origin of a create, compared as a whole.
+    fn create(&self, new: &PlannedAccount) -> Origin {
+        let PlannedAccount { name, email, custom_pricing, rollup_billing, password_from: _ } = new;
         self.of_created(email, |want| {
             want.name == *name
                 && want.custom_pricing == *custom_pricing
@@ -184,8 +198,8 @@ impl<'a> Base<'a> {
         })
     }
 
-    /// What is done to an account that is not there stands and falls with its create: that the base
-    /// lists the account is never this change. `same`: whether it wants the same of it.
+    /// The origin of an action on an account that the plan creates. If the base lists the account, this change
+    /// never causes the action. `same` returns true if the base declares the same.
     fn of_created(&self, email: &Email, same: impl Fn(&WantedAccount) -> bool) -> Origin {
         match self.desired.accounts.get(email) {
             None => Origin::ThisChange,
@@ -203,14 +217,14 @@ mod tests {
     fn the_base_decides_by_what_it_agrees_with() {
         use Origin::{AlreadyDrifted, Conflict, ThisChange};
         let cases = [
-            (Says::Value(10), 30, Some(10), ThisChange),
-            (Says::Value(30), 30, Some(10), AlreadyDrifted),
-            (Says::Value(20), 30, Some(10), Conflict),
-            (Says::Value(10), 30, None, Conflict),
-            (Says::Value(30), 30, None, AlreadyDrifted),
-            (Says::AsItIs, 30, Some(10), ThisChange),
-            (Says::AsItIs, 30, None, ThisChange),
-            (Says::Unclear, 30, Some(10), Conflict),
+            (BaseValue::Value(10), 30, Some(10), ThisChange),
+            (BaseValue::Value(30), 30, Some(10), AlreadyDrifted),
+            (BaseValue::Value(20), 30, Some(10), Conflict),
+            (BaseValue::Value(10), 30, None, Conflict),
+            (BaseValue::Value(30), 30, None, AlreadyDrifted),
+            (BaseValue::Unmanaged, 30, Some(10), ThisChange),
+            (BaseValue::Unmanaged, 30, None, ThisChange),
+            (BaseValue::Ambiguous, 30, Some(10), Conflict),
         ];
         for (base, head, live, wanted) in cases {
             assert_eq!(origin(base, &head, live.as_ref()), wanted, "{base:?} {head} {live:?}");

@@ -1,44 +1,44 @@
-//! Two policies of one organization: the stricter of both, and what the second allows that the first does not.
+//! Comparison of two policies: the stricter of both, and the settings that the second loosens.
 //!
-//! Stricter is what does less harm, and among the harmless what says more. A change of the manifest that
-//! loosens its own policy is not to profit from that before somebody has seen it.
+//! A stricter setting is less destructive; of two harmless settings, it reports more. A change of the manifest
+//! that loosens its own policy must not profit from that before a person has reviewed it.
 
 use std::cmp::Ordering;
 
 use super::GuardName;
 use crate::model::{Budget, Budgets, Email, Policy, UnlistedAccounts, UnlistedUsers};
 
-/// What a policy allows, or hides, that another does not.
+/// A setting of a policy that allows or hides more than another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loosened {
-    /// What is done about unlisted accounts.
+    /// The treatment of unlisted accounts.
     UnlistedAccounts {
-        /// What the base says.
+        /// The setting of the base.
         base: UnlistedAccounts,
-        /// What is said now.
+        /// The setting of the head.
         head: UnlistedAccounts,
     },
-    /// What is done about unlisted users.
+    /// The treatment of unlisted users.
     UnlistedUsers {
-        /// What the base says.
+        /// The setting of the base.
         base: UnlistedUsers,
-        /// What is said now.
+        /// The setting of the head.
         head: UnlistedUsers,
     },
-    /// A budget.
+    /// A safety limit.
     Budget {
-        /// Which.
+        /// Its name.
         name: GuardName,
-        /// What the base says.
+        /// The setting of the base.
         base: Budget,
-        /// What is said now.
+        /// The setting of the head.
         head: Budget,
     },
-    /// Somebody is not protected any more.
+    /// An address that is no longer protected.
     Protected(Email),
 }
 
-/// The budgets of a policy with their names, in the order of the manifest.
+/// The safety limits of a policy with their names, in the order of the manifest.
 #[must_use]
 pub fn budgets(budgets: &Budgets) -> [(GuardName, Budget); 6] {
     let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals, creates } =
@@ -53,8 +53,8 @@ pub fn budgets(budgets: &Budgets) -> [(GuardName, Budget); 6] {
     ]
 }
 
-/// What `head` allows, or hides, that `base` does not. Of a number and a percentage nobody can say which
-/// is more without the whole, so such a budget counts as loosened unless it allows nothing.
+/// The settings of `head` that allow or hide more than those of `base`. A number and a percentage cannot be
+/// compared without the whole, so such a change counts as loosened unless it allows nothing.
 #[must_use]
 pub fn loosened(base: &Policy, head: &Policy) -> Vec<Loosened> {
     let mut found = Vec::new();
@@ -76,8 +76,8 @@ pub fn loosened(base: &Policy, head: &Policy) -> Vec<Loosened> {
     found
 }
 
-/// The stricter of two policies, but for its budgets: which of those is smaller depends on the whole,
-/// so they are those of `head`, and a guard looks at both.
+/// The stricter of two policies. Its safety limits are those of `head`: which limit is smaller depends on the
+/// whole, so the plan checks both.
 pub(super) fn stricter(base: &Policy, head: &Policy) -> Policy {
     let Policy { unlisted_accounts, unlisted_users, budgets, protected } = head;
     Policy {

@@ -1,99 +1,118 @@
-//! A plan that was kept, held against what is there now: which of its actions may still be sent.
+//! Checks the actions of a saved plan against a fresh inventory: which of them may still be sent.
 //!
-//! Two things must hold before one is. Its own precondition: what it was planned for is still so. And a
-//! plan that is made now has the very same action in it, so that everything the planner holds back is held
-//! back here too: who is protected or an owner, who looks like a missing one, what the pool has no channels
-//! for, every loss and every create while the inventory may lack something.
+//! Two conditions must hold. The precondition of the action is unchanged, and a plan made now contains the same
+//! action. The second condition applies every rule of the planner here too: protection, owners, possible
+//! renames, the channel pool and incomplete inventories.
 
 use std::collections::BTreeMap;
 
-use super::{Action, Guard, NewAccount, Plan, PlannedAction, Subject, Target, Value, guard};
+use super::{
+    AccountTarget, Action, FieldValue, Guard, Plan, PlannedAccount, PlannedAction, Subject, guard,
+};
 use crate::model::{
     AccountId, Budgets, Create, Email, Half, Live, LiveAccount, LiveUser, Role, State, Status,
     UserId,
 };
 
-/// Whether an action of a kept plan may still be sent.
+/// The result of checking an action of a saved plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Everything is as it was planned for.
+pub enum RecheckResult {
+    /// The action may be sent.
     Go,
-    /// What is wanted is so already: there is nothing left to send.
+    /// The change is already in place.
     Satisfied,
-    /// Something else has changed since, so it is not sent.
-    Stale(Changed),
-    /// It is held back, though nothing that it was planned for is known to have changed.
-    Withheld(Why),
+    /// The precondition of the action has changed.
+    Stale(StaleFact),
+    /// A rule withholds the action.
+    Withheld(WithheldReason),
 }
 
-/// What is no longer as it was planned for.
+/// A precondition that has changed since the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// What has changed.
+pub struct StaleFact {
+    /// The fact that has changed.
     pub fact: Fact,
-    /// What it was planned for; of an account that should be new, what that should be. `None`: nothing
-    /// was there, or it was not known.
-    pub before: Option<Value>,
-    /// What is there now. `None`: nothing, or it is not known.
-    pub now: Option<Value>,
+    /// The value in the plan. `None` if there was none, or if it was unknown.
+    pub before: Option<FactValue>,
+    /// The live value. `None` if there is none, or if it is unknown.
+    pub now: Option<FactValue>,
 }
 
-/// What an action is planned for.
+/// A fact that an action depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
     /// The account of this id, or with this email.
     Account,
-    /// Its email, or the user's.
+    /// The email of the account or user.
     Email,
-    /// What a user is in the organization.
+    /// The role of the user.
     Role,
     /// The name of an account.
     Name,
-    /// Whether an account may use Telnyx.
+    /// True if the account may use Telnyx.
     Enabled,
-    /// Whether it may have prices of its own.
+    /// Custom pricing of the account.
     CustomPricing,
-    /// Whether its charges go to the manager.
+    /// Billing to the manager.
     RollupBilling,
-    /// How many channels it may use at once.
+    /// The channel limit of the account.
     ChannelLimit,
 }
 
-/// Why an action is held back.
+/// The value of a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactValue {
+    /// The value of a field.
+    Field(FieldValue),
+    /// An account.
+    Id(AccountId),
+    /// An email.
+    Email(Email),
+    /// A role.
+    Role(Role),
+    /// The status of a blocked account.
+    Blocked,
+    /// The status of a cancelled account.
+    Cancelled,
+    /// This many accounts with the same email.
+    Accounts(usize),
+}
+
+/// The reason why an action is withheld.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The inventory may lack something.
+pub enum WithheldReason {
+    /// The inventory is incomplete.
     Incomplete,
-    /// A create of it was sent before, and nobody knows what became of that.
+    /// The create was sent before, and its outcome is unknown.
     Unresolved,
-    /// A plan that is made now does not have it.
+    /// A plan made now does not contain the action.
     NotPlanned,
 }
 
-/// What is there now.
+/// The current state that a saved plan is checked against.
 #[derive(Clone, Copy, Debug)]
-pub struct Now<'a> {
-    /// A new inventory.
+pub struct CurrentState<'a> {
+    /// A fresh inventory.
     pub live: &'a Live,
-    /// What is remembered.
+    /// The recorded state.
     pub state: &'a State,
-    /// The plan that is made of both, for the manifest that the kept plan was made for.
+    /// The plan made from both, for the manifest of the saved plan.
     pub plan: &'a Plan,
 }
 
-/// Holds each action of a kept plan against what is there now: one verdict each, in their order.
+/// Checks each action of a saved plan. Returns one result per action, in order.
 #[must_use]
-pub fn recheck(actions: &[PlannedAction], now: &Now<'_>) -> Vec<Verdict> {
-    let index = Index::new(now);
-    let mut creates: BTreeMap<&Email, Verdict> = BTreeMap::new();
+pub fn recheck(actions: &[PlannedAction], now: &CurrentState<'_>) -> Vec<RecheckResult> {
+    let index = LiveIndex::new(now);
+    let mut creates: BTreeMap<&Email, RecheckResult> = BTreeMap::new();
     let mut verdicts = Vec::with_capacity(actions.len());
     for PlannedAction { action, .. } in actions {
         let verdict = match action {
             Action::RemoveUser { id, email } => index.remove(action, id, email),
-            Action::DisableAccount { target: Target::Live(id), email } => {
+            Action::DisableAccount { target: AccountTarget::Live(id), email } => {
                 index.disable(action, id, email)
             }
-            Action::SetChannelLimit { target: Target::Live(id), email, before, after } => {
+            Action::SetChannelLimit { target: AccountTarget::Live(id), email, before, after } => {
                 index.limit(action, (id, email), *before, *after)
             }
             Action::UpdateAccount { id, email, before, after } => {
@@ -105,11 +124,11 @@ pub fn recheck(actions: &[PlannedAction], now: &Now<'_>) -> Vec<Verdict> {
                 creates.insert(&new.email, verdict.clone());
                 verdict
             }
-            Action::DisableAccount { target: Target::Created, email } => {
+            Action::DisableAccount { target: AccountTarget::Created, email } => {
                 let is = |account: &LiveAccount| account.status == Some(Status::Disabled);
                 index.dependent(action, creates.get(email), is)
             }
-            Action::SetChannelLimit { target: Target::Created, email, before: _, after } => {
+            Action::SetChannelLimit { target: AccountTarget::Created, email, before: _, after } => {
                 let is = |account: &LiveAccount| index.known(&account.id) == Some(*after);
                 index.dependent(action, creates.get(email), is)
             }
@@ -119,17 +138,16 @@ pub fn recheck(actions: &[PlannedAction], now: &Now<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// The budgets that a kept plan was made with and those that what is left of it draws on now: of each the
-/// one that leaves less.
+/// The safety limits of a saved plan and of its remaining actions; of each limit the one that leaves less.
 #[must_use]
 pub fn stricter(
-    kept: &[Guard],
+    saved: &[Guard],
     budgets: &Budgets,
     live: &Live,
     left: &[PlannedAction],
 ) -> Vec<Guard> {
     let room = |guard: &Guard| i128::from(guard.limit) - i128::from(guard.actual);
-    let mut guards = kept.to_vec();
+    let mut guards = saved.to_vec();
     for now in guard::guards(budgets, live, left.iter().map(|planned| &planned.action)) {
         match guards.iter_mut().find(|guard| guard.name == now.name) {
             Some(guard) if room(guard) <= room(&now) => {}
@@ -141,18 +159,18 @@ pub fn stricter(
     guards
 }
 
-/// What is there now, found by what an action names.
-struct Index<'a> {
-    now: &'a Now<'a>,
+/// The current state, indexed by what actions name.
+struct LiveIndex<'a> {
+    now: &'a CurrentState<'a>,
     by_id: BTreeMap<&'a AccountId, &'a LiveAccount>,
     by_email: BTreeMap<&'a Email, Vec<&'a LiveAccount>>,
-    /// `None`: users are not managed, so they were not read.
+    /// `None` if users are not managed.
     users: Option<BTreeMap<&'a UserId, &'a LiveUser>>,
     planned: BTreeMap<&'a Email, Vec<&'a Action>>,
 }
 
-impl<'a> Index<'a> {
-    fn new(now: &'a Now<'a>) -> Self {
+impl<'a> LiveIndex<'a> {
+    fn new(now: &'a CurrentState<'a>) -> Self {
         let by_id = now.live.accounts.iter().map(|account| (&account.id, account)).collect();
         let mut by_email: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for account in &now.live.accounts {
@@ -167,7 +185,7 @@ impl<'a> Index<'a> {
         Self { now, by_id, by_email, users, planned }
     }
 
-    /// True if nothing lacks in the half that an action is about.
+    /// Returns true if a half of the inventory is complete.
     fn is_complete(&self, half: Half) -> bool {
         self.now.live.is_complete(half)
     }
@@ -177,68 +195,74 @@ impl<'a> Index<'a> {
         self.now.plan.inventory.limits.get(id).copied()
     }
 
-    /// An action whose own precondition holds: it goes if it would be planned now.
-    fn confirm(&self, action: &Action) -> Verdict {
+    /// The result of an action whose precondition holds: it may be sent if a plan made now contains it.
+    fn confirm(&self, action: &Action) -> RecheckResult {
         let same = self.planned.get(action.email()).is_some_and(|those| those.contains(&action));
-        if same { Verdict::Go } else { self.withheld(action.subject()) }
+        if same { RecheckResult::Go } else { self.withheld(action.subject()) }
     }
 
-    fn withheld(&self, subject: Subject) -> Verdict {
+    fn withheld(&self, subject: Subject) -> RecheckResult {
         let half = if subject == Subject::User { Half::Users } else { Half::Accounts };
-        Verdict::Withheld(if self.is_complete(half) { Why::NotPlanned } else { Why::Incomplete })
+        RecheckResult::Withheld(if self.is_complete(half) {
+            WithheldReason::NotPlanned
+        } else {
+            WithheldReason::Incomplete
+        })
     }
 
-    fn remove(&self, action: &Action, id: &UserId, email: &Email) -> Verdict {
+    fn remove(&self, action: &Action, id: &UserId, email: &Email) -> RecheckResult {
         let Some(users) = &self.users else { return self.withheld(Subject::User) };
         match users.get(id) {
-            None if self.is_complete(Half::Users) => Verdict::Satisfied,
-            // Who is not in a list that lacks something may be there.
-            None => Verdict::Withheld(Why::Incomplete),
+            None if self.is_complete(Half::Users) => RecheckResult::Satisfied,
+            // The user may be missing from the list only.
+            None => RecheckResult::Withheld(WithheldReason::Incomplete),
             Some(user) if user.email != *email => moved(email, &user.email),
             Some(user) => match &user.role {
                 Role::SubUser => self.confirm(action),
-                Role::Owner => role("organization_owner"),
-                Role::Other(name) => role(name),
+                Role::Owner => role(Role::Owner),
+                Role::Other(_) => role(user.role.clone()),
             },
         }
     }
 
-    /// The account that an action names, if it still has the email that it had.
-    fn account(&self, id: &AccountId, email: &Email) -> Result<&'a LiveAccount, Verdict> {
+    /// The account of an action, if its email is unchanged.
+    fn account(&self, id: &AccountId, email: &Email) -> Result<&'a LiveAccount, RecheckResult> {
         match self.by_id.get(id) {
             Some(account) if account.email == *email => Ok(account),
             Some(account) => Err(moved(email, &account.email)),
             None if self.is_complete(Half::Accounts) => {
-                Err(stale(Fact::Account, Some(Value::Text(id.as_str().to_owned())), None))
+                Err(stale(Fact::Account, Some(FactValue::Id(id.clone())), None))
             }
-            None => Err(Verdict::Withheld(Why::Incomplete)),
+            None => Err(RecheckResult::Withheld(WithheldReason::Incomplete)),
         }
     }
 
-    fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> Verdict {
+    fn disable(&self, action: &Action, id: &AccountId, email: &Email) -> RecheckResult {
         match self.account(id, email).map(|account| account.status) {
             Err(verdict) => verdict,
-            Ok(Some(Status::Disabled)) => Verdict::Satisfied,
+            Ok(Some(Status::Disabled)) => RecheckResult::Satisfied,
             Ok(Some(Status::Enabled)) => self.confirm(action),
             Ok(other) => self.other_status(true, other),
         }
     }
 
-    fn enable(&self, action: &Action, id: &AccountId, email: &Email) -> Verdict {
+    fn enable(&self, action: &Action, id: &AccountId, email: &Email) -> RecheckResult {
         match self.account(id, email).map(|account| account.status) {
             Err(verdict) => verdict,
-            Ok(Some(Status::Enabled)) => Verdict::Satisfied,
+            Ok(Some(Status::Enabled)) => RecheckResult::Satisfied,
             Ok(Some(Status::Disabled)) => self.confirm(action),
             Ok(other) => self.other_status(false, other),
         }
     }
 
-    /// A status that no action can change.
-    fn other_status(&self, before: bool, now: Option<Status>) -> Verdict {
+    /// The result for a status that no action can change.
+    fn other_status(&self, before: bool, now: Option<Status>) -> RecheckResult {
         match now {
-            // A read that lacks something may be all that is wrong with it.
-            None if !self.is_complete(Half::Accounts) => Verdict::Withheld(Why::Incomplete),
-            now => stale(Fact::Enabled, Some(Value::Bool(before)), now.map(status)),
+            // The status may be unknown only because the inventory is incomplete.
+            None if !self.is_complete(Half::Accounts) => {
+                RecheckResult::Withheld(WithheldReason::Incomplete)
+            }
+            now => stale(Fact::Enabled, Some(flag(before)), now.map(status)),
         }
     }
 
@@ -248,129 +272,138 @@ impl<'a> Index<'a> {
         (id, email): (&AccountId, &Email),
         before: Option<bool>,
         after: bool,
-    ) -> Verdict {
+    ) -> RecheckResult {
         match self.account(id, email).map(|account| account.custom_pricing) {
             Err(verdict) => verdict,
-            Ok(have) if have == Some(after) => Verdict::Satisfied,
+            Ok(have) if have == Some(after) => RecheckResult::Satisfied,
             Ok(have) if have == before => self.confirm(action),
-            Ok(have) => stale(Fact::CustomPricing, before.map(Value::Bool), have.map(Value::Bool)),
+            Ok(have) => stale(Fact::CustomPricing, before.map(flag), have.map(flag)),
         }
     }
 
-    /// Of a limit that is not known any more, and of one that is known by now, nobody has approved what
-    /// this would take away.
+    /// A limit that is no longer known, or known only now, is stale: its reduction was never approved.
     fn limit(
         &self,
         action: &Action,
         (id, email): (&AccountId, &Email),
         before: Option<u64>,
         after: u64,
-    ) -> Verdict {
+    ) -> RecheckResult {
         if let Err(verdict) = self.account(id, email) {
             return verdict;
         }
         match self.known(id) {
-            have if have == Some(after) => Verdict::Satisfied,
+            have if have == Some(after) => RecheckResult::Satisfied,
             have if have == before => self.confirm(action),
-            // From a read that lacks something no limit is known.
-            None if !self.is_complete(Half::Accounts) => Verdict::Withheld(Why::Incomplete),
-            have => stale(Fact::ChannelLimit, before.map(Value::Number), have.map(Value::Number)),
+            // An incomplete inventory makes every limit unknown.
+            None if !self.is_complete(Half::Accounts) => {
+                RecheckResult::Withheld(WithheldReason::Incomplete)
+            }
+            have => stale(Fact::ChannelLimit, before.map(number), have.map(number)),
         }
     }
 
-    fn create(&self, action: &Action, new: &NewAccount) -> Verdict {
+    fn create(&self, action: &Action, new: &PlannedAccount) -> RecheckResult {
         let there = self.by_email.get(&new.email).map(Vec::as_slice).unwrap_or_default();
         match there {
             [] => self.still_missing(action, &new.email),
-            [account] => differs(new, account).map_or(Verdict::Satisfied, Verdict::Stale),
+            [account] => {
+                differs(new, account).map_or(RecheckResult::Satisfied, RecheckResult::Stale)
+            }
             several => {
-                let several = format!("{} accounts", several.len());
-                stale(Fact::Account, None, Some(Value::Text(several)))
+                let several = FactValue::Accounts(several.len());
+                stale(Fact::Account, None, Some(several))
             }
         }
     }
 
-    fn still_missing(&self, action: &Action, email: &Email) -> Verdict {
+    fn still_missing(&self, action: &Action, email: &Email) -> RecheckResult {
         if self.now.live.cancelled.iter().any(|account| account.email == *email) {
-            let cancelled = Value::Text("cancelled".to_owned());
-            return stale(Fact::Account, None, Some(cancelled));
+            return stale(Fact::Account, None, Some(FactValue::Cancelled));
         }
         match self.now.state.creates.get(email) {
-            Some(Create::Sending) => Verdict::Withheld(Why::Unresolved),
-            // Telnyx has said that it is there; lists lag behind.
-            Some(Create::Acknowledged(_)) => Verdict::Satisfied,
+            Some(Create::Sending) => RecheckResult::Withheld(WithheldReason::Unresolved),
+            // Telnyx acknowledged the create. Lists lag behind.
+            Some(Create::Acknowledged(_)) => RecheckResult::Satisfied,
             Some(Create::Intended) | None => self.confirm(action),
         }
     }
 
-    /// An action on an account that the plan creates. On one that is there already, and may be somebody
-    /// else's, it is not sent.
+    /// The result of an action on an account that the plan creates. It is not sent to an account that exists
+    /// already, which another client may have created.
     fn dependent(
         &self,
         action: &Action,
-        create: Option<&Verdict>,
+        create: Option<&RecheckResult>,
         is_wanted: impl Fn(&LiveAccount) -> bool,
-    ) -> Verdict {
+    ) -> RecheckResult {
         let there = self.by_email.get(action.email()).map(Vec::as_slice).unwrap_or_default();
         match (create, there) {
-            (Some(Verdict::Go), _) => self.confirm(action),
-            (Some(Verdict::Withheld(why)), _) => Verdict::Withheld(*why),
-            (Some(Verdict::Satisfied | Verdict::Stale(_)), [account]) if is_wanted(account) => {
-                Verdict::Satisfied
+            (Some(RecheckResult::Go), _) => self.confirm(action),
+            (Some(RecheckResult::Withheld(why)), _) => RecheckResult::Withheld(*why),
+            (Some(RecheckResult::Satisfied | RecheckResult::Stale(_)), [account])
+                if is_wanted(account) =>
+            {
+                RecheckResult::Satisfied
             }
-            (Some(Verdict::Satisfied | Verdict::Stale(_)), [account, ..]) => {
-                let id = Value::Text(account.id.as_str().to_owned());
+            (Some(RecheckResult::Satisfied | RecheckResult::Stale(_)), [account, ..]) => {
+                let id = FactValue::Id(account.id.clone());
                 stale(Fact::Account, None, Some(id))
             }
-            (Some(Verdict::Stale(changed)), []) => Verdict::Stale(changed.clone()),
-            (Some(Verdict::Satisfied) | None, []) | (None, _) => self.withheld(Subject::Account),
+            (Some(RecheckResult::Stale(changed)), []) => RecheckResult::Stale(changed.clone()),
+            (Some(RecheckResult::Satisfied) | None, []) | (None, _) => {
+                self.withheld(Subject::Account)
+            }
         }
     }
 }
 
-fn stale(fact: Fact, before: Option<Value>, now: Option<Value>) -> Verdict {
-    Verdict::Stale(Changed { fact, before, now })
+fn stale(fact: Fact, before: Option<FactValue>, now: Option<FactValue>) -> RecheckResult {
+    RecheckResult::Stale(StaleFact { fact, before, now })
 }
 
-fn moved(before: &Email, now: &Email) -> Verdict {
-    let text = |email: &Email| Some(Value::Text(email.as_str().to_owned()));
-    stale(Fact::Email, text(before), text(now))
+fn moved(before: &Email, now: &Email) -> RecheckResult {
+    let email = |email: &Email| Some(FactValue::Email(email.clone()));
+    stale(Fact::Email, email(before), email(now))
 }
 
-fn role(now: &str) -> Verdict {
-    let text = |role: &str| Some(Value::Text(role.to_owned()));
-    stale(Fact::Role, text("organization_sub_user"), text(now))
+fn role(now: Role) -> RecheckResult {
+    stale(Fact::Role, Some(FactValue::Role(Role::SubUser)), Some(FactValue::Role(now)))
 }
 
-fn status(status: Status) -> Value {
+fn status(status: Status) -> FactValue {
     match status {
-        Status::Enabled => Value::Bool(true),
-        Status::Disabled => Value::Bool(false),
-        Status::Blocked => Value::Text("blocked".to_owned()),
+        Status::Enabled => flag(true),
+        Status::Disabled => flag(false),
+        Status::Blocked => FactValue::Blocked,
     }
 }
 
-/// In what an account that is there differs from the one that should be created.
-fn differs(new: &NewAccount, have: &LiveAccount) -> Option<Changed> {
-    let NewAccount { name, email: _, custom_pricing, rollup_billing, password_from: _ } = new;
-    let text = |text: &String| Value::Text(text.clone());
+fn flag(value: bool) -> FactValue {
+    FactValue::Field(FieldValue::Bool(value))
+}
+
+fn number(value: u64) -> FactValue {
+    FactValue::Field(FieldValue::Number(value))
+}
+
+/// The first difference between a live account and the one to create.
+fn differs(new: &PlannedAccount, have: &LiveAccount) -> Option<StaleFact> {
+    let PlannedAccount { name, email: _, custom_pricing, rollup_billing, password_from: _ } = new;
+    let text = |text: &String| FactValue::Field(FieldValue::Text(text.clone()));
     let fields = [
         (Fact::Name, Some(text(name)), have.name.as_ref().map(text)),
         (
             Fact::CustomPricing,
-            custom_pricing.map(Value::Bool),
-            // An answer that leaves it out means the documented default.
-            Some(Value::Bool(have.custom_pricing.unwrap_or(false))),
+            custom_pricing.map(flag),
+            // An answer without the field means the documented default.
+            Some(flag(have.custom_pricing.unwrap_or(false))),
         ),
-        (
-            Fact::RollupBilling,
-            rollup_billing.map(Value::Bool),
-            have.rollup_billing.map(Value::Bool),
-        ),
+        (Fact::RollupBilling, rollup_billing.map(flag), have.rollup_billing.map(flag)),
     ];
-    let differs = |(_, want, have): &(Fact, Option<Value>, Option<Value>)| {
+    let differs = |(_, want, have): &(Fact, Option<FactValue>, Option<FactValue>)| {
         want.is_some() && have.is_some() && want != have
     };
     let first = fields.into_iter().find(differs);
-    first.map(|(fact, before, now)| Changed { fact, before, now })
+    first.map(|(fact, before, now)| StaleFact { fact, before, now })
 }

@@ -1,5 +1,5 @@
-//! Possible renames: unlisted accounts that may be missing entries under another email. Neither half is
-//! acted on until a person has decided.
+//! Possible renames: unlisted accounts that may be missing entries under another email. Both halves are
+//! withheld until a person decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,16 +8,16 @@ use super::alike::{Alike, near_names};
 use super::identity::{Match, Pairing};
 use crate::model::{AccountId, Code, Create, Email, LiveAccount, WantedAccount};
 
-/// Unlisted accounts and missing entries that may be the same.
+/// Pairs of unlisted accounts and missing entries that may be the same.
 #[derive(Default)]
-pub(super) struct Renames<'a> {
-    /// The missing entry of each such account; of several the first.
+pub(super) struct AccountRenames<'a> {
+    /// The missing entry of each account; the first, if there are several.
     by_account: BTreeMap<&'a AccountId, &'a Email>,
-    /// The unlisted account of each such entry; of several the first.
+    /// The unlisted account of each entry; the first, if there are several.
     by_entry: BTreeMap<&'a Email, &'a Email>,
 }
 
-impl<'a> Renames<'a> {
+impl<'a> AccountRenames<'a> {
     pub(super) fn new(pairing: &Pairing<'a>, draft: &mut Draft<'a>) -> Self {
         let missing = pairing.entries.iter().filter_map(|(want, side)| match side {
             Match::Missing => Some(*want),
@@ -28,7 +28,7 @@ impl<'a> Renames<'a> {
         let mut renames = Self::default();
         for account in &pairing.unlisted {
             for entry in evidence.of(account) {
-                // `accept` says that these are two.
+                // An accepted possible rename means that these are two accounts.
                 let two = draft.accepts(Code::PossibleRename, &account.email)
                     | draft.accepts(Code::PossibleRename, entry);
                 if two {
@@ -53,7 +53,7 @@ impl<'a> Renames<'a> {
     }
 }
 
-/// The missing entries, by everything that may identify their accounts.
+/// The missing entries, by the evidence that may identify their accounts.
 struct Evidence<'a> {
     by_name: BTreeMap<String, Vec<&'a Email>>,
     names: BTreeMap<&'a Email, String>,
@@ -101,7 +101,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// A name without the differences that people do not see.
+/// A name without differences in case and spaces.
 fn plain(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

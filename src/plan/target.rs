@@ -1,4 +1,4 @@
-//! Choosing from a finished plan: only what is about certain accounts and users.
+//! Limiting a finished plan to certain accounts and users (`--target`).
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use super::{Plan, Subject};
 use crate::model::{Desired, Email, Live};
 
 impl Plan {
-    /// Leaves only what is about `targets`. The guards stay those of the whole plan, and what is not
-    /// chosen is counted. `desired` and `live` are what the plan was made of: an account of an `id` may
-    /// have another email than its entry.
+    /// Keeps only the actions and findings about `targets`, and counts the other actions. The safety limits stay
+    /// those of the whole plan. `desired` and `live` must be those of the plan: they map the email of an entry
+    /// to the live email of its account.
     #[must_use]
     pub fn choose(self, desired: &Desired, live: &Live, targets: &BTreeSet<Email>) -> Self {
         let mut targets = targets.clone();
@@ -28,9 +28,9 @@ impl Plan {
         chosen
     }
 
-    /// Those of `targets` that are neither in the manifest nor live: most likely mistyped.
+    /// The targets that are neither listed nor live: most likely typing mistakes.
     #[must_use]
-    pub fn strangers<'a>(
+    pub fn unmatched_targets<'a>(
         desired: &Desired,
         live: &Live,
         targets: &'a BTreeSet<Email>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::Alike;
-use super::{Action, Draft, Finding, Reason, What};
+use super::{Action, Draft, Finding, FindingKind, Reason, Subject};
 use crate::model::{
     Code, Day, Email, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
 };
@@ -21,23 +21,29 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
         .collect();
     let renames = renames(draft, want, have, &missing);
     for email in missing {
-        let what = match renames.by_entry.get(email) {
-            Some(unlisted) => What::PossibleRenameOf { unlisted: (*unlisted).clone() },
-            // Only a person can invite.
-            None => What::UserMissing,
+        let kind = match renames.by_entry.get(email) {
+            Some(unlisted) => FindingKind::PossibleRenameOf { unlisted: (*unlisted).clone() },
+            // The API cannot invite.
+            None => FindingKind::UserMissing,
         };
-        draft.find(Finding::user(email.clone(), what));
+        draft.check_entry(Subject::User, email, |draft| {
+            draft.find(Finding::user(email.clone(), kind));
+        });
     }
     for user in have {
-        match standing(want, user, draft.today) {
+        let rule = |draft: &mut Draft<'_>| match standing(want, user, draft.today) {
             Standing::Listed(entry) => compare(draft, entry, user),
             Standing::Absent => remove(draft, user, Reason::Absent),
             Standing::Unlisted(reason) => unlisted(draft, user, reason, &renames),
+        };
+        match want.get_key_value(&user.email) {
+            Some((email, _)) => draft.check_entry(Subject::User, email, rule),
+            None => rule(draft),
         }
     }
 }
 
-/// True if an entry allows the user to be in the organization today.
+/// Returns true if an entry allows the user to be in the organization today.
 pub(super) fn is_listed(want: &WantedUser, today: Day) -> bool {
     match want.presence {
         Presence::Present { until, .. } => until.is_none_or(|until| today <= until),
@@ -46,7 +52,7 @@ pub(super) fn is_listed(want: &WantedUser, today: Day) -> bool {
     }
 }
 
-/// What the manifest says of a live user.
+/// The standing of a live user in the manifest.
 enum Standing<'a> {
     Listed(&'a WantedUser),
     Absent,
@@ -61,7 +67,7 @@ fn standing<'a>(
     match want.get(&user.email) {
         Some(entry) if is_listed(entry, today) => Standing::Listed(entry),
         Some(WantedUser { email: _, presence: Presence::Absent }) => Standing::Absent,
-        // After its last day a listed user counts as unlisted.
+        // After the last day a listed user counts as unlisted.
         Some(WantedUser { email: _, presence: Presence::Present { until: Some(day), .. } }) => {
             Standing::Unlisted(Reason::UntilPassed(*day))
         }
@@ -71,7 +77,7 @@ fn standing<'a>(
 
 /// Users to be removed that may be missing entries under another email.
 #[derive(Default)]
-struct Renames<'a> {
+struct UserRenames<'a> {
     by_user: BTreeMap<&'a UserId, &'a Email>,
     by_entry: BTreeMap<&'a Email, &'a Email>,
 }
@@ -83,8 +89,8 @@ fn renames<'a>(
     want: &'a BTreeMap<Email, WantedUser>,
     have: &'a [LiveUser],
     missing: &BTreeSet<&'a Email>,
-) -> Renames<'a> {
-    let mut renames = Renames::default();
+) -> UserRenames<'a> {
+    let mut renames = UserRenames::default();
     if draft.desired.policy.unlisted_users != UnlistedUsers::Remove {
         return renames;
     }
@@ -97,7 +103,7 @@ fn renames<'a>(
         }
         let recorded = draft.state.users.get(&user.id).and_then(|email| missing.get(email));
         for entry in recorded.copied().into_iter().chain(alike.to(&user.email)) {
-            // `accept` says that these are two.
+            // An accepted possible rename means that these are two users.
             let two = draft.accepts(Code::PossibleRename, &user.email)
                 | draft.accepts(Code::PossibleRename, entry);
             if !two {
@@ -110,16 +116,16 @@ fn renames<'a>(
     renames
 }
 
-/// The role that counts.
+/// The role that the rules use.
 #[derive(PartialEq, Eq)]
 enum Effective {
     Owner,
     SubUser,
-    /// A role that this version does not know may be an owner's by another name.
+    /// A role that this version does not know. It may be an owner's.
     Unknown,
 }
 
-/// The owner's email, where an account tells it, makes its user the owner whatever the list says.
+/// The role of a user. The owner's email, if accounts report it, takes precedence over the list.
 fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
     match user.role {
         _ if draft.live.owner.as_ref() == Some(&user.email) => Effective::Owner,
@@ -129,18 +135,18 @@ fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
     }
 }
 
-/// Compares a live user with its entry. Every difference is for a person: the API changes nothing of it.
+/// Compares a live user with its entry. Differences are findings, because the API cannot change them.
 fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
     let contradicts = want.is_owner() && role(draft, have) != Effective::Owner;
     let mut find = |what| draft.find(Finding::user(have.email.clone(), what));
     if contradicts {
-        find(What::OwnerIsSubUser);
+        find(FindingKind::OwnerIsSubUser);
     }
     match &have.status {
         Some(UserStatus::Enabled) | None => {}
-        Some(UserStatus::Disabled) => find(What::UserDisabled),
-        Some(UserStatus::Blocked) => find(What::UserBlocked),
-        Some(UserStatus::Other(_)) => find(What::StatusUnknown),
+        Some(UserStatus::Disabled) => find(FindingKind::UserDisabled),
+        Some(UserStatus::Blocked) => find(FindingKind::UserBlocked),
+        Some(UserStatus::Other(_)) => find(FindingKind::StatusUnknown),
     }
     if let (Presence::Present { groups: Some(want), .. }, Some(have)) =
         (&want.presence, &have.groups)
@@ -149,7 +155,7 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
         let missing: Vec<String> = want.difference(&have).cloned().collect();
         let extra: Vec<String> = have.difference(want).cloned().collect();
         if !(missing.is_empty() && extra.is_empty()) {
-            find(What::GroupMismatch { missing, extra });
+            find(FindingKind::GroupMismatch { missing, extra });
         }
     }
 }
@@ -157,12 +163,12 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
 /// Removes a user, unless the user is an owner or was removed before.
 fn remove(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason) {
     let LiveUser { id, email, status, .. } = user;
-    // The API may list a removed user as disabled for ever; removing it again changes nothing.
+    // The API may keep listing a removed user as disabled. A second removal has no effect.
     let removed = draft.state.removed.contains(id) && *status == Some(UserStatus::Disabled);
     let what = match role(draft, user) {
-        Effective::Owner => What::OwnerUnlisted,
-        Effective::Unknown => What::UserUnlisted,
-        Effective::SubUser if removed => What::RemovalWithoutEffect,
+        Effective::Owner => FindingKind::OwnerUnlisted,
+        Effective::Unknown => FindingKind::UserUnlisted,
+        Effective::SubUser if removed => FindingKind::RemovalWithoutEffect,
         Effective::SubUser => {
             draft.act(Action::RemoveUser { id: id.clone(), email: email.clone() }, reason);
             return;
@@ -171,20 +177,20 @@ fn remove(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason) {
     draft.find(Finding::user(email.clone(), what));
 }
 
-fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &Renames<'_>) {
+fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &UserRenames<'_>) {
     let email = user.email.clone();
     let policy = draft.desired.policy.unlisted_users;
     match (role(draft, user), policy, renames.by_user.get(&user.id)) {
         (_, UnlistedUsers::Ignore, _) => draft.ignore(),
-        (Effective::Owner, _, _) => draft.find(Finding::user(email, What::OwnerUnlisted)),
+        (Effective::Owner, _, _) => draft.find(Finding::user(email, FindingKind::OwnerUnlisted)),
         (Effective::SubUser, UnlistedUsers::Remove, Some(missing)) => {
-            let what = What::PossibleRename { missing: (*missing).clone() };
-            draft.find(Finding::user(email.clone(), what));
-            draft.withhold(Action::RemoveUser { id: user.id.clone(), email });
+            let kind = FindingKind::PossibleRename { missing: (*missing).clone() };
+            draft.find(Finding::user(email, kind));
+            draft.withhold(1);
         }
         (Effective::SubUser, UnlistedUsers::Remove, None) => remove(draft, user, reason),
         (Effective::Unknown, UnlistedUsers::Remove, _) | (_, UnlistedUsers::Report, _) => {
-            draft.find(Finding::user(email, What::UserUnlisted));
+            draft.find(Finding::user(email, FindingKind::UserUnlisted));
         }
     }
 }

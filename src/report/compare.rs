@@ -8,7 +8,7 @@ use super::style::{Ink, Style};
 use super::words;
 use crate::manifest::canonical;
 use crate::model::Desired;
-use crate::plan::{Comparison, Delta, Difference, Kind, Part, Said};
+use crate::plan::{Comparison, EntryChange, EntryDiff, FieldDiff, ManifestField, ManifestValue};
 
 /// A comparison for a terminal. The last line is the result, in a fixed form for searches.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
         format!("{} {}", style.paint(Ink::Red, "!"), line(&change))
     });
     section(&mut out, style, "Policy loosened", loose.collect());
-    let of = |is: fn(&Difference) -> bool| -> Vec<&Difference> {
+    let of = |is: fn(&EntryDiff) -> bool| -> Vec<&EntryDiff> {
         differences.iter().filter(|one| is(one)).collect()
     };
     section(&mut out, style, "Destructive changes", rows(&of(|one| one.destructive), style));
@@ -69,17 +69,17 @@ impl DifferenceCounts {
         let mut counts = Self { added: 0, changed: 0, removed: 0 };
         for one in &comparison.differences {
             match one.kind {
-                Kind::Added => counts.added += 1,
-                Kind::Changed => counts.changed += 1,
-                Kind::Removed(_) => counts.removed += 1,
+                EntryChange::Added => counts.added += 1,
+                EntryChange::Changed => counts.changed += 1,
+                EntryChange::Removed(_) => counts.removed += 1,
             }
         }
         counts
     }
 }
 
-fn is_gone(difference: &Difference) -> bool {
-    matches!(difference.kind, Kind::Removed(_))
+fn is_gone(difference: &EntryDiff) -> bool {
+    matches!(difference.kind, EntryChange::Removed(_))
 }
 
 fn section(out: &mut String, style: Style, title: &str, lines: Vec<String>) {
@@ -101,22 +101,22 @@ struct DifferenceRow {
 }
 
 impl DifferenceRow {
-    fn of(difference: &Difference) -> Self {
-        let Difference { subject, email: _, kind, parts, destructive } = difference;
+    fn of(difference: &EntryDiff) -> Self {
+        let EntryDiff { subject, email: _, kind, parts, destructive } = difference;
         Self {
             sign: match kind {
                 _ if *destructive => "-",
-                Kind::Added => "+",
-                Kind::Changed => "~",
-                Kind::Removed(_) => "!",
+                EntryChange::Added => "+",
+                EntryChange::Changed => "~",
+                EntryChange::Removed(_) => "!",
             },
             what: words::subject_short(*subject),
             destructive: *destructive,
             text: match kind {
-                Kind::Removed(becomes) => {
+                EntryChange::Removed(becomes) => {
                     format!("no longer listed: {}", words::unlisted(*subject, *becomes))
                 }
-                Kind::Added | Kind::Changed => {
+                EntryChange::Added | EntryChange::Changed => {
                     let parts = parts.iter().map(|part| delta(*kind, part));
                     parts.collect::<Vec<_>>().join(", ")
                 }
@@ -137,7 +137,7 @@ impl DifferenceRow {
     }
 }
 
-fn rows(differences: &[&Difference], style: Style) -> Vec<String> {
+fn rows(differences: &[&EntryDiff], style: Style) -> Vec<String> {
     let rows = differences.iter().map(|one| {
         let email = one.email.as_ref().map(|email| line(email.as_str()));
         (DifferenceRow::of(one), email.unwrap_or_default())
@@ -154,53 +154,57 @@ fn rows(differences: &[&Difference], style: Style) -> Vec<String> {
     lines.collect()
 }
 
-fn delta(kind: Kind, delta: &Delta) -> String {
-    let Delta { part, before, after } = delta;
+fn delta(kind: EntryChange, delta: &FieldDiff) -> String {
+    let FieldDiff { part, before, after } = delta;
     let nothing = match part {
-        Part::Field(_) | Part::Groups => "unmanaged",
-        Part::Organization
-        | Part::ManagerAccountId
-        | Part::UnlistedAccounts
-        | Part::UnlistedUsers
-        | Part::Budget(_)
-        | Part::Protected
-        | Part::Accept(_)
-        | Part::Users
-        | Part::Email
-        | Part::Id
-        | Part::ReenableConnections
-        | Part::PasswordFrom
-        | Part::Until
-        | Part::Absent
-        | Part::Owner => "nothing",
+        ManifestField::Field(_) | ManifestField::Groups => "unmanaged",
+        ManifestField::Organization
+        | ManifestField::ManagerAccountId
+        | ManifestField::UnlistedAccounts
+        | ManifestField::UnlistedUsers
+        | ManifestField::Budget(_)
+        | ManifestField::Protected
+        | ManifestField::Accept(_)
+        | ManifestField::Users
+        | ManifestField::Email
+        | ManifestField::Id
+        | ManifestField::ReenableConnections
+        | ManifestField::PasswordFrom
+        | ManifestField::Until
+        | ManifestField::Absent
+        | ManifestField::Owner => "nothing",
     };
     let part = words::part(*part);
     let after = after.as_ref().map_or(nothing.to_owned(), text);
     match (kind, before) {
-        (Kind::Added, None) => format!("{part}: {after}"),
-        (Kind::Added | Kind::Changed | Kind::Removed(_), before) => {
+        (EntryChange::Added, None) => format!("{part}: {after}"),
+        (EntryChange::Added | EntryChange::Changed | EntryChange::Removed(_), before) => {
             let before = before.as_ref().map_or(nothing.to_owned(), text);
             format!("{part}: {before} → {after}")
         }
     }
 }
 
-fn text(value: &Said) -> String {
+fn text(value: &ManifestValue) -> String {
     let quote = |text: &str| format!("\"{}\"", line(text).replace('"', "\\\""));
     match value {
-        Said::Bool(value) => value.to_string(),
-        Said::Number(number) => number.to_string(),
-        Said::Text(text) => quote(text),
-        Said::List(texts) => {
+        ManifestValue::Bool(value) => value.to_string(),
+        ManifestValue::Number(number) => number.to_string(),
+        ManifestValue::Text(text) => quote(text),
+        ManifestValue::List(texts) => {
             let texts: Vec<String> = texts.iter().map(|text| quote(text)).collect();
             format!("[{}]", texts.join(", "))
         }
-        Said::UnlistedAccounts(unlisted) => canonical::unlisted_accounts_word(*unlisted).to_owned(),
-        Said::UnlistedUsers(unlisted) => canonical::unlisted_users_word(*unlisted).to_owned(),
-        Said::Budget(budget) => canonical::limit(*budget),
-        Said::Day(day) => day.to_string(),
-        Said::Accepted(until, None) => format!("until {until}"),
-        Said::Accepted(until, Some(reason)) => format!("until {until} ({})", line(reason)),
-        Said::Source(source) => line(&canonical::source(source)),
+        ManifestValue::UnlistedAccounts(unlisted) => {
+            canonical::unlisted_accounts_word(*unlisted).to_owned()
+        }
+        ManifestValue::UnlistedUsers(unlisted) => {
+            canonical::unlisted_users_word(*unlisted).to_owned()
+        }
+        ManifestValue::Budget(budget) => canonical::limit(*budget),
+        ManifestValue::Day(day) => day.to_string(),
+        ManifestValue::Accepted(until, None) => format!("until {until}"),
+        ManifestValue::Accepted(until, Some(reason)) => format!("until {until} ({})", line(reason)),
+        ManifestValue::Source(source) => line(&canonical::source(source)),
     }
 }

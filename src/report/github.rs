@@ -197,7 +197,7 @@ fn outcome(outcome: &Outcome, context: PlanContext<'_>, base: &PathBase<'_>) -> 
         Ending::Done | Ending::Satisfied => return None,
         Ending::Failed(fault) | Ending::Unknown(fault) => (Severity::Error, fault.message.as_str()),
         Ending::Stale(why) => (Severity::Warning, why.as_str()),
-        Ending::Skipped => (Severity::Warning, "it was not sent"),
+        Ending::Skipped(reason) => (Severity::Warning, reason.message()),
     };
     let what = words::action(action).replace('_', " ");
     Some(Annotation {

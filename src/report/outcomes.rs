@@ -14,7 +14,7 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     let ink = match ending {
         Ending::Done | Ending::Satisfied => Ink::Green,
         Ending::Failed(_) | Ending::Unknown(_) => Ink::Red,
-        Ending::Stale(_) | Ending::Skipped => Ink::Yellow,
+        Ending::Stale(_) | Ending::Skipped(_) => Ink::Yellow,
     };
     let word = style.paint(ink, &format!("{:<9}", words::ending(ending)));
     let what = words::action(action).replace('_', " ");
@@ -35,7 +35,10 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
         Ending::Stale(why) => {
             let _ = write!(text, ": {}", line(why));
         }
-        Ending::Done | Ending::Satisfied | Ending::Skipped => {}
+        Ending::Skipped(reason) => {
+            let _ = write!(text, ": {}", reason.message());
+        }
+        Ending::Done | Ending::Satisfied => {}
     }
     if let Some(hint) = hint {
         let _ = write!(text, "\n           hint: {}", line(hint));

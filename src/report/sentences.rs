@@ -2,7 +2,7 @@
 
 use super::StateInfo;
 use super::words::{IN_TEXT, Names, loosened};
-use crate::plan::{Finding, Loosened, Subject, What};
+use crate::plan::{Finding, FindingKind, Loosened, Subject};
 
 /// The sentence of a finding. Its commands are for `state`.
 #[must_use]
@@ -16,95 +16,97 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
     let Names { spoken, plain, command: code } = names;
     let command = |words: &[&str]| code(&state.command(words));
     let fixed = match &finding.what {
-        What::UserMissing => {
+        FindingKind::UserMissing => {
             "is listed but not in the organization; invite the user in the portal (the API cannot)"
         }
-        What::AccountUnlisted => "is not in the manifest; list it, or set unlisted_accounts",
-        What::UserUnlisted => "is not in the manifest; list the user, or set unlisted_users",
-        What::OwnerUnlisted => {
+        FindingKind::AccountUnlisted => "is not in the manifest; list it, or set unlisted_accounts",
+        FindingKind::UserUnlisted => "is not in the manifest; list the user, or set unlisted_users",
+        FindingKind::OwnerUnlisted => {
             "is an owner and should not be in the organization; owners are never removed"
         }
-        What::UserDisabled => "is disabled; enable the user in the portal",
-        What::AccountBlocked | What::UserBlocked => {
+        FindingKind::UserDisabled => "is disabled; enable the user in the portal",
+        FindingKind::AccountBlocked | FindingKind::UserBlocked => {
             "is blocked by Telnyx; only Telnyx support can unblock it"
         }
-        What::AccountCancelled => {
+        FindingKind::AccountCancelled => {
             "was cancelled and its email stays taken; only Telnyx support can restore it"
         }
-        What::UnresolvedCreate => {
+        FindingKind::UnresolvedCreate => {
             return format!(
                 "has a create with an unknown outcome; it is not sent again until {} settles it",
                 command(&["state", "resolve"])
             );
         }
-        What::NotYetListed => {
+        FindingKind::NotYetListed => {
             return format!(
                 "was created but is not in any list yet; it is left alone until a list shows it, or until {}",
                 command(&["state", "forget"])
             );
         }
-        What::StatusUnknown => "has an unknown status, so it is left alone",
-        What::ChannelLimitUnverified => {
+        FindingKind::StatusUnknown => "has an unknown status, so it is left alone",
+        FindingKind::ChannelLimitUnverified => {
             "current channel limits are unknown, so each declared limit will be set again"
         }
-        What::Protected => "is protected by the manifest, so nothing destructive is planned for it",
-        What::AccountAmbiguous { accounts } => {
+        FindingKind::Protected => {
+            "is protected by the manifest, so nothing destructive is planned for it"
+        }
+        FindingKind::AccountAmbiguous { accounts } => {
             return format!("is the email of {accounts} live accounts, so none of them is touched");
         }
-        What::ImmutableName { have, want } => {
+        FindingKind::ImmutableName { have, want } => {
             let (have, want) = (spoken(have), spoken(want));
             return format!(
                 "is named {have} and should be {want}; only Telnyx support can rename it"
             );
         }
-        What::ImmutableEmail { have } => {
+        FindingKind::ImmutableEmail { have } => {
             let have = plain(have.as_str());
             return format!(
                 "has the email {have}; correct the manifest, or the email in the portal"
             );
         }
-        What::ImmutableRollupBilling { have, want } => {
+        FindingKind::ImmutableRollupBilling { have, want } => {
             return format!(
                 "has rollup_billing {have} and should have {want}; only Telnyx support can change it"
             );
         }
-        What::GroupMismatch { missing, extra } => return groups(missing, extra, spoken),
-        What::AccountGone { id } => {
+        FindingKind::GroupMismatch { missing, extra } => return groups(missing, extra, spoken),
+        FindingKind::AccountGone { id } => {
             let id = plain(id.as_str());
             return format!(
                 "is listed with the id {id}, which no account has; correct the id, or remove it to create the account"
             );
         }
-        What::PossibleRenameOf { unlisted } => {
+        FindingKind::PossibleRenameOf { unlisted } => {
             return missing_rename(finding.subject(), &plain(unlisted.as_str()));
         }
-        What::IdentityConflict { accounts } => {
+        FindingKind::IdentityConflict { accounts } => {
             let ids: Vec<String> = accounts.iter().map(|id| plain(id.as_str())).collect();
             return format!(
                 "has an id or email that is also claimed by another id or entry (accounts {}), so none of them is touched; correct the ids and emails",
                 ids.join(", ")
             );
         }
-        What::AccountVanished { id } => {
+        FindingKind::AccountVanished { id } => {
             let id = plain(id.as_str());
             return format!(
                 "was account {id}, which Telnyx no longer knows; it is not created again until {}",
                 command(&["state", "forget"])
             );
         }
-        What::OwnerIsSubUser => {
+        FindingKind::OwnerIsSubUser => {
             "is listed with owner: true, but Telnyx lists it as a sub-user; correct the entry"
         }
-        What::RemovalWithoutEffect => {
+        FindingKind::RemovalWithoutEffect => {
             "was removed, but Telnyx still lists the user as disabled; the removal is not repeated"
         }
-        What::ProtectedUnmatched(email) => {
+        FindingKind::ProtectedUnmatched(email) => {
             let email = plain(email.as_str());
             return format!(
                 "policy.protected has {email}, which is neither listed nor live; correct or remove it"
             );
         }
-        What::AcceptUnmatched { code, email, until, past } => {
+        FindingKind::AcceptUnmatched { code, email, until, past } => {
             let email = email.as_ref().map(|email| format!(" of {}", plain(email.as_str())));
             let (code, email) = (code.name(), email.unwrap_or_default());
             return if *past {
@@ -113,36 +115,36 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
                 format!("accept of {code}{email} matches no finding; correct or remove it")
             };
         }
-        What::AccountQuota { accounts, quota } => {
+        FindingKind::AccountQuota { accounts, quota } => {
             return format!(
                 "the plan leads to {accounts} accounts, and a manager may have {quota} unless Telnyx raises the quota"
             );
         }
-        What::UntrackedCreates { creates } => {
+        FindingKind::UntrackedCreates { creates } => {
             return format!(
                 "{creates} {} created without a state: if an answer is lost, the next run may create the account again; use --state",
                 if *creates == 1 { "account is" } else { "accounts are" }
             );
         }
-        What::PossibleRename { missing } => {
+        FindingKind::PossibleRename { missing } => {
             return possible_rename(finding.subject(), &plain(missing.as_str()));
         }
-        What::PoolExceeded { allocatable: 0, .. } => {
+        FindingKind::PoolExceeded { allocatable: 0, .. } => {
             return "the channel pool is empty, so limits are withheld; if global outbound channels are not enabled for this organization, ask Telnyx support to enable them".to_owned();
         }
-        What::PoolExceeded { needed, allocatable } => {
+        FindingKind::PoolExceeded { needed, allocatable } => {
             return format!(
                 "the channel limits need {needed} channels but the pool has {allocatable}, so limits are withheld; lower some, or ask Telnyx to enlarge the pool"
             );
         }
-        What::InventoryIncomplete(reason) => {
+        FindingKind::InventoryIncomplete(reason) => {
             let reason = plain(reason);
             return format!(
                 "the inventory is incomplete, so nothing destructive is done and nothing is created: {reason}"
             );
         }
-        What::PolicyLoosened(loosened) => return policy_loosened(loosened, plain),
-        What::Accepted { code, until, reason } => {
+        FindingKind::PolicyLoosened(loosened) => return policy_loosened(loosened, plain),
+        FindingKind::Accepted { code, until, reason } => {
             let reason = reason.as_ref().map(|reason| format!(" ({})", plain(reason)));
             let reason = reason.unwrap_or_default();
             return format!("{} is accepted until {until}{reason}", code.name());

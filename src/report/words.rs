@@ -3,8 +3,8 @@
 use super::json::PlanSummary;
 use crate::manifest::{ProblemKind, canonical};
 use crate::plan::{
-    Action, Change, Channels, Field, Guard, GuardName, Level, Loosened, Origin, Part, Plan, Reason,
-    Reversible, Subject, Unlisted, Value,
+    Action, Channels, Field, FieldChange, FieldValue, Guard, GuardName, Level, Loosened,
+    ManifestField, Origin, Plan, Reason, Reversible, Subject, UnlistedEffect,
 };
 
 /// The name of an action.
@@ -144,25 +144,25 @@ pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Op
 }
 
 /// The name of a part of a manifest.
-pub(super) fn part(part: Part) -> String {
+pub(super) fn part(part: ManifestField) -> String {
     let name = match part {
-        Part::Accept(code) => return format!("accept {}", code.name()),
-        Part::Budget(name) => guard(name),
-        Part::Field(of_account) => field(of_account),
-        Part::Organization => "organization",
-        Part::ManagerAccountId => "manager_account_id",
-        Part::UnlistedAccounts => "unlisted_accounts",
-        Part::UnlistedUsers => "unlisted_users",
-        Part::Protected => "protected",
-        Part::Users => "users managed",
-        Part::Email => "email",
-        Part::Id => "id",
-        Part::ReenableConnections => "reenable_connections",
-        Part::PasswordFrom => "password_from",
-        Part::Groups => "groups",
-        Part::Until => "until",
-        Part::Absent => "absent",
-        Part::Owner => "owner",
+        ManifestField::Accept(code) => return format!("accept {}", code.name()),
+        ManifestField::Budget(name) => guard(name),
+        ManifestField::Field(of_account) => field(of_account),
+        ManifestField::Organization => "organization",
+        ManifestField::ManagerAccountId => "manager_account_id",
+        ManifestField::UnlistedAccounts => "unlisted_accounts",
+        ManifestField::UnlistedUsers => "unlisted_users",
+        ManifestField::Protected => "protected",
+        ManifestField::Users => "users managed",
+        ManifestField::Email => "email",
+        ManifestField::Id => "id",
+        ManifestField::ReenableConnections => "reenable_connections",
+        ManifestField::PasswordFrom => "password_from",
+        ManifestField::Groups => "groups",
+        ManifestField::Until => "until",
+        ManifestField::Absent => "absent",
+        ManifestField::Owner => "owner",
     };
     name.to_owned()
 }
@@ -176,20 +176,22 @@ pub(super) fn subject_short(subject: Subject) -> &'static str {
 }
 
 /// The consequence for an account or user that is no longer listed.
-pub(super) fn unlisted(subject: Subject, becomes: Unlisted) -> &'static str {
+pub(super) fn unlisted(subject: Subject, becomes: UnlistedEffect) -> &'static str {
     match (subject, becomes) {
-        (Subject::User, Unlisted::TakenAway) => "leaves the organization (unlisted_users: remove)",
-        (_, Unlisted::TakenAway) => "is disabled (unlisted_accounts: disable)",
-        (_, Unlisted::Reported) => "stays, and is reported as unlisted",
-        (_, Unlisted::Ignored) => "stays, and is ignored",
+        (Subject::User, UnlistedEffect::TakenAway) => {
+            "leaves the organization (unlisted_users: remove)"
+        }
+        (_, UnlistedEffect::TakenAway) => "is disabled (unlisted_accounts: disable)",
+        (_, UnlistedEffect::Reported) => "stays, and is reported as unlisted",
+        (_, UnlistedEffect::Ignored) => "stays, and is ignored",
     }
 }
 
-pub(super) fn unlisted_word(becomes: Unlisted) -> &'static str {
+pub(super) fn unlisted_word(becomes: UnlistedEffect) -> &'static str {
     match becomes {
-        Unlisted::TakenAway => "taken_away",
-        Unlisted::Reported => "reported",
-        Unlisted::Ignored => "ignored",
+        UnlistedEffect::TakenAway => "taken_away",
+        UnlistedEffect::Reported => "reported",
+        UnlistedEffect::Ignored => "ignored",
     }
 }
 
@@ -232,12 +234,12 @@ pub(super) fn changes(action: &Action, names: Names) -> String {
     changes.join(", ")
 }
 
-fn change(change: &Change, spoken: fn(&str) -> String) -> String {
-    let Change { field: what, before, before_known, after } = change;
-    let value = |value: &Value| match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => spoken(text),
+fn change(change: &FieldChange, spoken: fn(&str) -> String) -> String {
+    let FieldChange { field: what, before, before_known, after } = change;
+    let value = |value: &FieldValue| match value {
+        FieldValue::Bool(value) => value.to_string(),
+        FieldValue::Number(number) => number.to_string(),
+        FieldValue::Text(text) => spoken(text),
     };
     let (what, after) = (field(*what), value(after));
     match (before, before_known) {
@@ -363,6 +365,6 @@ pub(super) fn ending(ending: &crate::execute::Ending) -> &'static str {
         E::Failed(_) => "failed",
         E::Stale(_) => "stale",
         E::Unknown(_) => "unknown",
-        E::Skipped => "skipped",
+        E::Skipped(_) => "skipped",
     }
 }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use trunkline::detect;
-use trunkline::execute::{Ending, Outcome, Work, execute, remember};
+use trunkline::execute::{Ending, Execution, Outcome, execute, remember};
 use trunkline::model::{Create, Role, Status, UserStatus};
 use trunkline::plan::{Action, Plan, plan};
 use trunkline::sandbox::{self, Running, Seed};
@@ -104,7 +104,7 @@ async fn run(world: &World, session: &Session, journal: &Journal) -> (Plan, Vec<
     let live = detect::read(&reader, &world.want).await.unwrap();
     let plan = plan(&world.want, &live, &journal.state(), day(TODAY));
     remember(journal, &world.want, &live, &plan).await.unwrap();
-    let work = Work {
+    let work = Execution {
         plan: &plan,
         live: &live,
         reader: &reader,

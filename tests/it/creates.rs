@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use trunkline::execute::{Ending, Outcome, Work, execute, remember};
+use trunkline::execute::{Ending, Execution, Outcome, execute, remember};
 use trunkline::model::{Code, Create, Email};
 use trunkline::plan::{Finding, Plan};
 use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store};
@@ -160,7 +160,7 @@ impl Site {
         let live = detect::read(&reader, &desired).await.unwrap();
         let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
         remember(&journal, &desired, &live, &plan).await.unwrap();
-        let work = Work {
+        let work = Execution {
             plan: &plan,
             live: &live,
             reader: &reader,
@@ -199,10 +199,9 @@ fn is_unresolved(plan: &Plan) -> bool {
 
 #[tokio::test]
 async fn hint_of_a_lost_create_promises_only_what_the_state_keeps() {
-    for (state, wanted) in [
-        (None, "nothing more is sent"),
-        (Some(Location::None), "the next run sends the create again"),
-    ] {
+    for (state, wanted) in
+        [(None, "not sent again"), (Some(Location::None), "the next run sends the create again")]
+    {
         let site = Site::open(Book::new(&[Lost::Before], false, 0)).await;
         let (_, outcomes) = Site { state, ..site }.run(Duration::ZERO).await;
         let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };

@@ -11,7 +11,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use trunkline::manifest;
 use trunkline::model::*;
-use trunkline::plan::{Level, What, plan};
+use trunkline::plan::{FindingKind, Level, plan};
 use trunkline::report::Import;
 use trunkline::sandbox::Seed;
 
@@ -154,7 +154,7 @@ proptest! {
             prop_assert!(!manifest::takes_email(email), "{:?}\n{}", finding, yaml);
             prop_assert!(matches!(
                 finding.what,
-                What::AccountUnlisted | What::UserUnlisted | What::OwnerUnlisted
+                FindingKind::AccountUnlisted | FindingKind::UserUnlisted | FindingKind::OwnerUnlisted
             ));
             prop_assert!(yaml.contains("# Not listed:"));
         }

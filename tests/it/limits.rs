@@ -1,5 +1,4 @@
-//! Limits that somebody else changes, or that an apply sets that does not come to its end: nobody says that they
-//! are as they should be.
+//! Limits that another client changes, or that an interrupted apply sets: a plan must not treat them as known.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output};
@@ -46,7 +45,7 @@ fn manifest(site: &Site, limit: u64) -> PathBuf {
     path
 }
 
-/// Somebody sets a limit by hand.
+/// Sets a limit as another client would.
 async fn by_hand(site: &Site, email: &str, limit: u64) {
     let id = site.sandbox.account(email).unwrap().id;
     let url = format!("{}/managed_accounts/{id}/update_global_channel_limit", site.sandbox.url());
@@ -71,7 +70,7 @@ async fn end(child: Child) -> Output {
     tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap()
 }
 
-/// What a plan says: the word for the channels, and how many limits it would set.
+/// The channel status of a plan, and the number of its actions.
 async fn planned(site: &Site, manifest: &Path) -> (String, usize) {
     let plan = site.json(&["plan", text(manifest), "--format", "json"], 0).await;
     let channels = plan["inventory"]["channels"].as_str().unwrap().to_owned();

@@ -21,6 +21,8 @@ mod daemon_web;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]
+mod execute_refused;
+#[cfg(test)]
 mod exits;
 #[cfg(test)]
 mod faults;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use trunkline::model::Code;
-use trunkline::plan::{Action, Finding, Plan, Target};
+use trunkline::plan::{AccountTarget, Action, Finding, Plan};
 use trunkline::report::{self, PlanReport, Style};
 
 use crate::support::plans::{
@@ -91,7 +91,10 @@ fn destructive_changes_come_first_and_are_never_cut() {
     let many = (0..60)
         .map(|n| {
             let name = format!("closing{n:02}");
-            planned(Action::DisableAccount { target: Target::Live(id(&name)), email: email(&name) })
+            planned(Action::DisableAccount {
+                target: AccountTarget::Live(id(&name)),
+                email: email(&name),
+            })
         })
         .collect();
     let plan = Plan { actions: many, ..everything() };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use trunkline::execute::{Ending, Outcome, Work, execute, remember};
+use trunkline::execute::{Ending, Execution, Outcome, execute, remember};
 use trunkline::state::{Binding, Error, Journal, Location, LockHolder, Store};
 use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
 use trunkline::{detect, manifest, plan};
@@ -147,7 +147,7 @@ async fn apply_here(
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
     remember(&journal, &desired, &live, &plan).await.unwrap();
     between().await;
-    let work = Work {
+    let work = Execution {
         plan: &plan,
         live: &live,
         reader: &reader,
@@ -177,7 +177,7 @@ async fn apply_whose_lock_was_force_released_sends_nothing_more() {
     .await;
     assert!(outcomes.len() > 2);
     for outcome in &outcomes {
-        let sent_nothing = matches!(&outcome.ending, Ending::Failed(_) | Ending::Skipped);
+        let sent_nothing = matches!(&outcome.ending, Ending::Failed(_) | Ending::Skipped(_));
         assert!(sent_nothing, "{:?}", outcome.ending);
     }
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
@@ -230,7 +230,7 @@ async fn apply_that_was_stopped_past_its_lease_sends_nothing_when_it_goes_on() {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     };
     signal("-STOP");
-    // What it has sent already arrives.
+    // FindingKind it has sent already arrives.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let sent = site.proxy.changes();
     let next = store(&moto.origin, &key);

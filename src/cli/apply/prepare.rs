@@ -123,7 +123,7 @@ impl Prepared {
     /// Returns true if a rule withheld something; an incomplete inventory has an exit status of its own.
     pub(super) fn withholds(&self) -> bool {
         let plan = &self.planned.plan;
-        let withheld = |outcome: &Outcome| matches!(outcome.ending, Ending::Skipped);
+        let withheld = |outcome: &Outcome| matches!(outcome.ending, Ending::Skipped(_));
         plan.inventory.complete && (plan.withheld > 0 || self.settled.values().any(withheld))
     }
 

@@ -14,9 +14,9 @@ use crate::cli::exit::Failure;
 use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
 use crate::detect::Observation;
-use crate::execute::unsent;
+use crate::execute::skipped_outcome;
 use crate::model::{AccountId, Desired, Email, Live};
-use crate::plan::{Now, Plan, PlannedAction, Verdict, recheck, stricter};
+use crate::plan::{CurrentState, Plan, PlannedAction, RecheckResult, recheck, stricter};
 use crate::report::{self, SavedPlan, StateInfo};
 use crate::state::{Journal, StateChange};
 use crate::telnyx::Reader;
@@ -115,7 +115,7 @@ pub(super) async fn prepare(
     }
     let fresh = observation.plan(&saved.desired, None);
     let Observation { live, state, today: _ } = observation;
-    let now = Now { live: &live, state: &state, plan: &fresh };
+    let now = CurrentState { live: &live, state: &state, plan: &fresh };
     let verdicts = recheck(&saved.plan.actions, &now);
     let until = u64::try_from(saved.expires_at().as_second()).unwrap_or_default();
     let used = StateChange::Used { seal: saved.seal, until };
@@ -129,7 +129,9 @@ pub(super) async fn prepare(
     let mut prepared = Prepared::whole(planned);
     prepared.used = Some(used);
     for (place, verdict) in verdicts.iter().enumerate() {
-        if let Some(outcome) = unsent(&prepared.planned.plan.actions[place].action, verdict) {
+        if let Some(outcome) =
+            skipped_outcome(&prepared.planned.plan.actions[place].action, verdict)
+        {
             prepared.settled.insert(place, outcome);
         }
     }
@@ -138,7 +140,13 @@ pub(super) async fn prepare(
 }
 
 /// The saved actions, with findings and counts of now and the stricter of both safety limits.
-fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[Verdict]) -> Plan {
+fn shown(
+    saved: Plan,
+    fresh: Plan,
+    desired: &Desired,
+    live: &Live,
+    verdicts: &[RecheckResult],
+) -> Plan {
     let Plan {
         actions,
         findings: _,
@@ -158,9 +166,9 @@ fn shown(saved: Plan, fresh: Plan, desired: &Desired, live: &Live, verdicts: &[V
     Plan { actions, guards, unchosen, ..fresh }
 }
 
-fn going(actions: &[PlannedAction], verdicts: &[Verdict]) -> Vec<PlannedAction> {
+fn going(actions: &[PlannedAction], verdicts: &[RecheckResult]) -> Vec<PlannedAction> {
     let both = actions.iter().zip(verdicts);
-    both.filter(|(_, verdict)| **verdict == Verdict::Go)
+    both.filter(|(_, verdict)| **verdict == RecheckResult::Go)
         .map(|(planned, _)| planned.clone())
         .collect()
 }

@@ -13,7 +13,7 @@ use crate::cli::global::Global;
 use crate::cli::progress::Progress;
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
-use crate::execute::{Outcome, Work, execute, remember};
+use crate::execute::{Execution, Outcome, execute, remember};
 use crate::model::Email;
 use crate::report::{self, Style};
 use crate::state::Journal;
@@ -77,7 +77,7 @@ pub(super) async fn send(
         }
     };
     settled.values().for_each(&record);
-    let work = Work {
+    let work = Execution {
         plan: todo,
         live: &planned.live,
         reader: &reader,
@@ -104,7 +104,7 @@ pub(super) async fn send(
 
 /// Executes the plan. The first signal stops it in an orderly way, a second one at once.
 async fn perform(
-    work: &Work<'_>,
+    work: &Execution<'_>,
     session: &Session,
     signals: &mut Signals,
 ) -> Result<(Vec<Outcome>, Option<Signal>), Failure> {

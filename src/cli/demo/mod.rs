@@ -14,7 +14,7 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::plan::{self, Planned, Targets};
 use super::{store, terminal};
-use crate::execute::{Ending, Work, execute, remember};
+use crate::execute::{Ending, Execution, execute, remember};
 use crate::manifest;
 use crate::plan::Action;
 use crate::report::{self, Style};
@@ -98,7 +98,7 @@ async fn apply(
     }
     let (_stop, stopped) = watch::channel(false);
     remember(journal, &planned.desired, &planned.live, &planned.plan).await?;
-    let work = Work {
+    let work = Execution {
         plan: &planned.plan,
         live: &planned.live,
         reader: &session.reader(),

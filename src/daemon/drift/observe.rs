@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{RunResult, Undetermined};
 use crate::model::{Code, Details, DifferenceKey, Email};
 use crate::plan::{
-    Action, Change, Finding, Level, Plan, PlannedAction, Reason, Subject, Value, What,
+    Action, FieldChange, FieldValue, Finding, FindingKind, Level, Plan, PlannedAction, Reason,
+    Subject,
 };
 use crate::report;
 
@@ -98,22 +99,22 @@ fn add(to: &mut Details, more: Details) {
     }
 }
 
-fn texts(change: Change) -> (String, String, String) {
-    let Change { field, before, before_known: _, after } = change;
+fn texts(change: FieldChange) -> (String, String, String) {
+    let FieldChange { field, before, before_known: _, after } = change;
     (report::field_name(field).to_owned(), before.map(text).unwrap_or_default(), text(after))
 }
 
-fn text(value: Value) -> String {
+fn text(value: FieldValue) -> String {
     match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => text,
+        FieldValue::Bool(value) => value.to_string(),
+        FieldValue::Number(number) => number.to_string(),
+        FieldValue::Text(text) => text,
     }
 }
 
 fn gaps(findings: &[Finding]) -> String {
     let gap = |finding: &Finding| match &finding.what {
-        What::InventoryIncomplete(reason) => Some(reason.clone()),
+        FindingKind::InventoryIncomplete(reason) => Some(reason.clone()),
         _ => None,
     };
     let gaps: Vec<String> = findings.iter().filter_map(gap).collect();
@@ -136,7 +137,7 @@ fn unknown_status(findings: &[Finding]) -> BTreeSet<Undetermined> {
 mod tests {
     use super::*;
     use crate::model::{AccountId, UserId};
-    use crate::plan::{Inventory, NewAccount, Target};
+    use crate::plan::{AccountTarget, Inventory, PlannedAccount};
 
     fn email() -> Email {
         Email::new("A@shop.example")
@@ -148,12 +149,12 @@ mod tests {
         Plan { actions, findings, inventory, ..Plan::default() }
     }
 
-    fn limit(target: Target, before: Option<u64>) -> Action {
+    fn limit(target: AccountTarget, before: Option<u64>) -> Action {
         Action::SetChannelLimit { target, email: email(), before, after: 30 }
     }
 
-    fn live(id: &str) -> Target {
-        Target::Live(AccountId::new(id))
+    fn live(id: &str) -> AccountTarget {
+        AccountTarget::Live(AccountId::new(id))
     }
 
     fn read(plan: &Plan) -> (BTreeMap<DifferenceKey, Details>, BTreeSet<Undetermined>) {
@@ -175,9 +176,9 @@ mod tests {
     #[test]
     fn notices_are_no_drift_and_an_unknown_status_leaves_the_account_undetermined() {
         let findings = vec![
-            Finding::account(email(), What::StatusUnknown),
-            Finding::user(email(), What::Protected),
-            Finding::user(email(), What::UserMissing),
+            Finding::account(email(), FindingKind::StatusUnknown),
+            Finding::user(email(), FindingKind::Protected),
+            Finding::user(email(), FindingKind::UserMissing),
         ];
         let plan = plan(Vec::new(), findings);
         assert_eq!(codes(&plan), ["user_missing"]);
@@ -200,15 +201,16 @@ mod tests {
 
     #[test]
     fn a_missing_account_is_one_difference_whatever_its_creation_takes() {
-        let new = NewAccount {
+        let new = PlannedAccount {
             name: "A".to_owned(),
             email: email(),
             custom_pricing: None,
             rollup_billing: None,
             password_from: None,
         };
-        let disable = Action::DisableAccount { target: Target::Created, email: email() };
-        let actions = vec![Action::CreateAccount(new), limit(Target::Created, None), disable];
+        let disable = Action::DisableAccount { target: AccountTarget::Created, email: email() };
+        let actions =
+            vec![Action::CreateAccount(new), limit(AccountTarget::Created, None), disable];
         let plan = plan(actions, Vec::new());
         assert_eq!(codes(&plan), ["account_missing"]);
         assert_eq!(read(&plan).1, BTreeSet::new());
@@ -244,7 +246,8 @@ mod tests {
 
     #[test]
     fn an_incomplete_inventory_is_unknown() {
-        let gap = vec![Finding::organization(What::InventoryIncomplete("page 2 is empty".into()))];
+        let gap =
+            vec![Finding::organization(FindingKind::InventoryIncomplete("page 2 is empty".into()))];
         let result = observe(&Plan { inventory: Inventory::default(), ..plan(Vec::new(), gap) });
         assert!(matches!(result, RunResult::Unknown(error) if error.contains("page 2 is empty")));
     }

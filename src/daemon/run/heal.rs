@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use crate::daemon::config::{Class, Setup};
 use crate::daemon::drift::key;
 use crate::detect;
-use crate::execute::{Ending, Outcome, Summary, Work, execute, remember};
+use crate::execute::{Ending, Execution, Outcome, Summary, execute, remember};
 use crate::model::{DifferenceKey, error_chain};
-use crate::plan::{Action, Guard, Plan, Target};
+use crate::plan::{AccountTarget, Action, Guard, Plan};
 use crate::report;
 use crate::state::{self, Journal, LockHolder, Store};
 
@@ -39,7 +39,10 @@ pub(in crate::daemon) struct Healing {
 pub(super) fn class(action: &Action) -> Option<Class> {
     match action {
         Action::SetChannelLimit {
-            target: Target::Live(_), before: Some(before), after, ..
+            target: AccountTarget::Live(_),
+            before: Some(before),
+            after,
+            ..
         } => (before < after).then_some(Class::RaiseChannelLimit),
         Action::EnableAccount { .. } => Some(Class::EnableAccount),
         Action::UpdateAccount { before: Some(false), after: true, .. } => {
@@ -139,7 +142,7 @@ async fn under_lock(
         let outcome = report::outcome_text(outcome, report::Style::default());
         tracing::info!(outcome, "healed");
     };
-    let work = Work {
+    let work = Execution {
         plan: &plan,
         live: &observation.live,
         reader: &reader,
@@ -167,7 +170,7 @@ async fn under_lock(
 mod tests {
     use super::*;
     use crate::model::{AccountId, Email, UserId};
-    use crate::plan::{NewAccount, PlannedAction};
+    use crate::plan::{PlannedAccount, PlannedAction};
 
     fn actions() -> Vec<(Action, Option<Class>)> {
         let email = || Email::new("a@shop.example");
@@ -180,12 +183,12 @@ mod tests {
         };
         let update =
             |before, after| Action::UpdateAccount { id: id(), email: email(), before, after };
-        let live = || Target::Live(id());
+        let live = || AccountTarget::Live(id());
         vec![
             (limit(live(), Some(10), 30), Some(Class::RaiseChannelLimit)),
             (limit(live(), Some(30), 10), None),
             (limit(live(), None, 30), None),
-            (limit(Target::Created, None, 30), None),
+            (limit(AccountTarget::Created, None, 30), None),
             (update(Some(false), true), Some(Class::UpdateAccount)),
             (update(Some(true), false), None),
             (update(None, true), None),
@@ -196,7 +199,7 @@ mod tests {
             (Action::DisableAccount { target: live(), email: email() }, None),
             (Action::RemoveUser { id: UserId::new("1"), email: email() }, None),
             (
-                Action::CreateAccount(NewAccount {
+                Action::CreateAccount(PlannedAccount {
                     name: "A".to_owned(),
                     email: email(),
                     custom_pricing: None,

@@ -8,7 +8,7 @@ use crate::model::{
     AccountId, Email, LiveAccount, LiveUser, Presence, Role, Status, UserStatus, WantedAccount,
     WantedUser,
 };
-use crate::plan::{Action, Reason, Target};
+use crate::plan::{AccountTarget, Action, Reason};
 
 /// The lines of one entry on both sides. A side without the entry has no lines.
 pub(super) struct Entry {
@@ -93,10 +93,10 @@ impl<'a> LiveAccountIndex<'a> {
         context: PlanContext<'a>,
     ) -> impl Iterator<Item = (&'a LiveAccount, Reason)> {
         context.report.plan.actions.iter().filter_map(|planned| match &planned.action {
-            Action::DisableAccount { target: Target::Live(id), .. } => {
+            Action::DisableAccount { target: AccountTarget::Live(id), .. } => {
                 Some((&self.all[*self.by_id.get(id)?], planned.reason))
             }
-            Action::DisableAccount { target: Target::Created, .. }
+            Action::DisableAccount { target: AccountTarget::Created, .. }
             | Action::RemoveUser { .. }
             | Action::SetChannelLimit { .. }
             | Action::UpdateAccount { .. }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{FORMAT_VERSION, pretty};
 use crate::manifest::canonical;
 use crate::model::{Desired, Email};
-use crate::plan::{Comparison, Delta, Difference, Kind, Said};
+use crate::plan::{Comparison, EntryChange, EntryDiff, FieldDiff, ManifestValue};
 use crate::report::compare::DifferenceCounts;
 use crate::report::digest::desired_digest;
 use crate::report::words;
@@ -82,13 +82,13 @@ pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> St
     })
 }
 
-impl<'a> From<&'a Difference> for EntryDifferenceDoc<'a> {
-    fn from(difference: &'a Difference) -> Self {
-        let Difference { subject, email, kind, parts, destructive } = difference;
+impl<'a> From<&'a EntryDiff> for EntryDifferenceDoc<'a> {
+    fn from(difference: &'a EntryDiff) -> Self {
+        let EntryDiff { subject, email, kind, parts, destructive } = difference;
         let (word, unlisted) = match kind {
-            Kind::Added => ("added", None),
-            Kind::Changed => ("changed", None),
-            Kind::Removed(becomes) => ("removed", Some(words::unlisted_word(*becomes))),
+            EntryChange::Added => ("added", None),
+            EntryChange::Changed => ("changed", None),
+            EntryChange::Removed(becomes) => ("removed", Some(words::unlisted_word(*becomes))),
         };
         Self {
             difference: word,
@@ -101,25 +101,29 @@ impl<'a> From<&'a Difference> for EntryDifferenceDoc<'a> {
     }
 }
 
-impl From<&Delta> for DeltaDoc {
-    fn from(delta: &Delta) -> Self {
-        let Delta { part, before, after } = delta;
-        let value = |said: &Option<Said>| said.as_ref().map_or(Value::Null, value);
+impl From<&FieldDiff> for DeltaDoc {
+    fn from(delta: &FieldDiff) -> Self {
+        let FieldDiff { part, before, after } = delta;
+        let value = |said: &Option<ManifestValue>| said.as_ref().map_or(Value::Null, value);
         Self { field: words::part(*part), before: value(before), after: value(after) }
     }
 }
 
-fn value(said: &Said) -> Value {
+fn value(said: &ManifestValue) -> Value {
     match said {
-        Said::Bool(value) => json!(value),
-        Said::Number(number) => json!(number),
-        Said::Text(text) => json!(text),
-        Said::List(texts) => json!(texts),
-        Said::UnlistedAccounts(unlisted) => json!(canonical::unlisted_accounts_word(*unlisted)),
-        Said::UnlistedUsers(unlisted) => json!(canonical::unlisted_users_word(*unlisted)),
-        Said::Budget(budget) => json!(canonical::limit(*budget)),
-        Said::Day(day) => json!(day.to_string()),
-        Said::Accepted(until, reason) => json!({ "until": until.to_string(), "reason": reason }),
-        Said::Source(source) => json!(canonical::source(source)),
+        ManifestValue::Bool(value) => json!(value),
+        ManifestValue::Number(number) => json!(number),
+        ManifestValue::Text(text) => json!(text),
+        ManifestValue::List(texts) => json!(texts),
+        ManifestValue::UnlistedAccounts(unlisted) => {
+            json!(canonical::unlisted_accounts_word(*unlisted))
+        }
+        ManifestValue::UnlistedUsers(unlisted) => json!(canonical::unlisted_users_word(*unlisted)),
+        ManifestValue::Budget(budget) => json!(canonical::limit(*budget)),
+        ManifestValue::Day(day) => json!(day.to_string()),
+        ManifestValue::Accepted(until, reason) => {
+            json!({ "until": until.to_string(), "reason": reason })
+        }
+        ManifestValue::Source(source) => json!(canonical::source(source)),
     }
 }

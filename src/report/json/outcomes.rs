@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::plan::ActionDoc;
 use super::schema;
-use crate::execute::{Ending, Fault, Outcome};
+use crate::execute::{ActionError, Ending, Outcome};
 use crate::plan::PlannedAction;
 use crate::report::words;
 
@@ -83,9 +83,12 @@ impl<'a> OutcomeDoc<'a> {
     pub(super) fn of(outcome: &'a Outcome, planned: Option<&'a PlannedAction>) -> Self {
         let Outcome { action, ending, created, request_id, hint } = outcome;
         let error = match ending {
-            Ending::Failed(fault) | Ending::Unknown(fault) => Some(ErrorDoc::from(fault)),
+            Ending::Failed(error) | Ending::Unknown(error) => Some(ErrorDoc::from(error)),
             Ending::Stale(why) => Some(ErrorDoc { status: None, code: None, message: why }),
-            Ending::Done | Ending::Satisfied | Ending::Skipped => None,
+            Ending::Skipped(reason) => {
+                Some(ErrorDoc { status: None, code: None, message: reason.message() })
+            }
+            Ending::Done | Ending::Satisfied => None,
         };
         Self {
             action: planned.map_or_else(|| action.into(), ActionDoc::planned),
@@ -93,14 +96,14 @@ impl<'a> OutcomeDoc<'a> {
             created_id: created.as_deref(),
             request_id: request_id.as_deref(),
             error,
-            hint: hint.as_deref(),
+            hint: hint.as_deref().or_else(|| ending.error().and_then(|error| error.hint)),
         }
     }
 }
 
-impl<'a> From<&'a Fault> for ErrorDoc<'a> {
-    fn from(fault: &'a Fault) -> Self {
-        let Fault { status, code, message, hint: _, unrecorded: _ } = fault;
+impl<'a> From<&'a ActionError> for ErrorDoc<'a> {
+    fn from(error: &'a ActionError) -> Self {
+        let ActionError { status, code, message, hint: _, unrecorded: _ } = error;
         Self { status: *status, code: code.as_deref(), message }
     }
 }

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, schema};
-use crate::plan::{Action, Change, Finding, Guard, Inventory, Plan, PlannedAction, Value};
+use crate::plan::{
+    Action, FieldChange, FieldValue, Finding, Guard, Inventory, Plan, PlannedAction,
+};
 use crate::report::digest::BoundTo;
 use crate::report::{PlanReport, StateInfo, sentences, words};
 
@@ -161,7 +163,7 @@ pub(in crate::report) struct ActionDoc<'a> {
 
 /// The change of one field.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Change")]
+#[schemars(rename = "FieldChange")]
 pub(in crate::report) struct FieldChangeDoc {
     /// The name of the field in the manifest.
     pub field: &'static str,
@@ -309,9 +311,9 @@ impl<'a> ActionDoc<'a> {
     }
 }
 
-impl From<Change> for FieldChangeDoc {
-    fn from(change: Change) -> Self {
-        let Change { field, before, before_known, after } = change;
+impl From<FieldChange> for FieldChangeDoc {
+    fn from(change: FieldChange) -> Self {
+        let FieldChange { field, before, before_known, after } = change;
         Self {
             field: words::field(field),
             before: before.map(ValueDoc::from),
@@ -321,12 +323,12 @@ impl From<Change> for FieldChangeDoc {
     }
 }
 
-impl From<Value> for ValueDoc {
-    fn from(value: Value) -> Self {
+impl From<FieldValue> for ValueDoc {
+    fn from(value: FieldValue) -> Self {
         match value {
-            Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => Self::Number(number),
-            Value::Text(text) => Self::Text(text),
+            FieldValue::Bool(value) => Self::Bool(value),
+            FieldValue::Number(number) => Self::Number(number),
+            FieldValue::Text(text) => Self::Text(text),
         }
     }
 }

@@ -66,7 +66,8 @@ fn why(outcome: &Outcome) -> String {
             parts.extend(fault.hint.map(|hint| format!("hint: {}", cell(hint))));
         }
         Ending::Stale(why) => parts.push(cell(why)),
-        Ending::Done | Ending::Satisfied | Ending::Skipped => {}
+        Ending::Skipped(reason) => parts.push(cell(reason.message())),
+        Ending::Done | Ending::Satisfied => {}
     }
     parts.extend(hint.as_ref().map(|hint| format!("hint: {}", cell(hint))));
     parts.join(" ")

@@ -15,8 +15,8 @@ use super::{SavedPlan, StateInfo, tail, text};
 use crate::manifest;
 use crate::model::{AccountId, Code, Desired, Email, Presence, UserId, WantedAccount};
 use crate::plan::{
-    Action, Channels, Guard, GuardName, Inventory, Level, NewAccount, Origin, Plan, PlannedAction,
-    Reason, Subject, Target,
+    AccountTarget, Action, Channels, Guard, GuardName, Inventory, Level, Origin, Plan,
+    PlannedAccount, PlannedAction, Reason, Subject,
 };
 
 /// The reason why a saved plan is refused.
@@ -230,7 +230,7 @@ impl<'a> Entries<'a> {
         fixed.into_iter().chain(until()).find(|reason| words::reason(*reason) == word)
     }
 
-    fn new_account(&self, email: &Email) -> Option<NewAccount> {
+    fn new_account(&self, email: &Email) -> Option<PlannedAccount> {
         let WantedAccount {
             name,
             email,
@@ -242,7 +242,7 @@ impl<'a> Entries<'a> {
             reenable_connections: _,
             password_from,
         } = self.desired.accounts.get(email)?;
-        Some(NewAccount {
+        Some(PlannedAccount {
             name: name.clone(),
             email: email.clone(),
             custom_pricing: *custom_pricing,
@@ -272,7 +272,7 @@ impl ActionPart {
         let email = Email::new(email);
         let change = changes.into_iter().next();
         let account = id.as_deref().map(AccountId::new);
-        let target = account.clone().map_or(Target::Created, Target::Live);
+        let target = account.clone().map_or(AccountTarget::Created, AccountTarget::Live);
         let made = match action.as_str() {
             "remove_user" => id.map(|id| Action::RemoveUser { id: UserId::new(id), email }),
             "disable_account" => Some(Action::DisableAccount { target, email }),

@@ -10,37 +10,37 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::book::{Book, View};
+use super::book::{Organization, View};
 use super::call::{Call, Op};
 use super::fault::{Fault, Moment, Script, Seen};
-use super::figures::{Figures, Way};
+use super::figures::{Figures, Recovery};
 use super::world::World;
 use crate::support::server::{self, Reply};
 
 /// More calls than this no run needs: one that makes more would never end.
 const MANY: usize = 3000;
-/// How long what was answered may take to be on disk, on a machine that has a lot to do.
+/// The time until an answer must be on disk, even on a busy machine.
 const ON_DISK: Duration = Duration::from_secs(10);
 
 /// Everything that outlives a run.
 pub(super) struct Api {
     pub world: World,
-    pub book: Book,
+    pub book: Organization,
     pub run: Run,
-    /// Where the state is.
+    /// The path of the state file.
     pub state: PathBuf,
-    /// What was planned from a complete inventory, and what from any, in all runs: the operation and whose.
+    /// The operations planned from a complete inventory, and from any inventory, with their subjects.
     pub planned: BTreeSet<(Op, String)>,
-    /// Changes that are done after one more call, or when somebody looks.
+    /// Changes that take effect after one more call, or at the next inspection.
     late: Vec<Call>,
-    /// What the program should not have done.
+    /// Violations by the program.
     pub wrong: Vec<String>,
-    /// What was done to it, for whoever has to look.
+    /// A log of calls and faults, for a person who investigates.
     pub log: Vec<String>,
     pub figures: Figures,
 }
 
-/// What belongs to one run.
+/// The data of one run.
 pub(super) struct Run {
     pub number: usize,
     pub script: Script,
@@ -48,24 +48,24 @@ pub(super) struct Run {
     pub seen: Vec<Call>,
     attempts: BTreeMap<String, usize>,
     struck: BTreeSet<String>,
-    /// The changes that came in: the operation and whose.
+    /// The changes that arrived, with their subjects.
     pub changes: BTreeSet<(Op, String)>,
-    /// What was planned that takes something away.
+    /// The planned destructive operations.
     pub destructive: BTreeSet<(Op, String)>,
-    /// Who was read again by itself, and answered for.
+    /// The subjects that were read again.
     reread: BTreeSet<String>,
-    /// Whose changes of earlier calls have landed during the run.
+    /// The subjects of earlier changes that took effect during the run.
     pub landed: BTreeSet<String>,
     /// The creates whose answer was not given whole.
     pub lost: BTreeSet<String>,
-    /// The accounts of which nobody was told what became of their limit.
+    /// The accounts whose limit change was never answered.
     pub limits_lost: BTreeSet<String>,
-    /// Whether the state could not be written from some call on.
+    /// True if the state could not be written from some call on.
     pub state_fails: bool,
     died: watch::Sender<bool>,
-    /// What was on disk since the last write that somebody waited for, if that is looked at.
+    /// The versions on disk since the last awaited write, if the run is watched.
     pub versions: Option<Vec<Vec<u8>>>,
-    /// Whether something was answered that has to be noted.
+    /// True if something was answered that has to be noted.
     note_due: bool,
 }
 
@@ -116,7 +116,7 @@ impl Api {
         let mut api = api.lock().unwrap();
         let before = std::mem::take(&mut api.late);
         let reply = api.handle(&call);
-        // What was late before this call is done by now.
+        // Earlier delayed changes take effect now.
         for call in &before {
             api.land(call);
         }
@@ -184,9 +184,9 @@ impl Api {
         let there = self.book.of_email(&call.subject).is_some();
         let reply = self.book.answer(call, view);
         if call.op == Op::Create {
-            if there && self.book.manners.refuses_taken {
+            if there && self.book.behavior.refuses_taken {
                 self.book.sent.remove(&call.subject);
-                self.figures.way(Way::RefusedAsTaken);
+                self.figures.recovery(Recovery::RefusedAsTaken);
             } else {
                 self.figures.creates += 1;
             }
@@ -201,7 +201,7 @@ impl Api {
         self.run.note_due = false;
         let lost = |api: &mut Self| {
             if call.op == Op::Create {
-                // Even if it was refused: nobody was told so.
+                // Even if it was refused: the answer never arrived.
                 api.book.sent.insert(call.subject.clone());
                 api.run.lost.insert(call.subject.clone());
             }
@@ -223,11 +223,11 @@ impl Api {
                 self.late.push(call.clone());
                 Reply::silence()
             }
-            Fault::TooManyWithTime | Fault::TooMany => {
+            Fault::RateLimitedWithTime | Fault::RateLimited => {
                 self.book.sent.remove(&call.subject);
                 let body = r#"{"errors":[{"code":"10011","title":"Too many requests"}]}"#;
                 match fault {
-                    Fault::TooManyWithTime => Reply::too_many("0"),
+                    Fault::RateLimitedWithTime => Reply::too_many("0"),
                     _ => Reply::json(429, body),
                 }
             }
@@ -254,7 +254,7 @@ impl Api {
                 self.perform(call, View::True)
             }
             Fault::StateFails => {
-                // Where the temporary file would be.
+                // The path of the temporary file.
                 drop(fs::create_dir(self.in_the_way()));
                 self.run.state_fails = true;
                 self.perform(call, View::True)
@@ -267,7 +267,7 @@ impl Api {
         self.state.with_file_name(".shop.json.new")
     }
 
-    /// What was still on its way arrives.
+    /// Applies the changes still in flight.
     pub(super) fn land_all(&mut self) {
         for call in std::mem::take(&mut self.late) {
             self.land(&call);
@@ -283,7 +283,7 @@ impl Api {
         }
     }
 
-    /// Whether a request may come in at all.
+    /// True if a request may come in at all.
     fn judge(&mut self, call: &Call, attempt: usize) {
         if !call.op.is_change() {
             return;
@@ -291,7 +291,7 @@ impl Api {
         let email = self.book.email_of(call).to_owned();
         self.run.changes.insert((call.op, email.clone()));
         if !self.world.wishes_for(call, &email) {
-            self.wrong.push(format!("{call} ({email}): nobody wishes for that"));
+            self.wrong.push(format!("{call} ({email}): the manifest does not ask for this change"));
         }
         if !self.planned.contains(&(call.op, email.clone())) {
             self.wrong.push(format!("{call} ({email}): no plan has that"));
@@ -301,12 +301,12 @@ impl Api {
         }
         if call.op != Op::Create {
             if attempt > 1 {
-                self.figures.way(Way::SentAgain);
+                self.figures.recovery(Recovery::SentAgain);
             }
             return;
         }
         if attempt > 1 {
-            self.figures.way(Way::CreateSentAgain);
+            self.figures.recovery(Recovery::CreateSentAgain);
         }
         if !self.book.sent.insert(email.clone()) {
             self.wrong.push(format!("{email}: a create was sent again, and nobody had settled it"));
@@ -317,15 +317,15 @@ impl Api {
         }
     }
 
-    /// Whether a change takes something away from somebody whom this run has not created.
+    /// True if a change is destructive for an account that this run did not create.
     fn takes(&self, call: &Call, email: &str) -> bool {
-        // Of a limit that is not known nobody can say that it is lowered.
+        // An unknown limit cannot be lowered knowingly.
         let takes = matches!(call.op, Op::Remove | Op::Disable)
             || self.run.destructive.contains(&(call.op, email.to_owned()));
         takes && !self.run.changes.contains(&(Op::Create, email.to_owned()))
     }
 
-    /// Takes note of what is on disk. What was answered and nobody waited for is waited for here.
+    /// Records the versions on disk. Waits for writes that the program does not await.
     pub(super) fn look_at_the_state(&mut self) {
         let due = std::mem::take(&mut self.run.note_due);
         let Some(versions) = &mut self.run.versions else { return };
@@ -349,7 +349,7 @@ impl Api {
     }
 }
 
-/// The state's text, read by nothing of the program. Null: there is none.
+/// The state file as JSON, parsed without the program's code. Null if there is none.
 pub(super) fn document(bytes: &[u8]) -> Value {
     if bytes.is_empty() { Value::Null } else { serde_json::from_slice(bytes).unwrap() }
 }
@@ -361,7 +361,7 @@ fn creates(state: &Value) -> BTreeMap<String, String> {
     all.map(|create| (text(&create["email"]), text(&create["state"]))).collect()
 }
 
-/// Whether nothing lies between two versions but what nobody waits for: the answers to creates and limits.
+/// True if two versions differ only in records that the program does not await: answers to creates and limits.
 fn is_only_noted(old: &[u8], new: &[u8]) -> bool {
     let (old, new) = (document(old), document(new));
     let (before, after) = (creates(&old), creates(&new));

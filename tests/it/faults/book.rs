@@ -1,6 +1,6 @@
 //! The book of accounts and users behind the API: what is really there, and what was ever done.
 //!
-//! It knows the manifest's wishes only to judge: a change that nobody wished for is a fault of the program.
+//! It knows the expected values only to judge: an unexpected change is an error of the program.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use super::call::{Call, Op, Which};
 use crate::support::bodies;
 use crate::support::server::Reply;
 
-/// How many accounts a page has at most, whatever is asked for.
+/// The maximum number of accounts on a page.
 const PAGE: usize = 3;
 /// The limit of a new account.
 const ALLOTMENT: u64 = 2;
 /// The channels of the manager.
 const ALLOCATABLE: u64 = 1000;
 
-/// How the API behaves where the documents are silent.
+/// The behavior of the API where its documentation is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Manners {
-    /// Whether a create of a taken email is refused.
+pub(super) struct ApiBehavior {
+    /// True if a create of a taken email is refused.
     pub refuses_taken: bool,
-    /// How many lists do not show a new account yet.
+    /// The number of lists that do not show a new account yet.
     pub lists_late: u32,
 }
 
@@ -33,13 +33,13 @@ pub(super) enum Status {
     Cancelled,
 }
 
-/// Who has created an account.
+/// The creator of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum By {
     /// It was there before.
     Before,
     Us,
-    /// Somebody else, meanwhile.
+    /// Another client, meanwhile.
     Other,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Account {
     pub pricing: bool,
     /// Every limit that it ever had, the present one last.
     pub limits: Vec<u64>,
-    /// How many more lists do not show it.
+    /// The number of further lists that do not show it.
     pub hidden: u32,
     pub by: By,
 }
@@ -66,15 +66,15 @@ pub(super) struct User {
 
 /// Everything that is there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Book {
-    pub manners: Manners,
+pub(super) struct Organization {
+    pub behavior: ApiBehavior,
     pub accounts: Vec<Account>,
     pub users: Vec<User>,
     /// The emails whose create has come in, and was neither refused cleanly nor settled by a person since.
     pub sent: BTreeSet<String>,
 }
 
-/// What was wrong with the view that a list was answered from.
+/// A flaw of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
     True,
@@ -82,7 +82,7 @@ pub(super) enum View {
     OneLess,
     /// One came before all others, so that all behind it moved down.
     OneMore,
-    /// The filter by status is not heeded.
+    /// The status filter is ignored.
     Unfiltered,
 }
 
@@ -100,7 +100,7 @@ impl Account {
     }
 }
 
-impl Book {
+impl Organization {
     pub(super) fn account(&self, id: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.id == id)
     }
@@ -112,26 +112,26 @@ impl Book {
         ours.clone().find(|account| account.by != By::Other).or(ours.clone().next())
     }
 
-    /// How many accounts the program has created for an email.
+    /// The number of accounts that the program created for an email.
     pub(super) fn ours(&self, email: &str) -> usize {
         self.accounts.iter().filter(|one| one.email == email && one.by == By::Us).count()
     }
 
-    /// How many accounts there are more than entries they were created for.
+    /// The number of accounts beyond one per entry.
     pub(super) fn duplicates(&self) -> usize {
         let ours = self.accounts.iter().filter(|one| one.by == By::Us);
         let emails: BTreeSet<&str> = ours.clone().map(|one| one.email.as_str()).collect();
         ours.count() - emails.len()
     }
 
-    /// The email of whom a call is about.
+    /// The email of the subject of a call.
     pub(super) fn email_of<'a>(&'a self, call: &'a Call) -> &'a str {
         let user = self.users.iter().find(|user| user.id == call.subject);
         let account = self.account(&call.subject).map(|account| account.email.as_str());
         user.map(|user| user.email.as_str()).or(account).unwrap_or(&call.subject)
     }
 
-    /// Somebody else is quicker: does what this call is about to do.
+    /// Another client makes the change of this call first.
     pub(super) fn meanwhile(&mut self, call: &Call) {
         match call.op {
             Op::User | Op::Remove => {
@@ -164,14 +164,14 @@ impl Book {
             status: Status::Enabled,
             pricing: false,
             limits: vec![ALLOTMENT],
-            hidden: if by == By::Us { self.manners.lists_late } else { 0 },
+            hidden: if by == By::Us { self.behavior.lists_late } else { 0 },
             by,
         };
         self.accounts.push(account);
         &self.accounts[self.accounts.len() - 1]
     }
 
-    /// Does what is asked for, and answers as an honest server does.
+    /// Performs a call, and answers without a fault.
     pub(super) fn answer(&mut self, call: &Call, view: View) -> Reply {
         match call.op {
             Op::List(which) | Op::LookUp(which) | Op::Count(which) => self.list(call, which, view),
@@ -233,7 +233,7 @@ impl Book {
 
     fn create(&mut self, call: &Call) -> Reply {
         let email = &call.subject;
-        if self.manners.refuses_taken && self.of_email(email).is_some() {
+        if self.behavior.refuses_taken && self.of_email(email).is_some() {
             return Reply::json(
                 422,
                 r#"{"errors":[{"code":"10015","title":"Invalid","detail":"the email is taken"}]}"#,

@@ -1,4 +1,4 @@
-//! What a request asks for: the operation, and whose it is.
+//! Calls: the operation of a request, and its subject.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,7 +50,7 @@ pub(super) struct Call {
 }
 
 impl Op {
-    /// Whether an inventory is taken with it, and nothing else done with it before the first action.
+    /// True if an inventory is taken with it, and nothing else done with it before the first action.
     pub(super) fn is_inventory(self) -> bool {
         matches!(self, Self::List(_) | Self::Count(_) | Self::Report | Self::UserCount | Self::Pool)
     }
@@ -76,7 +76,7 @@ impl Op {
 }
 
 impl Call {
-    /// What a request asks for. One that is none of the documented kinds ends the test.
+    /// Parses a request. Panics if it is not documented.
     pub(super) fn of(seen: &Seen) -> Self {
         let url = url::Url::parse(&format!("http://server{}", seen.target)).unwrap();
         let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();

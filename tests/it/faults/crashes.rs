@@ -26,31 +26,31 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::api::document;
-use super::book::Book;
+use super::book::Organization;
 use super::fault::{Moment, Script};
 use super::figures::Figures;
 use super::oracle::Person;
-use super::run::{Manner, Site};
+use super::run::{RunOptions, Site};
 use super::world::World;
 
 /// So many runs without a crash bring every state to rest.
-const ENOUGH: usize = 12;
+const MAX_RUNS: usize = 12;
 
-/// What a schedule has left.
+/// The state and the organization after a schedule.
 #[derive(Clone)]
 struct State {
     file: Vec<u8>,
-    book: Book,
+    book: Organization,
     crashes: usize,
-    /// How many runs without a crash lie behind it since the last one.
+    /// The number of runs since the last crash.
     steps: usize,
-    /// How it came about.
+    /// The history of runs and crashes.
     story: Vec<String>,
 }
 
-const WATCHED: Manner = Manner { watched: true, ..Manner::PATIENT };
+const WATCHED: RunOptions = RunOptions { watched: true, ..RunOptions::PATIENT };
 
-/// What was explored.
+/// The statistics of an exploration.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Explored {
     pub states: usize,
@@ -61,9 +61,9 @@ pub(super) struct Explored {
 
 /// A state that was looked at.
 struct Known {
-    /// How many points there are at which a run from here can die.
+    /// The number of crash points of a run from here.
     points: usize,
-    /// What a run without a crash leaves, or a person. `None`: it is the end.
+    /// The result of a run without a crash, or of a person. `None` at the end.
     next: Option<Key>,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn explore(world: World, most: usize, server: &Handle) -> Explored {
         if known.contains_key(&key) {
             continue;
         }
-        assert!(state.steps <= ENOUGH, "it does not come to rest: {:#?}", state.story);
+        assert!(state.steps <= MAX_RUNS, "it does not come to rest: {:#?}", state.story);
         let Undisturbed { next, points, settled } = site.undisturbed(&state);
         persons += usize::from(settled);
         let after = next.as_ref().map(self::key);
@@ -111,7 +111,7 @@ fn tried(state: &State, points: Vec<Point>) -> impl Iterator<Item = (usize, Mome
     points.into_iter().skip(skipped).map(|Point { number, moment, looks: _ }| (number, moment))
 }
 
-/// How many points there are after each of these states, up to the end.
+/// The number of crash points after each of these states, up to the end.
 fn pairs(known: &BTreeMap<Key, Known>, first: &[Key]) -> usize {
     let after = |key: &Key| {
         let way = std::iter::successors(known.get(key), |one| known.get(one.next.as_ref()?));
@@ -120,22 +120,22 @@ fn pairs(known: &BTreeMap<Key, Known>, first: &[Key]) -> usize {
     first.iter().map(after).sum()
 }
 
-/// Where a run can die.
+/// A crash point of a run.
 #[derive(Clone, Copy, Debug)]
 struct Point {
     number: usize,
     moment: Moment,
-    /// Whether it is a list that never changes anything.
+    /// True if it is a list that never changes anything.
     looks: bool,
 }
 
-/// What came of a run that was left alone.
+/// The result of a run without a crash.
 struct Undisturbed {
-    /// What it leaves. `None`: all is as it should be, and it had nothing to do.
+    /// The next state. `None` if the run had nothing to do.
     next: Option<State>,
     /// At which calls it could have died, and when.
     points: Vec<Point>,
-    /// Whether a person had to settle something.
+    /// True if a person had to settle something.
     settled: bool,
 }
 
@@ -182,7 +182,7 @@ impl Site {
         let api = self.api();
         let mut points = Vec::new();
         for (number, call) in (1..).zip(&api.run.seen) {
-            let late = api.book.manners.lists_late > 0;
+            let late = api.book.behavior.lists_late > 0;
             let looks = !late && call.op.is_inventory();
             points.push(Point { number, moment: Moment::Before, looks });
             if call.op.is_change() || late {
@@ -206,7 +206,7 @@ impl Site {
     }
 }
 
-/// What two states have in common that are one.
+/// The key of equal states.
 type Key = (String, String);
 
 /// The state but for its times, and the book.

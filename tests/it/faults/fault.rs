@@ -1,10 +1,10 @@
-//! What can become of a call, and which call gets what: by who it is, never by when it comes.
+//! Faults of calls. A fault is chosen by the identity of a call, never by its time.
 
 use std::collections::BTreeSet;
 
 use super::call::{Call, Op};
 
-/// What becomes of a call.
+/// A fault of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fault {
     /// The connection is torn down before anything is done.
@@ -13,14 +13,14 @@ pub(super) enum Fault {
     AnswerLost,
     /// It is done, and half of the answer arrives.
     Cut,
-    /// It is done after a later call, when nobody waits for it any more; there is never an answer.
+    /// It is done after a later call; there is never an answer.
     DoneLate,
     /// It is done, and no answer ever comes.
     NeverAnswered,
     /// It is refused with a 429 that says when to come again.
-    TooManyWithTime,
+    RateLimitedWithTime,
     /// It is refused with a 429 that does not.
-    TooMany,
+    RateLimited,
     /// Nothing is done, and a gateway answers with its error page.
     PageInstead,
     /// It is done, and a gateway answers with its error page.
@@ -31,9 +31,9 @@ pub(super) enum Fault {
     OneLess,
     /// There is one more on an earlier page than before.
     OneMore,
-    /// The filter by status is not heeded.
+    /// The status filter is ignored.
     Unfiltered,
-    /// Somebody else has just done what this call is about.
+    /// Another client has just made the same change.
     Meanwhile,
     /// From here on the state cannot be written.
     StateFails,
@@ -45,8 +45,8 @@ pub(super) const ALL: [Fault; 15] = [
     Fault::Cut,
     Fault::DoneLate,
     Fault::NeverAnswered,
-    Fault::TooManyWithTime,
-    Fault::TooMany,
+    Fault::RateLimitedWithTime,
+    Fault::RateLimited,
     Fault::PageInstead,
     Fault::PageAfter,
     Fault::Garbage,
@@ -58,15 +58,15 @@ pub(super) const ALL: [Fault; 15] = [
 ];
 
 impl Fault {
-    /// Whether it can happen to such a call at all.
+    /// True if it can happen to such a call at all.
     pub(super) fn fits(self, call: &Call) -> bool {
         match self {
             Self::RequestLost
             | Self::AnswerLost
             | Self::Cut
             | Self::NeverAnswered
-            | Self::TooManyWithTime
-            | Self::TooMany
+            | Self::RateLimitedWithTime
+            | Self::RateLimited
             | Self::PageInstead
             | Self::PageAfter
             | Self::Garbage
@@ -82,13 +82,13 @@ impl Fault {
         }
     }
 
-    /// Whether a client waits in vain for its answer.
+    /// True if the client waits until its timeout.
     pub(super) fn is_slow(self) -> bool {
-        matches!(self, Self::DoneLate | Self::NeverAnswered | Self::TooMany)
+        matches!(self, Self::DoneLate | Self::NeverAnswered | Self::RateLimited)
     }
 }
 
-/// When a run dies, seen from one call.
+/// The moment of a crash, relative to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     /// The call has come in, and nothing is done yet.
@@ -99,29 +99,29 @@ pub(super) enum Moment {
     Answered(u64),
 }
 
-/// What becomes of the calls of one run.
+/// The faults and crashes of one run.
 #[derive(Clone, Debug)]
 pub(super) enum Script {
-    /// Nothing but good.
+    /// No faults.
     Honest,
     /// The run dies at the call of this number, from 1.
     Dies(usize, Moment),
     /// This happens to the call of this number; if `stubborn`, to every attempt of it.
     Once { number: usize, fault: Fault, stubborn: bool },
-    /// Whatever the seed says, so many of a thousand calls fail, and so many are the last.
-    Dice { seed: u64, run: usize, faults: u64, crashes: u64 },
+    /// Random faults and crashes per thousand calls, derived from the seed.
+    Random { seed: u64, run: usize, faults: u64, crashes: u64 },
 }
 
 /// A call as a script sees it.
 pub(super) struct Seen<'a> {
     pub call: &'a Call,
-    /// The how-manieth of the run it is, and of those that are alike, from 1.
+    /// The position in the run, from 1.
     pub number: usize,
     pub attempt: usize,
 }
 
 impl Script {
-    /// What becomes of a call. `struck` are the calls that a stubborn fault has hit before.
+    /// The fault of a call, if any. `struck` are the calls that a stubborn fault has hit before.
     pub(super) fn fault(&self, seen: &Seen<'_>, struck: &mut BTreeSet<String>) -> Option<Fault> {
         match self {
             Self::Honest | Self::Dies(..) => None,
@@ -133,7 +133,7 @@ impl Script {
                 }
                 ((now || again) && fault.fits(seen.call)).then_some(*fault)
             }
-            Self::Dice { seed, run, faults, crashes: _ } => {
+            Self::Random { seed, run, faults, crashes: _ } => {
                 let mut dice = dice(*seed, *run, seen, "fault");
                 // Most calls are reads, and most of what can go wrong badly is not.
                 let chance = if seen.call.op.is_change() { *faults * 2 } else { *faults };
@@ -143,18 +143,18 @@ impl Script {
                 let fits: Vec<Fault> = ALL.into_iter().filter(|one| one.fits(seen.call)).collect();
                 let fault = fits[dice.usize(..fits.len())];
                 // These take their time; a few of them are enough.
-                let rare = matches!(fault, Fault::TooMany | Fault::StateFails);
+                let rare = matches!(fault, Fault::RateLimited | Fault::StateFails);
                 (!rare || dice.u8(..8) == 0).then_some(fault)
             }
         }
     }
 
-    /// Whether the run dies at a call, and when.
+    /// True if the run dies at a call, and when.
     pub(super) fn death(&self, seen: &Seen<'_>) -> Option<Moment> {
         match self {
             Self::Honest | Self::Once { .. } => None,
             Self::Dies(number, moment) => (*number == seen.number).then_some(*moment),
-            Self::Dice { seed, run, faults: _, crashes } => {
+            Self::Random { seed, run, faults: _, crashes } => {
                 let mut dice = dice(*seed, *run, seen, "death");
                 // A run that dies while it reads has done nothing yet, so most die later.
                 let chance = if seen.call.op.is_change() { *crashes * 4 } else { *crashes };
@@ -171,7 +171,7 @@ impl Script {
     }
 }
 
-/// Dice for one call: the same for the same call, whatever else is under way.
+/// The random generator of a call, independent of other calls.
 fn dice(of: u64, run: usize, seen: &Seen<'_>, what: &str) -> fastrand::Rng {
     let text = format!("{run} {what} {} {}", seen.call, seen.attempt);
     // FNV-1a: any mixing does, as long as it is the same tomorrow.
@@ -191,7 +191,7 @@ fn a_seed_means_the_same_whatever_comes_before_a_call() {
         body: serde_json::Value::Null,
     };
     let calls: Vec<Call> = (0..200).map(call).collect();
-    let script = Script::Dice { seed: 7, run: 1, faults: 300, crashes: 10 };
+    let script = Script::Random { seed: 7, run: 1, faults: 300, crashes: 10 };
     let means = |number: usize, call: &Call| {
         let seen = Seen { call, number, attempt: 1 };
         (call.to_string(), script.fault(&seen, &mut BTreeSet::new()), script.death(&seen))

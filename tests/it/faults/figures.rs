@@ -1,21 +1,21 @@
-//! What happened in all schedules together: what was injected, and which ways back were taken.
+//! Statistics of all schedules: injected faults, and recoveries.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::fault::Fault;
 
-/// A way of the program back to what is wanted, or to somebody who can find it.
+/// A way in which the program recovers, or reports that a person must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Way {
+pub(super) enum Recovery {
     /// A create of unknown outcome was shown by a list, and taken for done.
     AdoptedFromInventory,
     /// The answer to a create was lost, and a look-up has found the account.
     LookedUpAndFound,
     /// It has not: the outcome is unknown.
-    LookedUpInVain,
+    LookedUpNotFound,
     /// A plan says so until it is settled.
-    ToldUnresolved,
+    ReportedUnresolved,
     /// A person said that it is not there: sent again.
     SettledByRetry,
     /// A person said which account it is.
@@ -26,7 +26,7 @@ pub(super) enum Way {
     Satisfied,
     /// It was no longer what the plan was made for.
     Stale,
-    /// What it depended on did not succeed.
+    /// An action that it depends on was not successful.
     Skipped,
     /// A change that is harmless was sent again in the same run.
     SentAgain,
@@ -34,43 +34,43 @@ pub(super) enum Way {
     CreateSentAgain,
     /// A create was refused, as the email was taken meanwhile.
     RefusedAsTaken,
-    /// Two accounts have the email, one of them somebody else's: told.
-    ToldAmbiguous,
-    /// The inventory was incomplete, and something was held back for that.
+    /// Two accounts have the email, one created by another client: reported.
+    ReportedAmbiguous,
+    /// The inventory was incomplete, and an action was withheld.
     Withheld,
     /// The inventory could not be read at all.
     ReadFailed,
     /// The status of an account was unknown, and not guessed.
     StatusUnknown,
-    /// Nobody knew which limits are live, and they were set anew.
-    AssertedAnew,
+    /// The live limits were unknown, and were set again.
+    AssertedAgain,
     /// The state could not be written, and nothing was sent.
     NotSentUnrecorded,
     /// An action failed, and a later run did it.
     Failed,
 }
 
-const WAYS: [Way; 20] = [
-    Way::AdoptedFromInventory,
-    Way::LookedUpAndFound,
-    Way::LookedUpInVain,
-    Way::ToldUnresolved,
-    Way::SettledByRetry,
-    Way::SettledByAdoption,
-    Way::WaitedForTheList,
-    Way::Satisfied,
-    Way::Stale,
-    Way::Skipped,
-    Way::SentAgain,
-    Way::CreateSentAgain,
-    Way::RefusedAsTaken,
-    Way::ToldAmbiguous,
-    Way::Withheld,
-    Way::ReadFailed,
-    Way::StatusUnknown,
-    Way::AssertedAnew,
-    Way::NotSentUnrecorded,
-    Way::Failed,
+const RECOVERIES: [Recovery; 20] = [
+    Recovery::AdoptedFromInventory,
+    Recovery::LookedUpAndFound,
+    Recovery::LookedUpNotFound,
+    Recovery::ReportedUnresolved,
+    Recovery::SettledByRetry,
+    Recovery::SettledByAdoption,
+    Recovery::WaitedForTheList,
+    Recovery::Satisfied,
+    Recovery::Stale,
+    Recovery::Skipped,
+    Recovery::SentAgain,
+    Recovery::CreateSentAgain,
+    Recovery::RefusedAsTaken,
+    Recovery::ReportedAmbiguous,
+    Recovery::Withheld,
+    Recovery::ReadFailed,
+    Recovery::StatusUnknown,
+    Recovery::AssertedAgain,
+    Recovery::NotSentUnrecorded,
+    Recovery::Failed,
 ];
 
 #[derive(Clone, Debug, Default)]
@@ -84,7 +84,7 @@ pub(super) struct Figures {
     /// Schedules in which a person had to settle something.
     pub persons: usize,
     pub faults: BTreeMap<Fault, usize>,
-    pub ways: BTreeMap<Way, usize>,
+    pub recoveries: BTreeMap<Recovery, usize>,
 }
 
 impl Figures {
@@ -92,8 +92,8 @@ impl Figures {
         *self.faults.entry(fault).or_default() += 1;
     }
 
-    pub(super) fn way(&mut self, way: Way) {
-        *self.ways.entry(way).or_default() += 1;
+    pub(super) fn recovery(&mut self, recovery: Recovery) {
+        *self.recoveries.entry(recovery).or_default() += 1;
     }
 
     pub(super) fn of<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
@@ -103,17 +103,28 @@ impl Figures {
         })
     }
 
-    /// How often each fault was injected, and each way taken.
+    /// The counts of each fault and each recovery.
     pub(super) fn details(&self) -> String {
         let faults = self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}"));
-        let ways = self.ways.iter().map(|(way, count)| format!("{way:?} {count}"));
-        let [faults, ways] = [faults.collect::<Vec<_>>(), ways.collect()].map(|all| all.join(", "));
-        format!("  faults: {faults}\n  ways: {ways}")
+        let recoveries =
+            self.recoveries.iter().map(|(recovery, count)| format!("{recovery:?} {count}"));
+        let [faults, recoveries] =
+            [faults.collect::<Vec<_>>(), recoveries.collect()].map(|all| all.join(", "));
+        format!("  faults: {faults}\n  recoveries: {recoveries}")
     }
 
     fn add(&mut self, other: &Self) {
-        let Self { schedules, runs, calls, crashes, creates, duplicates, persons, faults, ways } =
-            other;
+        let Self {
+            schedules,
+            runs,
+            calls,
+            crashes,
+            creates,
+            duplicates,
+            persons,
+            faults,
+            recoveries,
+        } = other;
         self.schedules += schedules;
         self.runs += runs;
         self.calls += calls;
@@ -124,23 +135,35 @@ impl Figures {
         for (fault, count) in faults {
             *self.faults.entry(*fault).or_default() += count;
         }
-        for (way, count) in ways {
-            *self.ways.entry(*way).or_default() += count;
+        for (recovery, count) in recoveries {
+            *self.recoveries.entry(*recovery).or_default() += count;
         }
     }
 
-    /// The faults and the ways back that no schedule has reached: there must be none.
+    /// The faults and the recoveries back that no schedule has reached: there must be none.
     pub(super) fn unreached(&self) -> Vec<String> {
         let faults = super::fault::ALL.iter().filter(|one| !self.faults.contains_key(one));
-        let ways = WAYS.iter().filter(|one| !self.ways.contains_key(one));
-        faults.map(|one| format!("{one:?}")).chain(ways.map(|one| format!("{one:?}"))).collect()
+        let recoveries = RECOVERIES.iter().filter(|one| !self.recoveries.contains_key(one));
+        faults
+            .map(|one| format!("{one:?}"))
+            .chain(recoveries.map(|one| format!("{one:?}")))
+            .collect()
     }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { schedules, runs, calls, crashes, creates, duplicates, persons, faults, ways: _ } =
-            self;
+        let Self {
+            schedules,
+            runs,
+            calls,
+            crashes,
+            creates,
+            duplicates,
+            persons,
+            faults,
+            recoveries: _,
+        } = self;
         let injected: usize = faults.values().sum();
         write!(
             f,

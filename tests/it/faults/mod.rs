@@ -3,7 +3,7 @@
 //!
 //! - [`crashes`]: applies of one to six actions that die at every point, and at every pair of points;
 //! - [`single`]: one fault of every kind, at every call of an apply;
-//! - [`random`]: many faults and crashes at once, by dice, with more actions and several calls at a time.
+//! - [`random`]: many faults and crashes at once, at random, with more actions and several calls at a time.
 //!
 //! `TRUNKLINE_SCHEDULES=1500 cargo test --test it faults:: -- --nocapture` throws the dice that often, lets
 //! applies die three times and those of few accounts any number of times, and prints the figures. What fails says its
@@ -20,7 +20,7 @@
 //! inventory, and who loses something is looked at again just before; every action has one outcome and none that
 //! is a lie; the state claims nothing that did not happen. In the end all is as it is wished, or it is
 //! told; what is told is settled as `state resolve` does it, by a person who looks into the book. [`figures`] counts
-//! what was injected and which ways back were taken: one that no schedule takes fails the suite.
+//! what was injected and which recoveries back were taken: one that no schedule takes fails the suite.
 
 mod api;
 mod book;
@@ -42,22 +42,22 @@ use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use book::Manners;
+use book::ApiBehavior;
 use crashes::Explored;
-use figures::{Figures, Way};
+use figures::{Figures, Recovery};
 use oracle::Person;
-use world::Piece::{
+use world::Task::{
     Assert, Create, CreateDisabled, CreateLimited, Disable, Enable, InSync, Lower, Raise, Remove,
     Withdraw,
 };
 use world::World;
 
-/// So many schedules by dice without a wish for more.
-const A_FEW: u64 = 60;
+/// So many random schedules without a wish for more.
+const DEFAULT_SCHEDULES: u64 = 60;
 /// Seeds that have found a fault once.
 const REGRESSIONS: [u64; 1] = [17_634_630_444_708_069_287];
 /// Most of a schedule is waiting for answers that never come, so more are under way than there are cores.
-const AT_ONCE: usize = 16;
+const CONCURRENT: usize = 16;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
@@ -112,15 +112,15 @@ fn applies() -> Vec<World> {
         vec![CreateDisabled, Withdraw, Create, Assert, Disable],
     ];
     let mut worlds = Vec::new();
-    for (pieces, most) in
+    for (tasks, most) in
         kinds.iter().flat_map(|kind| (1..=kind.len()).map(move |most| (kind, most)))
     {
         let refuses_taken = worlds.len() % 2 == 0;
-        worlds.push(World::new(&pieces[..most], Manners { refuses_taken, lists_late: 0 }));
+        worlds.push(World::new(&tasks[..most], ApiBehavior { refuses_taken, lists_late: 0 }));
     }
-    worlds.push(World::new(&[CreateLimited], Manners { refuses_taken: false, lists_late: 2 }));
+    worlds.push(World::new(&[CreateLimited], ApiBehavior { refuses_taken: false, lists_late: 2 }));
     // The largest first: the small ones fill the end.
-    worlds.sort_by_key(|world| std::cmp::Reverse(world.wishes.len()));
+    worlds.sort_by_key(|world| std::cmp::Reverse(world.expected.len()));
     worlds
 }
 
@@ -128,7 +128,7 @@ fn applies() -> Vec<World> {
 fn promise_3_and_promise_4_and_promise_9_hold_for_every_crash_point_and_every_pair_of_them() {
     // If somebody has the time: any number of crashes where little is to be done, and three elsewhere.
     let has_time = number("TRUNKLINE_SCHEDULES").is_some();
-    let most = |world: &World| match (has_time, world.wishes.len() + world.leavers.len()) {
+    let most = |world: &World| match (has_time, world.expected.len() + world.leavers.len()) {
         (false, _) => 2,
         (true, ..=3) => usize::MAX,
         (true, _) => 3,
@@ -147,8 +147,10 @@ fn promise_3_and_promise_4_and_promise_9_hold_for_every_crash_point_and_every_pa
         sum(|one| one.pairs),
     ));
     assert_eq!(figures.duplicates, 0);
-    for way in [Way::AdoptedFromInventory, Way::SettledByRetry, Way::AssertedAnew] {
-        assert!(figures.ways.contains_key(&way), "no schedule has reached {way:?}");
+    for recovery in
+        [Recovery::AdoptedFromInventory, Recovery::SettledByRetry, Recovery::AssertedAgain]
+    {
+        assert!(figures.recoveries.contains_key(&recovery), "no schedule has reached {recovery:?}");
     }
 }
 
@@ -161,13 +163,13 @@ fn promise_3_and_promise_4_and_promise_5_and_promise_9_hold_for_every_fault_at_e
         (vec![CreateLimited], false, 6, Person::Adopts),
     ];
     let mut cases = Vec::new();
-    for (pieces, refuses_taken, lists_late, person) in worlds {
-        let world = World::new(&pieces, Manners { refuses_taken, lists_late });
+    for (tasks, refuses_taken, lists_late, person) in worlds {
+        let world = World::new(&tasks, ApiBehavior { refuses_taken, lists_late });
         let of = single::cases(&world, servers.handle());
         cases.extend(of.into_iter().map(|case| (world.clone(), case, person)));
     }
     let figures = all(
-        AT_ONCE,
+        CONCURRENT,
         &cases,
         |(world, case, _)| format!("{case:?} in {}", world.name),
         |(world, case, person), server| single::run(world, *case, *person, server),
@@ -180,20 +182,20 @@ fn promise_3_and_promise_4_and_promise_5_and_promise_9_hold_for_every_fault_at_e
 }
 
 #[test]
-fn promise_3_and_promise_4_and_promise_5_and_promise_9_hold_for_schedules_by_dice() {
+fn promise_3_and_promise_4_and_promise_5_and_promise_9_hold_for_random_schedules() {
     let seeds: Vec<u64> = match (number("TRUNKLINE_SEED"), number("TRUNKLINE_SCHEDULES")) {
         (Some(seed), _) => vec![seed],
         (None, count) => {
-            let random = (0..count.unwrap_or(A_FEW)).map(|_| fastrand::u64(..));
+            let random = (0..count.unwrap_or(DEFAULT_SCHEDULES)).map(|_| fastrand::u64(..));
             REGRESSIONS.into_iter().chain(random).collect()
         }
     };
     let name = |seed: &u64| format!("TRUNKLINE_SEED={seed}");
     // One alone is looked at.
     let shown = seeds.len() == 1;
-    let figures = all(AT_ONCE, &seeds, name, |seed, server| random::run(*seed, shown, server));
+    let figures = all(CONCURRENT, &seeds, name, |seed, server| random::run(*seed, shown, server));
     let figures = Figures::of(&figures);
-    say(&format!("schedules by dice: {figures}"));
+    say(&format!("random schedules: {figures}"));
     say(&figures.details());
     assert_eq!(figures.duplicates, 0);
 }

@@ -1,24 +1,24 @@
-//! What has to hold after every run, and how a schedule comes to its end: by runs without faults, and a
-//! person who looks into the book.
+//! Checks after every run, and the end of a schedule: runs without faults, and a person who reads the live
+//! organization.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use trunkline::execute::{Ending, Outcome, Unrecorded};
+use trunkline::execute::{Ending, Outcome, SkipReason, Unrecorded};
 use trunkline::model::{AccountId, Code, Create, Email, State, Status};
-use trunkline::plan::{Action, Channels, Finding, Target, What};
+use trunkline::plan::{AccountTarget, Action, Channels, Finding, FindingKind};
 use trunkline::state::StateChange;
 
-use super::book::{self, Book, By};
+use super::book::{self, By, Organization};
 use super::call::{Call, Op, Which};
 use super::fault::Script;
-use super::figures::{Figures, Way};
-use super::run::{Manner, Ran, Site, op};
+use super::figures::{Figures, Recovery};
+use super::run::{RunOptions, RunResult, Site, op};
 
 /// So many runs without faults bring everything to its end, whatever happened before.
-const ENOUGH: usize = 16;
+const MAX_RUNS: usize = 16;
 
-/// How a person settles a create of unknown outcome whose account is there.
+/// The way a person settles a create of unknown outcome whose account exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Person {
     /// Says at once which account it is.
@@ -29,15 +29,15 @@ pub(super) enum Person {
 
 impl Site {
     /// A run, and everything that has to hold after it.
-    pub(super) fn checked_run(&self, script: Script, manner: Manner) -> Ran {
-        let ran = self.run(script, manner);
-        self.check(&ran, manner);
+    pub(super) fn checked_run(&self, script: Script, options: RunOptions) -> RunResult {
+        let ran = self.run(script, options);
+        self.check(&ran, options);
         ran
     }
 
-    pub(super) fn check(&self, ran: &Ran, manner: Manner) {
+    pub(super) fn check(&self, ran: &RunResult, options: RunOptions) {
         self.check_inventory(ran);
-        self.check_outcomes(ran, manner);
+        self.check_outcomes(ran, options);
         self.check_state(&ran.after);
         self.check_memory(ran);
         self.count(ran);
@@ -54,7 +54,7 @@ impl Site {
     }
 
     /// An inventory that is called complete has everybody; a status that is known is right.
-    fn check_inventory(&self, ran: &Ran) {
+    fn check_inventory(&self, ran: &RunResult) {
         let (Some(plan), Some(live)) = (&ran.plan, &ran.live) else { return };
         let book = self.api().book.clone();
         for one in book.accounts.iter().filter(|one| one.by == By::Before) {
@@ -90,7 +90,7 @@ impl Site {
     }
 
     /// Every action has one outcome, in order, and none says what is not so.
-    fn check_outcomes(&self, ran: &Ran, manner: Manner) {
+    fn check_outcomes(&self, ran: &RunResult, options: RunOptions) {
         let (Some(plan), Some(outcomes)) = (&ran.plan, &ran.outcomes) else { return };
         let of: Vec<&Action> = outcomes.iter().map(|outcome| &outcome.action).collect();
         if of != plan.requested().collect::<Vec<_>>() || ran.told != outcomes.len() {
@@ -112,14 +112,14 @@ impl Site {
         };
         for Outcome { action, ending, .. } in outcomes {
             let email = action.email().as_str();
-            let is_so = |book: &Book| is_so(book, action, created(email));
+            let is_so = |book: &Organization| is_so(book, action, created(email));
             let came_in = changes.contains(&(op(action), email.to_owned()));
             let lie = match ending {
                 Ending::Done => !is_so(&book) || !came_in,
                 Ending::Satisfied => !is_so(&book),
                 // With several at once one of the run before may still have been on its way.
-                Ending::Skipped if !action.awaits_create() => true,
-                Ending::Skipped | Ending::Stale(_) => came_in && manner.parallelism == 1,
+                Ending::Skipped(SkipReason::DependencyFailed) if !action.awaits_create() => true,
+                Ending::Skipped(_) | Ending::Stale(_) => came_in && options.parallelism == 1,
                 Ending::Failed(_) => op(action) == Op::Create && book.ours(email) > 0,
                 Ending::Unknown(fault) => {
                     // Without a record of its result, a create stays recorded as sent.
@@ -165,9 +165,9 @@ impl Site {
         }
     }
 
-    /// What a run may forget: of a limit that nobody was told of it has to forget what it was, and nobody is
-    /// taken to be gone whom a list may have lacked.
-    fn check_memory(&self, ran: &Ran) {
+    /// Checks what a run forgets. It must forget a limit whose change was never answered, and must not forget an
+    /// account that an incomplete list lacks.
+    fn check_memory(&self, ran: &RunResult) {
         let Some(plan) = &ran.plan else { return };
         let (lost, fails) = {
             let run = &self.api().run;
@@ -185,59 +185,59 @@ impl Site {
         }
     }
 
-    /// Which ways the run has taken.
-    fn count(&self, ran: &Ran) {
+    /// Which recoveries the run has taken.
+    fn count(&self, ran: &RunResult) {
         let mut api = self.api();
         let lost = api.run.lost.clone();
-        let mut ways = Vec::new();
+        let mut recoveries = Vec::new();
         let sending =
             |state: &State, email: &Email| state.creates.get(email) == Some(&Create::Sending);
         for email in ran.before.creates.keys().filter(|email| sending(&ran.before, email)) {
             if !ran.after.creates.contains_key(email)
                 && ran.after.emails.values().any(|one| one == email)
             {
-                ways.push(Way::AdoptedFromInventory);
+                recoveries.push(Recovery::AdoptedFromInventory);
             }
         }
         if ran.error.is_some() && ran.plan.is_none() {
-            ways.push(Way::ReadFailed);
+            recoveries.push(Recovery::ReadFailed);
         }
         if let Some(plan) = &ran.plan {
             for finding in &plan.findings {
-                ways.extend(match &finding.what {
-                    What::UnresolvedCreate => Some(Way::ToldUnresolved),
-                    What::NotYetListed => Some(Way::WaitedForTheList),
-                    What::AccountAmbiguous { .. } => Some(Way::ToldAmbiguous),
-                    What::StatusUnknown => Some(Way::StatusUnknown),
+                recoveries.extend(match &finding.what {
+                    FindingKind::UnresolvedCreate => Some(Recovery::ReportedUnresolved),
+                    FindingKind::NotYetListed => Some(Recovery::WaitedForTheList),
+                    FindingKind::AccountAmbiguous { .. } => Some(Recovery::ReportedAmbiguous),
+                    FindingKind::StatusUnknown => Some(Recovery::StatusUnknown),
                     _ => None,
                 });
             }
             if !plan.inventory.complete && plan.withheld > 0 {
-                ways.push(Way::Withheld);
+                recoveries.push(Recovery::Withheld);
             }
             if plan.inventory.channels == Channels::Unverified && !ran.before.limits.is_empty() {
-                ways.push(Way::AssertedAnew);
+                recoveries.push(Recovery::AssertedAgain);
             }
         }
         for Outcome { action, ending, .. } in ran.outcomes.iter().flatten() {
             let create = op(action) == Op::Create;
-            ways.extend(match ending {
+            recoveries.extend(match ending {
                 Ending::Done if create && lost.contains(action.email().as_str()) => {
-                    Some(Way::LookedUpAndFound)
+                    Some(Recovery::LookedUpAndFound)
                 }
                 Ending::Done => None,
-                Ending::Satisfied => Some(Way::Satisfied),
+                Ending::Satisfied => Some(Recovery::Satisfied),
                 Ending::Failed(fault) if fault.unrecorded == Some(Unrecorded::Intent) => {
-                    Some(Way::NotSentUnrecorded)
+                    Some(Recovery::NotSentUnrecorded)
                 }
-                Ending::Failed(_) => Some(Way::Failed),
-                Ending::Stale(_) => Some(Way::Stale),
-                Ending::Unknown(_) => Some(Way::LookedUpInVain),
-                Ending::Skipped => Some(Way::Skipped),
+                Ending::Failed(_) => Some(Recovery::Failed),
+                Ending::Stale(_) => Some(Recovery::Stale),
+                Ending::Unknown(_) => Some(Recovery::LookedUpNotFound),
+                Ending::Skipped(_) => Some(Recovery::Skipped),
             });
         }
-        for way in ways {
-            api.figures.way(way);
+        for recovery in recoveries {
+            api.figures.recovery(recovery);
         }
     }
 
@@ -245,8 +245,8 @@ impl Site {
     pub(super) fn converge(&self, person: Person) {
         self.api().land_all();
         let mut settled = false;
-        for _ in 0..ENOUGH {
-            let ran = self.checked_run(Script::Honest, Manner::PATIENT);
+        for _ in 0..MAX_RUNS {
+            let ran = self.checked_run(Script::Honest, RunOptions::PATIENT);
             let did = self.settle(&ran, person);
             settled |= did;
             if !did && self.is_at_rest(&ran) && !is_unresolved(&ran) {
@@ -263,8 +263,8 @@ impl Site {
         panic!("it does not come to an end: {:#?}\n{}", api.log, api.world.name);
     }
 
-    /// Whether a run had nothing to do, and no list still hides anybody from it.
-    pub(super) fn is_at_rest(&self, ran: &Ran) -> bool {
+    /// True if a run had nothing to do, and no list still hides anybody from it.
+    pub(super) fn is_at_rest(&self, ran: &RunResult) -> bool {
         assert_eq!(ran.error, None, "a run without faults fails");
         let plan = ran.plan.as_ref().unwrap();
         let nothing = plan.actions.is_empty();
@@ -275,7 +275,7 @@ impl Site {
             api.run.changes
         );
         // Whoever is only waited for is shown by a later list.
-        let waits = |finding: &Finding| finding.what == What::NotYetListed;
+        let waits = |finding: &Finding| finding.what == FindingKind::NotYetListed;
         let waits = plan.findings.iter().any(waits);
         // From an inventory that may lack somebody nothing follows about them.
         nothing && !waits && plan.inventory.complete
@@ -283,17 +283,18 @@ impl Site {
 
     /// Settles what is of unknown outcome, as `state resolve` does for a person who has looked. Says whether
     /// anything was settled.
-    pub(super) fn settle(&self, ran: &Ran, person: Person) -> bool {
+    pub(super) fn settle(&self, ran: &RunResult, person: Person) -> bool {
         let mut any = false;
         for finding in ran.plan.iter().flat_map(|plan| &plan.findings) {
-            let (Some(email), What::UnresolvedCreate) = (finding.email(), &finding.what) else {
+            let (Some(email), FindingKind::UnresolvedCreate) = (finding.email(), &finding.what)
+            else {
                 continue;
             };
             let there = self.api().book.of_email(email.as_str()).cloned();
             match there {
                 Some(account) if person == Person::Adopts => {
                     any = true;
-                    self.api().figures.way(Way::SettledByAdoption);
+                    self.api().figures.recovery(Recovery::SettledByAdoption);
                     let id = AccountId::new(account.id);
                     self.record(vec![StateChange::Adopt(email.clone(), id)]);
                 }
@@ -302,7 +303,7 @@ impl Site {
                 None => {
                     any = true;
                     let mut api = self.api();
-                    api.figures.way(Way::SettledByRetry);
+                    api.figures.recovery(Recovery::SettledByRetry);
                     api.book.sent.remove(email.as_str());
                     drop(api);
                     self.record(vec![StateChange::Retry(email.clone())]);
@@ -312,14 +313,14 @@ impl Site {
         any
     }
 
-    /// What has to hold in the end: all is as it is wished, or it is told; and nothing more is sent.
-    pub(super) fn check_end(&self, ran: &Ran) {
+    /// Checks the end: everything is as expected or reported, and nothing more is sent.
+    pub(super) fn check_end(&self, ran: &RunResult) {
         let plan = ran.plan.as_ref().unwrap();
         let api = self.api();
         assert_eq!(plan.actions, [], "{:#?}\n{}", api.log, api.world.name);
         let told = |email: &str| {
             let ambiguous = |finding: &Finding| {
-                matches!(finding.what, What::AccountAmbiguous { .. })
+                matches!(finding.what, FindingKind::AccountAmbiguous { .. })
                     && finding.email().is_some_and(|of| of.as_str() == email)
             };
             plan.findings.iter().any(ambiguous)
@@ -344,7 +345,7 @@ impl Site {
             });
             let fine = theirs
                 && matches!(finding.code(), Code::ImmutableName | Code::AccountUnlisted)
-                || matches!(finding.what, What::AccountAmbiguous { .. });
+                || matches!(finding.what, FindingKind::AccountAmbiguous { .. });
             assert!(fine, "{finding:?}: {:#?}\n{}", api.log, api.world.name);
         }
         for (id, limit) in &ran.after.limits {
@@ -360,13 +361,13 @@ impl Site {
     }
 }
 
-/// Whether a plan tells of a create of unknown outcome.
-fn is_unresolved(ran: &Ran) -> bool {
-    let unresolved = |finding: &Finding| finding.what == What::UnresolvedCreate;
+/// True if a plan tells of a create of unknown outcome.
+fn is_unresolved(ran: &RunResult) -> bool {
+    let unresolved = |finding: &Finding| finding.what == FindingKind::UnresolvedCreate;
     ran.plan.iter().flat_map(|plan| &plan.findings).any(unresolved)
 }
 
-/// Whether somebody was looked for after the last create. How often is a question of time, and not asked here.
+/// True if somebody was looked for after the last create. How often is a question of time, and not asked here.
 fn was_looked_for(seen: &[Call], email: &str) -> bool {
     let after = seen.iter().rev().take_while(|call| call.op != Op::Create || call.subject != email);
     let looked =
@@ -374,8 +375,8 @@ fn was_looked_for(seen: &[Call], email: &str) -> bool {
     after.into_iter().any(looked)
 }
 
-/// Whether what an action is for is so.
-fn is_so(book: &Book, action: &Action, created: Option<&str>) -> bool {
+/// True if what an action is for is so.
+fn is_so(book: &Organization, action: &Action, created: Option<&str>) -> bool {
     // Somebody else may have created one of the same email meanwhile: who is meant is told by the id, that of
     // the plan or, of a new account, that of the outcome.
     let email = action.email().as_str();
@@ -383,9 +384,9 @@ fn is_so(book: &Book, action: &Action, created: Option<&str>) -> bool {
         id.and_then(|id| book.account(id)).is_some_and(|one| one.email == email && is(one))
     };
     let of = |id: &AccountId, is: &dyn Fn(&book::Account) -> bool| by(Some(id.as_str()), is);
-    let meant = |target: &Target, is: &dyn Fn(&book::Account) -> bool| match target {
-        Target::Live(id) => of(id, is),
-        Target::Created => by(created, is),
+    let meant = |target: &AccountTarget, is: &dyn Fn(&book::Account) -> bool| match target {
+        AccountTarget::Live(id) => of(id, is),
+        AccountTarget::Created => by(created, is),
     };
     match action {
         Action::RemoveUser { id, .. } => {

@@ -11,9 +11,9 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use trunkline::detect;
-use trunkline::execute::{Outcome, Work, execute, remember};
+use trunkline::execute::{Execution, Outcome, execute, remember};
 use trunkline::model::{Live, State};
-use trunkline::plan::{Action, Plan, What, plan};
+use trunkline::plan::{Action, FindingKind, Plan, plan};
 use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store};
 use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
 
@@ -24,18 +24,18 @@ use super::world::World;
 use crate::support::server::Server;
 use crate::support::{KEY, budget};
 
-/// How a run is made.
+/// The options of a run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
+pub(super) struct RunOptions {
     pub parallelism: usize,
     pub grace: Duration,
-    /// How long an answer is waited for.
+    /// The timeout of a request.
     pub timeout: Duration,
-    /// Whether every version of the state is looked at. Only one call at a time can come in then.
+    /// True if every version of the state is looked at. Only one call at a time can come in then.
     pub watched: bool,
 }
 
-impl Manner {
+impl RunOptions {
     /// For a server that answers everything, on a machine that may be busy.
     pub(super) const PATIENT: Self = Self {
         parallelism: 1,
@@ -47,16 +47,16 @@ impl Manner {
     pub(super) const HASTY: Self = Self { timeout: Duration::from_millis(400), ..Self::PATIENT };
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
-pub(super) struct Ran {
+pub(super) struct RunResult {
     pub plan: Option<Plan>,
     pub live: Option<Live>,
     /// One per action, if it came to its end.
     pub outcomes: Option<Vec<Outcome>>,
-    /// How many outcomes were told as they happened.
+    /// The number of outcomes that were reported as they happened.
     pub told: usize,
-    /// Why it had no plan, or could not go on with it.
+    /// The error that ended the run, if any.
     pub error: Option<String>,
     pub died: bool,
     pub before: State,
@@ -67,12 +67,12 @@ pub(super) struct Ran {
 pub(super) struct Site {
     pub api: Arc<Mutex<Api>>,
     server: Server,
-    /// Where the API lives, and what is no part of a run.
+    /// The runtime of the API, which outlives runs.
     outside: Handle,
     folder: TempDir,
 }
 
-/// What a run shows before it ends.
+/// The progress of a run.
 #[derive(Default)]
 struct Shown {
     plan: Option<Plan>,
@@ -103,14 +103,14 @@ impl Site {
     }
 
     /// One run of the program.
-    pub(super) fn run(&self, script: Script, manner: Manner) -> Ran {
+    pub(super) fn run(&self, script: Script, options: RunOptions) -> RunResult {
         let before = self.state();
         let (mut death, desired) = {
             let mut api = self.api();
             let number = api.run.number + 1;
             api.run = Run::new(number, script);
             api.run.versions =
-                manner.watched.then(|| vec![fs::read(&api.state).unwrap_or_default()]);
+                options.watched.then(|| vec![fs::read(&api.state).unwrap_or_default()]);
             api.figures.runs += 1;
             (api.run.death(), api.world.desired.clone())
         };
@@ -118,7 +118,7 @@ impl Site {
         let runtime = runtime();
         let ended = runtime.block_on(async {
             let program = async {
-                let session = self.session(manner);
+                let session = self.session(options);
                 let journal = self.journal(&session).await?;
                 let reader = session.reader();
                 let live =
@@ -133,15 +133,15 @@ impl Site {
                 remember(&journal, &desired, &live, &plan)
                     .await
                     .map_err(|error| error.to_string())?;
-                let work = Work {
+                let work = Execution {
                     plan: &plan,
                     live: &live,
                     reader: &reader,
                     writer: &session.writer(),
                     journal: &journal,
                     passwords: &BTreeMap::new(),
-                    parallelism: manner.parallelism,
-                    create_grace: manner.grace,
+                    parallelism: options.parallelism,
+                    create_grace: options.grace,
                     on_created: None,
                     on_outcome: &|_| shown.lock().unwrap().told += 1,
                 };
@@ -166,10 +166,10 @@ impl Site {
         };
         let Shown { plan, live, told } = shown.into_inner().unwrap();
         self.api().figures.crashes += usize::from(died);
-        Ran { plan, live, outcomes, told, error, died, before, after: self.state() }
+        RunResult { plan, live, outcomes, told, error, died, before, after: self.state() }
     }
 
-    /// What the run may send from now on.
+    /// Records what the run may send.
     fn register(&self, plan: &Plan) {
         let mut api = self.api();
         for action in plan.requested() {
@@ -186,11 +186,11 @@ impl Site {
         }
     }
 
-    fn session(&self, manner: Manner) -> Session {
+    fn session(&self, options: RunOptions) -> Session {
         let base_url = BaseUrl::parse(&format!("{}/v2", self.server.origin)).unwrap();
         let config = SessionConfig {
-            timeout: manner.timeout,
-            parallelism: manner.parallelism,
+            timeout: options.timeout,
+            parallelism: options.parallelism,
             retry: budget(2),
             ..SessionConfig::new(base_url, KEY.into())
         };
@@ -204,7 +204,7 @@ impl Site {
     async fn journal(&self, session: &Session) -> Result<Journal, String> {
         let base_url = session.reader().base_url();
         let binding = Binding { organization: "shop".to_owned(), manager: None, base_url };
-        // Nobody may hold the lock: who held it is dead.
+        // The lock must be free: its holder is dead.
         Journal::open(self.store(), &binding, &LockHolder::this("apply"), Duration::ZERO)
             .await
             .map_err(|error| error.to_string())
@@ -213,13 +213,13 @@ impl Site {
     /// Records what a person says.
     pub(super) fn record(&self, changes: Vec<StateChange>) {
         self.outside.block_on(async {
-            let journal = self.journal(&self.session(Manner::PATIENT)).await.unwrap();
+            let journal = self.journal(&self.session(RunOptions::PATIENT)).await.unwrap();
             journal.record_all(changes).await.unwrap();
             journal.close().await.unwrap();
         });
     }
 
-    /// What is on disk. That it can be read at all is a promise too.
+    /// The state on disk. It must always be readable.
     pub(super) fn state(&self) -> State {
         let record = self.outside.block_on(self.store().read());
         record.unwrap().map(|record| record.state).unwrap_or_default()
@@ -245,7 +245,7 @@ pub(super) fn op(action: &Action) -> Op {
 /// Returns true if a plan names a gap in the half of its inventory.
 fn lacks(plan: &Plan, users: bool) -> bool {
     plan.findings.iter().any(|finding| match &finding.what {
-        What::InventoryIncomplete(reason) => reason.starts_with("users") == users,
+        FindingKind::InventoryIncomplete(reason) => reason.starts_with("users") == users,
         _ => false,
     })
 }

@@ -1,4 +1,4 @@
-//! What is there before a schedule begins, what is wanted, and how the two may differ in the end.
+//! The organization before a schedule, the expected result, and their differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,12 +7,12 @@ use trunkline::manifest;
 use trunkline::model::{AccountId, Desired, Email};
 use trunkline::state::StateChange;
 
-use super::book::{Account, Book, By, Manners, Status, User};
+use super::book::{Account, ApiBehavior, By, Organization, Status, User};
 use super::call::{Call, Op};
 
 /// One thing to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum Task {
     Create,
     /// A create and its limit: two actions.
     CreateLimited,
@@ -33,7 +33,7 @@ pub(super) enum Piece {
     InSync,
 }
 
-/// What an account should be in the end. `None`: nobody says.
+/// The expected account. `None` if the field is not managed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wish {
     pub enabled: bool,
@@ -46,32 +46,36 @@ pub(super) struct Wish {
 pub(super) struct World {
     pub name: String,
     pub desired: Desired,
-    pub book: Book,
+    pub book: Organization,
     /// The limits that the state knows at the beginning.
     pub known: BTreeMap<AccountId, u64>,
-    pub wishes: BTreeMap<String, Wish>,
+    pub expected: BTreeMap<String, Wish>,
     /// The users who should be gone.
     pub leavers: BTreeSet<String>,
 }
 
 impl World {
-    pub(super) fn new(pieces: &[Piece], manners: Manners) -> Self {
-        let mut book =
-            Book { manners, accounts: Vec::new(), users: Vec::new(), sent: BTreeSet::new() };
+    pub(super) fn new(tasks: &[Task], behavior: ApiBehavior) -> Self {
+        let mut book = Organization {
+            behavior,
+            accounts: Vec::new(),
+            users: Vec::new(),
+            sent: BTreeSet::new(),
+        };
         let mut text = "version: 1\norganization: shop\naccounts:".to_owned();
         let mut users = "users:\n  - email: boss@shop.example\n".to_owned();
         book.users.push(user("boss"));
-        let (mut known, mut wishes, mut leavers) =
+        let (mut known, mut expected, mut leavers) =
             (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        for (place, piece) in pieces.iter().enumerate() {
-            if *piece == Piece::Remove {
+        for (place, task) in tasks.iter().enumerate() {
+            if *task == Task::Remove {
                 let user = user(&format!("leaver{place:02}"));
                 writeln!(users, "  - {{ email: {}, absent: true }}", user.email).unwrap();
                 leavers.insert(user.email.clone());
                 book.users.push(user);
                 continue;
             }
-            let (before, wish) = piece.account();
+            let (before, wish) = task.account();
             let email = format!("{}@{place:02}.example", LETTERS[place % LETTERS.len()]);
             write!(text, "\n  - {{ name: Shop {place}, email: {email}").unwrap();
             write!(text, ", enabled: {}, custom_pricing: {}", wish.enabled, wish.pricing).unwrap();
@@ -79,10 +83,10 @@ impl World {
                 write!(text, ", channel_limit: {limit}").unwrap();
             }
             text.push_str(" }");
-            wishes.insert(email.clone(), wish);
+            expected.insert(email.clone(), wish);
             if let Some((status, limit, pricing)) = before {
                 let id = format!("old{place}");
-                if matches!(piece, Piece::Lower | Piece::Raise) {
+                if matches!(task, Task::Lower | Task::Raise) {
                     known.insert(AccountId::new(&*id), limit);
                 }
                 book.accounts.push(Account {
@@ -97,24 +101,24 @@ impl World {
                 });
             }
         }
-        text.push_str(if wishes.is_empty() { " []\n" } else { "\n" });
+        text.push_str(if expected.is_empty() { " []\n" } else { "\n" });
         let text = if leavers.is_empty() { text } else { text + &users };
         let desired = manifest::parse("shop.yaml".as_ref(), &text).unwrap();
-        let name = format!("{pieces:?}, {manners:?}");
-        Self { name, desired, book, known, wishes, leavers }
+        let name = format!("{tasks:?}, {behavior:?}");
+        Self { name, desired, book, known, expected, leavers }
     }
 
-    /// What the state has learned of an earlier inventory. `None`: there was nobody.
+    /// The record of an earlier inventory. `None` if it was empty.
     pub(super) fn seen(&self) -> Option<StateChange> {
         let pair = |one: &Account| (AccountId::new(&*one.id), Email::new(&*one.email));
         let accounts: BTreeMap<_, _> = self.book.accounts.iter().map(pair).collect();
-        let wanted = self.wishes.keys().map(Email::new).collect();
+        let wanted = self.expected.keys().map(Email::new).collect();
         (!accounts.is_empty()).then_some(StateChange::Seen { accounts, wanted })
     }
 
-    /// Whether the manifest wishes for a change at all, whatever a plan says.
+    /// True if the manifest asks for a change at all.
     pub(super) fn wishes_for(&self, call: &Call, email: &str) -> bool {
-        let wish = self.wishes.get(email);
+        let wish = self.expected.get(email);
         match call.op {
             Op::Create => wish.is_some(),
             Op::Update => wish.is_some_and(|wish| {
@@ -135,10 +139,10 @@ impl World {
         }
     }
 
-    /// In what the book differs from the wishes: whose, and what.
-    pub(super) fn differences(&self, book: &Book) -> Vec<(String, &'static str)> {
+    /// The differences from the expected values.
+    pub(super) fn differences(&self, book: &Organization) -> Vec<(String, &'static str)> {
         let mut all = Vec::new();
-        for (email, Wish { enabled, limit, pricing }) in &self.wishes {
+        for (email, Wish { enabled, limit, pricing }) in &self.expected {
             let Some(account) = book.of_email(email) else {
                 all.push((email.clone(), "there is no account"));
                 continue;
@@ -162,12 +166,12 @@ impl World {
     }
 }
 
-/// Emails that look like no other: who looks like a missing one would be held back.
+/// Emails that are not alike: a possible rename would be withheld.
 const LETTERS: [&str; 8] =
     ["amsel", "birke", "chalk", "drossel", "esche", "forelle", "ginster", "hummer"];
 
-impl Piece {
-    /// What is there before, and what is wished for.
+impl Task {
+    /// The live account before, and the expected one.
     fn account(self) -> (Option<(Status, u64, bool)>, Wish) {
         let (on, off) = (Status::Enabled, Status::Disabled);
         let wish = |enabled, limit, pricing| Wish { enabled, limit, pricing };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use trunkline::execute::{Ending, Outcome};
 use trunkline::model::UserId;
-use trunkline::plan::{Action, Finding, Inventory, Plan, Target, What};
+use trunkline::plan::{AccountTarget, Action, Finding, FindingKind, Inventory, Plan};
 use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::page;
@@ -20,7 +20,7 @@ fn large(changes: usize, destructive: usize) -> World {
                 email: user(&format!("left{n}")),
             },
             1 => Action::DisableAccount {
-                target: Target::Live(id(&format!("shut{n}"))),
+                target: AccountTarget::Live(id(&format!("shut{n}"))),
                 email: email(&format!("shut{n}")),
             },
             _ => limit(&format!("cut{n}"), Some(10_000), n as u64),
@@ -29,8 +29,9 @@ fn large(changes: usize, destructive: usize) -> World {
     let rest = changes - destructive;
     actions
         .extend((0..rest).map(|n| limit(&format!("grows{n}"), Some(n as u64), 2 * n as u64 + 1)));
-    let findings =
-        (0..50).map(|n| Finding::user(user(&format!("new{n}")), What::UserMissing)).collect();
+    let findings = (0..50)
+        .map(|n| Finding::user(user(&format!("new{n}")), FindingKind::UserMissing))
+        .collect();
     let inventory = Inventory { complete: true, ..Inventory::default() };
     let actions = actions.into_iter().map(planned).collect();
     World::of(Plan { actions, findings, inventory, ..Plan::default() })
@@ -141,7 +142,7 @@ fn failures_that_do_not_fit_become_their_number() {
 fn equal_destructive_actions_share_a_row_before_any_is_left_out() {
     let actions = (0..1_500)
         .map(|n| Action::DisableAccount {
-            target: Target::Live(id(&format!("shut{n}"))),
+            target: AccountTarget::Live(id(&format!("shut{n}"))),
             email: email(&format!("shut{n}")),
         })
         .map(planned)
@@ -158,7 +159,7 @@ fn equal_destructive_actions_share_a_row_before_any_is_left_out() {
 #[test]
 fn destructive_actions_keep_their_rows_while_anything_else_can_be_shortened() {
     let destructive = (0..400).map(|n| Action::DisableAccount {
-        target: Target::Live(id(&format!("shut{n}"))),
+        target: AccountTarget::Live(id(&format!("shut{n}"))),
         email: email(&format!("shut{n}")),
     });
     let updates = (0..300).map(|n| limit(&format!("grows{n}"), Some(n), 2 * n + 1));

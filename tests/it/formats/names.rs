@@ -4,7 +4,9 @@ use std::path::Path;
 
 use trunkline::manifest::parse;
 use trunkline::model::{AccountId, Email, UserId};
-use trunkline::plan::{Action, Finding, Inventory, NewAccount, Plan, Target, What};
+use trunkline::plan::{
+    AccountTarget, Action, Finding, FindingKind, Inventory, Plan, PlannedAccount,
+};
 use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::{commands, page, results, variables};
@@ -49,13 +51,13 @@ pub(crate) const NAMES: [&str; 31] = [
 fn world(name: &str) -> World {
     let email = || Email::new(name);
     let id = || AccountId::new(name);
-    let live = || Target::Live(id());
+    let live = || AccountTarget::Live(id());
     let actions = vec![
         Action::RemoveUser { id: UserId::new(name), email: email() },
         Action::DisableAccount { target: live(), email: email() },
         Action::SetChannelLimit { target: live(), email: email(), before: Some(3), after: 1 },
         Action::UpdateAccount { id: id(), email: email(), before: None, after: true },
-        Action::CreateAccount(NewAccount {
+        Action::CreateAccount(PlannedAccount {
             name: name.to_owned(),
             email: email(),
             custom_pricing: None,
@@ -69,23 +71,26 @@ fn world(name: &str) -> World {
     let actions = actions.into_iter().chain(alike).map(planned).collect();
     let text = || name.to_owned();
     let mut findings = vec![
-        Finding::account(email(), What::ImmutableName { have: text(), want: text() }),
-        Finding::account(email(), What::ImmutableEmail { have: email() }),
-        Finding::user(email(), What::GroupMismatch { missing: vec![text()], extra: vec![text()] }),
-        Finding::account(email(), What::AccountGone { id: id() }),
-        Finding::account(email(), What::IdentityConflict { accounts: vec![id()] }),
-        Finding::user(email(), What::PossibleRename { missing: email() }),
-        Finding::organization(What::InventoryIncomplete(text())),
+        Finding::account(email(), FindingKind::ImmutableName { have: text(), want: text() }),
+        Finding::account(email(), FindingKind::ImmutableEmail { have: email() }),
         Finding::user(
             email(),
-            What::Accepted {
+            FindingKind::GroupMismatch { missing: vec![text()], extra: vec![text()] },
+        ),
+        Finding::account(email(), FindingKind::AccountGone { id: id() }),
+        Finding::account(email(), FindingKind::IdentityConflict { accounts: vec![id()] }),
+        Finding::user(email(), FindingKind::PossibleRename { missing: email() }),
+        Finding::organization(FindingKind::InventoryIncomplete(text())),
+        Finding::user(
+            email(),
+            FindingKind::Accepted {
                 code: trunkline::model::Code::UserMissing,
                 until: "2027-02-01".parse().unwrap(),
                 reason: Some(text()),
             },
         ),
     ];
-    findings.extend((0..5).map(|_| Finding::user(email(), What::UserUnlisted)));
+    findings.extend((0..5).map(|_| Finding::user(email(), FindingKind::UserUnlisted)));
     let inventory = Inventory { complete: true, ..Inventory::default() };
     let mut world = World::of(Plan { actions, findings, inventory, ..Plan::default() });
     let mut desired = world.desired.clone();

@@ -1,7 +1,7 @@
 //! The verdict and the reasons, in every format that shows them.
 
 use trunkline::model::UserId;
-use trunkline::plan::{Action, Finding, Inventory, Plan, PlannedAction, Reason, Target, What};
+use trunkline::plan::{Action, Finding, Inventory, Plan, PlannedAction, Reason, AccountTarget, FindingKind};
 use trunkline::report::{ReportContent, ReportFormat};
 
 use super::written;
@@ -12,8 +12,8 @@ fn promise_13_in_sync_is_never_printed_while_anything_differs_or_is_withheld() {
     for bits in 0..64_u32 {
         let has = |bit: u32| bits & (1 << bit) != 0;
         let mut findings = Vec::new();
-        findings.extend(has(0).then(|| Finding::user(user("new"), What::UserMissing)));
-        findings.extend(has(5).then(|| Finding::user(user("root"), What::Protected)));
+        findings.extend(has(0).then(|| Finding::user(user("new"), FindingKind::UserMissing)));
+        findings.extend(has(5).then(|| Finding::user(user("root"), FindingKind::Protected)));
         let plan = Plan {
             findings,
             actions: has(1).then(|| planned(limit("inn", Some(1), 2))).into_iter().collect(),
@@ -50,7 +50,7 @@ fn the_reason_of_an_action_is_in_every_format_that_shows_the_action() {
     for (reason, word, sentence) in reasons {
         let remove = Action::RemoveUser { id: UserId::new("id-left"), email: user("left") };
         let mill = email("mill");
-        let disable = Action::DisableAccount { target: Target::Live(id("mill")), email: mill };
+        let disable = Action::DisableAccount { target: AccountTarget::Live(id("mill")), email: mill };
         for (action, is_user) in [(remove, true), (disable, false)] {
             let mut world = World::of_everything();
             let action = PlannedAction { action, reason, origin: None };

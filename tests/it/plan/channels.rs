@@ -171,7 +171,8 @@ fn what_does_not_fit_into_the_pool_withholds_raises_and_nothing_else() {
         &["limit dog@shop.example 20→5", "create ant@shop.example", "limit ant@shop.example ?→2"],
         &[Code::PoolExceeded],
     );
-    let exceeded = Finding::organization(What::PoolExceeded { needed: 106, allocatable: 100 });
+    let exceeded =
+        Finding::organization(FindingKind::PoolExceeded { needed: 106, allocatable: 100 });
     assert_eq!((&plan.findings[..], plan.withheld), (&[exceeded][..], 1));
 }
 

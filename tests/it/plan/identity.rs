@@ -18,8 +18,11 @@ fn a_possible_rename_of_an_account_is_withheld_with_a_finding_for_each_half() {
     let plan = check_all(renamed("cats@shop.example", "Cats"), &[], &BOTH_HALVES);
     let unlisted = Email::new("cats@shop.example");
     let halves = [
-        Finding::account(email("cat"), What::PossibleRenameOf { unlisted: unlisted.clone() }),
-        Finding::account(unlisted, What::PossibleRename { missing: email("cat") }),
+        Finding::account(
+            email("cat"),
+            FindingKind::PossibleRenameOf { unlisted: unlisted.clone() },
+        ),
+        Finding::account(unlisted, FindingKind::PossibleRename { missing: email("cat") }),
     ];
     assert_eq!(plan.findings, halves);
     assert_eq!((plan.withheld, plan.in_sync), (2, 3));

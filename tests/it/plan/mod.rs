@@ -11,6 +11,7 @@ mod laws;
 mod origins;
 mod people;
 mod saved;
+mod total;
 
 use crate::support::world::{PRESENT, day};
 
@@ -79,7 +80,7 @@ fn email(name: &str) -> Email {
     Email::new(format!("{name}@shop.example"))
 }
 
-/// What a plan is made of.
+/// The input of a plan.
 struct Situation {
     want: Desired,
     live: Live,

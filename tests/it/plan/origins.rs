@@ -1,4 +1,4 @@
-//! Where actions come from, and which policy holds while a change is looked at.
+//! Origins of actions, and the policy that applies while a change is reviewed.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};

@@ -197,7 +197,7 @@ fn what_differs_of_a_listed_user_is_for_a_person() {
     );
     let finding = Finding::user(
         Email::new("ops@acme.example"),
-        What::GroupMismatch {
+        FindingKind::GroupMismatch {
             missing: vec!["Engineering".to_owned()],
             extra: vec!["Finance".to_owned()],
         },
@@ -244,7 +244,7 @@ fn a_target_chooses_from_the_plan_that_is_made_of_everything() {
     assert_eq!(words, ["update cat@shop.example"]);
     assert_eq!((chosen.unchosen, chosen.findings.len(), chosen.destructive()), (1, 0, 0));
     assert_eq!(chosen.guards, situation.plan().guards, "guards see the whole");
-    assert_eq!(Plan::strangers(want, live, &target), Vec::<&Email>::new());
+    assert_eq!(Plan::unmatched_targets(want, live, &target), Vec::<&Email>::new());
     let stranger = [email("cta")].into();
-    assert_eq!(Plan::strangers(want, live, &stranger), [&email("cta")]);
+    assert_eq!(Plan::unmatched_targets(want, live, &stranger), [&email("cta")]);
 }

@@ -8,9 +8,9 @@ use crate::support::world::{World, worlds};
 
 const CASES: u32 = 1500;
 
-fn now_of(plan: &Plan, world: &World) -> (Vec<Verdict>, Plan) {
+fn now_of(plan: &Plan, world: &World) -> (Vec<RecheckResult>, Plan) {
     let (live, fresh) = (world.read(), world.plan());
-    let now = Now { live: &live, state: &world.state, plan: &fresh };
+    let now = CurrentState { live: &live, state: &world.state, plan: &fresh };
     (recheck(&plan.actions, &now), fresh)
 }
 
@@ -23,7 +23,7 @@ fn while_nothing_has_changed_everything_goes() {
     let law = |world: World| -> TestCaseResult {
         let plan = world.plan();
         let (verdicts, _) = now_of(&plan, &world);
-        prop_assert_eq!(verdicts, vec![Verdict::Go; plan.actions.len()]);
+        prop_assert_eq!(verdicts, vec![RecheckResult::Go; plan.actions.len()]);
         Ok(())
     };
     runner().run(&worlds(0.2), law).unwrap();
@@ -36,7 +36,7 @@ fn what_was_applied_is_satisfied() {
         let refused = world.apply(&plan);
         let (verdicts, _) = now_of(&plan, &world);
         for (action, verdict) in plan.requested().zip(verdicts) {
-            let fits = verdict == Verdict::Satisfied || refused.contains(action);
+            let fits = verdict == RecheckResult::Satisfied || refused.contains(action);
             prop_assert!(fits, "{:?} of {:?}", verdict, action);
         }
         Ok(())
@@ -53,10 +53,10 @@ fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_pla
         prop_assert_eq!(verdicts.len(), plan.actions.len());
         for (action, verdict) in plan.requested().zip(&verdicts) {
             match verdict {
-                Verdict::Go => {
+                RecheckResult::Go => {
                     prop_assert!(fresh.requested().any(|one| one == action), "{:?}", action);
                 }
-                Verdict::Stale(changed) => {
+                RecheckResult::Stale(changed) => {
                     prop_assert!(changed.before != changed.now, "{:?}", changed);
                     prop_assert!(
                         !fresh.requested().any(|one| one == action),
@@ -65,7 +65,7 @@ fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_pla
                         changed
                     );
                 }
-                Verdict::Satisfied | Verdict::Withheld(_) => {
+                RecheckResult::Satisfied | RecheckResult::Withheld(_) => {
                     prop_assert!(
                         !fresh.requested().any(|one| one == action),
                         "{:?}: {:?}",
@@ -76,12 +76,12 @@ fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_pla
             }
         }
         // What is done to a created account goes only with its create.
-        let goes = |(action, verdict): (&Action, &Verdict)| {
-            (action.is_create() && *verdict == Verdict::Go).then(|| action.email().clone())
+        let goes = |(action, verdict): (&Action, &RecheckResult)| {
+            (action.is_create() && *verdict == RecheckResult::Go).then(|| action.email().clone())
         };
         let created: BTreeSet<Email> = plan.requested().zip(&verdicts).filter_map(goes).collect();
         for (action, verdict) in plan.requested().zip(&verdicts) {
-            let alone = action.awaits_create() && *verdict == Verdict::Go;
+            let alone = action.awaits_create() && *verdict == RecheckResult::Go;
             prop_assert!(!alone || created.contains(action.email()));
         }
         Ok(())
@@ -101,10 +101,10 @@ fn promise_5_while_the_inventory_may_lack_something_nothing_is_lost_or_created_o
         // Nothing is in that list any more: what looks gone or missing may be there.
         prop_assert!(
             verdicts.iter().all(|verdict| match verdict {
-                Verdict::Withheld(_) => true,
+                RecheckResult::Withheld(_) => true,
                 // Telnyx itself has said that this one is there.
-                Verdict::Satisfied => !world.state.creates.is_empty(),
-                Verdict::Go | Verdict::Stale(_) => false,
+                RecheckResult::Satisfied => !world.state.creates.is_empty(),
+                RecheckResult::Go | RecheckResult::Stale(_) => false,
             }),
             "{:?}",
             verdicts
@@ -118,7 +118,7 @@ fn promise_5_while_the_inventory_may_lack_something_nothing_is_lost_or_created_o
 fn check(
     want: impl FnOnce(&mut Situation),
     later: impl FnOnce(&mut Situation),
-    expected: &Verdict,
+    expected: &RecheckResult,
 ) {
     let mut situation = Situation::in_sync();
     want(&mut situation);
@@ -126,19 +126,31 @@ fn check(
     assert!(!plan.actions.is_empty(), "{plan:?}");
     later(&mut situation);
     let fresh = situation.plan();
-    let now = Now { live: &situation.live, state: &situation.state, plan: &fresh };
+    let now = CurrentState { live: &situation.live, state: &situation.state, plan: &fresh };
     let verdicts = recheck(&plan.actions, &now);
     assert_eq!(verdicts.first(), Some(expected), "{:?}", plan.actions);
     // What depends on the first one does not go without it.
-    assert!(verdicts[1..].iter().all(|verdict| *verdict != Verdict::Go), "{verdicts:?}");
+    assert!(verdicts[1..].iter().all(|verdict| *verdict != RecheckResult::Go), "{verdicts:?}");
 }
 
-fn stale(fact: Fact, before: Option<Value>, now: Option<Value>) -> Verdict {
-    Verdict::Stale(Changed { fact, before, now })
+fn stale(fact: Fact, before: Option<FactValue>, now: Option<FactValue>) -> RecheckResult {
+    RecheckResult::Stale(StaleFact { fact, before, now })
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+fn text(text: &str) -> FactValue {
+    FactValue::Field(FieldValue::Text(text.to_owned()))
+}
+
+fn flag(value: bool) -> FactValue {
+    FactValue::Field(FieldValue::Bool(value))
+}
+
+fn number(value: u64) -> FactValue {
+    FactValue::Field(FieldValue::Number(value))
+}
+
+fn address(email: &str) -> FactValue {
+    FactValue::Email(Email::new(email))
 }
 
 fn unlist(situation: &mut Situation) {
@@ -157,14 +169,14 @@ fn dog(situation: &mut Situation) -> &mut LiveAccount {
 #[test]
 fn a_user_who_is_gone_is_satisfied_and_one_who_became_another_is_stale() {
     let gone = |situation: &mut Situation| situation.live.users.as_mut().unwrap().truncate(1);
-    check(unlist, gone, &Verdict::Satisfied);
+    check(unlist, gone, &RecheckResult::Satisfied);
     let email = |situation: &mut Situation| ops(situation).email = Email::new("chief@acme.example");
     let moved =
-        stale(Fact::Email, Some(text("ops@acme.example")), Some(text("chief@acme.example")));
+        stale(Fact::Email, Some(address("ops@acme.example")), Some(address("chief@acme.example")));
     check(unlist, email, &moved);
     let owner = |situation: &mut Situation| ops(situation).role = Role::Owner;
     let owns =
-        stale(Fact::Role, Some(text("organization_sub_user")), Some(text("organization_owner")));
+        stale(Fact::Role, Some(FactValue::Role(Role::SubUser)), Some(FactValue::Role(Role::Owner)));
     check(unlist, owner, &owns);
 }
 
@@ -180,21 +192,25 @@ fn a_user_who_by_now_looks_like_a_missing_one_is_held_back() {
     let missed = |situation: &mut Situation| {
         situation.live.users.as_mut().unwrap().retain(|user| user.id.as_str() != "id-opz");
     };
-    check(want, missed, &Verdict::Withheld(Why::NotPlanned));
+    check(want, missed, &RecheckResult::Withheld(WithheldReason::NotPlanned));
 }
 
 #[test]
 fn a_status_that_no_action_can_change_is_stale() {
     let close = |situation: &mut Situation| situation.account("dog").enabled = Some(false);
     let set = |status| move |situation: &mut Situation| dog(situation).status = status;
-    check(close, set(Some(Status::Disabled)), &Verdict::Satisfied);
-    let yes = || Some(Value::Bool(true));
-    check(close, set(Some(Status::Blocked)), &stale(Fact::Enabled, yes(), Some(text("blocked"))));
+    check(close, set(Some(Status::Disabled)), &RecheckResult::Satisfied);
+    let yes = || Some(flag(true));
+    check(
+        close,
+        set(Some(Status::Blocked)),
+        &stale(Fact::Enabled, yes(), Some(FactValue::Blocked)),
+    );
     check(close, set(None), &stale(Fact::Enabled, yes(), None));
     let open = |situation: &mut Situation| dog(situation).status = Some(Status::Disabled);
-    check(open, set(Some(Status::Enabled)), &Verdict::Satisfied);
-    let no = Some(Value::Bool(false));
-    check(open, set(Some(Status::Blocked)), &stale(Fact::Enabled, no, Some(text("blocked"))));
+    check(open, set(Some(Status::Enabled)), &RecheckResult::Satisfied);
+    let no = Some(flag(false));
+    check(open, set(Some(Status::Blocked)), &stale(Fact::Enabled, no, Some(FactValue::Blocked)));
 }
 
 #[test]
@@ -203,12 +219,12 @@ fn an_account_that_is_gone_or_has_another_email_is_stale() {
     let gone = |situation: &mut Situation| {
         situation.live.accounts.retain(|account| account.email != email("dog"));
     };
-    check(close, gone, &stale(Fact::Account, Some(text("id-dog")), None));
+    check(close, gone, &stale(Fact::Account, Some(FactValue::Id(AccountId::new("id-dog"))), None));
     let renamed = |situation: &mut Situation| dog(situation).email = email("wolf");
     check(
         close,
         renamed,
-        &stale(Fact::Email, Some(text("dog@shop.example")), Some(text("wolf@shop.example"))),
+        &stale(Fact::Email, Some(address("dog@shop.example")), Some(address("wolf@shop.example"))),
     );
 }
 
@@ -216,8 +232,8 @@ fn an_account_that_is_gone_or_has_another_email_is_stale() {
 fn pricing_is_compared_with_what_it_was_and_with_what_it_should_be() {
     let want = |situation: &mut Situation| situation.account("dog").custom_pricing = Some(true);
     let set = |pricing| move |situation: &mut Situation| dog(situation).custom_pricing = pricing;
-    check(want, set(Some(true)), &Verdict::Satisfied);
-    check(want, set(None), &stale(Fact::CustomPricing, Some(Value::Bool(false)), None));
+    check(want, set(Some(true)), &RecheckResult::Satisfied);
+    check(want, set(None), &stale(Fact::CustomPricing, Some(flag(false)), None));
 }
 
 #[test]
@@ -238,9 +254,9 @@ fn a_limit_is_stale_when_it_is_another_or_not_known_any_more() {
             situation.live.channels = pool(10 + limit);
         }
     };
-    let was = || Some(Value::Number(20));
-    check(want, to(10), &Verdict::Satisfied);
-    check(want, to(15), &stale(Fact::ChannelLimit, was(), Some(Value::Number(15))));
+    let was = || Some(number(20));
+    check(want, to(10), &RecheckResult::Satisfied);
+    check(want, to(15), &stale(Fact::ChannelLimit, was(), Some(number(15))));
     let unsure = |situation: &mut Situation| situation.live.channels = pool(31);
     check(want, unsure, &stale(Fact::ChannelLimit, was(), None));
 }
@@ -256,7 +272,7 @@ fn an_assertion_that_would_take_away_something_known_by_now_is_stale() {
         let unrecorded = [AccountId::new("id-cat")].into();
         situation.state.remainder = Some(Remainder { channels: 10, unrecorded });
     };
-    check(want, known, &stale(Fact::ChannelLimit, None, Some(Value::Number(20))));
+    check(want, known, &stale(Fact::ChannelLimit, None, Some(number(20))));
 }
 
 /// An entry without an account, to be disabled at once.
@@ -275,19 +291,19 @@ fn appeared(change: impl FnOnce(&mut LiveAccount)) -> impl FnOnce(&mut Situation
 
 #[test]
 fn who_exists_by_now_is_not_created_and_what_was_meant_for_a_new_account_is_not_done_to_it() {
-    check(missing, appeared(|_| ()), &Verdict::Satisfied);
-    check(missing, appeared(|dog| dog.status = Some(Status::Disabled)), &Verdict::Satisfied);
+    check(missing, appeared(|_| ()), &RecheckResult::Satisfied);
+    check(missing, appeared(|dog| dog.status = Some(Status::Disabled)), &RecheckResult::Satisfied);
     let named = |dog: &mut LiveAccount| dog.name = Some("wolf".to_owned());
     check(missing, appeared(named), &stale(Fact::Name, Some(text("dog")), Some(text("wolf"))));
     let twice = |situation: &mut Situation| {
         appeared(|_| ())(situation);
         appeared(|dog| dog.id = AccountId::new("id-twin"))(situation);
     };
-    check(missing, twice, &stale(Fact::Account, None, Some(text("2 accounts"))));
+    check(missing, twice, &stale(Fact::Account, None, Some(FactValue::Accounts(2))));
     let cancelled = |situation: &mut Situation| {
         situation.live.cancelled.push(in_sync().1.accounts.remove(1));
     };
-    check(missing, cancelled, &stale(Fact::Account, None, Some(text("cancelled"))));
+    check(missing, cancelled, &stale(Fact::Account, None, Some(FactValue::Cancelled)));
 }
 
 #[test]
@@ -297,9 +313,9 @@ fn a_create_that_was_sent_before_is_not_sent_again() {
             situation.state.creates.insert(email("dog"), create);
         }
     };
-    check(missing, known(Create::Sending), &Verdict::Withheld(Why::Unresolved));
+    check(missing, known(Create::Sending), &RecheckResult::Withheld(WithheldReason::Unresolved));
     let there = Create::Acknowledged(AccountId::new("id-new"));
-    check(missing, known(there), &Verdict::Satisfied);
+    check(missing, known(there), &RecheckResult::Satisfied);
 }
 
 #[test]

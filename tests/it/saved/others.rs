@@ -80,7 +80,7 @@ async fn a_create_of_unknown_outcome_is_not_sent_again_by_the_same_saved_plan() 
     assert_eq!(applied["summary"]["unknown"], 2);
     site.proxy.passed();
     let again = site.json(&arguments, 6).await;
-    let held = "held back: it was sent before and its outcome is unknown; see trunkline state";
+    let held = "withheld: the create was sent before and its outcome is unknown; see `trunkline state show`";
     assert_eq!(
         about(&again, "hello@sunriseyoga.example"),
         [format!("skipped create_account: {held}"), format!("skipped set_channel_limit: {held}")]
@@ -99,7 +99,7 @@ async fn a_limit_that_somebody_else_has_changed_is_stale_and_so_is_one_that_may_
     other_person(&site).set_channel_limit(&account(&site, LARRY), 35).await.unwrap();
     site.proxy.passed();
     let applied = site.json(&apply(&plan, &["--format", "json"]), 4).await;
-    let stale = "stale set_channel_limit: channel_limit: 30 → not known since it was planned";
+    let stale = "stale set_channel_limit: channel_limit: 30 → unknown since it was planned";
     assert_eq!(about(&applied, LARRY), [stale]);
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
     assert_eq!(site.sandbox.account(LARRY).unwrap().channel_limit, 35);

@@ -108,7 +108,7 @@ async fn from_an_incomplete_inventory_no_saved_loss_and_no_saved_create_is_sent(
         let of_user = one["kind"] == "organization_user";
         assert!(!sent || may || of_user, "{one}");
         if one["outcome"] == "skipped" {
-            assert!(one["hint"].as_str().unwrap().starts_with("held back: "), "{one}");
+            assert!(one["error"]["message"].as_str().unwrap().starts_with("withheld: "), "{one}");
         }
     }
     assert_ne!(count(&applied, "skipped"), 0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use trunkline::execute::{Ending, Fault, Outcome};
+use trunkline::execute::{ActionError, Ending, Outcome, SkipReason};
 use trunkline::manifest::{Listed, Places};
 use trunkline::model::{
     AccountId, Budget, ChannelPool, Code, Desired, Email, Live, LiveAccount, LiveUser, Policy,
@@ -11,8 +11,8 @@ use trunkline::model::{
     WantedUser,
 };
 use trunkline::plan::{
-    Action, Channels, Finding, Guard, GuardName, Inventory, Loosened, NewAccount, Origin, Plan,
-    PlannedAction, Reason, Target, What,
+    AccountTarget, Action, Channels, Finding, FindingKind, Guard, GuardName, Inventory, Loosened,
+    Origin, Plan, PlannedAccount, PlannedAction, Reason,
 };
 use trunkline::report::{BoundTo, PlanContext, PlanReport, StateInfo};
 
@@ -29,7 +29,7 @@ pub(crate) fn id(name: &str) -> AccountId {
 }
 
 pub(crate) fn limit(name: &str, before: Option<u64>, after: u64) -> Action {
-    let target = Target::Live(id(name));
+    let target = AccountTarget::Live(id(name));
     Action::SetChannelLimit { target, email: email(name), before, after }
 }
 
@@ -39,10 +39,10 @@ fn update(name: &str, before: Option<bool>, after: bool) -> Action {
 
 /// Of every kind, in the order of execution.
 fn actions() -> Vec<Action> {
-    let created = || Target::Created;
+    let created = || AccountTarget::Created;
     let mut actions = vec![
         Action::RemoveUser { id: UserId::new("id-left"), email: user("left") },
-        Action::DisableAccount { target: Target::Live(id("mill")), email: email("mill") },
+        Action::DisableAccount { target: AccountTarget::Live(id("mill")), email: email("mill") },
         limit("inn", Some(30), 10),
         limit("spa", Some(8), 0),
     ];
@@ -52,7 +52,7 @@ fn actions() -> Vec<Action> {
         update("dog", None, true),
         update("northwind", Some(true), false),
         Action::EnableAccount { id: id("taxi"), email: email("taxi"), connections: true },
-        Action::CreateAccount(NewAccount {
+        Action::CreateAccount(PlannedAccount {
             name: "Ship \"Tall\" \u{1b}[2J Tours".to_owned(),
             email: email("ship"),
             custom_pricing: Some(true),
@@ -69,58 +69,66 @@ fn actions() -> Vec<Action> {
 fn findings() -> Vec<Finding> {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mut findings = vec![
-        Finding::user(user("new"), What::UserMissing),
-        Finding::account(email("stranger"), What::AccountUnlisted),
-        Finding::account(email("twin"), What::AccountAmbiguous { accounts: 2 }),
-        Finding::user(user("guest"), What::UserUnlisted),
-        Finding::user(user("boss"), What::OwnerUnlisted),
+        Finding::user(user("new"), FindingKind::UserMissing),
+        Finding::account(email("stranger"), FindingKind::AccountUnlisted),
+        Finding::account(email("twin"), FindingKind::AccountAmbiguous { accounts: 2 }),
+        Finding::user(user("guest"), FindingKind::UserUnlisted),
+        Finding::user(user("boss"), FindingKind::OwnerUnlisted),
         Finding::account(
             email("cat"),
-            What::ImmutableName { have: "Cat".into(), want: "Cats".into() },
+            FindingKind::ImmutableName { have: "Cat".into(), want: "Cats".into() },
         ),
-        Finding::account(email("bird"), What::ImmutableEmail { have: email("birds") }),
-        Finding::account(email("cat"), What::ImmutableRollupBilling { have: true, want: false }),
+        Finding::account(email("bird"), FindingKind::ImmutableEmail { have: email("birds") }),
+        Finding::account(
+            email("cat"),
+            FindingKind::ImmutableRollupBilling { have: true, want: false },
+        ),
         Finding::user(
             user("ops"),
-            What::GroupMismatch {
+            FindingKind::GroupMismatch {
                 missing: names(&["Engineering", "On call"]),
                 extra: names(&["Finance"]),
             },
         ),
-        Finding::user(user("blocked"), What::UserBlocked),
-        Finding::user(user("asleep"), What::UserDisabled),
-        Finding::account(email("held"), What::AccountBlocked),
-        Finding::account(email("gone"), What::AccountCancelled),
-        Finding::account(email("lost"), What::AccountGone { id: id("lost") }),
-        Finding::user(user("martin"), What::PossibleRename { missing: user("marten") }),
-        Finding::account(email("baker"), What::PossibleRename { missing: email("bakery") }),
-        Finding::account(email("moved"), What::IdentityConflict { accounts: vec![id("other")] }),
-        Finding::account(email("vanished"), What::AccountVanished { id: id("vanished") }),
-        Finding::account(email("maybe"), What::UnresolvedCreate),
-        Finding::organization(What::PoolExceeded { needed: 520, allocatable: 500 }),
+        Finding::user(user("blocked"), FindingKind::UserBlocked),
+        Finding::user(user("asleep"), FindingKind::UserDisabled),
+        Finding::account(email("held"), FindingKind::AccountBlocked),
+        Finding::account(email("gone"), FindingKind::AccountCancelled),
+        Finding::account(email("lost"), FindingKind::AccountGone { id: id("lost") }),
+        Finding::user(user("martin"), FindingKind::PossibleRename { missing: user("marten") }),
+        Finding::account(email("baker"), FindingKind::PossibleRename { missing: email("bakery") }),
+        Finding::account(
+            email("moved"),
+            FindingKind::IdentityConflict { accounts: vec![id("other")] },
+        ),
+        Finding::account(email("vanished"), FindingKind::AccountVanished { id: id("vanished") }),
+        Finding::account(email("maybe"), FindingKind::UnresolvedCreate),
+        Finding::organization(FindingKind::PoolExceeded { needed: 520, allocatable: 500 }),
     ];
     findings.extend(
-        (1..=5).map(|n| Finding::account(email(&format!("old{n}")), What::AccountUnlisted)),
+        (1..=5).map(|n| Finding::account(email(&format!("old{n}")), FindingKind::AccountUnlisted)),
     );
     findings.extend([
-        Finding::account(email("fog"), What::StatusUnknown),
-        Finding::user(user("robot"), What::StatusUnknown),
-        Finding::account(email("fresh"), What::NotYetListed),
-        Finding::organization(What::ChannelLimitUnverified),
-        Finding::organization(What::ProtectedUnmatched(user("rooot"))),
-        Finding::organization(What::AcceptUnmatched {
+        Finding::account(email("fog"), FindingKind::StatusUnknown),
+        Finding::user(user("robot"), FindingKind::StatusUnknown),
+        Finding::account(email("fresh"), FindingKind::NotYetListed),
+        Finding::organization(FindingKind::ChannelLimitUnverified),
+        Finding::organization(FindingKind::ProtectedUnmatched(user("rooot"))),
+        Finding::organization(FindingKind::AcceptUnmatched {
             code: Code::UserMissing,
             email: Some(user("left")),
             until: "2026-01-31".parse().unwrap(),
             past: true,
         }),
-        Finding::organization(What::AccountQuota { accounts: 1_040, quota: 1_000 }),
-        Finding::organization(What::UntrackedCreates { creates: 2 }),
-        Finding::user(user("root"), What::Protected),
-        Finding::organization(What::InventoryIncomplete("accounts: page 2 is empty".to_owned())),
+        Finding::organization(FindingKind::AccountQuota { accounts: 1_040, quota: 1_000 }),
+        Finding::organization(FindingKind::UntrackedCreates { creates: 2 }),
+        Finding::user(user("root"), FindingKind::Protected),
+        Finding::organization(FindingKind::InventoryIncomplete(
+            "accounts: page 2 is empty".to_owned(),
+        )),
         Finding::user(
             user("invited"),
-            What::Accepted {
+            FindingKind::Accepted {
                 code: Code::UserMissing,
                 until: "2027-02-01".parse().unwrap(),
                 reason: Some("invited last week".to_owned()),
@@ -179,7 +187,7 @@ pub(crate) fn everything_since() -> Plan {
         Loosened::Protected(user("root")),
     ];
     let mut plan = everything();
-    plan.findings.extend(loosened.map(What::PolicyLoosened).map(Finding::organization));
+    plan.findings.extend(loosened.map(FindingKind::PolicyLoosened).map(Finding::organization));
     for (action, origin) in plan.actions.iter_mut().zip(origins.into_iter().cycle()) {
         action.origin = Some(origin);
     }
@@ -365,7 +373,7 @@ fn live_of(desired: &Desired) -> Live {
 
 /// One outcome of every kind, again and again.
 pub(crate) fn outcomes(plan: &Plan, said: &str) -> Vec<Outcome> {
-    let fault = || Fault {
+    let fault = || ActionError {
         status: Some(422),
         code: Some("10015".to_owned()),
         message: format!("creating: 422 {said}"),
@@ -377,7 +385,7 @@ pub(crate) fn outcomes(plan: &Plan, said: &str) -> Vec<Outcome> {
         1 => Ending::Failed(fault()),
         2 => Ending::Stale(format!("it is {said} now")),
         3 => Ending::Unknown(fault()),
-        4 => Ending::Skipped,
+        4 => Ending::Skipped(SkipReason::DependencyFailed),
         _ => Ending::Satisfied,
     };
     let outcome = |(place, action): (usize, &Action)| Outcome {

@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub allotment: u64,
     pub state: State,
     pub gaps: Vec<Gap>,
+    /// The owner's email, as accounts report it.
+    pub owner: Option<Email>,
 }
 
 /// A managed account, with what the API hides.
@@ -239,6 +241,7 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                 } else {
                     Vec::new()
                 },
+                owner: None,
             };
             world.allocatable = world.allocated() + spare;
             world.remember(memory);
@@ -251,6 +254,54 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                 };
                 world.state.creates.insert(email.clone(), state);
             }
+            world
+        },
+    )
+}
+
+/// Codes that an `accept` may name, and that these worlds can produce.
+const CODES: [Code; 8] = [
+    Code::PossibleRename,
+    Code::UserMissing,
+    Code::UserUnlisted,
+    Code::AccountUnlisted,
+    Code::AccountCancelled,
+    Code::ImmutableName,
+    Code::StatusUnknown,
+    Code::Protected,
+];
+
+/// Worlds with everything that [`worlds`] has, and: accepted findings, owners, incomplete halves, emails that
+/// the state records, users that were removed before, and no state at all.
+pub(crate) fn rich_worlds(gaps: f64) -> impl Strategy<Value = World> {
+    let accept = vec((select(&CODES[..]), emails(), prop::bool::weighted(0.8)), 0..4);
+    let owners = (prop::option::weighted(0.3, emails()), prop::option::weighted(0.3, emails()));
+    let half = select(&[None, Some(Half::Accounts), Some(Half::Users)][..]);
+    let recorded = (vec((0_usize..7, emails()), 0..3), vec((0_usize..7, emails()), 0..3));
+    let removed = of(0_usize..7);
+    (worlds(gaps), accept, owners, half, recorded, removed, prop::bool::weighted(0.1)).prop_map(
+        |(mut world, accept, (owner, entry), half, (accounts, users), removed, forgotten)| {
+            world.want.accept = accept
+                .into_iter()
+                .map(|(code, email, current)| Accepted {
+                    code,
+                    email: Some(email),
+                    until: day(if current { "2026-03-01" } else { "2026-02-28" }),
+                    reason: None,
+                })
+                .collect();
+            world.owner = owner;
+            if let (Some(users), Some(email)) = (&mut world.want.users, entry) {
+                let owner = WantedUser { email: email.clone(), presence: Presence::Owner };
+                users.insert(email, owner);
+            }
+            world.gaps.retain(|gap| half.is_none_or(|half| gap.half == half));
+            let account = |(place, email)| (AccountId::new(uuid(place)), email);
+            world.state.emails.extend(accounts.into_iter().map(account));
+            let user = |(place, email)| (UserId::new(uuid(place + 500)), email);
+            world.state.users.extend(users.into_iter().map(user));
+            world.state.removed.extend(removed.map(|place| UserId::new(uuid(place + 500))));
+            world.state.forgotten = forgotten;
             world
         },
     )
@@ -295,7 +346,7 @@ impl World {
         };
         let limits = self.want.accounts.values().any(|want| want.channel_limit.is_some());
         Live {
-            owner: None,
+            owner: self.owner.clone(),
             manager: Some(AccountId::new(uuid(999))),
             accounts: side(false),
             cancelled: side(true),
@@ -347,11 +398,11 @@ impl World {
                 self.customer(target, email).account.status = Some(Status::Disabled);
             }
             Action::EnableAccount { id, email, .. } => {
-                let target = Target::Live(id.clone());
+                let target = AccountTarget::Live(id.clone());
                 self.customer(&target, email).account.status = Some(Status::Enabled);
             }
             Action::UpdateAccount { id, email, after, .. } => {
-                let target = Target::Live(id.clone());
+                let target = AccountTarget::Live(id.clone());
                 self.customer(&target, email).account.custom_pricing = Some(*after);
             }
             Action::SetChannelLimit { target, email, after, .. } => {
@@ -369,7 +420,7 @@ impl World {
         true
     }
 
-    fn create(&mut self, new: &NewAccount) {
+    fn create(&mut self, new: &PlannedAccount) {
         let id = AccountId::new(uuid(self.accounts.len() + 100));
         let spare = self.allocatable.saturating_sub(self.allocated());
         self.accounts.push(Customer {
@@ -388,10 +439,10 @@ impl World {
         });
     }
 
-    fn customer(&mut self, target: &Target, email: &Email) -> &mut Customer {
+    fn customer(&mut self, target: &AccountTarget, email: &Email) -> &mut Customer {
         let is = |one: &&mut Customer| match target {
-            Target::Live(id) => one.account.id == *id,
-            Target::Created => !one.cancelled && one.account.email == *email,
+            AccountTarget::Live(id) => one.account.id == *id,
+            AccountTarget::Created => !one.cancelled && one.account.email == *email,
         };
         self.accounts.iter_mut().find(is).unwrap()
     }
