@@ -12,7 +12,7 @@ use crate::report::{ReportContent, ReportFormat};
 pub(super) struct Args {
     /// The manifest: a file, or a folder of files
     path: PathBuf,
-    /// ReportFormat of the result
+    /// Output format
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
     format: ReportFormat,
     #[command(flatten)]
