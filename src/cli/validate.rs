@@ -12,8 +12,8 @@ use crate::report::{ReportContent, ReportFormat};
 pub(super) struct Args {
     /// Manifest: a file, or a folder of files
     path: PathBuf,
-    /// Format of the result
-    #[arg(long, value_name = "FORM", default_value = "text", value_parser = one_of(FORMS))]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMS))]
     format: ReportFormat,
     #[command(flatten)]
     reports: Reports,

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use trunkline::execute::{Ending, Execution, Outcome, SkipReason, execute};
 use trunkline::model::{AccountId, Live};
 use trunkline::plan::{AccountTarget, Action, Plan, PlannedAction};
-use trunkline::state::{Binding, LockHolder, Journal, Location, Store};
+use trunkline::state::{Binding, Journal, Location, LockHolder, Store};
 
 use crate::support::bodies::{account_with_secrets, live_account, one};
 use crate::support::server::{Reply, Server};

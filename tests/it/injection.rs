@@ -182,7 +182,7 @@ async fn promise_11_a_name_from_the_api_stays_text_in_every_format_of_a_plan() {
         assert!(!text.is_empty(), "{}", form.name());
         match form {
             ReportFormat::Github => {
-                assert_eq!(commands(&text).len(), text.lines().count(), "{text}")
+                assert_eq!(commands(&text).len(), text.lines().count(), "{text}");
             }
             ReportFormat::Json | ReportFormat::Sarif | ReportFormat::GitlabTerraform => {
                 serde_json::from_str::<Value>(&text).unwrap();

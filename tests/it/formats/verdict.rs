@@ -1,7 +1,9 @@
 //! The verdict and the reasons, in every format that shows them.
 
 use trunkline::model::UserId;
-use trunkline::plan::{Action, Finding, Inventory, Plan, PlannedAction, Reason, AccountTarget, FindingKind};
+use trunkline::plan::{
+    AccountTarget, Action, Finding, FindingKind, Inventory, Plan, PlannedAction, Reason,
+};
 use trunkline::report::{ReportContent, ReportFormat};
 
 use super::written;
@@ -23,7 +25,7 @@ fn promise_13_in_sync_is_never_printed_while_anything_differs_or_is_withheld() {
             inventory: Inventory { complete: !has(4), ..Inventory::default() },
             ..Plan::default()
         };
-        let clean = bits & 0b1_1111 == 0;
+        let clean = !(0..5).any(has);
         let world = World::of(plan);
         for format in [ReportFormat::Text, ReportFormat::Markdown, ReportFormat::GithubSummary] {
             let text = written(format, ReportContent::Plan(world.context())).unwrap();
@@ -50,7 +52,8 @@ fn the_reason_of_an_action_is_in_every_format_that_shows_the_action() {
     for (reason, word, sentence) in reasons {
         let remove = Action::RemoveUser { id: UserId::new("id-left"), email: user("left") };
         let mill = email("mill");
-        let disable = Action::DisableAccount { target: AccountTarget::Live(id("mill")), email: mill };
+        let disable =
+            Action::DisableAccount { target: AccountTarget::Live(id("mill")), email: mill };
         for (action, is_user) in [(remove, true), (disable, false)] {
             let mut world = World::of_everything();
             let action = PlannedAction { action, reason, origin: None };
