@@ -5,11 +5,9 @@ use std::path::Path;
 use super::exit::Failure;
 use super::global::Global;
 use super::terminal;
-use crate::model::{AccountId, Desired, State};
+use crate::model::{AccountId, Desired, State, shell_word};
 use crate::report::StateInfo;
-use crate::state::{
-    Binding, Error, Journal, Location, LockHolder, Mismatch, StateRecord, Store, shell_word,
-};
+use crate::state::{Binding, Error, Journal, Location, LockHolder, Mismatch, StateRecord, Store};
 use crate::telnyx::Reader;
 
 /// The store that the options name, or the default one beside the manifest.

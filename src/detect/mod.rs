@@ -102,8 +102,10 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
         Ok((accounts, cancelled))
     });
     let users = needs.users.read(users::read(reader));
-    let channels = needs.channels.read(reader.channels());
+    // A key that may not read accounts may not read the pool either: the first is the error to report.
+    let channels = async { Ok(needs.channels.read(reader.channels()).await) };
     let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
+    let channels = channels?;
     let none = || Listing { items: Vec::new(), gap: None };
     let (accounts, cancelled) = accounts.unwrap_or_else(|| (none(), none()));
 

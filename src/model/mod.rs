@@ -9,6 +9,7 @@ mod email;
 mod error_chain;
 mod ids;
 mod live;
+mod shell;
 mod state;
 mod text;
 mod watch;
@@ -23,6 +24,7 @@ pub use email::Email;
 pub use error_chain::error_chain;
 pub use ids::{AccountId, UserId};
 pub use live::{ChannelPool, Gap, Half, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
+pub use shell::shell_word;
 pub use state::{Create, Remainder, State};
 pub use text::is_harmful;
 pub use watch::{

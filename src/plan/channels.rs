@@ -128,7 +128,9 @@ impl<'a> PoolBudget<'a> {
         for (desired, before) in group {
             if needed > self.pool.allocatable {
                 self.exceeded = self.exceeded.max(Some(needed));
-                draft.check_entry(Subject::Account, desired.entry, |draft| draft.withhold(1));
+                draft.check_entry(Subject::Account, desired.entry, |draft| {
+                    draft.withhold_limit(desired.entry);
+                });
             } else if act(draft, desired, *before) {
                 self.after.insert(&desired.have.id, desired.limit);
             }

@@ -71,6 +71,8 @@ impl<'a> Draft<'a> {
         }
         let half = if action.subject() == Subject::User { Half::Users } else { Half::Accounts };
         if (may_destroy || action.is_create()) && !self.live.is_complete(half) {
+            let about = About::new(action.subject(), action.email().clone());
+            self.find(Finding { about, what: FindingKind::NotFullyRead });
             self.withhold(1);
             return false;
         }
@@ -81,6 +83,12 @@ impl<'a> Draft<'a> {
     /// Counts actions that a rule withholds. A finding must name the rule.
     pub(super) fn withhold(&mut self, actions: usize) {
         self.plan.withheld += actions;
+    }
+
+    /// Withholds a channel limit that does not fit into the pool.
+    pub(super) fn withhold_limit(&mut self, email: &Email) {
+        self.find(Finding::account(email.clone(), FindingKind::LimitWithheld));
+        self.withhold(1);
     }
 
     /// Runs a rule for an entry. The entry is in sync unless some rule adds to the plan for it.
@@ -112,7 +120,12 @@ impl<'a> Draft<'a> {
 
     /// Adds a finding. One that the manifest accepts today becomes a notice.
     pub(super) fn find(&mut self, finding: Finding) {
-        let accepted = self.accepted(finding.code(), finding.email());
+        let email = match finding.what {
+            // To accept that the pool is too small covers each limit that is withheld for it.
+            FindingKind::LimitWithheld => None,
+            _ => finding.email(),
+        };
+        let accepted = self.accepted(finding.code(), email);
         self.plan.findings.push(match accepted {
             Some(Accepted { code, email: _, until, reason }) => Finding {
                 about: finding.about,
@@ -172,8 +185,10 @@ impl<'a> Draft<'a> {
             planned.action.awaits_create()
                 && matches!(planned.action, Action::SetChannelLimit { .. })
         };
-        let limits = self.plan.actions.extract_if(.., is_limit).count();
-        self.withhold(limits);
+        let limits: Vec<_> = self.plan.actions.extract_if(.., is_limit).collect();
+        for limit in limits {
+            self.withhold_limit(limit.action.email());
+        }
     }
 
     /// Completes the plan: notices, order, safety limits and counts.

@@ -136,6 +136,8 @@ pub enum FindingKind {
         /// The channels of the pool.
         allocatable: u64,
     },
+    /// The channel limit of an account is withheld, because the pool is too small.
+    LimitWithheld,
     /// The status of an account or user is unknown, so it is left alone.
     StatusUnknown,
     /// A created account is in no list yet, so it is left alone.
@@ -146,6 +148,8 @@ pub enum FindingKind {
     Protected,
     /// The inventory is incomplete, so nothing destructive and no create is planned. The reason.
     InventoryIncomplete(String),
+    /// The account or user is left alone, because its half of the inventory is incomplete.
+    NotFullyRead,
     /// The policy allows, or hides, more than that of the base. The stricter of both applies.
     PolicyLoosened(Loosened),
     /// A difference that the manifest accepts.
@@ -242,11 +246,13 @@ impl Finding {
             FindingKind::AccountQuota { .. } => Code::AccountQuota,
             FindingKind::UntrackedCreates { .. } => Code::UntrackedCreates,
             FindingKind::UnresolvedCreate => Code::UnresolvedCreate,
-            FindingKind::PoolExceeded { .. } => Code::PoolExceeded,
+            FindingKind::PoolExceeded { .. } | FindingKind::LimitWithheld => Code::PoolExceeded,
             FindingKind::StatusUnknown | FindingKind::NotYetListed => Code::StatusUnknown,
             FindingKind::ChannelLimitUnverified => Code::ChannelLimitUnverified,
             FindingKind::Protected => Code::Protected,
-            FindingKind::InventoryIncomplete(_) => Code::InventoryIncomplete,
+            FindingKind::InventoryIncomplete(_) | FindingKind::NotFullyRead => {
+                Code::InventoryIncomplete
+            }
             FindingKind::PolicyLoosened(_) => Code::PolicyLoosened,
             FindingKind::Accepted { .. } => Code::Accepted,
         }

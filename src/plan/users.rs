@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::alike::Alike;
 use super::{Action, Draft, Finding, FindingKind, Reason, Subject};
 use crate::model::{
-    Code, Day, Email, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
+    Code, Day, Email, Half, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
 };
 
 /// Compares every user that is listed or live, if users are managed.
@@ -23,6 +23,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     for email in missing {
         let kind = match renames.by_entry.get(email) {
             Some(unlisted) => FindingKind::PossibleRenameOf { unlisted: (*unlisted).clone() },
+            None if !draft.live.is_complete(Half::Users) => FindingKind::NotFullyRead,
             // The API cannot invite.
             None => FindingKind::UserMissing,
         };

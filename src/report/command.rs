@@ -1,6 +1,7 @@
 //! The `trunkline` commands that reports and hints print: ready to be copied into a shell.
 
 use super::escape::line;
+use crate::model::shell_word;
 
 /// The state that a plan was made with, as reports name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +20,7 @@ impl StateInfo {
     pub fn command(&self, words: &[&str]) -> String {
         let option = self.option.iter().flat_map(|state| ["--state", state]);
         let words = ["trunkline"].into_iter().chain(words.iter().copied()).chain(option);
-        line(&words.map(word).collect::<Vec<_>>().join(" "))
+        line(&words.map(shell_word).collect::<Vec<_>>().join(" "))
     }
 
     /// Returns the place, and whether it is new.
@@ -28,15 +29,6 @@ impl StateInfo {
         let new = self.new && self.location != "none";
         format!("{}{}", plain(&self.location), if new { " (new)" } else { "" })
     }
-}
-
-/// Quotes a word for a shell, if it needs quotes.
-fn word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@+,=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

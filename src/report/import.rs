@@ -12,7 +12,7 @@ use crate::model::{
     Accepted, AccountId, Code, Day, Desired, Email, Live, LiveAccount, LiveUser, Policy, Presence,
     Role, State, Status, UserStatus, WantedAccount, WantedUser, is_harmful,
 };
-use crate::plan::{Channels, Finding, Inventory, Level, plan};
+use crate::plan::{Channels, Finding, FindingKind, Inventory, Level, plan};
 
 /// The reason for accepting a finding of an imported manifest.
 const REASON: &str = "existed at the import";
@@ -85,6 +85,8 @@ impl Import {
     fn accepted(&self, findings: &[Finding]) -> Vec<Accepted> {
         let drift = findings.iter().filter(|finding| finding.level() == Level::Drift);
         let can_be_listed = |finding: &&Finding| match finding.email() {
+            // Covered by the entry for the organization.
+            Some(_) if finding.what == FindingKind::LimitWithheld => false,
             Some(email) => takes_email(email.as_str()),
             None => finding.code() == Code::PoolExceeded,
         };

@@ -137,6 +137,12 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
                 "the channel limits need {needed} channels but the pool has {allocatable}, so limits are withheld; lower some, or ask Telnyx to enlarge the pool"
             );
         }
+        FindingKind::LimitWithheld => {
+            "has a channel limit that is withheld, because the pool is too small"
+        }
+        FindingKind::NotFullyRead => {
+            "is left alone, because its half of the inventory is incomplete"
+        }
         FindingKind::InventoryIncomplete(reason) => {
             let reason = plain(reason);
             return format!(

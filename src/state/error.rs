@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::LockHolder;
-use crate::model::{AccountId, Email, is_harmful};
+use crate::model::{AccountId, Email, is_harmful, shell_word};
 
 /// An error of reading, locking or writing a state. Texts from files are escaped before they get here.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -251,27 +251,4 @@ pub(super) fn shown(path: &Path) -> String {
 pub(super) fn plain(text: &str) -> String {
     let escape = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.into() };
     text.chars().map(escape).collect()
-}
-
-/// A location as one word of a shell command.
-#[must_use]
-pub fn shell_word(place: &str) -> String {
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,=".contains(c);
-    if !place.is_empty() && place.chars().all(is_safe) {
-        return place.to_owned();
-    }
-    format!("'{}'", place.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shell_word;
-
-    #[test]
-    fn a_location_is_one_word_of_a_shell_command() {
-        assert_eq!(shell_word("s3://bucket/acme.json"), "s3://bucket/acme.json");
-        assert_eq!(shell_word("my states/o'hare.json"), r"'my states/o'\''hare.json'");
-        assert_eq!(shell_word("$(id)"), "'$(id)'");
-        assert_eq!(shell_word(""), "''");
-    }
 }

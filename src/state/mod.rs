@@ -24,7 +24,7 @@ mod watch;
 #[cfg(feature = "object-store")]
 pub use bucket::BucketUrl;
 pub use change::{StateChange, apply};
-pub use error::{Damage, Error, Mismatch, shell_word};
+pub use error::{Damage, Error, Mismatch};
 pub use holder::{Lease, LockHolder};
 pub use journal::Journal;
 pub use leader_lease::LeaderLease;

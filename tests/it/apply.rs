@@ -19,19 +19,20 @@ async fn plan_apply_plan_of_every_worked_organization_exits_with_2_0_0() {
     ] {
         let site = Site::of(seed, Duration::ZERO).await;
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
+        let state = site.folder.path().join("state.json");
         let manifest = text(&manifest);
-        let first =
-            site.json(&["plan", manifest, "--detailed-exitcode", "--format", "json"], 2).await;
-        let applied =
-            site.json(&["apply", manifest, "--auto-approve", "--format", "json"], 0).await;
+        let plan = ["plan", manifest, "--state", text(&state), "--format", "json"];
+        let apply = ["apply", manifest, "--state", text(&state), "--auto-approve"];
+        let first = site.json(&[&plan[..], &["--detailed-exitcode"]].concat(), 2).await;
+        let applied = site.json(&[&apply[..], &["--format", "json"]].concat(), 0).await;
         let planned = first["actions"].as_array().unwrap().len();
         assert_eq!(applied["summary"]["done"], planned, "{manifest}");
         assert_eq!(applied["digest"], first["digest"], "{manifest}");
-        let again = site.json(&["plan", manifest, "--format", "json"], 0).await;
+        let again = site.json(&plan, 0).await;
         assert_eq!(again["actions"], Value::Array(Vec::new()), "{manifest}");
         assert_eq!(again["inventory"]["channels"], "consistent");
         site.proxy.changes();
-        site.ends(&["apply", manifest, "--auto-approve"], 0).await;
+        site.ends(&apply, 0).await;
         assert_eq!(site.proxy.changes(), Vec::<String>::new(), "{manifest}");
     }
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::exit::{Exit, Failure};
-use super::global::{Global, digest, duration, manifest_path};
+use super::global::{Global, digest, duration};
 use super::plan::{Only, Since, Targets};
 use super::reports::{Files, PlanSource, Reports, one_of};
 use super::signals::Signals;
@@ -80,7 +80,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let session = connect::session(global)?;
     let reader = session.reader();
     order.check_base_url(&reader)?;
-    let store = store::store(global, &manifest(args), &order.desired().organization)?;
+    let store = order.store(global, args)?;
     let binding = store::binding(order.desired(), &reader, order.manager().as_ref());
     let place = store.place();
     // The lock is held from the first read to the last record, so no other apply changes what is planned for.
@@ -93,12 +93,6 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let exit = ended?;
     closed?;
     Ok(exit)
-}
-
-/// The manifest that the default state is beside. A saved plan that is applied without PATH belongs to the default
-/// manifest.
-fn manifest(args: &Args) -> PathBuf {
-    manifest_path(args.path.as_deref()).unwrap_or_default()
 }
 
 async fn under_lock(

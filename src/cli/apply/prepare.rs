@@ -7,11 +7,12 @@ use crate::cli::exit::Failure;
 use crate::cli::global::{Global, manifest_path};
 use crate::cli::plan::{self, Planned};
 use crate::cli::reports::{Files, PlanSource};
+use crate::cli::store;
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::{AccountId, Desired};
 use crate::plan::Plan;
 use crate::report::{ReportFormat, SavedPlan, StateInfo};
-use crate::state::{Journal, StateChange};
+use crate::state::{Journal, Location, StateChange, Store};
 use crate::telnyx::Reader;
 
 /// The formats that reviewers read, which therefore show the problems of a manifest too.
@@ -53,6 +54,20 @@ impl Order {
                 Ok((Self::Manifest { desired: Box::new(desired), base }, source))
             }
         }
+    }
+
+    /// The state that the options name, or the default one of the manifest. A saved plan that is applied without
+    /// its manifest uses the state it was made with, if that outlives a run.
+    pub(super) fn store(&self, global: &Global, args: &Args) -> Result<Store, Failure> {
+        let organization = &self.desired().organization;
+        if let (Self::Saved(saved), None, None) = (self, &args.path, store::named(global)?) {
+            let location = Location::parse(&saved.state.location)?;
+            if !matches!(location, Location::None | Location::Memory) {
+                return Ok(Store::new(&location));
+            }
+        }
+        let manifest = manifest_path(args.path.as_deref()).unwrap_or_default();
+        store::store(global, &manifest, organization)
     }
 
     pub(super) fn desired(&self) -> &Desired {

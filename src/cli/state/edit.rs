@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::super::exit::{Exit, Failure};
 use super::super::global::Global;
 use super::super::terminal;
-use crate::model::{AccountId, Create, Email, State};
+use crate::model::{AccountId, Create, Email, State, shell_word};
 use crate::report::escape_line;
-use crate::state::{Journal, LockHolder, StateChange, Store, shell_word};
+use crate::state::{Journal, LockHolder, StateChange, Store};
 
 #[derive(clap::Args, Debug)]
 #[command(group = clap::ArgGroup::new("how").required(true))]

@@ -11,8 +11,9 @@ use clap::Subcommand;
 use super::exit::{Exit, Failure};
 use super::global::{Global, manifest_path};
 use super::{store, terminal};
+use crate::model::shell_word;
 use crate::report::escape_line;
-use crate::state::{Error, Location, Store, shell_word};
+use crate::state::{Error, Location, Store};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::super::exit::{Exit, Failure};
 use super::super::terminal;
-use crate::model::{AccountId, Create, DaemonMemory, Email, Remainder, State};
+use crate::model::{AccountId, Create, DaemonMemory, Email, Remainder, State, shell_word};
 use crate::report::{escape_json, escape_line, table};
-use crate::state::{Binding, Error, StateRecord, Store, shell_word};
+use crate::state::{Binding, Error, StateRecord, Store};
 
 /// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -47,7 +47,7 @@ organizations:
 #[test]
 fn an_empty_configuration_is_a_problem() {
     let empty = shown("");
-    assert!(empty.contains("a configuration has fields, and this is nothing"), "{empty}");
+    assert!(empty.contains("expected a configuration with its fields, found nothing"), "{empty}");
     let nothing = shown("version: 1\norganizations: []\n");
     assert!(nothing.contains("the list of organizations is empty"), "{nothing}");
 }
@@ -96,7 +96,7 @@ fn the_schema_has_the_fields_of_the_parser() {
         let shown = shown(begin).replace("\n  ", " ").replace("    ", "");
         let begin = format!("{what} has no field \"nonsense\"");
         assert!(shown.contains(&begin), "{shown}");
-        let read = shown.split("its fields are ").nth(1).unwrap();
+        let read = shown.split("The fields are ").nth(1).unwrap();
         for name in named {
             assert!(read.contains(name.as_str()), "{name}: {shown}");
         }

@@ -37,6 +37,7 @@ async fn run(
     command.args(arguments).arg(repository(&format!("manifests/{manifest}")));
     command.current_dir(folder.path());
     command.env("TELNYX_API_KEY", KEY).env("TELNYX_BASE_URL", sandbox.url());
+    command.env("TRUNKLINE_STATE", folder.path().join("state.json"));
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -17,6 +17,7 @@ use trunkline::report::{
 use crate::support::manifests::texts;
 use crate::support::world::{World, worlds};
 
+const MANAGER: &str = "6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10";
 const CREATED: &str = "2026-03-01T12:00:00Z";
 
 fn created() -> Timestamp {
@@ -26,7 +27,7 @@ fn created() -> Timestamp {
 fn bound_to(desired: &Desired) -> BoundTo {
     BoundTo {
         desired: report::desired_digest(desired),
-        manager_account_id: Some("manager".to_owned()),
+        manager_account_id: Some(MANAGER.to_owned()),
         base_url: "https://api.telnyx.example/v2".to_owned(),
     }
 }
@@ -50,7 +51,7 @@ fn filled(mut world: World, extras: Vec<Extra>, percent: u8) -> World {
         };
         account.name = name;
     }
-    world.want.manager = (percent > 50).then(|| AccountId::new("manager"));
+    world.want.manager = (percent > 50).then(|| AccountId::new(MANAGER));
     world.want.policy.budgets.removals = Budget::Percent(percent);
     world.want.policy.budgets.enables = Budget::Count(u64::from(percent));
     world.want.accept = vec![Accepted {

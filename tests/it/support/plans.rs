@@ -104,6 +104,8 @@ fn findings() -> Vec<Finding> {
         Finding::account(email("vanished"), FindingKind::AccountVanished { id: id("vanished") }),
         Finding::account(email("maybe"), FindingKind::UnresolvedCreate),
         Finding::organization(FindingKind::PoolExceeded { needed: 520, allocatable: 500 }),
+        Finding::account(email("pool"), FindingKind::LimitWithheld),
+        Finding::account(email("unread"), FindingKind::NotFullyRead),
     ];
     findings.extend(
         (1..=5).map(|n| Finding::account(email(&format!("old{n}")), FindingKind::AccountUnlisted)),
