@@ -21,12 +21,12 @@ pub(super) struct Args {
     detailed_exitcode: bool,
     /// Output format
     #[arg(long, value_name = "FORM", default_value = "text")]
-    format: Format,
+    format: DiffFormat,
 }
 
 /// The output format of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum DiffFormat {
     /// Text for a terminal.
     Text,
     /// JSON for programs.
@@ -41,11 +41,11 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let (base, head) = (manifest::load(base)?, manifest::load(head)?);
     let comparison = compare(&base, &head);
     terminal::print(&match format {
-        Format::Text => {
+        DiffFormat::Text => {
             report::comparison_text(&head.organization, &comparison, terminal::style(global))
         }
-        Format::Json => report::comparison_json(&base, &head, &comparison),
-        Format::Diff => report::comparison_diff(&base, &head),
+        DiffFormat::Json => report::comparison_json(&base, &head, &comparison),
+        DiffFormat::Diff => report::comparison_diff(&base, &head),
     })?;
     let differs = *detailed_exitcode && !comparison.is_empty();
     Ok(if differs { Exit::Drift } else { Exit::Fine })

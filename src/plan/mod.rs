@@ -8,6 +8,7 @@ mod action;
 mod alike;
 mod channels;
 mod compare;
+mod comparison;
 mod draft;
 mod finding;
 mod guard;
@@ -16,6 +17,7 @@ mod notices;
 mod origin;
 mod policy;
 mod recheck;
+mod recheck_result;
 mod renames;
 mod target;
 mod users;
@@ -24,17 +26,16 @@ pub use action::{
     AccountTarget, Action, Field, FieldChange, FieldValue, PlannedAccount, PlannedAction, Reason,
     Reversible,
 };
-pub use compare::{
+pub use compare::compare;
+pub use comparison::{
     Comparison, EntryChange, EntryDiff, FieldDiff, ManifestField, ManifestValue, UnlistedEffect,
-    compare,
 };
 pub use finding::{About, Finding, FindingKind, Level, Subject};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};
 pub use policy::{Loosened, budgets, loosened};
-pub use recheck::{
-    CurrentState, Fact, FactValue, RecheckResult, StaleFact, WithheldReason, recheck, stricter,
-};
+pub use recheck::{CurrentState, recheck, stricter};
+pub use recheck_result::{Fact, FactValue, RecheckResult, StaleFact, WithheldReason};
 
 use std::collections::BTreeMap;
 

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
     behavior::{ChannelAccess, TakenEmails},
     fault::{Refusal, RequestFault},
     fields::{BodyFields, is_email},
+    perform::JsonBody,
     seed::{api_key, api_token},
     stamp::after,
     state::{Account, AccountStatus, SandboxBalance, SandboxState},
 };
 
-type JsonBody = Map<String, Value>;
 type ChangeResult = Result<Arc<Account>, Refusal>;
 
 impl SandboxState {

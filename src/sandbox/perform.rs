@@ -28,7 +28,7 @@ pub(super) struct Input<'a> {
     pub(super) body: Result<Vec<u8>, Refusal>,
 }
 
-type JsonBody = Map<String, serde_json::Value>;
+pub(super) type JsonBody = Map<String, serde_json::Value>;
 
 /// Performs an operation.
 pub(super) async fn perform(

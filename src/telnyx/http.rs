@@ -41,18 +41,18 @@ pub(super) struct Http {
     slots: Semaphore,
     answered: AtomicU64,
     stopped: watch::Sender<bool>,
-    refusals: Mutex<Refusals>,
+    refusals: Mutex<RefusalCounter>,
 }
 
 /// Consecutive refusals whose reason is the key, not the request.
 #[derive(Debug, Default)]
-struct Refusals {
+struct RefusalCounter {
     in_a_row: u32,
     /// The time until which nothing is sent.
     until: Option<Instant>,
 }
 
-impl Refusals {
+impl RefusalCounter {
     /// Counts an answer, and returns true if sending should stop.
     fn count(&mut self, most: Option<u32>, now: Instant) -> bool {
         let Some(most) = most else {

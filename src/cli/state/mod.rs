@@ -27,7 +27,7 @@ enum StateCommand {
     Show {
         /// Output format: text or json
         #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
-        format: show::Format,
+        format: show::StateFormat,
     },
     /// Settle creates whose outcome is unknown
     ///

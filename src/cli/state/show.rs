@@ -13,18 +13,18 @@ use crate::state::{Binding, Error, StateRecord, Store};
 
 /// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum StateFormat {
     /// For people.
     Text,
     /// For programs.
     Json,
 }
 
-pub(super) async fn run(store: &Store, format: Format) -> Result<Exit, Failure> {
+pub(super) async fn run(store: &Store, format: StateFormat) -> Result<Exit, Failure> {
     let Some(record) = store.read().await? else { return Err(super::missing(store)) };
     let text = match format {
-        Format::Json => escape_json(&record.to_json()),
-        Format::Text => {
+        StateFormat::Json => escape_json(&record.to_json()),
+        StateFormat::Text => {
             let lock = match store.unlocked().await {
                 Ok(()) => None,
                 Err(Error::Locked { holder, .. }) => {

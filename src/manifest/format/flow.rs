@@ -1,7 +1,7 @@
 //! Parsing the layout of values in brackets.
 
 use super::events::{Token, TokenKind};
-use super::order::Section;
+use super::order::LayoutSection;
 use super::syntax::{LayoutParser, bare};
 
 impl LayoutParser<'_> {
@@ -45,7 +45,7 @@ impl LayoutParser<'_> {
     }
 
     /// Writes a value in brackets, with its fields in order.
-    pub(super) fn flow(&mut self, section: Section) -> Option<String> {
+    pub(super) fn flow(&mut self, section: LayoutSection) -> Option<String> {
         let token = self.next()?;
         match token.kind {
             TokenKind::List(true) => {
@@ -59,7 +59,7 @@ impl LayoutParser<'_> {
             TokenKind::Map(true) => {
                 let mut fields = Vec::new();
                 while self.peek()?.kind != TokenKind::End {
-                    let name = self.flow(Section::Other)?;
+                    let name = self.flow(LayoutSection::Other)?;
                     let value = self.flow(section.of(bare(&name)))?;
                     fields.push((section.index(bare(&name)), format!("{name}: {value}")));
                 }

@@ -4,7 +4,7 @@ use crate::manifest::canonical::ACCOUNT_FIELDS;
 
 /// The part of a manifest that a map belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Section {
+pub(super) enum LayoutSection {
     Manifest,
     Policy,
     Accept,
@@ -16,7 +16,7 @@ pub(super) enum Section {
     Other,
 }
 
-impl Section {
+impl LayoutSection {
     /// The fields in canonical order.
     fn fields(self) -> &'static [&'static str] {
         match self {

@@ -4,7 +4,7 @@
 
 use super::events::{Token, TokenKind, events};
 use super::layout::{CommentLine, LayoutBlock, LayoutFile, LayoutRow, RowValue};
-use super::order::Section;
+use super::order::LayoutSection;
 
 /// Parses the layout of a text, or returns `None` if it is unusual.
 pub(super) fn read(text: &str) -> Option<LayoutFile<'_>> {
@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Option<LayoutFile<'_>> {
         return None;
     }
     let mut left = Vec::new();
-    let mut root = parser.map(Section::Manifest, 0, &mut left)?;
+    let mut root = parser.map(LayoutSection::Manifest, 0, &mut left)?;
     root.tail.extend(left);
     parser.tail(&mut root.tail)?;
     Some(LayoutFile { head: text[..begin].lines().map(str::trim_end).collect(), root })
@@ -95,7 +95,7 @@ impl<'a> LayoutParser<'a> {
     /// Reads the fields of a map after its start. Comments below it that belong to the next entry go to `left`.
     fn map(
         &mut self,
-        section: Section,
+        section: LayoutSection,
         column: usize,
         left: &mut Vec<CommentLine<'a>>,
     ) -> Option<LayoutBlock<'a>> {
@@ -139,7 +139,7 @@ impl<'a> LayoutParser<'a> {
     /// Reads the items of a list after its start; `parent` is the column of its field.
     fn list(
         &mut self,
-        section: Section,
+        section: LayoutSection,
         parent: usize,
         left: &mut Vec<CommentLine<'a>>,
     ) -> Option<LayoutBlock<'a>> {
@@ -187,7 +187,7 @@ impl<'a> LayoutParser<'a> {
     /// Reads the value after a colon or a dash, and its trailing comment. `column` is that of its field or dash.
     fn value(
         &mut self,
-        section: Section,
+        section: LayoutSection,
         from: usize,
         column: usize,
         left: &mut Vec<CommentLine<'a>>,

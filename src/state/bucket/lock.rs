@@ -86,14 +86,14 @@ pub(super) struct LockObject {
 
 /// The observations of a process that waits for the lock.
 #[derive(Default)]
-struct DaemonMemory {
+struct LockObserver {
     /// The version that was seen last, and the time it was first seen.
     seen: Option<(UpdateVersion, Instant)>,
     /// The end of the wait for proof, if the lock looks expired.
     proof_until: Option<Instant>,
 }
 
-impl DaemonMemory {
+impl LockObserver {
     /// Observes a held lock that was requested at `asked`. Returns true if its holder is certainly gone.
     fn is_gone(&mut self, asked: Instant, found: &StoredObject, held: &HeldRecord) -> bool {
         match &self.seen {
@@ -136,7 +136,7 @@ impl LockObject {
         wait: Duration,
     ) -> Result<AcquiredLock, Error> {
         let end = Instant::now() + wait;
-        let mut watch = DaemonMemory::default();
+        let mut watch = LockObserver::default();
         loop {
             let (held, by) = match self.attempt(holder, lease, &mut watch).await? {
                 LockAttempt::Acquired(taken) => return Ok(taken),
@@ -159,7 +159,7 @@ impl LockObject {
         lease: Duration,
         current: &watch::Sender<Option<LockHolder>>,
     ) -> Result<AcquiredLock, Error> {
-        let mut watch = DaemonMemory::default();
+        let mut watch = LockObserver::default();
         loop {
             match self.attempt(holder, lease, &mut watch).await? {
                 LockAttempt::Acquired(taken) => return Ok(taken),
@@ -177,7 +177,7 @@ impl LockObject {
         &self,
         holder: &LockHolder,
         lease: Duration,
-        watch: &mut DaemonMemory,
+        watch: &mut LockObserver,
     ) -> Result<LockAttempt, Error> {
         let asked = Instant::now();
         let found = self.read().await?;
