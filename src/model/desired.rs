@@ -45,6 +45,24 @@ pub struct WantedAccount {
     pub password_from: Option<PasswordSource>,
 }
 
+impl WantedAccount {
+    /// Returns an entry that manages no field.
+    #[must_use]
+    pub fn new(name: String, email: Email) -> Self {
+        Self {
+            name,
+            email,
+            id: None,
+            enabled: None,
+            channel_limit: None,
+            custom_pricing: None,
+            rollup_billing: None,
+            reenable_connections: false,
+            password_from: None,
+        }
+    }
+}
+
 /// The source of a password, which is read by apply only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PasswordSource {

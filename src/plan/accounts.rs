@@ -96,7 +96,7 @@ fn reason_missing<'a>(
 /// Creates an account and then sets what a create cannot set. Without the create nothing else is planned.
 fn create(draft: &mut Draft<'_>, want: &WantedAccount) {
     let settings = created_settings(want);
-    if !draft.act(Action::CreateAccount(planned_account(want)), Reason::Declared) {
+    if !draft.act(Action::CreateAccount(PlannedAccount::of(want)), Reason::Declared) {
         draft.withhold(settings.len());
         return;
     }
@@ -117,27 +117,6 @@ fn created_settings(want: &WantedAccount) -> Vec<Action> {
         after,
     });
     disable.into_iter().chain(limit).collect()
-}
-
-fn planned_account(want: &WantedAccount) -> PlannedAccount {
-    let WantedAccount {
-        name,
-        email,
-        id: _,
-        enabled: _,
-        channel_limit: _,
-        custom_pricing,
-        rollup_billing,
-        reenable_connections: _,
-        password_from,
-    } = want;
-    PlannedAccount {
-        name: name.clone(),
-        email: email.clone(),
-        custom_pricing: *custom_pricing,
-        rollup_billing: *rollup_billing,
-        password_from: password_from.clone(),
-    }
 }
 
 /// Compares a live account with its entry.

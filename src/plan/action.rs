@@ -1,6 +1,6 @@
 //! Planned requests, with the rules behind them.
 
-use crate::model::{AccountId, Day, Email, PasswordSource, UserId};
+use crate::model::{AccountId, Day, Email, PasswordSource, UserId, WantedAccount};
 
 use super::{Origin, Subject};
 
@@ -104,6 +104,31 @@ pub struct PlannedAccount {
     pub rollup_billing: Option<bool>,
     /// The source of its password. `None` if it is created without one.
     pub password_from: Option<PasswordSource>,
+}
+
+impl PlannedAccount {
+    /// The account that an entry declares. The other fields are set after the create.
+    #[must_use]
+    pub fn of(want: &WantedAccount) -> Self {
+        let WantedAccount {
+            name,
+            email,
+            id: _,
+            enabled: _,
+            channel_limit: _,
+            custom_pricing,
+            rollup_billing,
+            reenable_connections: _,
+            password_from,
+        } = want;
+        Self {
+            name: name.clone(),
+            email: email.clone(),
+            custom_pricing: *custom_pricing,
+            rollup_billing: *rollup_billing,
+            password_from: password_from.clone(),
+        }
+    }
 }
 
 /// The change of a field.

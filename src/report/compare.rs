@@ -156,24 +156,8 @@ fn rows(differences: &[&EntryDiff], style: Style) -> Vec<String> {
 
 fn delta(kind: EntryChange, delta: &FieldDiff) -> String {
     let FieldDiff { part, before, after } = delta;
-    let nothing = match part {
-        ManifestField::Field(_) | ManifestField::Groups => "unmanaged",
-        ManifestField::Organization
-        | ManifestField::ManagerAccountId
-        | ManifestField::UnlistedAccounts
-        | ManifestField::UnlistedUsers
-        | ManifestField::Budget(_)
-        | ManifestField::Protected
-        | ManifestField::Accept(_)
-        | ManifestField::Users
-        | ManifestField::Email
-        | ManifestField::Id
-        | ManifestField::ReenableConnections
-        | ManifestField::PasswordFrom
-        | ManifestField::Until
-        | ManifestField::Absent
-        | ManifestField::Owner => "nothing",
-    };
+    let unmanaged = matches!(part, ManifestField::Field(_) | ManifestField::Groups);
+    let nothing = if unmanaged { "unmanaged" } else { "nothing" };
     let part = words::part(*part);
     let after = after.as_ref().map_or(nothing.to_owned(), text);
     match (kind, before) {

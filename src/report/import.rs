@@ -169,15 +169,12 @@ impl Import {
             remarks.push(format!("the id is not valid in a manifest: \"{id}\""));
         }
         let wanted = WantedAccount {
-            name,
-            email: email.clone(),
             id: listed_id,
             enabled,
             channel_limit,
             custom_pricing: *custom_pricing,
             rollup_billing: *rollup_billing,
-            reenable_connections: false,
-            password_from: None,
+            ..WantedAccount::new(name, email.clone())
         };
         self.desired.accounts.insert(email.clone(), wanted);
         self.account_remarks.insert(email.clone(), remarks);

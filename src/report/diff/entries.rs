@@ -113,17 +113,7 @@ fn comparable(account: &WantedAccount) -> WantedAccount {
 
 /// A live account as an entry that manages no field.
 fn bare(account: &LiveAccount) -> WantedAccount {
-    WantedAccount {
-        name: account.name.clone().unwrap_or_default(),
-        email: account.email.clone(),
-        id: None,
-        enabled: None,
-        channel_limit: None,
-        custom_pricing: None,
-        rollup_billing: None,
-        reenable_connections: false,
-        password_from: None,
-    }
+    WantedAccount::new(account.name.clone().unwrap_or_default(), account.email.clone())
 }
 
 /// A live account with the fields that its entry manages. An unknown field is a comment.

@@ -231,24 +231,7 @@ impl<'a> Entries<'a> {
     }
 
     fn new_account(&self, email: &Email) -> Option<PlannedAccount> {
-        let WantedAccount {
-            name,
-            email,
-            id: _,
-            enabled: _,
-            channel_limit: _,
-            custom_pricing,
-            rollup_billing,
-            reenable_connections: _,
-            password_from,
-        } = self.desired.accounts.get(email)?;
-        Some(PlannedAccount {
-            name: name.clone(),
-            email: email.clone(),
-            custom_pricing: *custom_pricing,
-            rollup_billing: *rollup_billing,
-            password_from: password_from.clone(),
-        })
+        self.desired.accounts.get(email).map(PlannedAccount::of)
     }
 }
 
