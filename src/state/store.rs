@@ -50,6 +50,10 @@ enum LockKind {
 
 impl StateLock {
     /// Releases the lock. In a bucket that cannot be reached, the lock expires instead.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(clippy::unused_async, reason = "only a bucket is asked")
+    )]
     pub async fn release(self) {
         match self.0 {
             LockKind::None | LockKind::Memory(_) | LockKind::File(_) => {}
@@ -131,7 +135,10 @@ impl Store {
     /// The same store with settings that override the environment. The names are those of the vendor's variables,
     /// such as `AWS_ENDPOINT_URL`. Only a bucket has settings.
     #[must_use]
-    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(unused_variables, clippy::needless_pass_by_value, reason = "for buckets")
+    )]
     pub fn with_settings(self, settings: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         Self(match self.0 {
             #[cfg(feature = "object-store")]
