@@ -43,12 +43,12 @@ else trunkline.yaml. Each global option can be set by a variable, for example
 Exit status:
   0  success; for plan, also with changes
   1  error
-  2  plan --detailed-exitcode: something differs
+  2  differences found, with --detailed-exitcode or fmt --check
   3  refused by a safety limit, or the wrong manager; nothing was sent
   4  something was not sent: stale, expired, withheld, or not the expected plan
   5  some actions failed
-  6  the outcome of a create is unknown and needs a person
-  7  the inventory is incomplete; nothing destructive was sent
+  6  the outcome of a create is unknown and must be resolved by hand
+  7  the inventory is incomplete; nothing destructive was sent in that half
   130, 143  interrupted
 
 Example:
@@ -87,7 +87,7 @@ enum Command {
     Daemon(daemon::Args),
     /// Print the JSON Schema of a format
     Schema(schema::Args),
-    /// Run a simulated Telnyx API on this machine
+    /// Run a simulated Telnyx API on this machine (key: KEY_sandbox)
     Sandbox(sandbox::Args),
     /// Plan, apply and plan again in a sandbox: no key, no network
     Demo(demo::Args),

@@ -12,7 +12,7 @@ use super::signals::Signals;
 use super::{connect, terminal};
 use crate::sandbox::{SandboxConfig, Seed, start};
 
-/// The key that the sandbox takes when no other is named.
+/// The key of the sandbox, unless --api-key-file names another one.
 const KEY: &str = "KEY_sandbox";
 
 #[derive(clap::Args, Debug)]

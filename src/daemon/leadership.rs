@@ -1,7 +1,7 @@
 //! Leadership of one organization among daemon replicas: the leader runs, the others are on standby.
 //!
 //! If leadership cannot be determined this replica runs: a notification sent twice does less harm than drift that is
-//! never notified. Only a shared backend such as a bucket has replicas.
+//! never reported. Only a shared backend such as a bucket has replicas.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub(super) struct ActionGroup {
     pub changes: String,
     /// The reason. Empty if the entry declares the action.
     pub reason: String,
-    /// The answer to whether the action can be undone.
+    /// The reversibility of the action, in words.
     pub undo: &'static str,
     /// True for an action on an account that the plan creates.
     pub of_new: bool,

@@ -218,7 +218,7 @@ pub fn because(reason: Reason) -> String {
     }
 }
 
-/// The answer to whether an action can be undone.
+/// The reversibility of an action, for people.
 pub(super) fn undo(action: &Action) -> &'static str {
     match action.reversible() {
         Reversible::Yes => "yes",

@@ -55,7 +55,7 @@ pub(super) struct Args {
     #[command(flatten)]
     targets: Targets,
     /// Append the credentials of created accounts to FILE (mode 0600) as JSON
-    /// lines; without it they are dropped
+    /// lines; without it they are not saved
     #[arg(long, value_name = "FILE")]
     new_credentials: Option<PathBuf>,
     /// Append one JSON line per outcome to FILE, as it happens

@@ -60,7 +60,7 @@ enum StateCommand {
 }
 
 /// The hint for a state that is not found.
-const BESIDE: &str = "The first apply creates the state, by default in .trunkline beside the manifest. Name another one with --state.";
+const BESIDE: &str = "By default the state is in .trunkline beside the manifest, created by the first apply. Run this command in that folder, or name the state with --state.";
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let store = store(global)?;

@@ -79,13 +79,13 @@ pub enum KeySource {
 pub struct NotificationTarget {
     /// The name in logs and in the outbox.
     pub name: String,
-    /// The form of its notifications.
+    /// The format of its notifications.
     pub form: TargetFormat,
     /// The address.
     pub url: Address,
 }
 
-/// The form of a notification.
+/// The format of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetFormat {
     /// Text, as Slack and compatible services accept it.

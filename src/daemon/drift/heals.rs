@@ -11,8 +11,8 @@ pub const MOST_HEALS: usize = 3;
 /// The period in seconds in which heals are counted, and for which a difference is then left alone.
 pub const WINDOW: u64 = 60 * 60;
 
-/// Splits differences into those that may be healed now and those to notify as suspended.
-/// A suspension is notified once.
+/// Splits differences into those that may be healed now and those to report as suspended.
+/// A suspension is reported once.
 #[must_use]
 pub fn allow(
     heals: &mut BTreeMap<DifferenceKey, Heals>,

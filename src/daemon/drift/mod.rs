@@ -1,8 +1,8 @@
-//! The life of a difference: a pure function of the memory, the result of a run, and the time.
+//! The lifecycle of a difference: a pure function of the memory, the result of a run, and the time.
 //!
 //! A difference opens after it was found in a number of runs in a row, whatever its values, and closes after it was
-//! not found in a number of runs in a row. Other values are notified once they were equal for as many runs as
-//! opening takes, so flapping is not notified.
+//! not found in a number of runs in a row. New values are reported once they have been stable for as many runs as
+//! opening takes, so flapping is not reported.
 
 mod heals;
 mod observe;
@@ -16,9 +16,9 @@ use crate::model::{
 pub use heals::{MOST_HEALS, WINDOW, allow, record};
 pub use observe::{key, observe};
 
-/// The interval in seconds at which an open difference is notified again.
+/// The interval in seconds at which an open difference is reported again.
 pub const REPEAT_AFTER: u64 = 24 * 60 * 60;
-/// The number of failed runs in a row after which the state is notified as unknown.
+/// The number of failed runs in a row after which the state is reported as unknown.
 pub const UNKNOWN_AFTER: u32 = 3;
 
 /// The numbers of runs that open and close a difference. Both are at least 1.
@@ -47,12 +47,12 @@ pub enum RunResult {
     Unknown(String),
 }
 
-/// An event to notify about one difference, or about the organization.
+/// An event to report about one difference, or about the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
     /// The event.
     pub event: Event,
-    /// True if it was notified before and is still so.
+    /// True if this repeats an earlier report.
     pub reminder: bool,
     /// The difference. `None` for the organization itself.
     pub about: Option<(DifferenceKey, Details)>,
@@ -60,7 +60,7 @@ pub struct Transition {
     pub error: String,
 }
 
-/// Returns the memory after a run, and the events to notify. `now` is in seconds since 1970. The outbox is left alone.
+/// Returns the memory after a run, and the events to report. `now` is in seconds since 1970. The outbox is left alone.
 #[must_use]
 pub fn advance(
     watch: DaemonMemory,

@@ -13,13 +13,13 @@ use crate::report;
 /// The largest number of differences that are tracked.
 const MOST: usize = 10_000;
 
-/// Returns the result of a run. From an incomplete inventory nothing can be concluded, so it is unknown.
+/// Returns the result of a run. It is unknown if the inventory is incomplete.
 #[must_use]
 pub fn observe(plan: &Plan) -> RunResult {
     if !plan.inventory.complete {
         return RunResult::Unknown(gaps(&plan.findings));
     }
-    // What belongs to a new account is part of its missing.
+    // Actions on an account to create are covered by its "missing" difference.
     let actions = || plan.actions.iter().filter(|planned| !planned.action.awaits_create());
     let known = actions().filter(|planned| !is_assertion(&planned.action));
     let drift = plan.findings.iter().filter(|finding| finding.level() == Level::Drift);
@@ -121,7 +121,7 @@ fn gaps(findings: &[Finding]) -> String {
     format!("the inventory is incomplete: {}", gaps.join("; "))
 }
 
-/// The accounts with an unknown status: that a run finds no difference in them proves nothing.
+/// The accounts with an unknown status. Finding no difference in them does not mean that there is none.
 fn unknown_status(findings: &[Finding]) -> BTreeSet<Undetermined> {
     let unknown = findings.iter().filter(|finding| finding.code() == Code::StatusUnknown);
     let place = |finding: &Finding| {

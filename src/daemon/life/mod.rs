@@ -1,4 +1,4 @@
-//! The life of the daemon: it starts a worker per organization, reloads a changed configuration, and drains at the end.
+//! The supervisor of the daemon: it starts a worker per organization, reloads a changed configuration, and drains at the end.
 
 mod reload;
 

@@ -29,9 +29,9 @@ use crate::{report, telnyx};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// A shorter key is easily guessed.
 const SHORTEST_KEY: usize = 16;
-/// The number of characters of a refusing answer that are logged.
+/// The number of characters of an error response that are logged.
 const MOST_ANSWER: usize = 200;
-/// A refusing answer is read no further than this, in bytes.
+/// The maximum number of bytes read from an error response.
 const MOST_READ: usize = 16 << 10;
 
 /// A target, ready to receive notifications.
@@ -54,10 +54,10 @@ struct Signer {
     text: SecretString,
 }
 
-/// The reason of a failed delivery. Contains nothing of the target's address.
+/// The reason for a failed delivery. Never contains any part of the target's address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
-    /// An answer with another status than success.
+    /// A response with a non-success status.
     #[error("the target answered {status}{}{answer}", if answer.is_empty() { "" } else { ": " })]
     Status {
         /// The status.
@@ -199,7 +199,7 @@ impl DeliveryError {
         }
     }
 
-    /// The time that the target wants to be left alone.
+    /// The delay that the target asked for before the next attempt.
     pub(super) fn wait(&self) -> Duration {
         match self {
             Self::Busy { status: _, wait } => *wait,

@@ -54,7 +54,7 @@ impl RunStats {
         !self.runs.is_empty()
     }
 
-    /// Drops the current state: another daemon is the leader and knows better.
+    /// Drops the current state: another daemon is the leader and reports it.
     pub(in crate::daemon) fn stand_by(&mut self) {
         (self.state, self.error) = (None, None);
     }

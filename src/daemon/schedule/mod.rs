@@ -77,7 +77,7 @@ impl Schedule {
         if self.is_hourly { self.next_by_interval(after) } else { self.next_by_clock(after) }
     }
 
-    /// Follows real time: each showing of the wall clock counts.
+    /// Follows elapsed time: a wall-clock time that occurs twice matches twice.
     fn next_by_interval(&self, after: Timestamp) -> Option<Timestamp> {
         let (mut from, mut inclusive) = (after, false);
         loop {
@@ -85,7 +85,7 @@ impl Schedule {
             let wall = self.matching(offset.to_datetime(from), inclusive)?;
             let at = offset.to_timestamp(wall).ok()?;
             match self.zone.following(from).next().map(|change| change.timestamp()) {
-                // From the change on the wall clock has another offset.
+                // After a clock change, search again with the new offset.
                 Some(change) if change <= at => (from, inclusive) = (change, true),
                 Some(_) | None => return Some(at),
             }
@@ -104,7 +104,7 @@ impl Schedule {
         }
     }
 
-    /// Converts a wall-clock time: the first of two, and the change of the clocks for a skipped one.
+    /// Converts a wall-clock time. A repeated time is its first occurrence; a skipped one is the clock change.
     fn moment(&self, wall: civil::DateTime) -> Option<Timestamp> {
         match self.zone.to_ambiguous_timestamp(wall).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(wall).ok(),

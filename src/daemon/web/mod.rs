@@ -1,7 +1,7 @@
 //! The web server: status page, probes, metrics and JSON. It reads a [`DaemonStatus`] and changes nothing.
 //!
 //! * `/`: the page. `/?refresh=60` reloads itself each minute.
-//! * `/livez`: 200 while the main loop runs, whatever Telnyx does; `/readyz`: 200 once every organization had a run,
+//! * `/livez`: 200 while the main loop runs, whatever Telnyx does; `/readyz`: 200 once every organization has had a run,
 //!   or another daemon is its leader.
 //! * `/metrics`: Prometheus text. `/api/v1/status`: JSON.
 //!

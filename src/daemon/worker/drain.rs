@@ -14,7 +14,7 @@ pub(super) const DRAIN: Duration = Duration::from_secs(15);
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
 impl Worker {
-    /// Starts nothing new, finishes what is in flight, and saves the memory until `last`. What is not saved is notified
+    /// Starts nothing new, finishes what is in flight, and saves the memory until `last`. What is not saved is reported
     /// again by the next process.
     pub(super) async fn drain(&mut self, last: Instant) {
         self.stop_healing.send_replace(true);

@@ -1,4 +1,4 @@
-//! The evaluation of a run: what to remember, to notify and to heal.
+//! The evaluation of a run: what to remember, report and heal.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::model::{Details, DifferenceKey, error_chain};
 impl Worker {
     pub(super) async fn evaluate(&mut self, report: RunReport, at: Timestamp, took: Duration) {
         if !self.leadership.is_leader() {
-            // The new leader runs itself. If that is this replica again, it runs anew.
+            // The new leader does its own run. If no other replica leads, run again here.
             self.pending |= self.leadership.other_leader().is_none();
             return self.free();
         }
         let RunReport { mut result, manager, healable } = report;
         self.manager = manager.or(self.manager.take());
         let binding = self.setup.binding(self.manager.as_ref());
-        // Without the memory everything would be notified again.
+        // Without the memory, every difference would be reported again.
         if let Err(error) = self.persistence.load(&binding).await {
             result = RunResult::Unknown(error_chain(&error));
         }

@@ -111,7 +111,7 @@ impl Worker {
         self.publish();
         let started = Instant::now();
         if self.orders.once {
-            // A single run works beside a leader and waits for none.
+            // A single run does not need leadership.
             self.start();
         } else {
             self.request_leadership(Duration::ZERO);
@@ -260,7 +260,7 @@ impl Worker {
         self.publish();
     }
 
-    /// Ends a run, and starts the pending one.
+    /// Marks the worker idle, then starts the pending run, if any.
     fn free(&mut self) {
         self.busy = false;
         self.start_pending();

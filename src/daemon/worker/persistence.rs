@@ -80,11 +80,11 @@ impl Persistence {
         }
         let before = before.unwrap_or_default();
         let own = std::mem::replace(&mut self.watch, loaded);
-        // Notifications that were not written yet still have to be delivered.
+        // Unsaved notifications still have to be delivered.
         let known = |id: &str| before.outbox.iter().any(|notification| notification.id == id);
         let new = own.outbox.into_iter().filter(|notification| !known(&notification.id));
         self.watch.outbox.extend(new);
-        // So do unsaved heals count.
+        // Unsaved heals still count.
         for (key, heals) in own.heals {
             let merged = self.watch.heals.entry(key).or_default();
             merged.at.extend(heals.at);
