@@ -87,7 +87,7 @@ enum Command {
     Daemon(daemon::Args),
     /// Print the JSON Schema of a format
     Schema(schema::Args),
-    /// Run a simulated Telnyx API on this machine (key: KEY_sandbox)
+    /// Run a simulated Telnyx API on this machine
     Sandbox(sandbox::Args),
     /// Plan, apply and plan again in a sandbox: no key, no network
     Demo(demo::Args),

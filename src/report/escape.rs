@@ -10,7 +10,7 @@ pub fn line(text: &str) -> String {
     defused(keeping(text, &[]))
 }
 
-/// As [`line`], for a text that never begins a line. `before` is the text before it.
+/// As [`line()`], for a text that never begins a line. `before` is the text before it.
 pub(super) fn inside(text: &str, before: &str) -> String {
     let text = keeping(text, &[]).replace("##", "#\\u{23}");
     let joins = before.ends_with('#') && text.starts_with('#');
