@@ -1,4 +1,13 @@
 //! Reads, writes and locks a state, wherever it is.
+#![cfg_attr(
+    not(feature = "object-store"),
+    expect(
+        unused_variables,
+        clippy::needless_pass_by_value,
+        clippy::unused_async,
+        reason = "for buckets"
+    )
+)]
 
 use std::time::Duration;
 
@@ -34,8 +43,7 @@ enum Backend {
     Bucket(BucketStore),
 }
 
-/// The lock of a state, until it is dropped. The lock of a bucket may be released a little later; use
-/// [`release`](Self::release) to wait for it.
+/// The lock of a state, until it is dropped. To wait until a bucket's is free, use [`release`](Self::release).
 #[derive(Debug)]
 pub struct StateLock(LockKind);
 
@@ -50,10 +58,6 @@ enum LockKind {
 
 impl StateLock {
     /// Releases the lock. In a bucket that cannot be reached, the lock expires instead.
-    #[cfg_attr(
-        not(feature = "object-store"),
-        expect(clippy::unused_async, reason = "only a bucket is asked")
-    )]
     pub async fn release(self) {
         match self.0 {
             LockKind::None | LockKind::Memory(_) | LockKind::File(_) => {}
@@ -123,7 +127,6 @@ impl Store {
 
     /// The same store with another lease time for its lock and its leadership. Only locks in a bucket expire.
     #[must_use]
-    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
     pub fn leased_for(self, lease: Duration) -> Self {
         Self(match self.0 {
             #[cfg(feature = "object-store")]
@@ -135,10 +138,6 @@ impl Store {
     /// The same store with settings that override the environment. The names are those of the vendor's variables,
     /// such as `AWS_ENDPOINT_URL`. Only a bucket has settings.
     #[must_use]
-    #[cfg_attr(
-        not(feature = "object-store"),
-        expect(unused_variables, clippy::needless_pass_by_value, reason = "for buckets")
-    )]
     pub fn with_settings(self, settings: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         Self(match self.0 {
             #[cfg(feature = "object-store")]
@@ -167,8 +166,7 @@ impl Store {
         !matches!(self.0, Backend::None)
     }
 
-    /// Returns true if a state can be written here, as far as file permissions tell. Sends no request and changes
-    /// nothing.
+    /// Returns true if file permissions allow a write here. Sends no request and changes nothing.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         match &self.0 {
@@ -182,8 +180,7 @@ impl Store {
         !matches!(self.0, Backend::None | Backend::Memory(_) | Backend::File(_))
     }
 
-    /// Reads the state for a run with `binding`. A state that does not exist is empty. Needs no lock, as every write
-    /// is atomic.
+    /// Reads the state for a run with `binding`, or an empty one if none exists. Needs no lock: writes are atomic.
     ///
     /// # Errors
     ///
@@ -221,7 +218,6 @@ impl Store {
     ///
     /// [`Error::Conflict`] when the store has another version; [`Error::LockLost`] when the lock has expired; when it
     /// cannot be written.
-    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
     pub async fn save(&self, lock: &StateLock, record: &mut StateRecord) -> Result<(), Error> {
         let mut next = StateRecord { serial: record.serial + 1, ..record.clone() };
         let bytes = document::to_text(&next).into_bytes();
@@ -331,8 +327,7 @@ impl Store {
         if locked { Err(self.locked().await?) } else { Ok(()) }
     }
 
-    /// Force-releases the lock with this id and returns its former holder, whose later writes are rejected. Only locks
-    /// in a bucket have an id.
+    /// Force-releases the lock with this id, which only a bucket's has. Later writes of its holder are rejected.
     ///
     /// # Errors
     ///
