@@ -90,7 +90,7 @@ impl Need {
 ///
 /// # Errors
 ///
-/// When a part cannot be read at all. A list that contradicts itself is a gap, not an error.
+/// Fails if a part cannot be read at all. A list that contradicts itself is a gap, not an error.
 pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
     Box::pin(read_needed(reader, desired, Needs::of(desired))).await
 }
@@ -148,7 +148,7 @@ fn owner(accounts: &[LiveAccount]) -> Option<Email> {
 ///
 /// # Errors
 ///
-/// When a part cannot be read at all. A list that contradicts itself is a gap, not an error.
+/// Fails if a part cannot be read at all. A list that contradicts itself is a gap, not an error.
 pub async fn whole(reader: &Reader) -> Result<Live, Error> {
     let nothing = Desired {
         organization: String::new(),

@@ -48,7 +48,7 @@ pub enum ObserveError<E: std::error::Error + 'static> {
 ///
 /// # Errors
 ///
-/// When something cannot be read at all, or belongs to another manager. A list that contradicts itself is a
+/// Fails if something cannot be read at all, or belongs to another manager. A list that contradicts itself is a
 /// gap in [`Live::gaps`] instead.
 pub async fn observe<E, Loading>(
     reader: &Reader,

@@ -140,7 +140,7 @@ impl Figures {
         }
     }
 
-    /// The faults and the recoveries back that no schedule has reached: there must be none.
+    /// The faults and recoveries that no schedule reached. There must be none.
     pub(super) fn unreached(&self) -> Vec<String> {
         let faults = super::fault::ALL.iter().filter(|one| !self.faults.contains_key(one));
         let recoveries = RECOVERIES.iter().filter(|one| !self.recoveries.contains_key(one));
