@@ -134,14 +134,14 @@ impl StateFile {
             let error = io::Error::from(ErrorKind::PermissionDenied);
             return Err(Error::io("writing the state", &self.path, error));
         }
+        // The text is only for messages of other processes.
+        let text = serde_json::to_string(holder).unwrap_or_default() + "\n";
         let mut file = open_lock(&path, folder_of(&self.path)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // The text is only for messages of other processes.
-        let text = serde_json::to_string(holder).unwrap_or_default() + "\n";
         file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(failed)?;
         let identity = file.metadata().map(|found| identity(&found)).map_err(failed)?;
         Ok(Some(FileLock { file, check: FileLockCheck { path, identity } }))

@@ -27,8 +27,8 @@ use super::{Error, LeaderLease, Location, LockHolder};
 /// The interval between attempts to acquire a lock.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// The minimum wait for a lock of the daemon, which holds it for one write only.
-const DAEMON_WAIT: Duration = Duration::from_secs(5);
+/// The minimum wait for a lock that is held briefly: of the daemon, which writes once, or without a name.
+const SHORT_WAIT: Duration = Duration::from_secs(5);
 
 /// A store of one state. Clones share it.
 #[derive(Clone, Debug)]
@@ -255,7 +255,7 @@ impl Store {
             loop {
                 match bucket.lock(holder, wait).await {
                     Err(Error::Locked { holder: Some(other), .. })
-                        if is_momentary(&other, holder) && begun.elapsed() < DAEMON_WAIT =>
+                        if is_momentary(&other, holder) && begun.elapsed() < SHORT_WAIT =>
                     {
                         sleep(RETRY * 4).await;
                     }
@@ -263,19 +263,17 @@ impl Store {
                 }
             }
         }
-        let mut end = begun + wait;
-        let mut unnamed = true;
         loop {
             if let Some(lock) = self.try_lock(holder).await? {
                 return Ok(lock);
             }
-            match self.holder().await? {
+            let wait = match self.holder().await? {
+                // The name in a lock that was just acquired may still be that of a former holder.
+                Some(other) if !is_momentary(&other, holder) => wait.max(RETRY),
                 // A holder without a name only checks the lock, or is about to write its name.
-                None if std::mem::take(&mut unnamed) => end = end.max(Instant::now() + RETRY),
-                Some(other) if is_momentary(&other, holder) => end = end.max(begun + DAEMON_WAIT),
-                None | Some(_) => {}
-            }
-            let left = end.saturating_duration_since(Instant::now());
+                Some(_) | None => wait.max(SHORT_WAIT),
+            };
+            let left = (begun + wait).saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(self.locked().await?);
             }
