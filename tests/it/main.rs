@@ -87,4 +87,6 @@ mod state_place;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod vanished;
+#[cfg(test)]
 mod variants;

@@ -230,7 +230,7 @@ async fn apply_that_was_stopped_past_its_lease_sends_nothing_when_it_goes_on() {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     };
     signal("-STOP");
-    // FindingKind it has sent already arrives.
+    // Requests in flight arrive.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let sent = site.proxy.changes();
     let next = store(&moto.origin, &key);
