@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::manifest::Problems;
 use crate::model::error_chain;
-use crate::report::{self, Style};
+use crate::report::{self, StateInfo, Style};
 use crate::telnyx::Error;
 
 /// The result of a command. The numbers are frozen: pipelines branch on them.
@@ -81,7 +81,7 @@ impl Failure {
     pub(super) fn interrupted_twice(signal: Signal) -> Self {
         let error =
             anyhow::Error::msg("interrupted again; requests in flight may have taken effect");
-        let hint = "Run trunkline plan to see the current state.";
+        let hint = "Run `trunkline plan` to see what is live.";
         Self { exit: Exit::Interrupted(signal), ..Self::new(error, hint) }
     }
 
@@ -105,10 +105,11 @@ impl Failure {
         format!("warning: {}", error_chain(self.error.as_ref()))
     }
 
-    fn text(&self, style: Style) -> String {
+    /// The text, with `--state` in its commands.
+    fn text(&self, style: Style, state: &StateInfo) -> String {
         match self.error.downcast_ref::<Problems>() {
             Some(problems) => report::problems(problems, style),
-            None => self.to_string(),
+            None => state.complete(&self.to_string()),
         }
     }
 }
@@ -143,11 +144,16 @@ impl fmt::Display for Failure {
 }
 
 /// Prints the error, if any, and returns the exit status.
-pub(super) fn report(result: Result<Exit, Failure>, style: Style) -> ExitCode {
+pub(super) fn report(
+    result: Result<Exit, Failure>,
+    style: Style,
+    state: Option<String>,
+) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            super::terminal::say(&failure.text(style));
+            let state = StateInfo { option: state, ..StateInfo::default() };
+            super::terminal::say(&failure.text(style, &state));
             failure.exit.into()
         }
     }

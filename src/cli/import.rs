@@ -62,7 +62,7 @@ fn whole(live: &Live) -> Result<(), Failure> {
     }
     let gaps: Vec<String> = live.gaps.iter().map(|gap| escape_line(&gap.to_string())).collect();
     let why = format!("the inventory is incomplete: {}", gaps.join("; "));
-    Err(Failure::incomplete(why, "Nothing was written. Run trunkline import again."))
+    Err(Failure::incomplete(why, "Nothing was written. Run `trunkline import` again."))
 }
 
 /// Returns the manifest with the known channel limits, after checking that it reads back and plans to in sync.
@@ -129,7 +129,7 @@ mod tests {
         let failure = whole(&live).unwrap_err();
         let said = failure.to_string();
         assert!(said.contains(r"users: two\u{a}lists differ") && said.contains("hint: "), "{said}");
-        assert_eq!(exit::report(Err(failure), Style::default()), ExitCode::from(7));
+        assert_eq!(exit::report(Err(failure), Style::default(), None), ExitCode::from(7));
         assert!(whole(&Live::default()).is_ok());
     }
 }

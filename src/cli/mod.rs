@@ -110,12 +110,15 @@ pub fn main() -> ExitCode {
     let style = terminal::error_style(&args.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return exit::report(Err(Failure::from(anyhow::Error::from(error))), style),
+        Err(error) => {
+            return exit::report(Err(Failure::from(anyhow::Error::from(error))), style, None);
+        }
     };
+    let state = args.global.state.clone();
     let result = runtime.block_on(run(args));
     // Background tasks are not worth waiting for.
     runtime.shutdown_background();
-    exit::report(result, style)
+    exit::report(result, style, state)
 }
 
 async fn run(args: Args) -> Result<Exit, Failure> {

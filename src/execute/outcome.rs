@@ -125,7 +125,7 @@ impl Outcome {
 
     /// Adds how to get the credentials of a created account, which were not saved.
     pub(super) fn without_credentials(self, id: &AccountId) -> Self {
-        let hint = format!("its keys: trunkline get account {id} --show-credentials");
+        let hint = format!("Its keys: `trunkline get account {id} --show-credentials`.");
         Self { hint: Some(hint), ..self }
     }
 

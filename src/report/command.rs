@@ -23,6 +23,25 @@ impl StateInfo {
         line(&words.map(shell_word).collect::<Vec<_>>().join(" "))
     }
 
+    /// Adds `--state` to the commands in a text that use the state. Commands are in backticks.
+    #[must_use]
+    pub fn complete(&self, text: &str) -> String {
+        let Some(state) = &self.option else { return text.to_owned() };
+        let option = format!(" --state {}", line(&shell_word(state)));
+        let uses_state = |code: &str| {
+            let mut words = code.split(' ');
+            words.next() == Some("trunkline")
+                && matches!(words.next(), Some("plan" | "apply" | "state" | "import"))
+                && !code.contains("--state")
+        };
+        // The text between two backticks is code, so every second part is.
+        let complete = |(place, part): (usize, &str)| {
+            let add = place % 2 == 1 && uses_state(part);
+            format!("{part}{}", if add { &option } else { "" })
+        };
+        text.split('`').enumerate().map(complete).collect::<Vec<_>>().join("`")
+    }
+
     /// Returns the place, and whether it is new.
     pub(super) fn described(&self, plain: fn(&str) -> String) -> String {
         // Without a state, nothing is ever written.
@@ -45,6 +64,13 @@ mod tests {
         assert_eq!(
             bucket.command(&["apply", "acme.yaml", "--expect", "sha256:00"]),
             "trunkline apply acme.yaml --expect sha256:00 --state s3://bucket/acme.json"
+        );
+        let hint = "Run `trunkline plan`, or `trunkline get users`, or `trunkline state show`.";
+        assert_eq!(default.complete(hint), hint);
+        assert_eq!(
+            bucket.complete(hint),
+            "Run `trunkline plan --state s3://bucket/acme.json`, or `trunkline get users`, or \
+             `trunkline state show --state s3://bucket/acme.json`."
         );
     }
 }

@@ -162,7 +162,9 @@ pub fn render(
     let RenderOptions { style, max_bytes, base } = options;
     Some(match (format, body) {
         (F::Text, C::Plan(context)) => text::plan(context.report, style),
-        (F::Text, C::Outcomes(_, ended)) => outcomes::outcomes(ended, style),
+        (F::Text, C::Outcomes(context, ended)) => {
+            outcomes::outcomes(ended, context.report.state, style)
+        }
         (F::Text, C::Valid(desired)) => manifest::text(desired),
         (F::Text, C::Problems(problems)) => super::problems::problems(problems, style) + "\n",
         (F::Json, C::Plan(context)) => json::plan(context.report),

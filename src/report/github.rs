@@ -10,7 +10,7 @@ use super::escape::line;
 use super::format::{PathBase, PlanContext, ReportContent};
 use super::manifest::contents;
 use super::{PlanReport, sentences, words};
-use crate::execute::{Ending, Outcome, Summary};
+use crate::execute::{Outcome, Summary};
 use crate::manifest::{Listed, Problem};
 use crate::model::Email;
 use crate::plan::{Finding, Guard, Level, PlannedAction, Subject};
@@ -193,12 +193,8 @@ fn outcomes(
 /// The annotation of an outcome, unless it is good.
 fn outcome(outcome: &Outcome, context: PlanContext<'_>, base: &PathBase<'_>) -> Option<Annotation> {
     let Outcome { action, ending, created: _, request_id: _, hint: _ } = outcome;
-    let (severity, why) = match ending {
-        Ending::Done | Ending::Satisfied => return None,
-        Ending::Failed(fault) | Ending::Unknown(fault) => (Severity::Error, fault.message.as_str()),
-        Ending::Stale(why) => (Severity::Warning, why.as_str()),
-        Ending::Skipped(reason) => (Severity::Warning, reason.message()),
-    };
+    let why = super::outcomes::cause(ending, context.report.state)?;
+    let severity = if ending.error().is_some() { Severity::Error } else { Severity::Warning };
     let what = words::action(action).replace('_', " ");
     Some(Annotation {
         severity,

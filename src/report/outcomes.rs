@@ -2,15 +2,32 @@
 
 use std::fmt::Write as _;
 
+use super::StateInfo;
 use super::escape::line;
 use super::style::{Ink, Style};
 use super::words;
 use crate::execute::{Ending, Outcome, Summary};
 
-/// One outcome on one line, with its hints on further lines.
+/// The cause of an outcome that is not good. Its commands are for `state`.
+pub(super) fn cause(ending: &Ending, state: &StateInfo) -> Option<String> {
+    match ending {
+        Ending::Failed(error) | Ending::Unknown(error) => Some(state.complete(&error.message)),
+        Ending::Stale(why) => Some(why.clone()),
+        Ending::Skipped(reason) => Some(state.complete(reason.message())),
+        Ending::Done | Ending::Satisfied => None,
+    }
+}
+
+/// The next step after an outcome, if any. Its commands are for `state`.
+pub(super) fn hint(outcome: &Outcome, state: &StateInfo) -> Option<String> {
+    let of_error = outcome.ending.error().and_then(|error| error.hint);
+    Some(state.complete(outcome.hint.as_deref().or(of_error)?))
+}
+
+/// One outcome on one line, with its hint on another.
 #[must_use]
-pub fn outcome(outcome: &Outcome, style: Style) -> String {
-    let Outcome { action, ending, created, request_id, hint } = outcome;
+pub fn outcome(outcome: &Outcome, state: &StateInfo, style: Style) -> String {
+    let Outcome { action, ending, created, request_id, hint: _ } = outcome;
     let ink = match ending {
         Ending::Done | Ending::Satisfied => Ink::Green,
         Ending::Failed(_) | Ending::Unknown(_) => Ink::Red,
@@ -22,36 +39,24 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     if let Some(id) = created {
         let _ = write!(text, "  {}", line(id));
     }
-    match ending {
-        Ending::Failed(fault) | Ending::Unknown(fault) => {
-            let _ = write!(text, ": {}", line(&fault.message));
-            if let Some(id) = request_id {
-                let _ = write!(text, " (request {})", line(id));
-            }
-            if let Some(hint) = fault.hint {
-                let _ = write!(text, "\n           hint: {hint}");
-            }
-        }
-        Ending::Stale(why) => {
-            let _ = write!(text, ": {}", line(why));
-        }
-        Ending::Skipped(reason) => {
-            let _ = write!(text, ": {}", reason.message());
-        }
-        Ending::Done | Ending::Satisfied => {}
+    if let Some(cause) = cause(ending, state) {
+        let _ = write!(text, ": {}", line(&cause));
     }
-    if let Some(hint) = hint {
-        let _ = write!(text, "\n           hint: {}", line(hint));
+    if let (Some(_), Some(id)) = (ending.error(), request_id) {
+        let _ = write!(text, " (request {})", line(id));
+    }
+    if let Some(hint) = hint(outcome, state) {
+        let _ = write!(text, "\n           hint: {}", line(&hint));
     }
     text
 }
 
 /// All outcomes, and their counts.
 #[must_use]
-pub fn outcomes(outcomes: &[Outcome], style: Style) -> String {
+pub fn outcomes(outcomes: &[Outcome], state: &StateInfo, style: Style) -> String {
     let mut out = String::new();
     for one in outcomes {
-        let _ = writeln!(out, "{}", outcome(one, style));
+        let _ = writeln!(out, "{}", outcome(one, state, style));
     }
     let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
     let _ = writeln!(

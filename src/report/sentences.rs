@@ -2,6 +2,7 @@
 
 use super::StateInfo;
 use super::words::{IN_TEXT, Names, loosened};
+use crate::model::Email;
 use crate::plan::{Finding, FindingKind, Loosened, Subject};
 
 /// The sentence of a finding. Its commands are for `state`.
@@ -15,6 +16,7 @@ pub fn finding(finding: &Finding, state: &StateInfo) -> String {
 pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -> String {
     let Names { spoken, plain, command: code } = names;
     let command = |words: &[&str]| code(&state.command(words));
+    let email = finding.email().map_or("EMAIL", Email::as_str);
     let fixed = match &finding.what {
         FindingKind::UserMissing => {
             "is listed but not in the organization; invite the user in the portal (the API cannot)"
@@ -33,14 +35,14 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         }
         FindingKind::UnresolvedCreate => {
             return format!(
-                "has a create with an unknown outcome; it is not sent again until {} settles it",
-                command(&["state", "resolve"])
+                "has a create with an unknown outcome; it is not sent again until it is settled with {}",
+                command(&["state", "resolve", email])
             );
         }
         FindingKind::NotYetListed => {
             return format!(
-                "was created but is not in any list yet; it is left alone until a list shows it, or until {}",
-                command(&["state", "forget"])
+                "was created but is not in any list yet; it is left alone until a list shows it, or until you run {}",
+                command(&["state", "forget", email])
             );
         }
         FindingKind::StatusUnknown => "has an unknown status, so it is left alone",
@@ -90,8 +92,8 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         FindingKind::AccountVanished { id } => {
             let id = plain(id.as_str());
             return format!(
-                "was account {id}, which Telnyx no longer knows; it is not created again until {}",
-                command(&["state", "forget"])
+                "was account {id}, which Telnyx no longer knows; it is not created again until you run {}",
+                command(&["state", "forget", email])
             );
         }
         FindingKind::OwnerIsSubUser => {

@@ -185,7 +185,7 @@ impl Error {
             Self::NoPlace { .. } => "Use a path such as acme.json, file:///var/lib/trunkline/acme.json, s3://bucket/folder, memory: or none.".to_owned(),
             Self::Locked { place, holder: Some(holder) } if holder.lease.is_some() => {
                 let place = shell_word(place);
-                format!("Wait for the lock with --lock-timeout 5m. The lock of a killed process expires; trunkline state unlock ID --state {place} releases it now.")
+                format!("Wait for the lock with --lock-timeout 5m. The lock of a killed process expires; `trunkline state unlock ID --state {place}` releases it now.")
             }
             Self::Locked { .. } => {
                 "Wait for the lock with --lock-timeout 5m. The system releases it when that process ends.".to_owned()
@@ -193,17 +193,17 @@ impl Error {
             Self::LockLost { .. } => "The lock could not be renewed, or was force-released. Run the command again: it reads everything anew.".to_owned(),
             Self::NotLocked { .. } => "Run the command that needs the state again.".to_owned(),
             Self::OtherLock { place, .. } => {
-                format!("To see the holder and the id, run trunkline state unlock --state {}", shell_word(place))
+                format!("To see the holder and the id, run `trunkline state unlock --state {}`.", shell_word(place))
             }
             Self::NoLease { place } => {
-                format!("The system releases the lock when its process ends. To see the holder, run trunkline state unlock --state {}", shell_word(place))
+                format!("The system releases the lock when its process ends. To see the holder, run `trunkline state unlock --state {}`.", shell_word(place))
             }
             Self::LockDamaged { .. } => "Check which other program writes there. Remove that object once no process uses the state.".to_owned(),
             Self::Damaged { .. } => "Restore it from a backup. Before you move it away, check the portal for pending creates: an empty state does not know them.".to_owned(),
             Self::Newer { .. } => "Use the version of trunkline that wrote it, or a newer one.".to_owned(),
             Self::Foreign { what, .. } => what.hint().to_owned(),
             Self::Conflict { .. } => "Check which other program writes there, then run the command again: it reads everything anew.".to_owned(),
-            Self::SentBefore { .. } => "Run trunkline state show, then settle the create with trunkline state resolve.".to_owned(),
+            Self::SentBefore { .. } => "Run `trunkline state show`, then settle the create with `trunkline state resolve`.".to_owned(),
             Self::Io { source, .. } => match source.kind() {
                 ErrorKind::Unsupported => "Name a file system that supports locks with --state, or use --state none.",
                 ErrorKind::InvalidInput | ErrorKind::FileTooLarge => "A state is a regular file of at most 64 MiB. Name one with --state, for example --state acme.json.",

@@ -9,20 +9,20 @@ use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
 use crate::support::site::KEY;
 
 const NAMES: [&str; 3] = ["ann", "bob", "cat"];
+const OTHER: &str = "other";
 
 fn email(name: &str) -> String {
     format!("{name}@shop.example")
 }
 
-fn account((number, name): (usize, &str)) -> Value {
-    let id = format!("00000000-0000-4000-8000-00000000000{number}");
+fn account(name: &str) -> Value {
+    let id = format!("00000000-0000-4000-8000-0000000000{:x}", name.as_bytes()[0]);
     json!({ "id": id, "email": email(name), "organization_name": name })
 }
 
 /// A sandbox on this port with one account, the accounts of `names` and this behavior.
 async fn sandbox(port: u16, names: &[&'static str], behavior: Value) -> Running {
-    let accounts: Vec<Value> =
-        ["other"].iter().chain(names).copied().enumerate().map(account).collect();
+    let accounts: Vec<Value> = [OTHER].iter().chain(names).map(|name| account(name)).collect();
     let seed = json!({ "accounts": accounts, "behavior": behavior }).to_string();
     let config = SandboxConfig::new(SecretString::from(KEY), Seed::parse(&seed).unwrap());
     start(SandboxConfig { port, ..config }).await.unwrap()
@@ -45,7 +45,7 @@ async fn known() -> (TempDir, u16) {
     let entry = |name: &&str| {
         format!("  - {{ name: {name}, email: {}, custom_pricing: true }}\n", email(name))
     };
-    let accounts: String = ["other"].iter().chain(&NAMES).map(entry).collect();
+    let accounts: String = [OTHER].iter().chain(&NAMES).map(entry).collect();
     let policy = "policy: { max_creates: 10 }\n";
     let manifest = format!("version: 1\norganization: acme\n{policy}accounts:\n{accounts}");
     std::fs::write(folder.path().join("trunkline.yaml"), manifest).unwrap();

@@ -13,7 +13,7 @@ use crate::cli::exit::Failure;
 use crate::cli::plan::Planned;
 use crate::execute::Outcome;
 use crate::model::{AccountId, Email};
-use crate::report;
+use crate::report::{self, StateInfo};
 use crate::telnyx::Credentials;
 
 /// The file of `--new-credentials`, readable by its owner only.
@@ -61,6 +61,7 @@ pub(super) struct AuditLog {
     path: PathBuf,
     actor: String,
     digest: String,
+    state: StateInfo,
     /// The file and the first error of writing to it.
     file: Mutex<(File, Option<io::Error>)>,
 }
@@ -79,14 +80,19 @@ impl AuditLog {
         let file = open().with_context(|| opening(path)).map_err(|error| {
             Failure::new(error, "Name a file in an existing folder with --audit-log.")
         })?;
-        let digest = report::digest(planned.report());
-        Ok(Self { path: path.to_owned(), actor: actor(), digest, file: Mutex::new((file, None)) })
+        Ok(Self {
+            path: path.to_owned(),
+            actor: actor(),
+            digest: report::digest(planned.report()),
+            state: planned.state.clone(),
+            file: Mutex::new((file, None)),
+        })
     }
 
     /// Appends a line. An error is kept until the end, since the outcome cannot be undone.
     pub(super) fn append(&self, outcome: &Outcome) {
         let time = jiff::Timestamp::now().to_string();
-        let line = report::audit_line(&time, &self.actor, &self.digest, outcome);
+        let line = report::audit_line(&time, &self.actor, &self.digest, &self.state, outcome);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         // A failed write may have left half a line, which must not be joined to this one.
         let line = if file.1.is_some() { format!("\n{line}") } else { line };

@@ -24,7 +24,7 @@ use crate::telnyx::Reader;
 /// The largest file that is read: more than a hundred thousand actions fit.
 const LARGEST: u64 = 128 << 20;
 
-const AGAIN: &str = "Nothing was sent. Make a new plan with trunkline plan --out.";
+const AGAIN: &str = "Nothing was sent. Make a new plan with `trunkline plan --out FILE`.";
 
 /// Reads a saved plan, and refuses one that is damaged, expired or not the expected one.
 pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<SavedPlan, Failure> {

@@ -70,7 +70,10 @@ pub(super) async fn send(
         credentials.as_ref().map_or(Ok(()), |file| file.append(email, id, secrets))
     };
     let record = |outcome: &Outcome| {
-        tracing::info!(outcome = report::outcome_text(outcome, Style::default()), "outcome");
+        tracing::info!(
+            outcome = report::outcome_text(outcome, &planned.state, Style::default()),
+            "outcome"
+        );
         progress.step();
         if let Some(audit) = &audit {
             audit.append(outcome);

@@ -111,7 +111,7 @@ async fn apply(
         on_outcome: &|_| (),
     };
     let outcomes = execute(&work, stopped).await;
-    terminal::print(&report::outcomes_text(&outcomes, style))?;
+    terminal::print(&report::outcomes_text(&outcomes, &planned.state, style))?;
     if outcomes.iter().all(|outcome| matches!(outcome.ending, Ending::Done)) {
         return Ok(());
     }

@@ -197,7 +197,7 @@ fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<StateCh
     };
     if id.as_str().is_empty() {
         let error = anyhow::Error::msg("the id of --adopt is empty");
-        return Err(Failure::new(error, "To list the ids, run trunkline get accounts"));
+        return Err(Failure::new(error, "To list the ids, run `trunkline get accounts`."));
     }
     let acknowledged = state.creates.iter().find_map(|(email, create)| match create {
         Create::Acknowledged(known) if *known == id => Some(email),
@@ -207,7 +207,7 @@ fn adoption(state: &State, emails: &BTreeSet<Email>, id: &str) -> Result<StateCh
         Some(other) if other != email => {
             let (id, other) = (escape_line(id.as_str()), escape_line(other.as_str()));
             let error = anyhow::anyhow!("account {id} is known as {other}");
-            Err(Failure::new(error, "To check the id, run trunkline get accounts"))
+            Err(Failure::new(error, "To check the id, run `trunkline get accounts`."))
         }
         Some(_) | None => Ok(StateChange::Adopt(email.clone(), id)),
     }

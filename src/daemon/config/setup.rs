@@ -16,6 +16,7 @@ use crate::daemon::run::{Clients, Connection, RequestLimits};
 use crate::daemon::schedule::Schedule;
 use crate::manifest::{self, Problems};
 use crate::model::{AccountId, Desired};
+use crate::report::StateInfo;
 use crate::state::{Binding, Location, Store};
 use crate::telnyx::BaseUrl;
 
@@ -125,6 +126,12 @@ impl Setup {
     /// The names of the notification targets.
     pub(in crate::daemon) fn targets(&self) -> BTreeSet<String> {
         self.recipients.iter().map(|recipient| recipient.name.clone()).collect()
+    }
+
+    /// The state, for the commands in findings. Whoever reads them is in another working directory.
+    pub(in crate::daemon) fn state_info(&self) -> StateInfo {
+        let location = Store::new(&self.location).place();
+        StateInfo { option: Some(location.clone()), location, new: false }
     }
 
     /// The binding of the state. `live` is the manager of the accounts that were read, if known.

@@ -8,14 +8,14 @@ use crate::plan::{
     Action, FieldChange, FieldValue, Finding, FindingKind, Level, Plan, PlannedAction, Reason,
     Subject,
 };
-use crate::report;
+use crate::report::{self, StateInfo};
 
 /// The largest number of differences that are tracked.
 const MOST: usize = 10_000;
 
-/// Returns the result of a run. It is unknown if the inventory is incomplete.
+/// Returns the result of a run. It is unknown if the inventory is incomplete. Commands in findings are for `state`.
 #[must_use]
-pub fn observe(plan: &Plan) -> RunResult {
+pub fn observe(plan: &Plan, state: &StateInfo) -> RunResult {
     if !plan.inventory.complete {
         return RunResult::Unknown(gaps(&plan.findings));
     }
@@ -24,7 +24,8 @@ pub fn observe(plan: &Plan) -> RunResult {
     let known = actions().filter(|planned| !is_assertion(&planned.action));
     let drift = plan.findings.iter().filter(|finding| finding.level() == Level::Drift);
     let mut differences = BTreeMap::new();
-    for (key, details) in known.map(of_action).chain(drift.map(of_finding)) {
+    let found = drift.map(|finding| of_finding(finding, state));
+    for (key, details) in known.map(of_action).chain(found) {
         add(differences.entry(key).or_default(), details);
     }
     if differences.len() > MOST {
@@ -72,9 +73,9 @@ fn of_action(planned: &PlannedAction) -> (DifferenceKey, Details) {
     (key(planned), Details { changes, message, reason, destructive: action.is_destructive() })
 }
 
-fn of_finding(finding: &Finding) -> (DifferenceKey, Details) {
+fn of_finding(finding: &Finding, state: &StateInfo) -> (DifferenceKey, Details) {
     let key = named(finding.subject(), finding.email(), finding.code().name());
-    let message = report::finding_text(finding, &report::StateInfo::default());
+    let message = report::finding_text(finding, state);
     (key, Details { message, ..Details::default() })
 }
 
@@ -158,7 +159,7 @@ mod tests {
     }
 
     fn read(plan: &Plan) -> (BTreeMap<DifferenceKey, Details>, BTreeSet<Undetermined>) {
-        match observe(plan) {
+        match observe(plan, &StateInfo::default()) {
             RunResult::Read { differences, undetermined } => (differences, undetermined),
             RunResult::Unknown(error) => panic!("{error}"),
         }
@@ -248,7 +249,8 @@ mod tests {
     fn an_incomplete_inventory_is_unknown() {
         let gap =
             vec![Finding::organization(FindingKind::InventoryIncomplete("page 2 is empty".into()))];
-        let result = observe(&Plan { inventory: Inventory::default(), ..plan(Vec::new(), gap) });
+        let plan = Plan { inventory: Inventory::default(), ..plan(Vec::new(), gap) };
+        let result = observe(&plan, &StateInfo::default());
         assert!(matches!(result, RunResult::Unknown(error) if error.contains("page 2 is empty")));
     }
 }

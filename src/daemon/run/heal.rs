@@ -138,8 +138,9 @@ async fn under_lock(
     }
     let remembered = remember(journal, desired, &observation.live, &plan).await;
     remembered.map_err(|error| error_chain(&error))?;
+    let state = setup.state_info();
     let log = |outcome: &Outcome| {
-        let outcome = report::outcome_text(outcome, report::Style::default());
+        let outcome = report::outcome_text(outcome, &state, report::Style::default());
         tracing::info!(outcome, "healed");
     };
     let work = Execution {

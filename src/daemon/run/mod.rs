@@ -45,7 +45,7 @@ pub(super) async fn check(
                 .iter()
                 .filter(|planned| heal::class(&planned.action).is_some_and(allowed));
             let healable = healable.map(drift::key).collect();
-            RunReport { result: drift::observe(&plan), manager, healable }
+            RunReport { result: drift::observe(&plan, &setup.state_info()), manager, healable }
         }
         Ok(Err(error)) => RunReport::unknown(error),
         Err(_) => RunReport::unknown(format!("reading took longer than {limit:.0?}")),

@@ -9,7 +9,7 @@ mod schema;
 use serde::Serialize;
 
 use super::digest::{BoundTo, sha256};
-use super::{PlanReport, escape};
+use super::{PlanReport, StateInfo, escape};
 use crate::execute::{Outcome, Summary};
 
 pub use compare::comparison;
@@ -48,7 +48,8 @@ pub fn outcomes(report: PlanReport<'_>, outcomes: &[Outcome]) -> String {
             .map(|(place, outcome)| {
                 // Outcomes are in the plan's order.
                 let planned = report.plan.actions.get(place);
-                OutcomeDoc::of(outcome, planned.filter(|one| one.action == outcome.action))
+                let planned = planned.filter(|one| one.action == outcome.action);
+                OutcomeDoc::of(outcome, planned, report.state)
             })
             .collect(),
     })
@@ -56,7 +57,13 @@ pub fn outcomes(report: PlanReport<'_>, outcomes: &[Outcome]) -> String {
 
 /// One outcome as a line of an audit log.
 #[must_use]
-pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> String {
+pub fn audit_line(
+    time: &str,
+    actor: &str,
+    digest: &str,
+    state: &StateInfo,
+    outcome: &Outcome,
+) -> String {
     #[derive(Serialize)]
     struct AuditLine<'a> {
         time: &'a str,
@@ -65,7 +72,7 @@ pub fn audit_line(time: &str, actor: &str, digest: &str, outcome: &Outcome) -> S
         #[serde(flatten)]
         outcome: OutcomeDoc<'a>,
     }
-    let line = AuditLine { time, actor, digest, outcome: OutcomeDoc::of(outcome, None) };
+    let line = AuditLine { time, actor, digest, outcome: OutcomeDoc::of(outcome, None, state) };
     escape::json(&serde_json::to_string(&line).unwrap_or_default()) + "\n"
 }
 

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::plan::ActionDoc;
 use super::schema;
-use crate::execute::{ActionError, Ending, Outcome};
+use crate::execute::Outcome;
 use crate::plan::PlannedAction;
-use crate::report::words;
+use crate::report::{StateInfo, outcomes, words};
 
 /// The outcomes of the actions of a plan.
 #[derive(Serialize, JsonSchema)]
@@ -63,7 +63,7 @@ pub(super) struct OutcomeDoc<'a> {
     pub error: Option<ErrorDoc<'a>>,
     /// The next step for a person, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<&'a str>,
+    pub hint: Option<String>,
 }
 
 /// The error of an action.
@@ -75,35 +75,27 @@ pub(super) struct ErrorDoc<'a> {
     /// The error code of Telnyx, if any.
     pub code: Option<&'a str>,
     /// The message for people.
-    pub message: &'a str,
+    pub message: String,
 }
 
 impl<'a> OutcomeDoc<'a> {
     /// The document of an outcome, with the planned action if it is known.
-    pub(super) fn of(outcome: &'a Outcome, planned: Option<&'a PlannedAction>) -> Self {
-        let Outcome { action, ending, created, request_id, hint } = outcome;
-        let error = match ending {
-            Ending::Failed(error) | Ending::Unknown(error) => Some(ErrorDoc::from(error)),
-            Ending::Stale(why) => Some(ErrorDoc { status: None, code: None, message: why }),
-            Ending::Skipped(reason) => {
-                Some(ErrorDoc { status: None, code: None, message: reason.message() })
-            }
-            Ending::Done | Ending::Satisfied => None,
-        };
+    pub(super) fn of(
+        outcome: &'a Outcome,
+        planned: Option<&'a PlannedAction>,
+        state: &StateInfo,
+    ) -> Self {
+        let Outcome { action, ending, created, request_id, hint: _ } = outcome;
+        let error = ending.error();
+        let status = error.and_then(|error| error.status);
+        let code = error.and_then(|error| error.code.as_deref());
         Self {
             action: planned.map_or_else(|| action.into(), ActionDoc::planned),
             outcome: words::ending(ending),
             created_id: created.as_deref(),
             request_id: request_id.as_deref(),
-            error,
-            hint: hint.as_deref().or_else(|| ending.error().and_then(|error| error.hint)),
+            error: outcomes::cause(ending, state).map(|message| ErrorDoc { status, code, message }),
+            hint: outcomes::hint(outcome, state),
         }
-    }
-}
-
-impl<'a> From<&'a ActionError> for ErrorDoc<'a> {
-    fn from(error: &'a ActionError) -> Self {
-        let ActionError { status, code, message, hint: _, unrecorded: _ } = error;
-        Self { status: *status, code: code.as_deref(), message }
     }
 }

@@ -52,7 +52,7 @@ fn page(body: ReportContent<'_>) -> MarkdownPage {
         ReportContent::Plan(context) => plan(context),
         ReportContent::Outcomes(context, ended) => MarkdownPage {
             head: title(context.report.organization) + &outcomes::verdict(ended),
-            sections: outcomes::sections(ended),
+            sections: outcomes::sections(ended, context.report.state),
             foot: format!("---\n\nDigest of the plan: {}\n", code(&digest(context.report))),
             everything: "The output of the apply lists everything.".to_owned(),
         },

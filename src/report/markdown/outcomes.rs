@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::super::group::{RowGroup, group};
+use super::super::outcomes::{cause, hint};
 use super::super::words::{self, count};
 use super::actions::each;
 use super::page::{Section, folded, lines, open};
 use super::span::{cell, code};
-use crate::execute::{Ending, Outcome, Summary};
+use crate::execute::{Outcome, Summary};
+use crate::report::StateInfo;
 
 /// The result, in a sentence and a table.
 pub(super) fn verdict(outcomes: &[Outcome]) -> String {
@@ -26,17 +28,17 @@ pub(super) fn verdict(outcomes: &[Outcome]) -> String {
 }
 
 /// The failures, then the successes.
-pub(super) fn sections(outcomes: &[Outcome]) -> Vec<Section> {
+pub(super) fn sections(outcomes: &[Outcome], state: &StateInfo) -> Vec<Section> {
     let (good, bad): (Vec<_>, Vec<_>) = outcomes.iter().partition(|one| one.ending.is_good());
-    [failures(&bad), successes(&good)].into_iter().flatten().collect()
+    [failures(&bad, state), successes(&good)].into_iter().flatten().collect()
 }
 
-fn failures(outcomes: &[&Outcome]) -> Option<Section> {
+fn failures(outcomes: &[&Outcome], state: &StateInfo) -> Option<Section> {
     if outcomes.is_empty() {
         return None;
     }
     let head = "| outcome | action | email | cause |\n|---|---|---|---|\n";
-    let full: String = outcomes.iter().map(|one| row(one, &why(one))).collect();
+    let full: String = outcomes.iter().map(|one| row(one, &why(one, state))).collect();
     let short: String = outcomes.iter().map(|one| row(one, "")).collect();
     let title = format!("{} not done", count(outcomes.len(), "action", "actions"));
     let short = format!("{short}\nLeft out to fit: the causes.\n");
@@ -56,21 +58,15 @@ fn row(outcome: &Outcome, why: &str) -> String {
 }
 
 /// The cause of a failure, and what to do about it.
-fn why(outcome: &Outcome) -> String {
-    let Outcome { action: _, ending, created: _, request_id, hint } = outcome;
-    let mut parts = Vec::new();
-    match ending {
-        Ending::Failed(fault) | Ending::Unknown(fault) => {
-            parts.push(cell(&fault.message));
-            parts.extend(request_id.as_ref().map(|id| format!("(request {})", cell(id))));
-            parts.extend(fault.hint.map(|hint| format!("hint: {}", cell(hint))));
-        }
-        Ending::Stale(why) => parts.push(cell(why)),
-        Ending::Skipped(reason) => parts.push(cell(reason.message())),
-        Ending::Done | Ending::Satisfied => {}
-    }
-    parts.extend(hint.as_ref().map(|hint| format!("hint: {}", cell(hint))));
-    parts.join(" ")
+fn why(outcome: &Outcome, state: &StateInfo) -> String {
+    let Outcome { action: _, ending, created: _, request_id, hint: _ } = outcome;
+    let id = request_id.as_ref().filter(|_| ending.error().is_some());
+    let parts = [
+        cause(ending, state).map(|cause| cell(&cause)),
+        id.map(|id| format!("(request {})", cell(id))),
+        hint(outcome, state).map(|hint| format!("hint: {}", cell(&hint))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn successes(outcomes: &[&Outcome]) -> Option<Section> {
