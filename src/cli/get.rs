@@ -151,7 +151,8 @@ impl Output {
                 format!("{}\n", report.trim_end_matches(['\r', '\n'])).into()
             }
             GetCommand::GroupsReport => {
-                self.rows(&reader.group_report().await?, USER_COLUMNS, user_json).into()
+                let Listing { items, gap } = reader.group_report().await?;
+                Answer { text: self.rows(&items, USER_COLUMNS, user_json), gap }
             }
         })
     }

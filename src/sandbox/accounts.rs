@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     behavior::{ChannelAccess, TakenEmails},
-    fault::{Refusal, RequestFault},
+    fault::{FaultKind, Refusal, RequestFault},
     fields::{BodyFields, is_email},
     perform::JsonBody,
     seed::{api_key, api_token},
@@ -29,11 +29,11 @@ impl SandboxState {
         }
         let email = fields.text("email");
         if email.is_some_and(|email| !is_email(email)) {
-            fields.refuse("email", "must be an email address");
+            fields.refuse_as(FaultKind::BadEmail, "email", "must be an email address");
         } else if self.behavior.taken_emails == TakenEmails::Refused
             && email.is_some_and(|email| self.email_is_taken(email))
         {
-            fields.refuse("email", "has already been taken");
+            fields.refuse_as(FaultKind::Duplicate, "email", "has already been taken");
         }
         let _ = fields.text("password"); // checked for its type only
         let custom_pricing =
@@ -117,12 +117,10 @@ impl SandboxState {
         let allocatable = self.pool.allocatable;
         let feature = self.behavior.channels;
         let account = self.changeable(id)?;
-        match feature {
-            ChannelAccess::Available => {}
-            ChannelAccess::NotEnabled => {
-                return Err(RequestFault::whole("Global outbound channels are not enabled.").into());
-            }
-            ChannelAccess::Forbidden => return Err(Refusal::Forbidden),
+        // Documented is only that the pool may be forbidden to read.
+        if feature == ChannelAccess::NotEnabled {
+            let fault = RequestFault::whole("Global outbound channels are not enabled.");
+            return Err(RequestFault { kind: FaultKind::FeatureOff, ..fault }.into());
         }
         let mut fields = BodyFields::new(body);
         fields.require("channel_limit");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     behavior::Access,
-    fault::{FaultLocation, Refusal, RequestFault},
+    fault::{FaultKind, FaultLocation, Refusal, RequestFault},
     operation::{Family, Unrouted},
 };
 
@@ -20,7 +20,17 @@ const UNAUTHENTICATED: (&str, &str) = ("10009", "Authentication failed");
 const NOT_AUTHORIZED: (&str, &str) = ("10010", "Not authorized");
 const TOO_MANY: (&str, &str) = ("10011", "Too many requests");
 const INACTIVE: (&str, &str) = ("20012", "Account inactive");
-const BAD_REQUEST: (&str, &str) = ("10015", "Bad Request");
+
+/// The code and the title of a fault.
+fn code(kind: FaultKind) -> (&'static str, &'static str) {
+    match kind {
+        FaultKind::BadRequest => ("10015", "Bad Request"),
+        FaultKind::MissingParameter => ("10004", "Missing required parameter"),
+        FaultKind::Duplicate => ("10012", "Duplicate"),
+        FaultKind::BadEmail => ("10019", "Invalid email"),
+        FaultKind::FeatureOff => ("20015", "Feature not enabled"),
+    }
+}
 
 /// An answer with JSON.
 pub(super) fn json(status: StatusCode, value: &Value) -> Response {
@@ -65,6 +75,9 @@ pub(super) fn access_refusal(family: Family, access: Access) -> Option<Response>
         Access::Available => None,
         Access::Unauthorized => Some(unauthenticated(family)),
         Access::Forbidden => Some(refused(family, &Refusal::Forbidden)),
+        Access::NotAuthorized if family == Family::Users => {
+            Some(refused(family, &Refusal::Forbidden))
+        }
         Access::NotAuthorized => {
             forbidden(NOT_AUTHORIZED, "The current user is not a manager account.")
         }
@@ -140,7 +153,7 @@ fn invalid(
 ) -> Response {
     let errors: Vec<_> = faults
         .iter()
-        .map(|fault| error_object(BAD_REQUEST, &fault.detail, Some(source(fault))))
+        .map(|fault| error_object(code(fault.kind), &fault.detail, Some(source(fault))))
         .collect();
     json(status, &json!({ "errors": errors }))
 }

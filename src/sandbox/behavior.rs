@@ -7,7 +7,7 @@
 //! | `owner` | `listed`, `report_only`, `hidden`: where the organization owner appears |
 //! | `managed_accounts` | `available`, or refused: `unauthorized` (401, empty), `forbidden` (403, empty), `not_authorized` (403, code 10010), `no_grant` (403, code 10010, `no grant allows …`), `inactive` (403, code 20012) |
 //! | `users` | the same values for `/organizations/users`; its refusals always have a body |
-//! | `channels` | `available`, `not_enabled` (both numbers are 0), `forbidden` (403) |
+//! | `channels` | `available`, `not_enabled` (both numbers are 0), `forbidden` (403 for reading the pool) |
 //! | `disabled_filter` | `narrow`, `wide` (includes blocked and cancelled accounts) |
 //! | `status_filter` | `applied`, `ignored`, `rejected` (422) |
 //! | `api_key`, `api_token` | `immediate`, `never`, `{ "after_reads": N }`: when the secret of a new account is first returned |
@@ -23,6 +23,24 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+/// The fields that `null_fields` may name.
+pub(super) const NULL_FIELDS: [&str; 14] = [
+    "id",
+    "email",
+    "record_type",
+    "organization_name",
+    "api_user",
+    "manager_account_id",
+    "managed_account_allow_custom_pricing",
+    "rollup_billing",
+    "created_at",
+    "updated_at",
+    "user_status",
+    "groups",
+    "organization_user_bypasses_sso",
+    "last_sign_in_at",
+];
 
 /// The `behavior` object of a seed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +91,12 @@ impl Behavior {
     /// Returns true if every field has its default value.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The fields of the account or user with this email that are null.
+    pub(super) fn null_fields(&self, email: &str) -> impl Iterator<Item = &String> {
+        let same = self.null_fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(email));
+        same.flat_map(|(_, fields)| fields)
     }
 
     /// Returns true if lists omit the account with this email.

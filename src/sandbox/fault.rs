@@ -16,8 +16,19 @@ pub(super) enum Refusal {
 /// One fault of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RequestFault {
+    pub(super) kind: FaultKind,
     pub(super) place: FaultLocation,
     pub(super) detail: String,
+}
+
+/// The kind of a fault. Each has a documented error code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    BadRequest,
+    MissingParameter,
+    Duplicate,
+    BadEmail,
+    FeatureOff,
 }
 
 /// The location of a fault.
@@ -33,15 +44,15 @@ pub(super) enum FaultLocation {
 
 impl RequestFault {
     pub(super) fn whole(detail: impl Into<String>) -> Self {
-        Self { place: FaultLocation::Whole, detail: detail.into() }
-    }
-
-    pub(super) fn field(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { place: FaultLocation::Field(name), detail: detail.into() }
+        Self::at(FaultLocation::Whole, detail)
     }
 
     pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self { place: FaultLocation::Parameter(name.to_owned()), detail: detail.into() }
+        Self::at(FaultLocation::Parameter(name.to_owned()), detail)
+    }
+
+    fn at(place: FaultLocation, detail: impl Into<String>) -> Self {
+        Self { kind: FaultKind::BadRequest, place, detail: detail.into() }
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::fault::{Refusal, RequestFault};
+use super::fault::{FaultKind, FaultLocation, Refusal, RequestFault};
 
 /// The maximum size of a body.
 pub(super) const MAX_BODY: usize = 1 << 20;
@@ -57,12 +57,17 @@ impl<'a> BodyFields<'a> {
     /// Reports a missing field.
     pub(super) fn require(&mut self, name: &'static str) {
         if !self.map.contains_key(name) {
-            self.refuse(name, "is required");
+            self.refuse_as(FaultKind::MissingParameter, name, "is required");
         }
     }
 
     pub(super) fn refuse(&mut self, name: &'static str, why: &str) {
-        self.faults.push(RequestFault::field(name, format!("{name} {why}.")));
+        self.refuse_as(FaultKind::BadRequest, name, why);
+    }
+
+    pub(super) fn refuse_as(&mut self, kind: FaultKind, name: &'static str, why: &str) {
+        let place = FaultLocation::Field(name);
+        self.faults.push(RequestFault { kind, place, detail: format!("{name} {why}.") });
     }
 
     /// Returns the collected faults, if any.

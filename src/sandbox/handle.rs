@@ -136,8 +136,10 @@ fn describe_limit(answer: &mut Response, verdict: &Admission, form: RateLimitFie
         "x-ratelimit-reset",
         match form {
             RateLimitFields::ResetTime => {
-                let now = jiff::Timestamp::now().as_second();
-                now.saturating_add_unsigned(*reset).to_string()
+                // Rounded up: at the named second, the window must have ended.
+                let now = jiff::Timestamp::now();
+                let begun = i64::from(now.subsec_nanosecond() > 0);
+                (now.as_second() + begun).saturating_add_unsigned(*reset).to_string()
             }
             _ => reset.to_string(),
         },

@@ -32,8 +32,10 @@ pub(super) fn listed_account(state: &SandboxState, account: &Account) -> Value {
 
 /// Sets the fields to null that the seed lists for this email.
 fn blank(behavior: &Behavior, email: &str, shown: &mut Value) {
-    for field in behavior.null_fields.get(email).into_iter().flatten() {
-        shown[field] = Value::Null;
+    for field in behavior.null_fields(email) {
+        if let Some(value) = shown.get_mut(field) {
+            *value = Value::Null;
+        }
     }
 }
 
@@ -60,6 +62,7 @@ pub(super) fn channel_limit(state: &SandboxState, account: &Account) -> Value {
     if state.behavior.limit_answer == LimitAnswer::Full {
         shown["channel_limit"] = account.channel_limit.into();
     }
+    blank(&state.behavior, &account.email, &mut shown);
     shown
 }
 

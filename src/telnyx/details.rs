@@ -6,7 +6,7 @@ use super::bodies::{AccountBody, UserBody};
 use super::error::Error;
 use super::http::Call;
 use super::read::{Listing, READS, Reader};
-use super::wire::{self, JsonObject, One};
+use super::wire;
 use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
 
 /// A managed account with its times and, where it was read by itself, its balance.
@@ -158,11 +158,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// If it cannot be read.
-    pub async fn group_report(&self) -> Result<Vec<UserDetails>, Error> {
-        let call = Call::get(&["organizations", "users", "users_groups_report"]);
-        let read = wire::json::<One<Vec<JsonObject<UserDetailsBody>>>>;
-        let users = self.http.send(&call, read).await?.value.data;
-        Ok(users.into_iter().map(|JsonObject(user)| user.into()).collect())
+    /// If it cannot be read. An unusable record is a gap.
+    pub async fn group_report(&self) -> Result<Listing<UserDetails>, Error> {
+        self.report(|body: UserDetailsBody| body.into()).await
     }
 }

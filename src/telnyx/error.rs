@@ -78,8 +78,6 @@ pub enum AnswerFault {
     NotJson,
     /// JSON with a missing field or another type.
     Shape(String),
-    /// A list without `meta`, whose completeness cannot be checked.
-    NoMeta,
     /// Larger than this number of bytes.
     TooLarge(usize),
 }
@@ -189,7 +187,7 @@ impl Error {
             }
             Some("10019") => EMAIL_TAKEN,
             _ if about_email => EMAIL_TAKEN,
-            Some("10010") if refused => NO_GRANT,
+            Some("10010") if refused && !accounts => NO_GRANT,
             _ if self.path.ends_with("/allocatable_global_outbound_channels")
                 && self.kind == ErrorKind::Forbidden =>
             {
@@ -199,7 +197,7 @@ impl Error {
                 "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
             }
             _ if accounts && self.kind == ErrorKind::Forbidden => {
-                "The key's organization is not a manager of accounts, which needs a commit plan. Remove `accounts` from the manifest to manage users only."
+                "The key's organization is not a manager of accounts, which needs a commit plan, or its user lacks the permission. Remove `accounts` from the manifest to manage users only."
             }
             _ => return None,
         })
@@ -257,9 +255,6 @@ impl ErrorKind {
             }
             Self::Answer(AnswerFault::Html) => {
                 "A proxy or a gateway may have answered. Check --base-url and HTTPS_PROXY."
-            }
-            Self::Answer(AnswerFault::NoMeta) => {
-                "A list without `meta` cannot be checked for completeness, so it is not used."
             }
             Self::Answer(_) => "Telnyx does not document such an answer. Check --base-url.",
             Self::BadId => {
@@ -322,7 +317,6 @@ impl fmt::Display for AnswerFault {
             Self::Cut => f.write_str("the answer was cut short"),
             Self::NotJson => f.write_str("the answer is not JSON"),
             Self::Shape(what) => write!(f, "the answer is not of the documented form: {what}"),
-            Self::NoMeta => f.write_str("the list came without meta"),
             Self::TooLarge(limit) => write!(f, "the answer is larger than {limit} bytes"),
         }
     }
@@ -381,6 +375,7 @@ mod tests {
             (accounts, ErrorKind::Invalid(400), "10019", "", "", "Any Telnyx user"),
             (accounts, ErrorKind::Unauthorized, "", "", "", "not a manager"),
             (accounts, ErrorKind::Forbidden, "", "", "", "not a manager"),
+            (accounts, ErrorKind::Forbidden, "10010", "", "", "not a manager"),
             (POOL, ErrorKind::Forbidden, "", "", "", "channel_limit"),
             (users, ErrorKind::Forbidden, "", "", "", "permissions"),
         ] {

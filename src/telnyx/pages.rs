@@ -22,7 +22,14 @@ const MOST_PAGES: u64 = 40_000;
 
 /// The number of the last page to read: 1 if the first page contradicts itself.
 pub(super) fn last<W>((items, meta): &RawPage<W>) -> u64 {
-    if first_fault(items.len(), *meta).is_some() { 1 } else { meta.total_pages }
+    let total_pages = total_pages(count(items.len()), *meta);
+    total_pages.filter(|_| first_fault(items.len(), *meta).is_none()).unwrap_or(1)
+}
+
+/// The number of pages: as the first page says, or as follows from its length.
+fn total_pages(items: u64, meta: Meta) -> Option<u64> {
+    let counted = meta.total_results.map(|total| total.div_ceil(items.max(1)));
+    meta.total_pages.or(counted)
 }
 
 /// Combines pages: each item once, and the first contradiction.
@@ -60,11 +67,14 @@ fn fault<W>(pages: &[RawPage<W>]) -> Option<String> {
 
 /// The fault of the first page, if any. A server may return smaller pages than requested.
 fn first_fault(items: usize, meta: Meta) -> Option<String> {
-    let Meta { total_pages, total_results, page_number: _ } = meta;
     let items = count(items);
     if let Some(fault) = another_page(1, meta) {
         return Some(fault);
     }
+    let Some(total_pages) = total_pages(items, meta) else {
+        return Some("its meta has neither total_pages nor total_results".to_owned());
+    };
+    let total_results = meta.total_results;
     let Some(total_results) = total_results else {
         return (items == 0 && total_pages > 1)
             .then(|| format!("page 1 is empty, of {}", many(total_pages, "page")))
@@ -93,15 +103,15 @@ fn too_many(total_pages: u64) -> Option<String> {
 
 /// The fault of a later page, if any. The first page has none.
 fn later_fault(first: (usize, Meta), number: u64, items: usize, meta: Meta) -> Option<String> {
-    let (length, Meta { total_pages, total_results, page_number: _ }) = first;
+    let (length, Meta { total_results, .. }) = first;
     let (length, items) = (count(length), count(items));
+    let total_pages = total_pages(length, first.1).unwrap_or(1);
     if meta.total_results != total_results {
         let [first, other] = [total_results, meta.total_results]
             .map(|total| total.map_or("no total".to_owned(), |total| many(total, "item")));
         return Some(format!("it counts {first} on page 1 and {other} on page {number}"));
     }
-    if meta.total_pages != total_pages {
-        let other = meta.total_pages;
+    if let Some(other) = meta.total_pages.filter(|other| *other != total_pages) {
         return Some(format!(
             "it counts {} on page 1 and {other} on page {number}",
             many(total_pages, "page")
@@ -139,8 +149,11 @@ mod tests {
     use super::*;
 
     fn page(number: u64, ids: &[&str], total_pages: u64, total_results: u64) -> RawPage<String> {
-        let meta =
-            Meta { total_pages, total_results: Some(total_results), page_number: Some(number) };
+        let meta = Meta {
+            total_pages: Some(total_pages),
+            total_results: Some(total_results),
+            page_number: Some(number),
+        };
         (ids.iter().map(|id| Ok((*id).to_owned())).collect(), meta)
     }
 
@@ -204,5 +217,19 @@ mod tests {
         assert_eq!(last(&page(1, &["a"], u64::MAX, 3)), 1);
         assert_eq!(last(&page(1, &["a"], u64::MAX, u64::MAX)), 1);
         assert_eq!(last(&page(1, &[], 0, 0)), 0);
+    }
+
+    #[test]
+    fn the_number_of_pages_follows_from_the_number_of_items() {
+        let page = |number: u64, ids: &[&str]| {
+            let (items, meta) = page(number, ids, 0, 3);
+            (items, Meta { total_pages: None, ..meta })
+        };
+        assert_eq!(last(&page(1, &["a", "b"])), 2);
+        assert_eq!(gap(vec![page(1, &["a", "b"]), page(2, &["c"])]), None);
+        let short = gap(vec![page(1, &["a", "b"]), page(2, &[])]);
+        assert_eq!(short.as_deref(), Some("page 2 is empty and should have 1"));
+        let neither = gap(vec![(vec![Ok("a".to_owned())], Meta::default())]);
+        assert_eq!(neither.as_deref(), Some("its meta has neither total_pages nor total_results"));
     }
 }

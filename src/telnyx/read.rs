@@ -260,11 +260,17 @@ impl Reader {
     ///
     /// If it cannot be read. An unusable record is a gap.
     pub async fn groups_report(&self) -> Result<Listing<LiveUser>, Error> {
-        let call = groups_report_call();
-        let read = wire::json::<WireReport<UserBody>>;
-        let WireReport { data } = self.http.send(&call, read).await?.value;
+        self.report(|body: UserBody| body.into()).await
+    }
+
+    pub(super) async fn report<W: DeserializeOwned, T>(
+        &self,
+        model: impl Fn(W) -> T,
+    ) -> Result<Listing<T>, Error> {
+        let read = wire::json::<WireReport<W>>;
+        let WireReport { data } = self.http.send(&groups_report_call(), read).await?.value;
         let gap = data.iter().find_map(|record| record.as_ref().err().cloned());
-        Ok(Listing { items: data.into_iter().flatten().map(LiveUser::from).collect(), gap })
+        Ok(Listing { items: data.into_iter().flatten().map(model).collect(), gap })
     }
 
     /// `GET /organizations/users/users_groups_report` as CSV, unchanged.
@@ -346,8 +352,7 @@ impl Reader {
     async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {
         let read = |body: &[u8]| {
             let WirePage { data, meta } = wire::json::<WirePage<W>>(body)?;
-            let JsonObject(meta) = meta.ok_or(AnswerFault::NoMeta)?;
-            Ok((data, meta))
+            Ok((data, meta.map(|JsonObject(meta)| meta).unwrap_or_default()))
         };
         Ok(self.http.send(call, read).await?.value)
     }

@@ -99,7 +99,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
             AnswerFault::Empty | AnswerFault::Html | AnswerFault::Cut | AnswerFault::NotJson => {
                 true
             }
-            AnswerFault::Shape(_) | AnswerFault::NoMeta | AnswerFault::TooLarge(_) => false,
+            AnswerFault::Shape(_) | AnswerFault::TooLarge(_) => false,
         },
         ErrorKind::Unauthorized
         | ErrorKind::Forbidden
@@ -149,12 +149,7 @@ mod tests {
         {
             assert!(again(Resend::Harmless, &kind), "{kind:?}");
         }
-        for kind in [
-            ErrorKind::Unauthorized,
-            ErrorKind::NotFound,
-            ErrorKind::Invalid(422),
-            ErrorKind::Answer(AnswerFault::NoMeta),
-        ] {
+        for kind in [ErrorKind::Unauthorized, ErrorKind::NotFound, ErrorKind::Invalid(422)] {
             assert!(!again(Resend::Harmless, &kind), "{kind:?}");
         }
     }

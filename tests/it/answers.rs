@@ -66,11 +66,6 @@ async fn every_unusable_list_is_an_error_of_its_own_and_never_a_shorter_list() {
             ErrorKind::Answer(AnswerFault::Cut),
         ),
         ("no JSON", Reply::json(200, "\u{fffd} oops"), ErrorKind::Answer(AnswerFault::NotJson)),
-        (
-            "no meta",
-            Reply::json(200, json!({ "data": [account("a1")] }).to_string()),
-            ErrorKind::Answer(AnswerFault::NoMeta),
-        ),
         ("data is null", Reply::json(200, format!(r#"{{"data":null,{meta}}}"#)), shape("expected")),
         ("no data", Reply::json(200, format!("{{{meta}}}")), shape("missing field `data`")),
         (

@@ -54,6 +54,10 @@ fn every_promise_has_a_test_and_a_mutant() {
     }
     for (path, kills) in &patches {
         let file = path.file_stem().unwrap().to_str().unwrap();
+        // The others break a rule that is not a promise.
+        if !file.starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
         let promise = kills.split('_').nth(1).unwrap_or_default();
         assert_eq!(file.split('_').next(), Some(promise), "{file} names {kills}");
         assert!(

@@ -10,6 +10,7 @@ use super::{
     document::{SeedAccount, SeedChannels, SeedDocument, SeedGroup, SeedManager, SeedUser},
     problems::SeedProblems,
 };
+use crate::sandbox::behavior::NULL_FIELDS;
 use crate::sandbox::state::{
     Account, AccountStatus, Manager, Pool, RecordType, SandboxState, SignInStatus, User, UserGroup,
 };
@@ -44,14 +45,22 @@ pub(super) fn resolve(document: SeedDocument) -> Result<SandboxState, Vec<String
     problems.unique("users", "email", users.iter().map(|user| user.email.to_lowercase()));
     problems.unique("users", "id", users.iter().map(|user| user.id.clone()));
 
-    for email in behavior.unlisted.iter().chain(behavior.null_fields.keys()) {
-        let known = accounts.iter().any(|account| account.email.eq_ignore_ascii_case(email))
-            || users.iter().any(|user| user.email.eq_ignore_ascii_case(email));
-        if !known {
-            problems.add(
-                "behavior",
-                format_args!("{} is neither an account nor a user", email.escape_debug()),
-            );
+    let is_account =
+        |email: &str| accounts.iter().any(|account| account.email.eq_ignore_ascii_case(email));
+    let is_user = |email: &str| users.iter().any(|user| user.email.eq_ignore_ascii_case(email));
+    for email in behavior.unlisted.iter().filter(|email| !is_account(email)) {
+        problems.add("behavior", format_args!("{} is not an account", email.escape_debug()));
+    }
+    for email in behavior.null_fields.keys().filter(|email| !is_account(email) && !is_user(email)) {
+        problems.add(
+            "behavior",
+            format_args!("{} is neither an account nor a user", email.escape_debug()),
+        );
+    }
+    for field in behavior.null_fields.values().flatten() {
+        if !NULL_FIELDS.contains(&field.as_str()) {
+            problems
+                .add("behavior", format_args!("null_fields cannot name {}", field.escape_debug()));
         }
     }
     let behavior = Arc::new(behavior);
