@@ -1,7 +1,7 @@
 //! `trunkline plan PATH`
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::report::{
     self, BoundTo, PlanContext, PlanReport, ReportContent, ReportFormat, StateInfo,
 };
-use crate::state;
+use crate::state::{self, Location};
 use crate::telnyx::Reader;
 
 #[derive(clap::Args, Debug)]
@@ -134,7 +134,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
         // Findings have no origin, so they count as drift.
-        plan if args.only == Some(Only::ThisChange) && plan.actions.is_empty() => Exit::Fine,
+        plan if args.only == Some(Only::ThisChange)
+            && plan.actions.is_empty()
+            && plan.withheld == 0 =>
+        {
+            Exit::Fine
+        }
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
         _ => Exit::Fine,
     })
@@ -143,8 +148,10 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 /// Saves a plan, and returns the time until which it can be applied.
 fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failure> {
     let now = jiff::Timestamp::now();
-    let text =
-        report::save(planned.report(), &planned.desired, now).map_err(anyhow::Error::from)?;
+    let path_from_plan = path_between(path, &planned.state.location)?;
+    let state = StateInfo { path_from_plan, ..planned.state.clone() };
+    let content = PlanReport { state: &state, ..planned.report() };
+    let text = report::save(content, &planned.desired, now).map_err(anyhow::Error::from)?;
     let place = path.display();
     private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
     let digest = report::digest(planned.report());
@@ -153,6 +160,18 @@ fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failu
     let command = planned.state.command(&words);
     terminal::note(global, &format!("saved for {hours} hours: {command}"));
     Ok(report::expiry(now).to_string())
+}
+
+/// The path of a state's file from the folder of a plan's file. `None` if the state is not a file.
+fn path_between(plan: &Path, state: &str) -> anyhow::Result<Option<String>> {
+    let Ok(Location::File(state)) = Location::parse(state) else { return Ok(None) };
+    let absolute = |path: &Path| std::path::absolute(path).context("reading the working directory");
+    let (plan, state) = (absolute(plan)?, absolute(&state)?);
+    let folder = plan.parent().unwrap_or(Path::new("/"));
+    let shared = folder.components().zip(state.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(state.components().skip(shared)).collect();
+    Ok(path.to_str().map(str::to_owned))
 }
 
 /// Reads the live side and the state. It holds a reader and cannot change anything.

@@ -16,7 +16,11 @@ pub(super) fn store(
     manifest: &Path,
     organization: &str,
 ) -> Result<Store, Failure> {
-    let named = named(global)?.map(|location| location.for_organization(organization));
+    let named = named(global)?.map(|location| match location {
+        // The memory of a command that ends remembers nothing.
+        Location::Memory => Location::None,
+        location => location.for_organization(organization),
+    });
     Ok(Store::new(&named.unwrap_or_else(|| Location::beside(manifest, organization))))
 }
 
@@ -58,7 +62,8 @@ pub(super) async fn read(
 
 /// The facts that reports state about a state at `location`.
 pub(super) fn info(global: &Global, location: String, record: &StateRecord) -> StateInfo {
-    StateInfo { location, new: record.serial == 0, option: global.state.clone() }
+    let option = global.state.clone();
+    StateInfo { location, new: record.serial == 0, option, path_from_plan: None }
 }
 
 /// Locks and reads the state for a command that changes something. Other processes see `command` as the holder.

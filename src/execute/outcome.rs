@@ -48,6 +48,8 @@ pub enum SkipReason {
     KeyRefused,
     /// Telnyx refuses every request with a rate limit.
     RateLimited,
+    /// Many requests in a row got no answer, or an answer that the server failed.
+    ServerFails,
     /// A rule withholds the action of a saved plan.
     Withheld(WithheldReason),
 }
@@ -61,6 +63,7 @@ impl SkipReason {
             Self::Interrupted => "not sent: the apply was interrupted",
             Self::KeyRefused => "not sent: Telnyx refuses every request of this API key",
             Self::RateLimited => "not sent: Telnyx refuses every request because of its rate limit",
+            Self::ServerFails => "not sent: Telnyx does not process requests at the moment",
             Self::Withheld(WithheldReason::Incomplete) => {
                 "withheld: the inventory is incomplete, so nothing destructive is sent and nothing is created"
             }

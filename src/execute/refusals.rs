@@ -7,6 +7,8 @@ use crate::telnyx::{Error, ErrorKind};
 
 /// The consecutive actions that must be refused for the same reason before the rest is skipped.
 const LIMIT: u32 = 3;
+/// The same for a server that fails, which may pass.
+const FAILURES: u32 = 10;
 
 /// The refusals of consecutive actions, in the order of their answers.
 #[derive(Default)]
@@ -28,7 +30,8 @@ impl Refusals {
         let repeated = counter.last == Some(reason);
         counter.in_a_row = if repeated { counter.in_a_row + 1 } else { 1 };
         counter.last = Some(reason);
-        if counter.in_a_row >= LIMIT {
+        let limit = if reason == SkipReason::ServerFails { FAILURES } else { LIMIT };
+        if counter.in_a_row >= limit {
             counter.tripped.get_or_insert(reason);
         }
     }
@@ -66,6 +69,11 @@ fn reason(error: &Error) -> Option<SkipReason> {
         {
             Some(SkipReason::KeyRefused)
         }
+        ErrorKind::Server(_)
+        | ErrorKind::Connect(_)
+        | ErrorKind::Timeout
+        | ErrorKind::Broken(_)
+        | ErrorKind::Answer(_) => Some(SkipReason::ServerFails),
         _ => None,
     }
 }

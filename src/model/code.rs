@@ -31,11 +31,12 @@ pub enum Code {
     AcceptUnmatched,
     AccountQuota,
     UntrackedCreates,
+    NotCompared,
 }
 
 impl Code {
     /// All codes, in the order of reports.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::UserMissing,
         Self::AccountUnlisted,
         Self::UserUnlisted,
@@ -63,6 +64,7 @@ impl Code {
         Self::AcceptUnmatched,
         Self::AccountQuota,
         Self::UntrackedCreates,
+        Self::NotCompared,
     ];
 
     /// The name in manifests and reports.
@@ -94,6 +96,7 @@ impl Code {
             Self::Accepted => "accepted",
             Self::ProtectedUnmatched => "protected_unmatched",
             Self::AcceptUnmatched => "accept_unmatched",
+            Self::NotCompared => "not_compared",
             Self::AccountQuota => "account_quota",
             Self::UntrackedCreates => "untracked_creates",
         }
@@ -128,6 +131,7 @@ impl Code {
             | Self::Accepted
             | Self::ProtectedUnmatched
             | Self::AcceptUnmatched
+            | Self::NotCompared
             | Self::AccountQuota
             | Self::UntrackedCreates => false,
         }

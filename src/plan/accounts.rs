@@ -2,7 +2,10 @@
 
 use super::identity::{Match, Pairing};
 use super::renames::AccountRenames;
-use super::{AccountTarget, Action, Draft, Finding, FindingKind, PlannedAccount, Reason, Subject};
+use super::{
+    AccountTarget, Action, Draft, Finding, FindingKind, PlannedAccount, Reason, Subject,
+    UncomparedField,
+};
 use crate::model::{
     AccountId, Create, Email, LiveAccount, Status, UnlistedAccounts, WantedAccount,
 };
@@ -45,14 +48,25 @@ fn missing(draft: &mut Draft<'_>, want: &WantedAccount, renames: &AccountRenames
         Missing::NotYetListed => FindingKind::NotYetListed,
         Missing::Unresolved => FindingKind::UnresolvedCreate,
         Missing::Cancelled => FindingKind::AccountCancelled,
-        Missing::Gone(id) => FindingKind::AccountGone { id },
-        Missing::Vanished(id) => FindingKind::AccountVanished { id },
+        Missing::Gone(id) => {
+            withhold_create(draft, want);
+            FindingKind::AccountGone { id }
+        }
+        Missing::Vanished(id) => {
+            withhold_create(draft, want);
+            FindingKind::AccountVanished { id }
+        }
         Missing::Renamed(unlisted) => {
-            draft.withhold(1 + created_settings(want).len());
+            withhold_create(draft, want);
             FindingKind::PossibleRenameOf { unlisted: unlisted.clone() }
         }
     };
     draft.find(Finding::account(want.email.clone(), kind));
+}
+
+/// Counts a withheld create and what would follow it.
+fn withhold_create(draft: &mut Draft<'_>, want: &WantedAccount) {
+    draft.withhold(1 + created_settings(want).len());
 }
 
 /// The reason why no live account belongs to an entry.
@@ -154,14 +168,17 @@ fn immutable(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
     if have.email != want.email {
         find(FindingKind::ImmutableEmail { have: have.email.clone() });
     }
-    if let Some(have) = have.name.as_ref().filter(|have| **have != want.name) {
-        let (have, want) = (have.clone(), want.name.clone());
-        find(FindingKind::ImmutableName { have, want });
+    match have.name.clone() {
+        Some(have) if have == want.name => {}
+        Some(have) => find(FindingKind::ImmutableName { have, want: want.name.clone() }),
+        None => find(FindingKind::NotCompared(UncomparedField::Name)),
     }
-    if let (Some(have), Some(want)) = (have.rollup_billing, want.rollup_billing)
-        && have != want
-    {
-        find(FindingKind::ImmutableRollupBilling { have, want });
+    match (have.rollup_billing, want.rollup_billing) {
+        (Some(have), Some(want)) if have != want => {
+            find(FindingKind::ImmutableRollupBilling { have, want });
+        }
+        (None, Some(_)) => find(FindingKind::NotCompared(UncomparedField::RollupBilling)),
+        (Some(_) | None, Some(_) | None) => {}
     }
 }
 

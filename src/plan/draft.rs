@@ -157,13 +157,14 @@ impl<'a> Draft<'a> {
         self.used.contains(&place)
     }
 
-    /// Returns true if a half of the organization is managed and was read completely.
+    /// Returns true if a half of the organization was read completely, or is not managed.
     pub(super) fn is_known(&self, half: Half) -> bool {
         let managed = match half {
             Half::Accounts => !self.desired.accounts.is_empty(),
-            Half::Users => self.desired.users.is_some() && self.live.users.is_some(),
+            Half::Users => self.desired.users.is_some(),
         };
-        managed && self.live.is_complete(half)
+        let read = half == Half::Accounts || self.live.users.is_some();
+        !managed || read && self.live.is_complete(half)
     }
 
     /// The sum of the channel limits of planned accounts.

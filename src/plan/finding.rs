@@ -36,7 +36,10 @@ pub enum FindingKind {
         accounts: usize,
     },
     /// A live user is not listed.
-    UserUnlisted,
+    UserUnlisted {
+        /// The last day of the entry, if it has passed.
+        until: Option<Day>,
+    },
     /// A live owner is not listed. Owners are never removed.
     OwnerUnlisted,
     /// The name of an account differs.
@@ -140,6 +143,8 @@ pub enum FindingKind {
     LimitWithheld,
     /// The status of an account or user is unknown, so it is left alone.
     StatusUnknown,
+    /// Telnyx does not return the live value of a declared field.
+    NotCompared(UncomparedField),
     /// A created account is in no list yet, so it is left alone.
     NotYetListed,
     /// Live channel limits are unknown, so each declared one is set.
@@ -161,6 +166,32 @@ pub enum FindingKind {
         /// The reason that the manifest gives.
         reason: Option<String>,
     },
+}
+
+/// A declared field whose live value is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UncomparedField {
+    /// The manager of the organization, which only accounts name.
+    ManagerAccountId,
+    /// The name of an account.
+    Name,
+    /// Whether charges of an account go to its manager.
+    RollupBilling,
+    /// The groups of a user.
+    Groups,
+}
+
+impl UncomparedField {
+    /// The name of the field in a manifest.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ManagerAccountId => "manager_account_id",
+            Self::Name => "name",
+            Self::RollupBilling => "rollup_billing",
+            Self::Groups => "groups",
+        }
+    }
 }
 
 /// The weight of a finding.
@@ -222,7 +253,9 @@ impl Finding {
             FindingKind::AccountUnlisted | FindingKind::AccountAmbiguous { .. } => {
                 Code::AccountUnlisted
             }
-            FindingKind::UserUnlisted | FindingKind::RemovalWithoutEffect => Code::UserUnlisted,
+            FindingKind::UserUnlisted { .. } | FindingKind::RemovalWithoutEffect => {
+                Code::UserUnlisted
+            }
             FindingKind::OwnerUnlisted => Code::OwnerUnlisted,
             FindingKind::ImmutableName { .. } => Code::ImmutableName,
             FindingKind::ImmutableEmail { .. } => Code::ImmutableEmail,
@@ -248,6 +281,7 @@ impl Finding {
             FindingKind::UnresolvedCreate => Code::UnresolvedCreate,
             FindingKind::PoolExceeded { .. } | FindingKind::LimitWithheld => Code::PoolExceeded,
             FindingKind::StatusUnknown | FindingKind::NotYetListed => Code::StatusUnknown,
+            FindingKind::NotCompared(_) => Code::NotCompared,
             FindingKind::ChannelLimitUnverified => Code::ChannelLimitUnverified,
             FindingKind::Protected => Code::Protected,
             FindingKind::InventoryIncomplete(_) | FindingKind::NotFullyRead => {
@@ -262,6 +296,20 @@ impl Finding {
     #[must_use]
     pub fn level(&self) -> Level {
         if self.code().is_drift() { Level::Drift } else { Level::Notice }
+    }
+
+    /// Returns true if it names a rule that withholds actions, other than that the inventory is incomplete.
+    #[must_use]
+    pub fn names_a_rule(&self) -> bool {
+        let code = match self.what {
+            FindingKind::Accepted { code, .. } => code,
+            FindingKind::AccountGone { .. } => return true,
+            _ => self.code(),
+        };
+        matches!(
+            code,
+            Code::PossibleRename | Code::Protected | Code::PoolExceeded | Code::AccountVanished
+        )
     }
 
     /// The kind of thing that it is about.
@@ -291,6 +339,7 @@ impl Finding {
             FindingKind::PossibleRenameOf { unlisted } => unlisted.folded(),
             FindingKind::ProtectedUnmatched(email) => email.folded(),
             FindingKind::Accepted { code, .. } => code.name(),
+            FindingKind::NotCompared(field) => field.name(),
             // At most one of each is found for an email; policies keep their order.
             _ => "",
         };

@@ -30,7 +30,7 @@ pub use compare::compare;
 pub use comparison::{
     Comparison, EntryChange, EntryDiff, FieldDiff, ManifestField, ManifestValue, UnlistedEffect,
 };
-pub use finding::{About, Finding, FindingKind, Level, Subject};
+pub use finding::{About, Finding, FindingKind, Level, Subject, UncomparedField};
 pub use guard::{Guard, GuardName};
 pub use origin::{Origin, plan_since};
 pub use policy::{Loosened, budgets, loosened};

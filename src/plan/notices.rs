@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Draft, Finding, FindingKind};
+use super::{Draft, Finding, FindingKind, UncomparedField};
 use crate::model::{Accepted, Code, Email, Half};
 
 /// The managed accounts that a manager may have unless Telnyx raises the quota (support article 4951492).
@@ -12,14 +12,24 @@ const ACCOUNT_QUOTA: usize = 1_000;
 
 /// Adds all notices. Must run after every rule: rules mark the entries of `accept` that they use.
 pub(super) fn add(draft: &mut Draft<'_>) {
+    unchecked_manager(draft);
     unmatched_protected(draft);
     unmatched_accept(draft);
     creates(draft);
 }
 
+/// Reports that no account names the manager with which to compare the expected one.
+fn unchecked_manager(draft: &mut Draft<'_>) {
+    if draft.desired.manager.is_some() && draft.live.manager.is_none() {
+        let kind = FindingKind::NotCompared(UncomparedField::ManagerAccountId);
+        draft.find(Finding::organization(kind));
+    }
+}
+
 /// Reports protected addresses that are neither listed nor live: most likely typing mistakes.
 ///
-/// An address may belong to an account or to a user, so both halves must be known.
+/// An address may belong to an account or to a user, so both halves must be known. In a half that the manifest
+/// does not manage, nothing needs protection.
 fn unmatched_protected(draft: &mut Draft<'_>) {
     if !draft.is_known(Half::Accounts) || !draft.is_known(Half::Users) {
         return;
@@ -81,6 +91,7 @@ fn halves(code: Code) -> &'static [Half] {
         | Code::InventoryIncomplete
         | Code::PolicyLoosened
         | Code::Accepted
+        | Code::NotCompared
         | Code::ProtectedUnmatched
         | Code::AcceptUnmatched => &[Half::Accounts, Half::Users],
     }

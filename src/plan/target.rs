@@ -25,6 +25,14 @@ impl Plan {
             (Subject::Organization, _) | (Subject::Account | Subject::User, None) => true,
             (Subject::Account | Subject::User, Some(email)) => targets.contains(email),
         });
+        // Actions withheld for other accounts and users were not chosen either.
+        if !chosen
+            .findings
+            .iter()
+            .any(|finding| finding.names_a_rule() || !chosen.inventory.complete)
+        {
+            chosen.unchosen += std::mem::take(&mut chosen.withheld);
+        }
         chosen
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::Alike;
-use super::{Action, Draft, Finding, FindingKind, Reason, Subject};
+use super::{Action, Draft, Finding, FindingKind, Reason, Subject, UncomparedField};
 use crate::model::{
     Code, Day, Email, Half, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
 };
@@ -149,15 +149,24 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
         Some(UserStatus::Blocked) => find(FindingKind::UserBlocked),
         Some(UserStatus::Other(_)) => find(FindingKind::StatusUnknown),
     }
-    if let (Presence::Present { groups: Some(want), .. }, Some(have)) =
-        (&want.presence, &have.groups)
-    {
+    if let Presence::Present { groups: Some(want), .. } = &want.presence {
+        let Some(have) = &have.groups else {
+            return find(FindingKind::NotCompared(UncomparedField::Groups));
+        };
         let have: BTreeSet<String> = have.iter().cloned().collect();
         let missing: Vec<String> = want.difference(&have).cloned().collect();
         let extra: Vec<String> = have.difference(want).cloned().collect();
         if !(missing.is_empty() && extra.is_empty()) {
             find(FindingKind::GroupMismatch { missing, extra });
         }
+    }
+}
+
+/// The last day of an entry that has passed.
+fn last_day(reason: Reason) -> Option<Day> {
+    match reason {
+        Reason::UntilPassed(day) => Some(day),
+        Reason::Declared | Reason::Unlisted | Reason::Absent | Reason::Stale => None,
     }
 }
 
@@ -168,7 +177,7 @@ fn remove(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason) {
     let removed = draft.state.removed.contains(id) && *status == Some(UserStatus::Disabled);
     let what = match role(draft, user) {
         Effective::Owner => FindingKind::OwnerUnlisted,
-        Effective::Unknown => FindingKind::UserUnlisted,
+        Effective::Unknown => FindingKind::UserUnlisted { until: last_day(reason) },
         Effective::SubUser if removed => FindingKind::RemovalWithoutEffect,
         Effective::SubUser => {
             draft.act(Action::RemoveUser { id: id.clone(), email: email.clone() }, reason);
@@ -191,7 +200,8 @@ fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &Us
         }
         (Effective::SubUser, UnlistedUsers::Remove, None) => remove(draft, user, reason),
         (Effective::Unknown, UnlistedUsers::Remove, _) | (_, UnlistedUsers::Report, _) => {
-            draft.find(Finding::user(email, FindingKind::UserUnlisted));
+            let kind = FindingKind::UserUnlisted { until: last_day(reason) };
+            draft.find(Finding::user(email, kind));
         }
     }
 }

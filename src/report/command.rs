@@ -12,32 +12,41 @@ pub struct StateInfo {
     pub new: bool,
     /// The value of `--state`; `None` for the default place. Every printed command repeats it.
     pub option: Option<String>,
+    /// The path of the state's file from the folder of a saved plan, which may be applied from another folder.
+    pub path_from_plan: Option<String>,
 }
 
 impl StateInfo {
     /// Returns a command with quoted words, and with `--state` if this state needs it.
     #[must_use]
     pub fn command(&self, words: &[&str]) -> String {
-        let option = self.option.iter().flat_map(|state| ["--state", state]);
+        let option = self.option(words.first() == Some(&"state"));
+        let option = option.iter().flat_map(|state| ["--state", state]);
         let words = ["trunkline"].into_iter().chain(words.iter().copied()).chain(option);
         line(&words.map(shell_word).collect::<Vec<_>>().join(" "))
+    }
+
+    /// The value of `--state` in a command. A `state` command does not know the manifest, so it needs the default
+    /// place too.
+    fn option(&self, of_state_command: bool) -> Option<&str> {
+        let default = Some(self.location.as_str());
+        let kept = default.filter(|place| !matches!(*place, "" | "none" | "memory:"));
+        self.option.as_deref().or(kept.filter(|_| of_state_command))
     }
 
     /// Adds `--state` to the commands in a text that use the state. Commands are in backticks.
     #[must_use]
     pub fn complete(&self, text: &str) -> String {
-        let Some(state) = &self.option else { return text.to_owned() };
-        let option = format!(" --state {}", line(&shell_word(state)));
-        let uses_state = |code: &str| {
-            let mut words = code.split(' ');
-            words.next() == Some("trunkline")
-                && matches!(words.next(), Some("plan" | "apply" | "state" | "import"))
-                && !code.contains("--state")
-        };
         // The text between two backticks is code, so every second part is.
         let complete = |(place, part): (usize, &str)| {
-            let add = place % 2 == 1 && uses_state(part);
-            format!("{part}{}", if add { &option } else { "" })
+            let command = part.strip_prefix("trunkline ").filter(|_| place % 2 == 1);
+            let name = command.and_then(|words| words.split(' ').next()).unwrap_or_default();
+            let uses_state = matches!(name, "plan" | "apply" | "state" | "import");
+            let state = self.option(name == "state");
+            match state.filter(|_| uses_state && !part.contains("--state")) {
+                Some(state) => format!("{part} --state {}", line(&shell_word(state))),
+                None => part.to_owned(),
+            }
         };
         text.split('`').enumerate().map(complete).collect::<Vec<_>>().join("`")
     }
@@ -64,6 +73,11 @@ mod tests {
         assert_eq!(
             bucket.command(&["apply", "acme.yaml", "--expect", "sha256:00"]),
             "trunkline apply acme.yaml --expect sha256:00 --state s3://bucket/acme.json"
+        );
+        let beside = StateInfo { location: "a/.trunkline/b.json".to_owned(), ..default.clone() };
+        assert_eq!(
+            [beside.command(&["plan", "a"]), beside.command(&["state", "show"])],
+            ["trunkline plan a", "trunkline state show --state a/.trunkline/b.json"]
         );
         let hint = "Run `trunkline plan`, or `trunkline get users`, or `trunkline state show`.";
         assert_eq!(default.complete(hint), hint);

@@ -3,7 +3,7 @@
 use super::StateInfo;
 use super::words::{IN_TEXT, Names, loosened};
 use crate::model::Email;
-use crate::plan::{Finding, FindingKind, Loosened, Subject};
+use crate::plan::{Finding, FindingKind, Loosened, Subject, UncomparedField};
 
 /// The sentence of a finding. Its commands are for `state`.
 #[must_use]
@@ -19,10 +19,17 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
     let email = finding.email().map_or("EMAIL", Email::as_str);
     let fixed = match &finding.what {
         FindingKind::UserMissing => {
-            "is listed but not in the organization; invite the user in the portal (the API cannot)"
+            "is listed but not in the organization; invite the user in the portal (the API cannot), or add owner: true if the API hides this owner"
         }
         FindingKind::AccountUnlisted => "is not in the manifest; list it, or set unlisted_accounts",
-        FindingKind::UserUnlisted => "is not in the manifest; list the user, or set unlisted_users",
+        FindingKind::UserUnlisted { until: None } => {
+            "is not in the manifest; list the user, or set unlisted_users"
+        }
+        FindingKind::UserUnlisted { until: Some(day) } => {
+            return format!(
+                "is listed until {day}, which has passed; set a later day, or set unlisted_users"
+            );
+        }
         FindingKind::OwnerUnlisted => {
             "is an owner and should not be in the organization; owners are never removed"
         }
@@ -46,6 +53,15 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
             );
         }
         FindingKind::StatusUnknown => "has an unknown status, so it is left alone",
+        FindingKind::NotCompared(UncomparedField::ManagerAccountId) => {
+            "manager_account_id is not checked, because no live account names its manager"
+        }
+        FindingKind::NotCompared(field) => {
+            let field = field.name();
+            return format!(
+                "has no {field} in the answers of Telnyx, so the declared one is not compared"
+            );
+        }
         FindingKind::ChannelLimitUnverified => {
             "current channel limits are unknown, so each declared limit will be set again"
         }
@@ -56,7 +72,9 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
             return format!("is the email of {accounts} live accounts, so none of them is touched");
         }
         FindingKind::ImmutableName { have, want } => {
-            let (have, want) = (spoken(have), spoken(want));
+            let looks_equal = looks(have) == looks(want);
+            let [have, want] = [have, want]
+                .map(|name| spoken(&if looks_equal { escaped(name) } else { name.clone() }));
             return format!(
                 "is named {have} and should be {want}; only Telnyx support can rename it"
             );
@@ -80,7 +98,10 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
             );
         }
         FindingKind::PossibleRenameOf { unlisted } => {
-            return missing_rename(finding.subject(), &plain(unlisted.as_str()));
+            let unlisted = unlisted.as_str();
+            let looks_equal = looks(email) == looks(unlisted);
+            let unlisted = if looks_equal { escaped(unlisted) } else { unlisted.to_owned() };
+            return missing_rename(finding.subject(), &plain(&unlisted));
         }
         FindingKind::IdentityConflict { accounts } => {
             let ids: Vec<String> = accounts.iter().map(|id| plain(id.as_str())).collect();
@@ -129,7 +150,12 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
             );
         }
         FindingKind::PossibleRename { missing } => {
-            return possible_rename(finding.subject(), &plain(missing.as_str()));
+            let sentence = possible_rename(finding.subject(), &plain(missing.as_str()));
+            let [live, missing] = [email, missing.as_str()];
+            if looks(live) != looks(missing) {
+                return sentence;
+            }
+            return format!("is written {}, and {sentence}", plain(&escaped(live)));
         }
         FindingKind::PoolExceeded { allocatable: 0, .. } => {
             return "the channel pool is empty, so limits are withheld; if global outbound channels are not enabled for this organization, ask Telnyx support to enable them".to_owned();
@@ -159,6 +185,21 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         }
     };
     fixed.to_owned()
+}
+
+/// A text with its unusual characters escaped, so that it cannot look like another one.
+fn escaped(text: &str) -> String {
+    let usual = |c: char| c.is_ascii_graphic() || c == ' ';
+    let end = text.trim_end().len();
+    let escape = |(at, c): (usize, char)| {
+        if usual(c) && at < end { c.to_string() } else { c.escape_unicode().to_string() }
+    };
+    text.char_indices().map(escape).collect()
+}
+
+/// The shapes of the characters of a text, which are equal for texts that look the same.
+fn looks(text: &str) -> String {
+    unicode_security::skeleton(text.trim_end()).collect()
 }
 
 fn policy_loosened(loose: &Loosened, plain: fn(&str) -> String) -> String {

@@ -3,8 +3,8 @@
 use super::json::PlanSummary;
 use crate::manifest::{ProblemKind, canonical};
 use crate::plan::{
-    Action, Channels, Field, FieldChange, FieldValue, Guard, GuardName, Level, Loosened,
-    ManifestField, Origin, Plan, Reason, Reversible, Subject, UnlistedEffect,
+    Action, Channels, Field, FieldChange, FieldValue, Finding, FindingKind, Guard, GuardName,
+    Level, Loosened, ManifestField, Origin, Plan, Reason, Reversible, Subject, UnlistedEffect,
 };
 
 /// The name of an action.
@@ -291,9 +291,16 @@ pub(super) fn summary(plan: &Plan) -> String {
     parts.join("; ")
 }
 
-/// Returns true if the plan was made from a complete inventory and nothing differs, is withheld or was not selected.
+/// Returns true if the plan was made from a complete inventory, every declared value was compared, and nothing differs,
+/// is withheld or was not selected.
 pub(super) fn is_in_sync(plan: &Plan) -> bool {
-    !plan.has_drift() && plan.inventory.complete && plan.unchosen == 0
+    let unknown = |finding: &Finding| {
+        matches!(finding.what, FindingKind::StatusUnknown | FindingKind::NotCompared(_))
+    };
+    !plan.has_drift()
+        && plan.inventory.complete
+        && plan.unchosen == 0
+        && !plan.findings.iter().any(unknown)
 }
 
 /// The entries in sync, counted.

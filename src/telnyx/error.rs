@@ -99,10 +99,10 @@ const NO_GRANT: &str = "The key's user lacks the permission. Grant it under Iden
 const EMAIL_TAKEN: &str = "Any Telnyx user may have this email already, in this organization or another. Use another email.";
 
 impl Error {
-    /// Returns true if the change may have taken effect.
+    /// Returns true if a change may have taken effect. A read changes nothing.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
-        self.earlier_lost || self.kind.may_have_happened()
+        self.method != "GET" && (self.earlier_lost || self.kind.may_have_happened())
     }
 
     /// Returns true if the key may not read or change this. False if Telnyx refuses whatever the key asks for.

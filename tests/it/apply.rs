@@ -278,9 +278,15 @@ async fn credentials_and_the_audit_log_can_be_pipes() {
 async fn an_account_whose_credentials_cannot_be_written_is_still_disabled_and_limited() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
-    let arguments = ["apply", text(&manifest), "--auto-approve", "--new-credentials", "/dev/full"];
+    let path = site.folder.path().join("credentials");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    // The reader of the pipe closes it at once.
+    let reader = tokio::task::spawn_blocking(move || drop(std::fs::File::open(path).unwrap()));
+    let arguments =
+        ["apply", text(&manifest), "--auto-approve", "--new-credentials", "credentials"];
     let shown = site.ends(&[&arguments[..], &["--format", "json"]].concat(), 5).await;
     let shown: Value = serde_json::from_str(&shown).unwrap();
+    reader.await.unwrap();
     let summary = &shown["summary"];
     assert_eq!((summary["failed"].as_u64(), summary["skipped"].as_u64()), (Some(2), Some(0)));
     // The accounts exist in the desired state.

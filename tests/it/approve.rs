@@ -133,6 +133,41 @@ async fn verify_gives_up_after_15_seconds_and_exits_with_5() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_fails_during_verify_loses_no_outcome() {
+    let changed = AtomicBool::new(false);
+    let faults = move |method: &str, path: &str, _: &str| {
+        let report = path.ends_with("/users_groups_report");
+        let after = changed.fetch_or(method != "GET", Ordering::SeqCst);
+        if after && report { Fault::Refused(403) } else { Fault::None }
+    };
+    let site = Site::with(Duration::ZERO, faults).await;
+    let manifest = site.manifest(&[]);
+    let apply = ["apply", text(&manifest), "-y", "--verify", "--report", "json=out.json"];
+    let output = site.run(&apply).await;
+    let [shown, error] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(5), "{error}");
+    assert!(error.contains("warning: the changes could not be verified: GET "), "{error}");
+    assert!(shown.contains("Applied: 17 done"), "{shown}");
+    let written = std::fs::read_to_string(site.folder.path().join("out.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap()["summary"]["done"], 17);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credentials_file_that_cannot_be_written_is_refused_before_the_first_request() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    for (option, hint) in
+        [("--new-credentials", "with --new-credentials"), ("--audit-log", "with --audit-log")]
+    {
+        let apply = ["apply", text(&manifest), "-y", option, "/dev/full"];
+        let shown = error(&site, &apply, 1).await;
+        assert!(shown.contains("nothing was sent") && shown.contains(hint), "{shown}");
+    }
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_audit_log_that_breaks_midway_is_an_error_after_everything_was_recorded() {
     use std::io::BufRead as _;
     let site = Site::open().await;

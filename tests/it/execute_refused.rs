@@ -19,6 +19,8 @@ use crate::support::{budget, patient};
 const ACTIONS: usize = 40;
 /// The refused actions in a row after which the rest is skipped.
 const LIMIT: usize = 3;
+/// The same for a server that fails.
+const FAILURES: usize = 10;
 
 /// The requests that a server refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,9 +114,10 @@ async fn stops(case: Case) {
         let what = format!("{case:?}, {parallelism} at once: {done} {failed} {skipped}");
         assert_eq!((outcomes.len(), done + failed + skipped), (ACTIONS, ACTIONS), "{what}");
         assert_eq!(done, case.accepted, "{what}");
+        let limit = if case.reason == SkipReason::ServerFails { FAILURES } else { LIMIT };
         // Only what was in flight is still sent.
-        assert!((LIMIT..LIMIT + parallelism).contains(&failed), "{what}");
-        assert!(sent.len() < done + LIMIT + parallelism, "{what}: {sent:?}");
+        assert!((limit..limit + parallelism).contains(&failed), "{what}");
+        assert!(sent.len() < done + limit + parallelism, "{what}: {sent:?}");
         for outcome in &outcomes {
             if let Ending::Skipped(reason) = outcome.ending {
                 assert_eq!(reason, case.reason, "{what}");
@@ -138,5 +141,13 @@ async fn a_rate_limit_that_refuses_every_change_without_a_wait_stops_an_apply() 
     for refuses in [Refuses::Changes, Refuses::Everything] {
         stops(Case { refusal, refuses, accepted: 0, reason }).await;
         stops(Case { refusal, refuses, accepted: 7, reason }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_every_change_stops_an_apply() {
+    let (refusal, reason): (fn() -> Reply, _) = (|| Reply::json(503, ""), SkipReason::ServerFails);
+    for accepted in [0, 7] {
+        stops(Case { refusal, refuses: Refuses::Changes, accepted, reason }).await;
     }
 }

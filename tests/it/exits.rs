@@ -92,6 +92,12 @@ async fn promise_4_an_unresolved_create_is_reported_until_it_is_settled_6() {
     let codes =
         plan["findings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap());
     assert_eq!(codes.filter(|code| *code == "unresolved_create").count(), 2);
+    // To accept the finding does not settle the create.
+    let accepted = site.manifest(&[(
+        "\naccounts:",
+        "\naccept: [{ code: unresolved_create, email: crew@tallship.example, until: 2099-01-01 }]\naccounts:",
+    )]);
+    site.ends(&["apply", text(&accepted), "--auto-approve", "--create-grace", "0s"], 6).await;
     site.ends(&["state", "resolve", "--all", "--retry"], 0).await;
     let plan = site.json(&["plan", text(&manifest), "--format", "json"], 0).await;
     assert_eq!(plan["summary"]["create"], 2);
@@ -109,4 +115,28 @@ async fn only_the_target_is_sent_and_safety_limits_apply_to_the_whole_plan_3() {
     let apply = ["apply", text(&manifest), "--auto-approve", "--target", "orders@bluedoor.example"];
     site.ends(&apply, 3).await;
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_that_withholds_something_exits_with_4_although_another_half_is_incomplete() {
+    let seed = r#"{
+        "accounts": [{ "email": "larry@shop.example", "organization_name": "Larry" }],
+        "users": [{ "email": "root@acme.example", "record_type": "organization_owner" }, { "email": "odd@acme.example" }],
+        "behavior": { "null_fields": { "odd@acme.example": ["email"] } }
+    }"#;
+    let seed = trunkline::sandbox::Seed::parse(seed).unwrap();
+    let site = Site::seeded(seed, Duration::ZERO, |_, _, _| Fault::None).await;
+    let manifest = site.folder.path().join("shop.yaml");
+    let entry = |name: &str, email: &str| {
+        let users = "users: [{ email: root@acme.example, owner: true }]\n";
+        let account = format!("accounts: [{{ name: {name}, email: {email}@shop.example }}]\n");
+        std::fs::write(&manifest, format!("version: 1\norganization: shop\n{account}{users}"))
+            .unwrap();
+    };
+    let apply = ["apply", text(&manifest), "--auto-approve"];
+    entry("Larry", "larry");
+    site.ends(&apply, 7).await;
+    // The live account may be this entry under another email.
+    entry("Larry", "lary");
+    site.ends(&apply, 4).await;
 }

@@ -11,7 +11,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use trunkline::manifest;
 use trunkline::model::*;
-use trunkline::plan::{FindingKind, Level, plan};
+use trunkline::plan::{Level, plan};
 use trunkline::report::Import;
 use trunkline::sandbox::Seed;
 
@@ -152,10 +152,8 @@ proptest! {
         for finding in left {
             let email = finding.email().map(Email::as_str).unwrap_or_default();
             prop_assert!(!manifest::takes_email(email), "{:?}\n{}", finding, yaml);
-            prop_assert!(matches!(
-                finding.what,
-                FindingKind::AccountUnlisted | FindingKind::UserUnlisted | FindingKind::OwnerUnlisted
-            ));
+            let unlisted = [Code::AccountUnlisted, Code::UserUnlisted, Code::OwnerUnlisted];
+            prop_assert!(unlisted.contains(&finding.code()));
             prop_assert!(yaml.contains("# Not listed:"));
         }
         // Every user is listed or mentioned.

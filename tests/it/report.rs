@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use trunkline::model::Code;
-use trunkline::plan::{AccountTarget, Action, Finding, Plan};
-use trunkline::report::{self, PlanReport, Style};
+use trunkline::model::{Code, Email};
+use trunkline::plan::{AccountTarget, Action, Finding, FindingKind, Plan};
+use trunkline::report::{self, PlanReport, StateInfo, Style};
 
 use crate::support::plans::{
-    bound_to, email, everything, everything_since, id, planned, state, without_origins,
+    World, bound_to, email, everything, everything_since, id, limit, planned, state,
+    without_origins,
 };
 
 fn shown(plan: &Plan, show: impl Fn(PlanReport<'_>) -> String) -> String {
@@ -183,4 +184,51 @@ fn every_field_of_the_schemas_has_a_description() {
             }
         }
     }
+}
+
+#[test]
+fn names_and_addresses_that_only_look_equal_are_escaped() {
+    let said = |what| {
+        report::finding_text(
+            &Finding::user(Email::new("u\u{455}er@acme.example"), what),
+            &StateInfo::default(),
+        )
+    };
+    let missing = Email::new("user@acme.example");
+    let text = said(FindingKind::PossibleRename { missing: missing.clone() });
+    assert!(text.starts_with("is written u\\u{455}er@acme.example, and may be user@"), "{text}");
+    let unlisted = Email::new("u\u{455}er@acme.example");
+    let text = said(FindingKind::PossibleRenameOf { unlisted });
+    assert!(text.contains("u\\u{455}er@acme.example"), "{text}");
+    let names = |have: &str| {
+        said(FindingKind::ImmutableName { have: have.to_owned(), want: "Acme".to_owned() })
+    };
+    assert!(names("\u{410}cme").contains("\\u{410}cme"), "{}", names("\u{410}cme"));
+    assert!(names("Ökonom").contains("\"Ökonom\""), "{}", names("Ökonom"));
+}
+
+#[test]
+fn the_rows_of_an_account_follow_each_other() {
+    let mut world = World::of_everything();
+    let update = |name: &str| {
+        planned(Action::UpdateAccount {
+            id: id(name),
+            email: email(name),
+            before: Some(false),
+            after: true,
+        })
+    };
+    world.plan = Plan {
+        actions: vec![
+            update("inn"),
+            update("spa"),
+            planned(limit("inn", Some(1), 2)),
+            planned(limit("spa", Some(1), 2)),
+        ],
+        ..Plan::default()
+    };
+    let text = report::plan_text(world.context().report, Style::default());
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("  ~")).collect();
+    let of: Vec<bool> = rows.iter().map(|row| row.contains("inn@")).collect();
+    assert_eq!(of, [true, true, false, false], "{text}");
 }

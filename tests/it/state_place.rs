@@ -93,3 +93,13 @@ async fn a_state_that_is_not_a_regular_file_is_refused_with_a_command_that_works
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_in_memory_promises_nothing_to_the_next_run() {
+    let site = Site::open().await;
+    let path = site.manifest(&[]);
+    for state in ["none", "memory:"] {
+        let plan = site.ends(&["plan", text(&path), "--state", state], 0).await;
+        assert!(plan.contains("untracked_creates") && plan.contains("State: none"), "{plan}");
+    }
+}

@@ -74,7 +74,7 @@ async fn known_accounts_that_exist_but_are_not_listed_make_the_inventory_incompl
 async fn a_known_account_that_does_not_exist_is_created_again_only_after_state_forget() {
     let (folder, port) = known().await;
     let sandbox = sandbox(port, &NAMES[1..], json!({})).await;
-    let text = run(&folder, port, &["apply", "-y"], 0).await;
+    let text = run(&folder, port, &["apply", "-y"], 4).await;
     assert!(text.contains("trunkline state forget ann@shop.example"), "{text}");
     assert!(sandbox.account("ann@shop.example").is_none());
     run(&folder, port, &["state", "forget", "ann@shop.example"], 0).await;

@@ -24,15 +24,12 @@ pub(super) struct CredentialsFile {
 impl CredentialsFile {
     /// Opens the file for appending, before anything is sent.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let open = || -> io::Result<File> {
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-            // An existing file may be readable by others. A pipe or a device keeps its mode.
-            if is_file(&file)? {
-                file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-            }
-            Ok(file)
-        };
-        let file = open().with_context(|| opening(path))?;
+        let file = open(path, 0o600, "--new-credentials")?;
+        // An existing file may be readable by others. A pipe or a device keeps its mode.
+        let private = std::fs::Permissions::from_mode(0o600);
+        let closed = is_file(&file)
+            .and_then(|it_is| if it_is { file.set_permissions(private) } else { Ok(()) });
+        closed.with_context(|| opening(path))?;
         Ok(Self { file: Mutex::new(file) })
     }
 
@@ -69,17 +66,7 @@ pub(super) struct AuditLog {
 impl AuditLog {
     /// Opens the file for appending, before anything is sent.
     pub(super) fn open(path: &Path, planned: &Planned) -> Result<Self, Failure> {
-        let open = || -> io::Result<File> {
-            let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-            // A device may open and still reject every write, as /dev/full does.
-            if file.metadata()?.file_type().is_char_device() {
-                file.write_all(b"\n")?;
-            }
-            Ok(file)
-        };
-        let file = open().with_context(|| opening(path)).map_err(|error| {
-            Failure::new(error, "Name a file in an existing folder with --audit-log.")
-        })?;
+        let file = open(path, 0o666, "--audit-log")?;
         Ok(Self {
             path: path.to_owned(),
             actor: actor(),
@@ -111,6 +98,21 @@ impl AuditLog {
             Failure::new(error, "Every action was executed and recorded in the state all the same.")
         })
     }
+}
+
+/// Opens a file for appending, before anything is sent. `option` is the option that names it.
+fn open(path: &Path, mode: u32, option: &str) -> Result<File, Failure> {
+    let open = || -> io::Result<File> {
+        let mut file = OpenOptions::new().append(true).create(true).mode(mode).open(path)?;
+        // A device may open and still reject every write, as /dev/full does.
+        if file.metadata()?.file_type().is_char_device() {
+            file.write_all(b"\n")?;
+        }
+        Ok(file)
+    };
+    open().with_context(|| opening(path)).map_err(|error| {
+        Failure::new(error, format!("Name a file in an existing folder with {option}."))
+    })
 }
 
 fn opening(path: &Path) -> String {

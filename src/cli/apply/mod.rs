@@ -127,7 +127,7 @@ async fn under_lock(
     if args.verify && sent.signal.is_none() {
         let verifying = verify::verify(&reader, &prepared.planned, &sent.outcomes, journal);
         match signals.or_signal(verifying).await {
-            Ok(verified) => sent.unverified = verified?,
+            Ok(verified) => sent.unverified = verified,
             Err(signal) => sent.signal = Some(signal),
         }
     }

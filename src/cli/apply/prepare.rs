@@ -1,6 +1,7 @@
 //! The plan of an apply: one that is made now, or what is left of a saved one.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{Args, saved};
 use crate::cli::exit::Failure;
@@ -8,9 +9,9 @@ use crate::cli::global::{Global, manifest_path};
 use crate::cli::plan::{self, Planned};
 use crate::cli::reports::{Files, PlanSource};
 use crate::cli::store;
-use crate::execute::{Ending, Outcome, Summary};
+use crate::execute::{Ending, Outcome, SkipReason, Summary};
 use crate::model::{AccountId, Desired};
-use crate::plan::Plan;
+use crate::plan::{Finding, Plan, WithheldReason};
 use crate::report::{ReportFormat, SavedPlan, StateInfo};
 use crate::state::{Journal, Location, StateChange, Store};
 use crate::telnyx::Reader;
@@ -61,7 +62,11 @@ impl Order {
     pub(super) fn store(&self, global: &Global, args: &Args) -> Result<Store, Failure> {
         let organization = &self.desired().organization;
         if let (Self::Saved(saved), None, None) = (self, &args.path, store::named(global)?) {
-            let location = Location::parse(&saved.state.location)?;
+            let folder = args.plan.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+            let location = match &saved.state.path_from_plan {
+                Some(path) => Location::File(folder.join(path)),
+                None => Location::parse(&saved.state.location)?,
+            };
             if !matches!(location, Location::None | Location::Memory) {
                 return Ok(Store::new(&location));
             }
@@ -138,8 +143,14 @@ impl Prepared {
     /// Returns true if a rule withheld something; an incomplete inventory has an exit status of its own.
     pub(super) fn withholds(&self) -> bool {
         let plan = &self.planned.plan;
-        let withheld = |outcome: &Outcome| matches!(outcome.ending, Ending::Skipped(_));
-        plan.inventory.complete && (plan.withheld > 0 || self.settled.values().any(withheld))
+        let of_rule = plan.withheld > 0
+            && (plan.inventory.complete || plan.findings.iter().any(Finding::names_a_rule));
+        let withheld = |outcome: &Outcome| match outcome.ending {
+            Ending::Skipped(SkipReason::Withheld(WithheldReason::Incomplete)) => false,
+            Ending::Skipped(_) => true,
+            _ => false,
+        };
+        of_rule || self.settled.values().any(withheld)
     }
 
     /// A line about the actions that are not sent, if any.

@@ -8,7 +8,7 @@ use crate::cli::reports::Files;
 use crate::cli::terminal;
 use crate::execute::{Ending, Outcome, Summary};
 use crate::model::Code;
-use crate::plan::Finding;
+use crate::plan::{Finding, FindingKind};
 use crate::report::{PlanContext, ReportContent, ReportFormat};
 
 /// Writes the reports, prints the outcomes, and returns the exit status.
@@ -25,12 +25,9 @@ pub(super) fn report(
 ) -> Result<Exit, Failure> {
     let Sent { outcomes, signal, unverified, audited } = sent;
     let mut exit = exit(prepared, &outcomes, signal);
-    if unverified > 0 {
-        let noun = if unverified == 1 { "change is" } else { "changes are" };
-        terminal::say(&format!(
-            "warning: {unverified} {noun} not visible yet; check again with: {}",
-            context.plan_command()
-        ));
+    if let Some(unverified) = unverified {
+        let command = context.plan_command();
+        terminal::say(&format!("warning: {unverified}; check again with: {command}"));
         if matches!(exit, Exit::Fine | Exit::Stale | Exit::Incomplete) {
             exit = Exit::Failed;
         }
@@ -72,7 +69,11 @@ fn exit(prepared: &Prepared, outcomes: &[Outcome], signal: Option<Signal>) -> Ex
         .iter()
         .any(|outcome| outcome.action.is_create() && matches!(outcome.ending, Ending::Unknown(_)));
     // A create of an earlier run that is still unresolved needs a person, too.
-    let unresolved = |finding: &Finding| finding.code() == Code::UnresolvedCreate;
+    let unresolved = |finding: &Finding| match finding.what {
+        FindingKind::UnresolvedCreate => true,
+        FindingKind::Accepted { code, .. } => code == Code::UnresolvedCreate,
+        _ => false,
+    };
     let unresolved = plan.findings.iter().any(unresolved);
     match signal {
         Some(signal) if skipped + unknown > 0 => Exit::Interrupted(signal),

@@ -44,11 +44,9 @@ pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<SavedPlan, Fai
     if let Some(expected) = expected
         && digest != expected
     {
-        let why = anyhow::anyhow!(
-            "the saved plan {place} has digest {digest}, but --expect is {expected}"
-        );
+        let why = format!("the saved plan {place} has digest {digest}, but --expect is {expected}");
         let hint = "Nothing was sent. This is not the plan that was approved.";
-        return Err(Failure::new(why, hint));
+        return Err(Failure::stale(why, hint));
     }
     Ok(saved)
 }

@@ -32,8 +32,8 @@ pub(super) struct Sent {
     pub outcomes: Vec<Outcome>,
     /// The signal that ended it early.
     pub signal: Option<Signal>,
-    /// The number of changes that `--verify` did not see.
-    pub unverified: usize,
+    /// The result of `--verify`, if it did not see every change.
+    pub unverified: Option<String>,
     /// The audit log's error, if it is not complete.
     pub audited: Result<(), Failure>,
 }
@@ -102,7 +102,7 @@ pub(super) async fn send(
         journal.record(used.clone()).await?;
     }
     let audited = audit.map_or(Ok(()), AuditLog::finish);
-    Ok(Sent { outcomes, signal, unverified: 0, audited })
+    Ok(Sent { outcomes, signal, unverified: None, audited })
 }
 
 /// Executes the plan. The first signal stops it in an orderly way, a second one at once.

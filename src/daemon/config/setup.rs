@@ -131,7 +131,7 @@ impl Setup {
     /// The state, for the commands in findings. Whoever reads them is in another working directory.
     pub(in crate::daemon) fn state_info(&self) -> StateInfo {
         let location = Store::new(&self.location).place();
-        StateInfo { option: Some(location.clone()), location, new: false }
+        StateInfo { option: Some(location.clone()), location, ..StateInfo::default() }
     }
 
     /// The binding of the state. `live` is the manager of the accounts that were read, if known.

@@ -45,6 +45,9 @@ pub(in crate::report) struct PlanDoc<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub expires_at: Option<String>,
+    /// The path of the state's file from the folder of this file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_path: Option<String>,
     /// The digest of all bytes before it: a modified file is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::sha256")]
@@ -240,6 +243,7 @@ impl<'a> PlanDoc<'a> {
             manifest: None,
             created_at: None,
             expires_at: None,
+            state_path: None,
             seal: None,
         }
     }
@@ -335,7 +339,7 @@ impl From<FieldValue> for ValueDoc {
 
 impl<'a> From<&'a StateInfo> for StateDoc<'a> {
     fn from(state: &'a StateInfo) -> Self {
-        let StateInfo { location, new, option: _ } = state;
+        let StateInfo { location, new, option: _, path_from_plan: _ } = state;
         Self { location, new: *new }
     }
 }

@@ -98,6 +98,7 @@ fn text(
         manifest: Some(canonical(desired)),
         created_at: Some(seconds(created_at).to_string()),
         expires_at: Some(expiry(created_at).to_string()),
+        state_path: report.state.path_from_plan.clone(),
         ..PlanDoc::new(report, findings)
     };
     let mut body = json::pretty(&document);

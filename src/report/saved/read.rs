@@ -48,6 +48,7 @@ struct SavedPlanParts {
     findings: Vec<FindingPart>,
     manifest: String,
     created_at: String,
+    state_path: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -174,6 +175,7 @@ fn saved(parts: SavedPlanParts, seal: &str) -> Result<(SavedPlan, Vec<FindingPar
         findings,
         manifest,
         created_at,
+        state_path,
     } = parts;
     let desired = manifest::parse(Path::new(""), &manifest).map_err(|problems| {
         let first = problems.0.first().map_or("", |problem| problem.message.as_str());
@@ -183,7 +185,8 @@ fn saved(parts: SavedPlanParts, seal: &str) -> Result<(SavedPlan, Vec<FindingPar
         return Err("the manifest belongs to another organization".to_owned());
     }
     let StatePart { location, new } = &inventory.state;
-    let state = StateInfo { location: location.clone(), new: *new, option: None };
+    let (location, new) = (location.clone(), *new);
+    let state = StateInfo { location, new, option: None, path_from_plan: state_path };
     let entries = Entries::new(&desired);
     let SavedSummary { withheld, ignored, in_sync, unchosen } = summary;
     let plan = Plan {

@@ -90,7 +90,8 @@ fn world(name: &str) -> World {
             },
         ),
     ];
-    findings.extend((0..5).map(|_| Finding::user(email(), FindingKind::UserUnlisted)));
+    findings
+        .extend((0..5).map(|_| Finding::user(email(), FindingKind::UserUnlisted { until: None })));
     let inventory = Inventory { complete: true, ..Inventory::default() };
     let mut world = World::of(Plan { actions, findings, inventory, ..Plan::default() });
     let mut desired = world.desired.clone();

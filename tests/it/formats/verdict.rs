@@ -11,10 +11,11 @@ use crate::support::plans::{World, email, id, limit, planned, user};
 
 #[test]
 fn promise_13_in_sync_is_never_printed_while_anything_differs_or_is_withheld() {
-    for bits in 0..64_u32 {
+    for bits in 0..128_u32 {
         let has = |bit: u32| bits & (1 << bit) != 0;
         let mut findings = Vec::new();
         findings.extend(has(0).then(|| Finding::user(user("new"), FindingKind::UserMissing)));
+        findings.extend(has(6).then(|| Finding::user(user("odd"), FindingKind::StatusUnknown)));
         findings.extend(has(5).then(|| Finding::user(user("root"), FindingKind::Protected)));
         let plan = Plan {
             findings,
@@ -25,7 +26,7 @@ fn promise_13_in_sync_is_never_printed_while_anything_differs_or_is_withheld() {
             inventory: Inventory { complete: !has(4), ..Inventory::default() },
             ..Plan::default()
         };
-        let clean = !(0..5).any(has);
+        let clean = !(0..5).any(has) && !has(6);
         let world = World::of(plan);
         for format in [ReportFormat::Text, ReportFormat::Markdown, ReportFormat::GithubSummary] {
             let text = written(format, ReportContent::Plan(world.context())).unwrap();

@@ -248,3 +248,51 @@ fn a_target_chooses_from_the_plan_that_is_made_of_everything() {
     let stranger = [email("cta")].into();
     assert_eq!(Plan::unmatched_targets(want, live, &stranger), [&email("cta")]);
 }
+
+#[test]
+fn what_is_withheld_for_others_is_not_withheld_from_a_target() {
+    let mut situation = Situation::in_sync();
+    situation.want.policy.unlisted_users = UnlistedUsers::Remove;
+    situation.rename_user("ops", "op@acme.example");
+    let (want, live) = (&situation.want, &situation.live);
+    let choose = |target: Email| situation.plan().choose(want, live, &[target].into());
+    let other = choose(email("cat"));
+    assert_eq!((other.withheld, other.unchosen, other.findings.len()), (0, 1, 0));
+    let own = choose(Email::new("op@acme.example"));
+    assert_eq!((own.withheld, own.unchosen), (1, 0));
+}
+
+#[test]
+fn a_user_whose_last_day_has_passed_is_reported_with_that_day() {
+    let mut situation = Situation::in_sync();
+    situation.want.policy.unlisted_users = UnlistedUsers::Report;
+    let until = Some(day("2020-01-01"));
+    situation.list_user("ops@acme.example", Presence::Present { groups: None, until });
+    let plan = situation.plan();
+    let kinds: Vec<_> = plan.findings.iter().map(|finding| &finding.what).collect();
+    assert_eq!(kinds, [&FindingKind::UserUnlisted { until }]);
+}
+
+#[test]
+fn a_declared_value_that_telnyx_does_not_return_is_named() {
+    let mut situation = Situation::in_sync();
+    situation.want.manager = Some(AccountId::new("manager"));
+    situation.live.manager = None;
+    situation.live.accounts[0].name = None;
+    situation.live.accounts[0].rollup_billing = None;
+    situation.account("cat").rollup_billing = Some(true);
+    let groups = Some(["Ops".to_owned()].into());
+    situation.list_user("ops@acme.example", Presence::Present { groups, until: None });
+    user(&mut situation.live, "ops").groups = None;
+    let plan = situation.plan();
+    let fields: Vec<&str> = plan
+        .findings
+        .iter()
+        .filter_map(|finding| match finding.what {
+            FindingKind::NotCompared(field) => Some(field.name()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(fields, ["name", "rollup_billing", "groups", "manager_account_id"]);
+    assert!(!plan.has_drift(), "{plan:#?}");
+}

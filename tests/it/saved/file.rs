@@ -77,7 +77,7 @@ proptest! {
         let plan = world.plan();
         let created_at = Timestamp::from_second(time).unwrap();
         let bound_to = bound_to(&world.want);
-        let state = StateInfo { location: "s3://bucket/acme.json".to_owned(), new: percent > 50, option: None };
+        let state = StateInfo { location: "s3://bucket/acme.json".to_owned(), new: percent > 50, ..StateInfo::default() };
         let organization = world.want.organization.as_str();
         let report = PlanReport { organization, bound_to: &bound_to, plan: &plan, state: &state };
         let text = write(report, &world.want, created_at).unwrap();

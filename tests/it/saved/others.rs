@@ -80,7 +80,11 @@ async fn a_create_of_unknown_outcome_is_not_sent_again_by_the_same_saved_plan() 
     assert_eq!(applied["summary"]["unknown"], 2);
     site.proxy.passed();
     let again = site.json(&arguments, 6).await;
-    let held = "withheld: the create was sent before and its outcome is unknown; see `trunkline state show`";
+    let state = site.folder.path().join(".trunkline/acme.json");
+    let held = format!(
+        "withheld: the create was sent before and its outcome is unknown; see `trunkline state show --state {}`",
+        state.display()
+    );
     assert_eq!(
         about(&again, "hello@sunriseyoga.example"),
         [format!("skipped create_account: {held}"), format!("skipped set_channel_limit: {held}")]

@@ -41,7 +41,7 @@ async fn promise_8_each_plan_that_does_not_fit_is_refused_with_its_own_reason() 
 
     // Another one than was approved.
     let wrong = format!("sha256:{}", "0".repeat(64));
-    said.push(refusal(&site, &apply(&plan, &["--expect", &wrong]), 1).await);
+    said.push(refusal(&site, &apply(&plan, &["--expect", &wrong]), 4).await);
 
     // Another manifest.
     let other = site.folder.path().join("other.yaml");
@@ -182,8 +182,9 @@ async fn a_saved_plan_is_the_plan_that_is_printed_and_more() {
     let printed = site.json(&arguments, 0).await;
     let mut saved = json(&path);
     let fields = saved.as_object_mut().unwrap();
-    let more: Vec<Option<Value>> =
-        ["manifest", "created_at", "expires_at", "seal"].map(|name| fields.remove(name)).into();
+    let more: Vec<Option<Value>> = ["manifest", "created_at", "expires_at", "state_path", "seal"]
+        .map(|name| fields.remove(name))
+        .into();
     assert!(more.iter().all(Option::is_some));
     assert_eq!(saved, printed);
 }

@@ -44,6 +44,21 @@ async fn a_saved_plan_uses_the_state_it_was_made_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_finds_its_state_from_any_working_directory() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let plan = save(&site, &manifest).await;
+    let elsewhere = site.folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let mut command = site.command(&apply(&plan, &["--format", "json"]));
+    command.current_dir(&elsewhere);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!(status(&output), Some(0), "{}", stderr(&output));
+    assert!(site.folder.path().join(".trunkline/acme.json").exists());
+    assert!(!elsewhere.join(".trunkline").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_manifest_has_done_already_is_satisfied_and_then_the_plan_is_used() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);

@@ -12,7 +12,7 @@ use trunkline::model::{
 };
 use trunkline::plan::{
     AccountTarget, Action, Channels, Finding, FindingKind, Guard, GuardName, Inventory, Loosened,
-    Origin, Plan, PlannedAccount, PlannedAction, Reason,
+    Origin, Plan, PlannedAccount, PlannedAction, Reason, UncomparedField,
 };
 use trunkline::report::{BoundTo, PlanContext, PlanReport, StateInfo};
 
@@ -72,7 +72,13 @@ fn findings() -> Vec<Finding> {
         Finding::user(user("new"), FindingKind::UserMissing),
         Finding::account(email("stranger"), FindingKind::AccountUnlisted),
         Finding::account(email("twin"), FindingKind::AccountAmbiguous { accounts: 2 }),
-        Finding::user(user("guest"), FindingKind::UserUnlisted),
+        Finding::user(user("guest"), FindingKind::UserUnlisted { until: None }),
+        Finding::user(
+            user("trainee"),
+            FindingKind::UserUnlisted { until: Some("2026-02-28".parse().unwrap()) },
+        ),
+        Finding::user(user("mute"), FindingKind::NotCompared(UncomparedField::Groups)),
+        Finding::organization(FindingKind::NotCompared(UncomparedField::ManagerAccountId)),
         Finding::user(user("boss"), FindingKind::OwnerUnlisted),
         Finding::account(
             email("cat"),
@@ -224,7 +230,7 @@ pub(crate) fn bound_to() -> BoundTo {
 /// A state in a bucket, which every printed command names.
 pub(crate) fn state() -> StateInfo {
     let location = "s3://states/acme.json".to_owned();
-    StateInfo { option: Some(location.clone()), location, new: true }
+    StateInfo { option: Some(location.clone()), location, new: true, path_from_plan: None }
 }
 
 /// A plan with what it was made from.
