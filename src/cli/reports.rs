@@ -59,7 +59,10 @@ impl ReportFile {
             let near = |name: &&&str| strsim::damerau_levenshtein(&kind, name) <= 2;
             let nearest = names.iter().find(near);
             let meant = nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
-            return Err(format!("unknown kind of report; {meant}kinds: {}", names.join(" ")));
+            return Err(format!(
+                "{kind:?} is not a kind of report; {meant}use one of {}",
+                names.join(", ")
+            ));
         };
         if path.is_empty() {
             return Err(format!("the file is missing, as in {kind}=report"));
@@ -228,7 +231,7 @@ mod tests {
         let report = parse("markdown=a=b.md").unwrap();
         assert_eq!((report.format, report.path), (ReportFormat::Markdown, PathBuf::from("a=b.md")));
         let error = parse("sarfi=x").unwrap_err();
-        assert!(error.contains("did you mean sarif?") && error.ends_with("gitlab-terraform env"));
+        assert!(error.contains("did you mean sarif?") && error.ends_with("gitlab-terraform, env"));
         for bad in ["github=x", "markdown", "markdown=", "=x", ""] {
             assert!(parse(bad).is_err(), "{bad}");
         }

@@ -192,7 +192,7 @@ fn prospects(plan: &Plan) -> String {
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
     if refusing == 0 {
         let requests = count(plan.requests(), "request", "requests");
-        return format!("An apply sends {requests}.\n");
+        return format!("To apply this takes {requests}.\n");
     }
     let limits = count(refusing, "safety limit", "safety limits");
     format!(

@@ -264,6 +264,9 @@ pub(super) fn summary(plan: &Plan) -> String {
         destructive,
         unchosen: _,
     } = PlanSummary::of(plan);
+    let is_notice = |finding: &&Finding| finding.level() == Level::Notice;
+    let notices = plan.findings.iter().filter(is_notice).count();
+    let drift = findings - notices;
     let actions = [
         (create, "to create"),
         (update, "to update"),
@@ -274,7 +277,8 @@ pub(super) fn summary(plan: &Plan) -> String {
     let rest = [
         (destructive, "destructive"),
         (withheld, "withheld"),
-        (findings, if findings == 1 { "finding" } else { "findings" }),
+        (drift, if drift == 1 { "finding" } else { "findings" }),
+        (notices, if notices == 1 { "notice" } else { "notices" }),
         (ignored, "ignored"),
         (in_sync, "in sync"),
     ];

@@ -93,10 +93,10 @@ async fn promise_4_an_unresolved_create_is_reported_until_it_is_settled_6() {
         plan["findings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap());
     assert_eq!(codes.filter(|code| *code == "unresolved_create").count(), 2);
     // To accept the finding does not settle the create.
-    let accepted = site.manifest(&[(
-        "\naccounts:",
-        "\naccept: [{ code: unresolved_create, email: crew@tallship.example, until: 2099-01-01 }]\naccounts:",
-    )]);
+    let entry =
+        |email| format!("  - {{ code: unresolved_create, email: {email}, until: 2099-01-01 }}\n");
+    let entries = ["crew@tallship.example", "hello@sunriseyoga.example"].map(entry).concat();
+    let accepted = site.manifest(&[("\naccounts:", &format!("\naccept:\n{entries}accounts:"))]);
     site.ends(&["apply", text(&accepted), "--auto-approve", "--create-grace", "0s"], 6).await;
     site.ends(&["state", "resolve", "--all", "--retry"], 0).await;
     let plan = site.json(&["plan", text(&manifest), "--format", "json"], 0).await;
