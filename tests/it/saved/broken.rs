@@ -58,9 +58,9 @@ async fn the_program_refuses_it_too_and_asks_nobody() {
     let whole = read(&plan);
     let middle = whole.len() / 2;
     let files = [
-        ("", "does not end with a seal"),
-        (&whole[..middle], "does not end with a seal"),
-        (&whole[..whole.len() - 1], "does not end with a seal"),
+        ("", "the seal at its end is missing"),
+        (&whole[..middle], "the seal at its end is missing"),
+        (&whole[..whole.len() - 1], "the seal at its end is missing"),
         (&whole.replacen("\"after\": 30", "\"after\": 31", 1), "the seal is broken"),
         (
             &whole.replacen("\"destructive\": true", "\"destructive\": false", 1),
