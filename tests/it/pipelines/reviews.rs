@@ -117,7 +117,7 @@ fn a_refused_comment_is_replaced_by_the_counts_and_a_link() {
     assert_ne!(short, full);
     assert!(short.starts_with("<!-- trunkline:acme -->\n"), "{short}");
     for part in
-        ["could not be posted", "https://forge.example/", "destructive: ", "Digest: `sha256:"]
+        ["could not be posted", "https://forge.example/", "destructive: ", "withheld: 0, ", "Digest: `sha256:"]
     {
         assert!(short.contains(part), "{part}\n{short}");
     }
