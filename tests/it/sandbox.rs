@@ -1,5 +1,4 @@
 //! The sandbox over real HTTP: what it answers, what it refuses, what it keeps.
-#![expect(clippy::unwrap_used, reason = "in tests a failed expectation is the message")]
 
 mod accounts;
 mod data;
