@@ -4,7 +4,6 @@
 //! nothing of it depends on the machine. Fails when an apply takes more than 1.5 times as long, or
 //! when a tenth of its requests is refused.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -45,18 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Journal::open(store, &binding, &LockHolder::this("bench"), Duration::ZERO).await?;
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse()?);
     remember(&journal, &desired, &live, &plan).await?;
-    let work = Execution {
-        plan: &plan,
-        live: &live,
-        reader: &reader,
-        writer: &session.writer(),
-        journal: &journal,
-        passwords: &BTreeMap::new(),
-        parallelism: 16,
-        create_grace: Duration::ZERO,
-        on_created: None,
-        on_outcome: &|_| (),
-    };
+    let work = Execution { parallelism: 16, ..Execution::new(&plan, &live, &session, &journal) };
     let (_stop, stopped) = watch::channel(false);
     let outcomes = execute(&work, stopped).await;
     let took = begun.elapsed().as_secs_f64();

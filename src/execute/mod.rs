@@ -30,7 +30,7 @@ pub use saved::skipped_outcome;
 use crate::model::{AccountId, Email, Live};
 use crate::plan::{Action, Plan, PlannedAction};
 use crate::state::Journal;
-use crate::telnyx::{Credentials, Fence, Reader, Writer};
+use crate::telnyx::{Credentials, Fence, Reader, Session, Writer};
 
 /// The time for actions in flight after an interrupt. With the time to record their results, an interrupted
 /// apply ends within the promised seven seconds.
@@ -46,16 +46,16 @@ pub type OnCreated<'a> =
     &'a (dyn Fn(&Email, &AccountId, &Credentials) -> std::io::Result<()> + Sync);
 
 /// A plan, and everything that its execution needs.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Execution<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// The inventory that the plan was made from.
     pub live: &'a Live,
     /// Reads again before destructive actions and creates.
-    pub reader: &'a Reader,
+    pub reader: Reader,
     /// Sends the changes.
-    pub writer: &'a Writer,
+    pub writer: Writer,
     /// Records what was sent.
     pub journal: &'a Journal,
     /// The passwords of accounts that are created with one.
@@ -68,6 +68,26 @@ pub struct Execution<'a> {
     pub on_created: Option<OnCreated<'a>>,
     /// Receives each outcome as soon as it is known.
     pub on_outcome: OnOutcome<'a>,
+}
+
+impl<'a> Execution<'a> {
+    /// An execution that runs 8 actions at once, does not look up lost creates, and drops credentials.
+    #[must_use]
+    pub fn new(plan: &'a Plan, live: &'a Live, session: &Session, journal: &'a Journal) -> Self {
+        static NO_PASSWORDS: BTreeMap<Email, SecretString> = BTreeMap::new();
+        Self {
+            plan,
+            live,
+            reader: session.reader(),
+            writer: session.writer(),
+            journal,
+            passwords: &NO_PASSWORDS,
+            parallelism: 8,
+            create_grace: Duration::ZERO,
+            on_created: None,
+            on_outcome: &|_| (),
+        }
+    }
 }
 
 /// Executes a plan and returns one outcome per action, in the order of the plan.

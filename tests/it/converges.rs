@@ -104,18 +104,7 @@ async fn run(world: &World, session: &Session, journal: &Journal) -> (Plan, Vec<
     let live = detect::read(&reader, &world.want).await.unwrap();
     let plan = plan(&world.want, &live, &journal.state(), day(TODAY));
     remember(journal, &world.want, &live, &plan).await.unwrap();
-    let work = Execution {
-        plan: &plan,
-        live: &live,
-        reader: &reader,
-        writer: &session.writer(),
-        journal,
-        passwords: &BTreeMap::new(),
-        parallelism: 4,
-        create_grace: Duration::ZERO,
-        on_created: None,
-        on_outcome: &|_| (),
-    };
+    let work = Execution { parallelism: 4, ..Execution::new(&plan, &live, session, journal) };
     let (_stop, stopped) = watch::channel(false);
     let outcomes = execute(&work, stopped).await;
     (plan, outcomes)

@@ -4,7 +4,6 @@
 //! The server here is a small account API of its own: it keeps a book of what it has created, loses
 //! answers in every way there is, and may show a new account only after some lists.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -160,18 +159,8 @@ impl Site {
         let live = detect::read(&reader, &desired).await.unwrap();
         let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
         remember(&journal, &desired, &live, &plan).await.unwrap();
-        let work = Execution {
-            plan: &plan,
-            live: &live,
-            reader: &reader,
-            writer: &session.writer(),
-            journal: &journal,
-            passwords: &BTreeMap::new(),
-            parallelism: 4,
-            create_grace: grace,
-            on_created: None,
-            on_outcome: &|_| (),
-        };
+        let work =
+            Execution { create_grace: grace, ..Execution::new(&plan, &live, &session, &journal) };
         let (_stop, stopped) = watch::channel(false);
         let outcomes = execute(&work, stopped).await;
         journal.close().await.unwrap();

@@ -1,6 +1,6 @@
 //! A server that refuses every change: the apply stops, skips the remaining actions, and reports the reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -80,18 +80,8 @@ async fn apply(case: Case, parallelism: usize) -> (Vec<Outcome>, BTreeSet<String
         PlannedAction::declared(Action::DisableAccount { target, email: account.email })
     };
     let plan = Plan { actions: (0..ACTIONS).map(disable).collect(), ..Plan::default() };
-    let execution = Execution {
-        plan: &plan,
-        live: &Live::default(),
-        reader: &session.reader(),
-        writer: &session.writer(),
-        journal: &journal,
-        passwords: &BTreeMap::new(),
-        parallelism,
-        create_grace: Duration::ZERO,
-        on_created: None,
-        on_outcome: &|_| (),
-    };
+    let live = Live::default();
+    let execution = Execution { parallelism, ..Execution::new(&plan, &live, &session, &journal) };
     let (_stop, stopped) = watch::channel(false);
     let outcomes = execute(&execution, stopped).await;
     journal.close().await.unwrap();

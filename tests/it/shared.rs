@@ -1,6 +1,5 @@
 //! Two applies at once on one state in a bucket, as two pipelines would start them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -147,18 +146,7 @@ async fn apply_here(
     let plan = plan::plan(&desired, &live, &journal.state(), "2026-03-01".parse().unwrap());
     remember(&journal, &desired, &live, &plan).await.unwrap();
     between().await;
-    let work = Execution {
-        plan: &plan,
-        live: &live,
-        reader: &reader,
-        writer: &session.writer(),
-        journal: &journal,
-        passwords: &BTreeMap::new(),
-        parallelism: 4,
-        create_grace: Duration::ZERO,
-        on_created: None,
-        on_outcome: &|_| (),
-    };
+    let work = Execution { parallelism: 4, ..Execution::new(&plan, &live, &session, &journal) };
     let (_stop, stopped) = watch::channel(false);
     let outcomes = execute(&work, stopped).await;
     let _ = journal.close().await;

@@ -81,16 +81,12 @@ pub(super) async fn send(
     };
     settled.values().for_each(&record);
     let work = Execution {
-        plan: todo,
-        live: &planned.live,
-        reader: &reader,
-        writer: &session.writer(),
-        journal,
         passwords: &passwords,
         parallelism: usize::from(global.parallelism),
         create_grace: args.create_grace,
         on_created: if credentials.is_some() { Some(&keep) } else { None },
         on_outcome: &record,
+        ..Execution::new(todo, &planned.live, session, journal)
     };
     let performing = perform(&work, session, signals);
     let (sent, signal) = progress.during(&reader, |_| String::new(), performing).await?;

@@ -2,7 +2,6 @@
 
 mod verify;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -99,16 +98,8 @@ async fn apply(
     let (_stop, stopped) = watch::channel(false);
     remember(journal, &planned.desired, &planned.live, &planned.plan).await?;
     let work = Execution {
-        plan: &planned.plan,
-        live: &planned.live,
-        reader: &session.reader(),
-        writer: &session.writer(),
-        journal,
-        passwords: &BTreeMap::new(),
-        parallelism: 8,
         create_grace: PATIENCE,
-        on_created: None,
-        on_outcome: &|_| (),
+        ..Execution::new(&planned.plan, &planned.live, session, journal)
     };
     let outcomes = execute(&work, stopped).await;
     terminal::print(&report::outcomes_text(&outcomes, &planned.state, style))?;

@@ -4,7 +4,7 @@
 //! or allows custom pricing. Never anything destructive, never an unknown limit, and nothing while a safety limit
 //! refuses the plan, the inventory is incomplete, another process applies, or the freeze file exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -144,16 +144,9 @@ async fn under_lock(
         tracing::info!(outcome, "healed");
     };
     let work = Execution {
-        plan: &plan,
-        live: &observation.live,
-        reader: &reader,
-        writer: &session.writer(),
-        journal,
-        passwords: &BTreeMap::new(),
         parallelism: PARALLELISM,
-        create_grace: Duration::ZERO,
-        on_created: None,
         on_outcome: &log,
+        ..Execution::new(&plan, &observation.live, session, journal)
     };
     let outcomes = execute(&work, stop).await;
     let sent = |ending: &Ending| matches!(ending, Ending::Done | Ending::Unknown(_));

@@ -1,7 +1,6 @@
 //! One run of the program: read, plan, remember, execute, with the real client and a state file in a file, in a
 //! runtime of its own that is dropped when the run dies.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -134,16 +133,10 @@ impl Site {
                     .await
                     .map_err(|error| error.to_string())?;
                 let work = Execution {
-                    plan: &plan,
-                    live: &live,
-                    reader: &reader,
-                    writer: &session.writer(),
-                    journal: &journal,
-                    passwords: &BTreeMap::new(),
                     parallelism: options.parallelism,
                     create_grace: options.grace,
-                    on_created: None,
                     on_outcome: &|_| shown.lock().unwrap().told += 1,
+                    ..Execution::new(&plan, &live, &session, &journal)
                 };
                 let (_stop, stopped) = watch::channel(false);
                 let outcomes = execute(&work, stopped).await;

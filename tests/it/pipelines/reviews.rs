@@ -116,9 +116,13 @@ fn a_refused_comment_is_replaced_by_the_counts_and_a_link() {
     let short = story.machine.forge("comments/1/body");
     assert_ne!(short, full);
     assert!(short.starts_with("<!-- trunkline:acme -->\n"), "{short}");
-    for part in
-        ["could not be posted", "https://forge.example/", "destructive: ", "withheld: 0, ", "Digest: `sha256:"]
-    {
+    for part in [
+        "could not be posted",
+        "https://forge.example/",
+        "destructive: ",
+        "withheld: 0, ",
+        "Digest: `sha256:",
+    ] {
         assert!(short.contains(part), "{part}\n{short}");
     }
     assert!(planned.log.contains("::warning::GitHub refused the full comment"), "{}", planned.log);
