@@ -19,7 +19,7 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
     let email = finding.email().map_or("EMAIL", Email::as_str);
     let fixed = match &finding.what {
         FindingKind::UserMissing => {
-            "is listed but not in the organization; invite the user in the portal (the API cannot), or add owner: true if the API hides this owner"
+            "is listed but not in the organization; invite the user in the portal (the API cannot); if this is the owner, add owner: true"
         }
         FindingKind::AccountUnlisted => "is not in the manifest; list it, or set unlisted_accounts",
         FindingKind::UserUnlisted { until: None } => {
@@ -59,7 +59,7 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         FindingKind::NotCompared(field) => {
             let field = field.name();
             return format!(
-                "has no {field} in the answers of Telnyx, so the declared one is not compared"
+                "has no {field} in Telnyx's answers, so the declared value is not compared"
             );
         }
         FindingKind::ChannelLimitUnverified => {
