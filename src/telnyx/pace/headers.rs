@@ -37,34 +37,46 @@ impl RateLimit {
             let vendor = text(&format!("x-ratelimit-{name}"));
             if vendor.is_empty() { text(&format!("ratelimit-{name}")) } else { vendor }
         };
-        let (limit, policy) = (header("limit"), text("ratelimit-policy"));
-        let (remaining, reset) = tightest(&text("ratelimit"));
         let named = text("ratelimit");
-        let limits = [first(&limit), parameter(&named, &["limit"]), parameter(&policy, &["q"])];
-        let limits = limits.into_iter().chain([first(&policy)]);
-        let windows = [&limit, &policy].map(|text| parameter(text, &["w", "window"]));
-        let resets = [first(&header("reset")).map(|number| delay(number, now)), reset.map(delta)];
+        let (limit, window) =
+            tightest_policy(&[&header("limit"), &named, &text("ratelimit-policy")]);
+        let (remaining, reset) = tightest(&named);
+        let (counts, reset_text) = (numbers(&header("remaining")), header("reset"));
+        let reset = until(&reset_text, now).or_else(|| {
+            let delays = numbers(&reset_text).into_iter().map(|number| delay(number, now));
+            delays.chain(reset.map(delta)).max()
+        });
         Self {
-            limit: limits.flatten().map(count).find(|limit| *limit > 0),
-            remaining: [first(&header("remaining")), remaining]
-                .into_iter()
-                .flatten()
-                .map(count)
-                .min(),
+            limit: limit.map(count),
+            remaining: counts.into_iter().chain(remaining).map(count).min(),
             // A window that does not say when it ends may have just begun.
-            reset: resets
-                .into_iter()
-                .flatten()
-                .max()
-                .or_else(|| windows.into_iter().flatten().next().map(delta)),
+            reset: reset.or_else(|| window.map(delta)),
             retry_after: retry_after(headers, now),
         }
     }
 }
 
-/// The number at the start of a field, before its other policies and parameters.
-fn first(text: &str) -> Option<f64> {
-    number(text.split([',', ';']).next()?)
+/// The policy with the fewest requests in these fields: its limit and, if it says so, its window.
+fn tightest_policy(fields: &[&str]) -> (Option<f64>, Option<f64>) {
+    let policy = |text: &str| {
+        let limit = first(text).or_else(|| parameter(text, &["q", "limit"]));
+        Some((limit.filter(|limit| *limit >= 1.0)?, parameter(text, &["w", "window"])))
+    };
+    let policies: Vec<_> =
+        fields.iter().flat_map(|field| field.split(',')).filter_map(policy).collect();
+    let limit = policies.iter().map(|(limit, _)| *limit).reduce(f64::min);
+    let window =
+        policies.iter().filter(|(it, _)| Some(*it) == limit).find_map(|(_, window)| *window);
+    (limit, window)
+}
+
+/// The number at the start of each policy in a field, before its parameters.
+fn numbers(text: &str) -> Vec<f64> {
+    text.split(',').filter_map(first).collect()
+}
+
+fn first(policy: &str) -> Option<f64> {
+    number(policy.split(';').next()?)
 }
 
 /// The first parameter that has one of these names.
@@ -89,7 +101,7 @@ fn tightest(text: &str) -> (Option<f64>, Option<f64>) {
 }
 
 fn number(text: &str) -> Option<f64> {
-    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+    text.trim().trim_matches('"').parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
 #[expect(
@@ -116,16 +128,21 @@ fn delta(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, LONGEST.as_secs_f64()))
 }
 
-/// The wait that the header `Retry-After` asks for, in seconds or as a date: at most ten minutes.
+/// The longest wait that a header `Retry-After` asks for, in seconds or as a point in time: at most ten minutes.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    number(value).map(delta).or_else(|| until(value, now))
+    // No server means a wait of decades.
+    let wait = |number: f64| if number > 1e9 { delay(number, now) } else { delta(number) };
+    let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    let waits = values
+        .flat_map(|text| until(text, now).into_iter().chain(numbers(text).into_iter().map(wait)));
+    waits.max()
 }
 
-/// The time until an HTTP date, clamped to the longest wait.
+/// The time until an HTTP date or an ISO time, clamped to the longest wait.
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim());
+    let date = date.ok().or_else(|| text.trim().parse::<Timestamp>().ok())?;
     let wait = Duration::try_from(date.duration_since(now)).unwrap_or_default();
     Some(wait.min(LONGEST))
 }
@@ -150,12 +167,25 @@ mod tests {
             ("Sun, 01 Mar 2026 12:00:30 GMT", Some(30.0)),
             ("Sun, 01 Mar 2026 11:00:00 GMT", Some(0.0)),
             ("Mon, 01 Mar 2027 12:00:00 GMT", Some(600.0)),
+            ("1772366407", Some(7.0)),
+            ("2026-03-01T12:00:07Z", Some(7.0)),
+            ("7, 7", Some(7.0)),
             ("soon", None),
             ("NaN", None),
         ];
         for (value, wanted) in cases {
             assert_eq!(retry_after(value), wanted.map(Duration::from_secs_f64), "{value}");
         }
+    }
+
+    #[test]
+    fn the_longest_of_several_waits_counts() {
+        let mut headers = HeaderMap::new();
+        for wait in ["2", "7"] {
+            headers.append(RETRY_AFTER, wait.parse().unwrap());
+        }
+        let read = RateLimit::read(&headers, Timestamp::UNIX_EPOCH).retry_after;
+        assert_eq!(read, Some(Duration::from_secs(7)));
     }
 
     #[test]
@@ -178,7 +208,8 @@ mod tests {
                 ("x-ratelimit-reset", reset),
             ]
         };
-        let forms: [&[(&str, &str)]; 8] = [
+        let (http, iso) = ("Sun, 01 Mar 2026 12:00:09 GMT", "2026-03-01T12:00:09Z");
+        let forms: [&[(&str, &str)]; 14] = [
             &vendor("20", "9"),
             &vendor("20, 20;window=9", "9"),
             &vendor("20, 20;w=9", at.as_str()),
@@ -194,6 +225,17 @@ mod tests {
                 ("ratelimit-policy", r#""burst";q=20;w=9, "day";q=1000;w=86400"#),
             ],
             &[("x-ratelimit-limit", "20, 20;w=9"), ("x-ratelimit-remaining", "3")],
+            &vendor("\"20\"", "9"),
+            &vendor("1000, 20;w=9", "9"),
+            &vendor("20", http),
+            &vendor("20", iso),
+            &[("x-ratelimit-limit", "1000;w=3600, 20;w=9"), ("x-ratelimit-remaining", "900, 3")],
+            &[
+                ("x-ratelimit-limit", "1000"),
+                ("x-ratelimit-limit", "20;w=9"),
+                ("x-ratelimit-remaining", "900"),
+                ("x-ratelimit-remaining", "3"),
+            ],
         ];
         for form in forms {
             let mut headers = HeaderMap::new();

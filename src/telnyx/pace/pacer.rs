@@ -108,10 +108,10 @@ impl Pacer {
 
     /// Adopts the window that the server describes.
     fn describe(&mut self, request: u64, now: Instant, said: &RateLimit) {
-        let (Some(limit), Some(remaining), Some(reset)) = (said.limit, said.remaining, said.reset)
-        else {
-            return;
-        };
+        let (Some(remaining), Some(reset)) = (said.remaining, said.reset) else { return };
+        // Without a limit, it is at least what was left before this request.
+        let known = self.window.as_ref().map_or(0, |window| window.limit);
+        let limit = said.limit.unwrap_or_else(|| known.max(remaining.saturating_add(1)));
         // A reset of 0 is a fraction of a second, rounded down.
         let reset = if reset.is_zero() { SILENCE } else { reset };
         // A little later: a request just before the end would still count in the old window.
