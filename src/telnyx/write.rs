@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::bodies::{AccountBody, CreateBody, CreatedBody, LimitBody, UserBody};
@@ -102,10 +103,10 @@ impl Writer {
         &self,
         id: &AccountId,
         allowed: bool,
-    ) -> Result<Answered<LiveAccount>, Error> {
+    ) -> Result<Answered<Option<LiveAccount>>, Error> {
         let body = json!({ "managed_account_allow_custom_pricing": allowed });
         let call = set(Method::PATCH, &["managed_accounts", id.as_str()], Some(body.to_string()));
-        self.send(call, wire::one::<AccountBody, _>).await
+        self.send(call, changed::<AccountBody, _>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/disable`.
@@ -113,10 +114,13 @@ impl Writer {
     /// # Errors
     ///
     /// If it is refused, or its outcome is unknown.
-    pub async fn disable_account(&self, id: &AccountId) -> Result<Answered<LiveAccount>, Error> {
+    pub async fn disable_account(
+        &self,
+        id: &AccountId,
+    ) -> Result<Answered<Option<LiveAccount>>, Error> {
         let call =
             set(Method::POST, &["managed_accounts", id.as_str(), "actions", "disable"], None);
-        self.send(call, wire::one::<AccountBody, _>).await
+        self.send(call, changed::<AccountBody, _>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/enable`, optionally with its connections.
@@ -128,14 +132,14 @@ impl Writer {
         &self,
         id: &AccountId,
         connections: bool,
-    ) -> Result<Answered<LiveAccount>, Error> {
+    ) -> Result<Answered<Option<LiveAccount>>, Error> {
         let body = json!({ "reenable_all_connections": connections });
         let call = set(
             Method::POST,
             &["managed_accounts", id.as_str(), "actions", "enable"],
             Some(body.to_string()),
         );
-        self.send(call, wire::one::<AccountBody, _>).await
+        self.send(call, changed::<AccountBody, _>).await
     }
 
     /// `PATCH /managed_accounts/{id}/update_global_channel_limit`: returns the limit that Telnyx acknowledged.
@@ -152,15 +156,15 @@ impl Writer {
         let path = ["managed_accounts", id.as_str(), "update_global_channel_limit"];
         let call = set(Method::PATCH, &path, Some(body.to_string()));
         let read = |body: &[u8]| {
-            let limit = wire::one::<LimitBody, Option<u64>>(body)?;
+            let limit = changed::<LimitBody, Option<u64>>(body)?;
             // The answer may omit the limit.
-            Ok(limit.unwrap_or(channels))
+            Ok(limit.flatten().unwrap_or(channels))
         };
         self.send(call, read).await
     }
 
-    /// `POST /organizations/users/{id}/actions/remove`: the removed user, or `None` if the answer to an
-    /// earlier attempt was lost and the user no longer exists.
+    /// `POST /organizations/users/{id}/actions/remove`: the removed user. `None` if the answer does not
+    /// show it, or if the answer to an earlier attempt was lost and the user no longer exists.
     ///
     /// # Errors
     ///
@@ -168,8 +172,17 @@ impl Writer {
     pub async fn remove_user(&self, id: &UserId) -> Result<Answered<Option<LiveUser>>, Error> {
         let call =
             set(Method::POST, &["organizations", "users", id.as_str(), "actions", "remove"], None);
-        let answer = self.send(call, |body| wire::one::<UserBody, LiveUser>(body).map(Some));
-        answer.await.or_else(gone)
+        self.send(call, changed::<UserBody, _>).await.or_else(gone)
+    }
+}
+
+/// Reads the answer to an accepted change other than a create. Its status says that the change was made, so an
+/// unusual answer is `None`, unless it has errors. An empty one may have been cut off by a gateway.
+fn changed<W: DeserializeOwned + Into<T>, T>(body: &[u8]) -> Result<Option<T>, AnswerFault> {
+    match wire::one::<W, T>(body) {
+        Ok(value) => Ok(Some(value)),
+        Err(AnswerFault::Shape(_)) if wire::details(body, &[]).is_empty() => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 

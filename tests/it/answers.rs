@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use trunkline::model::{AccountId, Role, UserStatus};
+use trunkline::model::{AccountId, Role, UserId, UserStatus};
 use trunkline::telnyx::{
     AccountRequest, AccountSelection, AnswerFault, BaseUrl, ErrorKind, Session, SessionConfig,
 };
@@ -254,4 +254,32 @@ async fn equal_creates_have_equal_idempotency_keys() {
         keys[0].starts_with("trunkline-") && keys[0] == keys[1] && keys[0] != keys[2],
         "{keys:?}"
     );
+}
+
+#[tokio::test]
+async fn a_change_that_was_accepted_is_done_whatever_else_the_answer_holds() {
+    let odd = [
+        "{}",
+        r#"{"data":null}"#,
+        r#"{"data":{"id":null,"email":5}}"#,
+        r#"{"data":{"id":"a1","email":"a@b.example","organization_name":5}}"#,
+        r#"{"data":[]}"#,
+    ];
+    for body in odd {
+        let status = if body == "{}" { 204 } else { 200 };
+        let server = Server::start(move |_, _| Reply::json(status, body)).await;
+        let writer = once(&server.origin).writer();
+        let id = AccountId::new("a1");
+        writer.disable_account(&id).await.unwrap();
+        writer.enable_account(&id, false).await.unwrap();
+        writer.set_custom_pricing(&id, true).await.unwrap();
+        assert_eq!(writer.set_channel_limit(&id, 30).await.unwrap().value, 30);
+        writer.remove_user(&UserId::new("u1")).await.unwrap();
+        assert_eq!(server.seen().len(), 5, "{body}: each is sent once");
+    }
+    for body in [r#"{"errors":[{"code":"20012"}]}"#, "<html>", "{"] {
+        let server = Server::start(move |_, _| Reply::json(200, body)).await;
+        let error = once(&server.origin).writer().disable_account(&AccountId::new("a1")).await;
+        assert!(error.unwrap_err().may_have_happened(), "{body}");
+    }
 }

@@ -196,7 +196,7 @@ pub(super) fn changes() -> Vec<Operation> {
             Some(json!({ "managed_account_allow_custom_pricing": true })),
             call!(session, {
                 let done = session.writer().set_custom_pricing(&account_id(), true).await;
-                done.map(|done| Got::Account(done.value))
+                done.map(|done| Got::Account(done.value.unwrap()))
             }),
         ),
         changed(
@@ -206,7 +206,7 @@ pub(super) fn changes() -> Vec<Operation> {
             Some(json!({ "managed_account_allow_custom_pricing": false })),
             call!(session, {
                 let done = session.writer().set_custom_pricing(&account_id(), false).await;
-                done.map(|done| Got::Account(done.value))
+                done.map(|done| Got::Account(done.value.unwrap()))
             }),
         ),
         changed(
@@ -216,7 +216,7 @@ pub(super) fn changes() -> Vec<Operation> {
             None,
             call!(session, {
                 let done = session.writer().disable_account(&account_id()).await;
-                done.map(|done| Got::Account(done.value))
+                done.map(|done| Got::Account(done.value.unwrap()))
             }),
         ),
         changed(
@@ -226,7 +226,7 @@ pub(super) fn changes() -> Vec<Operation> {
             Some(json!({ "reenable_all_connections": false })),
             call!(session, {
                 let done = session.writer().enable_account(&account_id(), false).await;
-                done.map(|done| Got::Account(done.value))
+                done.map(|done| Got::Account(done.value.unwrap()))
             }),
         ),
         changed(
@@ -236,7 +236,7 @@ pub(super) fn changes() -> Vec<Operation> {
             Some(json!({ "reenable_all_connections": true })),
             call!(session, {
                 let done = session.writer().enable_account(&account_id(), true).await;
-                done.map(|done| Got::Account(done.value))
+                done.map(|done| Got::Account(done.value.unwrap()))
             }),
         ),
         Operation {
