@@ -53,8 +53,9 @@ async fn survey(reader: &Reader) -> Result<Survey, Error> {
     };
     let lists = Lists { disabled, blocked, enabled };
     let known = status::ids(&all.items);
-    let foreign = all.gap.is_none() && lists.disabled.ids.iter().any(|id| !known.contains(id));
-    let cancelled = if foreign { cancelled(reader).await? } else { Members::default() };
+    let listed = lists.disabled.ids.iter().chain(&lists.blocked.ids);
+    let foreign = all.gap.is_none() && listed.into_iter().any(|id| !known.contains(id));
+    let cancelled = if foreign { cancelled(reader, &known).await? } else { Members::default() };
     drop(known);
     let whole = lists.clone();
     let narrowed = lists.narrowed(&all, &cancelled);
@@ -83,10 +84,16 @@ async fn survey(reader: &Reader) -> Result<Survey, Error> {
     Ok(Survey { all, stranger })
 }
 
-/// The cancelled accounts, which the list of disabled accounts may contain.
-async fn cancelled(reader: &Reader) -> Result<Members, Error> {
-    let listing = status::unless_rejected(reader.accounts(AccountSelection::Cancelled).await)?;
-    Ok(listing.map_or_else(Members::default, Members::from))
+/// The cancelled accounts, which other lists may contain: those that are not `known`. Without the filter the list has the
+/// known ones, too.
+async fn cancelled(reader: &Reader, known: &BTreeSet<&AccountId>) -> Result<Members, Error> {
+    let filtered = status::unless_rejected(reader.accounts(AccountSelection::Cancelled).await)?;
+    let mut listing = match filtered {
+        Some(listing) => listing,
+        None => reader.accounts(AccountSelection::WithCancelled).await?,
+    };
+    listing.items.retain(|account| !known.contains(&account.id));
+    Ok(Members::from(listing))
 }
 
 fn rejected(all: Listing<LiveAccount>) -> Survey {

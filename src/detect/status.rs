@@ -79,13 +79,13 @@ pub(super) fn unless_rejected<T>(answer: Result<T, Error>) -> Result<Option<T>, 
 }
 
 impl Lists {
-    /// Removes the blocked and cancelled accounts from the disabled ones, since Telnyx may list them there.
+    /// Removes the blocked and cancelled accounts from the disabled ones, since Telnyx may list them there, and the
+    /// cancelled ones from the blocked ones.
     pub(super) fn narrowed(mut self, all: &Listing<LiveAccount>, cancelled: &Members) -> Self {
         let known = ids(&all.items);
-        // If the filter is ignored, the list has every account.
-        let honest = cancelled.whole && cancelled.ids.iter().all(|id| !known.contains(id));
-        if honest {
+        if cancelled.whole {
             self.disabled.ids.retain(|id| !cancelled.ids.contains(id));
+            self.blocked.ids.retain(|id| !cancelled.ids.contains(id));
         }
         let within = self.blocked.ids.is_subset(&self.disabled.ids);
         if within && self.blocked.whole && self.blocked.ids.len() < known.len() {

@@ -88,6 +88,32 @@ async fn blocked_and_cancelled_accounts_among_the_disabled_are_subtracted() {
 }
 
 #[tokio::test]
+async fn cancelled_accounts_are_subtracted_if_their_filter_is_rejected_or_ignored() {
+    let desired = manifest(&[&email(0)], false);
+    let list = |accounts: &[u32]| {
+        let items: Vec<Value> = accounts.iter().copied().map(body).collect();
+        Reply::json(200, bodies::list(&items))
+    };
+    let answers =
+        [Reply::json(422, ""), Reply::json(400, ""), list(&[0, 1, 2, 3, 4, 5, 6, 7]), list(&[])];
+    for answer in answers {
+        // Both lists have a cancelled account.
+        let detected = detect(Organization::eight(), &desired, move |ask, all| match ask.list {
+            List::Of(Status::Disabled) => list(&[3, 7, 8, 9]),
+            List::Of(Status::Blocked) => list(&[7, 9]),
+            List::Of(Status::Cancelled) => answer.clone(),
+            List::WithCancelled => list(&all),
+            _ => all.answer(ask),
+        })
+        .await;
+        let live = detected.result.unwrap();
+        assert_eq!(live.gaps, Vec::new());
+        let known = live.accounts.iter().filter(|account| account.status.is_some());
+        assert_eq!(known.count(), 8);
+    }
+}
+
+#[tokio::test]
 async fn an_odd_record_is_named_and_makes_the_inventory_incomplete() {
     let desired = manifest(&[&email(0)], true);
     let detected = detect(Organization::eight(), &desired, |ask, all| match ask.list {
