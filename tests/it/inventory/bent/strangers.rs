@@ -32,9 +32,9 @@ async fn an_account_that_the_list_of_all_lacks_makes_the_inventory_incomplete_un
         ),
     ];
     for (situation, gaps, answer) in situations {
-        // A disabled one may be a cancelled one, if `disabled` contains those.
+        // A disabled or a blocked one may be a cancelled one, if their lists contain those.
         let mut read = TWICE.to_vec();
-        if *situation == "a disabled one" {
+        if *situation != "an enabled one" {
             read.push((CANCELLED, 2));
         }
         check(situation, true, Known { gaps, unknown: Nothing, read: &read }, *answer).await;
