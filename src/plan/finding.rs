@@ -103,6 +103,11 @@ pub enum FindingKind {
     },
     /// The entry says `owner: true`, and the API lists the user without that role.
     OwnerIsSubUser,
+    /// The entry says `owner: true`, and the accounts name other owners.
+    OwnerIsAnother {
+        /// The owners that the accounts name.
+        owners: Vec<Email>,
+    },
     /// A removed user is still listed, as disabled.
     RemovalWithoutEffect,
     /// A protected address is neither listed nor live.
@@ -270,9 +275,9 @@ impl Finding {
             FindingKind::PossibleRename { .. } | FindingKind::PossibleRenameOf { .. } => {
                 Code::PossibleRename
             }
-            FindingKind::IdentityConflict { .. } | FindingKind::OwnerIsSubUser => {
-                Code::IdentityConflict
-            }
+            FindingKind::IdentityConflict { .. }
+            | FindingKind::OwnerIsAnother { .. }
+            | FindingKind::OwnerIsSubUser => Code::IdentityConflict,
             FindingKind::AccountVanished { .. } => Code::AccountVanished,
             FindingKind::ProtectedUnmatched(_) => Code::ProtectedUnmatched,
             FindingKind::AcceptUnmatched { .. } => Code::AcceptUnmatched,

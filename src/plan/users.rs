@@ -31,6 +31,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
             draft.find(Finding::user(email.clone(), kind));
         });
     }
+    hidden_owners(draft, want, have);
     for user in have {
         let rule = |draft: &mut Draft<'_>| match standing(want, user, draft.today) {
             Standing::Listed(entry) => compare(draft, entry, user),
@@ -41,6 +42,28 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
             Some((email, _)) => draft.check_entry(Subject::User, email, rule),
             None => rule(draft),
         }
+    }
+}
+
+/// Compares entries that no list shows with the owners that accounts name.
+fn hidden_owners<'a>(
+    draft: &mut Draft<'a>,
+    want: &'a BTreeMap<Email, WantedUser>,
+    have: &[LiveUser],
+) {
+    let owners = &draft.live.owners;
+    let listed: BTreeSet<&Email> = have.iter().map(|user| &user.email).collect();
+    for (email, entry) in want.iter().filter(|(email, _)| !listed.contains(email)) {
+        let kind = match (&entry.presence, owners.contains(email)) {
+            (Presence::Absent, true) => FindingKind::OwnerUnlisted,
+            (Presence::Owner, false) if !owners.is_empty() => {
+                FindingKind::OwnerIsAnother { owners: owners.iter().cloned().collect() }
+            }
+            (Presence::Absent | Presence::Owner | Presence::Present { .. }, _) => continue,
+        };
+        draft.check_entry(Subject::User, email, |draft| {
+            draft.find(Finding::user(email.clone(), kind));
+        });
     }
 }
 

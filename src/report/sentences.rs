@@ -117,6 +117,13 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
                 command(&["state", "forget", email])
             );
         }
+        FindingKind::OwnerIsAnother { owners } => {
+            let owners: Vec<String> = owners.iter().map(|owner| plain(owner.as_str())).collect();
+            let owners = owners.join(", ");
+            return format!(
+                "is listed with owner: true, but the accounts belong to {owners}; correct the entry"
+            );
+        }
         FindingKind::OwnerIsSubUser => {
             "is listed with owner: true, but Telnyx lists it as a sub-user; correct the entry"
         }

@@ -296,3 +296,21 @@ fn a_declared_value_that_telnyx_does_not_return_is_named() {
     assert_eq!(fields, ["name", "rollup_billing", "groups", "manager_account_id"]);
     assert!(!plan.has_drift(), "{plan:#?}");
 }
+
+#[test]
+fn a_hidden_owner_is_compared_with_the_owner_that_accounts_name() {
+    let hidden = |situation: &mut Situation| {
+        situation.live.users.as_mut().unwrap().remove(0);
+        situation.users().remove(&Email::new("root@acme.example"));
+        situation.live.owners = [Email::new("root@acme.example")].into();
+    };
+    let entry = |address: &'static str, presence: Presence| {
+        move |situation: &mut Situation| {
+            hidden(situation);
+            situation.list_user(address, presence);
+        }
+    };
+    check_all(entry("root@acme.example", Presence::Owner), &[], &[]);
+    check_all(entry("rooot@acme.example", Presence::Owner), &[], &[Code::IdentityConflict]);
+    check_all(entry("root@acme.example", Presence::Absent), &[], &[Code::OwnerUnlisted]);
+}

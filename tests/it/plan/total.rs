@@ -152,11 +152,14 @@ impl Case<'_> {
                 Presence::Absent => false,
             };
             if listed {
-                let missing = those.is_empty() && !owner && !entry.is_owner();
+                // An owner who is not listed is not missing, unless accounts name another one.
+                let named = !self.live.owners.is_empty() || !entry.is_owner();
+                let missing = those.is_empty() && !owner && named;
                 let differs = missing || those.iter().any(|user| self.differs(entry, user));
                 expected.entry(Subject::User, &[&entry.email], 0, differs);
             } else if those.is_empty() {
-                expected.in_sync += 1;
+                let differs = owner && entry.presence == Presence::Absent;
+                expected.entry(Subject::User, &[&entry.email], 0, differs);
             }
             for user in those.iter().filter(|_| !listed) {
                 self.unwanted(user, entry.presence == Presence::Absent, expected);

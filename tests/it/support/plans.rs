@@ -77,6 +77,7 @@ fn findings() -> Vec<Finding> {
             user("trainee"),
             FindingKind::UserUnlisted { until: Some("2026-02-28".parse().unwrap()) },
         ),
+        Finding::user(user("rooot"), FindingKind::OwnerIsAnother { owners: vec![user("root")] }),
         Finding::user(user("mute"), FindingKind::NotCompared(UncomparedField::Groups)),
         Finding::organization(FindingKind::NotCompared(UncomparedField::ManagerAccountId)),
         Finding::user(user("boss"), FindingKind::OwnerUnlisted),
