@@ -224,11 +224,16 @@ fn print_status(global: &Global, status: &DaemonStatus) -> Result<Exit, Failure>
             OrganizationState::InSync => format!("{organization}: in sync"),
             OrganizationState::Drifted => format!("{organization}: drifted, {differences} {noun}"),
             OrganizationState::Unknown => {
-                exit = Exit::Error;
                 let error = error.as_deref().unwrap_or("the run did not finish");
                 format!("{organization}: unknown: {}", report::escape_line(error))
             }
         };
+        if let (OrganizationState::Drifted, Some(error)) = (state, error) {
+            line += &format!(" ({})", report::escape_line(error));
+        }
+        if *state == OrganizationState::Unknown || error.is_some() {
+            exit = Exit::Error;
+        }
         if *unsaved {
             exit = Exit::Error;
             line += ", and the state could not be saved, so the next run may repeat notifications";

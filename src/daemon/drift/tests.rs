@@ -26,7 +26,7 @@ fn found(differences: &[&str]) -> RunResult {
         (key(name), details(message))
     };
     let differences = differences.iter().map(one).collect();
-    RunResult::Read { differences, undetermined: BTreeSet::new() }
+    RunResult::Read { differences, undetermined: BTreeSet::new(), incomplete: None }
 }
 
 fn unknown() -> RunResult {
@@ -116,12 +116,39 @@ fn an_undetermined_difference_neither_opens_nor_closes() {
         let doubt = RunResult::Read {
             differences: BTreeMap::new(),
             undetermined: [("managed_account".to_owned(), key("a").email, code)].into(),
+            incomplete: None,
         };
         let both = || found(&["a", "b"]);
         let runs = [both(), both(), doubt.clone(), doubt.clone(), doubt, found(&[])];
         let opened = [event(2, "drift_opened", "a"), event(2, "drift_opened", "b")];
         assert_eq!(events(&runs), [&opened[..], &[event(4, "drift_closed", "b")]].concat());
     }
+}
+
+#[test]
+fn an_incomplete_half_neither_opens_nor_closes_and_is_reported_as_unknown() {
+    let incomplete = |half, differences| {
+        let RunResult::Read { differences, undetermined, .. } = found(differences) else {
+            panic!("not read")
+        };
+        let incomplete = Some((half, "page 2 is empty".to_owned()));
+        RunResult::Read { differences, undetermined, incomplete }
+    };
+    let accounts = || incomplete(Half::Accounts, &[]);
+    let runs =
+        [found(&["a"]), found(&["a"]), accounts(), accounts(), accounts(), found(&[]), found(&[])];
+    let expected = [
+        event(2, "drift_opened", "a"),
+        event(5, "unknown", ""),
+        event(6, "drift_closed", ""),
+        event(7, "drift_closed", "a"),
+    ];
+    assert_eq!(events(&runs), expected);
+    let users = |differences| incomplete(Half::Users, differences);
+    let runs = [users(&["a"]), users(&["a"]), users(&[]), users(&[])];
+    let expected =
+        [event(2, "drift_opened", "a"), event(3, "unknown", ""), event(4, "drift_closed", "a")];
+    assert_eq!(events(&runs), expected);
 }
 
 #[test]
@@ -143,8 +170,11 @@ fn an_open_difference_is_notified_again_after_a_day() {
 fn results() -> impl Strategy<Value = Vec<RunResult>> {
     let name = prop::sample::select(&["a", "b", "c"][..]).prop_map(key);
     let differences = btree_map(name, "[12]".prop_map(|text| details(&text)), 0..3);
-    let read = differences
-        .prop_map(|differences| RunResult::Read { differences, undetermined: BTreeSet::new() });
+    let read = differences.prop_map(|differences| RunResult::Read {
+        differences,
+        undetermined: BTreeSet::new(),
+        incomplete: None,
+    });
     vec(prop_oneof![5 => read, 1 => Just(unknown())], 0..60)
 }
 
@@ -205,7 +235,7 @@ proptest! {
             let readable_again = watch.unknown.notified_at.is_some();
             let (next, transitions) = advance(watch, result, run as u64, thresholds);
             watch = next;
-            let RunResult::Read { differences, undetermined: _ } = result else { continue };
+            let RunResult::Read { differences, .. } = result else { continue };
             let mut expected = usize::from(readable_again);
             for key in differences.keys().chain(before.keys()).collect::<BTreeSet<_>>() {
                 expected += usize::from(differences.get(key) != before.get(key));

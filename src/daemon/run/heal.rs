@@ -2,7 +2,7 @@
 //!
 //! Only configured classes are healed, and each of them gives something: it raises a known limit, enables an account,
 //! or allows custom pricing. Never anything destructive, never an unknown limit, and nothing while a safety limit
-//! refuses the plan, the inventory is incomplete, another process applies, or the freeze file exists.
+//! refuses the plan, the inventory of accounts is incomplete, another process applies, or the freeze file exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,7 @@ use crate::daemon::config::{Class, Setup};
 use crate::daemon::drift::key;
 use crate::detect;
 use crate::execute::{Ending, Execution, Outcome, Summary, execute, remember};
-use crate::model::{DifferenceKey, error_chain};
+use crate::model::{DifferenceKey, Half, error_chain};
 use crate::plan::{AccountTarget, Action, Guard, Plan};
 use crate::report;
 use crate::state::{self, Journal, LockHolder, Store};
@@ -122,8 +122,9 @@ async fn under_lock(
     let observed = Box::pin(detect::observe(&reader, desired, state)).await;
     let observation = observed.map_err(|error| error_chain(&error))?;
     let plan = observation.plan(desired, None);
-    if !plan.inventory.complete {
-        return Err("the inventory is incomplete".to_owned());
+    // Every class changes an account.
+    if !observation.live.is_complete(Half::Accounts) {
+        return Err("the inventory of accounts is incomplete".to_owned());
     }
     if plan.guards.iter().any(Guard::refused) {
         return Err("a safety limit refuses the plan".to_owned());

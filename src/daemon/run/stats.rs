@@ -27,16 +27,20 @@ impl RunStats {
     /// Counts a run.
     pub(in crate::daemon) fn count(&mut self, result: &RunResult, at: Timestamp, took: Duration) {
         let Self { state, error, last_success, runs, counts, requests: _ } = self;
-        let (found, differences) = match result {
-            RunResult::Read { differences, .. } if differences.is_empty() => {
-                (OrganizationState::InSync, 0)
+        let (differences, reason) = match result {
+            RunResult::Read { differences, incomplete, .. } => {
+                (differences.len(), incomplete.as_ref().map(|(_, reason)| reason))
             }
-            RunResult::Read { differences, .. } => (OrganizationState::Drifted, differences.len()),
-            RunResult::Unknown(_) => (OrganizationState::Unknown, 0),
+            RunResult::Unknown(reason) => (0, Some(reason)),
         };
-        match result {
-            RunResult::Read { .. } => (*error, *last_success) = (None, Some(at)),
-            RunResult::Unknown(why) => *error = Some(why.clone()),
+        let found = match (differences, reason) {
+            (0, None) => OrganizationState::InSync,
+            (0, Some(_)) => OrganizationState::Unknown,
+            (_, _) => OrganizationState::Drifted,
+        };
+        *error = reason.cloned();
+        if reason.is_none() {
+            *last_success = Some(at);
         }
         *match found {
             OrganizationState::InSync => &mut counts.in_sync,
@@ -96,7 +100,11 @@ mod tests {
 
     #[test]
     fn recent_runs_are_bounded_and_an_unknown_run_is_no_success() {
-        let read = || RunResult::Read { differences: [].into(), undetermined: [].into() };
+        let read = || RunResult::Read {
+            differences: [].into(),
+            undetermined: [].into(),
+            incomplete: None,
+        };
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut stats = RunStats::default();
         for second in 0..1_000 {

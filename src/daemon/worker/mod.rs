@@ -336,7 +336,12 @@ fn timetable(setup: &Setup, first: bool) -> Timetable {
 fn log(report: &RunReport, took: Duration) {
     let milliseconds = milliseconds(took);
     match &report.result {
-        RunResult::Read { differences, undetermined: _ } => {
+        RunResult::Read { differences, undetermined: _, incomplete: Some((_, error)) } => {
+            let state = if differences.is_empty() { "unknown" } else { "drifted" };
+            let error = crate::report::escape_line(error);
+            tracing::warn!(state, differences = differences.len(), error, milliseconds, "run");
+        }
+        RunResult::Read { differences, undetermined: _, incomplete: None } => {
             let state = if differences.is_empty() { "in_sync" } else { "drifted" };
             tracing::info!(state, differences = differences.len(), milliseconds, "run");
         }

@@ -23,7 +23,7 @@ fn result(run: u64) -> RunResult {
     };
     let differences: BTreeMap<_, _> =
         (0..DIFFERENCES).map(|number| (key(number), Details::default())).collect();
-    RunResult::Read { differences, undetermined: BTreeSet::new() }
+    RunResult::Read { differences, undetermined: BTreeSet::new(), incomplete: None }
 }
 
 #[test]
