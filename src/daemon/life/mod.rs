@@ -231,6 +231,7 @@ impl Workers {
     /// Passes each worker its setup, and starts workers for new organizations.
     fn configure(&mut self, setups: Vec<Setup>) {
         for setup in setups {
+            setup.warn(self.once);
             let label = setup.label().to_owned();
             let setup = Arc::new(setup);
             if let Some((sender, _)) = self.running.get(&label) {

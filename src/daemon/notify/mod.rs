@@ -7,7 +7,6 @@ mod slack;
 mod webhook;
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -95,7 +94,7 @@ impl Recipient {
         let failed = |why: &str| format!("notification target {name:?}: {why}");
         let text = match url {
             Address::Given(url) => url.clone(),
-            Address::File(path) => SecretString::from(read(path).map_err(|why| failed(&why))?),
+            Address::File(path) => read(path).map_err(|why| failed(&why))?,
         };
         let url = webhook_url(text.expose_secret()).map_err(failed)?;
         let format = match form {
@@ -103,12 +102,13 @@ impl Recipient {
             TargetFormat::Webhook(None) => MessageFormat::Webhook(None),
             TargetFormat::Webhook(Some(path)) => {
                 let text = read(path).map_err(|why| failed(&why))?;
-                if text.len() < SHORTEST_KEY {
+                let bytes = text.expose_secret().as_bytes();
+                if bytes.len() < SHORTEST_KEY {
                     let why = format!("the key is shorter than {SHORTEST_KEY} characters");
                     return Err(failed(&why));
                 }
-                let key = hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes());
-                MessageFormat::Webhook(Some(Signer { key, text: SecretString::from(text) }))
+                let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
+                MessageFormat::Webhook(Some(Signer { key, text }))
             }
         };
         let client = telnyx::client(TIMEOUT, is_loopback(&url))
@@ -224,11 +224,11 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// Reads a file without the line break at its end.
-fn read(path: &Path) -> Result<String, String> {
-    let text =
-        fs::read_to_string(path).map_err(|error| format!("reading {}: {error}", path.display()))?;
-    Ok(text.trim().to_owned())
+/// Reads a secret from a file, without white space around it.
+fn read(path: &Path) -> Result<SecretString, String> {
+    let text = telnyx::secret_file(path)
+        .map_err(|error| format!("reading {}: {error}", path.display()))?;
+    Ok(SecretString::from(text.expose_secret().trim()))
 }
 
 #[cfg(test)]
