@@ -232,3 +232,29 @@ async fn an_unknown_account_is_404_without_a_body_whatever_is_sent_to_it() {
         assert_eq!((answer.status, answer.text.as_str()), (404, ""), "{method} {rest}");
     }
 }
+
+#[tokio::test]
+async fn each_fault_of_a_create_has_its_documented_code() {
+    let api = Api::small().await;
+    for (body, code, place) in [
+        (r#"{"email":"n@lives.example"}"#, "10004", "/business_name"),
+        (r#"{"business_name":"N","email":"LARRY@catfood.example"}"#, "10012", "/email"),
+        (r#"{"business_name":"N","email":"no address"}"#, "10019", "/email"),
+    ] {
+        let refused = api.create(body).await;
+        assert_eq!(refused.status, 422, "{body}");
+        assert_eq!(refused.errors(), [(code.to_owned(), place.to_owned())], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_limit_without_the_feature_has_its_documented_code() {
+    let mut seed: serde_json::Value =
+        serde_json::from_str(include_str!("../data/small.sandbox.json")).unwrap();
+    seed["behavior"] = serde_json::json!({ "channels": "not_enabled" });
+    let api = Api::seeded(&seed.to_string()).await;
+    let id = api.running.account("larry@catfood.example").unwrap().id;
+    let path = format!("/managed_accounts/{id}/update_global_channel_limit");
+    let refused = api.send("PATCH", &path, r#"{"channel_limit":1}"#).await;
+    assert_eq!((refused.status, refused.errors()[0].0.as_str()), (422, "20015"));
+}

@@ -129,3 +129,18 @@ async fn only_the_owner_may_read_the_file_and_nothing_is_left_beside_it() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[tokio::test]
+async fn a_seed_is_read_up_to_64_mib() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long.json");
+    std::fs::File::create(&long).unwrap().set_len(64 * 1024 * 1024 + 1).unwrap();
+    for path in [long.as_path(), Path::new("/dev/zero")] {
+        let seed = Seed::read(path).unwrap_err().to_string();
+        let data = start(config(path)).await.unwrap_err().to_string();
+        for error in [seed, data] {
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+            assert!(error.contains("longer than 64 MiB"), "{error}");
+        }
+    }
+}
