@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Address, Class, KeySource, NotificationTarget, OrganizationConfig, TargetFormat};
+use super::{Address, HealClass, KeySource, NotificationTarget, OrganizationConfig, TargetFormat};
 use crate::daemon::drift::Thresholds;
 use crate::daemon::notify::Recipient;
 use crate::daemon::run::{Clients, Connection, RequestLimits};
@@ -32,7 +32,7 @@ pub(in crate::daemon) struct Setup {
     pub jitter: Duration,
     pub thresholds: Thresholds,
     pub recipients: Vec<Arc<Recipient>>,
-    pub heal: BTreeSet<Class>,
+    pub heal: BTreeSet<HealClass>,
     pub freeze_file: Option<PathBuf>,
 }
 

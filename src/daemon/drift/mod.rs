@@ -13,7 +13,7 @@ use crate::model::{
     DaemonMemory, Details, Difference, DifferenceKey, Event, Half, Notified, UnknownRuns,
 };
 
-pub use heals::{MOST_HEALS, WINDOW, allow, record};
+pub use heals::{MAX_HEALS, WINDOW, allow, record};
 pub use observe::{half, key, observe};
 
 /// The interval in seconds at which an open difference is reported again.
@@ -65,12 +65,12 @@ pub struct Transition {
 /// Returns the memory after a run, and the events to report. `now` is in seconds since 1970. The outbox is left alone.
 #[must_use]
 pub fn advance(
-    watch: DaemonMemory,
+    memory: DaemonMemory,
     result: &RunResult,
     now: u64,
     thresholds: Thresholds,
 ) -> (DaemonMemory, Vec<Transition>) {
-    let DaemonMemory { differences, unknown, heals, outbox } = watch;
+    let DaemonMemory { differences, unknown, heals, outbox } = memory;
     match result {
         RunResult::Read { differences: found, undetermined, incomplete } => {
             let incomplete_half = incomplete.as_ref().map(|(half, _)| *half);

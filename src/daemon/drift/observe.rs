@@ -10,7 +10,7 @@ use crate::plan::{
 use crate::report::{self, StateInfo};
 
 /// The largest number of differences that are tracked.
-const MOST: usize = 10_000;
+const MAX_DIFFERENCES: usize = 10_000;
 
 /// Returns the result of a run. It is unknown if each half that the manifest manages is incomplete. Commands in
 /// findings are for `state`.
@@ -39,12 +39,16 @@ pub fn observe(plan: &Plan, desired: &Desired, live: &Live, state: &StateInfo) -
         }
         add(differences.entry(key).or_default(), details);
     }
-    if differences.len() > MOST {
-        tracing::warn!(differences = differences.len(), tracked = MOST, "too many differences");
+    if differences.len() > MAX_DIFFERENCES {
+        tracing::warn!(
+            differences = differences.len(),
+            tracked = MAX_DIFFERENCES,
+            "too many differences"
+        );
         // The destructive ones come first.
         let mut all: Vec<_> = differences.into_iter().collect();
         all.sort_by_key(|(_, details)| !details.destructive);
-        differences = all.into_iter().take(MOST).collect();
+        differences = all.into_iter().take(MAX_DIFFERENCES).collect();
     }
     let assertions = actions().filter(|planned| is_assertion(&planned.action));
     let undetermined = assertions.map(|planned| {

@@ -35,11 +35,11 @@ fn unknown() -> RunResult {
 
 /// The events of each run, counted from 1.
 fn events(results: &[RunResult]) -> Vec<(usize, &'static str, String)> {
-    let mut watch = DaemonMemory::default();
+    let mut memory = DaemonMemory::default();
     let mut all = Vec::new();
     for (run, result) in results.iter().enumerate() {
-        let (next, transitions) = advance(watch, result, run as u64 * RUN, THRESHOLDS);
-        watch = next;
+        let (next, transitions) = advance(memory, result, run as u64 * RUN, THRESHOLDS);
+        memory = next;
         all.extend(transitions.into_iter().map(|transition| {
             let about = transition.about.and_then(|(key, _)| key.email).unwrap_or_default();
             let name = about.split('@').next().unwrap_or_default().to_owned();
@@ -157,11 +157,11 @@ fn an_open_difference_is_notified_again_after_a_day() {
     let runs: Vec<_> = (0..2 * day).map(|_| found(&["a"])).collect();
     let again = [event(2, "drift_opened", "a"), event(2 + day, "drift_opened", "a")];
     assert_eq!(events(&runs), again);
-    let mut watch = DaemonMemory::default();
+    let mut memory = DaemonMemory::default();
     let mut reminders = 0;
     for run in 0..2 * day as u64 {
-        let (next, transitions) = advance(watch, &found(&["a"]), run * RUN, THRESHOLDS);
-        watch = next;
+        let (next, transitions) = advance(memory, &found(&["a"]), run * RUN, THRESHOLDS);
+        memory = next;
         reminders += transitions.iter().filter(|transition| transition.reminder).count();
     }
     assert_eq!(reminders, 1);
@@ -185,11 +185,11 @@ proptest! {
         results in results(), open_after in 1_u32..4, close_after in 1_u32..4,
     ) {
         let thresholds = Thresholds { open_after, close_after };
-        let mut watch = DaemonMemory::default();
+        let mut memory = DaemonMemory::default();
         let (mut open, mut unreadable) = (BTreeSet::new(), false);
         for (run, result) in results.iter().enumerate() {
-            let before = watch.clone();
-            let (next, transitions) = advance(watch, result, run as u64 * RUN, thresholds);
+            let before = memory.clone();
+            let (next, transitions) = advance(memory, result, run as u64 * RUN, thresholds);
             let mut about = BTreeSet::new();
             for Transition { event, about: key, .. } in transitions {
                 let Some((key, _)) = key else {
@@ -217,24 +217,24 @@ proptest! {
                 .map(|(key, _)| key.clone())
                 .collect();
             prop_assert_eq!(&notified, &open);
-            watch = next;
+            memory = next;
         }
         // After enough clean runs nothing is left to remember.
         for run in 0..u64::from(close_after) {
-            watch = advance(watch, &found(&[]), 100_000 + run, thresholds).0;
+            memory = advance(memory, &found(&[]), 100_000 + run, thresholds).0;
         }
-        prop_assert_eq!(watch, DaemonMemory::default());
+        prop_assert_eq!(memory, DaemonMemory::default());
     }
 
     #[test]
     fn with_thresholds_of_one_every_change_is_notified_at_once(results in results()) {
         let thresholds = Thresholds { open_after: 1, close_after: 1 };
-        let mut watch = DaemonMemory::default();
+        let mut memory = DaemonMemory::default();
         let mut before: BTreeMap<DifferenceKey, Details> = BTreeMap::new();
         for (run, result) in results.iter().enumerate() {
-            let readable_again = watch.unknown.notified_at.is_some();
-            let (next, transitions) = advance(watch, result, run as u64, thresholds);
-            watch = next;
+            let readable_again = memory.unknown.notified_at.is_some();
+            let (next, transitions) = advance(memory, result, run as u64, thresholds);
+            memory = next;
             let RunResult::Read { differences, .. } = result else { continue };
             let mut expected = usize::from(readable_again);
             for key in differences.keys().chain(before.keys()).collect::<BTreeSet<_>>() {

@@ -29,9 +29,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A shorter key is easily guessed.
 const SHORTEST_KEY: usize = 16;
 /// The number of characters of an error response that are logged.
-const MOST_ANSWER: usize = 200;
+const MAX_ANSWER: usize = 200;
 /// The maximum number of bytes read from an error response.
-const MOST_READ: usize = 16 << 10;
+const MAX_READ: usize = 16 << 10;
 
 /// A target, ready to receive notifications.
 pub struct Recipient {
@@ -149,14 +149,14 @@ impl Recipient {
         match telnyx::retry_after(response.headers(), now) {
             Some(wait) if matches!(status, 429 | 503) => Err(DeliveryError::Busy { status, wait }),
             Some(_) | None => {
-                let answer = self.harmless(&beginning(response).await);
+                let answer = self.shown(&beginning(response).await);
                 Err(DeliveryError::Status { status, answer })
             }
         }
     }
 
     /// The first characters of an answer for the log. An answer that repeats a secret is left out.
-    fn harmless(&self, answer: &str) -> String {
+    fn shown(&self, answer: &str) -> String {
         let segments = self.url.path_segments().into_iter().flatten();
         let values: Vec<_> = self.url.query_pairs().map(|(_, value)| value.into_owned()).collect();
         let query = self.url.query().into_iter().chain(values.iter().map(String::as_str));
@@ -171,7 +171,7 @@ impl Recipient {
             return "(an answer that repeats a secret)".to_owned();
         }
         let line = report::escape_line(answer.trim());
-        line.chars().take(MOST_ANSWER).collect()
+        line.chars().take(MAX_ANSWER).collect()
     }
 }
 
@@ -180,11 +180,11 @@ async fn beginning(mut response: Response) -> String {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > MOST_READ {
+        if bytes.len() > MAX_READ {
             break;
         }
     }
-    bytes.truncate(MOST_READ);
+    bytes.truncate(MAX_READ);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -241,12 +241,12 @@ mod tests {
         let (name, url) = ("ops".to_owned(), Address::Given(url));
         let recipient =
             Recipient::new(&NotificationTarget { name, form: TargetFormat::Slack, url }).unwrap();
-        assert_eq!(recipient.harmless(" no_service\n"), "no_service");
-        assert_eq!(recipient.harmless(&"x".repeat(9_000)), "x".repeat(MOST_ANSWER));
-        let hostile = recipient.harmless("a\n\u{1b}[2J\u{202e}b");
+        assert_eq!(recipient.shown(" no_service\n"), "no_service");
+        assert_eq!(recipient.shown(&"x".repeat(9_000)), "x".repeat(MAX_ANSWER));
+        let hostile = recipient.shown("a\n\u{1b}[2J\u{202e}b");
         assert!(!hostile.contains(['\n', '\u{1b}', '\u{202e}']), "{hostile}");
         for secret in ["no /services/T0PS3CRET here", "token=Qu3rySecret"] {
-            assert_eq!(recipient.harmless(secret), "(an answer that repeats a secret)");
+            assert_eq!(recipient.shown(secret), "(an answer that repeats a secret)");
         }
     }
 }
