@@ -229,7 +229,7 @@ fn print_status(global: &Global, status: &DaemonStatus) -> Result<Exit, Failure>
             }
         };
         if let (OrganizationState::Drifted, Some(error)) = (state, error) {
-            line += &format!(" ({})", report::escape_line(error));
+            line = format!("{line} ({})", report::escape_line(error));
         }
         if *state == OrganizationState::Unknown || error.is_some() {
             exit = Exit::Error;

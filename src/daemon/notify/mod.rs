@@ -226,9 +226,10 @@ impl fmt::Debug for Recipient {
 
 /// Reads a secret from a file, without white space around it.
 fn read(path: &Path) -> Result<SecretString, String> {
-    let text = telnyx::secret_file(path)
-        .map_err(|error| format!("reading {}: {error}", path.display()))?;
-    Ok(SecretString::from(text.expose_secret().trim()))
+    let text = telnyx::secret_file(path);
+    let text = text.map_err(|error| format!("reading {}: {error}", path.display()))?;
+    let trimmed = SecretString::from(text.expose_secret().trim());
+    Ok(trimmed)
 }
 
 #[cfg(test)]

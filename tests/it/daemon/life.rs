@@ -211,11 +211,12 @@ async fn a_low_soft_limit_of_open_files_is_raised() {
              users: [{{ email: ops@acme.example }}]\n"
         );
         fs::write(folder.join(format!("o{number}.yaml")), manifest).unwrap();
-        config += &format!(
+        let organization = format!(
             "  - {{ manifest: o{number}.yaml, api_key_file: key, schedule: \"0 * * * *\", \
              base_url: \"{}\" }}\n",
             watch.site.proxy.url
         );
+        config.push_str(&organization);
     }
     fs::write(folder.join("many.yaml"), config).unwrap();
     let daemon = watch.site.command(&["daemon", "--config", "many.yaml", "--once"]);
