@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::exit::Failure;
 use super::global::Global;
-use crate::telnyx::{BaseUrl, ConfigError, Session, SessionConfig};
+use crate::telnyx::{BaseUrl, ConfigError, Session, SessionConfig, secret_file};
 
 const NO_KEY: &str = "Set TELNYX_API_KEY, or name a file with --api-key-file.";
 
@@ -64,12 +64,13 @@ pub(super) fn key(global: &Global) -> Result<SecretString, Failure> {
 
 /// Reads a key from a file.
 pub(super) fn key_file(path: &Path) -> Result<SecretString, Failure> {
-    let text = std::fs::read_to_string(path)
+    let text = secret_file(path)
         .with_context(|| format!("reading the API key from {}", path.display()))
         .map_err(|error| Failure::new(error, NO_KEY))?;
-    if text.trim().is_empty() {
+    let text = text.expose_secret().trim();
+    if text.is_empty() {
         let empty = anyhow::anyhow!("the API key file {} is empty", path.display());
         return Err(Failure::new(empty, NO_KEY));
     }
-    Ok(SecretString::from(text.trim()))
+    Ok(SecretString::from(text))
 }

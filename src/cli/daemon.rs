@@ -16,8 +16,8 @@ use super::global::Global;
 use super::signals::Signals;
 use super::{connect, store, terminal};
 use crate::daemon::config::{
-    Address, Class, DaemonConfig, KeySource, NotificationTarget, OrganizationConfig, TargetFormat,
-    host, webhook_url,
+    Address, DaemonConfig, HealClass, KeySource, NotificationTarget, OrganizationConfig,
+    TargetFormat, host, webhook_url,
 };
 use crate::daemon::drift::Thresholds;
 use crate::daemon::schedule::Schedule;
@@ -88,10 +88,10 @@ pub(super) struct Args {
     #[arg(
         long,
         value_name = "CLASS",
-        value_parser = Class::parse,
+        value_parser = HealClass::parse,
         help = "Heal without approval: raise_channel_limit, enable_account or update_account (may be repeated)"
     )]
-    heal: Vec<Class>,
+    heal: Vec<HealClass>,
     /// Suspend healing while this file exists
     #[arg(long, value_name = "FILE", requires = "heal")]
     freeze_file: Option<PathBuf>,
@@ -224,11 +224,16 @@ fn print_status(global: &Global, status: &DaemonStatus) -> Result<Exit, Failure>
             OrganizationState::InSync => format!("{organization}: in sync"),
             OrganizationState::Drifted => format!("{organization}: drifted, {differences} {noun}"),
             OrganizationState::Unknown => {
-                exit = Exit::Error;
                 let error = error.as_deref().unwrap_or("the run did not finish");
                 format!("{organization}: unknown: {}", report::escape_line(error))
             }
         };
+        if let (OrganizationState::Drifted, Some(error)) = (state, error) {
+            line = format!("{line} ({})", report::escape_line(error));
+        }
+        if *state == OrganizationState::Unknown || error.is_some() {
+            exit = Exit::Error;
+        }
         if *unsaved {
             exit = Exit::Error;
             line += ", and the state could not be saved, so the next run may repeat notifications";

@@ -1,4 +1,4 @@
-//! `trunkline fmt PATH`
+//! `trunkline fmt [PATH]`
 
 use std::fs;
 use std::io::Write as _;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::exit::{Exit, Failure};
+use super::global::manifest_path;
 use super::terminal;
 use crate::manifest::{self, Formatted, Layout};
 use crate::report::escape_line;
@@ -15,7 +16,7 @@ use crate::state::owner;
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Manifest: a file or a folder
-    path: PathBuf,
+    path: Option<PathBuf>,
     /// Write nothing, and exit with status 2 if a file would change
     #[arg(long)]
     check: bool,
@@ -24,7 +25,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let Args { path, check } = args;
     let mut changed = false;
-    for Formatted { path, text, state } in manifest::format(path)? {
+    for Formatted { path, text, state } in manifest::format(&manifest_path(path.as_deref())?)? {
         let name = escape_line(&path.display().to_string());
         match state {
             Layout::Canonical => {}

@@ -36,7 +36,7 @@ use exit::{Exit, Failure};
 use global::Global;
 
 const AFTER_HELP: &str = "\
-Without PATH, plan and apply read the manifest named by TRUNKLINE_MANIFEST, or
+Without PATH, plan, apply, validate and fmt read the manifest named by TRUNKLINE_MANIFEST, or
 else trunkline.yaml. Each global option can be set by a variable, for example
 --state by TRUNKLINE_STATE. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honored.
 

@@ -1,9 +1,9 @@
-//! `trunkline validate PATH`
+//! `trunkline validate [PATH]`
 
 use std::path::PathBuf;
 
 use super::exit::{Exit, Failure};
-use super::global::Global;
+use super::global::{Global, manifest_path};
 use super::reports::{Reports, one_of};
 use super::terminal;
 use crate::report::{ReportContent, ReportFormat};
@@ -11,7 +11,7 @@ use crate::report::{ReportContent, ReportFormat};
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Manifest: a file, or a folder of files
-    path: PathBuf,
+    path: Option<PathBuf>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = one_of(FORMS))]
     format: ReportFormat,
@@ -24,8 +24,9 @@ const FORMS: [ReportFormat; 3] = [ReportFormat::Text, ReportFormat::Json, Report
 
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open_for_manifest()?;
+    let path = manifest_path(args.path.as_deref())?;
     let (desired, source) =
-        reports.load(&args.path, args.format, &[ReportFormat::Json, ReportFormat::Github])?;
+        reports.load(&path, args.format, &[ReportFormat::Json, ReportFormat::Github])?;
     let content = ReportContent::Valid(&desired);
     reports.write(content)?;
     if !(global.quiet && args.format == ReportFormat::Text) {

@@ -7,7 +7,7 @@ use granit_parser::{Event, Parser};
 
 use super::parse::SyntaxError;
 use super::tree::{Node, Span, TreeKind, floor_char_boundary};
-use crate::model::is_harmful;
+use crate::model::{is_harmful, shell_word};
 
 /// Returns true for a character that a reader cannot see, or cannot tell from a space.
 pub(super) fn is_invisible(c: char) -> bool {
@@ -105,7 +105,7 @@ pub(super) fn other_format(path: &Path, root: &Node<'_>) -> Option<(&'static str
     if !has("format_version") {
         return None;
     }
-    let path = path.display();
+    let path = shell_word(&path.display().to_string());
     Some(if has("seal") {
         ("this is a saved plan, not a manifest", format!("Run `trunkline apply --plan {path}`."))
     } else if has("serial") || has("check") {

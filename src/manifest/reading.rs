@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::mistakes;
 use super::secrets::{Secrets, looks_secret};
+use super::texts::has_invisible;
 use super::tree::{Node, Span, TreeKey, TreeKind};
 
 /// A span in one of the files.
@@ -135,6 +136,9 @@ impl Reading<'_> {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             (self.field, self.item) = (field, true);
+            if has_invisible(self, item) {
+                continue;
+            }
             if let Some(value) = read(self, item) {
                 values.push(self.written(item, value));
             }
@@ -205,6 +209,8 @@ impl<'n, 'a> FieldReader<'n, 'a> {
                 };
                 let problem = reading.problem(key.span, format!("`{name}` has no value"));
                 problem.hint = Some(hint.into());
+                None
+            } else if has_invisible(reading, value) {
                 None
             } else {
                 read(reading, value).map(|read| reading.written(value, read))

@@ -33,7 +33,27 @@ pub fn takes_label(text: &str) -> bool {
     (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(plain)
 }
 
-/// A text without invisible characters.
+/// Records the first invisible character that is written as it is in a value, whatever kind of value is expected.
+pub(super) fn has_invisible(reading: &mut Reading<'_>, node: &Node<'_>) -> bool {
+    if !matches!(node.kind, TreeKind::Text(_)) {
+        return false;
+    }
+    let Some((span, c)) = mistakes::invisible_in(reading.text, node.span) else { return false };
+    let raw = reading.text.get(node.span.range()).unwrap_or_default();
+    let hint = if is_harmful(c) || raw.starts_with(c) || raw.ends_with(c) {
+        "Delete the character.".to_owned()
+    } else {
+        format!(
+            "Use an ordinary space or delete it; if it belongs there, write \\u{:04x} in double quotes.",
+            u32::from(c)
+        )
+    };
+    let message = format!("{} contains {}", reading.subject(), mistakes::describe(c));
+    reading.problem(span, message).hint = Some(hint.into());
+    true
+}
+
+/// A text without invisible characters. [`has_invisible`] has checked those that are written as they are.
 pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let TreeKind::Text(text) = &node.kind else {
         let quotes = match node.kind {
@@ -51,25 +71,12 @@ pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String>
         return None;
     }
     if let Some(harmful) = text.chars().find(|c| is_harmful(*c)) {
-        let span = match mistakes::invisible_in(reading.text, node.span) {
-            Some((span, _)) => span,
-            None => node.span,
-        };
         let message = format!("{subject} contains {}", mistakes::describe(harmful));
         let hint = match harmful {
             '\n' | '\r' => "Write the value on one line, without `|` or `>` in front.",
             _ => "Delete the character.",
         };
-        reading.problem(span, message).hint = Some(hint.into());
-        return None;
-    }
-    if let Some((span, c)) = mistakes::invisible_in(reading.text, node.span) {
-        let message = format!("{subject} contains {}", mistakes::describe(c));
-        let hint = format!(
-            "Use an ordinary space or delete it; if it belongs there, write \\u{:04x} in double quotes.",
-            u32::from(c)
-        );
-        reading.problem(span, message).hint = Some(hint.into());
+        reading.problem(node.span, message).hint = Some(hint.into());
         return None;
     }
     if let Some(quote) = reading.text.get(node.span.range()).and_then(mistakes::typographic_quotes)

@@ -27,7 +27,7 @@ pub struct State {
     /// The seals of saved plans that were applied completely, with their expiry in seconds since 1970 (UTC).
     pub used: BTreeMap<String, u64>,
     /// The memory of the daemon. No other command reads or changes it.
-    pub watch: DaemonMemory,
+    pub memory: DaemonMemory,
 }
 
 /// The part of the channel pool that the acknowledged limits do not explain, at the last read.

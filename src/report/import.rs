@@ -118,12 +118,13 @@ impl Import {
                 }
                 [account] => self.left_out.push(format!(
                     "the account {}: the email is not valid in a manifest: {}",
-                    account.id, account.email
+                    account.id,
+                    quoted(account.email.as_str())
                 )),
                 [..] => self.left_out.push(format!(
                     "the accounts {}: they share the email {}, and a manifest lists an email once",
                     ids.join(", "),
-                    email.folded()
+                    quoted(email.folded())
                 )),
             }
         }
@@ -194,7 +195,7 @@ impl Import {
                 self.left_out.push(format!(
                     "the user {}: the email is not valid in a manifest: {}",
                     ids.join(", "),
-                    email.folded()
+                    quoted(email.folded())
                 ));
             }
         }
@@ -322,13 +323,18 @@ fn with_remarks(remarks: Option<&Vec<String>>, lines: Vec<String>) -> Vec<String
     remarks.chain(lines).collect()
 }
 
+/// An email in quotes. Characters that a reader cannot see are escaped.
+fn quoted(email: &str) -> String {
+    format!("{email:?}")
+}
+
 /// A comment of one line.
 fn comment(text: &str) -> String {
     let text = line(text);
     // YAML allows no noncharacters, even in comments.
     let is_taken = |c: char| !matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff);
     let shown = text.chars().map(|c| if is_taken(c) { c } else { char::REPLACEMENT_CHARACTER });
-    format!("# {}", shown.collect::<String>())
+    format!("# {}", shown.collect::<String>().trim_end())
 }
 
 /// The valid part of a name, if any.

@@ -110,7 +110,7 @@ pub fn apply(state: &mut State, change: StateChange, now: u64) -> Result<(), Err
             state.removed.insert(id);
         }
         StateChange::Used { seal, until } => used(state, seal, until, now),
-        StateChange::Watched(watch) => state.watch = *watch,
+        StateChange::Watched(memory) => state.memory = *memory,
     }
     Ok(())
 }

@@ -165,7 +165,7 @@ fn document(record: &StateRecord) -> StateDocument {
         forgotten: _,
         sent_at,
         used,
-        watch,
+        memory,
     } = state;
     let mut accounts: BTreeMap<&AccountId, (Option<&Email>, Option<u64>)> =
         emails.iter().map(|(id, email)| (id, (Some(email), None))).collect();
@@ -205,7 +205,7 @@ fn document(record: &StateRecord) -> StateDocument {
                 Some(UsedPlanEntry { seal: seal.clone(), expires_at: time(*until)? })
             })
             .collect(),
-        watch: watch::entry(watch),
+        watch: watch::entry(memory),
     }
 }
 
@@ -271,7 +271,7 @@ fn record(document: StateDocument) -> Result<StateRecord, String> {
     for entry in used_plans {
         add_used_plan(&mut state, entry)?;
     }
-    state.watch = watch.map(watch::watch).transpose()?.unwrap_or_default();
+    state.memory = watch.map(watch::watch).transpose()?.unwrap_or_default();
     let binding =
         Binding { organization, manager: manager_account_id.map(AccountId::new), base_url };
     Ok(StateRecord { binding, serial, state, version: None })

@@ -80,11 +80,11 @@ struct NotificationEntry {
 }
 
 /// Returns the part of a document for `watch`, or `None` if there is nothing to remember.
-pub(super) fn entry(watch: &DaemonMemory) -> Option<WatchEntry> {
-    if *watch == DaemonMemory::default() {
+pub(super) fn entry(memory: &DaemonMemory) -> Option<WatchEntry> {
+    if *memory == DaemonMemory::default() {
         return None;
     }
-    let DaemonMemory { differences, unknown, heals, outbox } = watch;
+    let DaemonMemory { differences, unknown, heals, outbox } = memory;
     let UnknownRuns { runs, notified_at } = unknown;
     Some(WatchEntry {
         differences: differences.iter().map(|(key, one)| difference_entry(key, one)).collect(),
@@ -99,14 +99,14 @@ pub(super) fn entry(watch: &DaemonMemory) -> Option<WatchEntry> {
 pub(super) fn watch(entry: WatchEntry) -> Result<DaemonMemory, String> {
     let WatchEntry { differences, unknown_runs, unknown_notified_at, heals, outbox } = entry;
     let notified_at = unknown_notified_at.as_deref().map(seconds).transpose()?;
-    let mut watch = DaemonMemory {
+    let mut memory = DaemonMemory {
         unknown: UnknownRuns { runs: unknown_runs, notified_at },
         ..DaemonMemory::default()
     };
     for entry in differences {
         let (key, difference) = difference(entry)?;
         let twice = format!("duplicate difference {}", plain(&key.code));
-        if watch.differences.insert(key, difference).is_some() {
+        if memory.differences.insert(key, difference).is_some() {
             return Err(twice);
         }
     }
@@ -114,12 +114,12 @@ pub(super) fn watch(entry: WatchEntry) -> Result<DaemonMemory, String> {
         let at = at.iter().map(|at| seconds(at)).collect::<Result<_, _>>()?;
         let suspended_until = suspended_until.as_deref().map(seconds).transpose()?;
         let twice = format!("duplicate heals of {}", plain(&named.code));
-        if watch.heals.insert(key(named), Heals { at, suspended_until }).is_some() {
+        if memory.heals.insert(key(named), Heals { at, suspended_until }).is_some() {
             return Err(twice);
         }
     }
-    watch.outbox = outbox.into_iter().map(notification).collect::<Result<_, _>>()?;
-    Ok(watch)
+    memory.outbox = outbox.into_iter().map(notification).collect::<Result<_, _>>()?;
+    Ok(memory)
 }
 
 fn difference_entry(key: &DifferenceKey, difference: &Difference) -> DifferenceEntry {

@@ -15,6 +15,7 @@ mod pace;
 mod pages;
 mod read;
 mod retry;
+mod secret;
 mod wire;
 mod write;
 
@@ -29,6 +30,7 @@ pub use http::{Answered, RequestProgress};
 pub use pace::retry_after;
 pub use read::{AccountSelection, Begun, Credentials, Listing, Reader, StatusFilter};
 pub use retry::RetryBudget;
+pub use secret::secret_file;
 pub use write::{AccountRequest, Created, Writer};
 
 /// The connection of one key.

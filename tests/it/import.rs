@@ -309,3 +309,39 @@ async fn an_import_contains_the_limits_that_an_apply_has_set() {
     std::fs::write(&path, imported).unwrap();
     site.ends(&["plan", text(&path), "--detailed-exitcode"], 0).await;
 }
+
+#[test]
+fn an_import_of_addresses_that_end_in_white_space_is_formatted() {
+    let user = |(place, email): (usize, &str)| LiveUser {
+        id: UserId::new(format!("user-{place}")),
+        email: Email::new(email),
+        role: Role::SubUser,
+        status: Some(UserStatus::Enabled),
+        groups: Some(Vec::new()),
+    };
+    let account = |(place, email): (usize, &str)| LiveAccount {
+        id: id(place),
+        email: Email::new(email),
+        name: Some("A".to_owned()),
+        manager: None,
+        api_user: None,
+        custom_pricing: Some(true),
+        rollup_billing: Some(true),
+        status: Some(Status::Enabled),
+    };
+    let emails = ["a@shop.example ", "b@shop.example\u{a0}", "c@shop.example\t", "d@shop.example"];
+    let live = Live {
+        accounts: emails.into_iter().enumerate().map(account).collect(),
+        users: Some(emails.into_iter().enumerate().map(user).collect()),
+        ..Live::default()
+    };
+    let yaml = import(&live, &State::default()).yaml();
+    for line in yaml.lines() {
+        assert_eq!(line, line.trim_end(), "{yaml}");
+    }
+    assert!(yaml.contains("\"a@shop.example \"\n"), "{yaml}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("m.yaml"), &yaml).unwrap();
+    let mut command = assert_cmd::Command::cargo_bin("trunkline").unwrap();
+    command.args(["fmt", "--check", "m.yaml"]).current_dir(folder.path()).assert().code(0);
+}

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::exit::Failure;
 use crate::model::{Email, PasswordSource};
 use crate::plan::{Action, Plan};
+use crate::telnyx::secret_file;
 
 const HINT: &str = "Nothing was sent. Correct password_from of this account, or set what it names.";
 
@@ -28,14 +29,15 @@ pub(super) fn read(plan: &Plan) -> Result<BTreeMap<Email, SecretString>, Failure
 fn password(source: &PasswordSource) -> anyhow::Result<SecretString> {
     let text = match source {
         PasswordSource::Env(name) => {
-            std::env::var(name).with_context(|| format!("the variable {name}"))?
+            SecretString::from(std::env::var(name).with_context(|| format!("the variable {name}"))?)
         }
         PasswordSource::File(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("the file {}", path.display()))?
+            secret_file(path).with_context(|| format!("the file {}", path.display()))?
         }
     };
     // Editors end a file with a line break, which is not part of the password.
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.expose_secret();
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     anyhow::ensure!(!text.is_empty(), "it is empty");
     Ok(SecretString::from(text))

@@ -42,7 +42,7 @@ pub(super) async fn run(store: &Store, format: StateFormat) -> Result<Exit, Fail
 /// Formats the record for people. `lock` is the holder of the lock.
 fn text(record: &StateRecord, place: &str, lock: Option<&str>) -> String {
     let Binding { organization, manager, base_url } = &record.binding;
-    let State { limits, remainder, creates, emails, used, watch, .. } = &record.state;
+    let State { limits, remainder, creates, emails, used, memory, .. } = &record.state;
     let manager = manager.as_ref().map_or("unknown", AccountId::as_str);
     let mut out = format!("State {place}\n\n");
     let head = [
@@ -87,7 +87,7 @@ fn text(record: &StateRecord, place: &str, lock: Option<&str>) -> String {
             used.len()
         );
     }
-    let DaemonMemory { differences, unknown: _, heals: _, outbox } = watch;
+    let DaemonMemory { differences, unknown: _, heals: _, outbox } = memory;
     if !differences.is_empty() || !outbox.is_empty() {
         let _ = writeln!(
             out,
@@ -97,7 +97,7 @@ fn text(record: &StateRecord, place: &str, lock: Option<&str>) -> String {
         );
     }
     let nothing = creates.is_empty() && ids.is_empty() && remainder.is_none() && used.is_empty();
-    if nothing && *watch == DaemonMemory::default() {
+    if nothing && *memory == DaemonMemory::default() {
         out += "\nThe state is empty.\n";
     }
     out

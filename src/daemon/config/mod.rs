@@ -2,7 +2,7 @@
 //!
 //! Secrets are named by their files. Only the address of a webhook may be inline, and it is never shown.
 
-mod clash;
+mod conflict;
 mod document;
 mod files;
 mod read;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-pub(super) use clash::clash;
+pub(super) use conflict::conflict;
 pub(super) use files::{Snapshot, snapshot};
 pub use read::load;
 pub use schema::schema;
@@ -58,7 +58,7 @@ pub struct OrganizationConfig {
     /// The numbers of runs that open and close a difference.
     pub thresholds: Thresholds,
     /// The classes of actions that may be healed.
-    pub heal: BTreeSet<Class>,
+    pub heal: BTreeSet<HealClass>,
     /// A file that suspends healing while it exists.
     pub freeze_file: Option<PathBuf>,
     /// The notification targets.
@@ -105,7 +105,7 @@ pub enum Address {
 
 /// A class of actions that may be healed. None of them is destructive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub enum HealClass {
     /// Raise a known channel limit.
     RaiseChannelLimit,
     /// Enable an account.
@@ -114,7 +114,7 @@ pub enum Class {
     UpdateAccount,
 }
 
-impl Class {
+impl HealClass {
     /// All classes.
     pub const ALL: [Self; 3] = [Self::RaiseChannelLimit, Self::EnableAccount, Self::UpdateAccount];
 

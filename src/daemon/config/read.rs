@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::{
-    Address, Class, DaemonConfig, KeySource, NotificationTarget, OrganizationConfig, TargetFormat,
-    webhook_url,
+    Address, DaemonConfig, HealClass, KeySource, NotificationTarget, OrganizationConfig,
+    TargetFormat, webhook_url,
 };
 use crate::daemon::drift::Thresholds;
 use crate::daemon::schedule::{Schedule, ScheduleError};
@@ -21,7 +21,7 @@ use crate::state::Location;
 use crate::telnyx::BaseUrl;
 
 /// The largest threshold.
-pub(super) const MOST: u32 = 1_000;
+pub(super) const MAX_THRESHOLD: u32 = 1_000;
 
 /// Reads a configuration file. Paths in it are relative to its folder.
 ///
@@ -231,21 +231,21 @@ fn time(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Duration> {
 fn count(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u32> {
     if let TreeKind::Whole(number) = node.kind
         && let Ok(number) = u32::try_from(number)
-        && (1..=MOST).contains(&number)
+        && (1..=MAX_THRESHOLD).contains(&number)
     {
         return Some(number);
     }
-    reading.wrong_type(node, &format!("a number from 1 to {MOST}"));
+    reading.wrong_type(node, &format!("a number from 1 to {MAX_THRESHOLD}"));
     None
 }
 
-fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Class> {
+fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<HealClass> {
     let text = manifest::text(reading, node)?;
-    match Class::parse(&text) {
+    match HealClass::parse(&text) {
         Ok(class) => Some(class),
         Err(message) => {
             // Never suggest the opposite.
-            let near = nearest(&text, &Class::ALL.map(Class::name));
+            let near = nearest(&text, &HealClass::ALL.map(HealClass::name));
             let near = near.filter(|_| !text.contains("disable") && !text.contains("lower"));
             let hint = near.map(|near| format!("did you mean `{near}`?").into());
             reading.problem(node.span, message).hint = hint;

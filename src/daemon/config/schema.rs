@@ -2,7 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::Class;
+use super::HealClass;
 use super::document::ConfigDocument;
 use crate::manifest;
 pub(super) use crate::manifest::{text_schema as text, version_schema as version};
@@ -38,11 +38,11 @@ pub(super) fn time(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn count(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "integer", "minimum": 1, "maximum": super::read::MOST, "default": 2 })
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": super::read::MAX_THRESHOLD, "default": 2 })
 }
 
 pub(super) fn heal(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "items": { "enum": Class::ALL.map(Class::name) } })
+    json_schema!({ "type": "array", "items": { "enum": HealClass::ALL.map(HealClass::name) } })
 }
 
 pub(super) fn form(_: &mut SchemaGenerator) -> Schema {

@@ -1,15 +1,14 @@
 //! From the configuration of an organization to a setup that is ready to run: files read, keys loaded.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Address, Class, KeySource, NotificationTarget, OrganizationConfig, TargetFormat};
+use super::{Address, HealClass, KeySource, NotificationTarget, OrganizationConfig, TargetFormat};
 use crate::daemon::drift::Thresholds;
 use crate::daemon::notify::Recipient;
 use crate::daemon::run::{Clients, Connection, RequestLimits};
@@ -19,6 +18,7 @@ use crate::model::{AccountId, Desired};
 use crate::report::StateInfo;
 use crate::state::{Binding, Location, Store};
 use crate::telnyx::BaseUrl;
+use crate::telnyx::secret_file;
 
 /// An organization that is ready to run.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(in crate::daemon) struct Setup {
     pub jitter: Duration,
     pub thresholds: Thresholds,
     pub recipients: Vec<Arc<Recipient>>,
-    pub heal: BTreeSet<Class>,
+    pub heal: BTreeSet<HealClass>,
     pub freeze_file: Option<PathBuf>,
 }
 
@@ -107,6 +107,25 @@ impl Setup {
         })
     }
 
+    /// Warns about settings without an effect.
+    pub(in crate::daemon) fn warn(&self, once: bool) {
+        let organization = self.label();
+        let open_after = self.thresholds.open_after;
+        let forgets = matches!(self.location, Location::None | Location::Memory);
+        if once && forgets && open_after > 1 && !self.recipients.is_empty() {
+            tracing::warn!(
+                organization,
+                "this run never notifies: open_after is {open_after}, and no state remembers earlier runs; set open_after to 1, or name a state"
+            );
+        }
+        let Some(file) = &self.freeze_file else { return };
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.exists()) {
+            let file = crate::report::escape_line(&file.display().to_string());
+            tracing::warn!(organization, file, "the folder of the freeze file does not exist");
+        }
+    }
+
     /// The label of the organization.
     pub(in crate::daemon) fn label(&self) -> &str {
         &self.desired.organization
@@ -167,9 +186,9 @@ fn interval(schedule: &Schedule) -> Duration {
 }
 
 fn key_file(path: &Path) -> Result<SecretString, String> {
-    let text = fs::read_to_string(path)
+    let text = secret_file(path)
         .map_err(|error| format!("reading the API key from {}: {error}", path.display()))?;
-    match text.trim() {
+    match text.expose_secret().trim() {
         "" => Err(format!("the API key file {} is empty", path.display())),
         key => Ok(SecretString::from(key)),
     }

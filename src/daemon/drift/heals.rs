@@ -7,7 +7,7 @@ use crate::model::{Details, DifferenceKey, Event, Heals};
 use super::Transition;
 
 /// The number of heals of one difference within [`WINDOW`] after which it is left alone.
-pub const MOST_HEALS: usize = 3;
+pub const MAX_HEALS: usize = 3;
 /// The period in seconds in which heals are counted, and for which a difference is then left alone.
 pub const WINDOW: u64 = 60 * 60;
 
@@ -22,7 +22,7 @@ pub fn allow(
     forget_old(heals, now);
     let (mut allowed, mut suspended) = (BTreeMap::new(), Vec::new());
     for (key, details) in wanted {
-        let recent = heals.get_mut(&key).filter(|heals| heals.at.len() >= MOST_HEALS);
+        let recent = heals.get_mut(&key).filter(|heals| heals.at.len() >= MAX_HEALS);
         let Some(Heals { at, suspended_until }) = recent else {
             allowed.insert(key, details);
             continue;

@@ -10,11 +10,11 @@ mod observe;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    DaemonMemory, Details, Difference, DifferenceKey, Event, Notified, UnknownRuns,
+    DaemonMemory, Details, Difference, DifferenceKey, Event, Half, Notified, UnknownRuns,
 };
 
-pub use heals::{MOST_HEALS, WINDOW, allow, record};
-pub use observe::{key, observe};
+pub use heals::{MAX_HEALS, WINDOW, allow, record};
+pub use observe::{half, key, observe};
 
 /// The interval in seconds at which an open difference is reported again.
 pub const REPEAT_AFTER: u64 = 24 * 60 * 60;
@@ -36,12 +36,14 @@ pub type Undetermined = (String, Option<String>, Option<String>);
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunResult {
-    /// The organization was read.
+    /// At least one half of the organization was read completely.
     Read {
         /// Everything that differs.
         differences: BTreeMap<DifferenceKey, Details>,
         /// Differences that this run cannot confirm or rule out. They stay as they are.
         undetermined: BTreeSet<Undetermined>,
+        /// The half that could not be read completely, with the reason. Nothing in it opens or closes.
+        incomplete: Option<(Half, String)>,
     },
     /// The organization could not be read, with the reason. Nothing opens or closes.
     Unknown(String),
@@ -63,33 +65,39 @@ pub struct Transition {
 /// Returns the memory after a run, and the events to report. `now` is in seconds since 1970. The outbox is left alone.
 #[must_use]
 pub fn advance(
-    watch: DaemonMemory,
+    memory: DaemonMemory,
     result: &RunResult,
     now: u64,
     thresholds: Thresholds,
 ) -> (DaemonMemory, Vec<Transition>) {
-    let DaemonMemory { differences, unknown, heals, outbox } = watch;
+    let DaemonMemory { differences, unknown, heals, outbox } = memory;
     match result {
-        RunResult::Read { differences: found, undetermined } => {
+        RunResult::Read { differences: found, undetermined, incomplete } => {
+            let incomplete_half = incomplete.as_ref().map(|(half, _)| *half);
+            let is_undetermined = |key: &DifferenceKey| {
+                Some(half(key)) == incomplete_half || is_undetermined(key, undetermined)
+            };
             let (differences, mut transitions) =
-                read(differences, found, undetermined, now, thresholds);
-            if unknown.notified_at.is_some() {
-                let message = "it can be read again".to_owned();
-                let details = Details { message, ..Details::default() };
-                let readable =
-                    Transition::of(Event::Closed, &DifferenceKey::unreadable(), &details);
-                transitions.insert(0, readable);
-            }
-            (
-                DaemonMemory { differences, unknown: UnknownRuns::default(), heals, outbox },
-                transitions,
-            )
+                read(differences, found, is_undetermined, now, thresholds);
+            let (unknown, transition) = match incomplete {
+                Some((_, reason)) => failed(unknown, reason, now),
+                None => (UnknownRuns::default(), readable(unknown)),
+            };
+            transitions.extend(transition);
+            (DaemonMemory { differences, unknown, heals, outbox }, transitions)
         }
         RunResult::Unknown(error) => {
             let (unknown, transition) = failed(unknown, error, now);
             (DaemonMemory { differences, unknown, heals, outbox }, transition.into_iter().collect())
         }
     }
+}
+
+/// Returns the event of an organization that was reported as unknown and can be read again.
+fn readable(before: UnknownRuns) -> Option<Transition> {
+    before.notified_at?;
+    let details = Details { message: "it can be read again".to_owned(), ..Details::default() };
+    Some(Transition::of(Event::Closed, &DifferenceKey::unreadable(), &details))
 }
 
 fn failed(unknown: UnknownRuns, error: &str, now: u64) -> (UnknownRuns, Option<Transition>) {
@@ -112,14 +120,14 @@ fn failed(unknown: UnknownRuns, error: &str, now: u64) -> (UnknownRuns, Option<T
 fn read(
     before: BTreeMap<DifferenceKey, Difference>,
     found: &BTreeMap<DifferenceKey, Details>,
-    undetermined: &BTreeSet<Undetermined>,
+    is_undetermined: impl Fn(&DifferenceKey) -> bool,
     now: u64,
     thresholds: Thresholds,
 ) -> (BTreeMap<DifferenceKey, Difference>, Vec<Transition>) {
     let mut next = BTreeMap::new();
     let mut transitions = Vec::new();
     for (key, difference) in before {
-        if found.contains_key(&key) || is_undetermined(&key, undetermined) {
+        if found.contains_key(&key) || is_undetermined(&key) {
             next.insert(key, difference);
             continue;
         }

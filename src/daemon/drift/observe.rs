@@ -3,22 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RunResult, Undetermined};
-use crate::model::{Code, Details, DifferenceKey, Email};
+use crate::model::{Code, Desired, Details, DifferenceKey, Email, Half, Live};
 use crate::plan::{
-    Action, FieldChange, FieldValue, Finding, FindingKind, Level, Plan, PlannedAction, Reason,
-    Subject,
+    Action, FieldChange, FieldValue, Finding, Level, Plan, PlannedAction, Reason, Subject,
 };
 use crate::report::{self, StateInfo};
 
 /// The largest number of differences that are tracked.
-const MOST: usize = 10_000;
+const MAX_DIFFERENCES: usize = 10_000;
 
-/// Returns the result of a run. It is unknown if the inventory is incomplete. Commands in findings are for `state`.
+/// Returns the result of a run. It is unknown if each half that the manifest manages is incomplete. Commands in
+/// findings are for `state`.
 #[must_use]
-pub fn observe(plan: &Plan, state: &StateInfo) -> RunResult {
-    if !plan.inventory.complete {
-        return RunResult::Unknown(gaps(&plan.findings));
-    }
+pub fn observe(plan: &Plan, desired: &Desired, live: &Live, state: &StateInfo) -> RunResult {
+    let accounts = live.is_complete(Half::Accounts);
+    // Only accounts name the owner. A user who may be the owner is not missing.
+    let users = live.is_complete(Half::Users) && (accounts || live.owner.is_some());
+    let incomplete = match (accounts, users) {
+        (true, true) => None,
+        (false, true) if desired.users.is_some() => Some((Half::Accounts, "users")),
+        (true, false) if !desired.accounts.is_empty() => Some((Half::Users, "accounts")),
+        _ => return RunResult::Unknown(gaps(live)),
+    };
+    let incomplete =
+        incomplete.map(|(half, read)| (half, format!("only {read} were checked: {}", gaps(live))));
     // Actions on an account to create are covered by its "missing" difference.
     let actions = || plan.actions.iter().filter(|planned| !planned.action.awaits_create());
     let known = actions().filter(|planned| !is_assertion(&planned.action));
@@ -26,14 +34,21 @@ pub fn observe(plan: &Plan, state: &StateInfo) -> RunResult {
     let mut differences = BTreeMap::new();
     let found = drift.map(|finding| of_finding(finding, state));
     for (key, details) in known.map(of_action).chain(found) {
+        if incomplete.as_ref().is_some_and(|(incomplete, _)| *incomplete == half(&key)) {
+            continue;
+        }
         add(differences.entry(key).or_default(), details);
     }
-    if differences.len() > MOST {
-        tracing::warn!(differences = differences.len(), tracked = MOST, "too many differences");
+    if differences.len() > MAX_DIFFERENCES {
+        tracing::warn!(
+            differences = differences.len(),
+            tracked = MAX_DIFFERENCES,
+            "too many differences"
+        );
         // The destructive ones come first.
         let mut all: Vec<_> = differences.into_iter().collect();
         all.sort_by_key(|(_, details)| !details.destructive);
-        differences = all.into_iter().take(MOST).collect();
+        differences = all.into_iter().take(MAX_DIFFERENCES).collect();
     }
     let assertions = actions().filter(|planned| is_assertion(&planned.action));
     let undetermined = assertions.map(|planned| {
@@ -41,7 +56,13 @@ pub fn observe(plan: &Plan, state: &StateInfo) -> RunResult {
         (kind, email, Some(code))
     });
     let undetermined = undetermined.chain(unknown_status(&plan.findings)).collect();
-    RunResult::Read { differences, undetermined }
+    RunResult::Read { differences, undetermined, incomplete }
+}
+
+/// Returns the half of the inventory that a difference is in. The channel pool belongs to the accounts.
+#[must_use]
+pub fn half(key: &DifferenceKey) -> Half {
+    if key.kind == report::subject_name(Subject::User) { Half::Users } else { Half::Accounts }
 }
 
 /// Returns the key of the difference that an action would resolve.
@@ -113,12 +134,8 @@ fn text(value: FieldValue) -> String {
     }
 }
 
-fn gaps(findings: &[Finding]) -> String {
-    let gap = |finding: &Finding| match &finding.what {
-        FindingKind::InventoryIncomplete(reason) => Some(reason.clone()),
-        _ => None,
-    };
-    let gaps: Vec<String> = findings.iter().filter_map(gap).collect();
+fn gaps(live: &Live) -> String {
+    let gaps: Vec<&str> = live.gaps.iter().map(|gap| gap.reason.as_str()).collect();
     format!("the inventory is incomplete: {}", gaps.join("; "))
 }
 
@@ -137,17 +154,28 @@ fn unknown_status(findings: &[Finding]) -> BTreeSet<Undetermined> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccountId, UserId};
-    use crate::plan::{AccountTarget, Inventory, PlannedAccount};
+    use crate::model::{AccountId, Gap, Policy, UserId};
+    use crate::plan::{AccountTarget, FindingKind, PlannedAccount};
+
+    /// A manifest that manages users only.
+    fn desired() -> Desired {
+        Desired {
+            organization: "acme".to_owned(),
+            manager: None,
+            policy: Policy::default(),
+            accept: Vec::new(),
+            accounts: BTreeMap::new(),
+            users: Some(BTreeMap::new()),
+        }
+    }
 
     fn email() -> Email {
         Email::new("A@shop.example")
     }
 
     fn plan(actions: Vec<Action>, findings: Vec<Finding>) -> Plan {
-        let inventory = Inventory { complete: true, ..Inventory::default() };
         let actions = actions.into_iter().map(PlannedAction::declared).collect();
-        Plan { actions, findings, inventory, ..Plan::default() }
+        Plan { actions, findings, ..Plan::default() }
     }
 
     fn limit(target: AccountTarget, before: Option<u64>) -> Action {
@@ -159,8 +187,11 @@ mod tests {
     }
 
     fn read(plan: &Plan) -> (BTreeMap<DifferenceKey, Details>, BTreeSet<Undetermined>) {
-        match observe(plan, &StateInfo::default()) {
-            RunResult::Read { differences, undetermined } => (differences, undetermined),
+        match observe(plan, &desired(), &Live::default(), &StateInfo::default()) {
+            RunResult::Read { differences, undetermined, incomplete: None } => {
+                (differences, undetermined)
+            }
+            RunResult::Read { incomplete, .. } => panic!("{incomplete:?}"),
             RunResult::Unknown(error) => panic!("{error}"),
         }
     }
@@ -246,11 +277,19 @@ mod tests {
     }
 
     #[test]
-    fn an_incomplete_inventory_is_unknown() {
-        let gap =
-            vec![Finding::organization(FindingKind::InventoryIncomplete("page 2 is empty".into()))];
-        let plan = Plan { inventory: Inventory::default(), ..plan(Vec::new(), gap) };
-        let result = observe(&plan, &StateInfo::default());
+    fn an_incomplete_half_that_is_all_there_is_is_unknown_and_a_possible_owner_is_not_missing() {
+        let gap = |half| Live { gaps: vec![Gap::new(half, "page 2 is empty")], ..Live::default() };
+        let plan = plan(Vec::new(), Vec::new());
+        let observe = |live: &Live| observe(&plan, &desired(), live, &StateInfo::default());
+        let result = observe(&gap(Half::Users));
         assert!(matches!(result, RunResult::Unknown(error) if error.contains("page 2 is empty")));
+        let accounts = gap(Half::Accounts);
+        assert!(matches!(observe(&accounts), RunResult::Unknown(_)), "no owner is known");
+        let accounts = Live { owner: Some(email()), ..accounts.clone() };
+        let RunResult::Read { incomplete: Some((half, reason)), .. } = observe(&accounts) else {
+            panic!("not read")
+        };
+        let expected = "only users were checked: the inventory is incomplete: page 2 is empty";
+        assert_eq!((half, reason.as_str()), (Half::Accounts, expected));
     }
 }

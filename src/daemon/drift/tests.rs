@@ -26,7 +26,7 @@ fn found(differences: &[&str]) -> RunResult {
         (key(name), details(message))
     };
     let differences = differences.iter().map(one).collect();
-    RunResult::Read { differences, undetermined: BTreeSet::new() }
+    RunResult::Read { differences, undetermined: BTreeSet::new(), incomplete: None }
 }
 
 fn unknown() -> RunResult {
@@ -35,11 +35,11 @@ fn unknown() -> RunResult {
 
 /// The events of each run, counted from 1.
 fn events(results: &[RunResult]) -> Vec<(usize, &'static str, String)> {
-    let mut watch = DaemonMemory::default();
+    let mut memory = DaemonMemory::default();
     let mut all = Vec::new();
     for (run, result) in results.iter().enumerate() {
-        let (next, transitions) = advance(watch, result, run as u64 * RUN, THRESHOLDS);
-        watch = next;
+        let (next, transitions) = advance(memory, result, run as u64 * RUN, THRESHOLDS);
+        memory = next;
         all.extend(transitions.into_iter().map(|transition| {
             let about = transition.about.and_then(|(key, _)| key.email).unwrap_or_default();
             let name = about.split('@').next().unwrap_or_default().to_owned();
@@ -116,6 +116,7 @@ fn an_undetermined_difference_neither_opens_nor_closes() {
         let doubt = RunResult::Read {
             differences: BTreeMap::new(),
             undetermined: [("managed_account".to_owned(), key("a").email, code)].into(),
+            incomplete: None,
         };
         let both = || found(&["a", "b"]);
         let runs = [both(), both(), doubt.clone(), doubt.clone(), doubt, found(&[])];
@@ -125,16 +126,42 @@ fn an_undetermined_difference_neither_opens_nor_closes() {
 }
 
 #[test]
+fn an_incomplete_half_neither_opens_nor_closes_and_is_reported_as_unknown() {
+    let incomplete = |half, differences| {
+        let RunResult::Read { differences, undetermined, .. } = found(differences) else {
+            panic!("not read")
+        };
+        let incomplete = Some((half, "page 2 is empty".to_owned()));
+        RunResult::Read { differences, undetermined, incomplete }
+    };
+    let accounts = || incomplete(Half::Accounts, &[]);
+    let runs =
+        [found(&["a"]), found(&["a"]), accounts(), accounts(), accounts(), found(&[]), found(&[])];
+    let expected = [
+        event(2, "drift_opened", "a"),
+        event(5, "unknown", ""),
+        event(6, "drift_closed", ""),
+        event(7, "drift_closed", "a"),
+    ];
+    assert_eq!(events(&runs), expected);
+    let users = |differences| incomplete(Half::Users, differences);
+    let runs = [users(&["a"]), users(&["a"]), users(&[]), users(&[])];
+    let expected =
+        [event(2, "drift_opened", "a"), event(3, "unknown", ""), event(4, "drift_closed", "a")];
+    assert_eq!(events(&runs), expected);
+}
+
+#[test]
 fn an_open_difference_is_notified_again_after_a_day() {
     let day = usize::try_from(REPEAT_AFTER / RUN).unwrap();
     let runs: Vec<_> = (0..2 * day).map(|_| found(&["a"])).collect();
     let again = [event(2, "drift_opened", "a"), event(2 + day, "drift_opened", "a")];
     assert_eq!(events(&runs), again);
-    let mut watch = DaemonMemory::default();
+    let mut memory = DaemonMemory::default();
     let mut reminders = 0;
     for run in 0..2 * day as u64 {
-        let (next, transitions) = advance(watch, &found(&["a"]), run * RUN, THRESHOLDS);
-        watch = next;
+        let (next, transitions) = advance(memory, &found(&["a"]), run * RUN, THRESHOLDS);
+        memory = next;
         reminders += transitions.iter().filter(|transition| transition.reminder).count();
     }
     assert_eq!(reminders, 1);
@@ -143,8 +170,11 @@ fn an_open_difference_is_notified_again_after_a_day() {
 fn results() -> impl Strategy<Value = Vec<RunResult>> {
     let name = prop::sample::select(&["a", "b", "c"][..]).prop_map(key);
     let differences = btree_map(name, "[12]".prop_map(|text| details(&text)), 0..3);
-    let read = differences
-        .prop_map(|differences| RunResult::Read { differences, undetermined: BTreeSet::new() });
+    let read = differences.prop_map(|differences| RunResult::Read {
+        differences,
+        undetermined: BTreeSet::new(),
+        incomplete: None,
+    });
     vec(prop_oneof![5 => read, 1 => Just(unknown())], 0..60)
 }
 
@@ -155,11 +185,11 @@ proptest! {
         results in results(), open_after in 1_u32..4, close_after in 1_u32..4,
     ) {
         let thresholds = Thresholds { open_after, close_after };
-        let mut watch = DaemonMemory::default();
+        let mut memory = DaemonMemory::default();
         let (mut open, mut unreadable) = (BTreeSet::new(), false);
         for (run, result) in results.iter().enumerate() {
-            let before = watch.clone();
-            let (next, transitions) = advance(watch, result, run as u64 * RUN, thresholds);
+            let before = memory.clone();
+            let (next, transitions) = advance(memory, result, run as u64 * RUN, thresholds);
             let mut about = BTreeSet::new();
             for Transition { event, about: key, .. } in transitions {
                 let Some((key, _)) = key else {
@@ -187,25 +217,25 @@ proptest! {
                 .map(|(key, _)| key.clone())
                 .collect();
             prop_assert_eq!(&notified, &open);
-            watch = next;
+            memory = next;
         }
         // After enough clean runs nothing is left to remember.
         for run in 0..u64::from(close_after) {
-            watch = advance(watch, &found(&[]), 100_000 + run, thresholds).0;
+            memory = advance(memory, &found(&[]), 100_000 + run, thresholds).0;
         }
-        prop_assert_eq!(watch, DaemonMemory::default());
+        prop_assert_eq!(memory, DaemonMemory::default());
     }
 
     #[test]
     fn with_thresholds_of_one_every_change_is_notified_at_once(results in results()) {
         let thresholds = Thresholds { open_after: 1, close_after: 1 };
-        let mut watch = DaemonMemory::default();
+        let mut memory = DaemonMemory::default();
         let mut before: BTreeMap<DifferenceKey, Details> = BTreeMap::new();
         for (run, result) in results.iter().enumerate() {
-            let readable_again = watch.unknown.notified_at.is_some();
-            let (next, transitions) = advance(watch, result, run as u64, thresholds);
-            watch = next;
-            let RunResult::Read { differences, undetermined: _ } = result else { continue };
+            let readable_again = memory.unknown.notified_at.is_some();
+            let (next, transitions) = advance(memory, result, run as u64, thresholds);
+            memory = next;
+            let RunResult::Read { differences, .. } = result else { continue };
             let mut expected = usize::from(readable_again);
             for key in differences.keys().chain(before.keys()).collect::<BTreeSet<_>>() {
                 expected += usize::from(differences.get(key) != before.get(key));

@@ -7,7 +7,6 @@ mod slack;
 mod webhook;
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,9 +29,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A shorter key is easily guessed.
 const SHORTEST_KEY: usize = 16;
 /// The number of characters of an error response that are logged.
-const MOST_ANSWER: usize = 200;
+const MAX_ANSWER: usize = 200;
 /// The maximum number of bytes read from an error response.
-const MOST_READ: usize = 16 << 10;
+const MAX_READ: usize = 16 << 10;
 
 /// A target, ready to receive notifications.
 pub struct Recipient {
@@ -95,7 +94,7 @@ impl Recipient {
         let failed = |why: &str| format!("notification target {name:?}: {why}");
         let text = match url {
             Address::Given(url) => url.clone(),
-            Address::File(path) => SecretString::from(read(path).map_err(|why| failed(&why))?),
+            Address::File(path) => read(path).map_err(|why| failed(&why))?,
         };
         let url = webhook_url(text.expose_secret()).map_err(failed)?;
         let format = match form {
@@ -103,12 +102,13 @@ impl Recipient {
             TargetFormat::Webhook(None) => MessageFormat::Webhook(None),
             TargetFormat::Webhook(Some(path)) => {
                 let text = read(path).map_err(|why| failed(&why))?;
-                if text.len() < SHORTEST_KEY {
+                let bytes = text.expose_secret().as_bytes();
+                if bytes.len() < SHORTEST_KEY {
                     let why = format!("the key is shorter than {SHORTEST_KEY} characters");
                     return Err(failed(&why));
                 }
-                let key = hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes());
-                MessageFormat::Webhook(Some(Signer { key, text: SecretString::from(text) }))
+                let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
+                MessageFormat::Webhook(Some(Signer { key, text }))
             }
         };
         let client = telnyx::client(TIMEOUT, is_loopback(&url))
@@ -149,14 +149,14 @@ impl Recipient {
         match telnyx::retry_after(response.headers(), now) {
             Some(wait) if matches!(status, 429 | 503) => Err(DeliveryError::Busy { status, wait }),
             Some(_) | None => {
-                let answer = self.harmless(&beginning(response).await);
+                let answer = self.shown(&beginning(response).await);
                 Err(DeliveryError::Status { status, answer })
             }
         }
     }
 
     /// The first characters of an answer for the log. An answer that repeats a secret is left out.
-    fn harmless(&self, answer: &str) -> String {
+    fn shown(&self, answer: &str) -> String {
         let segments = self.url.path_segments().into_iter().flatten();
         let values: Vec<_> = self.url.query_pairs().map(|(_, value)| value.into_owned()).collect();
         let query = self.url.query().into_iter().chain(values.iter().map(String::as_str));
@@ -171,7 +171,7 @@ impl Recipient {
             return "(an answer that repeats a secret)".to_owned();
         }
         let line = report::escape_line(answer.trim());
-        line.chars().take(MOST_ANSWER).collect()
+        line.chars().take(MAX_ANSWER).collect()
     }
 }
 
@@ -180,11 +180,11 @@ async fn beginning(mut response: Response) -> String {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > MOST_READ {
+        if bytes.len() > MAX_READ {
             break;
         }
     }
-    bytes.truncate(MOST_READ);
+    bytes.truncate(MAX_READ);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -224,11 +224,12 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// Reads a file without the line break at its end.
-fn read(path: &Path) -> Result<String, String> {
-    let text =
-        fs::read_to_string(path).map_err(|error| format!("reading {}: {error}", path.display()))?;
-    Ok(text.trim().to_owned())
+/// Reads a secret from a file, without white space around it.
+fn read(path: &Path) -> Result<SecretString, String> {
+    let text = telnyx::secret_file(path);
+    let text = text.map_err(|error| format!("reading {}: {error}", path.display()))?;
+    let trimmed = SecretString::from(text.expose_secret().trim());
+    Ok(trimmed)
 }
 
 #[cfg(test)]
@@ -241,12 +242,12 @@ mod tests {
         let (name, url) = ("ops".to_owned(), Address::Given(url));
         let recipient =
             Recipient::new(&NotificationTarget { name, form: TargetFormat::Slack, url }).unwrap();
-        assert_eq!(recipient.harmless(" no_service\n"), "no_service");
-        assert_eq!(recipient.harmless(&"x".repeat(9_000)), "x".repeat(MOST_ANSWER));
-        let hostile = recipient.harmless("a\n\u{1b}[2J\u{202e}b");
+        assert_eq!(recipient.shown(" no_service\n"), "no_service");
+        assert_eq!(recipient.shown(&"x".repeat(9_000)), "x".repeat(MAX_ANSWER));
+        let hostile = recipient.shown("a\n\u{1b}[2J\u{202e}b");
         assert!(!hostile.contains(['\n', '\u{1b}', '\u{202e}']), "{hostile}");
         for secret in ["no /services/T0PS3CRET here", "token=Qu3rySecret"] {
-            assert_eq!(recipient.harmless(secret), "(an answer that repeats a secret)");
+            assert_eq!(recipient.shown(secret), "(an answer that repeats a secret)");
         }
     }
 }

@@ -6,13 +6,13 @@ use crate::daemon::drift::Transition;
 use crate::model::{Details, DifferenceKey, Event, Notification};
 
 /// The largest number of differences that a notification lists.
-pub const MOST_ITEMS: usize = 100;
+pub const MAX_ITEMS: usize = 100;
 /// The largest number of notifications in the outbox.
-pub const MOST_NOTIFICATIONS: usize = 1_000;
+pub const MAX_NOTIFICATIONS: usize = 1_000;
 /// The largest size of the outbox in bytes, about.
-pub const MOST_BYTES: usize = 1 << 20;
+pub const MAX_BYTES: usize = 1 << 20;
 /// The largest size of the list in one notification in bytes, about.
-const MOST_ITEM_BYTES: usize = 64 << 10;
+const MAX_ITEM_BYTES: usize = 64 << 10;
 
 /// Makes the notifications of one run: at most one per event, each for all of these targets. `id` returns unique ids.
 #[must_use]
@@ -53,9 +53,9 @@ pub fn put(outbox: &mut Vec<Notification>, notifications: Vec<Notification>) -> 
     outbox.extend(notifications);
     let mut bytes: usize = outbox.iter().map(size).sum();
     let mut dropped = 0;
-    while outbox.len() > MOST_NOTIFICATIONS || bytes > MOST_BYTES {
-        let harmless = outbox.iter().position(|notification| notification.destructive == 0);
-        bytes -= size(&outbox.remove(harmless.unwrap_or_default()));
+    while outbox.len() > MAX_NOTIFICATIONS || bytes > MAX_BYTES {
+        let not_destructive = outbox.iter().position(|notification| notification.destructive == 0);
+        bytes -= size(&outbox.remove(not_destructive.unwrap_or_default()));
         dropped += 1;
     }
     dropped
@@ -87,9 +87,9 @@ fn cut(items: Vec<(DifferenceKey, Details)>) -> Vec<(DifferenceKey, Details)> {
     let mut bytes = 0;
     let fits = |item: &(DifferenceKey, Details)| {
         bytes += item_size(item);
-        bytes <= MOST_ITEM_BYTES
+        bytes <= MAX_ITEM_BYTES
     };
-    items.into_iter().take(MOST_ITEMS).take_while(fits).collect()
+    items.into_iter().take(MAX_ITEMS).take_while(fits).collect()
 }
 
 fn size(notification: &Notification) -> usize {
@@ -170,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_outbox_drops_the_oldest_harmless_first() {
+    fn a_full_outbox_drops_the_oldest_notification_without_destructive_differences_first() {
         let mut outbox = vec![one("first", &destructive()), one("second", &Details::default())];
         let more = |count: usize| (0..count).map(|_| one("later", &destructive())).collect();
-        assert_eq!(put(&mut outbox, more(MOST_NOTIFICATIONS - 1)), 1);
-        assert_eq!((outbox.len(), outbox[0].id.as_str()), (MOST_NOTIFICATIONS, "first"));
+        assert_eq!(put(&mut outbox, more(MAX_NOTIFICATIONS - 1)), 1);
+        assert_eq!((outbox.len(), outbox[0].id.as_str()), (MAX_NOTIFICATIONS, "first"));
         assert_eq!(put(&mut outbox, more(2)), 2);
-        assert_eq!((outbox.len(), outbox[0].id.as_str()), (MOST_NOTIFICATIONS, "later"));
+        assert_eq!((outbox.len(), outbox[0].id.as_str()), (MAX_NOTIFICATIONS, "later"));
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         let mut outbox = Vec::new();
         let long = || Details { message: "x".repeat(60_000), ..Details::default() };
         let dropped: usize = (0..100).map(|_| put(&mut outbox, vec![one("long", &long())])).sum();
-        assert!(outbox.iter().map(size).sum::<usize>() <= MOST_BYTES);
+        assert!(outbox.iter().map(size).sum::<usize>() <= MAX_BYTES);
         assert_eq!((outbox.len(), dropped), (17, 83));
     }
 }

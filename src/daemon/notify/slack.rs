@@ -7,7 +7,7 @@ use crate::model::{Details, DifferenceKey, Event, Notification};
 use crate::report;
 
 /// The largest number of differences that a text lists.
-const MOST_ITEMS: usize = 10;
+const MAX_ITEMS: usize = 10;
 
 /// The JSON of a notification for an incoming webhook.
 #[must_use]
@@ -27,7 +27,7 @@ pub(super) fn body(organization: &str, notification: &Notification) -> String {
 #[must_use]
 pub fn text(organization: &str, notification: &Notification) -> String {
     let Notification { event, reminder, items, total, destructive, error, .. } = notification;
-    let organization = harmless(organization);
+    let organization = escaped(organization);
     let differences = count(*total, "difference");
     let mut out = match event {
         Event::Opened if *reminder => format!("{organization}: {differences} still open"),
@@ -39,7 +39,7 @@ pub fn text(organization: &str, notification: &Notification) -> String {
         Event::Closed => format!("{organization}: {differences} resolved"),
         Event::Unknown => {
             let still = if *reminder { "still " } else { "" };
-            format!("{organization}: state {still}unknown: {}", harmless(error))
+            format!("{organization}: state {still}unknown: {}", escaped(error))
         }
         Event::HealSuspended => {
             format!("{organization}: healing suspended for an hour: {differences} keep coming back")
@@ -48,10 +48,10 @@ pub fn text(organization: &str, notification: &Notification) -> String {
     if *destructive > 0 && *event != Event::Closed {
         let _ = write!(out, ", resolving {destructive} of them is destructive");
     }
-    for item in items.iter().take(MOST_ITEMS) {
+    for item in items.iter().take(MAX_ITEMS) {
         let _ = write!(out, "\n- {}", line(item));
     }
-    let listed = items.len().min(MOST_ITEMS) as u64;
+    let listed = items.len().min(MAX_ITEMS) as u64;
     if *total > listed {
         let _ = write!(out, "\nand {} more", total - listed);
     }
@@ -66,10 +66,10 @@ fn is_readable(items: &[(DifferenceKey, Details)]) -> bool {
 fn line((key, details): &(DifferenceKey, Details)) -> String {
     let DifferenceKey { kind: of, email, code } = key;
     let mut out = match email {
-        Some(email) => format!("{} {}: ", kind(of), harmless(email)),
+        Some(email) => format!("{} {}: ", kind(of), escaped(email)),
         None => String::new(),
     };
-    out += &harmless(&difference(code, details));
+    out += &escaped(&difference(code, details));
     if details.destructive {
         out += " (destructive)";
     }
@@ -77,7 +77,7 @@ fn line((key, details): &(DifferenceKey, Details)) -> String {
 }
 
 /// Escapes a text so that it cannot be a mention, a link or a control character.
-fn harmless(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let text = report::escape_line(text);
     let mut out = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     for word in ["channel", "here", "everyone", "all"] {

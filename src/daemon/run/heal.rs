@@ -2,7 +2,7 @@
 //!
 //! Only configured classes are healed, and each of them gives something: it raises a known limit, enables an account,
 //! or allows custom pricing. Never anything destructive, never an unknown limit, and nothing while a safety limit
-//! refuses the plan, the inventory is incomplete, another process applies, or the freeze file exists.
+//! refuses the plan, the inventory of accounts is incomplete, another process applies, or the freeze file exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::daemon::config::{Class, Setup};
+use crate::daemon::config::{HealClass, Setup};
 use crate::daemon::drift::key;
 use crate::detect;
 use crate::execute::{Ending, Execution, Outcome, Summary, execute, remember};
-use crate::model::{DifferenceKey, error_chain};
+use crate::model::{DifferenceKey, Half, error_chain};
 use crate::plan::{AccountTarget, Action, Guard, Plan};
 use crate::report;
 use crate::state::{self, Journal, LockHolder, Store};
@@ -36,17 +36,17 @@ pub(in crate::daemon) struct Healing {
 }
 
 /// Returns the class of an action. `None` if only a person may do it.
-pub(super) fn class(action: &Action) -> Option<Class> {
+pub(super) fn class(action: &Action) -> Option<HealClass> {
     match action {
         Action::SetChannelLimit {
             target: AccountTarget::Live(_),
             before: Some(before),
             after,
             ..
-        } => (before < after).then_some(Class::RaiseChannelLimit),
-        Action::EnableAccount { .. } => Some(Class::EnableAccount),
+        } => (before < after).then_some(HealClass::RaiseChannelLimit),
+        Action::EnableAccount { .. } => Some(HealClass::EnableAccount),
         Action::UpdateAccount { before: Some(false), after: true, .. } => {
-            Some(Class::UpdateAccount)
+            Some(HealClass::UpdateAccount)
         }
         // Destructive, of an unknown value, or part of a create.
         Action::SetChannelLimit { .. }
@@ -60,7 +60,7 @@ pub(super) fn class(action: &Action) -> Option<Class> {
 /// Reduces a plan to the allowed classes and these differences.
 fn choose(
     mut plan: Plan,
-    classes: &BTreeSet<Class>,
+    classes: &BTreeSet<HealClass>,
     differences: &BTreeSet<DifferenceKey>,
 ) -> Plan {
     let all = plan.actions.len();
@@ -122,8 +122,9 @@ async fn under_lock(
     let observed = Box::pin(detect::observe(&reader, desired, state)).await;
     let observation = observed.map_err(|error| error_chain(&error))?;
     let plan = observation.plan(desired, None);
-    if !plan.inventory.complete {
-        return Err("the inventory is incomplete".to_owned());
+    // Every class changes an account.
+    if !observation.live.is_complete(Half::Accounts) {
+        return Err("the inventory of accounts is incomplete".to_owned());
     }
     if plan.guards.iter().any(Guard::refused) {
         return Err("a safety limit refuses the plan".to_owned());
@@ -166,7 +167,7 @@ mod tests {
     use crate::model::{AccountId, Email, UserId};
     use crate::plan::{PlannedAccount, PlannedAction};
 
-    fn actions() -> Vec<(Action, Option<Class>)> {
+    fn actions() -> Vec<(Action, Option<HealClass>)> {
         let email = || Email::new("a@shop.example");
         let id = || AccountId::new("1");
         let limit = |target, before, after| Action::SetChannelLimit {
@@ -179,16 +180,16 @@ mod tests {
             |before, after| Action::UpdateAccount { id: id(), email: email(), before, after };
         let live = || AccountTarget::Live(id());
         vec![
-            (limit(live(), Some(10), 30), Some(Class::RaiseChannelLimit)),
+            (limit(live(), Some(10), 30), Some(HealClass::RaiseChannelLimit)),
             (limit(live(), Some(30), 10), None),
             (limit(live(), None, 30), None),
             (limit(AccountTarget::Created, None, 30), None),
-            (update(Some(false), true), Some(Class::UpdateAccount)),
+            (update(Some(false), true), Some(HealClass::UpdateAccount)),
             (update(Some(true), false), None),
             (update(None, true), None),
             (
                 Action::EnableAccount { id: id(), email: email(), connections: true },
-                Some(Class::EnableAccount),
+                Some(HealClass::EnableAccount),
             ),
             (Action::DisableAccount { target: live(), email: email() }, None),
             (Action::RemoveUser { id: UserId::new("1"), email: email() }, None),
@@ -209,9 +210,8 @@ mod tests {
     fn nothing_destructive_unknown_or_new_is_ever_healed() {
         for (action, wanted) in actions() {
             assert_eq!(class(&action), wanted, "{action:?}");
-            let harmless =
-                !action.is_destructive() && !action.is_assertion() && !action.is_create();
-            assert!(harmless || wanted.is_none(), "{action:?}");
+            let allowed = !action.is_destructive() && !action.is_assertion() && !action.is_create();
+            assert!(allowed || wanted.is_none(), "{action:?}");
         }
     }
 
@@ -240,9 +240,9 @@ mod tests {
             ..Plan::default()
         };
         let all: BTreeSet<DifferenceKey> = plan().actions.iter().map(key).collect();
-        let classes = Class::ALL.into_iter().collect();
+        let classes = HealClass::ALL.into_iter().collect();
         assert_eq!(choose(plan(), &classes, &all).actions.len(), 3);
-        assert_eq!(choose(plan(), &[Class::EnableAccount].into(), &all).actions.len(), 1);
+        assert_eq!(choose(plan(), &[HealClass::EnableAccount].into(), &all).actions.len(), 1);
         assert_eq!(choose(plan(), &classes, &BTreeSet::new()).actions, []);
         assert_eq!(choose(plan(), &BTreeSet::new(), &all).actions, []);
     }

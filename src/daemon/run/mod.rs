@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::config::Setup;
 use super::drift::{self, RunResult};
 use crate::detect;
-use crate::model::{AccountId, DifferenceKey, error_chain};
+use crate::model::{AccountId, DifferenceKey, Half, Live, error_chain};
 use crate::plan::Plan;
 use crate::state::{self, Store};
 use crate::telnyx::Reader;
@@ -38,14 +38,17 @@ pub(super) async fn check(
 ) -> RunReport {
     // On the heap: otherwise every future that awaits this carries its whole state.
     match tokio::time::timeout(limit, Box::pin(read(setup, reader, store))).await {
-        Ok(Ok((plan, manager))) => {
-            let allowed = |class| setup.heal.contains(&class);
+        Ok(Ok((plan, live))) => {
+            let result = drift::observe(&plan, &setup.desired, &live, &setup.state_info());
+            // Every class changes an account.
+            let complete = live.is_complete(Half::Accounts);
+            let allowed = |class| complete && setup.heal.contains(&class);
             let healable = plan
                 .actions
                 .iter()
                 .filter(|planned| heal::class(&planned.action).is_some_and(allowed));
             let healable = healable.map(drift::key).collect();
-            RunReport { result: drift::observe(&plan, &setup.state_info()), manager, healable }
+            RunReport { result, manager: live.manager, healable }
         }
         Ok(Err(error)) => RunReport::unknown(error),
         Err(_) => RunReport::unknown(format!("reading took longer than {limit:.0?}")),
@@ -58,11 +61,7 @@ impl RunReport {
     }
 }
 
-async fn read(
-    setup: &Setup,
-    reader: &Reader,
-    store: &Store,
-) -> Result<(Plan, Option<AccountId>), String> {
+async fn read(setup: &Setup, reader: &Reader, store: &Store) -> Result<(Plan, Live), String> {
     let desired = &setup.desired;
     let state = async |manager: Option<AccountId>| {
         let record = store.load(&setup.binding(manager.as_ref())).await?;
@@ -70,5 +69,5 @@ async fn read(
     };
     let observed = detect::observe(reader, desired, state).await;
     let observation = observed.map_err(|error| error_chain(&error))?;
-    Ok((observation.plan(desired, None), observation.live.manager))
+    Ok((observation.plan(desired, None), observation.live))
 }

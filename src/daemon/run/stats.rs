@@ -9,7 +9,7 @@ use crate::daemon::status::{Organization, OrganizationState, Run, RunCounts, Sho
 use crate::model::DaemonMemory;
 
 /// The number of recent runs in the status.
-const MOST_RUNS: usize = 96;
+const MAX_RUNS: usize = 96;
 
 /// The statistics of an organization's runs.
 #[derive(Default)]
@@ -27,16 +27,20 @@ impl RunStats {
     /// Counts a run.
     pub(in crate::daemon) fn count(&mut self, result: &RunResult, at: Timestamp, took: Duration) {
         let Self { state, error, last_success, runs, counts, requests: _ } = self;
-        let (found, differences) = match result {
-            RunResult::Read { differences, .. } if differences.is_empty() => {
-                (OrganizationState::InSync, 0)
+        let (differences, reason) = match result {
+            RunResult::Read { differences, incomplete, .. } => {
+                (differences.len(), incomplete.as_ref().map(|(_, reason)| reason))
             }
-            RunResult::Read { differences, .. } => (OrganizationState::Drifted, differences.len()),
-            RunResult::Unknown(_) => (OrganizationState::Unknown, 0),
+            RunResult::Unknown(reason) => (0, Some(reason)),
         };
-        match result {
-            RunResult::Read { .. } => (*error, *last_success) = (None, Some(at)),
-            RunResult::Unknown(why) => *error = Some(why.clone()),
+        let found = match (differences, reason) {
+            (0, None) => OrganizationState::InSync,
+            (0, Some(_)) => OrganizationState::Unknown,
+            (_, _) => OrganizationState::Drifted,
+        };
+        *error = reason.cloned();
+        if reason.is_none() {
+            *last_success = Some(at);
         }
         *match found {
             OrganizationState::InSync => &mut counts.in_sync,
@@ -44,7 +48,7 @@ impl RunStats {
             OrganizationState::Unknown => &mut counts.unknown,
         } += 1;
         *state = Some(found);
-        if runs.len() == MOST_RUNS {
+        if runs.len() == MAX_RUNS {
             runs.remove(0);
         }
         runs.push(Run { at, milliseconds: milliseconds(took), state: found, differences });
@@ -63,7 +67,7 @@ impl RunStats {
     pub(in crate::daemon) fn organization(
         &self,
         label: &str,
-        watch: &DaemonMemory,
+        memory: &DaemonMemory,
     ) -> Organization {
         let Self { state, error, last_success, runs, counts, requests } = self;
         Organization {
@@ -74,10 +78,10 @@ impl RunStats {
             last_success: *last_success,
             next_run: None,
             runs: runs.clone(),
-            differences: watch.differences.iter().filter_map(ShownDifference::of).collect(),
+            differences: memory.differences.iter().filter_map(ShownDifference::of).collect(),
             unsaved: false,
             counts: RunCounts {
-                waiting: watch.outbox.len() as u64,
+                waiting: memory.outbox.len() as u64,
                 requests: *requests,
                 ..*counts
             },
@@ -96,7 +100,11 @@ mod tests {
 
     #[test]
     fn recent_runs_are_bounded_and_an_unknown_run_is_no_success() {
-        let read = || RunResult::Read { differences: [].into(), undetermined: [].into() };
+        let read = || RunResult::Read {
+            differences: [].into(),
+            undetermined: [].into(),
+            incomplete: None,
+        };
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut stats = RunStats::default();
         for second in 0..1_000 {
@@ -104,7 +112,7 @@ mod tests {
         }
         stats.count(&RunResult::Unknown("no answer".to_owned()), at(1_000), Duration::ZERO);
         let shown = stats.organization("acme", &DaemonMemory::default());
-        assert_eq!((shown.runs.len(), shown.runs[0].at), (MOST_RUNS, at(905)));
+        assert_eq!((shown.runs.len(), shown.runs[0].at), (MAX_RUNS, at(905)));
         assert_eq!((shown.state, shown.last_success), (OrganizationState::Unknown, Some(at(999))));
         assert_eq!(shown.error.as_deref(), Some("no answer"));
         assert_eq!((shown.counts.in_sync, shown.counts.unknown), (1_000, 1));

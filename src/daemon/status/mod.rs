@@ -36,7 +36,7 @@ pub struct Organization {
     pub leader: Option<String>,
     /// The state in the last run.
     pub state: OrganizationState,
-    /// The error that makes the state unknown.
+    /// The reason why the last run did not read everything.
     pub error: Option<String>,
     /// The time of the last run that read everything.
     pub last_success: Option<Timestamp>,
@@ -57,9 +57,10 @@ pub struct Organization {
 pub enum OrganizationState {
     /// Nothing differs from the manifest, apart from notices.
     InSync,
-    /// Something differs.
+    /// Something differs. If the run did not read everything, there may be more.
     Drifted,
-    /// No run has finished yet, or Telnyx could not be read. Never reported as drift.
+    /// No run has finished yet, or Telnyx could not be read completely and no difference was found. Never reported as
+    /// drift.
     Unknown,
 }
 
@@ -107,7 +108,7 @@ pub struct RunCounts {
     pub in_sync: u64,
     /// Runs with drift.
     pub drifted: u64,
-    /// Runs that could not read Telnyx.
+    /// Runs that could not read Telnyx completely and found no difference.
     pub unknown: u64,
     /// Ticks during a run, which coalesced.
     pub coalesced: u64,

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 /// The time in which a client must send the head of a request, also of a further one.
 const HEAD: Duration = Duration::from_secs(10);
 /// The connections at once. Others wait, for at most the time above.
-const MOST: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 /// The time that requests in flight get at the end.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -30,7 +30,7 @@ pub(super) async fn answer(
 ) -> io::Result<()> {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    let (open, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(MOST)));
+    let (open, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
     let mut stop = pin!(stop);
     loop {
         let next = async {

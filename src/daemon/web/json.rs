@@ -19,7 +19,7 @@ struct OrganizationDoc<'a> {
     last_success: Option<String>,
     /// RFC 3339; null while none is due.
     next_run: Option<String>,
-    /// The error of an unknown state; null otherwise.
+    /// The reason why the last run did not read everything; null otherwise.
     error: Option<&'a str>,
     /// The leader while this daemon is on standby; null otherwise.
     leader: Option<&'a str>,

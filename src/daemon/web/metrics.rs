@@ -45,7 +45,7 @@ fn describe_gauges() {
         ("trunkline_build_info", "The version as a label; always 1."),
         ("trunkline_start_time_seconds", "Start time of the daemon."),
         (
-            "trunkline_loop_last_turn_timestamp_seconds",
+            "trunkline_loop_last_tick_timestamp_seconds",
             "Time of the last iteration of the main loop.",
         ),
         ("trunkline_draining", "1 while the daemon shuts down, 0 otherwise."),
@@ -102,7 +102,7 @@ fn record(status: &DaemonStatus) {
     let DaemonStatus { started, ticked, loaded, rejected, draining, organizations } = status;
     gauge!("trunkline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     at(&gauge!("trunkline_start_time_seconds"), *started);
-    at(&gauge!("trunkline_loop_last_turn_timestamp_seconds"), *ticked);
+    at(&gauge!("trunkline_loop_last_tick_timestamp_seconds"), *ticked);
     at(&gauge!("trunkline_config_last_reload_success_timestamp_seconds"), *loaded);
     gauge!("trunkline_config_last_reload_successful").set(f64::from(u8::from(rejected.is_none())));
     gauge!("trunkline_draining").set(f64::from(u8::from(*draining)));

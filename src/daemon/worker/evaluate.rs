@@ -29,32 +29,32 @@ impl Worker {
         }
         let targets = self.setup.targets();
         // An earlier process may have had other targets.
-        outbox::retain_targets(&mut self.persistence.watch.outbox, &targets);
+        outbox::retain_targets(&mut self.persistence.memory.outbox, &targets);
         self.stats.count(&result, at, took);
         let now = seconds(at);
-        let watch = std::mem::take(&mut self.persistence.watch);
-        let (mut watch, mut transitions) = advance(watch, &result, now, self.setup.thresholds);
+        let memory = std::mem::take(&mut self.persistence.memory);
+        let (mut memory, mut transitions) = advance(memory, &result, now, self.setup.thresholds);
         let open = |key: DifferenceKey| {
-            let difference = watch.differences.get(&key)?;
+            let difference = memory.differences.get(&key)?;
             difference.notified.as_ref()?;
             Some((key, difference.details.clone()))
         };
         let wanted: BTreeMap<DifferenceKey, Details> =
             healable.into_iter().filter_map(open).collect();
-        let (allowed, suspended) = allow(&mut watch.heals, wanted, now);
+        let (allowed, suspended) = allow(&mut memory.heals, wanted, now);
         self.log_suspended(&suspended);
         transitions.extend(suspended);
         let id = || uuid::Uuid::new_v4().to_string();
         let notifications = outbox::notifications(&transitions, now, &targets, id);
-        let dropped = outbox::put(&mut watch.outbox, notifications);
+        let dropped = outbox::put(&mut memory.outbox, notifications);
         if dropped > 0 {
             let organization = self.setup.label();
             tracing::error!(organization, dropped, "the outbox is full; notifications dropped");
         }
         self.stats.counts.dropped += dropped as u64;
-        self.persistence.watch = watch;
+        self.persistence.memory = memory;
         self.save().await;
-        if allowed.is_empty() || self.orders.stop.is_cancelled() {
+        if allowed.is_empty() || self.inputs.stop.is_cancelled() {
             self.free();
         } else {
             self.heal(allowed);
@@ -71,7 +71,7 @@ impl Worker {
     fn heal(&mut self, differences: BTreeMap<DifferenceKey, Details>) {
         let (setup, store) = (Arc::clone(&self.setup), self.persistence.store().clone());
         let stop = self.stop_healing.subscribe();
-        let slots = Arc::clone(&self.orders.slots);
+        let slots = Arc::clone(&self.inputs.slots);
         let span = tracing::info_span!("heal", organization = setup.label());
         let healing = async move {
             let _slot = slots.acquire().await;
@@ -83,7 +83,7 @@ impl Worker {
     pub(super) fn healed(&mut self, healing: Healing) {
         let Healing { healed, error } = healing;
         self.stats.counts.healed += healed.len() as u64;
-        record(&mut self.persistence.watch.heals, healed, seconds(Timestamp::now()));
+        record(&mut self.persistence.memory.heals, healed, seconds(Timestamp::now()));
         if let Some(error) = error {
             tracing::warn!(organization = self.setup.label(), error, "healing failed");
         }

@@ -13,7 +13,7 @@ impl Worker {
             self.leadership.resign();
         }
         let store = self.persistence.store().clone();
-        let request = self.leadership.request(store, after, &self.orders.stop);
+        let request = self.leadership.request(store, after, &self.inputs.stop);
         self.work.push(Box::pin(async move { Completed::Leadership(request.await) }));
     }
 

@@ -37,7 +37,7 @@ const ONCE: Duration = Duration::from_secs(15);
 
 /// The inputs of a worker.
 #[derive(Clone)]
-pub(super) struct Orders {
+pub(super) struct WorkerInputs {
     /// The current configuration.
     pub setup: watch::Receiver<Arc<Setup>>,
     /// A tick each second.
@@ -52,7 +52,7 @@ pub(super) struct Orders {
 /// The worker of one organization.
 pub(super) struct Worker {
     setup: Arc<Setup>,
-    orders: Orders,
+    inputs: WorkerInputs,
     status: StatusChannel,
     persistence: Persistence,
     leadership: Leadership,
@@ -87,13 +87,13 @@ enum Completed {
 }
 
 impl Worker {
-    pub(super) fn new(orders: Orders, status: StatusChannel) -> Self {
-        let setup = Arc::clone(&orders.setup.borrow());
+    pub(super) fn new(inputs: WorkerInputs, status: StatusChannel) -> Self {
+        let setup = Arc::clone(&inputs.setup.borrow());
         Self {
             timetable: timetable(&setup, true),
             persistence: Persistence::new(setup.location.clone()),
             setup,
-            orders,
+            inputs,
             status,
             leadership: Leadership::always(),
             delivery: Delivery::default(),
@@ -110,15 +110,15 @@ impl Worker {
     pub(super) async fn run(mut self) {
         self.publish();
         let started = Instant::now();
-        if self.orders.once {
+        if self.inputs.once {
             // A single run does not need leadership.
             self.start();
         } else {
             self.request_leadership(Duration::ZERO);
         }
-        let stop = self.orders.stop.clone();
-        let mut setups = self.orders.setup.clone();
-        let mut ticks = self.orders.ticks.clone();
+        let stop = self.inputs.stop.clone();
+        let mut setups = self.inputs.setup.clone();
+        let mut ticks = self.inputs.ticks.clone();
         loop {
             tokio::select! {
                 biased;
@@ -133,17 +133,17 @@ impl Worker {
                 Ok(()) = ticks.changed() => self.tick().await,
                 else => break,
             }
-            if self.orders.once && self.is_finished(started.elapsed() > ONCE) {
+            if self.inputs.once && self.is_finished(started.elapsed() > ONCE) {
                 break;
             }
         }
-        let last = if self.orders.once { started + ONCE } else { Instant::now() + DRAIN };
+        let last = if self.inputs.once { started + ONCE } else { Instant::now() + DRAIN };
         self.drain(last).await;
     }
 
     /// Returns true if `--once` has nothing left to do. `late` gives up on deliveries and the state.
     fn is_finished(&self, late: bool) -> bool {
-        let delivered = self.persistence.watch.outbox.is_empty() || late;
+        let delivered = self.persistence.memory.outbox.is_empty() || late;
         let saved = !self.persistence.is_unsaved() || late;
         !self.busy && self.work.is_empty() && delivered && saved
     }
@@ -162,10 +162,10 @@ impl Worker {
         {
             self.manager = None;
         }
-        if self.persistence.move_to(&setup.location) && !self.orders.once {
+        if self.persistence.move_to(&setup.location) && !self.inputs.once {
             self.request_leadership(Duration::ZERO);
         }
-        outbox::retain_targets(&mut self.persistence.watch.outbox, &setup.targets());
+        outbox::retain_targets(&mut self.persistence.memory.outbox, &setup.targets());
         self.delivery.retain(&setup.targets());
         self.setup = setup;
         self.publish();
@@ -176,7 +176,7 @@ impl Worker {
             self.leadership_changed(change);
             self.publish();
         }
-        let due = !self.orders.once && self.timetable.tick(Timestamp::now(), fastrand::f64());
+        let due = !self.inputs.once && self.timetable.tick(Timestamp::now(), fastrand::f64());
         if due && self.leadership.other_leader().is_none() {
             self.stats.counts.coalesced += u64::from(self.busy);
             self.pending = true;
@@ -191,7 +191,7 @@ impl Worker {
     /// Starts the pending run if the worker is free and leads.
     fn start_pending(&mut self) {
         let free = !self.busy && self.leadership.is_leader();
-        if self.pending && free && !self.orders.stop.is_cancelled() {
+        if self.pending && free && !self.inputs.stop.is_cancelled() {
             self.start();
         }
     }
@@ -202,7 +202,7 @@ impl Worker {
         let at = Timestamp::now();
         let limit = self.limit(at);
         let (setup, store) = (Arc::clone(&self.setup), self.persistence.store().clone());
-        let (stop, slots) = (self.orders.stop.clone(), Arc::clone(&self.orders.slots));
+        let (stop, slots) = (self.inputs.stop.clone(), Arc::clone(&self.inputs.slots));
         let run = uuid::Uuid::new_v4();
         let span = tracing::info_span!("run", organization = setup.label(), %run);
         let running = async move {
@@ -226,7 +226,7 @@ impl Worker {
 
     /// The time limit of a run that starts now: a failing run ends before the next one is due.
     fn limit(&self, now: Timestamp) -> Duration {
-        let Some(due) = self.timetable.due().filter(|_| !self.orders.once) else { return LONGEST };
+        let Some(due) = self.timetable.due().filter(|_| !self.inputs.once) else { return LONGEST };
         // A run that is overdue already is a negative time away.
         let next = Duration::try_from(due.duration_since(now)).unwrap_or_default();
         next.mul_f64(0.9).clamp(SHORTEST, LONGEST)
@@ -271,7 +271,7 @@ impl Worker {
         if !self.leadership.is_leader() {
             return;
         }
-        let waiting = &self.persistence.watch.outbox;
+        let waiting = &self.persistence.memory.outbox;
         let started = self.delivery.start(&self.setup.recipients, waiting, Instant::now());
         for (to, notification) in started {
             let label = self.setup.label().to_owned();
@@ -300,7 +300,7 @@ impl Worker {
                 tracing::error!(organization, target, id, %error, "delivery failed; giving up");
             }
         }
-        outbox::settle(&mut self.persistence.watch.outbox, id, &target);
+        outbox::settle(&mut self.persistence.memory.outbox, id, &target);
         if self.persistence.is_due() {
             self.save().await;
         }
@@ -317,13 +317,13 @@ impl Worker {
     fn publish(&self) {
         let leader = self.leadership.other_leader().map(ToString::to_string);
         let next_run = self.timetable.due().filter(|_| leader.is_none());
-        let watch = &self.persistence.watch;
-        let organization = self.stats.organization(self.setup.label(), watch);
+        let memory = &self.persistence.memory;
+        let organization = self.stats.organization(self.setup.label(), memory);
         let mut counts = organization.counts;
         counts.requests += self.setup.connection.requests();
         let unsaved = self.persistence.is_unsaved();
         let organization = Organization { leader, next_run, unsaved, counts, ..organization };
-        self.status.put(organization, &self.orders.stop);
+        self.status.put(organization, &self.inputs.stop);
     }
 }
 
@@ -336,7 +336,12 @@ fn timetable(setup: &Setup, first: bool) -> Timetable {
 fn log(report: &RunReport, took: Duration) {
     let milliseconds = milliseconds(took);
     match &report.result {
-        RunResult::Read { differences, undetermined: _ } => {
+        RunResult::Read { differences, undetermined: _, incomplete: Some((_, error)) } => {
+            let state = if differences.is_empty() { "unknown" } else { "drifted" };
+            let error = crate::report::escape_line(error);
+            tracing::warn!(state, differences = differences.len(), error, milliseconds, "run");
+        }
+        RunResult::Read { differences, undetermined: _, incomplete: None } => {
             let state = if differences.is_empty() { "in_sync" } else { "drifted" };
             tracing::info!(state, differences = differences.len(), milliseconds, "run");
         }

@@ -13,7 +13,7 @@ use crate::state::{Binding, Error, Journal, Location, LockHolder, StateChange, S
 /// The memory of one organization, and its place in the state.
 #[derive(Debug)]
 pub(super) struct Persistence {
-    pub watch: DaemonMemory,
+    pub memory: DaemonMemory,
     store: Store,
     location: Location,
     /// The content of the state. `None` until it was read.
@@ -28,7 +28,7 @@ pub(super) struct Persistence {
 impl Persistence {
     pub(super) fn new(location: Location) -> Self {
         Self {
-            watch: DaemonMemory::default(),
+            memory: DaemonMemory::default(),
             store: Store::new(&location),
             location,
             saved: None,
@@ -55,7 +55,7 @@ impl Persistence {
 
     /// Forgets everything: another replica leads and writes the state.
     pub(super) fn forget(&mut self) {
-        (self.watch, self.saved) = (DaemonMemory::default(), None);
+        (self.memory, self.saved) = (DaemonMemory::default(), None);
     }
 
     /// Makes the next [`load`](Self::load) read the state again.
@@ -68,7 +68,7 @@ impl Persistence {
         if self.saved.is_some() && !self.stale {
             return Ok(());
         }
-        let loaded = self.store.load(binding).await?.state.watch;
+        let loaded = self.store.load(binding).await?.state.memory;
         self.stale = false;
         if self.saved.as_ref() == Some(&loaded) {
             return Ok(());
@@ -79,14 +79,14 @@ impl Persistence {
             return Ok(());
         }
         let before = before.unwrap_or_default();
-        let own = std::mem::replace(&mut self.watch, loaded);
+        let own = std::mem::replace(&mut self.memory, loaded);
         // Unsaved notifications still have to be delivered.
         let known = |id: &str| before.outbox.iter().any(|notification| notification.id == id);
         let new = own.outbox.into_iter().filter(|notification| !known(&notification.id));
-        self.watch.outbox.extend(new);
+        self.memory.outbox.extend(new);
         // Unsaved heals still count.
         for (key, heals) in own.heals {
-            let merged = self.watch.heals.entry(key).or_default();
+            let merged = self.memory.heals.entry(key).or_default();
             merged.at.extend(heals.at);
             merged.at.sort_unstable();
             merged.at.dedup();
@@ -94,14 +94,14 @@ impl Persistence {
         }
         // While the state could not be read every run was unknown.
         if own.unknown.runs > 0 {
-            self.watch.unknown = own.unknown;
+            self.memory.unknown = own.unknown;
         }
         Ok(())
     }
 
     /// Returns true if the memory differs from the state.
     pub(super) fn is_unsaved(&self) -> bool {
-        self.saved.as_ref().is_some_and(|saved| *saved != self.watch) && self.store.remembers()
+        self.saved.as_ref().is_some_and(|saved| *saved != self.memory) && self.store.remembers()
     }
 
     /// Returns true if an unsaved memory should be written now.
@@ -138,14 +138,14 @@ impl Persistence {
         }
         let holder = LockHolder::this(LockHolder::DAEMON);
         let journal = Journal::open(self.store.clone(), binding, &holder, Duration::ZERO).await?;
-        let recorded = if self.saved.as_ref() == Some(&journal.state().watch) {
-            journal.record(StateChange::Watched(Box::new(self.watch.clone()))).await
+        let recorded = if self.saved.as_ref() == Some(&journal.state().memory) {
+            journal.record(StateChange::Watched(Box::new(self.memory.clone()))).await
         } else {
             self.invalidate();
             Err(Error::Conflict { place: self.store.place() })
         };
         journal.close().await.and(recorded)?;
-        self.saved = Some(self.watch.clone());
+        self.saved = Some(self.memory.clone());
         Ok(())
     }
 }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn waiting(persistence: &Persistence) -> Vec<&str> {
-        persistence.watch.outbox.iter().map(|one| one.id.as_str()).collect()
+        persistence.memory.outbox.iter().map(|one| one.id.as_str()).collect()
     }
 
     #[tokio::test]
@@ -188,13 +188,13 @@ mod tests {
         let binding = binding();
         let (mut one, mut other) = (Persistence::new(location.clone()), Persistence::new(location));
         one.load(&binding).await.unwrap();
-        one.watch.outbox = vec![notification("old")];
+        one.memory.outbox = vec![notification("old")];
         one.write(&binding).await.unwrap();
         other.load(&binding).await.unwrap();
         // The other one has delivered the first, and adds its own.
-        other.watch.outbox = vec![notification("theirs")];
+        other.memory.outbox = vec![notification("theirs")];
         other.write(&binding).await.unwrap();
-        one.watch.outbox.push(notification("ours"));
+        one.memory.outbox.push(notification("ours"));
         let refused = one.write(&binding).await;
         assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
         one.load(&binding).await.unwrap();
@@ -211,7 +211,7 @@ mod tests {
         let at = |name: &str| Location::File(folder.path().join(name));
         let mut persistence = Persistence::new(at("old.json"));
         persistence.load(&binding()).await.unwrap();
-        persistence.watch.outbox = vec![notification("first")];
+        persistence.memory.outbox = vec![notification("first")];
         persistence.write(&binding()).await.unwrap();
         assert!(persistence.move_to(&at("new.json")));
         persistence.write(&binding()).await.unwrap();
@@ -220,7 +220,7 @@ mod tests {
         assert!(persistence.is_unsaved(), "the memory moves along");
         persistence.write(&binding()).await.unwrap();
         // A state with content of its own wins.
-        persistence.watch.outbox = vec![notification("second")];
+        persistence.memory.outbox = vec![notification("second")];
         persistence.move_to(&at("old.json"));
         persistence.load(&binding()).await.unwrap();
         assert_eq!(waiting(&persistence), ["first", "second"]);
@@ -231,14 +231,14 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let mut persistence = Persistence::new(Location::File(folder.path().join("acme.json")));
         persistence.load(&binding()).await.unwrap();
-        persistence.watch.unknown = UnknownRuns { runs: 2, notified_at: None };
+        persistence.memory.unknown = UnknownRuns { runs: 2, notified_at: None };
         persistence.invalidate();
         persistence.load(&binding()).await.unwrap();
-        assert_eq!(persistence.watch.unknown.runs, 2);
+        assert_eq!(persistence.memory.unknown.runs, 2);
         persistence.write(&binding()).await.unwrap();
         persistence.forget();
-        assert_eq!(persistence.watch, DaemonMemory::default());
+        assert_eq!(persistence.memory, DaemonMemory::default());
         persistence.load(&binding()).await.unwrap();
-        assert_eq!(persistence.watch.unknown.runs, 2, "as it was saved");
+        assert_eq!(persistence.memory.unknown.runs, 2, "as it was saved");
     }
 }

@@ -20,7 +20,8 @@ mod resolve;
 mod strict;
 
 use std::{
-    io,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -28,6 +29,9 @@ use super::state::SandboxState;
 pub(super) use derive::{api_key, api_token};
 use document::SeedDocument;
 use strict::SeedObject;
+
+/// The maximum length of a seed in a file.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The organization that a sandbox starts with; always valid.
 #[derive(Debug, Clone)]
@@ -88,7 +92,7 @@ impl Seed {
     /// # Errors
     /// As [`Seed::parse`], or if the file cannot be read.
     pub fn read(path: &Path) -> Result<Self, SeedError> {
-        let json = std::fs::read_to_string(path)
+        let json = read_bounded(path)
             .map_err(|source| SeedError::Read { path: path.to_owned(), source })?;
         Self::parse(&json)
             .map_err(|source| SeedError::In { path: path.to_owned(), source: Box::new(source) })
@@ -110,6 +114,16 @@ impl Seed {
     fn built_in(json: &str) -> Self {
         Self::parse(json).expect("a seed that comes with the program is valid")
     }
+}
+
+/// Reads a text of at most 64 MiB. A device may never end.
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 64 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// A state in the format of a seed.

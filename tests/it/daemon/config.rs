@@ -102,3 +102,53 @@ fn the_schema_has_the_fields_of_the_parser() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_without_an_effect_are_warned_about() {
+    let watch = super::Watch::open().await;
+    let folder = watch.site.folder.path();
+    let missing = folder.join("no/folder/freeze");
+    let manifest = watch.manifest.to_str().unwrap();
+    let warning = "never notifies: open_after is 2";
+    for (state, open_after, warns) in
+        [("none", "2", true), ("memory:", "2", true), ("none", "1", false), ("s.json", "2", false)]
+    {
+        let once = ["daemon", manifest, "--once", "--webhook", &watch.hook.url];
+        let more = ["--state", state, "--open-after", open_after];
+        let output = watch.site.run(&[&once[..], &more].concat()).await;
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error.contains(warning), warns, "{state} {open_after}: {error}");
+    }
+    let freeze = ["--heal", "enable_account", "--freeze-file", missing.to_str().unwrap()];
+    let output = watch.site.run(&[&["daemon", manifest, "--once"][..], &freeze].concat()).await;
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("the folder of the freeze file does not exist"), "{error}");
+    assert!(error.contains("no/folder/freeze"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_file_is_read_up_to_64_kib() {
+    let watch = super::Watch::open().await;
+    let folder = watch.site.folder.path();
+    let long = folder.join("long.key");
+    fs::write(&long, "x".repeat(64 * 1024 + 1)).unwrap();
+    for path in [long.to_str().unwrap(), "/dev/zero"] {
+        let manifest = watch.manifest.to_str().unwrap();
+        let hook = &watch.hook.url;
+        let file = format!(
+            "version: 1\norganizations:\n  - manifest: {manifest}\n    api_key_file: {path}\n    schedule: '0 * * * *'\n"
+        );
+        fs::write(folder.join("long.yaml"), file).unwrap();
+        for arguments in [
+            &["daemon", "--once", "--config", "long.yaml"][..],
+            &["daemon", manifest, "--once", "--webhook", hook, "--webhook-key-file", path],
+            &["--api-key-file", path, "plan", manifest],
+        ] {
+            let output = watch.site.run(arguments).await;
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+            let named = error.contains(path) && error.contains("longer than 64 KiB");
+            assert!(named, "{arguments:?}: {error}");
+        }
+    }
+}

@@ -23,11 +23,11 @@ fn result(run: u64) -> RunResult {
     };
     let differences: BTreeMap<_, _> =
         (0..DIFFERENCES).map(|number| (key(number), Details::default())).collect();
-    RunResult::Read { differences, undetermined: BTreeSet::new() }
+    RunResult::Read { differences, undetermined: BTreeSet::new(), incomplete: None }
 }
 
 #[test]
-fn in_a_day_each_tick_is_one_run_and_the_memory_is_bounded() {
+fn each_tick_of_a_day_is_one_run_and_the_memory_is_bounded() {
     let start: Timestamp = "2027-03-27T12:00:00Z".parse().unwrap();
     let schedule = Schedule::parse("*/10 * * * * *", "Europe/Berlin").unwrap();
     let mut table = Timetable::new(schedule, Duration::ZERO, start, 0.0);
@@ -52,6 +52,6 @@ fn in_a_day_each_tick_is_one_run_and_the_memory_is_bounded() {
     let (differences, waiting) = most;
     // Those of the last run, and those that are not closed yet.
     assert!(differences <= 2 * usize::try_from(DIFFERENCES).unwrap(), "{differences}");
-    assert!(waiting > 50 && waiting <= outbox::MOST_NOTIFICATIONS, "{waiting}");
+    assert!(waiting > 50 && waiting <= outbox::MAX_NOTIFICATIONS, "{waiting}");
     assert!(dropped > 1_000, "{dropped}");
 }

@@ -200,7 +200,7 @@ async fn while_the_state_is_locked_the_memory_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_a_damaged_state_it_is_unknown_and_the_state_stays_as_it_is() {
+async fn a_damaged_state_makes_the_organization_unknown_and_is_not_changed() {
     let watch = Watch::open().await;
     let path = watch.site.folder.path().join(".trunkline/acme.json");
     std::fs::write(&path, "{ torn").unwrap();
@@ -211,7 +211,7 @@ async fn with_a_damaged_state_it_is_unknown_and_the_state_stays_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_apply_is_not_kept_waiting_and_its_end_is_seen() {
+async fn an_apply_does_not_wait_for_the_daemon_and_its_result_is_noticed() {
     let watch = Watch::open().await;
     let _daemon = watch.daemon(&[]);
     watch.by_hand(LARRY, "disable").await;

@@ -42,7 +42,7 @@ async fn settled(watch: &Watch, origin: &str, key: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_replicas_one_leads_and_the_other_takes_over() {
+async fn a_standby_replica_takes_over_from_the_leader() {
     let Some(moto) = moto() else { return };
     let watch = Watch::open().await;
     // A folder, in which each organization has its own.

@@ -197,3 +197,34 @@ async fn once_checks_once_and_remembers_for_the_next_run() {
     watch.site.ends(&once, 0).await;
     assert_eq!(watch.hook.events().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_low_soft_limit_of_open_files_is_raised() {
+    const ORGANIZATIONS: usize = 40;
+    let watch = Watch::slow(Duration::from_millis(200)).await;
+    let folder = watch.site.folder.path();
+    fs::write(folder.join("key"), KEY).unwrap();
+    let mut config = "version: 1\norganizations:\n".to_owned();
+    for number in 0..ORGANIZATIONS {
+        let manifest = format!(
+            "version: 1\norganization: o{number}\npolicy: {{ unlisted_users: report }}\n\
+             users: [{{ email: ops@acme.example }}]\n"
+        );
+        fs::write(folder.join(format!("o{number}.yaml")), manifest).unwrap();
+        let organization = format!(
+            "  - {{ manifest: o{number}.yaml, api_key_file: key, schedule: \"0 * * * *\", \
+             base_url: \"{}\" }}\n",
+            watch.site.proxy.url
+        );
+        config.push_str(&organization);
+    }
+    fs::write(folder.join("many.yaml"), config).unwrap();
+    let daemon = watch.site.command(&["daemon", "--config", "many.yaml", "--once"]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "ulimit -Sn 14; exec \"$0\" \"$@\""]);
+    command.arg(daemon.get_program()).args(daemon.get_args()).current_dir(folder);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let (out, error) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(out.matches(": drifted").count(), ORGANIZATIONS, "{out}\n{error}");
+}

@@ -6,6 +6,7 @@ mod drift;
 mod end;
 mod heal;
 mod hook;
+mod incomplete;
 #[cfg(feature = "object-store")]
 mod lease;
 mod life;

@@ -25,7 +25,7 @@ fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
 }
 
 #[test]
-fn every_text_stands_out_from_what_is_behind_it_light_and_dark() {
+fn every_text_contrasts_with_its_background_in_light_and_dark_mode() {
     let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
     for (name, theme) in [("light", light), ("dark", dark)] {
         for front in ["text", "quiet", "link", "sync", "drift", "unknown"] {

@@ -117,7 +117,7 @@ async fn the_server_stops_on_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unfinished_request_does_not_delay_the_end() {
+async fn an_unfinished_request_does_not_delay_shutdown() {
     let served = Served::new(by_hand::usual()).await;
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: local").await.unwrap();

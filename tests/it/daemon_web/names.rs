@@ -38,7 +38,7 @@ async fn the_json_escapes_harmful_characters_and_keeps_names() {
 }
 
 #[tokio::test]
-async fn the_metrics_name_organizations_only_on_one_line_each() {
+async fn metrics_have_one_line_each_and_name_only_organizations() {
     let text = Served::new(by_hand::usual()).await.get("/metrics").await.body;
     assert!(!text.contains('@') && !text.contains("Florist"));
     let hostile = Served::new(by_hand::hostile()).await.get("/metrics").await.body;

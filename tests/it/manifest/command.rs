@@ -54,7 +54,7 @@ fn problems_have_colours_on_request() {
 }
 
 #[test]
-fn the_schema_is_printed_as_it_is_in_the_repository() {
+fn the_printed_schema_equals_the_one_in_the_repository() {
     let (status, out, _) = run(&["schema", "manifest"]);
     assert_eq!(status, Some(0));
     assert_eq!(out, std::fs::read_to_string(repository("manifests/schema.json")).unwrap());

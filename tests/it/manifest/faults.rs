@@ -227,7 +227,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn every_fault_is_found_in_its_line_however_many_there_are(
+    fn every_problem_is_reported_on_its_line_among_many(
         accounts in prop::collection::vec(prop::option::of(select(&KINDS[..])), 0..20)
     ) {
         let (text, faults) = manifest(&accounts);

@@ -35,7 +35,7 @@ fn account(fields: &str) -> String {
 }
 
 /// Refused fields of an account, the position, and parts of the message.
-const REFUSED: [(&str, &str, &[&str]); 29] = [
+const REFUSED: [(&str, &str, &[&str]); 33] = [
     ("name: Suite #5 Dental", "5:17", &["`name` ends here", "quotes", "^^^^^^^^^"]),
     ("name: Suite\t#5", "5:17", &["`name` ends here"]),
     ("name: #5 Dental", "5:5", &["`name` has no value", "reads the text after `#` as a comment"]),
@@ -59,6 +59,10 @@ const REFUSED: [(&str, &str, &[&str]); 29] = [
     ("\u{a0}name: Cat", "5:5", &["this field name contains U+00A0, a no-break space"]),
     ("name\u{200b}: Cat", "5:9", &["this field name contains U+200B"]),
     ("name: Cat\n\u{a0}   enabled: true", "6:1", &["U+00A0, a no-break space"]),
+    ("name: Cat\n    enabled: true\u{a0}", "6:18", &["`enabled` contains U+00A0", "Delete"]),
+    ("name: Cat\n    enabled: true\u{200b}", "6:18", &["`enabled` contains U+200B", "Delete"]),
+    ("name: Cat\n    channel_limit: 30\u{200b}", "6:22", &["`channel_limit` contains U+200B"]),
+    ("name: Cat\n    channel_limit: \u{202f}30", "6:20", &["U+202F, a narrow no-break space"]),
     ("name: Cat\n\tenabled: true", "6:1", &["tab", "spaces"]),
     ("name: Cat\n<<<<<<< HEAD\n    enabled: true\n=======\n>>>>>>> x", "6:1", &["merge conflict"]),
     ("name: Cat\n    enabled: true\n=======\n", "7:1", &["merge conflict marker"]),
@@ -215,5 +219,52 @@ fn files_that_are_not_read_are_named() {
             warning.starts_with(&format!("warning: ./{name} is not part of the manifest")),
             "{err}"
         );
+    }
+}
+
+#[test]
+fn an_invisible_character_behind_a_value_of_any_kind_is_named() {
+    for text in [
+        "version: 1\u{a0}\norganization: acme\n",
+        "version: 1\norganization: acme\npolicy: { unlisted_users: remove\u{a0} }\n",
+        "version: 1\norganization: acme\npolicy: { max_removals: 25%\u{a0} }\n",
+        "version: 1\norganization: acme\npolicy: { max_removals: 3\u{a0} }\n",
+        "version: 1\norganization: acme\nusers: [{ email: a@b.example, until: 2099-01-31\u{a0} }]\n",
+        "version: 1\norganization: acme\nusers: [{ email: a@b.example, absent: true\u{a0} }]\n",
+    ] {
+        for c in ["\u{a0}", "\u{200b}", "\u{3000}"] {
+            let error = refused(text.replace('\u{a0}', c).as_bytes());
+            let name = format!("contains U+{:04X}", u32::from(c.chars().next().unwrap()));
+            assert!(error.contains(&name), "{text}\n{error}");
+            assert_eq!(error.matches("error: ").count(), 1, "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_printed_command_quotes_the_path_for_a_shell() {
+    let folder = TempDir::new().unwrap();
+    for (text, option) in [
+        ("{ \"format_version\": 1, \"actions\": [], \"seal\": \"x\" }", "--plan"),
+        ("{ \"format_version\": 1, \"serial\": 3, \"check\": \"x\" }", "--state"),
+    ] {
+        fs::write(folder.path().join("my file;x.yaml"), text).unwrap();
+        let (_, _, error) = run(folder.path(), &["validate", "my file;x.yaml"]);
+        assert!(error.contains(&format!("{option} 'my file;x.yaml'")), "{error}");
+    }
+}
+
+#[test]
+fn validate_and_fmt_without_a_path_read_the_default_manifest() {
+    let folder = TempDir::new().unwrap();
+    for command in [&["validate"][..], &["fmt", "--check"]] {
+        let (status, _, error) = run(folder.path(), command);
+        assert_eq!(status, Some(1), "{error}");
+        assert!(error.contains("TRUNKLINE_MANIFEST"), "{error}");
+    }
+    fs::write(folder.path().join("trunkline.yaml"), "version: 1\norganization: acme\n").unwrap();
+    for command in [&["validate"][..], &["fmt", "--check"]] {
+        let (status, _, error) = run(folder.path(), command);
+        assert_eq!(status, Some(0), "{error}");
     }
 }

@@ -125,7 +125,7 @@ fn every_field_is_read() {
 }
 
 #[test]
-fn an_organization_has_one_owner_who_takes_no_other_field() {
+fn an_organization_has_one_owner_without_other_fields() {
     for (users, fault) in [
         (
             "{ email: a@x.example, owner: true }, { email: b@x.example, owner: true }",
@@ -215,6 +215,6 @@ fn a_manifest_of_a_hundred_thousand_accounts_is_read() {
 }
 
 #[test]
-fn every_problem_is_reported_however_many_there_are() {
+fn any_number_of_problems_is_reported_at_once() {
     assert_eq!(read(&large(10_000, "yes")).unwrap_err().0.len(), 10_000);
 }

@@ -55,7 +55,7 @@ fn without_limits_in_the_manifest_channels_are_not_managed() {
 }
 
 #[test]
-fn when_somebody_else_changed_limits_all_that_are_declared_are_asserted_once() {
+fn when_another_client_changed_limits_each_declared_limit_is_set_once() {
     let plan = check(
         |situation| situation.live.channels = Some(ChannelPool { allocatable: 100, allocated: 31 }),
         &["limit cat@shop.example ?→10", "limit dog@shop.example ?→20"],
@@ -66,7 +66,7 @@ fn when_somebody_else_changed_limits_all_that_are_declared_are_asserted_once() {
 }
 
 #[test]
-fn what_an_apply_has_set_that_did_not_come_to_its_end_is_not_known() {
+fn limits_of_an_interrupted_apply_are_unknown() {
     let plan = check(
         |situation| situation.state.remainder = None,
         &["limit cat@shop.example ?→10", "limit dog@shop.example ?→20"],
@@ -159,7 +159,7 @@ fn channels_are_freed_before_they_are_handed_out() {
 }
 
 #[test]
-fn what_does_not_fit_into_the_pool_withholds_raises_and_nothing_else() {
+fn a_too_small_pool_withholds_only_raises() {
     let plan = check(
         |situation| {
             situation.account("cat").channel_limit = Some(99);
@@ -207,7 +207,7 @@ fn a_limit_of_zero_counts_as_a_disable_and_once_only() {
 }
 
 #[test]
-fn who_is_protected_keeps_its_channels_known_or_not() {
+fn a_protected_account_keeps_its_known_or_unknown_channels() {
     let protect = |situation: &mut Situation| {
         situation.want.policy.protected.insert(email("cat"));
         situation.account("cat").channel_limit = Some(3);

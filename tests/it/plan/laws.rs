@@ -100,7 +100,7 @@ fn promise_10_input_order_changes_nothing() {
 }
 
 #[test]
-fn promise_6_no_owner_protected_or_listed_user_is_taken_away() {
+fn promise_6_no_owner_protected_or_listed_user_is_removed() {
     law(0.0, |world| {
         let plan = world.plan();
         for action in
@@ -126,7 +126,7 @@ fn promise_6_no_owner_protected_or_listed_user_is_taken_away() {
 }
 
 #[test]
-fn promise_5_nothing_is_lost_or_created_from_an_incomplete_inventory() {
+fn promise_5_an_incomplete_inventory_allows_no_destructive_action_and_no_create() {
     rich_law(1.0, |world| {
         prop_assume!(!world.gaps.is_empty());
         let (plan, live) = (world.plan(), world.read());
@@ -165,7 +165,7 @@ fn known_limits_never_exceed_the_pool_at_any_step() {
 }
 
 #[test]
-fn an_account_is_not_created_that_may_be_there_already() {
+fn an_account_that_may_exist_is_not_created() {
     law(0.0, |world| {
         for action in world.plan().requested().filter(|action| action.is_create()) {
             let email = action.email();
@@ -220,7 +220,7 @@ fn mistyped() -> impl Strategy<Value = (String, String)> {
 }
 
 #[test]
-fn promise_7_look_alikes_are_held_users_and_accounts() {
+fn promise_7_possible_renames_of_users_and_accounts_are_withheld() {
     let config = Config { failure_persistence: None, ..Config::with_cases(CASES) };
     let law = |(right, wrong): (String, String)| {
         prop_assume!(right != wrong);

@@ -158,7 +158,7 @@ fn user<'a>(live: &'a mut Live, name: &str) -> &'a mut LiveUser {
 }
 
 #[test]
-fn what_is_as_it_should_be_needs_nothing() {
+fn an_entry_in_sync_needs_no_action() {
     let plan = check(|_, _| {}, &[], &[]);
     assert!(!plan.has_drift());
     assert_eq!(plan.in_sync, 4);
@@ -186,7 +186,7 @@ fn a_missing_account_is_created_and_disabled_only_if_so_wanted() {
 }
 
 #[test]
-fn pricing_is_updated_and_only_its_withdrawal_is_a_loss() {
+fn pricing_is_updated_and_only_its_withdrawal_is_destructive() {
     let given = check(
         |want, _| want.accounts.get_mut(&email("cat")).unwrap().custom_pricing = Some(true),
         &["update cat@shop.example"],
@@ -203,7 +203,7 @@ fn pricing_is_updated_and_only_its_withdrawal_is_a_loss() {
 }
 
 #[test]
-fn what_the_manifest_leaves_out_is_not_managed() {
+fn omitted_fields_are_not_managed() {
     check(
         |want, live| {
             let cat = want.accounts.get_mut(&email("cat")).unwrap();
@@ -232,7 +232,7 @@ fn an_account_is_enabled_or_disabled_and_an_unknown_status_is_never_acted_on() {
 }
 
 #[test]
-fn what_the_api_cannot_change_is_found() {
+fn immutable_differences_are_findings() {
     check(|_, live| live.accounts[0].name = Some("Tom".to_owned()), &[], &[Code::ImmutableName]);
     check(
         |_, live| live.accounts[0].rollup_billing = Some(true),
@@ -242,7 +242,7 @@ fn what_the_api_cannot_change_is_found() {
 }
 
 #[test]
-fn two_accounts_of_one_email_are_found_and_left_alone() {
+fn two_accounts_with_one_email_are_reported_and_not_changed() {
     check(
         |want, live| {
             let mut twin = live.accounts[0].clone();
@@ -256,7 +256,7 @@ fn two_accounts_of_one_email_are_found_and_left_alone() {
 }
 
 #[test]
-fn unlisted_accounts_are_reported_unless_the_manifest_says_more() {
+fn unlisted_accounts_are_reported_by_default() {
     let forget = |policy| {
         move |want: &mut Desired, _: &mut Live| {
             want.accounts.remove(&email("cat"));
@@ -269,7 +269,7 @@ fn unlisted_accounts_are_reported_unless_the_manifest_says_more() {
 }
 
 #[test]
-fn unlisted_users_are_removed_only_if_the_manifest_says_so() {
+fn unlisted_users_are_removed_only_by_policy() {
     let forget = |policy| {
         move |want: &mut Desired, _: &mut Live| {
             want.users.as_mut().unwrap().remove(&Email::new("ops@acme.example"));
@@ -314,7 +314,7 @@ fn users_that_are_not_managed_are_left_alone() {
 }
 
 #[test]
-fn who_is_protected_suffers_no_loss_of_any_kind() {
+fn a_protected_address_suffers_nothing_destructive() {
     check(
         |want, live| {
             let protected = ["ops@acme.example", "cat@shop.example", "dog@shop.example"];
@@ -329,7 +329,7 @@ fn who_is_protected_suffers_no_loss_of_any_kind() {
 }
 
 #[test]
-fn from_an_incomplete_inventory_nothing_is_lost_and_nothing_created() {
+fn an_incomplete_inventory_allows_no_destructive_action_and_no_create() {
     check(
         |want, live| {
             live.gaps = gaps();
@@ -346,7 +346,7 @@ fn from_an_incomplete_inventory_nothing_is_lost_and_nothing_created() {
 }
 
 #[test]
-fn a_gap_in_one_half_leaves_the_other_half_to_go_on() {
+fn a_gap_in_one_half_does_not_affect_the_other() {
     let lacking = |half| {
         move |want: &mut Desired, live: &mut Live| {
             live.gaps = vec![Gap::new(half, "a page was empty")];
@@ -365,7 +365,7 @@ fn a_gap_in_one_half_leaves_the_other_half_to_go_on() {
 }
 
 #[test]
-fn without_accounts_in_the_manifest_nothing_is_said_of_live_ones() {
+fn a_manifest_without_accounts_reports_no_live_account() {
     let plan = check(
         |want, _| {
             want.accounts.clear();
@@ -461,7 +461,7 @@ fn a_setting_that_applies_to_nothing_is_noticed() {
 }
 
 #[test]
-fn doors_are_closed_before_others_are_opened() {
+fn access_is_removed_before_other_access_is_granted() {
     check(
         |want, live| {
             want.policy.budgets.removals = Budget::Count(5);
@@ -486,7 +486,7 @@ fn doors_are_closed_before_others_are_opened() {
 }
 
 #[test]
-fn a_budget_refuses_what_is_over_it_and_not_before() {
+fn a_safety_limit_refuses_only_a_plan_that_exceeds_it() {
     let remove = |budget| {
         move |want: &mut Desired, _: &mut Live| {
             want.policy.budgets.removals = budget;

@@ -33,7 +33,7 @@ fn unlist_user(desired: &mut Desired, name: &str) {
 }
 
 #[test]
-fn a_field_is_this_change_drift_or_a_conflict_by_whom_the_base_agrees_with() {
+fn the_origin_of_a_field_depends_on_the_side_that_equals_the_base() {
     let pool = Some(ChannelPool { allocatable: 500, allocated: 20 });
     // The state is empty, so limits are known only when every account has one and the sums agree.
     check(
@@ -69,7 +69,7 @@ fn a_field_is_this_change_drift_or_a_conflict_by_whom_the_base_agrees_with() {
 }
 
 #[test]
-fn a_create_and_what_follows_it_have_one_origin() {
+fn a_create_and_its_dependent_actions_have_one_origin() {
     let entry = |desired: &mut Desired, limit| {
         let mut owl = account(desired, "cat").clone();
         (owl.email, owl.name) = (email("owl"), "owl".to_owned());
@@ -120,7 +120,7 @@ fn a_removal_is_this_change_only_if_the_base_lets_the_user_stay() {
 }
 
 #[test]
-fn an_account_that_the_base_cannot_tell_from_another_is_a_conflict() {
+fn an_ambiguous_account_in_the_base_is_a_conflict() {
     let change = |_: &mut Desired, head: &mut Desired, live: &mut Live| {
         let mut twin = live.accounts[0].clone();
         twin.id = AccountId::new("id-twin");
@@ -160,7 +160,7 @@ fn the_smaller_budget_of_both_counts() {
 }
 
 #[test]
-fn only_what_this_change_makes_is_left_and_the_guards_stay_those_of_the_whole() {
+fn only_this_change_keeps_its_actions_and_the_limits_of_the_whole_plan() {
     let change = |base: &mut Desired, head: &mut Desired, _: &mut Live| {
         for desired in [base, &mut *head] {
             account(desired, "cat").enabled = Some(false);
@@ -248,7 +248,7 @@ fn as_it_is(world: &World) -> Desired {
 }
 
 #[test]
-fn with_a_base_that_says_what_is_there_everything_is_this_change() {
+fn a_base_equal_to_live_makes_everything_this_change() {
     law(|_, world| {
         let base = as_it_is(&world);
         prop_assume!(base.accounts.len() == world.read().accounts.len());
@@ -260,7 +260,7 @@ fn with_a_base_that_says_what_is_there_everything_is_this_change() {
 }
 
 #[test]
-fn a_base_never_adds_a_loss_or_a_budget() {
+fn a_base_never_adds_a_destructive_action_or_a_safety_limit() {
     law(|base, world| {
         let (with, without) = (since(&base, &world), world.plan());
         for destructive in with.requested().filter(|action| action.is_destructive()) {
@@ -283,7 +283,7 @@ fn budgets_of(all: &Budgets, name: GuardName) -> Budget {
 }
 
 #[test]
-fn what_follows_a_create_is_chosen_with_it_or_not_at_all() {
+fn the_dependent_actions_of_a_create_are_selected_with_it() {
     law(|base, world| {
         let whole = since(&base, &world);
         let (all, chosen) = (whole.actions.len(), whole.clone().only_this_change());

@@ -24,12 +24,12 @@ fn after_its_last_day_a_user_counts_as_unlisted() {
 }
 
 #[test]
-fn a_user_whose_day_has_passed_is_not_missed() {
+fn a_user_after_the_last_day_is_not_missing() {
     check_all(|situation| situation.list_user("temp@acme.example", until("2026-02-28")), &[], &[]);
 }
 
 #[test]
-fn who_is_to_be_absent_is_removed_whatever_the_policy_says() {
+fn an_absent_user_is_removed_under_any_policy() {
     for policy in [UnlistedUsers::Ignore, UnlistedUsers::Report, UnlistedUsers::Remove] {
         check_all(
             |situation| {
@@ -105,7 +105,7 @@ fn a_possible_rename_of_a_user_is_withheld_with_a_finding_for_each_half() {
 }
 
 #[test]
-fn an_owner_whom_the_api_does_not_list_is_neither_missing_nor_removed() {
+fn an_unlisted_owner_is_neither_missing_nor_removed() {
     // The entry says so.
     check_all(
         |situation| {
@@ -178,7 +178,7 @@ fn a_removal_says_which_rule_asks_for_it() {
 }
 
 #[test]
-fn what_differs_of_a_listed_user_is_for_a_person() {
+fn differences_of_a_listed_user_are_findings() {
     let status = |status| {
         move |situation: &mut Situation| user(&mut situation.live, "ops").status = Some(status)
     };
@@ -231,7 +231,7 @@ fn a_finding_is_accepted_until_its_day() {
 }
 
 #[test]
-fn a_target_chooses_from_the_plan_that_is_made_of_everything() {
+fn a_target_selects_from_the_plan_of_the_whole_manifest() {
     let mut situation = Situation::in_sync();
     situation.want.policy.unlisted_users = UnlistedUsers::Remove;
     situation.users().remove(&Email::new("ops@acme.example"));

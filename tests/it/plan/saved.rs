@@ -30,7 +30,7 @@ fn while_nothing_has_changed_everything_goes() {
 }
 
 #[test]
-fn what_was_applied_is_satisfied() {
+fn applied_actions_are_satisfied() {
     let law = |mut world: World| -> TestCaseResult {
         let plan = world.plan();
         let refused = world.apply(&plan);
@@ -45,7 +45,7 @@ fn what_was_applied_is_satisfied() {
 }
 
 #[test]
-fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_planned_now() {
+fn promise_8_no_action_is_sent_that_would_not_be_planned_now() {
     let law = |(before, after): (World, World)| -> TestCaseResult {
         let plan = before.plan();
         let world = World { want: before.want, ..after };
@@ -90,8 +90,7 @@ fn promise_8_whatever_has_become_of_the_world_nothing_goes_that_would_not_be_pla
 }
 
 #[test]
-fn promise_5_while_the_inventory_may_lack_something_nothing_is_lost_or_created_or_said_to_be_gone()
-{
+fn promise_5_an_incomplete_inventory_reports_no_object_as_missing() {
     let law = |mut world: World| -> TestCaseResult {
         let plan = world.plan();
         world.gaps = gaps();
@@ -167,7 +166,7 @@ fn dog(situation: &mut Situation) -> &mut LiveAccount {
 }
 
 #[test]
-fn a_user_who_is_gone_is_satisfied_and_one_who_became_another_is_stale() {
+fn a_removed_user_is_satisfied_and_a_changed_user_is_stale() {
     let gone = |situation: &mut Situation| situation.live.users.as_mut().unwrap().truncate(1);
     check(unlist, gone, &RecheckResult::Satisfied);
     let email = |situation: &mut Situation| ops(situation).email = Email::new("chief@acme.example");
@@ -181,7 +180,7 @@ fn a_user_who_is_gone_is_satisfied_and_one_who_became_another_is_stale() {
 }
 
 #[test]
-fn a_user_who_by_now_looks_like_a_missing_one_is_held_back() {
+fn a_user_who_became_a_possible_rename_is_withheld() {
     let want = |situation: &mut Situation| {
         situation.list_user("opz@acme.example", PRESENT);
         unlist(situation);
@@ -214,7 +213,7 @@ fn a_status_that_no_action_can_change_is_stale() {
 }
 
 #[test]
-fn an_account_that_is_gone_or_has_another_email_is_stale() {
+fn a_vanished_account_or_a_changed_email_is_stale() {
     let close = |situation: &mut Situation| situation.account("dog").enabled = Some(false);
     let gone = |situation: &mut Situation| {
         situation.live.accounts.retain(|account| account.email != email("dog"));
@@ -229,7 +228,7 @@ fn an_account_that_is_gone_or_has_another_email_is_stale() {
 }
 
 #[test]
-fn pricing_is_compared_with_what_it_was_and_with_what_it_should_be() {
+fn pricing_is_rechecked_against_its_planned_and_desired_values() {
     let want = |situation: &mut Situation| situation.account("dog").custom_pricing = Some(true);
     let set = |pricing| move |situation: &mut Situation| dog(situation).custom_pricing = pricing;
     check(want, set(Some(true)), &RecheckResult::Satisfied);
@@ -237,7 +236,7 @@ fn pricing_is_compared_with_what_it_was_and_with_what_it_should_be() {
 }
 
 #[test]
-fn a_limit_is_stale_when_it_is_another_or_not_known_any_more() {
+fn a_limit_that_changed_or_became_unknown_is_stale() {
     let pool = |allocated| Some(ChannelPool { allocatable: 100, allocated });
     let want = |situation: &mut Situation| {
         for name in ["cat", "dog"] {
@@ -290,7 +289,7 @@ fn appeared(change: impl FnOnce(&mut LiveAccount)) -> impl FnOnce(&mut Situation
 }
 
 #[test]
-fn who_exists_by_now_is_not_created_and_what_was_meant_for_a_new_account_is_not_done_to_it() {
+fn an_account_that_exists_by_now_is_neither_created_nor_changed() {
     check(missing, appeared(|_| ()), &RecheckResult::Satisfied);
     check(missing, appeared(|dog| dog.status = Some(Status::Disabled)), &RecheckResult::Satisfied);
     let named = |dog: &mut LiveAccount| dog.name = Some("wolf".to_owned());
@@ -319,7 +318,7 @@ fn a_create_that_was_sent_before_is_not_sent_again() {
 }
 
 #[test]
-fn of_each_budget_the_one_that_leaves_less_counts() {
+fn the_stricter_of_two_safety_limits_applies() {
     let guard = |name, actual, limit| Guard { name, actual, limit, of: 12 };
     let removal = |name: &str| Action::RemoveUser {
         id: UserId::new(name),

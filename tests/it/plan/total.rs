@@ -293,7 +293,7 @@ fn an_accept_that_is_past_its_day_is_reported_whatever_was_read() {
 }
 
 #[test]
-fn what_follows_a_withheld_create_is_counted_as_withheld() {
+fn the_dependent_actions_of_a_withheld_create_count_as_withheld() {
     let mut situation = Situation::in_sync();
     situation.live.accounts.remove(0);
     situation.live.channels = Some(ChannelPool { allocatable: 100, allocated: 0 });

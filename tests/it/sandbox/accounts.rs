@@ -5,7 +5,7 @@ use trunkline::sandbox::AccountStatus;
 use super::support::Api;
 
 #[tokio::test]
-async fn a_create_echoes_what_was_asked_and_gives_the_secrets() {
+async fn a_create_returns_the_requested_values_and_the_secrets() {
     let api = Api::small().await;
     let made = api
         .create(r#"{"business_name":"Nine Lives","email":"n@lives.example","managed_account_allow_custom_pricing":true,"unknown":1}"#)
@@ -25,7 +25,7 @@ async fn a_create_echoes_what_was_asked_and_gives_the_secrets() {
 }
 
 #[tokio::test]
-async fn without_an_email_one_is_made_from_the_managers() {
+async fn a_missing_email_is_derived_from_that_of_the_manager() {
     let api = Api::small().await;
     let made = api.create(r#"{"business_name":"Nine Lives"}"#).await.data();
     let email = made["email"].as_str().unwrap();
@@ -67,7 +67,7 @@ async fn an_email_is_taken_in_any_case_and_by_a_cancelled_account_too() {
 }
 
 #[tokio::test]
-async fn of_many_creates_with_one_email_only_one_succeeds() {
+async fn only_one_of_many_creates_with_one_email_succeeds() {
     let api = Api::small().await;
     let creates = (0..20).map(|_| api.create(r#"{"business_name":"N","email":"same@n.example"}"#));
     let answers = futures_util::future::join_all(creates).await;
@@ -76,7 +76,7 @@ async fn of_many_creates_with_one_email_only_one_succeeds() {
 }
 
 #[tokio::test]
-async fn a_new_account_gets_what_the_pool_has_left() {
+async fn a_new_account_gets_the_rest_of_the_pool() {
     let api =
         Api::seeded(r#"{"channels":{"allocatable":14},"accounts":[{"email":"a@b.example"}]}"#)
             .await;
@@ -105,7 +105,7 @@ async fn an_update_changes_custom_pricing_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_does_not_move_updated_at() {
+async fn a_request_without_a_change_keeps_updated_at() {
     let api = Api::small().await;
     let larry = api.running.account("larry@catfood.example").unwrap();
     let path = format!("/managed_accounts/{}", larry.id);
@@ -118,7 +118,7 @@ async fn what_changes_nothing_does_not_move_updated_at() {
 }
 
 #[tokio::test]
-async fn disable_then_enable_is_no_round_trip_for_connections() {
+async fn disabling_and_enabling_an_account_leaves_connections_disabled() {
     let api = Api::small().await;
     let path = format!(
         "/managed_accounts/{}/actions",
@@ -179,7 +179,7 @@ async fn a_cancelled_account_can_be_read_but_not_changed() {
 }
 
 #[tokio::test]
-async fn a_channel_limit_is_set_within_what_the_others_leave() {
+async fn a_channel_limit_must_fit_into_the_rest_of_the_pool() {
     let api = Api::small().await;
     let larry = api.running.account("larry@catfood.example").unwrap();
     let path = format!("/managed_accounts/{}/update_global_channel_limit", larry.id);
@@ -212,7 +212,7 @@ async fn a_channel_limit_is_set_within_what_the_others_leave() {
 }
 
 #[tokio::test]
-async fn an_unknown_account_is_404_without_a_body_whatever_is_sent_to_it() {
+async fn an_unknown_account_is_404_without_a_body_for_every_request() {
     let api = Api::small().await;
     let requests = [
         ("GET", "", ""),
@@ -231,4 +231,30 @@ async fn an_unknown_account_is_404_without_a_body_whatever_is_sent_to_it() {
             .await;
         assert_eq!((answer.status, answer.text.as_str()), (404, ""), "{method} {rest}");
     }
+}
+
+#[tokio::test]
+async fn each_fault_of_a_create_has_its_documented_code() {
+    let api = Api::small().await;
+    for (body, code, place) in [
+        (r#"{"email":"n@lives.example"}"#, "10004", "/business_name"),
+        (r#"{"business_name":"N","email":"LARRY@catfood.example"}"#, "10012", "/email"),
+        (r#"{"business_name":"N","email":"no address"}"#, "10019", "/email"),
+    ] {
+        let refused = api.create(body).await;
+        assert_eq!(refused.status, 422, "{body}");
+        assert_eq!(refused.errors(), [(code.to_owned(), place.to_owned())], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_limit_without_the_feature_has_its_documented_code() {
+    let mut seed: serde_json::Value =
+        serde_json::from_str(include_str!("../data/small.sandbox.json")).unwrap();
+    seed["behavior"] = serde_json::json!({ "channels": "not_enabled" });
+    let api = Api::seeded(&seed.to_string()).await;
+    let id = api.running.account("larry@catfood.example").unwrap().id;
+    let path = format!("/managed_accounts/{id}/update_global_channel_limit");
+    let refused = api.send("PATCH", &path, r#"{"channel_limit":1}"#).await;
+    assert_eq!((refused.status, refused.errors()[0].0.as_str()), (422, "20015"));
 }

@@ -30,7 +30,7 @@ async fn change(api: &Api) {
 }
 
 #[tokio::test]
-async fn every_answered_change_is_there_after_a_restart_without_a_stop() {
+async fn every_answered_change_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let before = Api::start(config(&file)).await;
@@ -87,7 +87,7 @@ async fn many_writers_at_once_lose_nothing() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_refused_and_left_as_it_is() {
+async fn a_damaged_file_is_refused_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let whole = small().to_json().unwrap();
@@ -108,7 +108,7 @@ async fn a_file_that_cannot_be_written_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_kept_is_not_answered_as_done() {
+async fn a_change_that_cannot_be_saved_is_not_confirmed() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("inner");
     std::fs::create_dir(&inner).unwrap();
@@ -120,7 +120,7 @@ async fn what_cannot_be_kept_is_not_answered_as_done() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn only_the_owner_may_read_the_file_and_nothing_is_left_beside_it() {
+async fn only_the_owner_may_read_the_file_and_no_temporary_file_remains() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
@@ -128,4 +128,19 @@ async fn only_the_owner_may_read_the_file_and_nothing_is_left_beside_it() {
     change(&api).await;
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_seed_is_read_up_to_64_mib() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long.json");
+    std::fs::File::create(&long).unwrap().set_len(64 * 1024 * 1024 + 1).unwrap();
+    for path in [long.as_path(), Path::new("/dev/zero")] {
+        let seed = Seed::read(path).unwrap_err().to_string();
+        let data = start(config(path)).await.unwrap_err().to_string();
+        for error in [seed, data] {
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+            assert!(error.contains("longer than 64 MiB"), "{error}");
+        }
+    }
 }

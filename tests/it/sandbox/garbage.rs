@@ -108,7 +108,7 @@ fn garbage_is_answered_with_a_status_that_is_expected() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_does_not_end_the_server() {
+async fn input_that_is_not_http_does_not_stop_the_server() {
     let api = Api::small().await;
     let broken = "POST /v2/managed_accounts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer KEY_sandbox\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n";
     for bytes in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", broken] {

@@ -11,7 +11,7 @@ fn config() -> SandboxConfig {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_401_without_a_body_for_accounts_and_with_one_for_users() {
+async fn a_wrong_key_is_401_with_a_body_only_for_users() {
     let api = Api::small().await;
     for authorization in ["", "Bearer KEY_wrong", "Basic KEY_sandbox", "KEY_sandbox", "Bearer "] {
         for (path, code) in [("/managed_accounts", None), ("/organizations/users", Some("10009"))] {
@@ -54,7 +54,7 @@ async fn an_unknown_path_is_404_and_an_undeclared_method_405_with_allow() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_is_422() {
+async fn a_body_that_is_not_a_json_object_is_422() {
     let api = Api::small().await;
     for body in ["{", "[]", "null", "\"x\"", "{\"business_name\":\"N\"} x", &"[".repeat(5000)] {
         let refused = api.create(body).await;
@@ -64,7 +64,7 @@ async fn a_body_that_is_no_json_object_is_422() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_content_type_is_422() {
+async fn a_body_with_a_wrong_content_type_is_422() {
     let api = Api::small().await;
     for (content_type, status) in [
         ("text/plain", 422),
@@ -98,7 +98,7 @@ async fn without_a_limit_the_headers_never_slow_a_client_down() {
 }
 
 #[tokio::test]
-async fn over_the_limit_is_429_with_retry_after_until_the_second_ends() {
+async fn a_request_over_the_limit_is_429_with_retry_after() {
     let api = Api::start(SandboxConfig { rate_limit: Some(3), ..config() }).await;
     let first = Instant::now();
     for remaining in ["2", "1", "0"] {
@@ -122,7 +122,7 @@ async fn a_refused_request_changes_nothing() {
 }
 
 #[tokio::test]
-async fn latency_is_waited_for_by_each_request_but_not_by_one_for_another() {
+async fn the_latency_of_concurrent_requests_does_not_add_up() {
     let latency = Duration::from_millis(200);
     let api = Api::start(SandboxConfig { latency, ..config() }).await;
     let start = Instant::now();
@@ -139,7 +139,7 @@ async fn requests_and_writes_are_counted() {
 }
 
 #[tokio::test]
-async fn stopping_finishes_what_is_in_flight_and_closes_the_port() {
+async fn stopping_finishes_requests_in_flight_and_closes_the_port() {
     let running =
         start(SandboxConfig { latency: Duration::from_millis(200), ..config() }).await.unwrap();
     let url = running.url() + "/managed_accounts";

@@ -28,7 +28,7 @@ async fn small_pages_give_every_account_once() {
 }
 
 #[tokio::test]
-async fn without_sort_the_newest_comes_first_also_when_created_in_one_millisecond() {
+async fn the_default_order_is_newest_first_even_within_a_millisecond() {
     let api = Api::small().await;
     for n in 0..30 {
         let _ = api
@@ -52,7 +52,7 @@ async fn sort_by_email_is_ascending() {
 }
 
 #[tokio::test]
-async fn a_page_has_20_items_unless_asked_and_beyond_the_end_none() {
+async fn a_page_has_20_items_by_default_and_none_past_the_last_page() {
     let mut accounts = String::new();
     for n in 0..45 {
         write!(accounts, r#"{}{{"email":"a{n}@x.example"}}"#, if n == 0 { "" } else { "," })
@@ -67,7 +67,7 @@ async fn a_page_has_20_items_unless_asked_and_beyond_the_end_none() {
 }
 
 #[tokio::test]
-async fn a_list_of_nothing_has_one_page() {
+async fn an_empty_list_has_one_page() {
     let api = Api::seeded("{}").await;
     let meta = api.get("/managed_accounts").await.json()["meta"].clone();
     assert_eq!(

@@ -93,7 +93,7 @@ async fn channels_are_integers() {
 }
 
 #[tokio::test]
-async fn every_answer_about_users_has_what_is_required() {
+async fn every_answer_about_users_has_the_required_fields() {
     let api = Api::small().await;
     let path = format!("/organizations/users/{}", api.user("ops@acme.example"));
     let mut users = api

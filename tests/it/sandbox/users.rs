@@ -91,7 +91,7 @@ async fn the_report_is_json_unless_csv_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_removed_user_is_answered_and_then_gone() {
+async fn a_removal_returns_the_user_who_is_then_not_found() {
     let api = Api::small().await;
     let path = format!("/organizations/users/{}", api.user("ops@acme.example"));
     let removed = api.send("POST", &format!("{path}/actions/remove"), "").await.data();

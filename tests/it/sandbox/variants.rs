@@ -42,6 +42,8 @@ fn an_unknown_behavior_is_an_error_that_names_it() {
         (json!({ "owner": "gone" }), "gone"),
         (json!({ "unlisted": ["typo@x.example"] }), "typo@x.example"),
         (json!({ "null_fields": { "typo@x.example": ["email"] } }), "typo@x.example"),
+        (json!({ "null_fields": { "ops@acme.example": ["emial"] } }), "emial"),
+        (json!({ "unlisted": ["ops@acme.example"] }), "ops@acme.example is not an account"),
     ] {
         let error = Seed::parse(&seed(&behavior)).unwrap_err().to_string();
         assert!(error.contains(named), "{error}");
@@ -241,6 +243,20 @@ async fn an_unlisted_account_is_counted_nowhere_and_still_retrieved() {
 }
 
 #[tokio::test]
+async fn a_client_that_waits_for_the_named_reset_time_is_not_refused() {
+    let behavior = json!({ "rate_limit_fields": "reset_time" });
+    let api = Api::start(SandboxConfig { rate_limit: Some(1), ..config(&behavior) }).await;
+    for _ in 0..5 {
+        let answer = api.get("/organizations/users").await;
+        assert_eq!(answer.status, 200);
+        let reset = answer.header("x-ratelimit-reset").parse().unwrap();
+        let reset = jiff::Timestamp::from_second(reset).unwrap();
+        let wait = reset.duration_since(jiff::Timestamp::now());
+        tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
+    }
+}
+
+#[tokio::test]
 async fn lists_may_lack_totals() {
     let meta = api(json!({ "totals": "neither" })).await.get("/managed_accounts").await.json();
     assert_eq!(meta["meta"], json!({ "page_number": 1, "page_size": 20 }));
@@ -250,7 +266,7 @@ async fn lists_may_lack_totals() {
 
 #[tokio::test]
 async fn a_named_field_is_null_in_lists_and_in_the_report() {
-    let odd = json!({ "null_fields": { "ops@acme.example": ["email", "record_type"] } });
+    let odd = json!({ "null_fields": { "OPS@acme.example": ["email", "record_type"] } });
     let api = api(odd).await;
     for path in ["/organizations/users", "/organizations/users/users_groups_report"] {
         let user = api.get(path).await.data()[1].clone();

@@ -53,7 +53,7 @@ async fn cut_at_any_byte_or_longer_by_some_it_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_program_refuses_it_too_and_asks_nobody() {
+async fn the_program_refuses_it_without_a_request() {
     let (site, plan) = example().await;
     let whole = read(&plan);
     let middle = whole.len() / 2;

@@ -67,7 +67,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
     #[test]
-    fn any_plan_that_is_saved_is_read_again_as_it_was(
+    fn any_saved_plan_reads_back_unchanged(
         world in worlds(0.1),
         extras in extras(),
         percent in 0..=100_u8,
@@ -157,7 +157,7 @@ fn a_lie_under_a_seal_that_fits_is_found_and_its_line_is_named() {
 }
 
 #[test]
-fn another_version_is_said_to_be_one() {
+fn a_saved_plan_of_another_version_is_reported_as_such() {
     let newer = sample().replacen("\"format_version\": 1", "\"format_version\": 2", 1);
     assert_eq!(read(newer.as_bytes()), Err(SavedPlanError::Version(2)));
 }

@@ -36,7 +36,7 @@ fn about(applied: &Value, email: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_somebody_else_created_is_neither_disabled_nor_limited() {
+async fn an_account_that_another_client_created_is_neither_disabled_nor_limited() {
     const CREW: &str = "crew@tallship.example";
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
@@ -93,7 +93,7 @@ async fn a_create_of_unknown_outcome_is_not_sent_again_by_the_same_saved_plan() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_that_somebody_else_has_changed_is_stale_and_so_is_one_that_may_be() {
+async fn a_limit_that_another_client_changed_or_may_have_changed_is_stale() {
     const LARRY: &str = "larry@catfood.example";
     let site = Site::open().await;
     let manifest = site.manifest(&[]);

@@ -105,7 +105,7 @@ async fn an_apply_of_a_manifest_does_nothing_but_the_plan_that_is_expected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_is_in_the_file_and_nobody_else_may_read_it() {
+async fn the_file_holds_no_secret_and_only_its_owner_may_read_it() {
     let site = Site::open().await;
     let password = "password_from: { env: TRUNKLINE_SECRET_CREW }";
     let manifest = site.manifest(&[(
@@ -136,7 +136,7 @@ async fn no_secret_is_in_the_file_and_nobody_else_may_read_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_is_saved_whole_over_an_old_one_and_never_over_something_else() {
+async fn a_plan_replaces_an_older_plan_and_no_other_file() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let path = save(&site, &manifest).await;

@@ -62,7 +62,7 @@ async fn a_saved_plan_finds_its_state_from_any_working_directory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_manifest_has_done_already_is_satisfied_and_then_the_plan_is_used() {
+async fn actions_that_were_applied_already_are_satisfied_and_the_plan_is_used() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
     let plan = save(&site, &manifest).await;
@@ -79,7 +79,7 @@ async fn what_the_manifest_has_done_already_is_satisfied_and_then_the_plan_is_us
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_that_ended_partly_is_applied_again_and_does_the_rest() {
+async fn a_partly_applied_plan_can_be_applied_again() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     let broken = Arc::new(AtomicBool::new(true));
@@ -102,7 +102,7 @@ async fn a_plan_that_ended_partly_is_applied_again_and_does_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_plan_that_was_chosen_from_only_what_was_chosen_is_applied() {
+async fn only_the_selected_actions_of_a_saved_plan_are_applied() {
     let site = Site::open().await;
     let manifest = site.manifest(&[("max_removals: 25%", "max_removals: 0")]);
     let path = site.folder.path().join("plan.json");
@@ -120,7 +120,7 @@ async fn of_a_plan_that_was_chosen_from_only_what_was_chosen_is_applied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_an_incomplete_inventory_no_saved_loss_and_no_saved_create_is_sent() {
+async fn with_an_incomplete_inventory_no_destructive_action_and_no_create_is_sent() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     let lacking = Arc::new(AtomicBool::new(false));

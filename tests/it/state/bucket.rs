@@ -96,7 +96,7 @@ async fn a_folder_has_one_state_for_each_organization() {
 }
 
 #[tokio::test]
-async fn a_write_with_a_lost_answer_succeeds_and_is_done_once() {
+async fn a_write_whose_answer_was_lost_succeeds_once() {
     let Some(moto) = moto() else { return };
     for fault in [Fault::AnswerLost, Fault::RequestLost, Fault::Refused(409), Fault::Refused(412)] {
         for number in [0, 1] {

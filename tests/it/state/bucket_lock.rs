@@ -79,7 +79,7 @@ async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_without_
 }
 
 #[tokio::test]
-async fn a_lock_that_cannot_be_renewed_ends_before_another_begins() {
+async fn a_lock_that_cannot_be_renewed_expires_before_it_is_taken_over() {
     let Some(moto) = moto() else { return };
     let key = Moto::new_key();
     let locks = AtomicUsize::new(0);
@@ -132,7 +132,7 @@ async fn a_lock_is_force_released_only_by_its_id_and_its_holder_notices() {
 }
 
 #[tokio::test]
-async fn a_journal_that_lost_the_lock_is_not_sound() {
+async fn a_journal_without_its_lock_is_unsound() {
     let Some(moto) = moto() else { return };
     let store = moto.store().leased_for(Duration::from_millis(900));
     let holder = LockHolder::this("apply");
@@ -200,7 +200,7 @@ async fn leadership_has_one_holder_and_does_not_lock_the_state() {
 }
 
 #[tokio::test]
-async fn leadership_that_cannot_be_renewed_ends_before_another_begins() {
+async fn leadership_that_cannot_be_renewed_expires_before_it_is_taken_over() {
     let Some(moto) = moto() else { return };
     let key = Moto::new_key();
     let leases = AtomicUsize::new(0);

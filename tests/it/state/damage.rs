@@ -71,7 +71,7 @@ async fn the_message_names_the_damage_and_the_fix() {
 }
 
 #[tokio::test]
-async fn a_newer_state_is_refused_whatever_else_is_in_it() {
+async fn a_state_of_a_newer_version_is_refused() {
     let (_folder, path, _) = written().await;
     fs::write(&path, "{ \"format_version\": 2, \"state\": [] }").unwrap();
     let error = file(&path).load(&binding()).await.unwrap_err();

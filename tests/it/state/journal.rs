@@ -32,7 +32,7 @@ async fn a_record_is_on_disk_when_it_returns() {
 
 // On one thread the order is fixed: all changes are queued before the writer sees the first.
 #[tokio::test]
-async fn records_at_once_share_one_write() {
+async fn concurrent_records_share_one_write() {
     let folder = TempDir::new().unwrap();
     let store = file(&folder.path().join("acme.json"));
     let journal = journal(&store).await;
@@ -69,7 +69,7 @@ async fn records_that_come_during_a_write_go_together_in_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_of_many_tasks_take_fewer_writes_than_there_are() {
+async fn concurrent_records_of_many_tasks_share_writes() {
     let folder = TempDir::new().unwrap();
     let store = file(&folder.path().join("acme.json"));
     let journal = journal(&store).await;

@@ -211,7 +211,7 @@ async fn a_reader_during_writes_sees_complete_states_in_order() {
 }
 
 #[test]
-fn of_two_processes_one_acquires_the_lock_and_the_other_names_the_holder() {
+fn a_second_process_is_refused_the_lock_and_names_the_holder() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("acme.json");
     for _ in 0..5 {

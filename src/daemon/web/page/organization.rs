@@ -113,7 +113,7 @@ fn note(state: OrganizationState, none_open: bool) -> Option<&'static str> {
     match (state, none_open) {
         (OrganizationState::InSync, true) => Some("No open differences."),
         (OrganizationState::Unknown, true) => {
-            Some("It is not known whether anything differs: Telnyx could not be read.")
+            Some("It is not known whether anything differs: Telnyx could not be read completely.")
         }
         (OrganizationState::InSync, false) => {
             Some("The last run found none of these. More such runs will close them.")

@@ -82,12 +82,12 @@ fn assert_complete(record: &StateRecord, text: &str) {
     let times = times.filter(|create| !create["since"].is_null()).count();
     assert_eq!(times, state.sent_at.len(), "{text}");
     let watched = |name: &str| file["watch"][name].as_array().map_or(0, Vec::len);
-    assert_eq!(watched("differences"), state.watch.differences.len(), "{text}");
-    assert_eq!(watched("outbox"), state.watch.outbox.len(), "{text}");
+    assert_eq!(watched("differences"), state.memory.differences.len(), "{text}");
+    assert_eq!(watched("outbox"), state.memory.outbox.len(), "{text}");
     let notified = file["watch"]["differences"].as_array().into_iter().flatten();
     let notified =
         notified.filter(|one| !one["notified"].is_null() || !one["notified_at"].is_null()).count();
-    let expected = state.watch.differences.values().filter(|one| one.notified.is_some()).count();
+    let expected = state.memory.differences.values().filter(|one| one.notified.is_some()).count();
     assert_eq!(notified, expected, "{text}");
     assert_eq!(file["serial"], record.serial);
 }

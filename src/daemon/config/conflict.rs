@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::state::Location;
 
 /// Describes the first conflict among pairs of a label and a state location.
-pub(in crate::daemon) fn clash<'a>(
+pub(in crate::daemon) fn conflict<'a>(
     all: impl IntoIterator<Item = (&'a str, &'a Location)>,
 ) -> Option<String> {
     let mut seen: BTreeMap<&str, Location> = BTreeMap::new();
@@ -62,18 +62,18 @@ mod tests {
         std::fs::create_dir(folder.join("below")).unwrap();
         std::os::unix::fs::symlink(folder.join("a.json"), folder.join("link.json")).unwrap();
         let (a, b) = (file(&folder.join("a.json")), file(&folder.join("b.json")));
-        assert_eq!(clash([("x", &a), ("y", &b)]), None);
-        let label = clash([("x", &a), ("x", &b)]).unwrap();
+        assert_eq!(conflict([("x", &a), ("y", &b)]), None);
+        let label = conflict([("x", &a), ("x", &b)]).unwrap();
         assert!(label.contains("two manifests describe the organization x"), "{label}");
         let same = "x and y use the same state";
-        assert_eq!(clash([("x", &a), ("y", &a)]).as_deref(), Some(same));
+        assert_eq!(conflict([("x", &a), ("y", &a)]).as_deref(), Some(same));
         let around = file(&folder.join("below/../a.json"));
-        assert_eq!(clash([("x", &a), ("y", &around)]).as_deref(), Some(same));
+        assert_eq!(conflict([("x", &a), ("y", &around)]).as_deref(), Some(same));
         std::fs::write(folder.join("a.json"), "").unwrap();
         let link = file(&folder.join("link.json"));
-        assert_eq!(clash([("x", &a), ("y", &link)]).as_deref(), Some(same));
+        assert_eq!(conflict([("x", &a), ("y", &link)]).as_deref(), Some(same));
         for own in [Location::None, Location::Memory] {
-            assert_eq!(clash([("x", &own), ("y", &own)]), None);
+            assert_eq!(conflict([("x", &own), ("y", &own)]), None);
         }
     }
 
@@ -82,8 +82,8 @@ mod tests {
     fn a_shared_object_is_refused_and_a_folder_is_not() {
         let of = |text: &str, label| Location::parse(text).unwrap().for_organization(label);
         let (x, y) = (of("s3://b/folder", "x"), of("s3://b/folder/", "y"));
-        assert_eq!(clash([("x", &x), ("y", &y)]), None);
+        assert_eq!(conflict([("x", &x), ("y", &y)]), None);
         let y = of("s3://b/folder/x.json", "y");
-        assert!(clash([("x", &x), ("y", &y)]).is_some());
+        assert!(conflict([("x", &x), ("y", &y)]).is_some());
     }
 }

@@ -19,12 +19,12 @@ use tokio_util::task::TaskTracker;
 
 use reload::{Cause, Loaded, load, snapshot};
 
-use super::config::{DaemonConfig, Defaults, Setup, SetupError, Snapshot, clash};
+use super::config::{DaemonConfig, Defaults, Setup, SetupError, Snapshot, conflict};
 use super::run::Clients;
 use super::schedule::trigger::Trigger;
 use super::status::{DaemonStatus, StatusChannel};
 use super::web::{self, Hosts, Site};
-use super::worker::{Orders, Worker};
+use super::worker::{Worker, WorkerInputs};
 
 /// The interval at which files are checked for changes.
 const POLL: Duration = Duration::from_secs(2);
@@ -78,7 +78,7 @@ pub async fn run(
     let (setups, errors): (Vec<_>, Vec<_>) = setups.partition(Result::is_ok);
     let setups: Vec<Setup> = setups.into_iter().flatten().collect();
     let mut errors: Vec<SetupError> = errors.into_iter().filter_map(Result::err).collect();
-    errors.extend(clash(setups.iter().map(Setup::claims)).map(SetupError::Other));
+    errors.extend(conflict(setups.iter().map(Setup::claims)).map(SetupError::Other));
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -108,18 +108,26 @@ pub async fn run(
         tokio::spawn(serve(listener, hosts, &workers, drained.clone()))
     });
     let web_config = (listen, hosts);
-    let mut life =
-        Life { source, defaults, clients, workers, files, snapshot, web_config, retry_at: None };
-    if life.workers.once {
-        life.workers.tracker.close();
+    let mut supervisor = Supervisor {
+        source,
+        defaults,
+        clients,
+        workers,
+        files,
+        snapshot,
+        web_config,
+        retry_at: None,
+    };
+    if supervisor.workers.once {
+        supervisor.workers.tracker.close();
         tokio::select! {
-            () = life.workers.tracker.wait() => {}
+            () = supervisor.workers.tracker.wait() => {}
             () = stop.cancelled() => {}
         }
     } else {
-        life.run(&stop, &mut reload).await;
+        supervisor.run(&stop, &mut reload).await;
     }
-    life.workers.drain().await;
+    supervisor.workers.drain().await;
     trigger.stop().await;
     drained.cancel();
     if let Some(web) = web {
@@ -129,11 +137,11 @@ pub async fn run(
             Err(error) => tracing::error!(%error, "the web server panicked"),
         }
     }
-    if life.workers.failed.is_cancelled() {
+    if supervisor.workers.failed.is_cancelled() {
         let error = "a worker failed; the log names its organization";
         return Err(vec![SetupError::Other(error.to_owned())]);
     }
-    let status = Arc::clone(&life.workers.status.subscribe().borrow());
+    let status = Arc::clone(&supervisor.workers.status.subscribe().borrow());
     Ok(status)
 }
 
@@ -171,7 +179,7 @@ fn serve(
     web::serve(listener, site, async move { drained.cancelled().await })
 }
 
-struct Life {
+struct Supervisor {
     source: ConfigSource,
     defaults: Defaults,
     clients: Clients,
@@ -199,7 +207,7 @@ struct Workers {
     running: BTreeMap<String, (watch::Sender<Arc<Setup>>, CancellationToken)>,
 }
 
-impl Life {
+impl Supervisor {
     /// The main loop, until the daemon is stopped.
     async fn run(&mut self, stop: &CancellationToken, reload: &mut mpsc::Receiver<()>) {
         let (mut ticks, failed) = (self.workers.ticks.clone(), self.workers.failed.clone());
@@ -231,6 +239,7 @@ impl Workers {
     /// Passes each worker its setup, and starts workers for new organizations.
     fn configure(&mut self, setups: Vec<Setup>) {
         for setup in setups {
+            setup.warn(self.once);
             let label = setup.label().to_owned();
             let setup = Arc::new(setup);
             if let Some((sender, _)) = self.running.get(&label) {
@@ -239,14 +248,14 @@ impl Workers {
             }
             let (sender, receiver) = watch::channel(setup);
             let stop = self.stop.child_token();
-            let orders = Orders {
+            let inputs = WorkerInputs {
                 setup: receiver,
                 ticks: self.ticks.clone(),
                 stop: stop.clone(),
                 once: self.once,
                 slots: Arc::clone(&self.slots),
             };
-            let work = self.tracker.spawn(Worker::new(orders, self.status.clone()).run());
+            let work = self.tracker.spawn(Worker::new(inputs, self.status.clone()).run());
             let (failed, name) = (self.failed.clone(), label.clone());
             self.tracker.spawn(async move {
                 // An organization without a worker must not pass for a healthy one.

@@ -10,9 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{ConfigSource, Life};
+use super::{ConfigSource, Supervisor};
 use crate::daemon::config::{
-    self, DaemonConfig, Defaults, OrganizationConfig, Setup, SetupError, Snapshot, clash,
+    self, DaemonConfig, Defaults, OrganizationConfig, Setup, SetupError, Snapshot, conflict,
     named_files,
 };
 use crate::daemon::run::Clients;
@@ -40,7 +40,7 @@ pub(super) struct Loaded {
     pub setups: Vec<(PathBuf, Result<Setup, SetupError>)>,
 }
 
-impl Life {
+impl Supervisor {
     /// Reloads everything. What has a problem keeps its previous setup.
     pub(super) async fn reload(&mut self, cause: Cause) {
         let before = snapshot(self.files.clone()).await;
@@ -66,8 +66,8 @@ impl Life {
         let current = self.workers.setups();
         let kept = kept(&current, &good, &bad);
         let all = good.iter().chain(kept.iter().copied());
-        if let Some(clash) = clash(all.clone().map(Setup::claims)) {
-            problems.push(clash);
+        if let Some(conflict) = conflict(all.clone().map(Setup::claims)) {
+            problems.push(conflict);
             return self.reject(problems.join("\n"));
         }
         if (config.listen, config.hosts) != self.web_config {
