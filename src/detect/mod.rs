@@ -10,7 +10,7 @@
 //!
 //! For `n` accounts of which `d` are disabled and none is missing, a read takes `ceil(n / 250)` requests for the
 //! list of all accounts, `max(1, ceil(d / 250))` for the disabled ones, and one each for the blocked ones, the
-//! number of enabled ones, the groups report, the number of users and the channels. If an entry of the manifest is
+//! number of enabled ones, the groups report, up to 250 users and the channels. If an entry of the manifest is
 //! missing, one more request reads the cancelled accounts.
 
 mod accounts;
@@ -101,7 +101,7 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
         let cancelled = cancelled::read(reader, desired, &accounts).await?;
         Ok((accounts, cancelled))
     });
-    let users = needs.users.read(users::read(reader));
+    let users = needs.users.read(users::begin(reader));
     // A key that may not read accounts may not read the pool either: the first is the error to report.
     let channels = async { Ok(needs.channels.read(reader.channels()).await) };
     let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
@@ -118,30 +118,26 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
     add_gap(Half::Accounts, "accounts", several(&managers));
     add_gap(Half::Accounts, "cancelled accounts", cancelled.gap);
     let manager = managers.first().map(|manager| (*manager).clone());
-    let owner = owner(&accounts.items);
-    let users = users.map(|users| {
-        add_gap(Half::Users, "users", users.gap);
-        users.items
-    });
+    let owners: BTreeSet<Email> =
+        accounts.items.iter().filter_map(|account| account.api_user.clone()).collect();
+    let users = match users {
+        Some(first) => {
+            let owners = users::owners(desired, &owners);
+            let users = users::finish(reader, first, &owners).await?;
+            add_gap(Half::Users, "users", users.gap);
+            Some(users.items)
+        }
+        None => None,
+    };
     Ok(Live {
         manager,
         accounts: accounts.items,
         cancelled: cancelled.items,
         users,
         channels,
-        owner,
+        owners,
         gaps,
     })
-}
-
-/// The owner's email: the `api_user` of every account, if they agree.
-fn owner(accounts: &[LiveAccount]) -> Option<Email> {
-    let owners: BTreeSet<&Email> =
-        accounts.iter().filter_map(|account| account.api_user.as_ref()).collect();
-    match owners.iter().collect::<Vec<_>>()[..] {
-        [owner] => Some((*owner).clone()),
-        _ => None,
-    }
 }
 
 /// Reads every part that the key may read, except for the cancelled accounts.
@@ -163,7 +159,7 @@ pub async fn whole(reader: &Reader) -> Result<Live, Error> {
     let live = Box::pin(read_needed(reader, &nothing, needs)).await?;
     if live.accounts.is_empty() && live.users.is_none() {
         // Both halves are refused, or one is and the other is empty: report the refusal.
-        users::read(reader).await?;
+        users::begin(reader).await?;
     }
     Ok(live)
 }

@@ -2,67 +2,80 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{LiveUser, Role, UserId};
+use crate::model::{Desired, Email, LiveUser, Role, UserId};
 use crate::telnyx::{Error, Listing, Reader};
 
 /// The number of reads until report and list agree.
 const READS: usize = 3;
 
-/// Reads all users. The owner may be in the report only, in the list only, or in neither.
-pub(super) async fn read(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
-    let mut listing = Listing { items: Vec::new(), gap: None };
-    for _ in 0..READS {
-        listing = once(reader).await?;
-        if listing.gap.is_none() {
-            return Ok(listing);
+/// The groups report and the list of users.
+pub(super) struct Lists {
+    report: Listing<LiveUser>,
+    list: Listing<LiveUser>,
+}
+
+/// The emails of known owners: the `api_user` of the accounts, and the owner that the manifest names.
+pub(super) fn owners<'a>(desired: &'a Desired, api_users: &'a BTreeSet<Email>) -> Owners<'a> {
+    let declared = desired.users.iter().flatten().filter(|(_, want)| want.is_owner());
+    Owners(declared.map(|(email, _)| email).chain(api_users).collect())
+}
+
+/// The emails of known owners.
+pub(super) struct Owners<'a>(BTreeSet<&'a Email>);
+
+/// Reads both lists once.
+pub(super) async fn begin(reader: &Reader) -> Result<Lists, Error> {
+    let (report, list) = tokio::try_join!(reader.groups_report(), reader.users())?;
+    Ok(Lists { report, list })
+}
+
+/// Compares both lists, and reads them again if they contradict each other. The owner may be in the report only,
+/// in the list only, or in neither. Counts are not compared: an owner may stand in for a missing user.
+pub(super) async fn finish(
+    reader: &Reader,
+    first: Lists,
+    owners: &Owners<'_>,
+) -> Result<Listing<LiveUser>, Error> {
+    let (mut lists, mut reads) = (first, 1);
+    loop {
+        // A list with a gap has been read several times already.
+        if lists.list.gap.is_some() {
+            return Ok(Listing { items: lists.report.items, gap: lists.list.gap });
         }
-    }
-    listing.gap = listing.gap.map(|gap| format!("read {READS} times, {gap}"));
-    Ok(listing)
-}
-
-async fn once(reader: &Reader) -> Result<Listing<LiveUser>, Error> {
-    let (Listing { items, gap }, count) =
-        tokio::try_join!(reader.groups_report(), reader.count_users())?;
-    let ids: BTreeSet<&UserId> = items.iter().map(|user| &user.id).collect();
-    let gap = gap.or_else(|| {
-        (ids.len() != items.len()).then(|| "the groups report has a user twice".to_owned())
-    });
-    if gap.is_some() {
-        return Ok(Listing { items, gap });
-    }
-    let (len, owners) = (as_count(items.len()), as_count(owners(&items).len()));
-    match count {
-        Some(count) if count == len => Ok(Listing { items, gap: None }),
-        // The counts cannot tell an owner from another user, so the lists are compared.
-        Some(count) if count + owners != len && (count != len + 1 || owners > 0) => {
-            let gap = format!("the groups report has {len} and the list of users counts {count}");
-            Ok(Listing { items, gap: Some(gap) })
+        let listing = owners.compared(lists);
+        if listing.gap.is_none() || reads == READS {
+            let gap = listing.gap.map(|gap| format!("read {READS} times, {gap}"));
+            return Ok(Listing { gap, ..listing });
         }
-        Some(_) | None => Ok(compared(items, reader.users().await?)),
+        (lists, reads) = (begin(reader).await?, reads + 1);
     }
 }
 
-/// Returns the union of report and list, which must be equal except for owners.
-fn compared(report: Vec<LiveUser>, list: Listing<LiveUser>) -> Listing<LiveUser> {
-    if list.gap.is_some() {
-        return Listing { items: report, gap: list.gap };
+impl Owners<'_> {
+    fn contain(&self, user: &LiveUser) -> bool {
+        user.role == Role::Owner || self.0.contains(&user.email)
     }
-    let others = |users: &[LiveUser]| -> BTreeSet<UserId> {
-        users.iter().filter(|user| user.role != Role::Owner).map(|user| user.id.clone()).collect()
-    };
-    let gap = (others(&report) != others(&list.items))
-        .then(|| "the groups report and the list of users have different users".to_owned());
-    let known = owners(&report);
-    let added = list.items.into_iter().filter(|user| user.role == Role::Owner);
-    let added: Vec<_> = added.filter(|owner| !known.contains(&owner.id)).collect();
-    Listing { items: report.into_iter().chain(added).collect(), gap }
-}
 
-fn owners(users: &[LiveUser]) -> BTreeSet<UserId> {
-    users.iter().filter(|user| user.role == Role::Owner).map(|user| user.id.clone()).collect()
-}
+    /// The ids of the users that are no owners.
+    fn others(&self, users: &[LiveUser]) -> BTreeSet<UserId> {
+        users.iter().filter(|user| !self.contain(user)).map(|user| user.id.clone()).collect()
+    }
 
-fn as_count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
+    /// Returns the union of report and list, which must be equal except for owners.
+    fn compared(&self, Lists { report, list }: Lists) -> Listing<LiveUser> {
+        let ids: BTreeSet<UserId> = report.items.iter().map(|user| user.id.clone()).collect();
+        let twice = ids.len() != report.items.len();
+        let differ = self.others(&report.items) != self.others(&list.items);
+        let gap = report.gap.or_else(|| {
+            let gap = match (twice, differ) {
+                (true, _) => "the groups report has a user twice",
+                (false, true) => "the groups report and the list of users have different users",
+                (false, false) => return None,
+            };
+            Some(gap.to_owned())
+        });
+        let added = list.items.into_iter().filter(|user| self.contain(user));
+        let added = added.filter(|owner| !ids.contains(&owner.id));
+        Listing { items: report.items.into_iter().chain(added).collect(), gap }
+    }
 }

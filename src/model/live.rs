@@ -1,5 +1,6 @@
 //! The live side, as Telnyx reports it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{AccountId, Email, UserId};
@@ -17,9 +18,9 @@ pub struct Live {
     pub users: Option<Vec<LiveUser>>,
     /// The channel pool. `None` if no limits are managed and so it was not read.
     pub channels: Option<ChannelPool>,
-    /// The email of the organization owner, from the `api_user` of any account. The list of users does not contain
-    /// the owner.
-    pub owner: Option<Email>,
+    /// The emails of organization owners: the `api_user` of every account. The list of users need not contain
+    /// an owner.
+    pub owners: BTreeSet<Email>,
     /// The reasons why this read may be incomplete. For an incomplete half, nothing destructive is done and nothing
     /// is created.
     pub gaps: Vec<Gap>,

@@ -4,7 +4,7 @@ use super::identity::{Match, Pairing};
 use super::renames::AccountRenames;
 use super::{AccountTarget, Action, Draft, Finding, FindingKind, PlannedAccount, Reason, Subject};
 use crate::model::{
-    AccountId, Create, Email, LiveAccount, Status, UnlistedAccounts, WantedAccount,
+    AccountId, Create, Email, Half, LiveAccount, Status, UnlistedAccounts, WantedAccount,
 };
 
 /// Compares every account that is listed or live.
@@ -84,6 +84,10 @@ fn reason_missing<'a>(
         Some(Create::Sending) => return Missing::Unresolved,
         Some(Create::Acknowledged(_)) => return Missing::NotYetListed,
         Some(Create::Intended) | None => {}
+    }
+    // A create that an incomplete half withholds: the account may exist.
+    if !draft.live.is_complete(Half::Accounts) {
+        return Missing::New;
     }
     if let Some(id) = id {
         return Missing::Gone(id.clone());

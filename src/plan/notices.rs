@@ -29,7 +29,7 @@ fn unmatched_protected(draft: &mut Draft<'_>) {
     let users = live.users.iter().flatten().map(|user| &user.email);
     let known: BTreeSet<&Email> = accounts
         .chain(users)
-        .chain(live.owner.as_ref())
+        .chain(&live.owners)
         .chain(desired.accounts.keys())
         .chain(desired.users.iter().flat_map(BTreeMap::keys))
         .collect();

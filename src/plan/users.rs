@@ -12,7 +12,7 @@ use crate::model::{
 pub(super) fn plan(draft: &mut Draft<'_>) {
     let (Some(want), Some(have)) = (&draft.desired.users, &draft.live.users) else { return };
     let present: BTreeSet<&Email> =
-        have.iter().map(|user| &user.email).chain(draft.live.owner.as_ref()).collect();
+        have.iter().map(|user| &user.email).chain(&draft.live.owners).collect();
     let missing: BTreeSet<&Email> = want
         .values()
         .filter(|user| is_listed(user, draft.today) && !user.is_owner())
@@ -126,10 +126,10 @@ enum Effective {
     Unknown,
 }
 
-/// The role of a user. The owner's email, if accounts report it, takes precedence over the list.
+/// The role of a user. An owner's email that any account reports takes precedence over the list.
 fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
     match user.role {
-        _ if draft.live.owner.as_ref() == Some(&user.email) => Effective::Owner,
+        _ if draft.live.owners.contains(&user.email) => Effective::Owner,
         Role::Owner => Effective::Owner,
         Role::SubUser => Effective::SubUser,
         Role::Other(_) => Effective::Unknown,

@@ -1,6 +1,6 @@
 //! `import`: the live side as a manifest that plans to in sync.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ fn organization() -> impl Strategy<Value = (Live, State)> {
                     allocatable: (allocated + 4).saturating_sub(extra),
                     allocated,
                 }),
-                owner: None,
+                owners: BTreeSet::new(),
                 gaps: Vec::new(),
             };
             (live, state)
@@ -194,7 +194,7 @@ fn odd() -> (Live, State) {
         groups: Some(groups.iter().map(|name| (*name).to_owned()).collect()),
     };
     let live = Live {
-        owner: None,
+        owners: BTreeSet::new(),
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
         accounts: vec![
             account(id(1), "Cat@shop.example", Some("Cat: \"the\" # shop"), Some(Status::Enabled)),

@@ -15,7 +15,7 @@ const LISTS: [List; 9] = [
     List::Of(Status::Cancelled),
     List::Count(Status::Enabled),
     List::Report,
-    List::UserCount,
+    List::Users,
     List::Pool,
 ];
 
@@ -49,7 +49,7 @@ async fn what_cannot_be_read_at_all_is_an_error_of_whatever_list() {
 #[tokio::test]
 async fn a_refusal_of_what_is_no_status_filter_is_an_error() {
     let desired = manifest(&[&email(0)], true);
-    for list in [List::All, List::Report, List::UserCount, List::Pool] {
+    for list in [List::All, List::Report, List::Users, List::Pool] {
         let detected = detect(Organization::eight(), &desired, move |ask, all| {
             if ask.list == list { Reply::json(422, "") } else { all.answer(ask) }
         })

@@ -34,7 +34,6 @@ pub(super) enum List {
     Count(Status),
     WithCancelled,
     Report,
-    UserCount,
     Users,
     Pool,
 }
@@ -151,11 +150,6 @@ impl Organization {
             |users: &[u32]| users.iter().map(|user| bodies::user(&id(*user))).collect::<Vec<_>>();
         match ask.list {
             List::Report => Reply::json(200, bodies::one(&json!(users(&self.users)))),
-            List::UserCount => {
-                let total = self.users.len();
-                let pages = u64::try_from(total).unwrap();
-                Reply::json(200, bodies::page(&users(&self.users[..1]), 1, pages, total))
-            }
             List::Users => {
                 let total = self.users.len();
                 Reply::json(200, bodies::page(&users(&self.users), 1, 1, total))
@@ -255,8 +249,7 @@ fn understand(seen: &Seen) -> Ask {
     let list = match url.path() {
         "/v2/managed_accounts/allocatable_global_outbound_channels" => List::Pool,
         "/v2/organizations/users/users_groups_report" => List::Report,
-        "/v2/organizations/users" if value("page[size]") == Some("250") => List::Users,
-        "/v2/organizations/users" => List::UserCount,
+        "/v2/organizations/users" => List::Users,
         "/v2/managed_accounts" => {
             let include = value("include_cancelled_accounts");
             match (value("filter[status][eq]").map(status), value("page[size]"), include) {

@@ -4,6 +4,8 @@ mod bent;
 mod counted;
 mod errors;
 mod fake;
+mod hidden;
+mod owners;
 mod races;
 mod variants;
 

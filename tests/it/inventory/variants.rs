@@ -29,7 +29,7 @@ async fn an_owner_in_the_groups_report_only_leaves_the_inventory_complete() {
     let desired = manifest(&[&email(0)], true);
     let detected = detect(Organization::eight(), &desired, |ask, all| match ask.list {
         List::Report => report_with_owner(all),
-        List::UserCount => list_of_users(all),
+        List::Users => list_of_users(all),
         _ => all.answer(ask),
     })
     .await;
@@ -43,7 +43,7 @@ async fn a_report_that_has_the_owner_more_and_another_user_less_is_incomplete() 
     let desired = manifest(&[&email(0)], true);
     let detected = detect(Organization::eight(), &desired, |ask, all| match ask.list {
         List::Report => report_with_owner(&all.with_users(vec![0, 1, 7])),
-        List::UserCount => list_of_users(all),
+        List::Users => list_of_users(all),
         _ => all.answer(ask),
     })
     .await;
@@ -55,7 +55,7 @@ async fn a_report_that_has_the_owner_more_and_another_user_less_is_incomplete() 
 async fn an_organization_that_is_not_a_manager_needs_no_accounts() {
     for status in [401, 403] {
         let refuse = move |ask: &Ask, all: &mut Organization| match ask.list {
-            List::Report | List::UserCount => all.answer(ask),
+            List::Report | List::Users => all.answer(ask),
             _ => Reply::json(status, ""),
         };
         let live = detect(Organization::eight(), &manifest(&[], true), refuse).await.result;

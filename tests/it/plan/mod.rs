@@ -62,7 +62,7 @@ fn in_sync() -> (Desired, Live) {
         manager: Some(AccountId::new("manager")),
         cancelled: Vec::new(),
         channels: None,
-        owner: None,
+        owners: BTreeSet::new(),
         gaps: Vec::new(),
     };
     (desired, live)

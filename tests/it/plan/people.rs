@@ -117,7 +117,7 @@ fn an_owner_whom_the_api_does_not_list_is_neither_missing_nor_removed() {
     );
     // An account tells the owner's email.
     let told = |situation: &mut Situation| {
-        situation.live.owner = Some(Email::new("root@acme.example"));
+        situation.live.owners = [Email::new("root@acme.example")].into();
     };
     check_all(
         |situation| {

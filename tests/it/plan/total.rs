@@ -141,7 +141,7 @@ impl Case<'_> {
         let (Some(want), Some(have)) = (&self.world.want.users, &self.live.users) else { return };
         for entry in want.values() {
             let those: Vec<_> = have.iter().filter(|user| user.email == entry.email).collect();
-            let owner = self.live.owner.as_ref() == Some(&entry.email);
+            let owner = self.live.owners.contains(&entry.email);
             let listed = match entry.presence {
                 Presence::Present { until, .. } => until.is_none_or(|until| day(TODAY) <= until),
                 Presence::Owner => true,
@@ -164,7 +164,7 @@ impl Case<'_> {
     }
 
     fn differs(&self, entry: &WantedUser, user: &LiveUser) -> bool {
-        let owner = user.role == Role::Owner || self.live.owner.as_ref() == Some(&user.email);
+        let owner = user.role == Role::Owner || self.live.owners.contains(&user.email);
         let groups = match (&entry.presence, &user.groups) {
             (Presence::Present { groups: Some(want), .. }, Some(have)) => {
                 !want.iter().eq(have.iter().collect::<BTreeSet<_>>())
@@ -182,7 +182,7 @@ impl Case<'_> {
             expected.ignored += 1;
             return;
         }
-        let sub_user = user.role == Role::SubUser && self.live.owner.as_ref() != Some(&user.email);
+        let sub_user = user.role == Role::SubUser && !self.live.owners.contains(&user.email);
         let gone = self.world.state.removed.contains(&user.id)
             && user.status == Some(UserStatus::Disabled)
             && !self.is_renamed(Subject::User, &user.email);

@@ -346,7 +346,7 @@ impl World {
         };
         let limits = self.want.accounts.values().any(|want| want.channel_limit.is_some());
         Live {
-            owner: self.owner.clone(),
+            owners: self.owner.iter().cloned().collect(),
             manager: Some(AccountId::new(uuid(999))),
             accounts: side(false),
             cancelled: side(true),
