@@ -43,7 +43,10 @@ impl RateLimit {
         let limits = [first(&limit), parameter(&named, &["limit"]), parameter(&policy, &["q"])];
         let limits = limits.into_iter().chain([first(&policy)]);
         let windows = [&limit, &policy].map(|text| parameter(text, &["w", "window"]));
-        let resets = [first(&header("reset")).map(|number| delay(number, now)), reset.map(delta)];
+        let written = header("reset");
+        let written =
+            first(&written).map(|number| delay(number, now)).or_else(|| until(&written, now));
+        let resets = [written, reset.map(delta)];
         Self {
             limit: limits.flatten().map(count).find(|limit| *limit > 0),
             remaining: [first(&header("remaining")), remaining]
@@ -89,7 +92,8 @@ fn tightest(text: &str) -> (Option<f64>, Option<f64>) {
 }
 
 fn number(text: &str) -> Option<f64> {
-    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+    let text = text.trim().trim_matches('"');
+    text.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
 #[expect(
@@ -116,16 +120,27 @@ fn delta(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, LONGEST.as_secs_f64()))
 }
 
-/// The wait that the header `Retry-After` asks for, in seconds or as a date: at most ten minutes.
+/// The longest wait that a header `Retry-After` asks for, in seconds, as a Unix time or as a date: at most ten
+/// minutes.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    number(value).map(delta).or_else(|| until(value, now))
+    let lines = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    let wait = |line: &str| {
+        let numbers = line.split(',').filter_map(number).map(|number| pause(number, now));
+        until(line.trim(), now).or_else(|| numbers.max())
+    };
+    lines.filter_map(wait).max()
 }
 
-/// The time until an HTTP date, clamped to the longest wait.
+/// The time of a `Retry-After`. A number of more than 30 years is a Unix time.
+fn pause(number: f64, now: Timestamp) -> Duration {
+    if number > 1e9 { delay(number, now) } else { delta(number) }
+}
+
+/// The time until an HTTP date or an ISO time, clamped to the longest wait.
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let date = date.or_else(|| text.parse().ok())?;
     let wait = Duration::try_from(date.duration_since(now)).unwrap_or_default();
     Some(wait.min(LONGEST))
 }
@@ -147,6 +162,9 @@ mod tests {
             ("0.5", Some(0.5)),
             ("-3", Some(0.0)),
             ("99999", Some(600.0)),
+            ("1772366430", Some(30.0)),
+            ("7, 7", Some(7.0)),
+            ("2026-03-01T12:00:30Z", Some(30.0)),
             ("Sun, 01 Mar 2026 12:00:30 GMT", Some(30.0)),
             ("Sun, 01 Mar 2026 11:00:00 GMT", Some(0.0)),
             ("Mon, 01 Mar 2027 12:00:00 GMT", Some(600.0)),
@@ -155,6 +173,29 @@ mod tests {
         ];
         for (value, wanted) in cases {
             assert_eq!(retry_after(value), wanted.map(Duration::from_secs_f64), "{value}");
+        }
+    }
+
+    #[test]
+    fn of_several_retry_after_lines_the_longest_counts() {
+        let mut headers = HeaderMap::new();
+        for value in ["3", "9", "1"] {
+            headers.append(RETRY_AFTER, value.parse().unwrap());
+        }
+        let wait = super::retry_after(&headers, Timestamp::UNIX_EPOCH);
+        assert_eq!(wait, Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn a_limit_in_quotes_and_a_reset_as_a_date_are_understood() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        for reset in ["Sun, 01 Mar 2026 12:00:09 GMT", "2026-03-01T12:00:09Z", "9"] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-ratelimit-limit", "\"20\"".parse().unwrap());
+            headers.insert("x-ratelimit-reset", reset.parse().unwrap());
+            let read = RateLimit::read(&headers, now);
+            let wanted = (Some(20), Some(Duration::from_secs(9)));
+            assert_eq!((read.limit, read.reset), wanted, "{reset}");
         }
     }
 

@@ -32,9 +32,8 @@ async fn observe(
     })
     .await;
     let email = |number| format!("shop{number}@shop.example");
-    let entries: String = (0..known)
-        .map(|number| format!("  - {{ name: shop{number}, email: {} }}\n", email(number)))
-        .collect();
+    let entry = |number| format!("  - {{ name: shop{number}, email: {} }}\n", email(number));
+    let entries: String = (0..known).map(entry).collect();
     let text = format!(
         "version: 1\norganization: acme\npolicy: {{ max_creates: 99 }}\naccounts:\n{entries}{declared}users:\n  - email: ops@acme.example\n"
     );
