@@ -140,9 +140,8 @@ impl Performer<'_> {
         }
         let answer = self.writer.set_custom_pricing(id, after).await;
         // An answer with another value is a failure, whatever its status.
-        let otherwise = |answer: &Answered<LiveAccount>| {
-            answer.value.custom_pricing.is_some_and(|now| now != after)
-        };
+        let otherwise =
+            |answer: &Answered<Option<bool>>| answer.value.is_some_and(|now| now != after);
         if answer.as_ref().is_ok_and(otherwise) {
             let fault = ActionError::new(format!("Telnyx answered custom_pricing: {}", !after));
             return self.outcome(action, answer).ended(Ending::Failed(fault));

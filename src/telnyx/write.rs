@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::bodies::{AccountBody, CreateBody, CreatedBody, LimitBody, UserBody};
+use super::bodies::{CreateBody, CreatedBody, LimitBody, PricingBody, UnusedBody};
 use super::error::{AnswerFault, Error, ErrorKind};
 use super::fence::Fence;
 use super::http::{Answered, Call, Http};
 use super::read::Credentials;
 use super::retry::Resend;
 use super::wire;
-use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
+use crate::model::{AccountId, LiveAccount, UserId};
 
 /// Every write of the API. Commands that only read never hold one.
 #[derive(Clone, Debug)]
@@ -93,7 +94,7 @@ impl Writer {
         self.send(call, wire::one::<CreatedBody, _>).await
     }
 
-    /// `PATCH /managed_accounts/{id}`: allows or withdraws custom pricing.
+    /// `PATCH /managed_accounts/{id}`: allows or withdraws custom pricing. Returns the value in the answer, if any.
     ///
     /// # Errors
     ///
@@ -102,10 +103,10 @@ impl Writer {
         &self,
         id: &AccountId,
         allowed: bool,
-    ) -> Result<Answered<LiveAccount>, Error> {
+    ) -> Result<Answered<Option<bool>>, Error> {
         let body = json!({ "managed_account_allow_custom_pricing": allowed });
         let call = set(Method::PATCH, &["managed_accounts", id.as_str()], Some(body.to_string()));
-        self.send(call, wire::one::<AccountBody, _>).await
+        self.send(call, accepted::<PricingBody, Option<bool>>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/disable`.
@@ -113,10 +114,10 @@ impl Writer {
     /// # Errors
     ///
     /// If it is refused, or its outcome is unknown.
-    pub async fn disable_account(&self, id: &AccountId) -> Result<Answered<LiveAccount>, Error> {
+    pub async fn disable_account(&self, id: &AccountId) -> Result<Answered<()>, Error> {
         let call =
             set(Method::POST, &["managed_accounts", id.as_str(), "actions", "disable"], None);
-        self.send(call, wire::one::<AccountBody, _>).await
+        self.send(call, accepted::<UnusedBody, ()>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/enable`, optionally with its connections.
@@ -128,14 +129,14 @@ impl Writer {
         &self,
         id: &AccountId,
         connections: bool,
-    ) -> Result<Answered<LiveAccount>, Error> {
+    ) -> Result<Answered<()>, Error> {
         let body = json!({ "reenable_all_connections": connections });
         let call = set(
             Method::POST,
             &["managed_accounts", id.as_str(), "actions", "enable"],
             Some(body.to_string()),
         );
-        self.send(call, wire::one::<AccountBody, _>).await
+        self.send(call, accepted::<UnusedBody, ()>).await
     }
 
     /// `PATCH /managed_accounts/{id}/update_global_channel_limit`: returns the limit that Telnyx acknowledged.
@@ -152,31 +153,38 @@ impl Writer {
         let path = ["managed_accounts", id.as_str(), "update_global_channel_limit"];
         let call = set(Method::PATCH, &path, Some(body.to_string()));
         let read = |body: &[u8]| {
-            let limit = wire::one::<LimitBody, Option<u64>>(body)?;
             // The answer may omit the limit.
-            Ok(limit.unwrap_or(channels))
+            Ok(accepted::<LimitBody, Option<u64>>(body)?.unwrap_or(channels))
         };
         self.send(call, read).await
     }
 
-    /// `POST /organizations/users/{id}/actions/remove`: the removed user, or `None` if the answer to an
-    /// earlier attempt was lost and the user no longer exists.
+    /// `POST /organizations/users/{id}/actions/remove`. Also succeeds if the answer to an earlier attempt was
+    /// lost and the user no longer exists.
     ///
     /// # Errors
     ///
     /// If it is refused, or its outcome is unknown.
-    pub async fn remove_user(&self, id: &UserId) -> Result<Answered<Option<LiveUser>>, Error> {
+    pub async fn remove_user(&self, id: &UserId) -> Result<Answered<()>, Error> {
         let call =
             set(Method::POST, &["organizations", "users", id.as_str(), "actions", "remove"], None);
-        let answer = self.send(call, |body| wire::one::<UserBody, LiveUser>(body).map(Some));
-        answer.await.or_else(gone)
+        self.send(call, accepted::<UnusedBody, ()>).await.or_else(gone)
+    }
+}
+
+/// Reads the answer to an accepted change. Without a usable object it has the default value: the status alone
+/// says that Telnyx accepted the change. An HTML page or half an answer may not come from Telnyx.
+fn accepted<W: DeserializeOwned + Into<T>, T: Default>(body: &[u8]) -> Result<T, AnswerFault> {
+    match wire::one::<W, T>(body) {
+        Err(AnswerFault::Empty | AnswerFault::Shape(_)) => Ok(T::default()),
+        answer => answer,
     }
 }
 
 /// Accepts a 404 after a lost answer: the earlier attempt removed the user.
-fn gone(error: Error) -> Result<Answered<Option<LiveUser>>, Error> {
+fn gone(error: Error) -> Result<Answered<()>, Error> {
     if error.kind == ErrorKind::NotFound && error.earlier_lost {
-        return Ok(Answered { value: None, request_id: error.request_id });
+        return Ok(Answered { value: (), request_id: error.request_id });
     }
     Err(error)
 }
