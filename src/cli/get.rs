@@ -126,7 +126,7 @@ impl Output {
         Ok(match what {
             GetCommand::Accounts(filter) => self.accounts(reader, filter).await?,
             GetCommand::Account { id, show_credentials } => {
-                self.account(reader, &AccountId::new(id.as_str()), *show_credentials).await?.into()
+                self.account(reader, &AccountId::new(id.as_str()), *show_credentials).await?
             }
             GetCommand::Channels => {
                 let ChannelPool { allocatable, allocated } = reader.channels().await?;
@@ -193,7 +193,7 @@ impl Output {
         reader: &Reader,
         id: &AccountId,
         show_credentials: bool,
-    ) -> Result<String, Error> {
+    ) -> Result<Answer, Error> {
         let details = reader.account_details(id).await?;
         let secrets = if show_credentials { Some(reader.credentials(id).await?) } else { None };
         // The answer has no status: the lists tell it.
@@ -218,7 +218,7 @@ impl Output {
             value["api_key"] = json!(api_key.as_ref().map(ExposeSecret::expose_secret));
             value["api_token"] = json!(api_token.as_ref().map(ExposeSecret::expose_secret));
         }
-        Ok(self.one(&value))
+        Ok(Answer { text: self.one(&value), gap: statuses.gap })
     }
 
     /// Renders a list: the columns are fields of `value`.

@@ -23,8 +23,8 @@ mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccountId, Desired, Email, Gap, Half, Live, LiveAccount, Policy};
-use crate::telnyx::{Error, Listing, Reader};
+use crate::model::{AccountId, ChannelPool, Desired, Email, Gap, Half, Live, LiveAccount, Policy};
+use crate::telnyx::{Error, ErrorKind, Listing, Reader};
 
 pub use accounts::accounts;
 use hidden::find_hidden;
@@ -105,7 +105,7 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
     // A key that may not read accounts may not read the pool either: the first is the error to report.
     let channels = async { Ok(needs.channels.read(reader.channels()).await) };
     let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
-    let channels = channels?;
+    let (channels, unread_pool) = pool(needs.channels, channels)?;
     let none = || Listing { items: Vec::new(), gap: None };
     let (accounts, cancelled) = accounts.unwrap_or_else(|| (none(), none()));
 
@@ -116,6 +116,7 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
     };
     add_gap(Half::Accounts, "accounts", accounts.gap);
     add_gap(Half::Accounts, "accounts", several(&managers));
+    add_gap(Half::Accounts, "channels", unread_pool);
     add_gap(Half::Accounts, "cancelled accounts", cancelled.gap);
     let manager = managers.first().map(|manager| (*manager).clone());
     let owners: BTreeSet<Email> =
@@ -138,6 +139,30 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
         owners,
         gaps,
     })
+}
+
+/// Returns the channel pool, or a gap if it could not be read. A refused key is an error, because the manifest
+/// declares limits that it can never manage. Limits that nothing declares are left out.
+fn pool(
+    need: Need,
+    read: Result<Option<ChannelPool>, Error>,
+) -> Result<(Option<ChannelPool>, Option<String>), Error> {
+    match read {
+        Ok(pool) => Ok((pool, None)),
+        Err(error)
+            if matches!(
+                error.kind,
+                ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Stopped
+            ) =>
+        {
+            Err(error)
+        }
+        Err(error) if need == Need::IfAllowed => {
+            tracing::warn!(%error, "left out: the channels cannot be read");
+            Ok((None, None))
+        }
+        Err(error) => Ok((None, Some(error.to_string()))),
+    }
 }
 
 /// Reads every part that the key may read, except for the cancelled accounts.

@@ -140,10 +140,8 @@ impl Performer<'_> {
         }
         let answer = self.writer.set_custom_pricing(id, after).await;
         // An answer with another value is a failure, whatever its status.
-        let otherwise = |answer: &Answered<Option<LiveAccount>>| {
-            let now = answer.value.as_ref().and_then(|account| account.custom_pricing);
-            now.is_some_and(|now| now != after)
-        };
+        let otherwise =
+            |answer: &Answered<Option<bool>>| answer.value.is_some_and(|now| now != after);
         if answer.as_ref().is_ok_and(otherwise) {
             let fault = ActionError::new(format!("Telnyx answered custom_pricing: {}", !after));
             return self.outcome(action, answer).ended(Ending::Failed(fault));

@@ -4,7 +4,7 @@
 //! [`CredentialsBody`] has fields for secrets.
 
 use secrecy::SecretString;
-use serde::de::{Error as _, Unexpected};
+use serde::de::{DeserializeOwned, Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ pub(super) struct AccountBody {
     email: String,
     organization_name: Option<String>,
     manager_account_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     api_user: Option<String>,
     managed_account_allow_custom_pricing: Option<bool>,
     rollup_billing: Option<bool>,
@@ -103,6 +104,27 @@ pub(super) struct LimitBody {
     channel_limit: Option<u64>,
 }
 
+/// The answer to setting custom pricing.
+#[derive(Deserialize)]
+pub(super) struct PricingBody {
+    #[serde(default, deserialize_with = "lenient")]
+    managed_account_allow_custom_pricing: Option<bool>,
+}
+
+impl From<PricingBody> for Option<bool> {
+    fn from(body: PricingBody) -> Self {
+        body.managed_account_allow_custom_pricing
+    }
+}
+
+/// An answer of which nothing is used.
+#[derive(Deserialize)]
+pub(super) struct UnusedBody {}
+
+impl From<UnusedBody> for () {
+    fn from(_: UnusedBody) -> Self {}
+}
+
 impl From<LimitBody> for Option<u64> {
     fn from(body: LimitBody) -> Self {
         body.channel_limit
@@ -147,6 +169,13 @@ impl From<UserBody> for LiveUser {
                 .map(|groups| groups.into_iter().map(|JsonObject(group)| group.name).collect()),
         }
     }
+}
+
+/// Reads a field that no plan depends on. A value of another type counts as missing.
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 /// Reads an id or email. Blank ones are rejected, because records that share one would count as the same.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::bodies::{AccountBody, UserBody};
+use super::bodies::{AccountBody, UserBody, lenient};
 use super::error::Error;
 use super::http::Call;
 use super::read::{Listing, READS, Reader};
@@ -26,9 +26,13 @@ pub struct AccountDetails {
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the API")]
 pub struct Balance {
+    #[serde(default, deserialize_with = "lenient")]
     pub balance: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub credit_limit: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub available_credit: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub currency: Option<String>,
 }
 
@@ -62,8 +66,11 @@ pub struct AccountFilter {
 struct AccountDetailsBody {
     #[serde(flatten)]
     account: AccountBody,
+    #[serde(default, deserialize_with = "lenient")]
     created_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     updated_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     balance: Option<Balance>,
 }
 
@@ -78,8 +85,11 @@ impl From<AccountDetailsBody> for AccountDetails {
 struct UserDetailsBody {
     #[serde(flatten)]
     user: UserBody,
+    #[serde(default, deserialize_with = "lenient")]
     created_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     last_sign_in_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     organization_user_bypasses_sso: Option<bool>,
 }
 

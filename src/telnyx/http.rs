@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
 };
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Client, Method, Response};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, watch};
 use url::Url;
@@ -281,9 +281,7 @@ impl Http {
         tracing::debug!(method = %call.method, path = call.path(), status = status.as_u16(), "answered");
         if status.is_success() {
             self.count_refusal(None, "");
-            // 204 has no body by definition.
-            let none = status == StatusCode::NO_CONTENT;
-            let body = if none { b"{}".to_vec() } else { body(response).await? };
+            let body = body(response).await?;
             let value = read(&body).map_err(ErrorKind::Answer);
             return value
                 .map(|value| Answered { value, request_id: request_id.clone() })

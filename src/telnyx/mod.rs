@@ -10,6 +10,7 @@ mod details;
 mod error;
 mod failure;
 mod fence;
+mod hint;
 mod http;
 mod pace;
 mod pages;

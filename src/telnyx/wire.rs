@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::bodies::lenient;
 use super::error::{AnswerFault, Detail};
 use crate::model::is_harmful;
 
@@ -27,6 +28,7 @@ pub(super) struct One<T> {
 pub(super) struct WirePage<T> {
     #[serde(deserialize_with = "records")]
     pub data: Vec<WireRecord<T>>,
+    #[serde(default, deserialize_with = "lenient")]
     pub meta: Option<JsonObject<Meta>>,
 }
 
@@ -64,29 +66,58 @@ pub(super) fn records<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     Ok(values.into_iter().enumerate().map(read).collect())
 }
 
-/// Names the required text that an answer with one object lacks.
+/// Names the odd field of an answer with one object.
 fn object_flaw(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     flaw("data", answer.get("data")?)
 }
 
-/// Names the required text that a record lacks.
+/// Names the odd field of a record: a required text that is missing, or a value of another type.
 fn flaw(place: &str, record: &Value) -> Option<String> {
     let Value::Object(fields) = record else {
         return Some(format!("{place} is not an object"));
     };
-    ["id", "email", "record_type"].into_iter().find_map(|name| {
+    let required = ["id", "email"].into_iter().find_map(|name| {
         let flaw = match fields.get(name) {
             Some(Value::String(text)) if text.trim().is_empty() => "is blank",
-            // Accounts need no type.
-            None if name == "record_type" => return None,
             Some(Value::String(_)) => return None,
             Some(Value::Null) => "is null",
             Some(_) => "is not a text",
             None => "is missing",
         };
         Some(format!("{place}.{name} {flaw}"))
-    })
+    });
+    let odd = || {
+        fields.iter().find_map(|(name, value)| {
+            let flaw = match name.as_str() {
+                "organization_name" | "manager_account_id" | "user_status"
+                    if !value.is_string() && !value.is_null() =>
+                {
+                    "is not a text"
+                }
+                "managed_account_allow_custom_pricing" | "rollup_billing"
+                    if !value.is_boolean() && !value.is_null() =>
+                {
+                    "is not true or false"
+                }
+                "groups" if !is_groups(value) => "is not a list of groups with names",
+                _ => return None,
+            };
+            Some(format!("{place}.{name} {flaw}"))
+        })
+    };
+    // Accounts need no type, so it is named last.
+    let role = || match fields.get("record_type")? {
+        Value::String(_) => None,
+        Value::Null => Some(format!("{place}.record_type is null")),
+        _ => Some(format!("{place}.record_type is not a text")),
+    };
+    required.or_else(odd).or_else(role)
+}
+
+fn is_groups(value: &Value) -> bool {
+    value.is_null()
+        || value.as_array().is_some_and(|groups| groups.iter().all(|one| one["name"].is_string()))
 }
 
 /// An object with named fields. Serde alone would also accept a list of the field values.
@@ -114,9 +145,23 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Re
 /// Every field is optional: the vendor's document requires none.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub(super) struct Meta {
+    #[serde(default, deserialize_with = "number")]
     pub total_pages: Option<u64>,
+    #[serde(default, deserialize_with = "number")]
     pub total_results: Option<u64>,
+    #[serde(default, deserialize_with = "number")]
     pub page_number: Option<u64>,
+}
+
+/// Reads a whole number, which may be a text or have a decimal point. Anything else counts as missing.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let text = match &value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    let whole = text.split_once('.').filter(|(_, rest)| rest.chars().all(|digit| digit == '0'));
+    Ok(whole.map_or(text.as_str(), |(whole, _)| whole).parse().ok())
 }
 
 /// Reads a JSON body. The error does not repeat any of the body.
@@ -255,11 +300,11 @@ mod tests {
             Some("data[0] is not an object")
         );
         assert_eq!(page(&format!(r#"{{"data":[{user}],"meta":{meta}}}"#)), Ok(1));
+        assert_eq!(page(&format!(r#"{{"data":[{user}],"meta":[1,1,1]}}"#)), Ok(1));
         let lists = [
             limit(r#"{"data":[7]}"#).err(),
             limit(r#"[{"channel_limit":7}]"#).err(),
             page(&format!("[[{user}],{meta}]")).err(),
-            page(&format!(r#"{{"data":[{user}],"meta":[1,1,1]}}"#)).err(),
         ];
         for fault in lists {
             let Some(AnswerFault::Shape(what)) = &fault else { panic!("{fault:?}") };
@@ -268,8 +313,52 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_meta_may_be_a_text_or_have_a_decimal_point_and_is_otherwise_missing() {
+        for (written, read) in [
+            ("3", Some(3)),
+            (r#""3""#, Some(3)),
+            ("3.0", Some(3)),
+            ("3.5", None),
+            ("-1", None),
+            ("null", None),
+            (r#""many""#, None),
+            ("[3]", None),
+        ] {
+            let body = format!(r#"{{"data":[],"meta":{{"total_results":{written}}}}}"#);
+            let page = json::<WirePage<UserBody>>(body.as_bytes()).unwrap();
+            let JsonObject(meta) = page.meta.unwrap();
+            assert_eq!(meta.total_results, read, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_odd_field_of_a_record_is_named_and_unused_ones_are_unknown() {
+        let read = |field: &str, value: Value| {
+            let mut body = json!({ "id": "1", "email": "a@b.example", "record_type": "x" });
+            body[field] = value;
+            let body = json!({ "data": body }).to_string();
+            let account = one::<AccountBody, LiveAccount>(body.as_bytes());
+            let user = one::<UserBody, LiveUser>(body.as_bytes());
+            account.err().or(user.err())
+        };
+        for (field, value, flaw) in [
+            ("organization_name", json!(5), "is not a text"),
+            ("manager_account_id", json!({}), "is not a text"),
+            ("rollup_billing", json!("no"), "is not true or false"),
+            ("user_status", json!([]), "is not a text"),
+            ("groups", json!(["A"]), "is not a list of groups with names"),
+        ] {
+            let wanted = AnswerFault::Shape(format!("data.{field} {flaw}"));
+            assert_eq!(read(field, value), Some(wanted));
+        }
+        for field in ["api_user", "created_at", "balance"] {
+            assert_eq!(read(field, json!(5)), None, "{field}");
+        }
+    }
+
+    #[test]
     fn a_value_of_the_wrong_type_is_not_repeated() {
-        let fault = json::<One<LimitBody>>(br#"{"data":{"channel_limit":"KEY_secret"}}"#).err();
+        let fault = json::<One<AccountBody>>(br#"{"data":{"id":5,"email":"KEY_secret"}}"#).err();
         let Some(AnswerFault::Shape(what)) = fault else { panic!("{fault:?}") };
         assert!(!what.contains("KEY_secret"), "{what}");
     }

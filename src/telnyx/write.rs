@@ -7,14 +7,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::bodies::{AccountBody, CreateBody, CreatedBody, LimitBody, UserBody};
+use super::bodies::{CreateBody, CreatedBody, LimitBody, PricingBody, UnusedBody};
 use super::error::{AnswerFault, Error, ErrorKind};
 use super::fence::Fence;
 use super::http::{Answered, Call, Http};
 use super::read::Credentials;
 use super::retry::Resend;
 use super::wire;
-use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
+use crate::model::{AccountId, LiveAccount, UserId};
 
 /// Every write of the API. Commands that only read never hold one.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ impl Writer {
         self.send(call, wire::one::<CreatedBody, _>).await
     }
 
-    /// `PATCH /managed_accounts/{id}`: allows or withdraws custom pricing.
+    /// `PATCH /managed_accounts/{id}`: allows or withdraws custom pricing. Returns the value in the answer, if any.
     ///
     /// # Errors
     ///
@@ -103,10 +103,10 @@ impl Writer {
         &self,
         id: &AccountId,
         allowed: bool,
-    ) -> Result<Answered<Option<LiveAccount>>, Error> {
+    ) -> Result<Answered<Option<bool>>, Error> {
         let body = json!({ "managed_account_allow_custom_pricing": allowed });
         let call = set(Method::PATCH, &["managed_accounts", id.as_str()], Some(body.to_string()));
-        self.send(call, changed::<AccountBody, _>).await
+        self.send(call, accepted::<PricingBody, Option<bool>>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/disable`.
@@ -114,13 +114,10 @@ impl Writer {
     /// # Errors
     ///
     /// If it is refused, or its outcome is unknown.
-    pub async fn disable_account(
-        &self,
-        id: &AccountId,
-    ) -> Result<Answered<Option<LiveAccount>>, Error> {
+    pub async fn disable_account(&self, id: &AccountId) -> Result<Answered<()>, Error> {
         let call =
             set(Method::POST, &["managed_accounts", id.as_str(), "actions", "disable"], None);
-        self.send(call, changed::<AccountBody, _>).await
+        self.send(call, accepted::<UnusedBody, ()>).await
     }
 
     /// `POST /managed_accounts/{id}/actions/enable`, optionally with its connections.
@@ -132,14 +129,14 @@ impl Writer {
         &self,
         id: &AccountId,
         connections: bool,
-    ) -> Result<Answered<Option<LiveAccount>>, Error> {
+    ) -> Result<Answered<()>, Error> {
         let body = json!({ "reenable_all_connections": connections });
         let call = set(
             Method::POST,
             &["managed_accounts", id.as_str(), "actions", "enable"],
             Some(body.to_string()),
         );
-        self.send(call, changed::<AccountBody, _>).await
+        self.send(call, accepted::<UnusedBody, ()>).await
     }
 
     /// `PATCH /managed_accounts/{id}/update_global_channel_limit`: returns the limit that Telnyx acknowledged.
@@ -156,40 +153,39 @@ impl Writer {
         let path = ["managed_accounts", id.as_str(), "update_global_channel_limit"];
         let call = set(Method::PATCH, &path, Some(body.to_string()));
         let read = |body: &[u8]| {
-            let limit = changed::<LimitBody, Option<u64>>(body)?;
-            // The answer may omit the limit.
-            Ok(limit.flatten().unwrap_or(channels))
+            // The answer may omit the limit. An unusable one does not prove which limit is live.
+            Ok(wire::one::<LimitBody, Option<u64>>(body)?.unwrap_or(channels))
         };
         self.send(call, read).await
     }
 
-    /// `POST /organizations/users/{id}/actions/remove`: the removed user. `None` if the answer does not
-    /// show it, or if the answer to an earlier attempt was lost and the user no longer exists.
+    /// `POST /organizations/users/{id}/actions/remove`. Also succeeds if the answer to an earlier attempt was
+    /// lost and the user no longer exists.
     ///
     /// # Errors
     ///
     /// If it is refused, or its outcome is unknown.
-    pub async fn remove_user(&self, id: &UserId) -> Result<Answered<Option<LiveUser>>, Error> {
+    pub async fn remove_user(&self, id: &UserId) -> Result<Answered<()>, Error> {
         let call =
             set(Method::POST, &["organizations", "users", id.as_str(), "actions", "remove"], None);
-        self.send(call, changed::<UserBody, _>).await.or_else(gone)
+        self.send(call, accepted::<UnusedBody, ()>).await.or_else(gone)
     }
 }
 
-/// Reads the answer to an accepted change other than a create. Its status says that the change was made, so an
-/// unusual answer is `None`, unless it has errors. An empty one may have been cut off by a gateway.
-fn changed<W: DeserializeOwned + Into<T>, T>(body: &[u8]) -> Result<Option<T>, AnswerFault> {
+/// Reads the answer to an accepted change. Without a usable object it has the default value: the status alone
+/// says that Telnyx accepted the change, unless the answer has errors. An HTML page or half an answer may not come from Telnyx.
+fn accepted<W: DeserializeOwned + Into<T>, T: Default>(body: &[u8]) -> Result<T, AnswerFault> {
     match wire::one::<W, T>(body) {
-        Ok(value) => Ok(Some(value)),
-        Err(AnswerFault::Shape(_)) if wire::details(body, &[]).is_empty() => Ok(None),
-        Err(fault) => Err(fault),
+        Err(AnswerFault::Empty) => Ok(T::default()),
+        Err(AnswerFault::Shape(_)) if wire::details(body, &[]).is_empty() => Ok(T::default()),
+        answer => answer,
     }
 }
 
 /// Accepts a 404 after a lost answer: the earlier attempt removed the user.
-fn gone(error: Error) -> Result<Answered<Option<LiveUser>>, Error> {
+fn gone(error: Error) -> Result<Answered<()>, Error> {
     if error.kind == ErrorKind::NotFound && error.earlier_lost {
-        return Ok(Answered { value: None, request_id: error.request_id });
+        return Ok(Answered { value: (), request_id: error.request_id });
     }
     Err(error)
 }

@@ -70,10 +70,9 @@ async fn an_error_holds_no_key_no_password_and_no_body_even_if_the_answer_repeat
 async fn a_value_of_the_wrong_type_is_not_repeated_whatever_is_in_it() {
     for value in [KEY.to_owned(), format!("it was expected {KEY}"), format!("missing field {KEY}")]
     {
-        let body = json!({ "data": { "channel_limit": value } }).to_string();
+        let body = json!({ "data": { "allocatable_global_outbound_channels": value } }).to_string();
         let server = Server::script([Reply::json(200, body)]).await;
-        let limit = once(&server.origin).writer();
-        let error = limit.set_channel_limit(&AccountId::new("a1"), 3).await.unwrap_err();
+        let error = once(&server.origin).reader().channels().await.unwrap_err();
         assert_silent(&value, &error);
     }
 }

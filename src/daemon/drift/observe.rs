@@ -18,7 +18,7 @@ const MAX_DIFFERENCES: usize = 10_000;
 pub fn observe(plan: &Plan, desired: &Desired, live: &Live, state: &StateInfo) -> RunResult {
     let accounts = live.is_complete(Half::Accounts);
     // Only accounts name the owner. A user who may be the owner is not missing.
-    let users = live.is_complete(Half::Users) && (accounts || live.owner.is_some());
+    let users = live.is_complete(Half::Users) && (accounts || !live.owners.is_empty());
     let incomplete = match (accounts, users) {
         (true, true) => None,
         (false, true) if desired.users.is_some() => Some((Half::Accounts, "users")),
@@ -285,7 +285,7 @@ mod tests {
         assert!(matches!(result, RunResult::Unknown(error) if error.contains("page 2 is empty")));
         let accounts = gap(Half::Accounts);
         assert!(matches!(observe(&accounts), RunResult::Unknown(_)), "no owner is known");
-        let accounts = Live { owner: Some(email()), ..accounts.clone() };
+        let accounts = Live { owners: [email()].into(), ..accounts.clone() };
         let RunResult::Read { incomplete: Some((half, reason)), .. } = observe(&accounts) else {
             panic!("not read")
         };

@@ -148,7 +148,7 @@ impl Organization {
             | Op::Account
             | Op::Pool
             | Op::Report
-            | Op::UserCount
+            | Op::Users
             | Op::Update
             | Op::Enable
             | Op::Disable
@@ -187,11 +187,9 @@ impl Organization {
                 let there = self.users.iter().filter(|user| !user.gone);
                 ok(&json!(there.map(body).collect::<Vec<_>>()))
             }
-            Op::UserCount => {
-                let there: Vec<&User> = self.users.iter().filter(|user| !user.gone).collect();
-                let first: Vec<_> = there.iter().take(1).map(|user| body(user)).collect();
-                let pages = u64::try_from(there.len()).unwrap();
-                Reply::json(200, bodies::page(&first, 1, pages, there.len()))
+            Op::Users => {
+                let there = self.users.iter().filter(|user| !user.gone);
+                Reply::json(200, bodies::list(&there.map(body).collect::<Vec<_>>()))
             }
             Op::User => {
                 let found = self.users.iter().find(|user| user.id == call.subject && !user.gone);

@@ -17,7 +17,7 @@ pub(super) enum Op {
     Account,
     Pool,
     Report,
-    UserCount,
+    Users,
     User,
     Create,
     Update,
@@ -52,7 +52,7 @@ pub(super) struct Call {
 impl Op {
     /// True if an inventory is taken with it, and nothing else done with it before the first action.
     pub(super) fn is_inventory(self) -> bool {
-        matches!(self, Self::List(_) | Self::Count(_) | Self::Report | Self::UserCount | Self::Pool)
+        matches!(self, Self::List(_) | Self::Count(_) | Self::Report | Self::Users | Self::Pool)
     }
 
     pub(super) fn is_change(self) -> bool {
@@ -69,7 +69,7 @@ impl Op {
             | Self::Account
             | Self::Pool
             | Self::Report
-            | Self::UserCount
+            | Self::Users
             | Self::User => false,
         }
     }
@@ -100,7 +100,7 @@ impl Call {
             }
             (["managed_accounts", id, "actions", "disable"], _) => (Op::Disable, (*id).to_owned()),
             (["managed_accounts", id, "actions", "enable"], _) => (Op::Enable, (*id).to_owned()),
-            (["organizations", "users"], true) => (Op::UserCount, String::new()),
+            (["organizations", "users"], true) => (Op::Users, String::new()),
             (["organizations", "users", "users_groups_report"], true) => {
                 (Op::Report, String::new())
             }

@@ -134,7 +134,7 @@ impl World {
             | Op::Account
             | Op::Pool
             | Op::Report
-            | Op::UserCount
+            | Op::Users
             | Op::User => true,
         }
     }

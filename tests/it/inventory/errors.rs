@@ -7,7 +7,7 @@ use super::fake::{Ask, List, Organization, Status, detect, email};
 use super::manifest;
 use crate::support::server::Reply;
 
-const LISTS: [List; 9] = [
+const LISTS: [List; 8] = [
     List::All,
     List::Of(Status::Disabled),
     List::Of(Status::Blocked),
@@ -16,7 +16,6 @@ const LISTS: [List; 9] = [
     List::Count(Status::Enabled),
     List::Report,
     List::Users,
-    List::Pool,
 ];
 
 /// Honest, but so that every list is needed: one account too many is counted.
@@ -47,9 +46,30 @@ async fn what_cannot_be_read_at_all_is_an_error_of_whatever_list() {
 }
 
 #[tokio::test]
+async fn a_pool_that_cannot_be_read_is_a_gap_of_the_accounts_and_a_refused_one_an_error() {
+    let desired = manifest(&[&email(0)], true);
+    let read = async |status, body: &'static str| {
+        let detected = detect(Organization::eight(), &desired, move |ask, all| match ask.list {
+            List::Pool => Reply::json(status, body),
+            _ => all.answer(ask),
+        });
+        detected.await.result
+    };
+    for (status, body) in [(404, ""), (422, ""), (400, ""), (503, ""), (200, r#"{"data":null}"#)] {
+        let live = read(status, body).await.unwrap();
+        assert!(live.gaps.iter().all(|gap| gap.half == Half::Accounts), "{status}");
+        assert!(live.gaps[0].reason.starts_with("channels: GET /managed_accounts"), "{status}");
+        assert_eq!(live.users.map(|users| users.len()), Some(3), "{status}");
+    }
+    for status in [401, 403] {
+        assert_eq!(read(status, "").await.unwrap_err().status(), Some(status));
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_of_what_is_no_status_filter_is_an_error() {
     let desired = manifest(&[&email(0)], true);
-    for list in [List::All, List::Report, List::Users, List::Pool] {
+    for list in [List::All, List::Report, List::Users] {
         let detected = detect(Organization::eight(), &desired, move |ask, all| {
             if ask.list == list { Reply::json(422, "") } else { all.answer(ask) }
         })

@@ -33,7 +33,7 @@ async fn observe(
     .await;
     let email = |number| format!("shop{number}@shop.example");
     let entry = |number| format!("  - {{ name: shop{number}, email: {} }}\n", email(number));
-    let entries = (0..known).map(entry).collect::<Vec<_>>().concat();
+    let entries: String = (0..known).map(entry).collect();
     let text = format!(
         "version: 1\norganization: acme\npolicy: {{ max_creates: 99 }}\naccounts:\n{entries}{declared}users:\n  - email: ops@acme.example\n"
     );

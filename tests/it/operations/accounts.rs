@@ -186,29 +186,30 @@ pub(super) fn changes() -> Vec<Operation> {
         answer: one(&account_with_secrets("a1")),
         refusals: CHANGE.to_vec(),
         call,
-        got: Got::Account(live_account("a1")),
+        got: Got::Done,
     };
+    let pricing = |operation| Operation { got: Got::Pricing(Some(true)), ..operation };
     vec![
-        changed(
+        pricing(changed(
             "allow custom pricing",
             ("PATCH", "/managed_accounts/{id}"),
             "/v2/managed_accounts/a1",
             Some(json!({ "managed_account_allow_custom_pricing": true })),
             call!(session, {
                 let done = session.writer().set_custom_pricing(&account_id(), true).await;
-                done.map(|done| Got::Account(done.value.unwrap()))
+                done.map(|done| Got::Pricing(done.value))
             }),
-        ),
-        changed(
+        )),
+        pricing(changed(
             "withdraw custom pricing",
             ("PATCH", "/managed_accounts/{id}"),
             "/v2/managed_accounts/a1",
             Some(json!({ "managed_account_allow_custom_pricing": false })),
             call!(session, {
                 let done = session.writer().set_custom_pricing(&account_id(), false).await;
-                done.map(|done| Got::Account(done.value.unwrap()))
+                done.map(|done| Got::Pricing(done.value))
             }),
-        ),
+        )),
         changed(
             "disable an account",
             ("POST", "/managed_accounts/{id}/actions/disable"),
@@ -216,7 +217,7 @@ pub(super) fn changes() -> Vec<Operation> {
             None,
             call!(session, {
                 let done = session.writer().disable_account(&account_id()).await;
-                done.map(|done| Got::Account(done.value.unwrap()))
+                done.map(|_| Got::Done)
             }),
         ),
         changed(
@@ -226,7 +227,7 @@ pub(super) fn changes() -> Vec<Operation> {
             Some(json!({ "reenable_all_connections": false })),
             call!(session, {
                 let done = session.writer().enable_account(&account_id(), false).await;
-                done.map(|done| Got::Account(done.value.unwrap()))
+                done.map(|_| Got::Done)
             }),
         ),
         changed(
@@ -236,7 +237,7 @@ pub(super) fn changes() -> Vec<Operation> {
             Some(json!({ "reenable_all_connections": true })),
             call!(session, {
                 let done = session.writer().enable_account(&account_id(), true).await;
-                done.map(|done| Got::Account(done.value.unwrap()))
+                done.map(|_| Got::Done)
             }),
         ),
         Operation {

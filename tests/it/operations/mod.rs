@@ -49,7 +49,8 @@ pub(crate) enum Got {
     User(LiveUser),
     Report(Vec<LiveUser>),
     Csv(String),
-    Removed(Option<LiveUser>),
+    Pricing(Option<bool>),
+    Done,
 }
 
 impl Operation {
