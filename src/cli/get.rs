@@ -196,7 +196,7 @@ impl Output {
     ) -> Result<Answer, Error> {
         let details = reader.account_details(id).await?;
         let secrets = if show_credentials { Some(reader.credentials(id).await?) } else { None };
-        // The answer has no status: the lists tell it.
+        // The answer has no status: it follows from the lists.
         let statuses = Statuses::read(reader).await?;
         let status = if statuses.of.contains_key(id) {
             statuses.word(id)

@@ -180,7 +180,7 @@ pub enum UncomparedField {
     ManagerAccountId,
     /// The name of an account.
     Name,
-    /// Whether charges of an account go to its manager.
+    /// The payer of the charges of an account.
     RollupBilling,
     /// The groups of a user.
     Groups,
