@@ -204,7 +204,7 @@ impl fmt::Display for ErrorKind {
             Self::Rejected(status) => write!(f, "{status}, refused"),
             Self::Redirected(status) => write!(f, "{status}, a redirect"),
             Self::Server(status) => write!(f, "{status}, a server error"),
-            Self::Connect(why) => write!(f, "no connection: {why}"),
+            Self::Connect(why) => write!(f, "no connection to {why}"),
             Self::Certificate(why) => write!(f, "the certificate is not trusted: {why}"),
             Self::Timeout => f.write_str("no answer in time"),
             Self::Broken(why) => write!(f, "the connection was interrupted: {why}"),

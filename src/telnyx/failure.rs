@@ -28,7 +28,7 @@ pub(super) fn lost(error: &reqwest::Error) -> ErrorKind {
         return ErrorKind::Certificate(root(error));
     }
     if error.is_connect() {
-        return ErrorKind::Connect(root(error));
+        return ErrorKind::Connect(format!("{}: {}", server(error), root(error)));
     }
     if error.is_timeout() {
         return ErrorKind::Timeout;
@@ -54,6 +54,14 @@ fn is_untrusted(error: &reqwest::Error) -> bool {
         };
     }
     false
+}
+
+/// The host and the port of the request.
+fn server(error: &reqwest::Error) -> String {
+    let url = error.url();
+    let host = url.and_then(url::Url::host_str).unwrap_or("the server");
+    let port = url.and_then(url::Url::port).map(|port| format!(":{port}"));
+    wire::clean(&format!("{host}{}", port.unwrap_or_default()))
 }
 
 /// The innermost reason. The outer ones only report that a request failed.

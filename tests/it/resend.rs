@@ -132,6 +132,8 @@ async fn a_create_that_never_found_a_connection_has_not_happened() {
     let session = patient(&closed.origin, budget(3));
     let error = session.writer().create_account(&larry()).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Connect(_)), "{error}");
+    let server = closed.origin.trim_start_matches("http://");
+    assert!(error.to_string().contains(&format!("no connection to {server}: ")), "{error}");
     assert!(!error.may_have_happened());
     assert_eq!(error.attempts, 4);
 }
