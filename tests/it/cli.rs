@@ -385,7 +385,10 @@ async fn get_writes_every_list_as_csv() {
         let csv = site.ends(&["get", what, "--format", "csv"], 0).await;
         assert_eq!(csv.lines().next(), Some(header));
         assert_eq!(csv.lines().count(), lines, "{csv}");
+        assert!(csv.ends_with('\n'), "{csv:?}");
     }
     let users = site.ends(&["get", "users", "--format", "csv"], 0).await;
     assert!(users.contains(",\"Engineering, Support\","), "{users}");
+    let report = site.ends(&["get", "groups-report", "--format", "csv"], 0).await;
+    assert!(report.ends_with('\n'), "{report:?}");
 }
