@@ -31,8 +31,8 @@ impl DesiredLimit<'_> {
 /// Compares every declared limit with the known one, and their sum with the pool.
 pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
     let (live, state) = (draft.live, draft.state);
-    let Some(pool) = live.channels else { return };
     let desired = desired_limits(pairing);
+    let Some(pool) = live.channels else { return withhold_unread(draft, &desired) };
     let complete = live.is_complete(Half::Accounts);
     let acknowledged = if complete { known(live, state, &desired, pool) } else { None };
     draft.plan.inventory.channels =
@@ -69,6 +69,16 @@ pub(super) fn plan<'a>(draft: &mut Draft<'a>, pairing: &Pairing<'a>) {
     if let Some(needed) = budget.exceeded {
         let kind = FindingKind::PoolExceeded { needed, allocatable: pool.allocatable };
         draft.find(Finding::organization(kind));
+    }
+}
+
+/// Withholds every declared limit, because the pool could not be read.
+fn withhold_unread<'a>(draft: &mut Draft<'a>, desired: &[DesiredLimit<'a>]) {
+    for DesiredLimit { entry, .. } in desired {
+        draft.check_entry(Subject::Account, entry, |draft| {
+            draft.find(Finding::account((*entry).clone(), FindingKind::NotFullyRead));
+            draft.withhold(1);
+        });
     }
 }
 

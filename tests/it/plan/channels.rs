@@ -240,3 +240,18 @@ fn from_an_incomplete_inventory_no_limit_is_lowered_or_asserted() {
     );
     assert_eq!((plan.withheld, plan.in_sync), (2, 2), "only the users are in sync");
 }
+
+#[test]
+fn a_limit_is_withheld_if_the_pool_could_not_be_read() {
+    let mut situation = Situation::in_sync();
+    situation.account("cat").channel_limit = Some(10);
+    situation.live.channels = None;
+    situation.live.gaps = gaps();
+    let before = situation.plan();
+    let about = |finding: &&Finding| finding.email() == Some(&email("cat"));
+    let found: Vec<_> = before.findings.iter().filter(about).map(|one| &one.what).collect();
+    assert_eq!(found, [&FindingKind::NotFullyRead]);
+    assert_eq!(before.withheld, 1);
+    situation.account("cat").channel_limit = None;
+    assert_eq!(situation.plan().in_sync, before.in_sync + 1);
+}

@@ -64,7 +64,7 @@ fn vendor(limit: &str, remaining: u32, reset: i64) -> Vec<(&'static str, String)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hardly_a_request_is_refused_by_a_fake_whose_limit_is_described_in_any_form() {
+async fn no_request_is_refused_by_a_fake_whose_limit_is_described_in_any_form() {
     type Fields = fn(u32, i64) -> Vec<(&'static str, String)>;
     let forms: [(&str, Fields); 9] = [
         ("policy", |remaining, _| vendor("10, 10;window=1", remaining, 1)),
@@ -91,15 +91,22 @@ async fn hardly_a_request_is_refused_by_a_fake_whose_limit_is_described_in_any_f
             ]
         }),
     ];
+    // A busy machine sees the end of a window late. A form that is not understood is refused in every run.
     let refused = forms.map(|(form, fields)| async move {
-        let refused = Arc::new(AtomicUsize::new(0));
-        let server = limited(Arc::clone(&refused), fields).await;
-        send_many(&format!("{}/v2", server.origin)).await;
-        (form, refused.load(Ordering::Relaxed))
+        let mut least = usize::MAX;
+        for _ in 0..5 {
+            let refused = Arc::new(AtomicUsize::new(0));
+            let server = limited(Arc::clone(&refused), fields).await;
+            send_many(&format!("{}/v2", server.origin)).await;
+            least = least.min(refused.load(Ordering::Relaxed));
+            if least == 0 {
+                break;
+            }
+        }
+        (form, least)
     });
     let refused = join_all(refused).await;
-    // A busy machine sees the end of a window late. A form that is not understood costs more.
-    assert!(refused.iter().all(|(_, refused)| *refused <= 2), "{refused:?}");
+    assert!(refused.iter().all(|(_, refused)| *refused == 0), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
