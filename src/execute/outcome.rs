@@ -48,7 +48,7 @@ pub enum SkipReason {
     KeyRefused,
     /// Telnyx refuses every request with a rate limit.
     RateLimited,
-    /// Many requests in a row got no answer, or an answer that the server failed.
+    /// The server failed to process or to answer many requests in a row.
     ServerFails,
     /// A rule withholds the action of a saved plan.
     Withheld(WithheldReason),

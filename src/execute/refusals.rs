@@ -7,7 +7,7 @@ use crate::telnyx::{Error, ErrorKind};
 
 /// The consecutive actions that must be refused for the same reason before the rest is skipped.
 const LIMIT: u32 = 3;
-/// The same for a server that fails, which may pass.
+/// The same limit for a failing server, which may recover.
 const FAILURES: u32 = 10;
 
 /// The refusals of consecutive actions, in the order of their answers.

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The pause between two reads.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Returns why not every change is visible when the time is up. A failed read changes nothing of what was sent.
+/// Returns the reason if a change is not visible when the time is up. A failed read does not affect what was sent.
 pub(super) async fn verify(
     reader: &Reader,
     planned: &Planned,
@@ -46,7 +46,7 @@ pub(super) async fn verify(
     }
 }
 
-/// Returns the number of changes that an observation does not show, if any.
+/// Counts the changes that an observation does not show, in words. `None` if it shows all.
 fn hidden(done: &[&Action], desired: &Desired, observation: &Observation) -> Option<String> {
     let again = observation.plan(desired, None);
     let hidden = |action: &&&Action| match action {
