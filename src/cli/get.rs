@@ -16,8 +16,8 @@ use crate::model::{
 };
 use crate::report::{escape_csv, escape_json, table};
 use crate::telnyx::{
-    AccountDetails, AccountFilter, AccountSelection, Balance, Credentials, Error, Listing, Reader,
-    UserDetails,
+    AccountDetails, AccountFilter, AccountSelection, BalanceDetails, Credentials, Error, Listing,
+    Reader, UserDetails,
 };
 
 #[derive(clap::Args, Debug)]
@@ -206,7 +206,7 @@ impl Output {
             if is_cancelled { "cancelled" } else { "unknown" }
         };
         let mut value = account_json(&details, status);
-        if let Some(Balance { balance, credit_limit, available_credit, currency }) =
+        if let Some(BalanceDetails { balance, credit_limit, available_credit, currency }) =
             &details.balance
         {
             value["balance"] = json!(balance);
@@ -351,8 +351,9 @@ const USER_COLUMNS: [&str; 8] =
     ["ID", "EMAIL", "ROLE", "STATUS", "GROUPS", "BYPASSES_SSO", "CREATED_AT", "LAST_SIGN_IN_AT"];
 
 fn user_json(details: &UserDetails) -> Value {
-    let UserDetails { user, created_at, last_sign_in_at, bypasses_sso } = details;
-    let LiveUser { id, email, role, status, groups } = user;
+    let UserDetails { user, created_at, last_sign_in_at } = details;
+    let LiveUser { id, email, role, status, groups, created: _, last_sign_in: _, bypasses_sso } =
+        user;
     json!({
         "id": id.as_str(),
         "email": email.as_str(),

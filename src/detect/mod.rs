@@ -11,9 +11,11 @@
 //! For `n` accounts of which `d` are disabled and none is missing, a read takes `ceil(n / 250)` requests for the
 //! list of all accounts, `max(1, ceil(d / 250))` for the disabled ones, and one each for the blocked ones, the
 //! number of enabled ones, the groups report, up to 250 users and the channels. If an entry of the manifest is
-//! missing, one more request reads the cancelled accounts.
+//! missing, one more request reads the cancelled accounts. One more reads the balance of each account with a
+//! `min_balance`.
 
 mod accounts;
+mod balances;
 mod cancelled;
 mod hidden;
 mod observe;
@@ -106,6 +108,8 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
     let channels = async { Ok(needs.channels.read(reader.channels()).await) };
     let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
     let (channels, unread_pool) = pool(needs.channels, channels)?;
+    let listed = accounts.as_ref().map(|(accounts, _)| &accounts.items[..]).unwrap_or_default();
+    let balances = balances::read(reader, desired, listed).await?;
     let none = || Listing { items: Vec::new(), gap: None };
     let (accounts, cancelled) = accounts.unwrap_or_else(|| (none(), none()));
 
@@ -117,6 +121,7 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
     add_gap(Half::Accounts, "accounts", accounts.gap);
     add_gap(Half::Accounts, "accounts", several(&managers));
     add_gap(Half::Accounts, "channels", unread_pool);
+    add_gap(Half::Accounts, "balances", balances.gap);
     add_gap(Half::Accounts, "cancelled accounts", cancelled.gap);
     let manager = managers.first().map(|manager| (*manager).clone());
     let owners: BTreeSet<Email> =
@@ -136,6 +141,7 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
         cancelled: cancelled.items,
         users,
         channels,
+        balances: balances.of,
         owners,
         gaps,
     })

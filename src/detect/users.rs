@@ -1,6 +1,6 @@
 //! The users of the organization: the groups report, checked against the list of users.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Desired, Email, LiveUser, Role, UserId};
 use crate::telnyx::{Error, Listing, Reader};
@@ -51,6 +51,16 @@ pub(super) async fn finish(
     }
 }
 
+/// A user with what the report leaves out and the list has. Of two sign-ins the later one counts.
+fn merged(reported: LiveUser, listed: &LiveUser) -> LiveUser {
+    LiveUser {
+        created: reported.created.or(listed.created),
+        last_sign_in: reported.last_sign_in.max(listed.last_sign_in),
+        bypasses_sso: reported.bypasses_sso.or(listed.bypasses_sso),
+        ..reported
+    }
+}
+
 impl Owners<'_> {
     fn contain(&self, user: &LiveUser) -> bool {
         user.role == Role::Owner || self.0.contains(&user.email)
@@ -74,8 +84,15 @@ impl Owners<'_> {
             };
             Some(gap.to_owned())
         });
-        let added = list.items.into_iter().filter(|user| self.contain(user));
-        let added = added.filter(|owner| !ids.contains(&owner.id));
-        Listing { items: report.items.into_iter().chain(added).collect(), gap }
+        let (both, only_listed): (Vec<LiveUser>, Vec<LiveUser>) =
+            list.items.into_iter().partition(|user| ids.contains(&user.id));
+        let both: BTreeMap<UserId, LiveUser> =
+            both.into_iter().map(|user| (user.id.clone(), user)).collect();
+        let added = only_listed.into_iter().filter(|user| self.contain(user));
+        let reported = report.items.into_iter().map(|user| match both.get(&user.id) {
+            Some(listed) => merged(user, listed),
+            None => user,
+        });
+        Listing { items: reported.chain(added).collect(), gap }
     }
 }

@@ -6,8 +6,8 @@ use super::Execution;
 use super::action_error::ActionError;
 use super::outcome::{Ending, Outcome, SkipReason};
 use super::refusals::Refusals;
-use crate::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId};
-use crate::plan::{AccountTarget, Action};
+use crate::model::{AccountId, Email, LastSignIn, LiveAccount, LiveUser, Role, UserId};
+use crate::plan::{AccountTarget, Action, PlannedAction, Reason};
 use crate::state::{self, StateChange};
 use crate::telnyx::{Answered, Error, ErrorKind, Writer};
 
@@ -87,7 +87,7 @@ impl Performer<'_> {
     async fn remove(&self, action: &Action, id: &UserId, email: &Email) -> Outcome {
         match self.execution.reader.user(id).await {
             Ok(user) => {
-                if let Some(why) = unfit(&user, email) {
+                if let Some(why) = unfit(&user, email).or_else(|| self.signed_in(action, &user)) {
                     return Outcome::new(action, Ending::Stale(why));
                 }
             }
@@ -112,6 +112,16 @@ impl Performer<'_> {
             }
             answer @ Err(_) => self.outcome(action, answer),
         }
+    }
+
+    /// The reason why a stale user must not be removed: a sign-in since the plan was made, if any.
+    fn signed_in(&self, action: &Action, user: &LiveUser) -> Option<String> {
+        let Execution { plan, live, .. } = self.execution;
+        let LastSignIn::On(day) = user.last_sign_in else { return None };
+        let planned = live.users.iter().flatten().find(|planned| planned.id == user.id)?;
+        let is_stale = |one: &PlannedAction| one.reason == Reason::Stale && one.action == *action;
+        (planned.last_sign_in < user.last_sign_in && plan.actions.iter().any(is_stale))
+            .then(|| format!("the user signed in on {day}"))
     }
 
     async fn is_gone(&self, id: &UserId) -> bool {

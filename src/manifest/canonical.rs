@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::mistakes::is_invisible;
 use crate::model::{
-    Accepted, Budget, Budgets, Desired, Email, PasswordSource, Policy, Presence, UnlistedAccounts,
-    UnlistedUsers, WantedAccount, WantedUser, is_harmful,
+    Accepted, AccessPolicy, Budget, Budgets, Desired, Email, PasswordSource, Policy, Presence,
+    StaleUsers, UnlistedAccounts, UnlistedUsers, WantedAccount, WantedUser, is_harmful,
 };
 
 /// The canonical text of a manifest.
@@ -35,7 +35,7 @@ pub fn section(name: &str, lines: impl IntoIterator<Item = String>) -> Vec<Strin
 /// The lines of `policy`.
 #[must_use]
 pub fn policy_lines(policy: &Policy) -> Vec<String> {
-    let Policy { unlisted_accounts, unlisted_users, budgets, protected } = policy;
+    let Policy { unlisted_accounts, unlisted_users, budgets, protected, access } = policy;
     let Budgets { removals, disables, enables, channel_cut, pricing_withdrawals, creates } =
         budgets;
     let mut lines = vec![
@@ -52,7 +52,32 @@ pub fn policy_lines(policy: &Policy) -> Vec<String> {
         lines.push("protected:".to_owned());
         lines.extend(protected.iter().map(|email| format!("  - {}", text(email.as_str()))));
     }
+    lines.extend(access_lines(access));
     lines
+}
+
+/// The lines of `policy` about the access of users: the settings that differ from the default.
+fn access_lines(access: &AccessPolicy) -> Vec<String> {
+    let AccessPolicy { stale_after, stale_users, sso_bypass, privileged_groups } = access;
+    let mut lines = Vec::new();
+    lines.extend(stale_after.map(|days| format!("stale_after: {}", days_text(days))));
+    if *stale_users != StaleUsers::default() {
+        lines.push(format!("stale_users: {}", stale_users_word(*stale_users)));
+    }
+    if let Some(emails) = sso_bypass {
+        lines.push(format!("sso_bypass: {}", list(emails.iter().map(Email::as_str))));
+    }
+    if !privileged_groups.is_empty() {
+        let groups = list(privileged_groups.iter().map(String::as_str));
+        lines.push(format!("privileged_groups: {groups}"));
+    }
+    lines
+}
+
+/// A list on one line.
+#[must_use]
+pub fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", items.map(text).collect::<Vec<_>>().join(", "))
 }
 
 /// The lines of an entry of `accept`.
@@ -71,7 +96,7 @@ pub fn accepted(accepted: &Accepted) -> Vec<String> {
 }
 
 /// The fields of an account, in canonical order.
-pub(super) const ACCOUNT_FIELDS: [&str; 9] = [
+pub(super) const ACCOUNT_FIELDS: [&str; 10] = [
     "name",
     "email",
     "id",
@@ -79,6 +104,7 @@ pub(super) const ACCOUNT_FIELDS: [&str; 9] = [
     "channel_limit",
     "custom_pricing",
     "rollup_billing",
+    "min_balance",
     "reenable_connections",
     "password_from",
 ];
@@ -94,6 +120,7 @@ pub fn account(account: &WantedAccount) -> Vec<String> {
         channel_limit,
         custom_pricing,
         rollup_billing,
+        min_balance,
         reenable_connections,
         password_from,
     } = account;
@@ -106,6 +133,7 @@ pub fn account(account: &WantedAccount) -> Vec<String> {
         channel_limit.map(|limit| limit.to_string()),
         flag(custom_pricing),
         flag(rollup_billing),
+        min_balance.map(|amount| amount.to_string()),
         reenable_connections.then(|| "true".to_owned()),
         password_from.as_ref().map(source),
     ];
@@ -141,6 +169,21 @@ pub fn unlisted_users_word(policy: UnlistedUsers) -> &'static str {
     }
 }
 
+/// The value of `stale_users`.
+#[must_use]
+pub fn stale_users_word(policy: StaleUsers) -> &'static str {
+    match policy {
+        StaleUsers::Report => "report",
+        StaleUsers::Remove => "remove",
+    }
+}
+
+/// A number of days as the manifest writes it.
+#[must_use]
+pub fn days_text(days: u32) -> String {
+    format!("{days}d")
+}
+
 /// The source of a password, which is not secret.
 #[must_use]
 pub fn source(source: &PasswordSource) -> String {
@@ -153,20 +196,17 @@ pub fn source(source: &PasswordSource) -> String {
 /// The lines of an entry of `users`.
 #[must_use]
 pub fn user(user: &WantedUser) -> Vec<String> {
-    let WantedUser { email, presence } = user;
+    let WantedUser { email, presence, keep } = user;
     let (groups, until) = match presence {
         Presence::Present { groups, until } => (groups.as_ref(), *until),
         Presence::Absent | Presence::Owner => (None, None),
     };
     let only_if = |set: bool| set.then(|| "true".to_owned());
-    let list = |groups: &std::collections::BTreeSet<String>| {
-        let names: Vec<String> = groups.iter().map(|name| text(name)).collect();
-        format!("[{}]", names.join(", "))
-    };
     entry(&[
         ("email", Some(text(email.as_str()))),
-        ("groups", groups.map(list)),
+        ("groups", groups.map(|groups| list(groups.iter().map(String::as_str)))),
         ("until", until.map(|day| day.to_string())),
+        ("keep", only_if(*keep)),
         ("absent", only_if(*presence == Presence::Absent)),
         ("owner", only_if(*presence == Presence::Owner)),
     ])

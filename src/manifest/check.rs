@@ -9,8 +9,8 @@ use super::document::{
 use super::join::join;
 use super::reading::{SourceLocation, SourceProblem, Written};
 use crate::model::{
-    Accepted, Budgets, Desired, Email, Policy, Presence, UnlistedAccounts, WantedAccount,
-    WantedUser,
+    Accepted, AccessPolicy, Budgets, Desired, Email, Policy, Presence, StaleUsers,
+    UnlistedAccounts, WantedAccount, WantedUser,
 };
 
 /// Returns the desired organization, or `None` if a problem was recorded here or before.
@@ -37,6 +37,7 @@ pub(super) fn check(
     if complete && accounts.is_empty() {
         checks.disables_everything(&policy);
     }
+    checks.access(&policy, complete && users.is_none());
     let accept = checks.accept(accept);
     let accounts = checks.accounts(accounts, &defaults.unwrap_or_default());
     let users = users.map(|users| checks.users(users));
@@ -62,6 +63,10 @@ fn policy_of(entry: PolicyEntry) -> Policy {
         max_pricing_withdrawals,
         max_creates,
         protected,
+        stale_after,
+        stale_users,
+        sso_bypass,
+        privileged_groups,
     } = entry;
     let default = Budgets::default();
     Policy {
@@ -76,12 +81,22 @@ fn policy_of(entry: PolicyEntry) -> Policy {
                 .unwrap_or(default.pricing_withdrawals),
             creates: value(max_creates).unwrap_or(default.creates),
         },
-        protected: protected.into_iter().map(|email| email.value).collect(),
+        protected: values(protected),
+        access: AccessPolicy {
+            stale_after: value(stale_after),
+            stale_users: value(stale_users).unwrap_or_default(),
+            sso_bypass: value(sso_bypass).map(values),
+            privileged_groups: value(privileged_groups).map(values).unwrap_or_default(),
+        },
     }
 }
 
 fn value<T>(written: Option<Written<T>>) -> Option<T> {
     written.map(|written| written.value)
+}
+
+fn values<T: Ord>(written: Vec<Written<T>>) -> BTreeSet<T> {
+    written.into_iter().map(|written| written.value).collect()
 }
 
 /// The location of each email, and its spelling there.
@@ -105,6 +120,32 @@ impl Checks<'_> {
             hint: Some("List the accounts to keep.".into()),
             related: None,
         });
+    }
+
+    /// Refuses rules for the access of users that would check nothing.
+    fn access(&mut self, policy: &PolicyEntry, without_users: bool) {
+        let PolicyEntry { stale_after, stale_users, sso_bypass, privileged_groups, .. } = policy;
+        let mut refuse = |location, message: String, hint: &'static str| {
+            let hint = Some(hint.into());
+            self.problems.push(SourceProblem { location, message, hint, related: None });
+        };
+        if let (None, Some(Written { value: StaleUsers::Remove, location })) =
+            (stale_after, stale_users)
+        {
+            let message = "`stale_users: remove` needs `stale_after`".to_owned();
+            refuse(*location, message, "Add `stale_after`, such as 90d.");
+        }
+        let fields = [
+            ("stale_after", stale_after.as_ref().map(|field| field.location)),
+            ("sso_bypass", sso_bypass.as_ref().map(|field| field.location)),
+            ("privileged_groups", privileged_groups.as_ref().map(|field| field.location)),
+        ];
+        for (name, location) in fields {
+            if let Some(location) = location.filter(|_| without_users) {
+                let message = format!("`{name}` checks users, but this manifest lists none");
+                refuse(location, message, "Add `users`, or delete this field.");
+            }
+        }
     }
 
     fn accept(&mut self, entries: Vec<Written<AcceptEntry>>) -> Vec<Accepted> {
@@ -148,6 +189,16 @@ impl Checks<'_> {
                 let message = format!("two accounts have the id {id}");
                 self.twice(*location, first, message, "An id belongs to one account.");
             }
+            let rollup = entry.rollup_billing.as_ref().or(defaults.rollup_billing.as_ref());
+            if let (Some(Written { value: true, location }), Some(min_balance)) =
+                (rollup, &entry.min_balance)
+            {
+                let message = "an account with `rollup_billing: true` has no balance".to_owned();
+                let related = Some((*location, "`rollup_billing` is set here"));
+                let hint = Some("Delete `min_balance`: its charges go to the manager.".into());
+                let location = min_balance.location;
+                self.problems.push(SourceProblem { location, message, hint, related });
+            }
             if let Some(account) = account(entry, defaults) {
                 accounts.insert(account.email.clone(), account);
             }
@@ -160,7 +211,7 @@ impl Checks<'_> {
         let mut users = BTreeMap::new();
         let mut owner_at = None;
         for Written { value: entry, location: _ } in entries {
-            let ManifestUser { email, groups, until, absent, owner } = entry;
+            let ManifestUser { email, groups, until, keep, absent, owner } = entry;
             let Some(email) = email else { continue };
             self.once(&mut emails, &email, "user");
             let presence = if value(absent).unwrap_or(false) {
@@ -177,12 +228,10 @@ impl Checks<'_> {
                 }
                 Presence::Owner
             } else {
-                let names = |groups: Vec<Written<String>>| {
-                    groups.into_iter().map(|group| group.value).collect::<BTreeSet<_>>()
-                };
-                Presence::Present { groups: value(groups).map(names), until: value(until) }
+                Presence::Present { groups: value(groups).map(values), until: value(until) }
             };
-            users.insert(email.value.clone(), WantedUser { email: email.value, presence });
+            let keep = value(keep).unwrap_or(false);
+            users.insert(email.value.clone(), WantedUser { email: email.value, presence, keep });
         }
         users
     }
@@ -223,9 +272,13 @@ fn account(entry: ManifestAccount, defaults: &AccountDefaults) -> Option<WantedA
         channel_limit,
         custom_pricing,
         rollup_billing,
+        min_balance,
         reenable_connections,
         password_from,
     } = entry;
+    let rollup_billing = either(rollup_billing, defaults.rollup_billing.as_ref());
+    // The default is for accounts with a balance of their own.
+    let default_balance = defaults.min_balance.as_ref().filter(|_| rollup_billing != Some(true));
     Some(WantedAccount {
         name: name?.value,
         email: email?.value,
@@ -233,7 +286,8 @@ fn account(entry: ManifestAccount, defaults: &AccountDefaults) -> Option<WantedA
         enabled: either(enabled, defaults.enabled.as_ref()),
         channel_limit: either(channel_limit, defaults.channel_limit.as_ref()),
         custom_pricing: either(custom_pricing, defaults.custom_pricing.as_ref()),
-        rollup_billing: either(rollup_billing, defaults.rollup_billing.as_ref()),
+        rollup_billing,
+        min_balance: either(min_balance, default_balance),
         reenable_connections: either(reenable_connections, defaults.reenable_connections.as_ref())
             .unwrap_or(false),
         password_from: value(password_from),

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use super::reading::Written;
 use super::schema;
 use crate::model::{
-    AccountId, Budget, Code, Day, Email, PasswordSource, UnlistedAccounts, UnlistedUsers,
+    AccountId, Amount, Budget, Code, Day, Email, PasswordSource, StaleUsers, UnlistedAccounts,
+    UnlistedUsers,
 };
 
 /// The desired state of a Telnyx organization: its managed accounts, and the users who may be in it.
@@ -80,6 +81,20 @@ pub(super) struct PolicyEntry {
     /// The emails of accounts and users that are protected from destructive actions.
     #[schemars(default, schema_with = "schema::emails")]
     pub protected: Vec<Written<Email>>,
+    /// The time after which a user who has not signed in to the portal is stale, in days: `90d`. A user who was
+    /// created within that time is never stale. Left out: sign-ins are not checked.
+    #[schemars(default, schema_with = "schema::days")]
+    pub stale_after: Option<Written<u32>>,
+    /// The treatment of listed users who are stale: `report` them (the default), or `remove` them. Owners,
+    /// protected users and users with `keep: true` are never removed, nor users whose dates Telnyx does not return.
+    #[schemars(default, schema_with = "schema::stale_users")]
+    pub stale_users: Option<Written<StaleUsers>>,
+    /// The emails of the only users who may sign in without single sign-on. Left out: not checked.
+    #[schemars(default, schema_with = "schema::emails")]
+    pub sso_bypass: Option<Written<Vec<Written<Email>>>>,
+    /// The names of groups whose members must have the group in the `groups` of their entry.
+    #[schemars(default, schema_with = "schema::groups")]
+    pub privileged_groups: Option<Written<Vec<Written<String>>>>,
 }
 
 /// A known finding that is accepted until a day. It is still shown, but does not count as drift.
@@ -126,6 +141,10 @@ pub(super) struct AccountDefaults {
     /// True if the charges of accounts are billed to the manager. Cannot be changed after creation.
     #[schemars(default, with = "bool")]
     pub rollup_billing: Option<Written<bool>>,
+    /// The balance below which an account is reported. Does not apply to accounts with `rollup_billing: true`,
+    /// which have no balance.
+    #[schemars(default, schema_with = "schema::amount")]
+    pub min_balance: Option<Written<Amount>>,
     /// True if enabling an account also re-enables its connections.
     #[schemars(default, with = "bool")]
     pub reenable_connections: Option<Written<bool>>,
@@ -156,6 +175,9 @@ pub(super) struct ManifestAccount {
     /// True if its charges are billed to the manager. Cannot be changed after creation.
     #[schemars(default, with = "bool")]
     pub rollup_billing: Option<Written<bool>>,
+    /// The balance below which it is reported, in its own currency. Left out: its balance is not read.
+    #[schemars(default, schema_with = "schema::amount")]
+    pub min_balance: Option<Written<Amount>>,
     /// True if enabling it also re-enables its connections.
     #[schemars(default, with = "bool")]
     pub reenable_connections: Option<Written<bool>>,
@@ -177,6 +199,9 @@ pub(super) struct ManifestUser {
     /// The last day (UTC) on which the user may be in the organization.
     #[schemars(default, schema_with = "schema::day")]
     pub until: Option<Written<Day>>,
+    /// True if the user never counts as stale, such as a user of the API only.
+    #[schemars(default, schema_with = "schema::absent")]
+    pub keep: Option<Written<bool>>,
     /// True if the user must not be in the organization, whatever `unlisted_users` is.
     #[schemars(default, schema_with = "schema::absent")]
     pub absent: Option<Written<bool>>,

@@ -60,19 +60,22 @@ fn policy(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<PolicyEntry> {
         max_channel_cut: fields.optional(reading, "max_channel_cut", budget),
         max_pricing_withdrawals: fields.optional(reading, "max_pricing_withdrawals", budget),
         max_creates: fields.optional(reading, "max_creates", values::count),
-        protected: emails(&mut fields, reading).unwrap_or_default(),
+        protected: value(fields.optional(reading, "protected", emails)).unwrap_or_default(),
+        stale_after: fields.optional(reading, "stale_after", values::days),
+        stale_users: fields.optional(reading, "stale_users", values::stale_users),
+        sso_bypass: fields.optional(reading, "sso_bypass", emails),
+        privileged_groups: fields.optional(reading, "privileged_groups", groups),
     };
     fields.finish(reading);
     Some(entry)
 }
 
-fn emails(
-    fields: &mut FieldReader<'_, '_>,
-    reading: &mut Reading<'_>,
-) -> Option<Vec<Written<Email>>> {
-    value(fields.optional(reading, "protected", |reading, node| {
-        reading.items(node, "a list of emails", texts::email)
-    }))
+fn emails(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Vec<Written<Email>>> {
+    reading.items(node, "a list of emails", texts::email)
+}
+
+fn groups(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Vec<Written<String>>> {
+    reading.items(node, "a list of group names", texts::free_text)
 }
 
 fn accept(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<AcceptEntry> {
@@ -114,6 +117,7 @@ fn account_defaults(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Accoun
         channel_limit: fields.optional(reading, "channel_limit", values::channel_limit),
         custom_pricing: fields.optional(reading, "custom_pricing", boolean),
         rollup_billing: fields.optional(reading, "rollup_billing", boolean),
+        min_balance: fields.optional(reading, "min_balance", values::amount),
         reenable_connections: fields.optional(reading, "reenable_connections", boolean),
     };
     fields.finish(reading);
@@ -133,6 +137,7 @@ fn account(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<ManifestAccount
         channel_limit: fields.optional(reading, "channel_limit", values::channel_limit),
         custom_pricing: fields.optional(reading, "custom_pricing", boolean),
         rollup_billing: fields.optional(reading, "rollup_billing", boolean),
+        min_balance: fields.optional(reading, "min_balance", values::amount),
         reenable_connections: fields.optional(reading, "reenable_connections", boolean),
         password_from: fields.optional(reading, "password_from", values::password_source),
     };
@@ -164,15 +169,14 @@ fn user(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<ManifestUser> {
             "Add the email, which identifies the user.",
             texts::email,
         ),
-        groups: fields.optional(reading, "groups", |reading, node| {
-            reading.items(node, "a list of group names", texts::free_text)
-        }),
+        groups: fields.optional(reading, "groups", groups),
         until: fields.optional(reading, "until", values::day),
+        keep: fields.optional(reading, "keep", values::boolean),
         absent: fields.optional(reading, "absent", values::boolean),
         owner: fields.optional(reading, "owner", values::boolean),
     };
     fields.finish(reading);
-    let ManifestUser { email: _, groups, until, absent, owner } = &entry;
+    let ManifestUser { email: _, groups, until, keep, absent, owner } = &entry;
     let is_true = |flag: &&Written<bool>| flag.value;
     let absent = absent.as_ref().filter(is_true).map(|flag| ("absent", flag));
     let owner = owner.as_ref().filter(is_true).map(|flag| ("owner", flag));
@@ -180,6 +184,7 @@ fn user(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<ManifestUser> {
         let other = [
             ("groups", groups.as_ref().map(|it| it.location)),
             ("until", until.as_ref().map(|it| it.location)),
+            ("keep", absent.and(keep.as_ref().filter(is_true)).map(|it| it.location)),
             ("owner", absent.and(owner).map(|(_, flag)| flag.location)),
         ];
         for (name, location) in other {

@@ -59,6 +59,10 @@ impl Join<'_> {
             max_pricing_withdrawals,
             max_creates,
             protected,
+            stale_after,
+            stale_users,
+            sso_bypass,
+            privileged_groups,
         } = policy;
         self.once("policy.unlisted_accounts", &mut joined.unlisted_accounts, unlisted_accounts);
         self.once("policy.unlisted_users", &mut joined.unlisted_users, unlisted_users);
@@ -70,6 +74,11 @@ impl Join<'_> {
         self.once("policy.max_pricing_withdrawals", withdrawals, max_pricing_withdrawals);
         self.once("policy.max_creates", &mut joined.max_creates, max_creates);
         joined.protected.extend(protected);
+        self.once("policy.stale_after", &mut joined.stale_after, stale_after);
+        self.once("policy.stale_users", &mut joined.stale_users, stale_users);
+        self.once("policy.sso_bypass", &mut joined.sso_bypass, sso_bypass);
+        let groups = &mut joined.privileged_groups;
+        self.once("policy.privileged_groups", groups, privileged_groups);
     }
 
     fn defaults(&mut self, joined: &mut AccountDefaults, defaults: AccountDefaults) {
@@ -78,12 +87,14 @@ impl Join<'_> {
             channel_limit,
             custom_pricing,
             rollup_billing,
+            min_balance,
             reenable_connections,
         } = defaults;
         self.once("defaults.account.enabled", &mut joined.enabled, enabled);
         self.once("defaults.account.channel_limit", &mut joined.channel_limit, channel_limit);
         self.once("defaults.account.custom_pricing", &mut joined.custom_pricing, custom_pricing);
         self.once("defaults.account.rollup_billing", &mut joined.rollup_billing, rollup_billing);
+        self.once("defaults.account.min_balance", &mut joined.min_balance, min_balance);
         let reenable = &mut joined.reenable_connections;
         self.once("defaults.account.reenable_connections", reenable, reenable_connections);
     }

@@ -91,7 +91,7 @@ impl Reading<'_> {
             TreeKind::Bool(value) => value.to_string(),
             TreeKind::Whole(number) => format!("the number {number}"),
             TreeKind::Negative(number) => format!("the number {number}"),
-            TreeKind::Fraction => match self.raw(node) {
+            TreeKind::Fraction(_) => match self.raw(node) {
                 Some(raw) => format!("the number {raw}"),
                 None => "a fraction".to_owned(),
             },

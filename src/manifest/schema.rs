@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::document::ManifestDocument;
 use super::secrets::PREFIX;
 use super::texts::LONGEST_TEXT;
-use super::values::{UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
+use super::values::{STALE_USERS, UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
 
 /// The JSON Schema (draft 7) of a manifest file, as text that ends with a line break.
 #[must_use]
@@ -81,6 +81,14 @@ pub(super) fn channel_limit(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
 }
 
+pub(super) fn amount(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "number", "minimum": 0, "examples": [25.5] })
+}
+
+pub(super) fn days(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[1-9][0-9]{0,3}d$", "examples": ["90d"] })
+}
+
 pub(super) fn budget(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "anyOf": [
@@ -96,14 +104,18 @@ pub(super) fn code(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn unlisted_accounts(_: &mut SchemaGenerator) -> Schema {
-    words("report", UNLISTED_ACCOUNTS.map(|(word, _)| word))
+    words("report", &UNLISTED_ACCOUNTS.map(|(word, _)| word))
 }
 
 pub(super) fn unlisted_users(_: &mut SchemaGenerator) -> Schema {
-    words("report", UNLISTED_USERS.map(|(word, _)| word))
+    words("report", &UNLISTED_USERS.map(|(word, _)| word))
 }
 
-fn words(default: &str, words: [&str; 3]) -> Schema {
+pub(super) fn stale_users(_: &mut SchemaGenerator) -> Schema {
+    words("report", &STALE_USERS.map(|(word, _)| word))
+}
+
+fn words(default: &str, words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": words, "default": default })
 }
 

@@ -82,7 +82,7 @@ impl Secrets {
             | TreeKind::Bool(_)
             | TreeKind::Whole(_)
             | TreeKind::Negative(_)
-            | TreeKind::Fraction
+            | TreeKind::Fraction(_)
             | TreeKind::Text(_) => {}
         }
     }
@@ -94,7 +94,10 @@ impl Secrets {
                 self.hidden.push(node.span.range());
                 self.learn(text);
             }
-            TreeKind::Bool(_) | TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
+            TreeKind::Bool(_)
+            | TreeKind::Whole(_)
+            | TreeKind::Negative(_)
+            | TreeKind::Fraction(_) => {
                 self.hidden.push(node.span.range());
             }
             TreeKind::Nothing => {}
@@ -130,7 +133,7 @@ impl Secrets {
             | TreeKind::Bool(_)
             | TreeKind::Whole(_)
             | TreeKind::Negative(_)
-            | TreeKind::Fraction
+            | TreeKind::Fraction(_)
             | TreeKind::Text(_) => {}
         }
     }

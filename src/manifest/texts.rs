@@ -57,9 +57,10 @@ pub(super) fn has_invisible(reading: &mut Reading<'_>, node: &Node<'_>) -> bool 
 pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String> {
     let TreeKind::Text(text) = &node.kind else {
         let quotes = match node.kind {
-            TreeKind::Bool(_) | TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
-                Some("Put it in quotes.".into())
-            }
+            TreeKind::Bool(_)
+            | TreeKind::Whole(_)
+            | TreeKind::Negative(_)
+            | TreeKind::Fraction(_) => Some("Put it in quotes.".into()),
             TreeKind::Nothing | TreeKind::Text(_) | TreeKind::List(_) | TreeKind::Map(_) => None,
         };
         reading.wrong_type(node, "a string").hint = quotes;

@@ -39,8 +39,8 @@ pub(crate) enum TreeKind<'a> {
     Whole(u64),
     /// A whole number below 0.
     Negative(i64),
-    /// Any other number; no field accepts one.
-    Fraction,
+    /// Any other number, with the span of its digits.
+    Fraction(Span),
     Text(Cow<'a, str>),
     List(Vec<Node<'a>>),
     /// The fields in the order of the file; a name may occur twice.
@@ -107,8 +107,12 @@ impl From<Location> for Span {
 
 impl<'de> Deserialize<'de> for Node<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned { value, referenced, defined: _ } = Spanned::deserialize(deserializer)?;
-        Ok(Self { span: referenced.into(), kind: value })
+        let Spanned { value, referenced, defined } = Spanned::deserialize(deserializer)?;
+        let kind = match value {
+            TreeKind::Fraction(_) => TreeKind::Fraction(defined.into()),
+            other => other,
+        };
+        Ok(Self { span: referenced.into(), kind })
     }
 }
 
@@ -143,8 +147,9 @@ impl<'de> Visitor<'de> for KindVisitor {
         Ok(u64::try_from(value).map_or(TreeKind::Negative(value), TreeKind::Whole))
     }
 
+    // A binary fraction would not be exact. The text at the span is.
     fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(TreeKind::Fraction)
+        Ok(TreeKind::Fraction(Span::default()))
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {

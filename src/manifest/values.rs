@@ -6,7 +6,9 @@ use super::reading::{FieldReader, Reading, USE_PASSWORD_SOURCE, nearest};
 use super::secrets::{PREFIX, is_variable};
 use super::texts::{free_text, text};
 use super::tree::{Node, TreeKind};
-use crate::model::{Budget, Code, Day, PasswordSource, UnlistedAccounts, UnlistedUsers};
+use crate::model::{
+    Amount, Budget, Code, Day, PasswordSource, StaleUsers, UnlistedAccounts, UnlistedUsers,
+};
 
 /// The only version of the format.
 pub(super) const VERSION: u64 = 1;
@@ -28,12 +30,19 @@ pub(super) const UNLISTED_USERS: [(&str, UnlistedUsers); 3] = [
     ("remove", UnlistedUsers::Remove),
 ];
 
+/// The values of `stale_users`.
+pub(super) const STALE_USERS: [(&str, StaleUsers); 2] =
+    [("report", StaleUsers::Report), ("remove", StaleUsers::Remove)];
+
+/// The longest `stale_after`, in days.
+pub(super) const LONGEST_STALE_AFTER: u32 = 9_999;
+
 pub(crate) fn version(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
     if matches!(node.kind, TreeKind::Whole(VERSION)) {
         return Some(VERSION);
     }
     let hint = match node.kind {
-        TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction => {
+        TreeKind::Whole(_) | TreeKind::Negative(_) | TreeKind::Fraction(_) => {
             "Only version 1 is supported."
         }
         TreeKind::Nothing
@@ -61,7 +70,7 @@ pub(super) fn boolean(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<bool
         | TreeKind::Bool(_)
         | TreeKind::Whole(_)
         | TreeKind::Negative(_)
-        | TreeKind::Fraction
+        | TreeKind::Fraction(_)
         | TreeKind::List(_)
         | TreeKind::Map(_) => None,
     };
@@ -81,6 +90,66 @@ pub(super) fn channel_limit(reading: &mut Reading<'_>, node: &Node<'_>) -> Optio
 /// A number that is not a percentage.
 pub(super) fn count(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u64> {
     whole(reading, node, "a whole number", "The minimum is 0, which allows none.")
+}
+
+/// An amount of money, read from its digits.
+pub(super) fn amount(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Amount> {
+    const AN_AMOUNT: &str = "an amount such as 25.00";
+    match node.kind {
+        TreeKind::Whole(whole) => return Some(whole.into()),
+        TreeKind::Fraction(digits) => {
+            let amount = reading.text.get(digits.range()).and_then(|text| text.parse().ok());
+            match amount {
+                Some(amount) if Amount::is_negative(amount) => {}
+                Some(amount) => return Some(amount),
+                None => {
+                    let hint = "Write digits with at most one decimal point.";
+                    reading.wrong_type(node, AN_AMOUNT).hint = Some(hint.into());
+                    return None;
+                }
+            }
+        }
+        TreeKind::Negative(_) => {}
+        TreeKind::Text(_) => {
+            let hint = "Write digits without quotes, currency or thousands separators.";
+            reading.wrong_type(node, AN_AMOUNT).hint = Some(hint.into());
+            return None;
+        }
+        TreeKind::Nothing | TreeKind::Bool(_) | TreeKind::List(_) | TreeKind::Map(_) => {
+            reading.wrong_type(node, AN_AMOUNT);
+            return None;
+        }
+    }
+    let message = format!("`{}` must not be negative", reading.field);
+    let hint = "The minimum is 0: an account below it has a negative balance.";
+    reading.problem(node.span, message).hint = Some(hint.into());
+    None
+}
+
+/// A number of days, such as `90d`.
+pub(super) fn days(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u32> {
+    let days = match &node.kind {
+        TreeKind::Text(text) => text.strip_suffix('d').filter(|digits| is_number(digits)),
+        TreeKind::Nothing
+        | TreeKind::Bool(_)
+        | TreeKind::Whole(_)
+        | TreeKind::Negative(_)
+        | TreeKind::Fraction(_)
+        | TreeKind::List(_)
+        | TreeKind::Map(_) => None,
+    };
+    let days = days.and_then(|digits| digits.parse().ok());
+    if let Some(days) = days.filter(|days| (1..=LONGEST_STALE_AFTER).contains(days)) {
+        return Some(days);
+    }
+    let hint = format!("Write a number of days from 1d to {LONGEST_STALE_AFTER}d.");
+    reading.wrong_type(node, "a number of days such as 90d").hint = Some(hint.into());
+    None
+}
+
+/// Returns true for a number from 1, without leading zeros.
+fn is_number(digits: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0')
 }
 
 fn whole(
@@ -106,7 +175,7 @@ fn whole(
         }
         TreeKind::Nothing
         | TreeKind::Bool(_)
-        | TreeKind::Fraction
+        | TreeKind::Fraction(_)
         | TreeKind::List(_)
         | TreeKind::Map(_) => {
             reading.wrong_type(node, expected);
@@ -126,7 +195,7 @@ pub(super) fn budget(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Budge
         TreeKind::Nothing
         | TreeKind::Bool(_)
         | TreeKind::Negative(_)
-        | TreeKind::Fraction
+        | TreeKind::Fraction(_)
         | TreeKind::List(_)
         | TreeKind::Map(_) => {}
     }
@@ -199,29 +268,33 @@ pub(super) fn unlisted_users(reading: &mut Reading<'_>, node: &Node<'_>) -> Opti
     one_of(reading, node, &UNLISTED_USERS)
 }
 
-fn one_of<T: Copy>(
-    reading: &mut Reading<'_>,
-    node: &Node<'_>,
-    words: &[(&str, T); 3],
-) -> Option<T> {
+pub(super) fn stale_users(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<StaleUsers> {
+    one_of(reading, node, &STALE_USERS)
+}
+
+fn one_of<T: Copy>(reading: &mut Reading<'_>, node: &Node<'_>, words: &[(&str, T)]) -> Option<T> {
     if let TreeKind::Text(text) = &node.kind
         && let Some((_, value)) = words.iter().find(|(word, _)| word == text)
     {
         return Some(*value);
     }
-    let [(first, _), (second, _), (third, _)] = words;
+    let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let near = match &node.kind {
-        TreeKind::Text(text) => nearest(text, &[*first, *second, *third]),
+        TreeKind::Text(text) => nearest(text, &words),
         TreeKind::Nothing
         | TreeKind::Bool(_)
         | TreeKind::Whole(_)
         | TreeKind::Negative(_)
-        | TreeKind::Fraction
+        | TreeKind::Fraction(_)
         | TreeKind::List(_)
         | TreeKind::Map(_) => None,
     };
     let hint = near.map(|near| format!("Did you mean `{near}`?").into());
-    reading.wrong_type(node, &format!("{first}, {second} or {third}")).hint = hint;
+    let expected = match &words[..] {
+        [others @ .., last] => format!("{} or {last}", others.join(", ")),
+        [] => String::new(),
+    };
+    reading.wrong_type(node, &expected).hint = hint;
     None
 }
 

@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "documented at the finding of that name")]
 pub enum Code {
+    NegativeBalance,
     UserMissing,
     AccountUnlisted,
     UserUnlisted,
@@ -12,6 +13,10 @@ pub enum Code {
     ImmutableEmail,
     ImmutableRollupBilling,
     GroupMismatch,
+    PrivilegedGroup,
+    UserStale,
+    UserBypassesSso,
+    LowBalance,
     UserBlocked,
     UserDisabled,
     AccountBlocked,
@@ -35,8 +40,9 @@ pub enum Code {
 }
 
 impl Code {
-    /// All codes, in the order of reports.
-    pub const ALL: [Self; 28] = [
+    /// All codes, in the order of reports: the most urgent first.
+    pub const ALL: [Self; 33] = [
+        Self::NegativeBalance,
         Self::UserMissing,
         Self::AccountUnlisted,
         Self::UserUnlisted,
@@ -45,6 +51,10 @@ impl Code {
         Self::ImmutableEmail,
         Self::ImmutableRollupBilling,
         Self::GroupMismatch,
+        Self::PrivilegedGroup,
+        Self::UserStale,
+        Self::UserBypassesSso,
+        Self::LowBalance,
         Self::UserBlocked,
         Self::UserDisabled,
         Self::AccountBlocked,
@@ -71,6 +81,7 @@ impl Code {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::NegativeBalance => "negative_balance",
             Self::UserMissing => "user_missing",
             Self::AccountUnlisted => "account_unlisted",
             Self::UserUnlisted => "user_unlisted",
@@ -79,6 +90,10 @@ impl Code {
             Self::ImmutableEmail => "immutable_email",
             Self::ImmutableRollupBilling => "immutable_rollup_billing",
             Self::GroupMismatch => "group_mismatch",
+            Self::PrivilegedGroup => "privileged_group",
+            Self::UserStale => "user_stale",
+            Self::UserBypassesSso => "user_bypasses_sso",
+            Self::LowBalance => "low_balance",
             Self::UserBlocked => "user_blocked",
             Self::UserDisabled => "user_disabled",
             Self::AccountBlocked => "account_blocked",
@@ -106,7 +121,8 @@ impl Code {
     #[must_use]
     pub fn is_drift(self) -> bool {
         match self {
-            Self::UserMissing
+            Self::NegativeBalance
+            | Self::UserMissing
             | Self::AccountUnlisted
             | Self::UserUnlisted
             | Self::OwnerUnlisted
@@ -114,6 +130,10 @@ impl Code {
             | Self::ImmutableEmail
             | Self::ImmutableRollupBilling
             | Self::GroupMismatch
+            | Self::PrivilegedGroup
+            | Self::UserStale
+            | Self::UserBypassesSso
+            | Self::LowBalance
             | Self::UserBlocked
             | Self::UserDisabled
             | Self::AccountBlocked

@@ -34,6 +34,22 @@ impl Day {
         let exists = (1..=9999).contains(&year) && (1..=days).contains(&day);
         if exists { Ok(Self { year, month, of_month: day }) } else { Err(InvalidDay) }
     }
+
+    /// The number of days from `earlier` to this day; negative if `earlier` is later.
+    #[must_use]
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.number() - earlier.number()
+    }
+
+    /// The number of days from a fixed day long ago.
+    fn number(self) -> i64 {
+        let Self { year, month, of_month } = self;
+        // Years begin in March here, so that a leap day is the last day of its year.
+        let (year, month) = (i64::from(year), i64::from(month));
+        let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+        let days_before_month = (153 * month + 2) / 5;
+        365 * year + year / 4 - year / 100 + year / 400 + days_before_month + i64::from(of_month)
+    }
 }
 
 impl FromStr for Day {
@@ -74,6 +90,23 @@ impl std::error::Error for InvalidDay {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_counted_across_months_and_leap_years() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        let cases = [
+            ("2026-03-01", "2026-02-28", 1),
+            ("2028-03-01", "2028-02-28", 2),
+            ("2026-11-28", "2026-08-30", 90),
+            ("2027-01-01", "2026-01-01", 365),
+            ("2100-03-01", "2100-02-28", 1),
+            ("1970-01-01", "2000-01-01", -10_957),
+            ("2026-05-05", "2026-05-05", 0),
+        ];
+        for (later, earlier, days) in cases {
+            assert_eq!(day(later).days_since(day(earlier)), days, "{later} {earlier}");
+        }
+    }
 
     #[test]
     fn only_calendar_days_parse_and_they_are_ordered() {

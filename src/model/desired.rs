@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{AccountId, Code, Day, Email};
+use super::{AccountId, Amount, Code, Day, Email};
 
 /// The desired organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct WantedAccount {
     pub custom_pricing: Option<bool>,
     /// True if the manager is charged. Cannot be changed after creation.
     pub rollup_billing: Option<bool>,
+    /// The balance below which the account is reported. `None` if its balance is not read.
+    pub min_balance: Option<Amount>,
     /// True if enabling the account also enables its connections again.
     pub reenable_connections: bool,
     /// The source of the password on create. If `None`, the account is created without one.
@@ -57,6 +59,7 @@ impl WantedAccount {
             channel_limit: None,
             custom_pricing: None,
             rollup_billing: None,
+            min_balance: None,
             reenable_connections: false,
             password_from: None,
         }
@@ -79,9 +82,17 @@ pub struct WantedUser {
     pub email: Email,
     /// The presence of the user in the organization.
     pub presence: Presence,
+    /// True if the user never counts as stale.
+    pub keep: bool,
 }
 
 impl WantedUser {
+    /// Returns an entry of a user who may be stale.
+    #[must_use]
+    pub fn new(email: Email, presence: Presence) -> Self {
+        Self { email, presence, keep: false }
+    }
+
     /// Returns true if the entry says `owner: true`.
     #[must_use]
     pub fn is_owner(&self) -> bool {
@@ -129,6 +140,31 @@ pub struct Policy {
     pub budgets: Budgets,
     /// Accounts and users that are exempt from destructive actions.
     pub protected: BTreeSet<Email>,
+    /// The rules for the access of users.
+    pub access: AccessPolicy,
+}
+
+/// The rules for the access of users.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessPolicy {
+    /// The number of days without a sign-in after which a user is stale. `None` if sign-ins are not checked.
+    pub stale_after: Option<u32>,
+    /// The policy for listed users who are stale.
+    pub stale_users: StaleUsers,
+    /// The only users who may bypass single sign-on. `None` if that is not checked.
+    pub sso_bypass: Option<BTreeSet<Email>>,
+    /// The groups whose members must be granted them by their entry.
+    pub privileged_groups: BTreeSet<String>,
+}
+
+/// The policy for listed users who are stale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StaleUsers {
+    /// Reports a finding.
+    #[default]
+    Report,
+    /// Removes them.
+    Remove,
 }
 
 /// The policy for unlisted accounts.

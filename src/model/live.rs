@@ -1,9 +1,9 @@
 //! The live side, as Telnyx reports it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{AccountId, Email, UserId};
+use super::{AccountId, Amount, Day, Email, UserId};
 
 /// One read of the live side, which may be incomplete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Live {
     pub users: Option<Vec<LiveUser>>,
     /// The channel pool. `None` if no limits are managed and so it was not read.
     pub channels: Option<ChannelPool>,
+    /// The balances of accounts whose entries declare a minimum, where Telnyx returned one.
+    pub balances: BTreeMap<AccountId, Balance>,
     /// The emails of organization owners: the `api_user` of every account. The list of users need not contain
     /// an owner.
     pub owners: BTreeSet<Email>,
@@ -111,6 +113,41 @@ pub struct LiveUser {
     pub status: Option<UserStatus>,
     /// The group names. `None` if they were not read.
     pub groups: Option<Vec<String>>,
+    /// The day of the user's creation, in UTC. `None` if it is unknown.
+    pub created: Option<Day>,
+    /// The last sign-in to the portal.
+    pub last_sign_in: LastSignIn,
+    /// True if the user may sign in without single sign-on. `None` if the answer lacks it.
+    pub bypasses_sso: Option<bool>,
+}
+
+impl LiveUser {
+    /// Returns a user of whom nothing else is known.
+    #[must_use]
+    pub fn new(id: UserId, email: Email, role: Role) -> Self {
+        Self {
+            id,
+            email,
+            role,
+            status: None,
+            groups: None,
+            created: None,
+            last_sign_in: LastSignIn::Unknown,
+            bypasses_sso: None,
+        }
+    }
+}
+
+/// The last sign-in of a user to the portal (`last_sign_in_at`). Use of the API is not a sign-in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LastSignIn {
+    /// The answer lacks it, or it cannot be read.
+    #[default]
+    Unknown,
+    /// The user has never signed in.
+    Never,
+    /// The day, in UTC.
+    On(Day),
 }
 
 /// The role of a user (`record_type`).
@@ -135,6 +172,15 @@ pub enum UserStatus {
     Blocked,
     /// An unknown status.
     Other(String),
+}
+
+/// The balance of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// The amount.
+    pub amount: Amount,
+    /// The currency (ISO 4217), if the answer names it.
+    pub currency: Option<String>,
 }
 
 /// The channel pool of the manager.

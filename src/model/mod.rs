@@ -2,6 +2,7 @@
 //!
 //! Plain values without IO, HTTP or formats.
 
+mod amount;
 mod code;
 mod day;
 mod desired;
@@ -14,16 +15,20 @@ mod state;
 mod text;
 mod watch;
 
+pub use amount::{Amount, InvalidAmount};
 pub use code::Code;
 pub use day::{Day, InvalidDay};
 pub use desired::{
-    Accepted, Budget, Budgets, Desired, PasswordSource, Policy, Presence, UnlistedAccounts,
-    UnlistedUsers, WantedAccount, WantedUser,
+    Accepted, AccessPolicy, Budget, Budgets, Desired, PasswordSource, Policy, Presence, StaleUsers,
+    UnlistedAccounts, UnlistedUsers, WantedAccount, WantedUser,
 };
 pub use email::Email;
 pub use error_chain::error_chain;
 pub use ids::{AccountId, UserId};
-pub use live::{ChannelPool, Gap, Half, Live, LiveAccount, LiveUser, Role, Status, UserStatus};
+pub use live::{
+    Balance, ChannelPool, Gap, Half, LastSignIn, Live, LiveAccount, LiveUser, Role, Status,
+    UserStatus,
+};
 pub use shell::shell_word;
 pub use state::{Create, Remainder, State};
 pub use text::is_harmful;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, DaemonMemory, Email, UserId};
+use super::{AccountId, Code, DaemonMemory, DifferenceKey, Email, UserId};
 
 /// The state of one organization. An empty one is always valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct State {
     pub sent_at: BTreeMap<Email, u64>,
     /// The seals of saved plans that were applied completely, with their expiry in seconds since 1970 (UTC).
     pub used: BTreeMap<String, u64>,
-    /// The memory of the daemon. No other command reads or changes it.
+    /// The memory of the daemon. No other command changes it.
     pub memory: DaemonMemory,
 }
 
@@ -51,6 +51,18 @@ pub enum Create {
 }
 
 impl State {
+    /// The time at which the daemon first saw a negative balance of an account that is still open, in seconds since
+    /// 1970 (UTC).
+    #[must_use]
+    pub fn negative_since(&self, email: &Email) -> Option<u64> {
+        let key = DifferenceKey {
+            kind: "managed_account".to_owned(),
+            email: Some(email.folded().to_owned()),
+            code: Code::NegativeBalance.name().to_owned(),
+        };
+        self.memory.differences.get(&key).map(|difference| difference.since)
+    }
+
     /// The sum of the acknowledged limits.
     #[must_use]
     pub fn acknowledged(&self) -> i64 {

@@ -7,7 +7,8 @@ use super::{
     UncomparedField,
 };
 use crate::model::{
-    AccountId, Create, Email, Half, LiveAccount, Status, UnlistedAccounts, WantedAccount,
+    AccountId, Amount, Balance, Create, Email, Half, LiveAccount, Status, UnlistedAccounts,
+    WantedAccount,
 };
 
 /// Compares every account that is listed or live.
@@ -140,6 +141,19 @@ fn created_settings(want: &WantedAccount) -> Vec<Action> {
 /// Compares a live account with its entry.
 fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
     immutable(draft, have, want);
+    if let Some(minimum) = want.min_balance {
+        let since = draft.state.negative_since(&want.email);
+        let kind = match draft.live.balances.get(&have.id) {
+            Some(balance) => balance_finding(balance, minimum, since),
+            None if draft.live.is_complete(Half::Accounts) => {
+                Some(FindingKind::NotCompared(UncomparedField::MinBalance))
+            }
+            None => Some(FindingKind::NotFullyRead),
+        };
+        if let Some(kind) = kind {
+            draft.find(Finding::account(want.email.clone(), kind));
+        }
+    }
     if let Some(after) = want.custom_pricing.filter(|want| *want != pricing(have.custom_pricing)) {
         let (id, before) = (have.id.clone(), have.custom_pricing);
         let email = have.email.clone();
@@ -163,6 +177,18 @@ fn compare(draft: &mut Draft<'_>, have: &LiveAccount, want: &WantedAccount) {
         StatusStep::Unknown => {
             draft.find(Finding::account(want.email.clone(), FindingKind::StatusUnknown));
         }
+    }
+}
+
+/// The finding about a balance, if it is below the declared minimum or below zero.
+fn balance_finding(balance: &Balance, minimum: Amount, since: Option<u64>) -> Option<FindingKind> {
+    let balance = balance.clone();
+    if balance.amount.is_negative() {
+        Some(FindingKind::NegativeBalance { balance, since })
+    } else if balance.amount < minimum {
+        Some(FindingKind::LowBalance { balance, minimum })
+    } else {
+        None
     }
 }
 

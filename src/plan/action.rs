@@ -118,6 +118,7 @@ impl PlannedAccount {
             channel_limit: _,
             custom_pricing,
             rollup_billing,
+            min_balance: _,
             reenable_connections: _,
             password_from,
         } = want;

@@ -11,8 +11,8 @@ use super::comparison::{
 use super::policy::{budgets, loosened};
 use super::{Field, Loosened, Subject};
 use crate::model::{
-    Accepted, AccountId, Code, Desired, Email, Policy, Presence, UnlistedAccounts, UnlistedUsers,
-    WantedAccount, WantedUser,
+    Accepted, AccessPolicy, AccountId, Code, Desired, Email, Policy, Presence, UnlistedAccounts,
+    UnlistedUsers, WantedAccount, WantedUser,
 };
 
 /// Compares two manifests.
@@ -60,13 +60,17 @@ fn note(
 
 /// Adds the differences of two policies that do not loosen the base.
 fn tightened(parts: &mut Vec<FieldDiff>, base: &Policy, head: &Policy, loosened: &[Loosened]) {
-    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = base;
+    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected, access } = base;
     let reported = |part| {
         loosened.iter().any(|one| match one {
             Loosened::UnlistedAccounts { .. } => part == ManifestField::UnlistedAccounts,
             Loosened::UnlistedUsers { .. } => part == ManifestField::UnlistedUsers,
             Loosened::Budget { name, .. } => part == ManifestField::Budget(*name),
             Loosened::Protected(_) => false,
+            Loosened::StaleAfter { .. } => part == ManifestField::StaleAfter,
+            Loosened::StaleUsers { .. } => part == ManifestField::StaleUsers,
+            Loosened::SsoBypass { .. } => part == ManifestField::SsoBypass,
+            Loosened::PrivilegedGroups { .. } => part == ManifestField::PrivilegedGroups,
         })
     };
     let mut add = |part, before, after| {
@@ -89,9 +93,32 @@ fn tightened(parts: &mut Vec<FieldDiff>, base: &Policy, head: &Policy, loosened:
             Some(ManifestValue::Budget(after)),
         );
     }
+    for ((part, before), (_, after)) in
+        access_fields(access).into_iter().zip(access_fields(&head.access))
+    {
+        add(part, before, after);
+    }
     for email in head.protected.difference(protected) {
         add(ManifestField::Protected, None, Some(ManifestValue::Text(email.to_string())));
     }
+}
+
+/// The fields of a policy about the access of users, with their values.
+fn access_fields(access: &AccessPolicy) -> [(ManifestField, Option<ManifestValue>); 4] {
+    let AccessPolicy { stale_after, stale_users, sso_bypass, privileged_groups } = access;
+    let emails = |emails: &BTreeSet<Email>| {
+        ManifestValue::List(emails.iter().map(|email| email.folded().to_owned()).collect())
+    };
+    let groups = privileged_groups.iter().cloned().collect::<Vec<_>>();
+    [
+        (ManifestField::StaleAfter, stale_after.map(ManifestValue::Days)),
+        (ManifestField::StaleUsers, Some(ManifestValue::StaleUsers(*stale_users))),
+        (ManifestField::SsoBypass, sso_bypass.as_ref().map(emails)),
+        (
+            ManifestField::PrivilegedGroups,
+            (!groups.is_empty()).then_some(ManifestValue::List(groups)),
+        ),
+    ]
 }
 
 fn accepted(found: &mut Vec<EntryDiff>, base: &[Accepted], head: &[Accepted]) {
@@ -190,7 +217,7 @@ fn account_parts(before: Option<&WantedAccount>, after: &WantedAccount) -> Vec<F
 }
 
 /// The fields of an account entry with their values.
-fn account_fields(account: &WantedAccount) -> [(ManifestField, Option<ManifestValue>); 9] {
+fn account_fields(account: &WantedAccount) -> [(ManifestField, Option<ManifestValue>); 10] {
     let WantedAccount {
         name,
         email,
@@ -199,6 +226,7 @@ fn account_fields(account: &WantedAccount) -> [(ManifestField, Option<ManifestVa
         channel_limit,
         custom_pricing,
         rollup_billing,
+        min_balance,
         reenable_connections,
         password_from,
     } = account;
@@ -211,6 +239,7 @@ fn account_fields(account: &WantedAccount) -> [(ManifestField, Option<ManifestVa
         (ManifestField::Field(Field::ChannelLimit), channel_limit.map(ManifestValue::Number)),
         (ManifestField::Field(Field::CustomPricing), flag(custom_pricing)),
         (ManifestField::Field(Field::RollupBilling), flag(rollup_billing)),
+        (ManifestField::MinBalance, min_balance.map(ManifestValue::Amount)),
         (
             ManifestField::ReenableConnections,
             reenable_connections.then_some(ManifestValue::Bool(true)),
@@ -271,8 +300,8 @@ fn compare_users(
 }
 
 /// The fields of a user entry with their values.
-fn user_fields(user: &WantedUser) -> [(ManifestField, Option<ManifestValue>); 5] {
-    let WantedUser { email, presence } = user;
+fn user_fields(user: &WantedUser) -> [(ManifestField, Option<ManifestValue>); 6] {
+    let WantedUser { email, presence, keep } = user;
     let (groups, until) = match presence {
         Presence::Present { groups, until } => (groups.as_ref(), *until),
         Presence::Absent | Presence::Owner => (None, None),
@@ -283,6 +312,7 @@ fn user_fields(user: &WantedUser) -> [(ManifestField, Option<ManifestValue>); 5]
         (ManifestField::Email, Some(ManifestValue::Text(email.folded().to_owned()))),
         (ManifestField::Groups, groups),
         (ManifestField::Until, until.map(ManifestValue::Day)),
+        (ManifestField::Keep, only_if(*keep)),
         (ManifestField::Absent, only_if(*presence == Presence::Absent)),
         (ManifestField::Owner, only_if(*presence == Presence::Owner)),
     ]

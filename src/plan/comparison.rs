@@ -1,7 +1,9 @@
 //! The result of comparing two manifests.
 
 use super::{Field, GuardName, Loosened, Subject};
-use crate::model::{Budget, Code, Day, Email, PasswordSource, UnlistedAccounts, UnlistedUsers};
+use crate::model::{
+    Amount, Budget, Code, Day, Email, PasswordSource, StaleUsers, UnlistedAccounts, UnlistedUsers,
+};
 
 /// The differences between two manifests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,15 +72,21 @@ pub enum ManifestField {
     UnlistedUsers,
     Budget(GuardName),
     Protected,
+    StaleAfter,
+    StaleUsers,
+    SsoBypass,
+    PrivilegedGroups,
     Accept(Code),
     Users,
     Email,
     Id,
     Field(Field),
+    MinBalance,
     ReenableConnections,
     PasswordFrom,
     Groups,
     Until,
+    Keep,
     Absent,
     /// True if the user owns the organization.
     Owner,
@@ -101,6 +109,12 @@ pub enum ManifestValue {
     UnlistedUsers(UnlistedUsers),
     /// A safety limit.
     Budget(Budget),
+    /// The treatment of stale users.
+    StaleUsers(StaleUsers),
+    /// An amount of money.
+    Amount(Amount),
+    /// A number of days.
+    Days(u32),
     /// A day.
     Day(Day),
     /// The last day on which a finding is accepted, and the reason.

@@ -80,6 +80,11 @@ impl<'a> Draft<'a> {
         true
     }
 
+    /// Returns true if nothing destructive may happen to the account or user with this email.
+    pub(super) fn is_protected(&self, email: &Email) -> bool {
+        self.protected.contains(email)
+    }
+
     /// Counts actions that a rule withholds. A finding must name the rule.
     pub(super) fn withhold(&mut self, actions: usize) {
         self.plan.withheld += actions;

@@ -1,7 +1,7 @@
 //! Findings: facts that people should know and that no request can change.
 
 use super::Loosened;
-use crate::model::{AccountId, Code, Day, Email};
+use crate::model::{AccountId, Amount, Balance, Code, Day, Email, LastSignIn};
 
 /// A fact that a person should know and no request can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,20 @@ pub enum About {
 /// The fact that a finding reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FindingKind {
+    /// The balance of an account is below zero. Telnyx abolishes such an account after a month.
+    NegativeBalance {
+        /// The balance.
+        balance: Balance,
+        /// The time at which the daemon first saw it below zero, in seconds since 1970 (UTC), if the state knows it.
+        since: Option<u64>,
+    },
+    /// The balance of an account is below its declared minimum.
+    LowBalance {
+        /// The balance.
+        balance: Balance,
+        /// The declared minimum.
+        minimum: Amount,
+    },
     /// A listed user is not in the organization. Only a person can invite.
     UserMissing,
     /// A live account is not listed.
@@ -68,6 +82,20 @@ pub enum FindingKind {
         /// Groups that the user is in and that are not listed.
         extra: Vec<String>,
     },
+    /// A user is in privileged groups that no entry grants.
+    PrivilegedGroup {
+        /// These groups.
+        groups: Vec<String>,
+    },
+    /// A user has not signed in to the portal for as long as `stale_after` says.
+    UserStale {
+        /// The day of the user's creation.
+        created: Day,
+        /// The last sign-in.
+        last_sign_in: LastSignIn,
+    },
+    /// A user may sign in without single sign-on, and `sso_bypass` does not list the user.
+    UserBypassesSso,
     /// A listed user is blocked by Telnyx.
     UserBlocked,
     /// A listed user is disabled.
@@ -182,8 +210,14 @@ pub enum UncomparedField {
     Name,
     /// The payer of the charges of an account.
     RollupBilling,
+    /// The balance of an account.
+    MinBalance,
     /// The groups of a user.
     Groups,
+    /// The sign-ins of a user.
+    StaleAfter,
+    /// The permission of a user to bypass single sign-on.
+    SsoBypass,
 }
 
 impl UncomparedField {
@@ -194,7 +228,10 @@ impl UncomparedField {
             Self::ManagerAccountId => "manager_account_id",
             Self::Name => "name",
             Self::RollupBilling => "rollup_billing",
+            Self::MinBalance => "min_balance",
             Self::Groups => "groups",
+            Self::StaleAfter => "stale_after",
+            Self::SsoBypass => "sso_bypass",
         }
     }
 }
@@ -254,6 +291,8 @@ impl Finding {
     #[must_use]
     pub fn code(&self) -> Code {
         match self.what {
+            FindingKind::NegativeBalance { .. } => Code::NegativeBalance,
+            FindingKind::LowBalance { .. } => Code::LowBalance,
             FindingKind::UserMissing => Code::UserMissing,
             FindingKind::AccountUnlisted | FindingKind::AccountAmbiguous { .. } => {
                 Code::AccountUnlisted
@@ -266,6 +305,9 @@ impl Finding {
             FindingKind::ImmutableEmail { .. } => Code::ImmutableEmail,
             FindingKind::ImmutableRollupBilling { .. } => Code::ImmutableRollupBilling,
             FindingKind::GroupMismatch { .. } => Code::GroupMismatch,
+            FindingKind::PrivilegedGroup { .. } => Code::PrivilegedGroup,
+            FindingKind::UserStale { .. } => Code::UserStale,
+            FindingKind::UserBypassesSso => Code::UserBypassesSso,
             FindingKind::UserBlocked => Code::UserBlocked,
             FindingKind::UserDisabled => Code::UserDisabled,
             FindingKind::AccountBlocked => Code::AccountBlocked,

@@ -3,6 +3,7 @@
 //! Every decision is made here, so that execution makes none. No clock, no IO, no formats and no text for
 //! people.
 
+mod access;
 mod accounts;
 mod action;
 mod alike;

@@ -66,7 +66,9 @@ fn unmatched_accept(draft: &mut Draft<'_>) {
 /// The halves of the inventory in which a finding of this code can arise.
 fn halves(code: Code) -> &'static [Half] {
     match code {
-        Code::AccountUnlisted
+        Code::NegativeBalance
+        | Code::LowBalance
+        | Code::AccountUnlisted
         | Code::ImmutableName
         | Code::ImmutableEmail
         | Code::ImmutableRollupBilling
@@ -82,6 +84,9 @@ fn halves(code: Code) -> &'static [Half] {
         | Code::UserUnlisted
         | Code::OwnerUnlisted
         | Code::GroupMismatch
+        | Code::PrivilegedGroup
+        | Code::UserStale
+        | Code::UserBypassesSso
         | Code::UserBlocked
         | Code::UserDisabled => &[Half::Users],
         Code::IdentityConflict

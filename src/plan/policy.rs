@@ -4,9 +4,12 @@
 //! that loosens its own policy must not profit from that before a person has reviewed it.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::GuardName;
-use crate::model::{Budget, Budgets, Email, Policy, UnlistedAccounts, UnlistedUsers};
+use crate::model::{
+    AccessPolicy, Budget, Budgets, Email, Policy, StaleUsers, UnlistedAccounts, UnlistedUsers,
+};
 
 /// A setting of a policy that allows or hides more than another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,34 @@ pub enum Loosened {
     },
     /// An address that is no longer protected.
     Protected(Email),
+    /// The days without a sign-in after which a user is stale.
+    StaleAfter {
+        /// The setting of the base.
+        base: Option<u32>,
+        /// The setting of the head.
+        head: Option<u32>,
+    },
+    /// The treatment of stale users.
+    StaleUsers {
+        /// The setting of the base.
+        base: StaleUsers,
+        /// The setting of the head.
+        head: StaleUsers,
+    },
+    /// The users who may bypass single sign-on.
+    SsoBypass {
+        /// The setting of the base.
+        base: BTreeSet<Email>,
+        /// The setting of the head. `None` if it is no longer checked.
+        head: Option<BTreeSet<Email>>,
+    },
+    /// The groups whose members are checked.
+    PrivilegedGroups {
+        /// The setting of the base.
+        base: BTreeSet<String>,
+        /// The setting of the head.
+        head: BTreeSet<String>,
+    },
 }
 
 /// The safety limits of a policy with their names, in the order of the manifest.
@@ -58,7 +89,7 @@ pub fn budgets(budgets: &Budgets) -> [(GuardName, Budget); 6] {
 #[must_use]
 pub fn loosened(base: &Policy, head: &Policy) -> Vec<Loosened> {
     let mut found = Vec::new();
-    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected } = head;
+    let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected, access: _ } = head;
     if accounts(base.unlisted_accounts, *unlisted_accounts) != *unlisted_accounts {
         let (base, head) = (base.unlisted_accounts, *unlisted_accounts);
         found.push(Loosened::UnlistedAccounts { base, head });
@@ -73,18 +104,65 @@ pub fn loosened(base: &Policy, head: &Policy) -> Vec<Loosened> {
         }
     }
     found.extend(base.protected.difference(protected).cloned().map(Loosened::Protected));
+    found.extend(loosened_access(&base.access, &head.access));
+    found
+}
+
+fn loosened_access(base: &AccessPolicy, head: &AccessPolicy) -> Vec<Loosened> {
+    let AccessPolicy { stale_after, stale_users, sso_bypass, privileged_groups } =
+        stricter_access(base, head);
+    let mut found = Vec::new();
+    if stale_after != head.stale_after {
+        let (base, head) = (base.stale_after, head.stale_after);
+        found.push(Loosened::StaleAfter { base, head });
+    }
+    if stale_users != head.stale_users {
+        let (base, head) = (base.stale_users, head.stale_users);
+        found.push(Loosened::StaleUsers { base, head });
+    }
+    if let Some(base) = base.sso_bypass.clone().filter(|_| sso_bypass != head.sso_bypass) {
+        found.push(Loosened::SsoBypass { base, head: head.sso_bypass.clone() });
+    }
+    if privileged_groups != head.privileged_groups {
+        let (base, head) = (base.privileged_groups.clone(), head.privileged_groups.clone());
+        found.push(Loosened::PrivilegedGroups { base, head });
+    }
     found
 }
 
 /// The stricter of two policies. Its safety limits are those of `head`: which limit is smaller depends on the
 /// whole, so the plan checks both.
 pub(super) fn stricter(base: &Policy, head: &Policy) -> Policy {
-    let Policy { unlisted_accounts, unlisted_users, budgets, protected } = head;
+    let Policy { unlisted_accounts, unlisted_users, budgets, protected, access } = head;
     Policy {
         unlisted_accounts: accounts(base.unlisted_accounts, *unlisted_accounts),
         unlisted_users: users(base.unlisted_users, *unlisted_users),
         budgets: *budgets,
         protected: base.protected.union(protected).cloned().collect(),
+        access: stricter_access(&base.access, access),
+    }
+}
+
+fn stricter_access(base: &AccessPolicy, head: &AccessPolicy) -> AccessPolicy {
+    let AccessPolicy { stale_after, stale_users, sso_bypass, privileged_groups } = head;
+    let stale_users = match (base.stale_users, *stale_users) {
+        (StaleUsers::Remove, StaleUsers::Remove) => StaleUsers::Remove,
+        (StaleUsers::Report, _) | (_, StaleUsers::Report) => StaleUsers::Report,
+    };
+    AccessPolicy {
+        stale_after: match (base.stale_after, *stale_after, stale_users) {
+            (None, only, StaleUsers::Report) | (only, None, StaleUsers::Report) => only,
+            // A longer time removes fewer users, and a shorter one reports more.
+            (Some(base), Some(head), StaleUsers::Report) => Some(base.min(head)),
+            (Some(base), Some(head), StaleUsers::Remove) => Some(base.max(head)),
+            (None, _, StaleUsers::Remove) | (_, None, StaleUsers::Remove) => None,
+        },
+        stale_users,
+        sso_bypass: match (&base.sso_bypass, sso_bypass) {
+            (None, only) | (only, None) => only.clone(),
+            (Some(base), Some(head)) => Some(base.intersection(head).cloned().collect()),
+        },
+        privileged_groups: base.privileged_groups.union(privileged_groups).cloned().collect(),
     }
 }
 
@@ -179,16 +257,53 @@ mod tests {
             unlisted_users: UnlistedUsers::Report,
             budgets: Budgets { removals: Budget::Count(1), ..Budgets::default() },
             protected: [Email::new("root@acme.example")].into(),
+            access: AccessPolicy {
+                stale_after: Some(30),
+                stale_users: StaleUsers::Report,
+                sso_bypass: Some([].into()),
+                privileged_groups: ["Admin".to_owned()].into(),
+            },
         };
         let loose = Policy {
             unlisted_accounts: UnlistedAccounts::Ignore,
             unlisted_users: UnlistedUsers::Remove,
             budgets: Budgets { removals: Budget::Count(9), ..Budgets::default() },
             protected: [].into(),
+            access: AccessPolicy {
+                stale_after: Some(90),
+                stale_users: StaleUsers::Remove,
+                sso_bypass: Some([Email::new("ops@acme.example")].into()),
+                privileged_groups: [].into(),
+            },
         };
-        assert_eq!(loosened(&strict, &loose).len(), 4);
+        assert_eq!(loosened(&strict, &loose).len(), 8);
         assert_eq!(loosened(&loose, &strict), Vec::new());
         assert_eq!(loosened(&loose, &loose), Vec::new());
         assert_eq!(stricter(&strict, &loose), Policy { budgets: loose.budgets, ..strict });
+    }
+
+    #[test]
+    fn a_longer_time_without_sign_ins_is_stricter_only_if_it_removes_users() {
+        use StaleUsers::{Remove, Report};
+        let cases = [
+            ((Some(30), Report), (Some(90), Report), Some(30), 1),
+            ((Some(90), Report), (Some(30), Report), Some(30), 0),
+            ((Some(30), Report), (None, Report), Some(30), 1),
+            ((None, Report), (Some(30), Report), Some(30), 0),
+            ((Some(90), Remove), (Some(30), Remove), Some(90), 1),
+            ((Some(30), Remove), (Some(90), Remove), Some(90), 0),
+            ((Some(90), Remove), (Some(90), Report), Some(90), 0),
+            ((None, Report), (Some(90), Remove), Some(90), 1),
+        ];
+        let policy = |(stale_after, stale_users)| AccessPolicy {
+            stale_after,
+            stale_users,
+            ..AccessPolicy::default()
+        };
+        for (base, head, days, loose) in cases {
+            let (base, head) = (policy(base), policy(head));
+            assert_eq!(stricter_access(&base, &head).stale_after, days, "{base:?} {head:?}");
+            assert_eq!(loosened_access(&base, &head).len(), loose, "{base:?} {head:?}");
+        }
     }
 }

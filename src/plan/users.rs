@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::{self, Staleness};
 use super::alike::Alike;
 use super::{Action, Draft, Finding, FindingKind, Reason, Subject, UncomparedField};
 use crate::model::{
-    Code, Day, Email, Half, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
+    Code, Day, Email, Half, LastSignIn, LiveUser, Presence, Role, StaleUsers, UnlistedUsers,
+    UserId, UserStatus, WantedUser,
 };
 
 /// Compares every user that is listed or live, if users are managed.
@@ -90,9 +92,9 @@ fn standing<'a>(
 ) -> Standing<'a> {
     match want.get(&user.email) {
         Some(entry) if is_listed(entry, today) => Standing::Listed(entry),
-        Some(WantedUser { email: _, presence: Presence::Absent }) => Standing::Absent,
+        Some(WantedUser { presence: Presence::Absent, .. }) => Standing::Absent,
         // After the last day a listed user counts as unlisted.
-        Some(WantedUser { email: _, presence: Presence::Present { until: Some(day), .. } }) => {
+        Some(WantedUser { presence: Presence::Present { until: Some(day), .. }, .. }) => {
             Standing::Unlisted(Reason::UntilPassed(*day))
         }
         Some(_) | None => Standing::Unlisted(Reason::Unlisted),
@@ -142,7 +144,7 @@ fn renames<'a>(
 
 /// The role that the rules use.
 #[derive(PartialEq, Eq)]
-enum Effective {
+pub(super) enum Effective {
     Owner,
     SubUser,
     /// A role that this version does not know. It may be an owner's.
@@ -150,7 +152,7 @@ enum Effective {
 }
 
 /// The role of a user. An owner's email that any account reports takes precedence over the list.
-fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
+pub(super) fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
     match user.role {
         _ if draft.live.owners.contains(&user.email) => Effective::Owner,
         Role::Owner => Effective::Owner,
@@ -161,6 +163,9 @@ fn role(draft: &Draft<'_>, user: &LiveUser) -> Effective {
 
 /// Compares a live user with its entry. Differences are findings, because the API cannot change them.
 fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
+    if removes_stale(draft, want, have) {
+        return remove(draft, have, Reason::Stale);
+    }
     let contradicts = want.is_owner() && role(draft, have) != Effective::Owner;
     let mut find = |what| draft.find(Finding::user(have.email.clone(), what));
     if contradicts {
@@ -173,16 +178,31 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
         Some(UserStatus::Other(_)) => find(FindingKind::StatusUnknown),
     }
     if let Presence::Present { groups: Some(want), .. } = &want.presence {
-        let Some(have) = &have.groups else {
-            return find(FindingKind::NotCompared(UncomparedField::Groups));
-        };
-        let have: BTreeSet<String> = have.iter().cloned().collect();
-        let missing: Vec<String> = want.difference(&have).cloned().collect();
-        let extra: Vec<String> = have.difference(want).cloned().collect();
-        if !(missing.is_empty() && extra.is_empty()) {
-            find(FindingKind::GroupMismatch { missing, extra });
+        match &have.groups {
+            None => find(FindingKind::NotCompared(UncomparedField::Groups)),
+            Some(have) => {
+                let have: BTreeSet<String> = have.iter().cloned().collect();
+                let missing: Vec<String> = want.difference(&have).cloned().collect();
+                let extra: Vec<String> = have.difference(want).cloned().collect();
+                if !(missing.is_empty() && extra.is_empty()) {
+                    find(FindingKind::GroupMismatch { missing, extra });
+                }
+            }
         }
     }
+    access::check(draft, Some(want), have);
+}
+
+/// Returns true if the policy removes a listed user who is stale. Owners, protected users, users to keep and
+/// accepted ones stay, and so does a user whose last sign-in has no date.
+fn removes_stale(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) -> bool {
+    draft.desired.policy.access.stale_users == StaleUsers::Remove
+        && !want.keep
+        && !draft.is_protected(&have.email)
+        && role(draft, have) == Effective::SubUser
+        && matches!(have.last_sign_in, LastSignIn::On(_))
+        && matches!(access::staleness(draft, have), Staleness::Stale { .. })
+        && !draft.accepts(Code::UserStale, &have.email)
 }
 
 /// The last day of an entry that has passed.
@@ -215,7 +235,10 @@ fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &Us
     let policy = draft.desired.policy.unlisted_users;
     match (role(draft, user), policy, renames.by_user.get(&user.id)) {
         (_, UnlistedUsers::Ignore, _) => draft.ignore(),
-        (Effective::Owner, _, _) => draft.find(Finding::user(email, FindingKind::OwnerUnlisted)),
+        (Effective::Owner, _, _) => {
+            draft.find(Finding::user(email, FindingKind::OwnerUnlisted));
+            access::check(draft, None, user);
+        }
         (Effective::SubUser, UnlistedUsers::Remove, Some(missing)) => {
             let kind = FindingKind::PossibleRename { missing: (*missing).clone() };
             draft.find(Finding::user(email, kind));
@@ -225,6 +248,7 @@ fn unlisted(draft: &mut Draft<'_>, user: &LiveUser, reason: Reason, renames: &Us
         (Effective::Unknown, UnlistedUsers::Remove, _) | (_, UnlistedUsers::Report, _) => {
             let kind = FindingKind::UserUnlisted { until: last_day(reason) };
             draft.find(Finding::user(email, kind));
+            access::check(draft, None, user);
         }
     }
 }

@@ -186,6 +186,9 @@ fn text(value: &ManifestValue) -> String {
             canonical::unlisted_users_word(*unlisted).to_owned()
         }
         ManifestValue::Budget(budget) => canonical::limit(*budget),
+        ManifestValue::StaleUsers(stale) => canonical::stale_users_word(*stale).to_owned(),
+        ManifestValue::Amount(amount) => amount.to_string(),
+        ManifestValue::Days(days) => canonical::days_text(*days),
         ManifestValue::Day(day) => day.to_string(),
         ManifestValue::Accepted(until, None) => format!("until {until}"),
         ManifestValue::Accepted(until, Some(reason)) => format!("until {until} ({})", line(reason)),

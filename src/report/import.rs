@@ -224,7 +224,7 @@ impl Import {
         let written = users.iter().map(|user| user.email.as_str()).min().unwrap_or(email.as_str());
         let email = Email::new(written);
         let presence = Presence::Present { groups, until: None };
-        let wanted = WantedUser { email: email.clone(), presence };
+        let wanted = WantedUser::new(email.clone(), presence);
         self.desired.users.get_or_insert_default().insert(email.clone(), wanted);
         self.user_remarks.insert(email, remarks.into_iter().collect());
     }
@@ -301,7 +301,7 @@ impl Import {
 
 /// The remarks on a user.
 fn remarks(user: &LiveUser) -> Vec<String> {
-    let LiveUser { id: _, email: _, role, status, groups } = user;
+    let LiveUser { role, status, groups, .. } = user;
     let role = match role {
         Role::Owner => Some("an owner".to_owned()),
         Role::SubUser => None,

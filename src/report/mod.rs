@@ -42,7 +42,7 @@ pub use problems::problems;
 pub use saved::{
     LIFETIME, SavedPlan, SavedPlanError, UnsavablePlan, expiry, read as read_saved, write as save,
 };
-pub use sentences::finding as finding_text;
+pub use sentences::{finding as finding_text, stable_finding as stable_finding_text};
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;

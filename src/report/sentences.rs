@@ -2,7 +2,7 @@
 
 use super::StateInfo;
 use super::words::{IN_TEXT, Names, loosened};
-use crate::model::Email;
+use crate::model::{Balance, Email, LastSignIn};
 use crate::plan::{Finding, FindingKind, Loosened, Subject, UncomparedField};
 
 /// The sentence of a finding. Its commands are for `state`.
@@ -11,13 +11,66 @@ pub fn finding(finding: &Finding, state: &StateInfo) -> String {
     finding_with(finding, IN_TEXT, state)
 }
 
+/// The sentence of a finding without values that change from run to run, such as the amount of a balance.
+#[must_use]
+pub fn stable_finding(about: &Finding, state: &StateInfo) -> String {
+    match &about.what {
+        FindingKind::NegativeBalance { .. } => negative("has a negative balance"),
+        FindingKind::LowBalance { balance: _, minimum } => {
+            format!("has a balance below min_balance {minimum}; add funds")
+        }
+        _ => finding(about, state),
+    }
+}
+
+/// The sentence of a negative balance, and its consequence (support article 8648864).
+fn negative(fact: &str) -> String {
+    format!(
+        "{fact}; add funds: after a month below zero Telnyx abolishes an account and deletes its numbers"
+    )
+}
+
 /// The sentence of a finding, with names formatted by `names`.
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, a sentence for each finding")]
 pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -> String {
     let Names { spoken, plain, command: code } = names;
     let command = |words: &[&str]| code(&state.command(words));
     let email = finding.email().map_or("EMAIL", Email::as_str);
+    let money = |Balance { amount, currency }: &Balance| match currency {
+        Some(currency) => format!("{amount} {}", plain(currency)),
+        None => amount.to_string(),
+    };
     let fixed = match &finding.what {
+        FindingKind::NegativeBalance { balance, since } => {
+            let day = since.and_then(day).map(|day| format!(" since {day} or earlier"));
+            let day = day.unwrap_or_default();
+            return negative(&format!("has a negative balance of {}{day}", money(balance)));
+        }
+        FindingKind::LowBalance { balance, minimum } => {
+            let balance = money(balance);
+            return format!("has a balance of {balance}, below min_balance {minimum}; add funds");
+        }
+        FindingKind::PrivilegedGroup { groups } => {
+            let names: Vec<String> = groups.iter().map(|name| spoken(name)).collect();
+            return format!(
+                "is in {} without a grant; change groups in the portal, or add {} to the groups of the entry",
+                names.join(", "),
+                if names.len() == 1 { "it" } else { "them" }
+            );
+        }
+        FindingKind::UserStale { created: _, last_sign_in: LastSignIn::On(day) } => {
+            return format!(
+                "last signed in to the portal on {day}; remove the user, or set keep: true"
+            );
+        }
+        FindingKind::UserStale { created, last_sign_in: _ } => {
+            return format!(
+                "was created on {created} and has never signed in to the portal; remove the user with absent: true (stale_users removes only users who have signed in once), or set keep: true"
+            );
+        }
+        FindingKind::UserBypassesSso => {
+            "may sign in without single sign-on; change that in the portal, or add the user to sso_bypass"
+        }
         FindingKind::UserMissing => {
             "is listed but not in the organization; invite the user in the portal (the API cannot); if this is the owner, add owner: true"
         }
@@ -55,6 +108,15 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         FindingKind::StatusUnknown => "has an unknown status, so it is left alone",
         FindingKind::NotCompared(UncomparedField::ManagerAccountId) => {
             "manager_account_id is not checked, because no live account names its manager"
+        }
+        FindingKind::NotCompared(UncomparedField::MinBalance) => {
+            "has no balance in Telnyx's answers, so min_balance is not checked (an account with rollup billing has none)"
+        }
+        FindingKind::NotCompared(UncomparedField::StaleAfter) => {
+            "has no created_at or last_sign_in_at in Telnyx's answers, so stale_after is not checked"
+        }
+        FindingKind::NotCompared(UncomparedField::SsoBypass) => {
+            "has no organization_user_bypasses_sso in Telnyx's answers, so sso_bypass is not checked"
         }
         FindingKind::NotCompared(field) => {
             let field = field.name();
@@ -194,6 +256,12 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
     fixed.to_owned()
 }
 
+/// The day of a time in seconds since 1970, in UTC.
+fn day(seconds: u64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+    Some(time.strftime("%Y-%m-%d").to_string())
+}
+
 /// A text with its unusual characters escaped, so that it cannot look like another one.
 fn escaped(text: &str) -> String {
     let usual = |c: char| c.is_ascii_graphic() || c == ' ';
@@ -211,6 +279,13 @@ fn looks(text: &str) -> String {
 
 fn policy_loosened(loose: &Loosened, plain: fn(&str) -> String) -> String {
     let (field, base, head) = loosened(loose);
+    let base = base.unwrap_or_default();
+    let chosen_by_people =
+        matches!(loose, Loosened::SsoBypass { .. } | Loosened::PrivilegedGroups { .. });
+    let [base, head] = [Some(base), head].map(|value| match value {
+        Some(value) if chosen_by_people => Some(plain(&value)),
+        value => value,
+    });
     let base = base.unwrap_or_default();
     if let Some(head) = head {
         return format!(

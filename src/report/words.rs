@@ -1,7 +1,10 @@
 //! The fixed words of reports, which users script against.
 
+use std::collections::BTreeSet;
+
 use super::json::PlanSummary;
 use crate::manifest::{ProblemKind, canonical};
+use crate::model::Email;
 use crate::plan::{
     Action, Channels, Field, FieldChange, FieldValue, Finding, FindingKind, Guard, GuardName,
     Level, Loosened, ManifestField, Origin, Plan, Reason, Reversible, Subject, UnlistedEffect,
@@ -140,7 +143,28 @@ pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Op
             (guard(*name), Some(canonical::limit(*base)), Some(canonical::limit(*head)))
         }
         Loosened::Protected(email) => ("protected", Some(email.to_string()), None),
+        Loosened::StaleAfter { base, head } => {
+            let text = |days: Option<u32>| Some(days.map_or_else(not_set, canonical::days_text));
+            ("stale_after", text(*base), text(*head))
+        }
+        Loosened::StaleUsers { base, head } => {
+            let word = |stale| Some(canonical::stale_users_word(stale).to_owned());
+            ("stale_users", word(*base), word(*head))
+        }
+        Loosened::SsoBypass { base, head } => {
+            let text = |only: &BTreeSet<Email>| canonical::list(only.iter().map(Email::as_str));
+            ("sso_bypass", Some(text(base)), Some(head.as_ref().map_or_else(not_set, text)))
+        }
+        Loosened::PrivilegedGroups { base, head } => {
+            let text =
+                |groups: &BTreeSet<String>| canonical::list(groups.iter().map(String::as_str));
+            ("privileged_groups", Some(text(base)), Some(text(head)))
+        }
     }
+}
+
+fn not_set() -> String {
+    "not set".to_owned()
 }
 
 /// The name of a part of a manifest.
@@ -154,6 +178,12 @@ pub(super) fn part(part: ManifestField) -> String {
         ManifestField::UnlistedAccounts => "unlisted_accounts",
         ManifestField::UnlistedUsers => "unlisted_users",
         ManifestField::Protected => "protected",
+        ManifestField::StaleAfter => "stale_after",
+        ManifestField::StaleUsers => "stale_users",
+        ManifestField::SsoBypass => "sso_bypass",
+        ManifestField::PrivilegedGroups => "privileged_groups",
+        ManifestField::MinBalance => "min_balance",
+        ManifestField::Keep => "keep",
         ManifestField::Users => "users managed",
         ManifestField::Email => "email",
         ManifestField::Id => "id",

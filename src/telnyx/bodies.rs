@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::wire::JsonObject;
 use crate::model::{
-    AccountId, ChannelPool, Email, LiveAccount, LiveUser, Role, UserId, UserStatus,
+    AccountId, ChannelPool, Day, Email, LastSignIn, LiveAccount, LiveUser, Role, UserId, UserStatus,
 };
 
 /// A managed account, in lists and in answers to changes.
@@ -141,6 +141,39 @@ pub(super) struct UserBody {
     record_type: String,
     user_status: Option<String>,
     groups: Option<Vec<JsonObject<GroupBody>>>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) created_at: Option<String>,
+    /// `null` for a user who has never signed in. `None` if the answer lacks it.
+    #[serde(default, deserialize_with = "present")]
+    last_sign_in_at: Option<Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) organization_user_bypasses_sso: Option<bool>,
+}
+
+impl UserBody {
+    /// The time of the last sign-in, as Telnyx sends it.
+    pub(super) fn signed_in_at(&self) -> Option<String> {
+        self.last_sign_in_at.as_ref().and_then(Value::as_str).map(str::to_owned)
+    }
+
+    fn last_sign_in(&self) -> LastSignIn {
+        match &self.last_sign_in_at {
+            Some(Value::Null) => LastSignIn::Never,
+            Some(Value::String(time)) => day(time).map_or(LastSignIn::Unknown, LastSignIn::On),
+            Some(_) | None => LastSignIn::Unknown,
+        }
+    }
+}
+
+/// The day of a time in ISO 8601, in UTC.
+fn day(time: &str) -> Option<Day> {
+    let Ok(time) = time.parse::<jiff::Timestamp>() else { return time.parse().ok() };
+    time.strftime("%Y-%m-%d").to_string().parse().ok()
+}
+
+/// Keeps a value that is present, even `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -150,7 +183,11 @@ struct GroupBody {
 
 impl From<UserBody> for LiveUser {
     fn from(body: UserBody) -> Self {
+        let last_sign_in = body.last_sign_in();
         Self {
+            created: body.created_at.as_deref().and_then(day),
+            last_sign_in,
+            bypasses_sso: body.organization_user_bypasses_sso,
             id: UserId::new(body.id),
             email: Email::new(body.email),
             role: match body.record_type.as_str() {

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::http::Call;
 use super::read::{Listing, READS, Reader};
 use super::wire;
-use crate::model::{AccountId, LiveAccount, LiveUser, UserId};
+use crate::model::{AccountId, Balance, LiveAccount, LiveUser, UserId};
 
 /// A managed account with its times and, where it was read by itself, its balance.
 #[derive(Clone, Debug)]
@@ -19,13 +19,13 @@ pub struct AccountDetails {
     /// The time of its last change.
     pub updated_at: Option<String>,
     /// Its balance. `None` in lists, and with rollup billing.
-    pub balance: Option<Balance>,
+    pub balance: Option<BalanceDetails>,
 }
 
 /// The balance of an account, in decimal text as Telnyx sends it.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the API")]
-pub struct Balance {
+pub struct BalanceDetails {
     #[serde(default, deserialize_with = "lenient")]
     pub balance: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -36,7 +36,16 @@ pub struct Balance {
     pub currency: Option<String>,
 }
 
-/// A user with its times and SSO setting.
+impl BalanceDetails {
+    /// The amount and its currency. `None` if the amount is missing or not a decimal number.
+    #[must_use]
+    pub fn balance(&self) -> Option<Balance> {
+        let amount = self.balance.as_deref()?.parse().ok()?;
+        Some(Balance { amount, currency: self.currency.clone() })
+    }
+}
+
+/// A user with its exact times.
 #[derive(Clone, Debug)]
 pub struct UserDetails {
     /// The user.
@@ -45,8 +54,6 @@ pub struct UserDetails {
     pub created_at: Option<String>,
     /// The time of its last sign-in to the portal.
     pub last_sign_in_at: Option<String>,
-    /// True if the user may sign in without SSO.
-    pub bypasses_sso: Option<bool>,
 }
 
 /// The filters of `GET /managed_accounts`.
@@ -71,7 +78,20 @@ struct AccountDetailsBody {
     #[serde(default, deserialize_with = "lenient")]
     updated_at: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
-    balance: Option<Balance>,
+    balance: Option<BalanceDetails>,
+}
+
+/// An account of which only the balance is used.
+#[derive(Deserialize)]
+struct BalanceBody {
+    #[serde(default, deserialize_with = "lenient")]
+    balance: Option<BalanceDetails>,
+}
+
+impl From<BalanceBody> for Option<Balance> {
+    fn from(body: BalanceBody) -> Self {
+        body.balance.and_then(|balance| balance.balance())
+    }
 }
 
 impl From<AccountDetailsBody> for AccountDetails {
@@ -81,24 +101,10 @@ impl From<AccountDetailsBody> for AccountDetails {
     }
 }
 
-#[derive(Deserialize)]
-struct UserDetailsBody {
-    #[serde(flatten)]
-    user: UserBody,
-    #[serde(default, deserialize_with = "lenient")]
-    created_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    last_sign_in_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    organization_user_bypasses_sso: Option<bool>,
-}
-
-impl From<UserDetailsBody> for UserDetails {
-    fn from(body: UserDetailsBody) -> Self {
-        let UserDetailsBody { user, created_at, last_sign_in_at, organization_user_bypasses_sso } =
-            body;
-        let bypasses_sso = organization_user_bypasses_sso;
-        Self { user: user.into(), created_at, last_sign_in_at, bypasses_sso }
+impl From<UserBody> for UserDetails {
+    fn from(body: UserBody) -> Self {
+        let (created_at, last_sign_in_at) = (body.created_at.clone(), body.signed_in_at());
+        Self { user: body.into(), created_at, last_sign_in_at }
     }
 }
 
@@ -141,6 +147,16 @@ impl Reader {
         Ok(self.http.send(&call, wire::one::<AccountDetailsBody, _>).await?.value)
     }
 
+    /// `GET /managed_accounts/{id}`: its balance. `None` if the answer has none, as with rollup billing.
+    ///
+    /// # Errors
+    ///
+    /// If the account does not exist or cannot be read.
+    pub async fn balance(&self, id: &AccountId) -> Result<Option<Balance>, Error> {
+        let call = Call::get(&["managed_accounts", id.as_str()]);
+        Ok(self.http.send(&call, wire::one::<BalanceBody, _>).await?.value)
+    }
+
     /// `GET /organizations/users`, all pages, with groups.
     ///
     /// # Errors
@@ -150,7 +166,7 @@ impl Reader {
         let reads = [(); READS]
             .map(|()| Call::get(&["organizations", "users"]).query("include_groups", "true"));
         let id = |one: &UserDetails| one.user.id.as_str().to_owned();
-        self.list(&reads, None, id, |body: UserDetailsBody| body.into()).await
+        self.list(&reads, None, id, |body: UserBody| body.into()).await
     }
 
     /// `GET /organizations/users/{id}`, with groups.
@@ -161,7 +177,7 @@ impl Reader {
     pub async fn user_details(&self, id: &UserId) -> Result<UserDetails, Error> {
         let call =
             Call::get(&["organizations", "users", id.as_str()]).query("include_groups", "true");
-        Ok(self.http.send(&call, wire::one::<UserDetailsBody, _>).await?.value)
+        Ok(self.http.send(&call, wire::one::<UserBody, _>).await?.value)
     }
 
     /// `GET /organizations/users/users_groups_report` as JSON.
@@ -170,6 +186,6 @@ impl Reader {
     ///
     /// If it cannot be read. An unusable record is a gap.
     pub async fn group_report(&self) -> Result<Listing<UserDetails>, Error> {
-        self.report(|body: UserDetailsBody| body.into()).await
+        self.report(|body: UserBody| body.into()).await
     }
 }

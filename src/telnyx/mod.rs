@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use client::{ConfigError, SessionConfig, api_client, client};
-pub use details::{AccountDetails, AccountFilter, Balance, UserDetails};
+pub use details::{AccountDetails, AccountFilter, BalanceDetails, UserDetails};
 pub use error::{AnswerFault, Detail, Error, ErrorKind};
 pub use fence::Fence;
 pub use http::{Answered, RequestProgress};

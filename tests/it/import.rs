@@ -1,6 +1,6 @@
 //! `import`: the live side as a manifest that plans to in sync.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -77,11 +77,9 @@ fn live_users() -> impl Strategy<Value = Vec<LiveUser>> {
     ];
     vec((any_email(), role, status, of(vec(names(), 0..3))), 0..6).prop_map(|users| {
         let one = |(place, (email, role, status, groups))| LiveUser {
-            id: UserId::new(format!("user-{place}")),
-            email,
-            role,
             status,
             groups,
+            ..LiveUser::new(UserId::new(format!("user-{place}")), email, role)
         };
         users.into_iter().enumerate().map(one).collect()
     })
@@ -116,15 +114,13 @@ fn organization() -> impl Strategy<Value = (Live, State)> {
             let live = Live {
                 manager: Some(AccountId::new("manager-1")),
                 accounts: accounts.into_iter().map(|(one, _)| one).collect(),
-                cancelled: Vec::new(),
                 users: Some(users),
                 // Sometimes more is allocated than available.
                 channels: Some(ChannelPool {
                     allocatable: (allocated + 4).saturating_sub(extra),
                     allocated,
                 }),
-                owners: BTreeSet::new(),
-                gaps: Vec::new(),
+                ..Live::default()
             };
             (live, state)
         },
@@ -185,14 +181,11 @@ fn odd() -> (Live, State) {
         status,
     };
     let user = |email: &str, role, status, groups: &[&str]| LiveUser {
-        id: UserId::new(format!("id-{email}")),
-        email: Email::new(email),
-        role,
         status: Some(status),
         groups: Some(groups.iter().map(|name| (*name).to_owned()).collect()),
+        ..LiveUser::new(UserId::new(format!("id-{email}")), Email::new(email), role)
     };
     let live = Live {
-        owners: BTreeSet::new(),
         manager: Some(AccountId::new("6ee4a469-3f0c-4f5a-9c1e-2d6a2f1b7c10")),
         accounts: vec![
             account(id(1), "Cat@shop.example", Some("Cat: \"the\" # shop"), Some(Status::Enabled)),
@@ -210,7 +203,6 @@ fn odd() -> (Live, State) {
             account(id(8), "Twin@shop.example", Some("Twin"), Some(Status::Enabled)),
             account(id(9), "no\naddress: true", Some("Odd"), Some(Status::Enabled)),
         ],
-        cancelled: Vec::new(),
         users: Some(vec![
             user("root@acme.example", Role::Owner, UserStatus::Enabled, &["Admins", "a, b]"]),
             user("ops@acme.example", Role::SubUser, UserStatus::Enabled, &[]),
@@ -223,7 +215,7 @@ fn odd() -> (Live, State) {
             ),
         ]),
         channels: Some(ChannelPool { allocatable: 100, allocated: 40 }),
-        gaps: Vec::new(),
+        ..Live::default()
     };
     let others = live.accounts.iter().map(|one| one.id.clone());
     let unrecorded = others.filter(|other| *other != id(1)).collect();
@@ -313,11 +305,9 @@ async fn an_import_contains_the_limits_that_an_apply_has_set() {
 #[test]
 fn an_import_of_addresses_that_end_in_white_space_is_formatted() {
     let user = |(place, email): (usize, &str)| LiveUser {
-        id: UserId::new(format!("user-{place}")),
-        email: Email::new(email),
-        role: Role::SubUser,
         status: Some(UserStatus::Enabled),
         groups: Some(Vec::new()),
+        ..LiveUser::new(UserId::new(format!("user-{place}")), Email::new(email), Role::SubUser)
     };
     let account = |(place, email): (usize, &str)| LiveAccount {
         id: id(place),

@@ -42,7 +42,7 @@ fn hides(key: &manifest::TreeKey<'_>, value: &Node<'_>) -> bool {
         | TreeKind::Bool(_)
         | TreeKind::Whole(_)
         | TreeKind::Negative(_)
-        | TreeKind::Fraction
+        | TreeKind::Fraction(_)
         | TreeKind::List(_)
         | TreeKind::Map(_) => false,
     };

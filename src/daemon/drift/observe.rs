@@ -96,7 +96,7 @@ fn of_action(planned: &PlannedAction) -> (DifferenceKey, Details) {
 
 fn of_finding(finding: &Finding, state: &StateInfo) -> (DifferenceKey, Details) {
     let key = named(finding.subject(), finding.email(), finding.code().name());
-    let message = report::finding_text(finding, state);
+    let message = report::stable_finding_text(finding, state);
     (key, Details { message, ..Details::default() })
 }
 

@@ -209,7 +209,7 @@ fn removed_user(user: Option<&LiveUser>, reason: Reason) -> Vec<String> {
 
 /// An entry and the live user of its email.
 fn listed_user(live: Option<&LiveUser>, wanted: &WantedUser) -> Entry {
-    let WantedUser { email, presence } = wanted;
+    let WantedUser { email, presence, keep: _ } = wanted;
     let want = match presence {
         Presence::Absent => Vec::new(),
         Presence::Owner => indented(canonical::user(wanted)),
@@ -239,7 +239,7 @@ fn listed_user(live: Option<&LiveUser>, wanted: &WantedUser) -> Entry {
 
 fn user_lines(email: &Email, groups: Option<BTreeSet<String>>) -> Vec<String> {
     let presence = Presence::Present { groups, until: None };
-    indented(canonical::user(&WantedUser { email: email.clone(), presence }))
+    indented(canonical::user(&WantedUser::new(email.clone(), presence)))
 }
 
 fn indented(lines: Vec<String>) -> Vec<String> {

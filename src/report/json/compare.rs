@@ -120,6 +120,9 @@ fn value(said: &ManifestValue) -> Value {
         }
         ManifestValue::UnlistedUsers(unlisted) => json!(canonical::unlisted_users_word(*unlisted)),
         ManifestValue::Budget(budget) => json!(canonical::limit(*budget)),
+        ManifestValue::StaleUsers(stale) => json!(canonical::stale_users_word(*stale)),
+        ManifestValue::Amount(amount) => json!(amount.to_string()),
+        ManifestValue::Days(days) => json!(canonical::days_text(*days)),
         ManifestValue::Day(day) => json!(day.to_string()),
         ManifestValue::Accepted(until, reason) => {
             json!({ "until": until.to_string(), "reason": reason })

@@ -121,6 +121,7 @@ fn wanted(name: &str) -> trunkline::model::WantedAccount {
         channel_limit: Some(1),
         custom_pricing: None,
         rollup_billing: None,
+        min_balance: None,
         reenable_connections: false,
         password_from: None,
     }

@@ -83,7 +83,7 @@ fn an_owner_that_the_api_hides_is_not_a_difference() {
     use trunkline::model::{Presence, WantedUser};
     let mut desired = World::of_everything().desired;
     desired.accounts.clear();
-    let root = WantedUser { email: user("root"), presence: Presence::Owner };
+    let root = WantedUser::new(user("root"), Presence::Owner);
     desired.users = Some([(user("root"), root)].into());
     let inventory = Inventory { complete: true, ..Inventory::default() };
     let world = World::of(Plan { inventory, ..Plan::default() }).with(desired);

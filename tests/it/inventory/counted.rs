@@ -66,7 +66,8 @@ async fn an_inventory_takes_at_most_seven_requests_beside_the_pages_of_all_and_o
         assert!(requests <= most, "{case}: {requests} requests, and {most} are allowed");
         assert_eq!(running.writes(), 0, "{case}");
 
-        let Live { manager, accounts, cancelled, users, channels, owners: _, gaps } = live;
+        let Live { manager, accounts, cancelled, users, channels, owners: _, gaps, balances: _ } =
+            live;
         assert_eq!(gaps, Vec::new(), "{case}");
         let count =
             |status| accounts.iter().filter(|account| account.status == Some(status)).count();

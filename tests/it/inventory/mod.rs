@@ -22,7 +22,7 @@ fn manifest(emails: &[&str], users: bool) -> Desired {
         account.channel_limit = Some(10);
     }
     let present = Presence::Present { groups: None, until: None };
-    let user = WantedUser { email: Email::new("ops@acme.example"), presence: present };
+    let user = WantedUser::new(Email::new("ops@acme.example"), present);
     Desired {
         organization: "acme".to_owned(),
         manager: None,
@@ -43,6 +43,7 @@ fn wanted(email: &str) -> (Email, WantedAccount) {
         channel_limit: None,
         custom_pricing: None,
         rollup_billing: None,
+        min_balance: None,
         reenable_connections: false,
         password_from: None,
     };

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use trunkline::manifest::{Problems, parse};
 use trunkline::model::{
-    AccountId, Budget, Code, Day, Desired, Email, PasswordSource, Presence, UnlistedAccounts,
-    UnlistedUsers,
+    AccessPolicy, AccountId, Amount, Budget, Code, Day, Desired, Email, PasswordSource, Presence,
+    StaleUsers, UnlistedAccounts, UnlistedUsers,
 };
 use trunkline::report::{self, Style};
 
@@ -58,11 +58,15 @@ policy:
   max_pricing_withdrawals: 0%
   max_creates: 7
   protected: [root@acme.example, Larry@CatFood.example]
+  stale_after: 90d
+  stale_users: remove
+  sso_bypass: [Root@acme.example]
+  privileged_groups: [Admin, Billing]
 accept:
   - { code: user_missing, email: new@acme.example, until: 2027-02-01, reason: invited }
   - { code: pool_exceeded, until: 2028-02-29 }
 defaults:
-  account: { enabled: true, channel_limit: 10, custom_pricing: false, rollup_billing: false, reenable_connections: true }
+  account: { enabled: true, channel_limit: 10, custom_pricing: false, rollup_billing: false, min_balance: 25, reenable_connections: true }
 accounts:
   - name: Larry's Cat Food
     email: Larry@CatFood.example
@@ -75,11 +79,12 @@ accounts:
     password_from: { env: TRUNKLINE_SECRET_LARRY }
   - name: Blue Door Bakery
     email: orders@bluedoor.example
+    min_balance: 100.50
     password_from: { file: secrets/blue door.txt }
 users:
   - email: root@acme.example
   - { email: ops@acme.example, groups: [Engineering, Support, Engineering], until: 2027-01-31 }
-  - { email: dev@acme.example, groups: [] }
+  - { email: dev@acme.example, groups: [], keep: true }
   - { email: left@acme.example, absent: true }
   - { email: back@acme.example, absent: false }
   - { email: boss@acme.example, owner: true }
@@ -101,6 +106,10 @@ fn every_field_is_read() {
     assert_eq!(policy.budgets.creates, 7);
     let protected = ["root@acme.example", "larry@catfood.example"].map(Email::new);
     assert_eq!(policy.protected, protected.into());
+    let AccessPolicy { stale_after, stale_users, sso_bypass, privileged_groups } = policy.access;
+    assert_eq!((stale_after, stale_users), (Some(90), StaleUsers::Remove));
+    assert_eq!(sso_bypass, Some([Email::new("root@acme.example")].into()));
+    assert_eq!(privileged_groups, ["Admin", "Billing"].map(str::to_owned).into());
     let [missing, pool] = &accept[..] else { panic!("{accept:?}") };
     assert_eq!(missing.code, Code::UserMissing);
     assert_eq!(missing.email, Some(Email::new("new@acme.example")));
@@ -122,6 +131,73 @@ fn every_field_is_read() {
     assert_eq!(presence("left@acme.example"), Presence::Absent);
     assert_eq!(presence("back@acme.example"), present(None, None));
     assert_eq!(presence("boss@acme.example"), Presence::Owner);
+    let kept = users.values().filter(|user| user.keep).map(|user| user.email.as_str());
+    assert_eq!(kept.collect::<Vec<_>>(), ["dev@acme.example"]);
+}
+
+#[test]
+fn an_amount_is_read_from_its_digits() {
+    let minimum = |written: &str| {
+        let entry = format!("{{ name: Cat, email: cat@shop.example, min_balance: {written} }}");
+        let read = read(&with(&format!("accounts: [{entry}]")))?;
+        Ok::<_, Problems>(read.accounts[&Email::new("cat@shop.example")].min_balance)
+    };
+    let amount = |text: &str| Some(text.parse::<Amount>().unwrap());
+    for (written, text) in [
+        ("0", "0"),
+        ("25", "25"),
+        ("25.00", "25"),
+        ("0.1", "0.1"),
+        // More digits than a binary fraction has.
+        ("12345678901234567.89", "12345678901234567.89"),
+    ] {
+        assert_eq!(minimum(written).unwrap(), amount(text), "{written}");
+    }
+    for (written, fault) in [
+        ("-0.01", "must not be negative"),
+        ("-1", "must not be negative"),
+        ("'25.00'", "must be an amount such as 25.00, not the string \"25.00\""),
+        ("25.00 USD", "must be an amount"),
+        ("1e3", "must be an amount"),
+        (".inf", "must be an amount"),
+        (".5", "must be an amount"),
+        ("true", "must be an amount"),
+    ] {
+        let problems = minimum(written).unwrap_err();
+        assert!(problems.0[0].message.contains(fault), "{written}: {problems:?}");
+    }
+    let shared = "accounts:
+  - { name: Cat, email: cat@shop.example, min_balance: &least 12.50 }
+  - { name: Dog, email: dog@shop.example, min_balance: *least }";
+    let read = read(&with(shared)).unwrap();
+    assert!(read.accounts.values().all(|one| one.min_balance == amount("12.5")), "{read:?}");
+}
+
+#[test]
+fn a_rule_that_would_check_nothing_is_a_problem() {
+    let users = "users: [{ email: a@x.example }]";
+    for (manifest, fault) in [
+        (format!("policy: {{ stale_users: remove }}\n{users}"), "`stale_users: remove` needs `stale_after`"),
+        ("policy: { stale_after: 90d }".to_owned(), "`stale_after` checks users, but this manifest lists none"),
+        ("policy: { sso_bypass: [] }".to_owned(), "`sso_bypass` checks users"),
+        ("policy: { privileged_groups: [Admin] }".to_owned(), "`privileged_groups` checks users"),
+        (
+            "accounts: [{ name: Cat, email: cat@shop.example, rollup_billing: true, min_balance: 5 }]".to_owned(),
+            "an account with `rollup_billing: true` has no balance",
+        ),
+        (
+            "defaults: { account: { rollup_billing: true } }\naccounts: [{ name: Cat, email: cat@shop.example, min_balance: 5 }]".to_owned(),
+            "an account with `rollup_billing: true` has no balance",
+        ),
+        (format!("policy: {{ stale_after: 90 }}\n{users}"), "must be a number of days such as 90d, not the number 90"),
+        (format!("policy: {{ stale_after: 0d }}\n{users}"), "must be a number of days"),
+        (format!("policy: {{ stale_after: 10000d }}\n{users}"), "must be a number of days"),
+        (format!("policy: {{ stale_after: 90d, stale_users: disable }}\n{users}"), "must be report or remove"),
+        ("users: [{ email: a@x.example, absent: true, keep: true }]".to_owned(), "cannot have `keep`"),
+    ] {
+        let problems = read(&with(&manifest)).unwrap_err();
+        assert!(problems.0[0].message.contains(fault), "{manifest}: {problems:?}");
+    }
 }
 
 #[test]
@@ -156,6 +232,9 @@ fn fields_come_from_the_entry_or_else_from_defaults() {
     assert_eq!((bakery.enabled, bakery.channel_limit), (Some(true), Some(10)));
     assert_eq!((bakery.custom_pricing, bakery.rollup_billing), (Some(false), Some(false)));
     assert!(bakery.reenable_connections);
+    // The default is for accounts with a balance, and Larry's charges go to the manager.
+    assert_eq!(larry.min_balance, None);
+    assert_eq!(bakery.min_balance, Some("100.5".parse().unwrap()));
     assert_eq!(bakery.id, None);
     let file = PasswordSource::File("secrets/blue door.txt".into());
     assert_eq!(bakery.password_from, Some(file));

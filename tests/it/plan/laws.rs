@@ -57,16 +57,18 @@ fn in_sync_means_no_action() {
                 channel_limit: world.state.limits.get(id).copied(),
                 custom_pricing: *custom_pricing,
                 rollup_billing: *rollup_billing,
+                min_balance: None,
                 reenable_connections: false,
                 password_from: None,
             };
             (email.clone(), account)
         });
         world.want.accounts = accounts.collect();
+        // Stale users are drift, whatever the entries say.
+        world.want.policy.access = AccessPolicy::default();
         let users = world.users.iter().map(|user| user.email.clone());
-        world.want.users = Some(
-            users.map(|email| (email.clone(), WantedUser { email, presence: PRESENT })).collect(),
-        );
+        world.want.users =
+            Some(users.map(|email| (email.clone(), WantedUser::new(email, PRESENT))).collect());
         let unique =
             world.want.accounts.len() == world.accounts.iter().filter(|one| !one.cancelled).count();
         prop_assume!(unique);
@@ -100,7 +102,7 @@ fn promise_10_input_order_changes_nothing() {
 }
 
 #[test]
-fn promise_6_no_owner_protected_or_listed_user_is_removed() {
+fn promise_6_no_owner_protected_or_listed_user_is_removed_unless_proven_stale() {
     law(0.0, |world| {
         let plan = world.plan();
         for action in
@@ -118,7 +120,14 @@ fn promise_6_no_owner_protected_or_listed_user_is_removed() {
                     Presence::Owner => true,
                     Presence::Absent => false,
                 });
-                prop_assert!(!stays, "{email} is listed");
+                // A listed user is removed only for proven sign-ins of long ago.
+                let access = &world.want.policy.access;
+                let stale = access.stale_users == StaleUsers::Remove
+                    && !listed.is_some_and(|entry| entry.keep)
+                    && user.created == Some(day("2025-01-01"))
+                    && user.last_sign_in == LastSignIn::On(day("2025-10-01"))
+                    && access.stale_after == Some(30);
+                prop_assert!(!stays || stale, "{email} is listed");
             }
         }
         Ok(())

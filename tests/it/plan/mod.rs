@@ -23,6 +23,7 @@ fn in_sync() -> (Desired, Live) {
         enabled: Some(true),
         custom_pricing: Some(false),
         rollup_billing: Some(false),
+        min_balance: None,
         reenable_connections: false,
         id: None,
         channel_limit: None,
@@ -38,12 +39,10 @@ fn in_sync() -> (Desired, Live) {
         rollup_billing: Some(false),
         status: Some(Status::Enabled),
     };
-    let user = |name: &str, role| LiveUser {
-        id: UserId::new(format!("id-{name}")),
-        email: Email::new(format!("{name}@acme.example")),
-        role,
-        status: Some(UserStatus::Enabled),
-        groups: None,
+    let user = |name: &str, role| {
+        let email = Email::new(format!("{name}@acme.example"));
+        let status = Some(UserStatus::Enabled);
+        LiveUser { status, ..LiveUser::new(UserId::new(format!("id-{name}")), email, role) }
     };
     let users = ["root", "ops"].map(|name| Email::new(format!("{name}@acme.example")));
     let desired = Desired {
@@ -52,18 +51,13 @@ fn in_sync() -> (Desired, Live) {
         accept: Vec::new(),
         policy: Policy { unlisted_users: UnlistedUsers::Remove, ..Policy::default() },
         accounts: ["cat", "dog"].map(wanted).into_iter().map(|a| (a.email.clone(), a)).collect(),
-        users: Some(
-            users.map(|email| (email.clone(), WantedUser { email, presence: PRESENT })).into(),
-        ),
+        users: Some(users.map(|email| (email.clone(), WantedUser::new(email, PRESENT))).into()),
     };
     let live = Live {
         accounts: ["cat", "dog"].map(there).into(),
         users: Some(vec![user("root", Role::Owner), user("ops", Role::SubUser)]),
         manager: Some(AccountId::new("manager")),
-        cancelled: Vec::new(),
-        channels: None,
-        owners: BTreeSet::new(),
-        gaps: Vec::new(),
+        ..Live::default()
     };
     (desired, live)
 }
@@ -108,7 +102,7 @@ impl Situation {
 
     fn list_user(&mut self, address: &str, presence: Presence) {
         let email = Email::new(address);
-        self.users().insert(email.clone(), WantedUser { email, presence });
+        self.users().insert(email.clone(), WantedUser::new(email, presence));
     }
 
     fn rename_user(&mut self, name: &str, address: &str) {
@@ -286,7 +280,7 @@ fn unlisted_users_are_removed_only_by_policy() {
 fn unlisted_owner_is_reported_never_removed() {
     let nobody = |want: &mut Desired, _: &mut Live| {
         let keep = Email::new("ops@acme.example");
-        want.users = Some([(keep.clone(), WantedUser { email: keep, presence: PRESENT })].into());
+        want.users = Some([(keep.clone(), WantedUser::new(keep, PRESENT))].into());
     };
     check(nobody, &[], &[Code::OwnerUnlisted]);
 }

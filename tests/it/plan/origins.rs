@@ -234,6 +234,7 @@ fn as_it_is(world: &World) -> Desired {
             channel_limit: limits.get(id).copied(),
             custom_pricing: *custom_pricing,
             rollup_billing: *rollup_billing,
+            min_balance: None,
             reenable_connections: false,
             password_from: None,
         };
@@ -241,7 +242,7 @@ fn as_it_is(world: &World) -> Desired {
     });
     let users = live.users.iter().flatten().map(|user| {
         let email = user.email.clone();
-        (email.clone(), WantedUser { email, presence: PRESENT })
+        (email.clone(), WantedUser::new(email, PRESENT))
     });
     let users = live.users.is_some().then(|| users.collect());
     Desired { accounts: accounts.collect(), users, ..world.want.clone() }

@@ -119,6 +119,11 @@ impl Case<'_> {
         let rollup = want.rollup_billing.is_some_and(|want| have.rollup_billing != Some(want));
         let differs =
             cannot || rollup || have.email != want.email || have.name.as_ref() != Some(&want.name);
+        let balance = want.min_balance.is_some_and(|minimum| {
+            let balance = self.live.balances.get(&have.id);
+            balance.is_none_or(|balance| balance.amount < minimum)
+        });
+        let differs = differs || balance;
         let actions = [pricing, limit, status].into_iter().filter(|needed| *needed).count();
         expected.entry(Subject::Account, &[&want.email, &have.email], actions, differs);
     }
@@ -155,8 +160,10 @@ impl Case<'_> {
                 // An owner who is not listed is not missing, unless accounts name another one.
                 let named = !self.live.owners.is_empty() || !entry.is_owner();
                 let missing = those.is_empty() && !owner && named;
+                let removed = |user: &&&LiveUser| self.removes_stale(entry, user);
+                let actions = those.iter().filter(removed).count();
                 let differs = missing || those.iter().any(|user| self.differs(entry, user));
-                expected.entry(Subject::User, &[&entry.email], 0, differs);
+                expected.entry(Subject::User, &[&entry.email], actions, differs);
             } else if those.is_empty() {
                 let differs = owner && entry.presence == Presence::Absent;
                 expected.entry(Subject::User, &[&entry.email], 0, differs);
@@ -179,7 +186,50 @@ impl Case<'_> {
             _ => false,
         };
         let status = !matches!(user.status, None | Some(UserStatus::Enabled));
-        status || groups || entry.is_owner() && !owner
+        let access = &self.world.want.policy.access;
+        let bypasses = access
+            .sso_bypass
+            .as_ref()
+            .is_some_and(|only| !only.contains(&user.email) && user.bypasses_sso != Some(false));
+        let grants = matches!(
+            &entry.presence,
+            Presence::Present { groups: Some(granted), .. } if granted.contains("Support")
+        );
+        // Every user of these worlds is in this group.
+        let privileged = !access.privileged_groups.is_empty() && !owner && !grants;
+        let stale = !entry.keep && self.may_be_stale(user);
+        status || groups || bypasses || privileged || stale || entry.is_owner() && !owner
+    }
+
+    /// Returns true for a user who is stale, or whose dates do not prove the opposite.
+    fn may_be_stale(&self, user: &LiveUser) -> bool {
+        let Some(days) = self.world.want.policy.access.stale_after else { return false };
+        let recent = |date: &str| day(TODAY).days_since(day(date)) < i64::from(days);
+        let dates = [("2025-10-01", user.last_sign_in), ("2026-02-20", user.last_sign_in)];
+        let signed_in =
+            |(date, on): (&str, LastSignIn)| on == LastSignIn::On(day(date)) && recent(date);
+        let created = ["2025-01-01", "2026-02-10"]
+            .into_iter()
+            .any(|date| user.created == Some(day(date)) && recent(date));
+        !created && !dates.into_iter().any(signed_in)
+    }
+
+    /// Returns true if the policy removes a listed user.
+    fn removes_stale(&self, entry: &WantedUser, user: &LiveUser) -> bool {
+        let want = &self.world.want;
+        let accepted = want.accept.iter().any(|one| {
+            (one.code, one.email.as_ref()) == (Code::UserStale, Some(&user.email))
+                && day(TODAY) <= one.until
+        });
+        let gone = self.world.state.removed.contains(&user.id)
+            && user.status == Some(UserStatus::Disabled);
+        let sub_user = user.role == Role::SubUser && !self.live.owners.contains(&user.email);
+        want.policy.access.stale_users == StaleUsers::Remove
+            && self.may_be_stale(user)
+            && user.created.is_some()
+            && matches!(user.last_sign_in, LastSignIn::On(_))
+            && sub_user
+            && !(entry.keep || accepted || gone || want.policy.protected.contains(&user.email))
     }
 
     /// A live user whose entry is absent or has expired, or who has no entry.

@@ -104,7 +104,11 @@ fn sample() -> String {
         let (world, extras) = tree.current();
         let world = filled(world, extras, 25);
         let plan = world.plan();
-        if plan.actions.len() > 4 && !plan.findings.is_empty() && !plan.guards.is_empty() {
+        if plan.destructive() > 0
+            && plan.actions.len() > 4
+            && !plan.findings.is_empty()
+            && !plan.guards.is_empty()
+        {
             let (bound_to, state) = (bound_to(&world.want), StateInfo::default());
             let organization = world.want.organization.as_str();
             let report =

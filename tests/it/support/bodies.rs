@@ -1,7 +1,9 @@
 //! Answers of the API, and their models.
 
 use serde_json::{Value, json};
-use trunkline::model::{AccountId, Email, LiveAccount, LiveUser, Role, UserId, UserStatus};
+use trunkline::model::{
+    AccountId, Email, LastSignIn, LiveAccount, LiveUser, Role, UserId, UserStatus,
+};
 
 /// An item of the list of accounts: without secrets.
 pub(crate) fn account(id: &str) -> Value {
@@ -65,12 +67,14 @@ pub(crate) fn user_in_groups(id: &str) -> Value {
 
 /// The model of [`user`].
 pub(crate) fn live_user(id: &str) -> LiveUser {
+    let email = Email::new(format!("{id}@acme.example"));
+    let status = Some(UserStatus::Enabled);
     LiveUser {
-        id: UserId::new(id),
-        email: Email::new(format!("{id}@acme.example")),
-        role: Role::SubUser,
-        status: Some(UserStatus::Enabled),
-        groups: None,
+        status,
+        created: Some("2018-02-02".parse().unwrap()),
+        last_sign_in: LastSignIn::Never,
+        bypasses_sso: Some(false),
+        ..LiveUser::new(UserId::new(id), email, Role::SubUser)
     }
 }
 

@@ -86,22 +86,44 @@ fn policies() -> impl Strategy<Value = Policy> {
     let unlisted =
         (select(&[A::Ignore, A::Report][..]), select(&[U::Ignore, U::Report, U::Remove][..]));
     let all = (budgets(), budgets(), budgets(), budgets(), budgets(), 0_u64..200);
-    (unlisted, all, btree_set(emails(), 0..3)).prop_map(|(unlisted, all, protected)| {
-        let (removals, disables, enables, channel_cut, pricing_withdrawals, creates) = all;
-        Policy {
-            unlisted_accounts: unlisted.0,
-            unlisted_users: unlisted.1,
-            budgets: Budgets {
-                removals,
-                disables,
-                enables,
-                channel_cut,
-                pricing_withdrawals,
-                creates,
-            },
-            protected,
-        }
+    (unlisted, all, btree_set(emails(), 0..3), access()).prop_map(
+        |(unlisted, all, protected, access)| {
+            let (removals, disables, enables, channel_cut, pricing_withdrawals, creates) = all;
+            Policy {
+                unlisted_accounts: unlisted.0,
+                unlisted_users: unlisted.1,
+                budgets: Budgets {
+                    removals,
+                    disables,
+                    enables,
+                    channel_cut,
+                    pricing_withdrawals,
+                    creates,
+                },
+                protected,
+                access,
+            }
+        },
+    )
+}
+
+/// Rules for access that check users.
+fn access() -> impl Strategy<Value = AccessPolicy> {
+    let stale = of((1_u32..10_000, any::<bool>()));
+    let lists = (of(btree_set(emails(), 0..3)), btree_set(texts(), 0..3));
+    (stale, lists).prop_map(|(stale, (sso_bypass, privileged_groups))| AccessPolicy {
+        stale_after: stale.map(|(days, _)| days),
+        stale_users: match stale {
+            Some((_, true)) => StaleUsers::Remove,
+            Some((_, false)) | None => StaleUsers::Report,
+        },
+        sso_bypass,
+        privileged_groups,
     })
+}
+
+fn amounts() -> impl Strategy<Value = Amount> {
+    "(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?".prop_map(|amount| amount.parse().unwrap())
 }
 
 fn accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
@@ -110,11 +132,12 @@ fn accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
         texts().prop_map(|text| PasswordSource::File(PathBuf::from(text))),
     ];
     let flags = (of(any::<bool>()), of(any::<bool>()), of(any::<bool>()), any::<bool>());
-    let one = (emails(), texts(), of(UUID), of(0_u64..50), flags, of(source));
+    let one = (emails(), texts(), of(UUID), (of(0_u64..50), of(amounts())), flags, of(source));
     vec(one, 0..6).prop_map(|entries| {
         let mut ids = BTreeSet::new();
-        let entry = |(email, name, id, channel_limit, flags, password_from)| {
+        let entry = |(email, name, id, (channel_limit, min_balance), flags, password_from)| {
             let (email, id): (Email, Option<String>) = (email, id);
+            let min_balance: Option<Amount> = min_balance;
             let (enabled, custom_pricing, rollup_billing, reenable_connections) = flags;
             let account = WantedAccount {
                 name,
@@ -124,6 +147,8 @@ fn accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
                 channel_limit,
                 custom_pricing,
                 rollup_billing,
+                // An account with rollup billing has no balance.
+                min_balance: min_balance.filter(|_| rollup_billing != Some(true)),
                 reenable_connections,
                 password_from,
             };
@@ -137,8 +162,11 @@ fn users() -> impl Strategy<Value = Option<BTreeMap<Email, WantedUser>>> {
     let present = (of(btree_set(texts(), 0..3)), of(days()))
         .prop_map(|(groups, until)| Presence::Present { groups, until });
     let presence = prop_oneof![4 => present, 1 => Just(Presence::Absent)];
-    of(vec((emails(), presence), 1..5).prop_map(|users| {
-        let one = |(email, presence): (Email, _)| (email.clone(), WantedUser { email, presence });
+    of(vec((emails(), presence, any::<bool>()), 1..5).prop_map(|users| {
+        let one = |(email, presence, keep): (Email, _, _)| {
+            let keep = keep && presence != Presence::Absent;
+            (email.clone(), WantedUser { keep, ..WantedUser::new(email, presence) })
+        };
         users.into_iter().map(one).collect()
     }))
 }
@@ -162,13 +190,10 @@ fn accepted() -> impl Strategy<Value = Vec<Accepted>> {
 pub(crate) fn manifests() -> impl Strategy<Value = Desired> {
     let manager = of(UUID.prop_map(AccountId::new));
     ("[a-zA-Z0-9_-]{1,8}", manager, policies(), accepted(), accounts(), users()).prop_map(
-        |(organization, manager, policy, accept, accounts, users)| Desired {
-            organization,
-            manager,
-            policy,
-            accept,
-            accounts,
-            users,
+        |(organization, manager, policy, accept, accounts, users)| {
+            let access = if users.is_some() { policy.access } else { AccessPolicy::default() };
+            let policy = Policy { access, ..policy };
+            Desired { organization, manager, policy, accept, accounts, users }
         },
     )
 }

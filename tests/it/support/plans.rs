@@ -6,9 +6,9 @@ use std::path::Path;
 use trunkline::execute::{ActionError, Ending, Outcome, SkipReason};
 use trunkline::manifest::{Listed, Places};
 use trunkline::model::{
-    AccountId, Budget, ChannelPool, Code, Desired, Email, Live, LiveAccount, LiveUser, Policy,
-    Presence, Role, Status, UnlistedAccounts, UnlistedUsers, UserId, UserStatus, WantedAccount,
-    WantedUser,
+    AccountId, Balance, Budget, ChannelPool, Code, Desired, Email, LastSignIn, Live, LiveAccount,
+    LiveUser, Policy, Presence, Role, StaleUsers, Status, UnlistedAccounts, UnlistedUsers, UserId,
+    UserStatus, WantedAccount, WantedUser,
 };
 use trunkline::plan::{
     AccountTarget, Action, Channels, Finding, FindingKind, Guard, GuardName, Inventory, Loosened,
@@ -66,6 +66,7 @@ fn actions() -> Vec<Action> {
     actions
 }
 
+#[expect(clippy::too_many_lines, reason = "one of each finding")]
 fn findings() -> Vec<Finding> {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mut findings = vec![
@@ -97,6 +98,36 @@ fn findings() -> Vec<Finding> {
                 extra: names(&["Finance"]),
             },
         ),
+        Finding::user(
+            user("chef"),
+            FindingKind::PrivilegedGroup { groups: names(&["Admin", "Billing"]) },
+        ),
+        Finding::user(
+            user("idle"),
+            FindingKind::UserStale {
+                created: "2025-01-31".parse().unwrap(),
+                last_sign_in: LastSignIn::On("2025-11-01".parse().unwrap()),
+            },
+        ),
+        Finding::user(
+            user("never"),
+            FindingKind::UserStale {
+                created: "2025-01-31".parse().unwrap(),
+                last_sign_in: LastSignIn::Never,
+            },
+        ),
+        Finding::user(user("ops"), FindingKind::UserBypassesSso),
+        Finding::account(
+            email("debtor"),
+            FindingKind::NegativeBalance { balance: money("-12.5"), since: Some(1_769_904_000) },
+        ),
+        Finding::account(
+            email("poor"),
+            FindingKind::LowBalance { balance: money("12.5"), minimum: "25".parse().unwrap() },
+        ),
+        Finding::account(email("mute"), FindingKind::NotCompared(UncomparedField::MinBalance)),
+        Finding::user(user("mute"), FindingKind::NotCompared(UncomparedField::StaleAfter)),
+        Finding::user(user("mute"), FindingKind::NotCompared(UncomparedField::SsoBypass)),
         Finding::user(user("blocked"), FindingKind::UserBlocked),
         Finding::user(user("asleep"), FindingKind::UserDisabled),
         Finding::account(email("held"), FindingKind::AccountBlocked),
@@ -147,6 +178,10 @@ fn findings() -> Vec<Finding> {
     findings
 }
 
+fn money(amount: &str) -> Balance {
+    Balance { amount: amount.parse().unwrap(), currency: Some("USD".to_owned()) }
+}
+
 fn guards() -> Vec<Guard> {
     let guard = |name, actual, limit, of| Guard { name, actual, limit, of };
     vec![
@@ -194,6 +229,10 @@ pub(crate) fn everything_since() -> Plan {
             head: Budget::Percent(50),
         },
         Loosened::Protected(user("root")),
+        Loosened::StaleAfter { base: Some(90), head: None },
+        Loosened::StaleUsers { base: StaleUsers::Report, head: StaleUsers::Remove },
+        Loosened::SsoBypass { base: [].into(), head: Some([user("ops")].into()) },
+        Loosened::PrivilegedGroups { base: ["Admin".to_owned()].into(), head: [].into() },
     ];
     let mut plan = everything();
     plan.findings.extend(loosened.map(FindingKind::PolicyLoosened).map(Finding::organization));
@@ -285,7 +324,7 @@ impl World {
             ("asleep", present(None)),
         ];
         let users =
-            users.map(|(name, presence)| (user(name), WantedUser { email: user(name), presence }));
+            users.map(|(name, presence)| (user(name), WantedUser::new(user(name), presence)));
         desired.users = Some(users.into());
         let live = live_of(&desired);
         Self { live, ..Self::of(plan).with(desired) }
@@ -337,6 +376,7 @@ fn wanted_account(id: &str, name: &str) -> WantedAccount {
         channel_limit: None,
         custom_pricing: None,
         rollup_billing: None,
+        min_balance: None,
         reenable_connections: false,
         password_from: None,
     }
@@ -361,11 +401,9 @@ fn live_of(desired: &Desired) -> Live {
     let listed = desired.accounts.values().map(|wanted| wanted.email.as_str());
     let names = listed.filter_map(|email| email.split('@').next()).filter(|name| *name != "ship");
     let one = |name: &str, groups: &[&str]| LiveUser {
-        id: UserId::new(format!("id-{name}")),
-        email: user(name),
-        role: Role::SubUser,
         status: Some(if name == "asleep" { UserStatus::Disabled } else { UserStatus::Enabled }),
         groups: Some(groups.iter().map(|name| (*name).to_owned()).collect()),
+        ..LiveUser::new(UserId::new(format!("id-{name}")), user(name), Role::SubUser)
     };
     Live {
         accounts: names.chain(["mill", "stranger"]).map(account).collect(),

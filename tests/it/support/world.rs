@@ -96,23 +96,38 @@ fn customers() -> impl Strategy<Value = Vec<Customer>> {
     })
 }
 
+type PersonSpec = (Email, i32, u8, (Option<&'static str>, LastSignIn, Option<bool>));
+
 fn people() -> impl Strategy<Value = Vec<LiveUser>> {
     let roles = select(&[0, 0, 0, 1, 2][..]);
-    vec((emails(), roles, 0..4_u8), 0..7).prop_map(|people| {
-        let person = |(place, (email, role, status)): (usize, (Email, i32, u8))| LiveUser {
-            id: UserId::new(uuid(place + 500)),
-            email,
-            role: match role {
+    let signed_in = [
+        LastSignIn::Unknown,
+        LastSignIn::Never,
+        LastSignIn::On(day("2025-10-01")),
+        LastSignIn::On(day("2026-02-20")),
+    ];
+    let created = of(select(&["2025-01-01", "2026-02-10"][..]));
+    let access = (created, select(signed_in.to_vec()), of(any::<bool>()));
+    vec((emails(), roles, 0..4_u8, access), 0..7).prop_map(|people| {
+        let person = |(place, spec): (usize, PersonSpec)| {
+            let (email, role, status, (created, last_sign_in, bypasses_sso)) = spec;
+            let role = match role {
                 0 => Role::SubUser,
                 1 => Role::Owner,
                 _ => Role::Other("organization_robot".to_owned()),
-            },
-            status: match status {
-                0 => Some(UserStatus::Disabled),
-                1 => Some(UserStatus::Blocked),
-                _ => Some(UserStatus::Enabled),
-            },
-            groups: Some(vec!["Support".to_owned()]),
+            };
+            LiveUser {
+                created: created.map(day),
+                last_sign_in,
+                bypasses_sso,
+                status: match status {
+                    0 => Some(UserStatus::Disabled),
+                    1 => Some(UserStatus::Blocked),
+                    _ => Some(UserStatus::Enabled),
+                },
+                groups: Some(vec!["Support".to_owned()]),
+                ..LiveUser::new(UserId::new(uuid(place + 500)), email, role)
+            }
         };
         people.into_iter().enumerate().map(person).collect()
     })
@@ -123,28 +138,32 @@ fn wanted_accounts() -> impl Strategy<Value = BTreeMap<Email, WantedAccount>> {
         emails(),
         select(&NAMES[..]),
         of(any::<bool>()),
-        of(0_u64..30),
+        (of(0_u64..30), of(0_u64..40)),
         (of(any::<bool>()), of(any::<bool>())),
         prop::option::weighted(0.2, 0_u8..7),
     );
     vec(one, 0..7).prop_map(|entries| {
         let mut ids = BTreeSet::new();
-        let entry = |(email, name, enabled, channel_limit, (pricing, rollup), id)| {
-            let (email, name, id): (Email, &str, Option<u8>) = (email, name, id);
-            let account = WantedAccount {
-                name: name.to_owned(),
-                email: email.clone(),
-                // A manifest has each id once.
-                id: id.filter(|id| ids.insert(*id)).map(|id| AccountId::new(uuid(id.into()))),
-                enabled,
-                channel_limit,
-                custom_pricing: pricing,
-                rollup_billing: rollup,
-                reenable_connections: false,
-                password_from: None,
+        let entry =
+            |(email, name, enabled, (channel_limit, min_balance), (pricing, rollup), id)| {
+                let (email, name, id): (Email, &str, Option<u8>) = (email, name, id);
+                let min_balance: Option<u64> = min_balance;
+                let account = WantedAccount {
+                    name: name.to_owned(),
+                    email: email.clone(),
+                    // A manifest has each id once.
+                    id: id.filter(|id| ids.insert(*id)).map(|id| AccountId::new(uuid(id.into()))),
+                    enabled,
+                    channel_limit,
+                    custom_pricing: pricing,
+                    rollup_billing: rollup,
+                    // An account with rollup billing has no balance.
+                    min_balance: min_balance.filter(|_| rollup != Some(true)).map(Amount::from),
+                    reenable_connections: false,
+                    password_from: None,
+                };
+                (email, account)
             };
-            (email, account)
-        };
         entries.into_iter().map(entry).collect()
     })
 }
@@ -159,10 +178,13 @@ fn wanted_users() -> impl Strategy<Value = Option<BTreeMap<Email, WantedUser>>> 
             until: Some(day("2026-03-01")),
         }),
     ];
-    let users = vec((emails(), presence), 1..7).prop_map(|users| {
+    let users = vec((emails(), presence, prop::bool::weighted(0.2)), 1..7).prop_map(|users| {
         users
             .into_iter()
-            .map(|(email, presence)| (email.clone(), WantedUser { email, presence }))
+            .map(|(email, presence, keep)| {
+                let keep = keep && presence != Presence::Absent;
+                (email.clone(), WantedUser { keep, ..WantedUser::new(email, presence) })
+            })
             .collect()
     });
     prop::option::weighted(0.9, users)
@@ -173,12 +195,29 @@ fn policies() -> impl Strategy<Value = Policy> {
     use UnlistedUsers as U;
     let accounts = select(&[A::Ignore, A::Report, A::Disable, A::Disable][..]);
     let users = select(&[U::Ignore, U::Report, U::Remove, U::Remove][..]);
-    (accounts, users, vec(emails(), 0..3)).prop_map(
-        |(unlisted_accounts, unlisted_users, protected)| Policy {
+    (accounts, users, vec(emails(), 0..3), access()).prop_map(
+        |(unlisted_accounts, unlisted_users, protected, access)| Policy {
             unlisted_accounts,
             unlisted_users,
             budgets: Budgets::default(),
             protected: protected.into_iter().collect(),
+            access,
+        },
+    )
+}
+
+fn access() -> impl Strategy<Value = AccessPolicy> {
+    let lists = (of(vec(emails(), 0..3)), any::<bool>());
+    (of(select(&[30_u32, 200][..])), any::<bool>(), lists).prop_map(
+        |(stale_after, remove, (sso_bypass, privileged))| AccessPolicy {
+            stale_after,
+            stale_users: if remove && stale_after.is_some() {
+                StaleUsers::Remove
+            } else {
+                StaleUsers::Report
+            },
+            sso_bypass: sso_bypass.map(|emails| emails.into_iter().collect()),
+            privileged_groups: privileged.then(|| "Support".to_owned()).into_iter().collect(),
         },
     )
 }
@@ -218,6 +257,9 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
                 }
                 _ => policy,
             };
+            // So is one that checks users and lists none.
+            let access = if users.is_some() { policy.access } else { AccessPolicy::default() };
+            let policy = Policy { access, ..policy };
             let want = Desired {
                 organization: "world".to_owned(),
                 manager: None,
@@ -260,7 +302,10 @@ pub(crate) fn worlds(gaps: f64) -> impl Strategy<Value = World> {
 }
 
 /// Codes that an `accept` may name, and that these worlds can produce.
-const CODES: [Code; 8] = [
+const CODES: [Code; 11] = [
+    Code::NegativeBalance,
+    Code::UserStale,
+    Code::PrivilegedGroup,
     Code::PossibleRename,
     Code::UserMissing,
     Code::UserUnlisted,
@@ -292,7 +337,7 @@ pub(crate) fn rich_worlds(gaps: f64) -> impl Strategy<Value = World> {
                 .collect();
             world.owner = owner;
             if let (Some(users), Some(email)) = (&mut world.want.users, entry) {
-                let owner = WantedUser { email: email.clone(), presence: Presence::Owner };
+                let owner = WantedUser::new(email.clone(), Presence::Owner);
                 users.insert(email, owner);
             }
             world.gaps.retain(|gap| half.is_none_or(|half| gap.half == half));
@@ -344,6 +389,13 @@ impl World {
             let those = self.accounts.iter().filter(move |one| one.cancelled == cancelled);
             those.map(|one| one.account.clone()).collect::<Vec<_>>()
         };
+        // Every balance differs, some are below zero, and an account with rollup billing has none.
+        let balances = self.accounts.iter().enumerate().filter_map(|(place, one)| {
+            let amount = format!("{}.50", i64::try_from(place).unwrap() * 7 - 10).parse().unwrap();
+            let balance = Balance { amount, currency: Some("USD".to_owned()) };
+            let own = one.account.rollup_billing != Some(true);
+            own.then(|| (one.account.id.clone(), balance))
+        });
         let limits = self.want.accounts.values().any(|want| want.channel_limit.is_some());
         Live {
             owners: self.owner.iter().cloned().collect(),
@@ -355,6 +407,7 @@ impl World {
                 allocatable: self.allocatable,
                 allocated: self.allocated(),
             }),
+            balances: balances.collect(),
             gaps: self.gaps.clone(),
         }
     }

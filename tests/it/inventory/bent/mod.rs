@@ -140,7 +140,7 @@ fn numbers(accounts: &[LiveAccount]) -> Vec<u32> {
 async fn an_honest_server_is_read_once_and_everything_is_known() {
     let known = Known { gaps: &[], unknown: Nothing, read: &[] };
     let detected = check("honest", true, known, |ask, all| all.answer(ask)).await;
-    let Live { manager, accounts, cancelled, users, channels, owners: _, gaps: _ } =
+    let Live { manager, accounts, cancelled, users, channels, owners: _, gaps: _, balances: _ } =
         detected.result.unwrap();
     assert_eq!(manager.unwrap().as_str(), "manager-1");
     assert_eq!(numbers(&accounts), [0, 1, 2, 3, 4, 5, 6, 7]);

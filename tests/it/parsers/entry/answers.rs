@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use trunkline::model::{
-    AccountId, ChannelPool, Email, LiveAccount, LiveUser, Role, UserId, UserStatus,
+    AccountId, ChannelPool, Day, Email, LastSignIn, LiveAccount, LiveUser, Role, UserId, UserStatus,
 };
 use trunkline::telnyx::{
     AccountRequest, AccountSelection, BaseUrl, Error, ErrorKind, Listing, RetryBudget, Session,
@@ -344,7 +344,22 @@ fn assert_account(read: &LiveAccount, body: &Value) {
 
 /// The user is the one of the body; only the documented words make an owner, or one who is enabled.
 fn assert_user(read: &LiveUser, body: &Value) {
-    let LiveUser { id, email, role, status, groups } = read;
+    let LiveUser { id, email, role, status, groups, created, last_sign_in, bypasses_sso } = read;
+    assert_eq!(body["organization_user_bypasses_sso"].as_bool(), *bypasses_sso);
+    // A time begins with its day, except where its offset moves it to a neighbour in UTC.
+    let is_near = |time: &Value, day: Day| {
+        let written = time.as_str().and_then(|time| time.get(..10)?.parse::<Day>().ok());
+        written.is_some_and(|written| day.days_since(written).abs() <= 1)
+    };
+    assert!(created.is_none_or(|day| is_near(&body["created_at"], day)), "{body}");
+    let signed_in = &body["last_sign_in_at"];
+    match last_sign_in {
+        LastSignIn::Unknown => {}
+        LastSignIn::Never => assert!(
+            body.as_object().unwrap().contains_key("last_sign_in_at") && signed_in.is_null()
+        ),
+        LastSignIn::On(day) => assert!(is_near(signed_in, *day), "{body}"),
+    }
     assert!(!id.as_str().is_empty() && !email.as_str().is_empty(), "{read:?}");
     assert_eq!((&body["id"], &body["email"]), (&id.as_str().into(), &email.as_str().into()));
     let role = match role {

@@ -54,6 +54,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
                 "string" => value.is_string(),
                 "boolean" => value.is_boolean(),
                 "integer" => value.is_i64() || value.is_u64(),
+                "number" => value.is_number(),
                 other => panic!("unknown type {other}"),
             },
             "const" => value == rule,
