@@ -236,7 +236,7 @@ impl Draft<'_> {
         else {
             snapshot.desired.policy.unlisted_accounts = UnlistedAccounts::Report;
             return self.lose(format!(
-                "the account {id} ({email}) cannot be listed, so `unlisted_accounts` is `report`"
+                "the account {id} ({email}) cannot be listed: going back does not enable it, and `unlisted_accounts` is `report`"
             ));
         };
         let entry = WantedAccount {
@@ -256,7 +256,7 @@ impl Draft<'_> {
         let Some(user) = import.desired.users.as_ref().and_then(|users| users.get(email)) else {
             snapshot.desired.policy.unlisted_users = UnlistedUsers::Report;
             return self.lose(format!(
-                "the user {email} cannot be listed, so `unlisted_users` is `report`"
+                "the user {email} cannot be listed, and `unlisted_users` is `report`"
             ));
         };
         snapshot.desired.users.get_or_insert_default().insert(email.clone(), user.clone());

@@ -11,6 +11,7 @@ mod laws;
 mod origins;
 mod people;
 mod saved;
+mod snapshot;
 mod total;
 
 use crate::support::world::{PRESENT, day};
