@@ -125,7 +125,7 @@ impl Draft<'_> {
             }
             Action::DisableAccount { target: AccountTarget::Live(_), .. } => {
                 self.lose(format!(
-                    "the account {email} is disabled: enabling it again enables all of its connections"
+                    "the account {email} is disabled: enabling it again enables all of its connections, including those that were disabled before"
                 ));
                 false
             }
@@ -156,7 +156,9 @@ impl Draft<'_> {
             | Action::SetChannelLimit { target: AccountTarget::Created, .. } => false,
         };
         if raised && self.is_protected(action) {
-            self.lose(format!("the account {email} is protected: going back takes nothing away"));
+            self.lose(format!(
+                "the account {email} is protected: going back takes nothing away from it"
+            ));
         }
     }
 

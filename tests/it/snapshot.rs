@@ -19,7 +19,7 @@ use crate::support::proxy::Fault;
 use crate::support::site::{Site, text};
 
 /// Every kind of action, after the example's manifest was applied.
-const CHANGED: &str = r#"version: 1
+const CHANGED: &str = r"version: 1
 organization: acme
 policy:
   unlisted_accounts: disable
@@ -46,7 +46,7 @@ users:
   - { email: ops@acme.example, absent: true }
   - { email: billing@acme.example, until: 2020-01-01 }
   - { email: support@acme.example, groups: [Engineering] }
-"#;
+";
 
 /// A site whose organization is as the example's manifest declares it, and the manifest that changes it.
 async fn changed(faults: impl Fn(&str, &str, &str) -> Fault + Send + Sync + 'static) -> Site {
@@ -158,7 +158,7 @@ async fn a_snapshot_of_an_apply_that_changed_nothing_is_in_sync() {
     );
     write(&site, "manifest.yaml", &manifest);
     let before = (accounts(&site), users(&site));
-    // The example protects nobody who is removed here, and nothing is approved.
+    // A plan that is refused or not approved writes nothing.
     let strict = manifest.replace("max_channel_cut: 100%", "max_channel_cut: 0");
     write(&site, "strict.yaml", &strict);
     run(&site, &["apply", "strict.yaml", "-y", "--snapshot", "none.yaml"], 3).await;

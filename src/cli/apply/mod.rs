@@ -63,9 +63,8 @@ pub(super) struct Args {
     /// Append one JSON line per outcome to FILE, as it happens
     #[arg(long, value_name = "FILE")]
     audit_log: Option<PathBuf>,
-    /// Before the first change, write the manifest of what is live to FILE, which
-    /// must not exist yet: apply it to go back. It is written, too, if there is
-    /// nothing to send
+    /// Write the manifest of what is live to FILE, a new file, before the first
+    /// change: apply it to go back. Written even if there is nothing to send
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
     /// Time to look for an account after the answer to its create was lost
