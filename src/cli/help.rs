@@ -43,6 +43,7 @@ const COMMANDS: &[Row] = &[
             "trunkline apply acme.yaml",
             "trunkline apply acme.yaml --auto-approve --approve-destructive 3",
             "trunkline apply --plan acme.plan.json --audit-log audit.jsonl",
+            "trunkline apply acme.yaml --snapshot before.yaml",
         ],
     ),
     ("diff", &[], &["trunkline diff main.yaml acme.yaml"]),

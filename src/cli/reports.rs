@@ -106,6 +106,11 @@ impl Reports {
         self.open()
     }
 
+    /// Returns true if a report goes to this file.
+    pub(super) fn write_to(&self, path: &Path) -> bool {
+        self.files.iter().any(|file| file.path == path)
+    }
+
     /// Prepares every report, so that one that cannot be written fails before anything is read or sent.
     pub(super) fn open(&self) -> Result<Files, Failure> {
         let Self { files, max_bytes } = self;

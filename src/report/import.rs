@@ -22,14 +22,19 @@ const REASON: &str = "existed at the import";
 pub struct Import {
     /// The manifest.
     pub desired: Desired,
-    /// Remarks on listed accounts.
-    account_remarks: BTreeMap<Email, Vec<String>>,
-    /// Remarks on listed users.
-    user_remarks: BTreeMap<Email, Vec<String>>,
+    /// Remarks on listed accounts and users.
+    pub(super) remarks: Remarks,
     /// The accounts and users that cannot be listed, with reasons.
     left_out: Vec<String>,
     /// The last day of accepted findings.
     until: Day,
+}
+
+/// Remarks on entries, which become comments above them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Remarks {
+    pub accounts: BTreeMap<Email, Vec<String>>,
+    pub users: BTreeMap<Email, Vec<String>>,
 }
 
 impl Import {
@@ -51,13 +56,7 @@ impl Import {
             accounts: BTreeMap::new(),
             users: None,
         };
-        let mut import = Self {
-            desired,
-            account_remarks: BTreeMap::new(),
-            user_remarks: BTreeMap::new(),
-            left_out: Vec::new(),
-            until,
-        };
+        let mut import = Self { desired, remarks: Remarks::default(), left_out: Vec::new(), until };
         import.accounts(&live.accounts, limits);
         import.users(live.users.as_deref().unwrap_or_default());
         import
@@ -178,7 +177,7 @@ impl Import {
             ..WantedAccount::new(name, email.clone())
         };
         self.desired.accounts.insert(email.clone(), wanted);
-        self.account_remarks.insert(email.clone(), remarks);
+        self.remarks.accounts.insert(email.clone(), remarks);
     }
 
     fn users(&mut self, users: &[LiveUser]) {
@@ -226,43 +225,20 @@ impl Import {
         let presence = Presence::Present { groups, until: None };
         let wanted = WantedUser::new(email.clone(), presence);
         self.desired.users.get_or_insert_default().insert(email.clone(), wanted);
-        self.user_remarks.insert(email, remarks.into_iter().collect());
+        self.remarks.users.insert(email, remarks.into_iter().collect());
     }
 
     /// The manifest, with the remarks as comments.
     #[must_use]
     pub fn yaml(&self) -> String {
-        let Self { desired, account_remarks, user_remarks, left_out, until } = self;
+        let Self { desired, remarks, left_out, until } = self;
         let mut out = self.heading();
         if !left_out.is_empty() {
             out.extend(["#".to_owned(), "# Not listed:".to_owned()]);
             out.extend(left_out.iter().map(|why| comment(&format!("- {why}"))));
         }
-        out.extend(["version: 1".to_owned()]);
-        out.push(format!("organization: {}", canonical::text(&desired.organization)));
-        let manager = desired.manager.as_ref();
-        out.extend(
-            manager.map(|id| format!("manager_account_id: {}", canonical::text(id.as_str()))),
-        );
-        out.extend(canonical::section("policy", canonical::policy_lines(&desired.policy)));
-        if !desired.accept.is_empty() {
-            out.extend([
-                String::new(),
-                format!("# Differences that existed at the import, accepted until {until}."),
-            ]);
-            let accept =
-                canonical::section("accept", desired.accept.iter().flat_map(canonical::accepted));
-            out.extend(accept.into_iter().skip(1));
-        }
-        let accounts = desired.accounts.values().flat_map(|account| {
-            with_remarks(account_remarks.get(&account.email), canonical::account(account))
-        });
-        out.extend(canonical::section("accounts", accounts));
-        let users =
-            desired.users.iter().flatten().flat_map(|(email, user)| {
-                with_remarks(user_remarks.get(email), canonical::user(user))
-            });
-        out.extend(canonical::section("users", users));
+        let accepted = format!("# Differences that existed at the import, accepted until {until}.");
+        out.extend(manifest(desired, remarks, Some(accepted)));
         out.join("\n") + "\n"
     }
 
@@ -299,6 +275,36 @@ impl Import {
     }
 }
 
+/// The lines of a manifest, with a comment above `accept` and the remarks above their entries.
+pub(super) fn manifest(
+    desired: &Desired,
+    remarks: &Remarks,
+    on_accept: Option<String>,
+) -> Vec<String> {
+    let Desired { organization, manager, policy, accept, accounts, users } = desired;
+    let mut out = vec!["version: 1".to_owned()];
+    out.push(format!("organization: {}", canonical::text(organization)));
+    let manager = manager.as_ref();
+    out.extend(manager.map(|id| format!("manager_account_id: {}", canonical::text(id.as_str()))));
+    out.extend(canonical::section("policy", canonical::policy_lines(policy)));
+    let mut accept = canonical::section("accept", accept.iter().flat_map(canonical::accepted));
+    if !accept.is_empty() {
+        // Below the empty line.
+        accept.splice(1..1, on_accept);
+    }
+    out.extend(accept);
+    let accounts = accounts.values().flat_map(|account| {
+        with_remarks(remarks.accounts.get(&account.email), canonical::account(account))
+    });
+    out.extend(canonical::section("accounts", accounts));
+    let users = users
+        .iter()
+        .flatten()
+        .flat_map(|(email, user)| with_remarks(remarks.users.get(email), canonical::user(user)));
+    out.extend(canonical::section("users", users));
+    out
+}
+
 /// The remarks on a user.
 fn remarks(user: &LiveUser) -> Vec<String> {
     let LiveUser { role, status, groups, .. } = user;
@@ -329,7 +335,7 @@ fn quoted(email: &str) -> String {
 }
 
 /// A comment of one line.
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     let text = line(text);
     // YAML allows no noncharacters, even in comments.
     let is_taken = |c: char| !matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff);

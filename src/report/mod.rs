@@ -20,6 +20,7 @@ mod problems;
 mod sarif;
 mod saved;
 mod sentences;
+mod snapshot;
 mod style;
 mod table;
 mod text;
@@ -43,6 +44,7 @@ pub use saved::{
     LIFETIME, SavedPlan, SavedPlanError, UnsavablePlan, expiry, read as read_saved, write as save,
 };
 pub use sentences::{finding as finding_text, stable_finding as stable_finding_text};
+pub use snapshot::Snapshot;
 pub use style::Style;
 pub use table::table;
 pub use text::plan as plan_text;

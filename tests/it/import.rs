@@ -89,7 +89,7 @@ fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-fn organization() -> impl Strategy<Value = (Live, State)> {
+pub(crate) fn organization() -> impl Strategy<Value = (Live, State)> {
     let memory = select(&[0, 1, 2, 3][..]);
     (live_accounts(), live_users(), memory, 0_u64..9).prop_map(
         |(accounts, users, memory, extra)| {

@@ -41,6 +41,7 @@ mod secrets;
 mod shared;
 mod shedding;
 mod since;
+mod snapshot;
 mod state;
 mod state_command;
 mod state_place;

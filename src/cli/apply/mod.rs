@@ -7,6 +7,7 @@ mod prepare;
 mod report;
 mod saved;
 mod send;
+mod snapshot;
 mod verify;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use crate::telnyx::Session;
 use approve::Approval;
 use prepare::Order;
 use send::Outputs;
+use snapshot::SnapshotFile;
 
 /// The time that an interrupted apply has to close the state. Together with the time limits of the executor, it
 /// stays within the promised seven seconds.
@@ -61,6 +63,10 @@ pub(super) struct Args {
     /// Append one JSON line per outcome to FILE, as it happens
     #[arg(long, value_name = "FILE")]
     audit_log: Option<PathBuf>,
+    /// Write the manifest of what is live to FILE, a new file, before the first
+    /// change: apply it to go back. Written even if there is nothing to send
+    #[arg(long, value_name = "FILE")]
+    snapshot: Option<PathBuf>,
     /// Time to look for an account after the answer to its create was lost
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     create_grace: Duration,
@@ -76,6 +82,8 @@ pub(super) struct Args {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
+    let snapshot = args.snapshot.as_deref().map(|path| SnapshotFile::probe(path, args));
+    let snapshot = snapshot.transpose()?;
     let (order, source) = Order::read(args, &mut reports)?;
     let session = connect::session(global)?;
     let reader = session.reader();
@@ -87,7 +95,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let journal = store::write(global, store, &binding, "apply").await?;
     let mut signals = Signals::listen()?;
     let state = store::info(global, place, &journal.record_now());
-    let work = (order, source, reports, state);
+    let work = (order, source, reports, snapshot, state);
     let ended = under_lock(global, args, &session, work, &journal, &mut signals).await;
     let closed = close(journal, &mut signals).await;
     let exit = ended?;
@@ -95,11 +103,14 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+/// The input of an apply, its files and its state.
+type Work = (Order, PlanSource, Files, Option<SnapshotFile>, StateInfo);
+
 async fn under_lock(
     global: &Global,
     args: &Args,
     session: &Session,
-    (order, source, mut reports, state): (Order, PlanSource, Files, StateInfo),
+    (order, source, mut reports, snapshot, state): Work,
     journal: &Journal,
     signals: &mut Signals,
 ) -> Result<Exit, Failure> {
@@ -119,10 +130,12 @@ async fn under_lock(
         return Err(refused);
     }
     let outputs = Outputs::open(args, &prepared)?;
+    let snapshot = snapshot.map(|file| file.fill(&prepared, journal)).transpose()?;
     if args.format != ReportFormat::Text && args.approval.asks(&prepared) {
         reports.show(ReportContent::Plan(context));
     }
     args.approval.obtain(&prepared, signals).await?;
+    let back = snapshot.map(|snapshot| snapshot.write(global)).transpose()?;
     let mut sent = send::send(global, args, session, &prepared, journal, outputs, signals).await?;
     if args.verify && sent.signal.is_none() {
         let verifying = verify::verify(&reader, &prepared.planned, &sent.outcomes, journal);
@@ -131,7 +144,12 @@ async fn under_lock(
             Err(signal) => sent.signal = Some(signal),
         }
     }
-    report::report(global, args.format, &prepared, context, &mut reports, sent)
+    let back = back.filter(|_| snapshot::sent_something(&sent));
+    let reported = report::report(global, args.format, &prepared, context, &mut reports, sent);
+    if let Some(command) = back {
+        terminal::note(global, &format!("To go back: {command}"));
+    }
+    reported
 }
 
 /// Closes the state. An interrupted apply waits briefly, and a second signal ends the wait.

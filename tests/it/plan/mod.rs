@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use trunkline::model::*;
 use trunkline::plan::*;
 
+mod access;
 mod channels;
 mod identity;
 mod laws;
 mod origins;
 mod people;
 mod saved;
+mod snapshot;
 mod total;
 
 use crate::support::world::{PRESENT, day};
