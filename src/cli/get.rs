@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Progress;
-use super::{connect, terminal};
+use super::{balances, connect, terminal};
 use crate::detect;
 use crate::model::{
     AccountId, ChannelPool, LiveAccount, LiveUser, Role, Status, UserId, UserStatus,
@@ -47,6 +47,9 @@ enum GetCommand {
         #[arg(long)]
         show_credentials: bool,
     },
+    /// List the balances of accounts, and their totals per currency (one request
+    /// per account)
+    Balances(Filter),
     /// Show the channels of the manager
     Channels,
     /// List the users of the organization
@@ -62,7 +65,7 @@ enum GetCommand {
 
 /// The filters of the API, passed on as they are.
 #[derive(clap::Args, Debug)]
-struct Filter {
+pub(super) struct Filter {
     /// Only accounts whose email contains TEXT (at least 3 characters)
     #[arg(long, value_name = "TEXT", value_parser = part)]
     email: Option<String>,
@@ -78,6 +81,18 @@ struct Filter {
     cancelled: bool,
 }
 
+impl Filter {
+    pub(super) fn account_filter(&self) -> AccountFilter {
+        let Self { email, name, status, cancelled } = self;
+        AccountFilter {
+            email: email.clone(),
+            name: name.clone(),
+            status: status.clone(),
+            cancelled: *cancelled,
+        }
+    }
+}
+
 const STATUSES: [&str; 6] = ["all", "active", "enabled", "disabled", "blocked", "cancelled"];
 
 /// Parses a text that the API accepts for `contains`.
@@ -87,7 +102,7 @@ fn part(text: &str) -> Result<String, String> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum GetFormat {
+pub(super) enum GetFormat {
     Table,
     Json,
     Csv,
@@ -106,9 +121,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// A result as text, and the reason for which it may be incomplete.
-struct Answer {
-    text: String,
-    gap: Option<String>,
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) gap: Option<String>,
 }
 
 impl From<String> for Answer {
@@ -117,8 +132,8 @@ impl From<String> for Answer {
     }
 }
 
-struct Output {
-    format: GetFormat,
+pub(super) struct Output {
+    pub(super) format: GetFormat,
 }
 
 impl Output {
@@ -128,6 +143,7 @@ impl Output {
             GetCommand::Account { id, show_credentials } => {
                 self.account(reader, &AccountId::new(id.as_str()), *show_credentials).await?
             }
+            GetCommand::Balances(filter) => balances::read(self, reader, filter).await?,
             GetCommand::Channels => {
                 let ChannelPool { allocatable, allocated } = reader.channels().await?;
                 self.one(&json!({ "allocatable": allocatable, "allocated": allocated })).into()
@@ -158,19 +174,14 @@ impl Output {
     }
 
     async fn accounts(&self, reader: &Reader, filter: &Filter) -> Result<Answer, Error> {
-        let Filter { email, name, status, cancelled } = filter;
-        let filter = AccountFilter {
-            email: email.clone(),
-            name: name.clone(),
-            status: status.clone(),
-            cancelled: *cancelled,
-        };
+        let Filter { email: _, name: _, status, cancelled } = filter;
         let statuses = async {
             match status.as_deref() {
                 Some("cancelled") => Ok(Statuses::default()),
                 _ => Statuses::read(reader).await,
             }
         };
+        let filter = filter.account_filter();
         let (listing, statuses) = tokio::try_join!(reader.accounts_by(&filter), statuses)?;
         let shows_cancelled = *cancelled || matches!(status.as_deref(), Some("cancelled" | "all"));
         let cancelled = if shows_cancelled {
@@ -222,7 +233,7 @@ impl Output {
     }
 
     /// Renders a list: the columns are fields of `value`.
-    fn rows<T, const N: usize>(
+    pub(super) fn rows<T, const N: usize>(
         &self,
         items: &[T],
         columns: [&str; N],
@@ -285,7 +296,7 @@ impl Statuses {
     }
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     escape_json(&format!("{value:#}")) + "\n"
 }
 

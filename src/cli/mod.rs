@@ -3,6 +3,7 @@
 
 mod apply;
 mod atomic;
+mod balances;
 mod completions;
 mod connect;
 mod daemon;

@@ -1,38 +1,39 @@
-//! The balances of accounts whose entries declare a minimum: one read each, since no list contains them.
+//! The balances of accounts: one read each, since no list contains them.
 
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 
-use crate::model::{AccountId, Balance, Desired, Email, LiveAccount};
-use crate::telnyx::{Error, ErrorKind, Reader};
+use crate::model::{AccountId, Desired, Email, LiveAccount};
+use crate::telnyx::{BalanceDetails, Error, ErrorKind, Reader};
 
-/// The number of failed reads after which the others are not sent.
+/// The number of failed reads after which no other is sent.
 const MOST: usize = 10;
 /// The number of concurrent reads. The session allows fewer.
 const CONCURRENT: usize = 64;
 
 /// The balances that Telnyx returned.
-#[derive(Default)]
-pub(super) struct Balances {
-    pub of: BTreeMap<AccountId, Balance>,
-    /// The reason why balances may be missing. `None` if every read succeeded.
+#[derive(Debug, Default)]
+pub struct Balances {
+    /// The balance of each account that has one.
+    pub of: BTreeMap<AccountId, BalanceDetails>,
+    /// The reason why balances are missing. `None` if every read succeeded.
     pub gap: Option<String>,
 }
 
-/// Reads the balance of each account whose entry declares a minimum and that does not roll its charges up.
+/// Reads the balances of accounts, except of those that roll their charges up and so have none.
 ///
 /// # Errors
 ///
 /// If the key is refused or the session stopped. Any other failed read is a gap.
-pub(super) async fn read(
+pub async fn balances<'a>(
     reader: &Reader,
-    desired: &Desired,
-    accounts: &[LiveAccount],
+    accounts: impl IntoIterator<Item = &'a LiveAccount>,
 ) -> Result<Balances, Error> {
-    let wanted = wanted(desired, accounts);
-    let total = wanted.len();
-    let reads = wanted.into_iter().map(|id| async move {
+    let own = accounts.into_iter().filter(|account| account.rollup_billing != Some(true));
+    let ids: Vec<AccountId> = own.map(|account| account.id.clone()).collect();
+    let total = ids.len();
+    let reads = ids.into_iter().map(|id| async move {
         let read = reader.balance(&id).await;
         (id, read)
     });
@@ -63,8 +64,8 @@ pub(super) async fn read(
     Ok(balances)
 }
 
-/// The ids of the accounts whose balance is compared.
-fn wanted(desired: &Desired, accounts: &[LiveAccount]) -> Vec<AccountId> {
+/// The accounts whose entries declare a minimum.
+pub(super) fn wanted<'a>(desired: &Desired, accounts: &'a [LiveAccount]) -> Vec<&'a LiveAccount> {
     let entries = || desired.accounts.values().filter(|want| want.min_balance.is_some());
     if entries().next().is_none() {
         return Vec::new();
@@ -74,10 +75,8 @@ fn wanted(desired: &Desired, accounts: &[LiveAccount]) -> Vec<AccountId> {
     let by_email: BTreeMap<&Email, &LiveAccount> =
         accounts.iter().map(|account| (&account.email, account)).collect();
     let live = entries().filter_map(|want| match &want.id {
-        Some(id) => by_id.get(id),
+        Some(id) => by_id.get(id).or_else(|| by_email.get(&want.email)),
         None => by_email.get(&want.email),
     });
-    live.filter(|account| account.rollup_billing != Some(true))
-        .map(|account| account.id.clone())
-        .collect()
+    live.copied().collect()
 }

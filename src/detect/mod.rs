@@ -29,6 +29,7 @@ use crate::model::{AccountId, ChannelPool, Desired, Email, Gap, Half, Live, Live
 use crate::telnyx::{Error, ErrorKind, Listing, Reader};
 
 pub use accounts::accounts;
+pub use balances::{Balances, balances};
 use hidden::find_hidden;
 pub use observe::{Observation, ObserveError, observe};
 pub use today::today;
@@ -109,7 +110,7 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
     let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
     let (channels, unread_pool) = pool(needs.channels, channels)?;
     let listed = accounts.as_ref().map(|(accounts, _)| &accounts.items[..]).unwrap_or_default();
-    let balances = balances::read(reader, desired, listed).await?;
+    let balances = balances(reader, balances::wanted(desired, listed)).await?;
     let none = || Listing { items: Vec::new(), gap: None };
     let (accounts, cancelled) = accounts.unwrap_or_else(|| (none(), none()));
 
@@ -141,7 +142,11 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
         cancelled: cancelled.items,
         users,
         channels,
-        balances: balances.of,
+        balances: balances
+            .of
+            .iter()
+            .filter_map(|(id, details)| Some((id.clone(), details.balance()?)))
+            .collect(),
         owners,
         gaps,
     })

@@ -88,9 +88,9 @@ struct BalanceBody {
     balance: Option<BalanceDetails>,
 }
 
-impl From<BalanceBody> for Option<Balance> {
+impl From<BalanceBody> for Option<BalanceDetails> {
     fn from(body: BalanceBody) -> Self {
-        body.balance.and_then(|balance| balance.balance())
+        body.balance
     }
 }
 
@@ -152,7 +152,7 @@ impl Reader {
     /// # Errors
     ///
     /// If the account does not exist or cannot be read.
-    pub async fn balance(&self, id: &AccountId) -> Result<Option<Balance>, Error> {
+    pub async fn balance(&self, id: &AccountId) -> Result<Option<BalanceDetails>, Error> {
         let call = Call::get(&["managed_accounts", id.as_str()]);
         Ok(self.http.send(&call, wire::one::<BalanceBody, _>).await?.value)
     }

@@ -4,6 +4,7 @@
 mod answers;
 mod apply;
 mod approve;
+mod balances;
 mod canary;
 mod cli;
 mod converges;

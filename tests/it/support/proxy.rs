@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     RequestLost,
     /// Refuse it with this status, and let nothing pass.
     Refused(u16),
+    /// Let nothing pass, and answer with this.
+    Instead(&'static str),
     /// Let nothing pass, and never answer.
     Silence,
     /// Let it pass, and report one item more than a list has.
@@ -115,6 +117,9 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let lost = (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response();
     if fault == Fault::RequestLost {
         return lost;
+    }
+    if let Fault::Instead(answer) = fault {
+        return ([("content-type", "application/json")], answer).into_response();
     }
     if let Fault::Refused(status) = fault {
         let error =
