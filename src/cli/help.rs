@@ -52,6 +52,7 @@ const COMMANDS: &[Row] = &[
     ("get", &[API], &["trunkline get accounts", "trunkline get users --format csv"]),
     ("get accounts", &[API], &["trunkline get accounts --status disabled --format csv"]),
     ("get account", &[API], &["trunkline get account f65ceda4-3f0c-4f5a-9c1e-2d6a2f1b7c10"]),
+    ("get balances", &[API], &["trunkline get balances --format csv"]),
     ("get channels", &[API], &["trunkline get channels"]),
     ("get users", &[API], &["trunkline get users --format csv"]),
     ("get user", &[API], &["trunkline get user 369b2d72-762b-4207-871f-6c7feb5880c7"]),

@@ -34,5 +34,5 @@ pub use state::{Create, Remainder, State};
 pub use text::is_harmful;
 pub use watch::{
     DaemonMemory, Details, Difference, DifferenceKey, Event, Heals, Notification, Notified,
-    UnknownRuns,
+    Severity, UnknownRuns,
 };

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Code;
+
 /// The memory of the daemon for one organization. Times are seconds since 1970 (UTC).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DaemonMemory {
@@ -26,7 +28,37 @@ pub struct DifferenceKey {
     pub code: String,
 }
 
+/// The urgency of a difference, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something is lost soon that cannot be restored: Telnyx abolishes an account whose balance stays below zero.
+    Critical,
+    /// Any other difference.
+    Warning,
+}
+
+impl Severity {
+    /// The name in notifications.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 impl DifferenceKey {
+    /// The urgency of the difference.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        if self.code == Code::NegativeBalance.name() {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        }
+    }
+
     /// The key under which the end of an unknown state is notified.
     #[must_use]
     pub fn unreadable() -> Self {
@@ -103,7 +135,7 @@ pub struct Notification {
     pub at: u64,
     /// True if everything in it was notified before and is still open.
     pub reminder: bool,
-    /// The differences, destructive ones first. A long list is cut.
+    /// The differences, the most urgent first and then destructive ones. A long list is cut.
     pub items: Vec<(DifferenceKey, Details)>,
     /// The number of all differences, including those cut from `items`.
     pub total: u64,

@@ -45,9 +45,9 @@ pub fn observe(plan: &Plan, desired: &Desired, live: &Live, state: &StateInfo) -
             tracked = MAX_DIFFERENCES,
             "too many differences"
         );
-        // The destructive ones come first.
+        // The urgent ones come first, and then the destructive ones.
         let mut all: Vec<_> = differences.into_iter().collect();
-        all.sort_by_key(|(_, details)| !details.destructive);
+        all.sort_by_key(|(key, details)| (key.severity(), !details.destructive));
         differences = all.into_iter().take(MAX_DIFFERENCES).collect();
     }
     let assertions = actions().filter(|planned| is_assertion(&planned.action));

@@ -31,7 +31,7 @@ pub fn notifications(
         let mut about: Vec<_> = same.iter().filter_map(|one| one.about.clone()).collect();
         let destructive = about.iter().filter(|(_, details)| details.destructive).count();
         let total = about.len() as u64;
-        about.sort_by_key(|(_, details)| !details.destructive);
+        about.sort_by_key(|(key, details)| (key.severity(), !details.destructive));
         Some(Notification {
             id: id(),
             event,

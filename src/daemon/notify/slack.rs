@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::daemon::words::{count, difference, kind};
-use crate::model::{Details, DifferenceKey, Event, Notification};
+use crate::model::{Details, DifferenceKey, Event, Notification, Severity};
 use crate::report;
 
 /// The largest number of differences that a text lists.
@@ -47,6 +47,10 @@ pub fn text(organization: &str, notification: &Notification) -> String {
     };
     if *destructive > 0 && *event != Event::Closed {
         let _ = write!(out, ", resolving {destructive} of them is destructive");
+    }
+    let critical = items.iter().any(|(key, _)| key.severity() == Severity::Critical);
+    if critical && *event != Event::Closed {
+        out = format!("CRITICAL: {out}");
     }
     for item in items.iter().take(MAX_ITEMS) {
         let _ = write!(out, "\n- {}", line(item));

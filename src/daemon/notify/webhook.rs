@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use ring::hmac;
 use serde::Serialize;
 
-use crate::model::{Details, DifferenceKey, Notification};
+use crate::model::{Details, DifferenceKey, Notification, Severity};
 use crate::report;
 
 #[derive(Serialize)]
 struct WebhookBody<'a> {
     event: &'static str,
     organization: &'a str,
+    /// The highest severity of the differences: `critical` or `warning`.
+    severity: &'static str,
     /// The number of all differences, including those cut from `items`.
     total: u64,
     /// The number of all destructive differences.
@@ -30,6 +32,7 @@ struct Item<'a> {
     kind: &'a str,
     email: Option<&'a str>,
     code: &'a str,
+    severity: &'static str,
     changes: Vec<ChangeBody<'a>>,
     message: &'a str,
     reason: &'a str,
@@ -48,10 +51,12 @@ struct ChangeBody<'a> {
 pub fn body(organization: &str, notification: &Notification) -> String {
     let Notification { id, event, at, reminder, items, total, destructive, error, targets: _ } =
         notification;
+    let severity = items.iter().map(|(key, _)| key.severity()).min().unwrap_or(Severity::Warning);
     let seconds = i64::try_from(*at).unwrap_or_default();
     let body = WebhookBody {
         event: event.name(),
         organization,
+        severity: severity.name(),
         total: *total,
         destructive: *destructive,
         items: items.iter().map(item).collect(),
@@ -70,6 +75,7 @@ fn item((key, details): &(DifferenceKey, Details)) -> Item<'_> {
         kind,
         email: email.as_deref(),
         code,
+        severity: key.severity().name(),
         changes: changes
             .iter()
             .map(|(field, before, after)| ChangeBody { field, before, after })
@@ -128,6 +134,10 @@ mod tests {
         let body = body("acme", &notification);
         assert!(body.is_ascii() && !body.contains(['\u{1b}', '\n']), "{body}");
         let read: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            (&read["severity"], &read["items"][0]["severity"]),
+            (&"warning".into(), &"warning".into())
+        );
         assert_eq!(read["items"][0]["email"], hostile);
         assert_eq!(read["time"], "2027-01-15T08:00:00Z");
         assert_eq!(read["items"][0]["changes"][0]["after"], "true");

@@ -32,6 +32,7 @@ struct DifferenceJson<'a> {
     /// Null for the organization itself.
     email: Option<&'a str>,
     code: &'a str,
+    severity: &'static str,
     changes: Vec<ChangeDoc<'a>>,
     message: &'a str,
     reason: &'a str,
@@ -103,6 +104,7 @@ impl<'a> From<&'a ShownDifference> for DifferenceJson<'a> {
             kind,
             email: email.as_deref(),
             code,
+            severity: key.severity().name(),
             changes: changes.collect(),
             message,
             reason,

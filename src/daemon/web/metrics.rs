@@ -11,6 +11,7 @@ use super::json;
 use crate::daemon::status::{
     DaemonStatus, Organization, OrganizationState, Run, RunCounts, ShownDifference,
 };
+use crate::model::Code;
 use crate::report::escape_line;
 
 /// Renders the metrics. Equal values give equal bytes.
@@ -78,6 +79,14 @@ fn describe_gauges() {
             "trunkline_oldest_open_difference_timestamp_seconds",
             "Time at which the oldest open difference was first found.",
         ),
+        (
+            "trunkline_balance_below_minimum",
+            "Accounts with an open low_balance or negative_balance.",
+        ),
+        ("trunkline_balance_negative", "Accounts with an open negative_balance."),
+        ("trunkline_users_stale", "Users with an open user_stale."),
+        ("trunkline_users_bypassing_sso", "Users with an open user_bypasses_sso."),
+        ("trunkline_users_privileged", "Users with an open privileged_group."),
         ("trunkline_notifications_waiting", "Notifications in the outbox."),
     ] {
         describe_gauge!(name, help);
@@ -167,6 +176,18 @@ fn record_differences(name: &str, differences: &[ShownDifference]) {
         let open = differences.iter().filter(|difference| class(difference) == each).count();
         gauge!("trunkline_open_differences", "organization" => name.to_owned(), "class" => each)
             .set(float(open as u64));
+    }
+    let low = [Code::LowBalance, Code::NegativeBalance];
+    for (gauge, codes) in [
+        ("trunkline_balance_below_minimum", &low[..]),
+        ("trunkline_balance_negative", &low[1..]),
+        ("trunkline_users_stale", &[Code::UserStale]),
+        ("trunkline_users_bypassing_sso", &[Code::UserBypassesSso]),
+        ("trunkline_users_privileged", &[Code::PrivilegedGroup]),
+    ] {
+        let is_one = |one: &&ShownDifference| codes.iter().any(|code| code.name() == one.key.code);
+        let open = differences.iter().filter(is_one).count();
+        gauge!(gauge, "organization" => name.to_owned()).set(float(open as u64));
     }
     if let Some(oldest) = differences.iter().map(|difference| difference.since).min() {
         let labels = [("organization", name.to_owned())];

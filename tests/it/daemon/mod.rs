@@ -1,5 +1,6 @@
 //! The daemon as its users run it: the binary, a sandbox, and a webhook that listens.
 
+mod balance;
 mod config;
 mod day;
 mod drift;

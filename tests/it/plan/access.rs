@@ -82,7 +82,8 @@ fn a_stale_user_is_removed_for_that_reason_within_the_limit_for_removals() {
 
 #[test]
 fn promise_6_owners_protected_and_kept_users_are_never_removed_as_stale() {
-    let cases: [(fn(&mut Situation), &[Code]); 8] = [
+    type Case = (fn(&mut Situation), &'static [Code]);
+    let cases: [Case; 8] = [
         (|situation| user(&mut situation.live, "ops").role = Role::Owner, &[Code::UserStale]),
         (
             |situation| user(&mut situation.live, "ops").role = Role::Other("robot".to_owned()),
