@@ -345,6 +345,12 @@ impl Finding {
         if self.code().is_drift() { Level::Drift } else { Level::Notice }
     }
 
+    /// Returns true if waiting loses something that cannot be restored. Every report begins with these.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        self.code() == Code::NegativeBalance
+    }
+
     /// Returns true if it names a rule that withholds actions, other than that the inventory is incomplete.
     #[must_use]
     pub fn names_a_rule(&self) -> bool {

@@ -1,4 +1,4 @@
-//! A plan for a terminal: destructive actions first, then the other changes, findings and safety limits.
+//! A plan for a terminal: urgent findings and destructive actions first, then the other changes, findings and safety limits.
 
 use std::fmt::Write as _;
 
@@ -27,6 +27,8 @@ pub fn plan(report: PlanReport<'_>, style: Style) -> String {
     if let Some(origins) = words::origins(plan) {
         let _ = writeln!(out, "{origins}");
     }
+    let urgent = findings(plan.findings.iter().filter(|one| one.is_urgent()), state);
+    section(&mut out, style, "Urgent", urgent);
     let loose = |finding: &&Finding| finding.code() == Code::PolicyLoosened;
     let loosened = findings(plan.findings.iter().filter(loose), state);
     section(&mut out, style, "Policy loosened", loosened);
@@ -39,7 +41,8 @@ pub fn plan(report: PlanReport<'_>, style: Style) -> String {
     let changes = [new, existing].map(|part| actions(&by_account(part), style)).concat();
     section(&mut out, style, "Changes", changes);
     for (title, level) in [("Findings", Level::Drift), ("Notices", Level::Notice)] {
-        let found = plan.findings.iter().filter(|one| one.level() == level && !loose(one));
+        let here = |one: &&Finding| one.level() == level && !loose(one) && !one.is_urgent();
+        let found = plan.findings.iter().filter(here);
         section(&mut out, style, title, findings(found, state));
     }
     let guards = plan.guards.iter().map(|guard| guard_line(*guard, style)).collect();

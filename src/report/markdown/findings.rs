@@ -11,6 +11,17 @@ use super::span::{NAMES, code};
 use crate::model::Code;
 use crate::plan::{Finding, Guard, Level};
 
+/// The urgent findings, which stand above everything else.
+pub(super) fn urgent(findings: &[Finding], state: &StateInfo) -> Option<Section> {
+    let urgent: Vec<&Finding> = findings.iter().filter(|one| one.is_urgent()).collect();
+    if urgent.is_empty() {
+        return None;
+    }
+    let shapes = [full(&groups(&urgent, state)), counts(&urgent)];
+    let shapes = shapes.map(|body| open("Urgent", &body)).into();
+    Some(Section { name: "urgent", shapes, complete: 1, cut_last: true })
+}
+
 /// The loosened policy. It stands above the destructive actions, which it may have made possible.
 pub(super) fn loosened(findings: &[Finding], state: &StateInfo) -> Option<Section> {
     let loosened: Vec<&Finding> = findings.iter().filter(|one| is_loosening(one)).collect();
@@ -24,8 +35,10 @@ pub(super) fn loosened(findings: &[Finding], state: &StateInfo) -> Option<Sectio
 
 /// The findings of a level.
 pub(super) fn findings(findings: &[Finding], level: Level, state: &StateInfo) -> Option<Section> {
-    let found: Vec<&Finding> =
-        findings.iter().filter(|one| one.level() == level && !is_loosening(one)).collect();
+    let found: Vec<&Finding> = findings
+        .iter()
+        .filter(|one| one.level() == level && !one.is_urgent() && !is_loosening(one))
+        .collect();
     if found.is_empty() {
         return None;
     }

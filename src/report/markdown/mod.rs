@@ -92,6 +92,7 @@ fn plan(context: PlanContext<'_>) -> MarkdownPage {
         .path
         .map_or_else(String::new, |_| format!("Everything: {}", code(&context.plan_command())));
     let parts = [
+        findings::urgent(findings, state),
         findings::loosened(findings, state),
         actions::destructive(context.report.plan, &everything),
     ];
