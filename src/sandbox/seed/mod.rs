@@ -9,7 +9,7 @@
 //! }
 //! ```
 //!
-//! Only emails are required. Ids, keys and times that are left out are derived from the email and the position, so
+//! Only emails are required. A time is absolute, or like `90d ago`. Ids, keys and times that are left out are derived from the email and the position, so
 //! that the same seed gives the same organization in every run. An unknown field is an error.
 //! `behavior` selects variants of the API; [`super::behavior`] lists them.
 

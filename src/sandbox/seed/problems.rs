@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt::Display};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::sandbox::stamp::to_millisecond;
 
@@ -44,12 +44,11 @@ impl SeedProblems {
         field: &str,
         text: Option<String>,
     ) -> Option<Timestamp> {
-        let at = text?.parse::<Timestamp>().ok();
+        let text = text?;
+        let at = text.parse::<Timestamp>().ok().or_else(|| days_ago(&text));
         if at.is_none() {
-            self.add(
-                item,
-                format_args!("`{field}` is not a time such as 2024-01-31T12:00:00.000Z"),
-            );
+            let example = "2024-01-31T12:00:00.000Z or `90d ago`";
+            self.add(item, format_args!("`{field}` is not a time such as {example}"));
         }
         at.map(to_millisecond)
     }
@@ -68,4 +67,10 @@ impl SeedProblems {
             }
         }
     }
+}
+
+/// A time before now: `90d ago`. A seed with such times stays as old as it was written.
+fn days_ago(text: &str) -> Option<Timestamp> {
+    let days = text.strip_suffix("d ago")?.parse::<u16>().ok()?;
+    Timestamp::now().checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
 }

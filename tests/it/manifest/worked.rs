@@ -56,6 +56,7 @@ fn every_worked_organization_is_valid() {
     assert_eq!(count("example.yaml"), (9, 5));
     assert_eq!(count("franchise"), (300, 21));
     assert_eq!(count("reseller.yaml"), (25, 7));
+    assert_eq!(count("lakeside.yaml"), (5, 11));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,4 +121,40 @@ fn the_reseller_has_a_pool_that_is_nearly_allocated() {
     let wanted: u64 = desired.accounts.values().filter_map(|account| account.channel_limit).sum();
     assert!(held * 100 >= pool * 95 && held <= pool, "{held} of {pool}");
     assert!(wanted * 100 >= pool * 95 && wanted <= pool, "{wanted} of {pool}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audited_organization_has_every_finding_about_balances_and_access() {
+    let sandbox = sandbox("lakeside").await;
+    let folder = TempDir::new().unwrap();
+    let (status, text) = run(&sandbox, &folder, &PLAN, "lakeside.yaml").await;
+    assert_eq!(status, Some(2), "{text}");
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let removed = plan["actions"].as_array().unwrap().iter();
+    let removed: Vec<_> = removed.map(|one| (word(&one["email"]), word(&one["reason"]))).collect();
+    let removals = [("former", "stale"), ("guest", "unlisted")];
+    assert_eq!(
+        removed,
+        removals.map(|(name, why)| (format!("{name}@lakeside.example"), why.to_owned()))
+    );
+    let found = plan["findings"].as_array().unwrap().iter();
+    let found: Vec<_> = found.map(|one| (word(&one["code"]), word(&one["email"]))).collect();
+    let expected = [
+        ("negative_balance", "office@marina.example"),
+        ("group_mismatch", "support@lakeside.example"),
+        ("privileged_group", "support@lakeside.example"),
+        ("user_stale", "invited@lakeside.example"),
+        ("user_bypasses_sso", "billing@lakeside.example"),
+        ("low_balance", "desk@ferry.example"),
+        ("accepted", "desk@boathouse.example"),
+        ("accepted", "auditor@lakeside.example"),
+    ];
+    assert_eq!(found, expected.map(|(code, email)| (code.to_owned(), email.to_owned())));
+    let (status, text) = run(&sandbox, &folder, &["apply", "-y"], "lakeside.yaml").await;
+    assert_eq!(status, Some(0), "{text}");
+    let (_, text) = run(&sandbox, &folder, &PLAN, "lakeside.yaml").await;
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(plan["actions"], serde_json::json!([]), "{text}");
+    sandbox.stop().await;
 }
