@@ -244,7 +244,7 @@ pub fn because(reason: Reason) -> String {
         Reason::Unlisted => "not listed".to_owned(),
         Reason::Absent => "listed as absent".to_owned(),
         Reason::UntilPassed(day) => format!("until {day} has passed"),
-        Reason::Stale => "no sign-in for too long".to_owned(),
+        Reason::Stale => "no sign-in within stale_after".to_owned(),
     }
 }
 

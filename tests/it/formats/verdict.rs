@@ -48,7 +48,7 @@ fn the_reason_of_an_action_is_in_every_format_that_shows_the_action() {
             "until_passed",
             "until 2027-01-31 has passed",
         ),
-        (Reason::Stale, "stale", "no sign-in for too long"),
+        (Reason::Stale, "stale", "no sign-in within stale_after"),
     ];
     for (reason, word, sentence) in reasons {
         let remove = Action::RemoveUser { id: UserId::new("id-left"), email: user("left") };
