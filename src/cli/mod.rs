@@ -35,6 +35,8 @@ use clap::{FromArgMatches as _, Parser, Subcommand};
 use exit::{Exit, Failure};
 use global::Global;
 
+use crate::report::StateInfo;
+
 const AFTER_HELP: &str = "\
 Without PATH, plan, apply, validate and fmt read the manifest named by TRUNKLINE_MANIFEST, or
 else trunkline.yaml. Each global option can be set by a variable, for example
@@ -97,6 +99,17 @@ enum Command {
     Man,
 }
 
+impl Command {
+    /// The manifest that was named for a plan, which printed commands repeat.
+    fn manifest(&self) -> Option<String> {
+        match self {
+            Self::Plan(args) => args.manifest(),
+            Self::Apply(args) => args.manifest(),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -108,17 +121,18 @@ pub fn main() -> ExitCode {
     // A daemon logs what it does; other commands only log warnings.
     logging::init(&args.global, matches!(args.command, Command::Daemon(_)));
     let style = terminal::error_style(&args.global);
+    let (option, manifest) = (args.global.state.clone(), args.command.manifest());
+    let state = StateInfo { option, manifest, ..StateInfo::default() };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return exit::report(Err(Failure::from(anyhow::Error::from(error))), style, None);
+            return exit::report(Err(Failure::from(anyhow::Error::from(error))), style, &state);
         }
     };
-    let state = args.global.state.clone();
     let result = runtime.block_on(run(args));
     // Background tasks are not worth waiting for.
     runtime.shutdown_background();
-    exit::report(result, style, state)
+    exit::report(result, style, &state)
 }
 
 async fn run(args: Args) -> Result<Exit, Failure> {

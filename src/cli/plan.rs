@@ -105,6 +105,13 @@ pub(super) struct Planned {
     pub state: StateInfo,
 }
 
+impl Args {
+    /// The manifest, if it was named.
+    pub(super) fn manifest(&self) -> Option<String> {
+        self.path.as_ref()?.to_str().map(str::to_owned)
+    }
+}
+
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
     let path = manifest_path(args.path.as_deref())?;
@@ -120,7 +127,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         Ok(state)
     };
     let observation = observe(global, &reader, &desired, state).await?;
-    let info = info.unwrap_or_default();
+    let manifest = args.manifest();
+    let info = StateInfo { manifest, ..info.unwrap_or_default() };
     let planned = Planned::make(&reader, desired, base.as_ref(), observation, info, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
@@ -274,8 +282,7 @@ impl Planned {
         } else {
             let expected = expected.unwrap_or_default();
             let why = format!("the plan has digest {digest}, but --expect is {expected}");
-            let command = chosen.state.command(&["plan"]);
-            let hint = format!("Nothing was sent. Run `{command}` to review what has changed.");
+            let hint = "Nothing was sent. Run `trunkline plan` to review what has changed.";
             Err(Failure::stale(why, hint))
         };
         (chosen, checked)

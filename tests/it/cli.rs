@@ -60,6 +60,28 @@ async fn the_key_of_another_manager_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_printed_plan_command_names_the_manifest_that_was_given() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let expect = format!("sha256:{}", "0".repeat(64));
+    let error = async |arguments: &[&str]| {
+        let output = site.run(&[arguments, &["--expect", &expect]].concat()).await;
+        assert_eq!(output.status.code(), Some(4));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let named = format!("`trunkline plan {}`", text(&manifest));
+    for command in ["plan", "apply"] {
+        let printed = error(&[command, text(&manifest)]).await;
+        assert!(printed.contains(&named), "{printed}");
+    }
+    std::fs::rename(&manifest, manifest.with_file_name("trunkline.yaml")).unwrap();
+    let printed = error(&["plan"]).await;
+    assert!(printed.contains("`trunkline plan`"), "{printed}");
+    let printed = error(&["plan", "--state", "a b.json"]).await;
+    assert!(printed.contains("`trunkline plan --state 'a b.json'`"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_failed_action_stops_only_what_depends_on_it() {
     let refused = |method: &str, path: &str, body: &str| {
         let create = method == "POST" && path == "/v2/managed_accounts";

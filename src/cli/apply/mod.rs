@@ -74,6 +74,13 @@ pub(super) struct Args {
     reports: Reports,
 }
 
+impl Args {
+    /// The manifest, if it was named.
+    pub(super) fn manifest(&self) -> Option<String> {
+        self.path.as_ref()?.to_str().map(str::to_owned)
+    }
+}
+
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
     let (order, source) = Order::read(args, &mut reports)?;
@@ -87,6 +94,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let journal = store::write(global, store, &binding, "apply").await?;
     let mut signals = Signals::listen()?;
     let state = store::info(global, place, &journal.record_now());
+    let state = StateInfo { manifest: args.manifest(), ..state };
     let work = (order, source, reports, state);
     let ended = under_lock(global, args, &session, work, &journal, &mut signals).await;
     let closed = close(journal, &mut signals).await;
