@@ -95,6 +95,11 @@ pub(super) struct Files {
 }
 
 impl Reports {
+    /// Returns true if a report goes to a file.
+    pub(super) fn are_wanted(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     /// Prepares the reports of a command that has no plan.
     pub(super) fn open_for_manifest(&self) -> Result<Files, Failure> {
         if let Some(ReportFile { format, path: _ }) =

@@ -26,7 +26,7 @@ mod text;
 mod words;
 
 pub use command::StateInfo;
-pub use compare::{comparison as comparison_text, comparison_diff};
+pub use compare::{comparison as comparison_text, comparison_diff, text_diff};
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{
     csv as escape_csv, json as escape_json, line as escape_line, lines as escape_lines,
