@@ -150,11 +150,7 @@ impl fmt::Display for Failure {
 }
 
 /// Prints the error, if any, and returns the exit status. Commands in the text are for `state`.
-pub(super) fn report(
-    result: Result<Exit, Failure>,
-    style: Style,
-    state: &StateInfo,
-) -> ExitCode {
+pub(super) fn report(result: Result<Exit, Failure>, style: Style, state: &StateInfo) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {

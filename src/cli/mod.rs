@@ -25,11 +25,11 @@ mod signals;
 mod state;
 mod store;
 mod terminal;
+mod usage;
 mod validate;
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use exit::{Exit, Failure};
@@ -37,29 +37,9 @@ use global::Global;
 
 use crate::report::StateInfo;
 
-const AFTER_HELP: &str = "\
-Without PATH, plan, apply, validate and fmt read the manifest named by TRUNKLINE_MANIFEST, or
-else trunkline.yaml. Each global option can be set by a variable, for example
---state by TRUNKLINE_STATE. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honored.
-
-Exit status:
-  0  success; for plan, also with changes
-  1  error
-  2  differences found, with --detailed-exitcode or fmt --check
-  3  refused by a safety limit, or the wrong manager; nothing was sent
-  4  something was not sent: stale, expired, withheld, or not the expected plan
-  5  some actions failed
-  6  the outcome of a create is unknown and must be resolved by hand
-  7  the inventory is incomplete; nothing destructive was sent in that half
-  130, 143  interrupted
-
-Example:
-  trunkline plan acme.yaml";
-
 /// Keep a Telnyx organization in the state that a manifest in git describes
 #[derive(Debug, Parser)]
-#[command(name = "trunkline", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = AFTER_HELP)]
+#[command(name = "trunkline", version, max_term_width = 80, disable_help_subcommand = true)]
 struct Args {
     #[command(flatten)]
     global: Global,
@@ -97,6 +77,14 @@ enum Command {
     Completions(completions::Args),
     /// Print the manual page, as troff
     Man,
+    /// Print the version
+    Version,
+    /// Print the help of a command
+    Help {
+        /// Command, such as plan or state resolve
+        #[arg(value_name = "COMMAND")]
+        words: Vec<String>,
+    },
 }
 
 impl Command {
@@ -116,7 +104,7 @@ pub fn main() -> ExitCode {
     let matches = help::command().try_get_matches();
     let args = match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::report(&error).into(),
     };
     // A daemon logs what it does; other commands only log warnings.
     logging::init(&args.global, matches!(args.command, Command::Daemon(_)));
@@ -152,17 +140,14 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Demo(args) => demo::run(&global, &args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Man => completions::manual(),
+        Command::Version => version(),
+        Command::Help { words } => Ok(usage::help(&words)),
     }
 }
 
-/// Prints help, version or a usage error. Usage errors exit with 1, since clap's own status 2 means drift.
-fn usage(error: &clap::Error) -> ExitCode {
-    // If printing fails, the exit status is all that is left.
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
-        _ => Exit::Error.into(),
-    }
+fn version() -> Result<Exit, Failure> {
+    terminal::print(concat!("trunkline ", env!("CARGO_PKG_VERSION"), "\n"))?;
+    Ok(Exit::Fine)
 }
 
 #[cfg(test)]

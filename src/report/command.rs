@@ -95,7 +95,8 @@ mod tests {
         );
         let named = StateInfo { manifest: Some("my acme.yaml".to_owned()), ..default.clone() };
         assert_eq!(
-            named.complete("`trunkline plan`, `trunkline plan --out FILE`, `trunkline plan b.yaml`"),
+            named
+                .complete("`trunkline plan`, `trunkline plan --out FILE`, `trunkline plan b.yaml`"),
             "`trunkline plan 'my acme.yaml'`, `trunkline plan 'my acme.yaml' --out FILE`, \
              `trunkline plan b.yaml`"
         );

@@ -16,6 +16,7 @@ mod exits;
 mod faults;
 mod format;
 mod formats;
+mod help;
 mod import;
 mod imports;
 mod injection;

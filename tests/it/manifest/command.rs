@@ -47,7 +47,10 @@ fn several_manifests_are_checked_and_any_problem_ends_with_status_1() {
     assert!(err.ends_with("\n3 problems in 2 files\n"), "{err}");
     let (status, _, err) = run(&["validate", example, franchise, "--report", "env=/dev/null"]);
     assert_eq!(status, Some(1));
-    assert!(err.starts_with("error: a report is of one manifest, and 2 are given\nhint: "), "{err}");
+    assert!(
+        err.starts_with("error: a report is of one manifest, and 2 are given\nhint: "),
+        "{err}"
+    );
 }
 
 #[test]
