@@ -9,6 +9,7 @@ mod daemon;
 mod demo;
 mod diff;
 mod exit;
+mod explain;
 mod fmt;
 mod get;
 mod global;
@@ -67,6 +68,8 @@ enum Command {
     State(state::Args),
     /// Check for drift on a schedule, and notify when it starts and when it clears
     Daemon(daemon::Args),
+    /// Explain a finding, safety limit, outcome, exit status or error code
+    Explain(explain::Args),
     /// Print the JSON Schema of a format
     Schema(schema::Args),
     /// Run a simulated Telnyx API on this machine
@@ -135,6 +138,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Get(args) => get::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
         Command::Daemon(args) => daemon::run(&global, &args).await,
+        Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(&global, &args).await,
         Command::Demo(args) => demo::run(&global, &args).await,

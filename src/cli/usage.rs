@@ -69,6 +69,10 @@ const FOREIGN: &[(&[&str], &str)] = &[
         &["forget", "resolve"],
         "To settle a create or forget an account, run `trunkline help state`.",
     ),
+    (
+        &["why", "error", "errors"],
+        "To explain a finding or an error, run `trunkline explain CODE`.",
+    ),
     (&["mock", "fake", "simulate", "emulator"], "To simulate the API, run `trunkline sandbox`."),
     (
         &["login", "auth", "configure", "config"],

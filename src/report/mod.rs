@@ -7,6 +7,7 @@ mod diff;
 mod digest;
 mod env;
 mod escape;
+mod explain;
 mod format;
 mod github;
 mod gitlab;
@@ -31,6 +32,7 @@ pub use digest::{BoundTo, desired_digest};
 pub use escape::{
     csv as escape_csv, json as escape_json, line as escape_line, lines as escape_lines,
 };
+pub use explain::{Topic, topic_list, topics, topics_markdown, topics_text};
 pub use format::{PathBase, PlanContext, RenderOptions, ReportContent, ReportFormat, render};
 pub use import::Import;
 pub use json::{

@@ -13,6 +13,7 @@ mod daemon_web;
 mod diff;
 mod execute_refused;
 mod exits;
+mod explain;
 mod faults;
 mod format;
 mod formats;

@@ -160,6 +160,16 @@ pub(super) const COMMANDS: &[CommandHelp] = &[
         ],
     },
     CommandHelp {
+        path: "explain",
+        uses: &[],
+        exits: PLAIN,
+        examples: &[
+            "trunkline explain user_missing",
+            "trunkline explain 20012",
+            "trunkline explain --all --format markdown > findings.md",
+        ],
+    },
+    CommandHelp {
         path: "schema",
         uses: &[],
         exits: PLAIN,
@@ -200,17 +210,4 @@ pub(super) const COMMANDS: &[CommandHelp] = &[
         exits: PLAIN,
         examples: &["trunkline help plan", "trunkline help state resolve"],
     },
-];
-
-/// The exit statuses, each with a line for help.
-pub(super) const EXITS: &[(&str, &str)] = &[
-    ("0", "success; for plan, also with changes"),
-    ("1", "error"),
-    ("2", "something differs: --detailed-exitcode, fmt --check, fmt --diff"),
-    ("3", "refused by a safety limit, or the wrong manager; nothing was sent"),
-    ("4", "something was not sent: stale, expired, withheld, unexpected plan"),
-    ("5", "some actions failed"),
-    ("6", "the outcome of a create is unknown and must be resolved by hand"),
-    ("7", "inventory incomplete; nothing destructive was sent in that half"),
-    ("130, 143", "interrupted"),
 ];

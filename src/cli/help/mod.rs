@@ -5,8 +5,9 @@ mod commands;
 
 use clap::{Arg, Command, CommandFactory as _};
 
+use crate::report::topics;
+use commands::COMMANDS;
 pub(super) use commands::CommandHelp;
-use commands::{COMMANDS, EXITS};
 
 /// The variables of each global option; the first one that is set and not empty counts.
 const VARIABLES: [(&str, &[&str]); 10] = [
@@ -89,8 +90,10 @@ fn example_section(examples: &[&str]) -> String {
 
 /// The sections after the help of the program.
 fn root_sections() -> String {
-    let exits: String =
-        EXITS.iter().map(|(status, meaning)| format!("  {status:<8}  {meaning}\n")).collect();
+    let exits: String = topics()
+        .iter()
+        .filter_map(|topic| Some(format!("  {:<5}{}\n", topic.exit_status()?, topic.summary())))
+        .collect();
     let example = example_section(&["trunkline demo", "trunkline plan acme.yaml"]);
     format!("{DEFAULTS}\n\nExit status:\n{exits}\n{example}")
 }
