@@ -15,6 +15,7 @@ mod get;
 mod global;
 mod help;
 mod import;
+mod init;
 mod logging;
 mod plan;
 mod private_file;
@@ -50,7 +51,9 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check a manifest without a network
+    /// Write a first manifest: of what exists in Telnyx, or an example
+    Init(init::Args),
+    /// Check manifests without a network
     Validate(validate::Args),
     /// Show what differs between a manifest and Telnyx, without changing anything
     Plan(plan::Args),
@@ -60,7 +63,7 @@ enum Command {
     Diff(diff::Args),
     /// Write a manifest of what exists in Telnyx
     Import(import::Args),
-    /// Rewrite a manifest in the canonical layout
+    /// Rewrite manifests in the canonical layout
     Fmt(fmt::Args),
     /// Read accounts, users and channels
     Get(get::Args),
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
 async fn run(args: Args) -> Result<Exit, Failure> {
     let Args { global, command } = args;
     match command {
+        Command::Init(args) => init::run(&global, &args).await,
         Command::Validate(args) => validate::run(&global, &args),
         Command::Plan(args) => plan::run(&global, &args).await,
         Command::Apply(args) => apply::run(&global, &args).await,

@@ -27,10 +27,8 @@ const FOREIGN: &[(&[&str], &str)] = &[
         &["destroy", "down", "delete", "rm", "remove", "terminate"],
         "No request deletes an account; the strongest action is to disable it. Set `enabled: false` in its entry, or `absent: true` in that of a user, and run `trunkline apply`.",
     ),
-    (
-        &["create", "add", "new"],
-        "To create an account, add it to the manifest and run `trunkline apply`.",
-    ),
+    (&["create", "add"], "To create an account, add it to the manifest and run `trunkline apply`."),
+    (&["new", "setup", "quickstart"], "To write a first manifest, run `trunkline init`."),
     (
         &["invite"],
         "The API cannot invite users. Invite them in the portal, and list them in the manifest.",

@@ -20,6 +20,7 @@ mod formats;
 mod help;
 mod import;
 mod imports;
+mod init;
 mod injection;
 mod inventory;
 mod kills;

@@ -30,6 +30,15 @@ const READS: &[u8] = &[0, 1, 7];
 
 pub(super) const COMMANDS: &[CommandHelp] = &[
     CommandHelp {
+        path: "init",
+        uses: &[API, STATE, LOG, COLOR, QUIET],
+        exits: READS,
+        examples: &[
+            "trunkline init acme --organization acme",
+            "trunkline init acme-test --example",
+        ],
+    },
+    CommandHelp {
         path: "validate",
         uses: &[COLOR, QUIET],
         exits: PLAIN,
