@@ -1,17 +1,18 @@
 //! `trunkline explain [CODE]`
 
 use clap::ValueEnum;
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::builder::{PossibleValue, StringValueParser};
 
 use super::exit::{Exit, Failure};
 use super::terminal;
+use super::values::Completed;
 use crate::report::{self, Topic, topics};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Finding, safety limit, outcome, exit status or error code of Telnyx; without
     /// CODE, list all
-    #[arg(value_parser = CodeParser, hide_possible_values = true)]
+    #[arg(value_parser = parser(), hide_possible_values = true)]
     code: Option<String>,
     /// Explain everything
     #[arg(long, conflicts_with = "code")]
@@ -52,27 +53,13 @@ fn find(code: &str) -> Result<Topic, Failure> {
     })
 }
 
-/// Accepts any text, and completes the codes.
-#[derive(Clone)]
-struct CodeParser;
-
-impl TypedValueParser for CodeParser {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(
-            topics().into_iter().map(|topic| PossibleValue::new(topic.name).help(topic.summary())),
-        ))
-    }
+/// Accepts any text, so that a near miss can be suggested.
+fn parser() -> Completed<StringValueParser> {
+    let values = || {
+        let values = topics().into_iter();
+        values.map(|topic| PossibleValue::new(topic.name).help(topic.summary())).collect()
+    };
+    Completed { parser: StringValueParser::new(), values }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod help;
 mod import;
 mod init;
 mod logging;
+mod man;
 mod plan;
 mod private_file;
 mod progress;
@@ -29,6 +30,7 @@ mod store;
 mod terminal;
 mod usage;
 mod validate;
+mod values;
 
 use std::process::ExitCode;
 
@@ -81,14 +83,14 @@ enum Command {
     Demo(demo::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
-    /// Print the manual page, as troff
-    Man,
+    /// Print the manual pages, as troff
+    Man(man::Args),
     /// Print the version
     Version,
     /// Print the help of a command
     Help {
         /// Command, such as plan or state resolve
-        #[arg(value_name = "COMMAND")]
+        #[arg(value_name = "COMMAND", value_parser = help::parser(), hide_possible_values = true)]
         words: Vec<String>,
     },
 }
@@ -147,7 +149,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Sandbox(args) => sandbox::run(&global, &args).await,
         Command::Demo(args) => demo::run(&global, &args).await,
         Command::Completions(args) => completions::run(&args),
-        Command::Man => completions::manual(),
+        Command::Man(args) => man::run(&args),
         Command::Version => version(),
         Command::Help { words } => Ok(usage::help(&words)),
     }

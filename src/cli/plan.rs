@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, manifest_path};
@@ -59,11 +60,8 @@ pub(super) enum Only {
 
 impl Only {
     /// Parses the one choice that apply has.
-    pub(super) fn this_change(text: &str) -> Result<Self, String> {
-        match text {
-            "this-change" => Ok(Self::ThisChange),
-            _ => Err("the only choice is this-change".to_owned()),
-        }
+    pub(super) fn this_change() -> impl TypedValueParser<Value = Self> {
+        PossibleValuesParser::new(["this-change"]).map(|_| Self::ThisChange)
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Args {
     since: Since,
     /// With --base, send only the actions of this-change; safety limits still
     /// apply to the whole plan
-    #[arg(long, value_name = "WHICH", requires = "base", value_parser = Only::this_change)]
+    #[arg(long, value_name = "WHICH", requires = "base", value_parser = Only::this_change(), hide_possible_values = true)]
     only: Option<Only>,
     #[command(flatten)]
     targets: Targets,

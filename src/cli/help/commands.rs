@@ -14,9 +14,9 @@ pub(in crate::cli) struct CommandHelp {
 }
 
 /// The global options that reach Telnyx.
-pub(in crate::cli) const API: &[&str] = &["api_key_file", "base_url", "parallelism", "timeout"];
+const API: &[&str] = &["api_key_file", "base_url", "parallelism", "timeout"];
 const KEY: &[&str] = &["api_key_file"];
-pub(in crate::cli) const STATE: &[&str] = &["state"];
+const STATE: &[&str] = &["state"];
 const LOCK: &[&str] = &["lock_timeout"];
 const LOG: &[&str] = &["log_format", "verbose"];
 const COLOR: &[&str] = &["color"];
@@ -27,6 +27,14 @@ const PLAIN: &[u8] = &[0, 1];
 /// The statuses of a command that compares.
 const COMPARES: &[u8] = &[0, 1, 2];
 const READS: &[u8] = &[0, 1, 7];
+
+/// The program itself.
+pub(super) const PROGRAM: CommandHelp = CommandHelp {
+    path: "",
+    uses: &[API, STATE, LOCK, LOG, COLOR, QUIET],
+    exits: &[0, 1, 2, 3, 4, 5, 6, 7, 130, 143],
+    examples: &["trunkline demo", "trunkline plan acme.yaml"],
+};
 
 pub(super) const COMMANDS: &[CommandHelp] = &[
     CommandHelp {
@@ -210,7 +218,7 @@ pub(super) const COMMANDS: &[CommandHelp] = &[
         path: "man",
         uses: &[],
         exits: PLAIN,
-        examples: &["trunkline man > trunkline.1"],
+        examples: &["trunkline man --out man/man1", "trunkline man > trunkline.1"],
     },
     CommandHelp { path: "version", uses: &[], exits: PLAIN, examples: &["trunkline version"] },
     CommandHelp {

@@ -3,14 +3,16 @@
 
 mod commands;
 
+use clap::builder::{PossibleValue, StringValueParser};
 use clap::{Arg, Command, CommandFactory as _};
 
+use super::values::Completed;
 use crate::report::topics;
-use commands::COMMANDS;
 pub(super) use commands::CommandHelp;
+use commands::{COMMANDS, PROGRAM};
 
 /// The variables of each global option; the first one that is set and not empty counts.
-const VARIABLES: [(&str, &[&str]); 10] = [
+pub(super) const VARIABLES: [(&str, &[&str]); 10] = [
     ("api_key_file", &["TRUNKLINE_API_KEY_FILE"]),
     ("base_url", &["TRUNKLINE_BASE_URL", "TELNYX_BASE_URL"]),
     ("parallelism", &["TRUNKLINE_PARALLELISM"]),
@@ -48,6 +50,28 @@ pub(super) fn command() -> Command {
     command.after_help(root_sections())
 }
 
+/// The commands below a command that help lists, each with its name.
+pub(super) fn names(part: &Command) -> impl Iterator<Item = (&Command, &'static str)> {
+    part.get_subcommands().filter_map(|part| {
+        let mut names = COMMANDS.iter().filter_map(|help| help.path.rsplit(' ').next());
+        Some((part, names.find(|name| *name == part.get_name())?))
+    })
+}
+
+/// Accepts any words, and completes the commands of the program.
+pub(super) fn parser() -> Completed<StringValueParser> {
+    let values = || {
+        let paths = COMMANDS.iter().map(|help| help.path).filter(|path| !path.contains(' '));
+        paths.map(PossibleValue::new).collect()
+    };
+    Completed { parser: StringValueParser::new(), values }
+}
+
+/// The command that these words call, or the program.
+pub(super) fn of(path: &str) -> &'static CommandHelp {
+    COMMANDS.iter().find(|help| help.path == path).unwrap_or(&PROGRAM)
+}
+
 /// Returns the variable that sets a global option, as in `--base-url`.
 pub(super) fn variable_of(option: &str) -> Option<&'static str> {
     let id = option.strip_prefix("--")?.replace('-', "_");
@@ -78,8 +102,12 @@ fn fix_usage(part: &mut Command) {
 impl CommandHelp {
     fn hides(&self, arg: &Arg) -> bool {
         let id = arg.get_id().as_str();
-        VARIABLES.iter().any(|(option, _)| *option == id)
-            && !self.uses.iter().any(|group| group.contains(&id))
+        VARIABLES.iter().any(|(option, _)| *option == id) && !self.uses(id)
+    }
+
+    /// Returns true if the command uses a global option.
+    pub(super) fn uses(&self, option: &str) -> bool {
+        self.uses.iter().any(|group| group.contains(&option))
     }
 }
 
@@ -94,7 +122,7 @@ fn root_sections() -> String {
         .iter()
         .filter_map(|topic| Some(format!("  {:<5}{}\n", topic.exit_status()?, topic.summary())))
         .collect();
-    let example = example_section(&["trunkline demo", "trunkline plan acme.yaml"]);
+    let example = example_section(PROGRAM.examples);
     format!("{DEFAULTS}\n\nExit status:\n{exits}\n{example}")
 }
 
