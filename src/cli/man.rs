@@ -46,7 +46,7 @@ fn add(
     path: &[&'static str],
 ) -> anyhow::Result<()> {
     let name = [&["trunkline"], path].concat().join("-");
-    pages.push((name.clone(), page(part, &name, &help::of(&path.join(" ")))?));
+    pages.push((name.clone(), page(part, &name, help::of(&path.join(" ")))?));
     for (part, name) in help::names(part) {
         add(pages, part, &[path, &[name]].concat())?;
     }

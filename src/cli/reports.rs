@@ -64,8 +64,8 @@ impl ReportFile {
         let at = bytes.iter().position(|byte| *byte == b'=');
         let (kind, path) = at.map_or((bytes, &[][..]), |at| (&bytes[..at], &bytes[at + 1..]));
         let kind = String::from_utf8_lossy(kind);
-        let named = |format: &ReportFormat| format.is_file() && format.name() == kind;
-        let Some(format) = ReportFormat::ALL.into_iter().find(named) else {
+        let is_kind = |format: &ReportFormat| format.is_file() && format.name() == kind;
+        let Some(format) = ReportFormat::ALL.into_iter().find(is_kind) else {
             let names: Vec<&str> = kinds().collect();
             let near = |name: &&&str| strsim::damerau_levenshtein(&kind, name) <= 2;
             let nearest = names.iter().find(near);

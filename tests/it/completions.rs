@@ -6,17 +6,15 @@ use std::process::Command;
 use assert_cmd::cargo::CommandCargoExt as _;
 use tempfile::TempDir;
 
-/// Writes the script of a shell. Returns false, and says so, if the shell is missing.
+use crate::support::tools;
+
+/// Writes the script of a shell. Returns false if the shell is missing.
 fn prepare(shell: &str, path: &Path) -> bool {
     let mut command = Command::cargo_bin("trunkline").unwrap();
     let output = command.args(["completions", shell]).output().unwrap();
     assert!(output.status.success());
     std::fs::write(path, output.stdout).unwrap();
-    let there = Command::new(shell).args(["-c", "true"]).output().is_ok();
-    if !there {
-        eprintln!("skipped: {shell} is not installed");
-    }
-    there
+    tools::find(shell, shell).is_some()
 }
 
 fn output(command: &mut Command) -> String {
