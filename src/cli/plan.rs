@@ -125,8 +125,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         Ok(state)
     };
     let observation = observe(global, &reader, &desired, state).await?;
-    let manifest = args.manifest();
-    let info = StateInfo { manifest, ..info.unwrap_or_default() };
+    let info = info.unwrap_or_default();
+    let info = StateInfo { manifest: args.manifest(), ..info };
     let planned = Planned::make(&reader, desired, base.as_ref(), observation, info, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {

@@ -32,7 +32,9 @@ const SHOW: &[&[&str]] = &[
     &["diff", "hostile.yaml", "hostile.yaml"],
     &["import"],
     &["import", "--out", "imported.yaml"],
+    &["init", "new"],
     &["validate", "imported.yaml"],
+    &["validate", "imported.yaml", "new"],
     &["fmt", "imported.yaml"],
     &["get", "accounts"],
     &["get", "accounts", "--format", "json"],
@@ -57,7 +59,8 @@ const SHOW: &[&[&str]] = &[
 ];
 
 /// Commands that print no data from the API.
-const SILENT: [&str; 5] = ["schema", "sandbox", "demo", "completions", "man"];
+const SILENT: [&str; 8] =
+    ["schema", "sandbox", "demo", "completions", "man", "explain", "version", "help"];
 
 /// An organization in which every name is hostile.
 fn seed(names: &[String]) -> Seed {

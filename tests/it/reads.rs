@@ -20,6 +20,8 @@ const READ: &[&[&str]] = &[
     &["diff", "MANIFEST", "MANIFEST", "--format", "json"],
     &["import"],
     &["import", "--organization", "acme", "--out", "imported.yaml"],
+    &["init", "new"],
+    &["init", "example", "--example"],
     &["fmt", "MANIFEST", "--check"],
     &["get", "accounts"],
     &["get", "accounts", "--format", "json"],
@@ -36,8 +38,12 @@ const READ: &[&[&str]] = &[
     &["schema", "plan"],
     &["schema", "daemon"],
     &["daemon", "MANIFEST", "--once"],
+    &["explain"],
+    &["explain", "user_missing"],
     &["completions", "bash"],
     &["man"],
+    &["version"],
+    &["help", "plan"],
 ];
 
 #[tokio::test(flavor = "multi_thread")]
