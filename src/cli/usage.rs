@@ -25,7 +25,7 @@ const FOREIGN: &[(&[&str], &str)] = &[
     ),
     (
         &["destroy", "down", "delete", "rm", "remove", "terminate"],
-        "No request deletes an account; the strongest action is to disable it. Set `enabled: false` in its entry, or `absent: true` in that of a user, and run `trunkline apply`.",
+        "The API cannot delete an account; the strongest action is to disable it. Set `enabled: false` in its entry, or `absent: true` in that of a user, and run `trunkline apply`.",
     ),
     (&["create", "add"], "To create an account, add it to the manifest and run `trunkline apply`."),
     (&["new", "setup", "quickstart"], "To write a first manifest, run `trunkline init`."),
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_of_another_tool_is_no_command_and_leads_to_one() {
+    fn a_word_of_another_tool_leads_to_a_command() {
         let command = help::command();
         let mut seen = std::collections::BTreeSet::new();
         for (words, hint) in FOREIGN {

@@ -217,6 +217,8 @@ fn several_manifests_are_formatted_and_the_worst_status_counts() {
     assert_eq!(run(&["--check", "a.yaml", "c.yaml"]), (Some(2), "a.yaml\nc.yaml\n".to_owned()));
     assert_eq!(run(&["a.yaml", "b.yaml", "c.yaml"]), (Some(1), "a.yaml\nc.yaml\n".to_owned()));
     assert_eq!(run(&["--check", "a.yaml", "c.yaml"]), (Some(0), String::new()));
+    write("a.yaml", "organization: a\nversion: 1\n");
+    assert_eq!(run(&["--check", "a.yaml", "c.yaml"]), (Some(2), "a.yaml\n".to_owned()));
 }
 
 #[test]

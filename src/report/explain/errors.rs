@@ -82,7 +82,7 @@ pub(super) const ERRORS: [(&str, Explanation); 12] = [
         Explanation {
             summary: "the account is blocked",
             meaning: "Telnyx has blocked the organization of the key.",
-            reason: "A block comes from Telnyx, and no request of the API lifts it.",
+            reason: "A block comes from Telnyx, and the API cannot lift it.",
             fix: "Contact Telnyx support.",
             command: None,
         },

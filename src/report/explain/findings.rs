@@ -18,7 +18,7 @@ pub(super) fn finding(code: Code) -> Explanation {
             summary: "a live account is not in the manifest",
             meaning: "Telnyx lists a managed account that no entry of the manifest names. The finding also appears where several live accounts have the email of one entry, because the entry then belongs to none of them.",
             reason: "An account that was created by hand would otherwise go unnoticed. By default it is reported and left alone.",
-            fix: "Add the account to the manifest, or set `policy.unlisted_accounts`: `ignore` hides unlisted accounts, and `disable` disables them. No request deletes an account. If several accounts have one email, add the `id` of the right one to the entry.",
+            fix: "Add the account to the manifest, or set `policy.unlisted_accounts`: `ignore` hides unlisted accounts, and `disable` disables them. The API cannot delete an account. If several accounts have one email, add the `id` of the right one to the entry.",
             command: Some("trunkline get accounts"),
         },
         Code::UserUnlisted => Explanation {
@@ -66,7 +66,7 @@ pub(super) fn finding(code: Code) -> Explanation {
         Code::UserBlocked => Explanation {
             summary: "a listed user is blocked by Telnyx",
             meaning: "Telnyx reports the status blocked for a user of the manifest.",
-            reason: "A block comes from Telnyx, and no request of the API lifts it.",
+            reason: "A block comes from Telnyx, and the API cannot lift it.",
             fix: "Contact Telnyx support.",
             command: None,
         },
@@ -137,7 +137,7 @@ pub(super) fn finding(code: Code) -> Explanation {
             summary: "current channel limits are unknown",
             meaning: "There is no record of the current limits, or the total that Telnyx reports has changed since the last apply. Each declared limit is set again.",
             reason: "Limits can be set but not read. The state records each one that Telnyx has acknowledged, and the total shows whether the records still hold.",
-            fix: "Nothing needs to be done: the next apply sets each declared limit once. If the notice comes back in every plan, use one `--state` for all runs, and look for a person or a tool that changes limits.",
+            fix: "Nothing to do: the next apply sets each declared limit once. If the notice comes back in every plan, use one `--state` for all runs, and look for a person or a tool that changes limits.",
             command: Some("trunkline state show"),
         },
         Code::Protected => Explanation {
@@ -165,7 +165,7 @@ pub(super) fn finding(code: Code) -> Explanation {
             summary: "a finding that the manifest accepts",
             meaning: "An entry of `accept` covers this finding until a day. It is shown, and it does not count as drift.",
             reason: "A known difference should not hide new ones.",
-            fix: "Nothing needs to be done until that day. Then fix the cause, or set a later day.",
+            fix: "Nothing to do until that day. Then fix the cause, or set a later day.",
             command: None,
         },
         Code::ProtectedUnmatched => Explanation {
@@ -200,7 +200,7 @@ pub(super) fn finding(code: Code) -> Explanation {
             summary: "a declared value is not in Telnyx's answers",
             meaning: "The manifest declares a field that Telnyx does not return for this account or user, so it is not compared. For `manager_account_id`, no live account names its manager.",
             reason: "A value that cannot be compared must not count as in sync.",
-            fix: "Nothing needs to be done for the account itself. Remove the field to silence the notice.",
+            fix: "The account itself needs no change. Remove the field to silence the notice.",
             command: None,
         },
     }

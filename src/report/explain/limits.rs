@@ -39,7 +39,7 @@ pub(super) fn limit(name: GuardName) -> Explanation {
         GuardName::MaxCreates => Explanation {
             summary: "the most accounts that one plan may create",
             meaning: "A number. The default is 100.",
-            reason: "No request deletes an account, so a create cannot be taken back.",
+            reason: "The API cannot delete an account, so a create cannot be taken back.",
             fix: "Review the plan. If it is correct, approve the exact number of creates, or raise the limit in `policy` and let the change be reviewed. 0 allows no create.",
             command: Some("trunkline apply acme.yaml --approve-creates 2"),
         },
