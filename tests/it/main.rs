@@ -17,6 +17,7 @@ mod exits;
 mod explain;
 mod faults;
 mod format;
+mod format_command;
 mod formats;
 mod help;
 mod import;
