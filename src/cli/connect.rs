@@ -51,14 +51,25 @@ fn describe(text: &str) -> String {
     format!("base URL {text:?}")
 }
 
+/// Returns true if an option or a variable gives a key.
+pub(super) fn has_key(global: &Global) -> bool {
+    global.api_key_file.is_some() || key_variable().is_some()
+}
+
+fn key_variable() -> Option<SecretString> {
+    let key = std::env::var("TELNYX_API_KEY").ok()?;
+    let key = key.trim();
+    (!key.is_empty()).then(|| SecretString::from(key))
+}
+
 /// Reads the key from the file, or else from the variable.
 pub(super) fn key(global: &Global) -> Result<SecretString, Failure> {
     if let Some(path) = &global.api_key_file {
         return key_file(path);
     }
-    match std::env::var("TELNYX_API_KEY") {
-        Ok(key) if !key.trim().is_empty() => Ok(SecretString::from(key.trim())),
-        _ => Err(Failure::new(anyhow::Error::msg("no API key given"), NO_KEY)),
+    match key_variable() {
+        Some(key) => Ok(key),
+        None => Err(Failure::new(anyhow::Error::msg("no API key given"), NO_KEY)),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Failure};
-use super::global::Global;
+use super::global::{Global, manifest_path};
 use super::signals::Signals;
 use super::{connect, store, terminal};
 use crate::daemon::config::{
@@ -111,8 +111,10 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
             ));
         }
         (Some(file), _) => ConfigSource::File(file.clone()),
-        (None, Some(path)) => ConfigSource::Flags(Box::new(flags(global, args, path.clone())?)),
-        (None, None) => return Err(anyhow::Error::msg("no manifest and no --config given").into()),
+        (None, path) => {
+            let path = manifest_path(path.as_deref())?;
+            ConfigSource::Flags(Box::new(flags(global, args, path)?))
+        }
     };
     let pace =
         RequestLimits { timeout: global.timeout, parallelism: usize::from(global.parallelism) };

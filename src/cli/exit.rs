@@ -100,12 +100,18 @@ impl Failure {
         Self { exit: Exit::Refused, ..Self::new(anyhow::Error::msg(why), hint) }
     }
 
+    /// Returns the problems of a manifest, or any other error as it is.
+    pub(super) fn into_problems(self) -> Result<Problems, Self> {
+        let Self { exit, error, hint } = self;
+        error.downcast().map_err(|error| Self { exit, error, hint })
+    }
+
     /// Returns the error as a warning, for where it does not change the exit status.
     pub(super) fn warning(&self) -> String {
         format!("warning: {}", error_chain(self.error.as_ref()))
     }
 
-    /// The text, with `--state` in its commands.
+    /// The text, with the manifest and `--state` in its commands.
     fn text(&self, style: Style, state: &StateInfo) -> String {
         match self.error.downcast_ref::<Problems>() {
             Some(problems) => report::problems(problems, style),
@@ -143,17 +149,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Prints the error, if any, and returns the exit status.
-pub(super) fn report(
-    result: Result<Exit, Failure>,
-    style: Style,
-    state: Option<String>,
-) -> ExitCode {
+/// Prints the error, if any, and returns the exit status. Commands in the text are for `state`.
+pub(super) fn report(result: Result<Exit, Failure>, style: Style, state: &StateInfo) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let state = StateInfo { option: state, ..StateInfo::default() };
-            super::terminal::say(&failure.text(style, &state));
+            super::terminal::say(&failure.text(style, state));
             failure.exit.into()
         }
     }

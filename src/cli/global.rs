@@ -98,6 +98,11 @@ pub(super) fn manifest_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
     })
 }
 
+/// The manifests to read: those that are named, or else the default one.
+pub(super) fn manifest_paths(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    if paths.is_empty() { Ok(vec![manifest_path(None)?]) } else { Ok(paths.to_vec()) }
+}
+
 /// Parses a duration such as `30s`, `500ms` or `2m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let invalid = || format!("{text:?} is not a duration such as 30s, 500ms or 2m");

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::cli::exit;
     use crate::model::{Gap, Half};
-    use crate::report::Style;
+    use crate::report::{StateInfo, Style};
 
     #[test]
     fn an_incomplete_inventory_is_not_written() {
@@ -129,7 +129,10 @@ mod tests {
         let failure = whole(&live).unwrap_err();
         let said = failure.to_string();
         assert!(said.contains(r"users: two\u{a}lists differ") && said.contains("hint: "), "{said}");
-        assert_eq!(exit::report(Err(failure), Style::default(), None), ExitCode::from(7));
+        assert_eq!(
+            exit::report(Err(failure), Style::default(), &StateInfo::default()),
+            ExitCode::from(7)
+        );
         assert!(whole(&Live::default()).is_ok());
     }
 }

@@ -10,12 +10,15 @@ mod daemon;
 mod demo;
 mod diff;
 mod exit;
+mod explain;
 mod fmt;
 mod get;
 mod global;
 mod help;
 mod import;
+mod init;
 mod logging;
+mod man;
 mod plan;
 mod private_file;
 mod progress;
@@ -26,39 +29,22 @@ mod signals;
 mod state;
 mod store;
 mod terminal;
+mod usage;
 mod validate;
+mod values;
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use exit::{Exit, Failure};
 use global::Global;
 
-const AFTER_HELP: &str = "\
-Without PATH, plan, apply, validate and fmt read the manifest named by TRUNKLINE_MANIFEST, or
-else trunkline.yaml. Each global option can be set by a variable, for example
---state by TRUNKLINE_STATE. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honored.
-
-Exit status:
-  0  success; for plan, also with changes
-  1  error
-  2  differences found, with --detailed-exitcode or fmt --check
-  3  refused by a safety limit, or the wrong manager; nothing was sent
-  4  something was not sent: stale, expired, withheld, or not the expected plan
-  5  some actions failed
-  6  the outcome of a create is unknown and must be resolved by hand
-  7  the inventory is incomplete; nothing destructive was sent in that half
-  130, 143  interrupted
-
-Example:
-  trunkline plan acme.yaml";
+use crate::report::StateInfo;
 
 /// Keep a Telnyx organization in the state that a manifest in git describes
 #[derive(Debug, Parser)]
-#[command(name = "trunkline", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = AFTER_HELP)]
+#[command(name = "trunkline", version, max_term_width = 80, disable_help_subcommand = true)]
 struct Args {
     #[command(flatten)]
     global: Global,
@@ -68,7 +54,9 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check a manifest without a network
+    /// Write a first manifest: of what exists in Telnyx, or an example
+    Init(init::Args),
+    /// Check manifests without a network
     Validate(validate::Args),
     /// Show what differs between a manifest and Telnyx, without changing anything
     Plan(plan::Args),
@@ -78,7 +66,7 @@ enum Command {
     Diff(diff::Args),
     /// Write a manifest of what exists in Telnyx
     Import(import::Args),
-    /// Rewrite a manifest in the canonical layout
+    /// Rewrite manifests in the canonical layout
     Fmt(fmt::Args),
     /// Read accounts, users and channels
     Get(get::Args),
@@ -86,6 +74,8 @@ enum Command {
     State(state::Args),
     /// Check for drift on a schedule, and notify when it starts and when it clears
     Daemon(daemon::Args),
+    /// Explain a finding, safety limit, outcome, exit status or error code
+    Explain(explain::Args),
     /// Print the JSON Schema of a format
     Schema(schema::Args),
     /// Run a simulated Telnyx API on this machine
@@ -94,8 +84,27 @@ enum Command {
     Demo(demo::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
-    /// Print the manual page, as troff
-    Man,
+    /// Print the manual pages, as troff
+    Man(man::Args),
+    /// Print the version
+    Version,
+    /// Print the help of a command
+    Help {
+        /// Command, such as plan or state resolve
+        #[arg(value_name = "COMMAND", value_parser = help::parser(), hide_possible_values = true)]
+        words: Vec<String>,
+    },
+}
+
+impl Command {
+    /// The manifest that was named for a plan, which printed commands repeat.
+    fn manifest(&self) -> Option<String> {
+        match self {
+            Self::Plan(args) => args.manifest(),
+            Self::Apply(args) => args.manifest(),
+            _ => None,
+        }
+    }
 }
 
 /// Runs the command that the arguments name.
@@ -104,27 +113,29 @@ pub fn main() -> ExitCode {
     let matches = help::command().try_get_matches();
     let args = match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::report(&error).into(),
     };
     // A daemon logs what it does; other commands only log warnings.
     logging::init(&args.global, matches!(args.command, Command::Daemon(_)));
     let style = terminal::error_style(&args.global);
+    let (option, manifest) = (args.global.state.clone(), args.command.manifest());
+    let state = StateInfo { option, manifest, ..StateInfo::default() };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return exit::report(Err(Failure::from(anyhow::Error::from(error))), style, None);
+            return exit::report(Err(Failure::from(anyhow::Error::from(error))), style, &state);
         }
     };
-    let state = args.global.state.clone();
     let result = runtime.block_on(run(args));
     // Background tasks are not worth waiting for.
     runtime.shutdown_background();
-    exit::report(result, style, state)
+    exit::report(result, style, &state)
 }
 
 async fn run(args: Args) -> Result<Exit, Failure> {
     let Args { global, command } = args;
     match command {
+        Command::Init(args) => init::run(&global, &args).await,
         Command::Validate(args) => validate::run(&global, &args),
         Command::Plan(args) => plan::run(&global, &args).await,
         Command::Apply(args) => apply::run(&global, &args).await,
@@ -134,22 +145,20 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Get(args) => get::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
         Command::Daemon(args) => daemon::run(&global, &args).await,
+        Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(&global, &args).await,
         Command::Demo(args) => demo::run(&global, &args).await,
         Command::Completions(args) => completions::run(&args),
-        Command::Man => completions::manual(),
+        Command::Man(args) => man::run(&args),
+        Command::Version => version(),
+        Command::Help { words } => Ok(usage::help(&words)),
     }
 }
 
-/// Prints help, version or a usage error. Usage errors exit with 1, since clap's own status 2 means drift.
-fn usage(error: &clap::Error) -> ExitCode {
-    // If printing fails, the exit status is all that is left.
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
-        _ => Exit::Error.into(),
-    }
+fn version() -> Result<Exit, Failure> {
+    terminal::print(concat!("trunkline ", env!("CARGO_PKG_VERSION"), "\n"))?;
+    Ok(Exit::Fine)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, manifest_path};
@@ -59,11 +60,8 @@ pub(super) enum Only {
 
 impl Only {
     /// Parses the one choice that apply has.
-    pub(super) fn this_change(text: &str) -> Result<Self, String> {
-        match text {
-            "this-change" => Ok(Self::ThisChange),
-            _ => Err("the only choice is this-change".to_owned()),
-        }
+    pub(super) fn this_change() -> impl TypedValueParser<Value = Self> {
+        PossibleValuesParser::new(["this-change"]).map(|_| Self::ThisChange)
     }
 }
 
@@ -105,6 +103,13 @@ pub(super) struct Planned {
     pub state: StateInfo,
 }
 
+impl Args {
+    /// The manifest, if it was named.
+    pub(super) fn manifest(&self) -> Option<String> {
+        self.path.as_ref()?.to_str().map(str::to_owned)
+    }
+}
+
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
     let path = manifest_path(args.path.as_deref())?;
@@ -121,6 +126,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     };
     let observation = observe(global, &reader, &desired, state).await?;
     let info = info.unwrap_or_default();
+    let info = StateInfo { manifest: args.manifest(), ..info };
     let planned = Planned::make(&reader, desired, base.as_ref(), observation, info, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
@@ -274,8 +280,7 @@ impl Planned {
         } else {
             let expected = expected.unwrap_or_default();
             let why = format!("the plan has digest {digest}, but --expect is {expected}");
-            let command = chosen.state.command(&["plan"]);
-            let hint = format!("Nothing was sent. Run `{command}` to review what has changed.");
+            let hint = "Nothing was sent. Run `trunkline plan` to review what has changed.";
             Err(Failure::stale(why, hint))
         };
         (chosen, checked)

@@ -5,11 +5,15 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::{
+    OsStringValueParser, PossibleValue, PossibleValuesParser, RangedU64ValueParser,
+    TypedValueParser,
+};
 
 use super::atomic::Replacement;
 use super::exit::Failure;
 use super::terminal;
+use super::values::Completed;
 use crate::manifest::{self, LoadedManifest, Places, Problems};
 use crate::model::Desired;
 use crate::report::{self, PathBase, RenderOptions, ReportContent, ReportFormat, Style};
@@ -19,7 +23,7 @@ use crate::report::{self, PathBase, RenderOptions, ReportContent, ReportFormat, 
 pub(super) struct Reports {
     /// Also write a report (may be repeated); kinds: text json markdown diff github-summary sarif
     /// gitlab-terraform env
-    #[arg(long = "report", value_name = "KIND=FILE", value_parser = ReportFile::parser())]
+    #[arg(long = "report", value_name = "KIND=FILE", value_parser = ReportFile::parser(), hide_possible_values = true)]
     files: Vec<ReportFile>,
     /// Most bytes of a Markdown report; destructive actions are cut last
     #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = RangedU64ValueParser::<usize>::new().range(1_000..))]
@@ -33,6 +37,11 @@ struct ReportFile {
     path: PathBuf,
 }
 
+/// The kinds of `--report`.
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+    ReportFormat::ALL.into_iter().filter(|format| format.is_file()).map(ReportFormat::name)
+}
+
 /// Parses one of some formats.
 pub(super) fn one_of<const N: usize>(
     formats: [ReportFormat; N],
@@ -44,7 +53,9 @@ pub(super) fn one_of<const N: usize>(
 
 impl ReportFile {
     fn parser() -> impl TypedValueParser<Value = Self> {
-        clap::builder::OsStringValueParser::new().try_map(|text| Self::parse(&text))
+        let parser = OsStringValueParser::new().try_map(|text| Self::parse(&text));
+        let values = || kinds().map(PossibleValue::new).collect();
+        Completed { parser, values }
     }
 
     fn parse(text: &OsStr) -> Result<Self, String> {
@@ -53,9 +64,9 @@ impl ReportFile {
         let at = bytes.iter().position(|byte| *byte == b'=');
         let (kind, path) = at.map_or((bytes, &[][..]), |at| (&bytes[..at], &bytes[at + 1..]));
         let kind = String::from_utf8_lossy(kind);
-        let kinds = || ReportFormat::ALL.into_iter().filter(|format| format.is_file());
-        let Some(format) = kinds().find(|format| format.name() == kind) else {
-            let names: Vec<&str> = kinds().map(ReportFormat::name).collect();
+        let is_kind = |format: &ReportFormat| format.is_file() && format.name() == kind;
+        let Some(format) = ReportFormat::ALL.into_iter().find(is_kind) else {
+            let names: Vec<&str> = kinds().collect();
             let near = |name: &&&str| strsim::damerau_levenshtein(&kind, name) <= 2;
             let nearest = names.iter().find(near);
             let meant = nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
@@ -95,6 +106,11 @@ pub(super) struct Files {
 }
 
 impl Reports {
+    /// Returns true if a report goes to a file.
+    pub(super) fn are_wanted(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     /// Prepares the reports of a command that has no plan.
     pub(super) fn open_for_manifest(&self) -> Result<Files, Failure> {
         if let Some(ReportFile { format, path: _ }) =

@@ -63,7 +63,7 @@ pub(super) async fn read(
 /// The facts that reports state about a state at `location`.
 pub(super) fn info(global: &Global, location: String, record: &StateRecord) -> StateInfo {
     let option = global.state.clone();
-    StateInfo { location, new: record.serial == 0, option, path_from_plan: None }
+    StateInfo { location, new: record.serial == 0, option, ..StateInfo::default() }
 }
 
 /// Locks and reads the state for a command that changes something. Other processes see `command` as the holder.

@@ -159,6 +159,11 @@ fn text(path: &Path) -> Result<String, Box<Problem>> {
         .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
+    decoded(path, bytes)
+}
+
+/// Decodes the contents of a file. `path` names it in problems.
+pub(super) fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Problem>> {
     if bytes.len() as u64 > MAX_BYTES {
         let problem = Problem::whole(path, "this file is larger than 64 MiB");
         return Err(Box::new(problem.hint("Split it into several files in a folder.")));

@@ -28,7 +28,7 @@ mod tree;
 mod values;
 
 pub use canonical::canonical;
-pub use format::{Formatted, Layout, format};
+pub use format::{Formatted, Layout, format, format_bytes};
 pub(crate) use load::read_one;
 pub use load::{LoadedManifest, load, load_with_places, parse};
 pub use places::{Listed, Places};

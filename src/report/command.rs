@@ -12,6 +12,8 @@ pub struct StateInfo {
     pub new: bool,
     /// The value of `--state`; `None` for the default place. Every printed command repeats it.
     pub option: Option<String>,
+    /// The PATH of the manifest; `None` for the default one. Every printed `trunkline plan` repeats it.
+    pub manifest: Option<String>,
     /// The path of the state's file from the folder of a saved plan, which may be applied from another folder.
     pub path_from_plan: Option<String>,
 }
@@ -34,21 +36,33 @@ impl StateInfo {
         self.option.as_deref().or(kept.filter(|_| of_state_command))
     }
 
-    /// Adds `--state` to the commands in a text that use the state. Commands are in backticks.
+    /// Adds the manifest to each `trunkline plan` in a text, and `--state` to the commands that use the state.
+    /// Commands are in backticks.
     #[must_use]
     pub fn complete(&self, text: &str) -> String {
         // The text between two backticks is code, so every second part is.
-        let complete = |(place, part): (usize, &str)| {
-            let command = part.strip_prefix("trunkline ").filter(|_| place % 2 == 1);
-            let name = command.and_then(|words| words.split(' ').next()).unwrap_or_default();
-            let uses_state = matches!(name, "plan" | "apply" | "state" | "import");
-            let state = self.option(name == "state");
-            match state.filter(|_| uses_state && !part.contains("--state")) {
-                Some(state) => format!("{part} --state {}", line(&shell_word(state))),
-                None => part.to_owned(),
-            }
+        let complete = |(place, part): (usize, &str)| match part.strip_prefix("trunkline ") {
+            Some(command) if place % 2 == 1 => format!("trunkline {}", self.completed(command)),
+            Some(_) | None => part.to_owned(),
         };
         text.split('`').enumerate().map(complete).collect::<Vec<_>>().join("`")
+    }
+
+    fn completed(&self, command: &str) -> String {
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let word = |word: &str| line(&shell_word(word));
+        let names_none = rest.is_empty() || rest.starts_with('-');
+        let manifest = self.manifest.as_deref().filter(|_| name == "plan" && names_none);
+        let uses_state = matches!(name, "plan" | "apply" | "state" | "import");
+        let state = self.option(name == "state");
+        let state = state.filter(|_| uses_state && !command.contains("--state"));
+        let parts = [
+            Some(name.to_owned()),
+            manifest.map(word),
+            Some(rest.to_owned()).filter(|rest| !rest.is_empty()),
+            state.map(|state| format!("--state {}", word(state))),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// Returns the place, and whether it is new.
@@ -78,6 +92,13 @@ mod tests {
         assert_eq!(
             [beside.command(&["plan", "a"]), beside.command(&["state", "show"])],
             ["trunkline plan a", "trunkline state show --state a/.trunkline/b.json"]
+        );
+        let named = StateInfo { manifest: Some("my acme.yaml".to_owned()), ..default.clone() };
+        assert_eq!(
+            named
+                .complete("`trunkline plan`, `trunkline plan --out FILE`, `trunkline plan b.yaml`"),
+            "`trunkline plan 'my acme.yaml'`, `trunkline plan 'my acme.yaml' --out FILE`, \
+             `trunkline plan b.yaml`"
         );
         let hint = "Run `trunkline plan`, or `trunkline get users`, or `trunkline state show`.";
         assert_eq!(default.complete(hint), hint);

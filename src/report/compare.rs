@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::escape::line;
+use super::escape::{line, lines};
 use super::group::{RowGroup, group};
 use super::style::{Ink, Style};
 use super::words;
@@ -53,8 +53,18 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
 #[must_use]
 pub fn comparison_diff(base: &Desired, head: &Desired) -> String {
     let (base, head) = (canonical::canonical(base), canonical::canonical(head));
-    let diff = similar::TextDiff::from_lines(&base, &head);
-    diff.unified_diff().context_radius(3).header("base", "head").to_string()
+    unified(&base, &head, ("base", "head"))
+}
+
+/// A unified diff of the text of a file before and after a change. Empty if they are equal.
+#[must_use]
+pub fn text_diff(name: &str, before: &str, after: &str) -> String {
+    lines(&unified(before, after, (name, name)))
+}
+
+fn unified(before: &str, after: &str, (from, to): (&str, &str)) -> String {
+    let diff = similar::TextDiff::from_lines(before, after);
+    diff.unified_diff().context_radius(3).header(from, to).to_string()
 }
 
 /// The number of entries by kind of difference.

@@ -7,6 +7,7 @@ mod diff;
 mod digest;
 mod env;
 mod escape;
+mod explain;
 mod format;
 mod github;
 mod gitlab;
@@ -27,11 +28,12 @@ mod text;
 mod words;
 
 pub use command::StateInfo;
-pub use compare::{comparison as comparison_text, comparison_diff};
+pub use compare::{comparison as comparison_text, comparison_diff, text_diff};
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{
     csv as escape_csv, json as escape_json, line as escape_line, lines as escape_lines,
 };
+pub use explain::{Topic, topic_list, topics, topics_markdown, topics_text};
 pub use format::{PathBase, PlanContext, RenderOptions, ReportContent, ReportFormat, render};
 pub use import::Import;
 pub use json::{

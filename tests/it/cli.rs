@@ -60,6 +60,28 @@ async fn the_key_of_another_manager_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_printed_plan_command_names_the_manifest_that_was_given() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let expect = format!("sha256:{}", "0".repeat(64));
+    let error = async |arguments: &[&str]| {
+        let output = site.run(&[arguments, &["--expect", &expect]].concat()).await;
+        assert_eq!(output.status.code(), Some(4));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let named = format!("`trunkline plan {}`", text(&manifest));
+    for command in ["plan", "apply"] {
+        let printed = error(&[command, text(&manifest)]).await;
+        assert!(printed.contains(&named), "{printed}");
+    }
+    std::fs::rename(&manifest, manifest.with_file_name("trunkline.yaml")).unwrap();
+    let printed = error(&["plan"]).await;
+    assert!(printed.contains("`trunkline plan`"), "{printed}");
+    let printed = error(&["plan", "--state", "a b.json"]).await;
+    assert!(printed.contains("`trunkline plan --state 'a b.json'`"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_failed_action_stops_only_what_depends_on_it() {
     let refused = |method: &str, path: &str, body: &str| {
         let create = method == "POST" && path == "/v2/managed_accounts";
@@ -206,87 +228,6 @@ fn without_certificates_the_demo_runs_and_https_fails_with_a_hint() {
     let (status, error) = bare(&["get", "channels", "--base-url", "https://api.telnyx.example"]);
     assert_eq!(status, Some(1));
     assert!(error.contains("hint: https needs") && !error.contains("API_KEY"), "{error}");
-}
-
-#[test]
-fn every_help_text_fits_into_80_columns_and_has_an_example() {
-    let help = |command: &str, flag: &str| {
-        let mut help = std::process::Command::cargo_bin("trunkline").unwrap();
-        help.args(command.split_whitespace()).arg(flag).env("COLUMNS", "80");
-        String::from_utf8(help.output().unwrap().stdout).unwrap()
-    };
-    let mut open = vec![String::new()];
-    while let Some(command) = open.pop() {
-        for flag in ["-h", "--help"] {
-            let text = help(&command, flag);
-            assert!(text.contains("\nExample"), "{command} {flag}");
-            for line in text.lines() {
-                assert!(line.chars().count() <= 80, "{command} {flag}: {line}");
-            }
-        }
-        let text = help(&command, "-h");
-        let listed = text.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next();
-        // Descriptions that continue on another line are indented further.
-        let names = listed.unwrap().lines().filter_map(|line| {
-            line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split_whitespace().next()
-        });
-        open.extend(names.map(|name| format!("{command} {name}")));
-    }
-}
-
-#[test]
-fn global_options_are_listed_only_by_commands_that_use_them() {
-    for (command, used, unused) in [
-        ("validate", "--color", "--api-key-file"),
-        ("plan", "--api-key-file", "--lock-timeout"),
-        ("apply", "--lock-timeout", "--port"),
-        ("get accounts", "--base-url", "--state"),
-        ("state show", "--state", "--base-url"),
-    ] {
-        let mut help = std::process::Command::cargo_bin("trunkline").unwrap();
-        let help = help.args(command.split(' ')).arg("--help").output().unwrap().stdout;
-        let help = String::from_utf8(help).unwrap();
-        assert!(help.contains(used) && !help.contains(unused), "{command}: {help}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn global_options_and_the_manifest_can_be_set_by_variables() {
-    let site = Site::open().await;
-    let manifest = site.manifest(&[]);
-    let run = async |arguments: &[&str], variables: &[(&str, &str)]| {
-        let mut command = site.command(arguments);
-        command.envs(variables.iter().copied());
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
-    let plan = ["plan", "--detailed-exitcode"];
-    let (status, error) = run(&plan, &[]).await;
-    assert!(status == Some(1) && error.contains("TRUNKLINE_MANIFEST"), "{error}");
-    let named = ("TRUNKLINE_MANIFEST", text(&manifest));
-    assert_eq!(run(&plan, &[named]).await.0, Some(2));
-    for (name, value, status) in [
-        ("TRUNKLINE_BASE_URL", "http://api.telnyx.com/v2", 1),
-        ("TRUNKLINE_API_KEY_FILE", "missing", 1),
-        ("TRUNKLINE_PARALLELISM", "none", 1),
-        ("TRUNKLINE_TIMEOUT", "30", 1),
-        ("TRUNKLINE_STATE", "ftp://example", 1),
-        ("TRUNKLINE_LOCK_TIMEOUT", "soon", 1),
-        ("TRUNKLINE_LOG_FORMAT", "xml", 1),
-        ("TRUNKLINE_COLOR", "red", 1),
-        ("TRUNKLINE_VERBOSE", "2", 2),
-        ("TRUNKLINE_QUIET", "1", 2),
-        // Empty is unset.
-        ("TRUNKLINE_PARALLELISM", "", 2),
-        ("TRUNKLINE_STATE", "", 2),
-    ] {
-        let (ended, error) = run(&plan, &[named, (name, value)]).await;
-        assert_eq!(ended, Some(status), "{name}={value}: {error}");
-    }
-    // A manifest in the working directory is found by its name.
-    std::fs::rename(&manifest, manifest.with_file_name("trunkline.yaml")).unwrap();
-    assert_eq!(run(&plan, &[]).await.0, Some(2));
-    assert_eq!(run(&["apply", "-y"], &[]).await.0, Some(0));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use assert_cmd::Command;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use trunkline::manifest::{self, Formatted, Layout};
@@ -172,33 +171,10 @@ fn line_endings_and_the_end_of_the_file_are_normalized() {
 fn the_worked_manifests_are_canonical() {
     for name in ["example.yaml", "reseller.yaml", "franchise"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests").join(name);
-        for Formatted { path, text: _, state } in manifest::format(&path).unwrap() {
+        for Formatted { path, state, .. } in manifest::format(&path).unwrap() {
             assert_eq!(state, Layout::Canonical, "{}", path.display());
         }
     }
-}
-
-#[test]
-fn a_check_writes_nothing_and_names_the_files() {
-    let folder = TempDir::new().unwrap();
-    let (good, bad) = (folder.path().join("a.yaml"), folder.path().join("b.yaml"));
-    std::fs::write(&good, "version: 1\norganization: acme\n").unwrap();
-    let messy = "accounts: [ ]   # none\nversion: 1\n";
-    std::fs::write(&bad, messy).unwrap();
-    let run = |arguments: &[&str]| {
-        let mut command = Command::cargo_bin("trunkline").unwrap();
-        let output = command.arg("fmt").arg(folder.path()).args(arguments).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
-    };
-    let named = format!("{}\n", bad.display());
-    assert_eq!(run(&["--check"]), (Some(2), named.clone()));
-    assert_eq!(std::fs::read_to_string(&bad).unwrap(), messy);
-    assert_eq!(run(&[]), (Some(0), named));
-    assert_eq!(std::fs::read_to_string(&bad).unwrap(), "version: 1\naccounts: []  # none\n");
-    assert_eq!(run(&["--check"]), (Some(0), String::new()));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-    std::fs::write(&bad, "version: 1\naccount: []\n").unwrap();
-    assert_eq!(run(&[]), (Some(1), String::new()));
 }
 
 /// A deterministic source of choices.

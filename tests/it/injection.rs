@@ -32,7 +32,9 @@ const SHOW: &[&[&str]] = &[
     &["diff", "hostile.yaml", "hostile.yaml"],
     &["import"],
     &["import", "--out", "imported.yaml"],
+    &["init", "new"],
     &["validate", "imported.yaml"],
+    &["validate", "imported.yaml", "new"],
     &["fmt", "imported.yaml"],
     &["get", "accounts"],
     &["get", "accounts", "--format", "json"],
@@ -40,6 +42,9 @@ const SHOW: &[&[&str]] = &[
     &["get", "account", "ACCOUNT"],
     &["get", "account", "ACCOUNT", "--format", "json"],
     &["get", "account", "::error::\u{1b}[2J\u{202e}"],
+    &["get", "balances"],
+    &["get", "balances", "--format", "json"],
+    &["get", "balances", "--format", "csv"],
     &["get", "channels"],
     &["get", "users"],
     &["get", "users", "--format", "json"],
@@ -57,7 +62,8 @@ const SHOW: &[&[&str]] = &[
 ];
 
 /// Commands that print no data from the API.
-const SILENT: [&str; 5] = ["schema", "sandbox", "demo", "completions", "man"];
+const SILENT: [&str; 8] =
+    ["schema", "sandbox", "demo", "completions", "man", "explain", "version", "help"];
 
 /// An organization in which every name is hostile.
 fn seed(names: &[String]) -> Seed {
@@ -65,7 +71,13 @@ fn seed(names: &[String]) -> Seed {
         .zip(names)
         .map(|(n, name): (usize, _)| {
             let name = if name.trim().is_empty() { "-" } else { name };
-            json!({ "email": format!("shop{n}@many.example"), "organization_name": name })
+            json!({
+                "email": format!("shop{n}@many.example"),
+                "organization_name": name,
+                "balance": {
+                    "balance": "-1.00", "currency": name, "credit_limit": name, "available_credit": name,
+                },
+            })
         })
         .collect();
     let users: Vec<Value> = (0..)
@@ -85,7 +97,7 @@ fn seed(names: &[String]) -> Seed {
 fn manifest(site: &Site) {
     let entry = |n: usize| {
         let name = format!("email: shop{n}@many.example, name: Shop {n}");
-        format!("  - {{ {name}, channel_limit: {n}, custom_pricing: true }}\n")
+        format!("  - {{ {name}, channel_limit: {n}, custom_pricing: true, min_balance: 1 }}\n")
     };
     let accounts: String = (0..NAMES.len() - 3).map(entry).collect();
     let user = |n: usize| format!("  - {{ email: user{n}@many.example, groups: [Ops] }}\n");

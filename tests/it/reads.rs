@@ -20,11 +20,14 @@ const READ: &[&[&str]] = &[
     &["diff", "MANIFEST", "MANIFEST", "--format", "json"],
     &["import"],
     &["import", "--organization", "acme", "--out", "imported.yaml"],
+    &["init", "new"],
+    &["init", "example", "--example"],
     &["fmt", "MANIFEST", "--check"],
     &["get", "accounts"],
     &["get", "accounts", "--format", "json"],
     &["get", "account", "ACCOUNT"],
     &["get", "account", "ACCOUNT", "--show-credentials"],
+    &["get", "balances"],
     &["get", "channels"],
     &["get", "users"],
     &["get", "user", "USER"],
@@ -36,8 +39,12 @@ const READ: &[&[&str]] = &[
     &["schema", "plan"],
     &["schema", "daemon"],
     &["daemon", "MANIFEST", "--once"],
+    &["explain"],
+    &["explain", "user_missing"],
     &["completions", "bash"],
     &["man"],
+    &["version"],
+    &["help", "plan"],
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,7 +52,7 @@ pub(super) struct Args {
     since: Since,
     /// With --base, send only the actions of this-change; safety limits still
     /// apply to the whole plan
-    #[arg(long, value_name = "WHICH", requires = "base", value_parser = Only::this_change)]
+    #[arg(long, value_name = "WHICH", requires = "base", value_parser = Only::this_change(), hide_possible_values = true)]
     only: Option<Only>,
     #[command(flatten)]
     targets: Targets,
@@ -80,6 +80,13 @@ pub(super) struct Args {
     reports: Reports,
 }
 
+impl Args {
+    /// The manifest, if it was named.
+    pub(super) fn manifest(&self) -> Option<String> {
+        self.path.as_ref()?.to_str().map(str::to_owned)
+    }
+}
+
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
     let snapshot = args.snapshot.as_deref().map(|path| SnapshotFile::probe(path, args));
@@ -95,6 +102,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let journal = store::write(global, store, &binding, "apply").await?;
     let mut signals = Signals::listen()?;
     let state = store::info(global, place, &journal.record_now());
+    let state = StateInfo { manifest: args.manifest(), ..state };
     let work = (order, source, reports, snapshot, state);
     let ended = under_lock(global, args, &session, work, &journal, &mut signals).await;
     let closed = close(journal, &mut signals).await;

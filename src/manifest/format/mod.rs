@@ -24,6 +24,8 @@ use super::source::SourceFile;
 pub struct Formatted {
     /// The path of the file.
     pub path: PathBuf,
+    /// The text before.
+    pub before: String,
     /// The text in the canonical layout, or the unchanged text.
     pub text: String,
     /// The result of formatting.
@@ -47,7 +49,22 @@ pub enum Layout {
 ///
 /// Returns every problem of the manifest: only a valid one is formatted.
 pub fn format(path: &Path) -> Result<Vec<Formatted>, Problems> {
-    let ReadFiles { sources, skipped: _, problems } = files::read(path);
+    format_sources(path, files::read(path))
+}
+
+/// Formats a manifest of one file, given its contents. `path` names it in messages.
+///
+/// # Errors
+///
+/// Returns every problem of the manifest: only a valid one is formatted.
+pub fn format_bytes(path: &Path, bytes: Vec<u8>) -> Result<Vec<Formatted>, Problems> {
+    let text = files::decoded(path, bytes).map_err(|problem| Problems(vec![*problem]))?;
+    let sources = vec![SourceFile { path: path.to_owned(), text }];
+    format_sources(path, ReadFiles { sources, skipped: Vec::new(), problems: Vec::new() })
+}
+
+fn format_sources(path: &Path, read: ReadFiles) -> Result<Vec<Formatted>, Problems> {
+    let ReadFiles { sources, skipped: _, problems } = read;
     let desired = assemble(path, &sources, problems, None)?;
     let mut formatted: Vec<Formatted> = sources.iter().map(format_file).collect();
     let new: Vec<SourceFile> = formatted
@@ -65,12 +82,13 @@ pub fn format(path: &Path) -> Result<Vec<Formatted>, Problems> {
 fn format_file(source: &SourceFile) -> Formatted {
     let Some(text) = canonical(&source.text) else { return unchanged(source) };
     let state = if text == source.text { Layout::Canonical } else { Layout::Changed };
-    Formatted { path: source.path.clone(), text, state }
+    Formatted { path: source.path.clone(), before: source.text.clone(), text, state }
 }
 
 fn unchanged(source: &SourceFile) -> Formatted {
     let SourceFile { path, text } = source;
-    Formatted { path: path.clone(), text: text.clone(), state: Layout::Unchanged }
+    let (before, text) = (text.clone(), text.clone());
+    Formatted { path: path.clone(), before, text, state: Layout::Unchanged }
 }
 
 /// Returns a text in the canonical layout, or `None` if its layout is unusual or a comment would get lost.

@@ -339,7 +339,7 @@ impl From<FieldValue> for ValueDoc {
 
 impl<'a> From<&'a StateInfo> for StateDoc<'a> {
     fn from(state: &'a StateInfo) -> Self {
-        let StateInfo { location, new, option: _, path_from_plan: _ } = state;
+        let StateInfo { location, new, option: _, manifest: _, path_from_plan: _ } = state;
         Self { location, new: *new }
     }
 }

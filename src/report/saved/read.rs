@@ -186,7 +186,7 @@ fn saved(parts: SavedPlanParts, seal: &str) -> Result<(SavedPlan, Vec<FindingPar
     }
     let StatePart { location, new } = &inventory.state;
     let (location, new) = (location.clone(), *new);
-    let state = StateInfo { location, new, option: None, path_from_plan: state_path };
+    let state = StateInfo { location, new, path_from_plan: state_path, ..StateInfo::default() };
     let entries = Entries::new(&desired);
     let SavedSummary { withheld, ignored, in_sync, unchosen } = summary;
     let plan = Plan {

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{Served, by_hand, tools};
+use super::{Served, by_hand};
+use crate::support::tools;
 
 #[tokio::test]
 async fn promtool_accepts_the_metrics() {

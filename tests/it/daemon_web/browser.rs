@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use axum::{Router, response::Html, routing::get};
 use trunkline::daemon::status::DaemonStatus;
 
-use super::{Served, by_hand, tools};
+use super::{Served, by_hand};
+use crate::support::tools;
 
 /// A busy machine takes long to start a browser.
 const PATIENCE: Duration = Duration::from_secs(120);

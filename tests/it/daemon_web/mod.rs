@@ -8,7 +8,6 @@ mod door;
 mod golden;
 mod health;
 mod names;
-mod tools;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

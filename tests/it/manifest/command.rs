@@ -36,6 +36,24 @@ fn a_valid_manifest_is_summed_up_with_its_number_of_files() {
 }
 
 #[test]
+fn several_manifests_are_checked_and_any_problem_ends_with_status_1() {
+    let (example, franchise) = ("manifests/example.yaml", "manifests/franchise");
+    let valid = "Valid: acme, 9 accounts, 5 users\n";
+    let (status, out, err) = run(&["validate", example, franchise]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    assert!(out.starts_with(valid) && out.ends_with("\nRead 8 files\n"), "{out}");
+    let (status, out, err) = run(&["validate", BROKEN, example, "missing.yaml"]);
+    assert_eq!((status, out), (Some(1), format!("{valid}Read 1 file\n")));
+    assert!(err.ends_with("\n3 problems in 2 files\n"), "{err}");
+    let (status, _, err) = run(&["validate", example, franchise, "--report", "env=/dev/null"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        err.starts_with("error: a report is of one manifest, and 2 are given\nhint: "),
+        "{err}"
+    );
+}
+
+#[test]
 fn problems_go_to_stderr_and_end_with_status_1_and_a_count() {
     for command in ["validate", "plan", "apply"] {
         let (status, out, err) = run(&[command, BROKEN]);

@@ -8,6 +8,7 @@ pub(crate) mod plans;
 pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod site;
+pub(crate) mod tools;
 pub(crate) mod world;
 
 use std::time::Duration;

@@ -270,7 +270,7 @@ pub(crate) fn bound_to() -> BoundTo {
 /// A state in a bucket, which every printed command names.
 pub(crate) fn state() -> StateInfo {
     let location = "s3://states/acme.json".to_owned();
-    StateInfo { option: Some(location.clone()), location, new: true, path_from_plan: None }
+    StateInfo { option: Some(location.clone()), location, new: true, ..StateInfo::default() }
 }
 
 /// A plan with what it was made from.

@@ -51,7 +51,7 @@ fn parse(text: &str) -> Desired {
 
 fn format(path: &Path) -> (String, Layout) {
     let formatted = manifest::format(path).unwrap();
-    let [Formatted { path: _, text, state }] = &formatted[..] else { panic!("one file") };
+    let [Formatted { text, state, .. }] = &formatted[..] else { panic!("one file") };
     (text.clone(), *state)
 }
 
