@@ -46,7 +46,14 @@ const COMMANDS: &[Row] = &[
         ],
     ),
     ("diff", &[], &["trunkline diff main.yaml acme.yaml"]),
-    ("import", &[API, STATE], &["trunkline import --organization acme --out acme.yaml"]),
+    (
+        "import",
+        &[API, STATE],
+        &[
+            "trunkline import --organization acme --out acme.yaml",
+            "trunkline import --csv accounts.csv --manifest acme --out acme/accounts.yaml",
+        ],
+    ),
     ("fmt", &[], &["trunkline fmt acme.yaml", "trunkline fmt --check acme.yaml"]),
     ("get", &[API], &["trunkline get accounts", "trunkline get users --format csv"]),
     ("get accounts", &[API], &["trunkline get accounts --status disabled --format csv"]),

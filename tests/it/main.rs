@@ -17,6 +17,7 @@ mod faults;
 mod format;
 mod formats;
 mod import;
+mod import_csv;
 mod imports;
 mod injection;
 mod inventory;
