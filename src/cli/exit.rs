@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::manifest::Problems;
+use crate::manifest::{Problems, SheetProblems};
 use crate::model::error_chain;
 use crate::report::{self, StateInfo, Style};
 use crate::telnyx::Error;
@@ -113,6 +113,10 @@ impl Failure {
 
     /// The text, with the manifest and `--state` in its commands.
     fn text(&self, style: Style, state: &StateInfo) -> String {
+        if let Some(SheetProblems { first, more }) = self.error.downcast_ref() {
+            let more = if *more > 0 { format!(", and {more} more") } else { String::new() };
+            return report::problems(first, style) + &more;
+        }
         match self.error.downcast_ref::<Problems>() {
             Some(problems) => report::problems(problems, style),
             None => state.complete(&self.to_string()),
@@ -128,6 +132,12 @@ impl From<anyhow::Error> for Failure {
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
+        Self::from(anyhow::Error::from(problems))
+    }
+}
+
+impl From<SheetProblems> for Failure {
+    fn from(problems: SheetProblems) -> Self {
         Self::from(anyhow::Error::from(problems))
     }
 }

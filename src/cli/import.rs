@@ -1,17 +1,18 @@
 //! `trunkline import`
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::plan::today;
 use super::progress::Progress;
-use super::{connect, store, terminal};
+use super::{connect, import_csv, store, terminal};
 use crate::detect;
 use crate::manifest;
 use crate::model::{Day, Live, State};
@@ -22,10 +23,26 @@ use crate::report::{Import, escape_line};
 pub(super) struct Args {
     /// Label of the organization in the manifest
     #[arg(long, value_name = "LABEL", default_value = "my-organization")]
-    organization: String,
+    pub(super) organization: String,
     /// Write to this file, which must not exist yet
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
+    /// Read a spreadsheet saved as CSV instead of Telnyx; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Kind of its rows, if the columns do not show it: accounts or users
+    #[arg(long, value_name = "KIND", requires = "csv", hide_possible_values = true)]
+    pub(super) kind: Option<Kind>,
+    /// Leave out the entries of this manifest, and use its organization
+    #[arg(long, value_name = "PATH", requires = "csv", conflicts_with = "organization")]
+    pub(super) manifest: Option<PathBuf>,
+}
+
+/// The kind of the rows of a spreadsheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    Accounts,
+    Users,
 }
 
 /// Reads the live organization, and writes a manifest of it.
@@ -36,6 +53,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
             error,
             "Use 1 to 64 of a-z, A-Z, 0-9, - _ . and no dot in front.",
         ));
+    }
+    if let Some(csv) = &args.csv {
+        return import_csv::run(global, args, csv);
     }
     let reader = connect::session(global)?.reader();
     let read = Box::pin(detect::whole(&reader));
@@ -48,10 +68,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let binding = store::binding(&bare.desired, &reader, live.manager.as_ref());
     let (known, _) = store::read(global, &store, &binding).await?;
     let text = text(&bare, &live, &known, today)?;
-    match &args.out {
-        Some(path) => write(path, &text)?,
-        None => terminal::print(&text)?,
-    }
+    write(args.out.as_deref(), &text)?;
     Ok(Exit::Fine)
 }
 
@@ -87,27 +104,32 @@ fn end_of_next_year(today: Day) -> Result<Day, Failure> {
     Ok(day.and_then(Result::ok).context("reading the clock")?)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a manifest to a new file and creates its folder, or prints the manifest.
+pub(super) fn write(out: Option<&Path>, text: &str) -> Result<(), Failure> {
+    let Some(path) = out else { return terminal::print(text) };
+    if let Some(folder) = path.parent() {
+        let name = escape_line(&folder.display().to_string());
+        fs::create_dir_all(folder).with_context(|| format!("creating the folder {name}"))?;
+    }
+    let name = escape_line(&path.display().to_string());
     let mut options = OpenOptions::new();
     match options.write(true).create_new(true).open(path) {
         Ok(mut file) => file
             .write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
-            .with_context(|| format!("writing {}", path.display()))?,
+            .with_context(|| format!("writing {name}"))?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let error = anyhow::anyhow!("{} already exists", path.display());
+            let error = anyhow::anyhow!("{name} already exists");
             return Err(Failure::new(
                 error,
                 "Name another file with --out, or move the existing one.",
             ));
         }
         Err(error) => {
-            return Err(anyhow::Error::from(error)
-                .context(format!("writing {}", path.display()))
-                .into());
+            return Err(anyhow::Error::from(error).context(format!("writing {name}")).into());
         }
     }
-    terminal::say(&format!("Wrote {}", path.display()));
+    terminal::say(&format!("Wrote {name}"));
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod get;
 mod global;
 mod help;
 mod import;
+mod import_csv;
 mod init;
 mod logging;
 mod man;
@@ -64,7 +65,14 @@ enum Command {
     Apply(apply::Args),
     /// Compare two manifests, without a network or a key
     Diff(diff::Args),
-    /// Write a manifest of what exists in Telnyx
+    /// Write a manifest of what exists in Telnyx or in a spreadsheet
+    ///
+    /// Without --csv, reads the organization and writes a manifest that plans to in sync.
+    ///
+    /// With --csv, turns a spreadsheet of accounts or users into entries, without a network or a
+    /// key. The first row names the columns, such as email, name, channel limit or groups. Groups
+    /// are separated by semicolons or commas, dates are written as YYYY-MM-DD, and a blank cell
+    /// leaves its field out. The output can join the files of a folder.
     Import(import::Args),
     /// Rewrite manifests in the canonical layout
     Fmt(fmt::Args),

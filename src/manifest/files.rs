@@ -10,8 +10,8 @@ use super::problem::Problem;
 use super::source::SourceFile;
 use super::tree::Span;
 
-/// The largest manifest file, in bytes.
-const MAX_BYTES: u64 = 64 << 20;
+/// The largest file, in bytes.
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// The result of reading the files at a path.
 pub(super) struct ReadFiles {
@@ -183,7 +183,7 @@ pub(super) fn without_byte_order_mark(text: String) -> String {
 }
 
 /// The problem of a file that is not UTF-8, at the first invalid byte.
-fn encoding_problem(path: &Path, error: &FromUtf8Error) -> Problem {
+pub(super) fn encoding_problem(path: &Path, error: &FromUtf8Error) -> Problem {
     let bytes = error.as_bytes();
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Problem::whole(path, "this file is UTF-16, not UTF-8").hint("Save it as UTF-8.");

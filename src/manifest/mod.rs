@@ -5,7 +5,7 @@
 //! typed values (`entries`); the documents are joined and checked (`check`) into a
 //! [`Desired`](crate::model::Desired). Every step records its problems, and any problem makes the manifest invalid.
 //!
-//! The configuration of the daemon is read with the same steps.
+//! The configuration of the daemon is read with the same steps. A spreadsheet (`spreadsheet`) becomes entries by itself.
 
 pub mod canonical;
 mod check;
@@ -23,11 +23,13 @@ mod reading;
 mod schema;
 mod secrets;
 mod source;
+mod spreadsheet;
 mod texts;
 mod tree;
 mod values;
 
 pub use canonical::canonical;
+pub use files::MAX_BYTES;
 pub use format::{Formatted, Layout, format, format_bytes};
 pub(crate) use load::read_one;
 pub use load::{LoadedManifest, load, load_with_places, parse};
@@ -37,6 +39,7 @@ pub(crate) use reading::{BEGIN, FieldReader, Reading, Written, nearest};
 pub use schema::schema;
 pub(crate) use schema::{schema_of, text as text_schema, version as version_schema};
 pub(crate) use secrets::looks_secret;
+pub use spreadsheet::{LeftOut, Sheet, SheetKind, SheetProblems, read_sheet};
 pub(crate) use texts::text;
 pub use texts::{LONGEST_TEXT, takes_email, takes_id, takes_label, takes_text};
 pub(crate) use tree::{Node, TreeKey, TreeKind};

@@ -104,14 +104,7 @@ impl Reading<'_> {
 
     /// Quotes a text of the file. A secret is hidden, and a long text is cut.
     pub(crate) fn quote(&self, text: &str) -> String {
-        const LONGEST: usize = 60;
-        if self.secrets.contains(text) {
-            return "\"[hidden]\"".to_owned();
-        }
-        match text.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("\"{}…\"", &text[..end]),
-            None => format!("\"{text}\""),
-        }
+        if self.secrets.contains(text) { "\"[hidden]\"".to_owned() } else { quoted(text) }
     }
 
     /// A short value as written in the file.
@@ -304,6 +297,15 @@ fn ours(name: &str) -> Option<&'static str> {
         "managed_account_allow_custom_pricing" | "allow_custom_pricing" => Some("custom_pricing"),
         "reenable_all_connections" => Some("reenable_connections"),
         _ => None,
+    }
+}
+
+/// Quotes a text, and cuts a long one.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("\"{}…\"", &text[..end]),
+        None => format!("\"{text}\""),
     }
 }
 

@@ -141,16 +141,21 @@ pub(super) fn email(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Email>
     if is_email(&text) {
         return Some(Email::new(text));
     }
-    let escaped: String = text.chars().map(escape_non_ascii).collect();
+    let (escaped, hint) = refused_email(&text);
     let quoted = reading.quote(if reading.secrets.contains(&text) { &text } else { &escaped });
+    reading.problem(node.span, format!("{quoted} is not an email address")).hint =
+        Some(hint.into());
+    None
+}
+
+/// The text of an invalid address with its non-ASCII characters escaped, and a hint.
+pub(super) fn refused_email(text: &str) -> (String, &'static str) {
     let hint = if text.is_ascii() {
         "An address looks like ops@acme.example."
     } else {
         "Telnyx accepts ASCII addresses only; write an international domain in its xn-- form."
     };
-    reading.problem(node.span, format!("{quoted} is not an email address")).hint =
-        Some(hint.into());
-    None
+    (text.chars().map(escape_non_ascii).collect(), hint)
 }
 
 /// Escapes a character that may look like another one.
@@ -159,7 +164,7 @@ fn escape_non_ascii(c: char) -> String {
 }
 
 /// Returns the usual spelling of a UUID, which may be in upper case, in braces, without dashes or a URN.
-fn uuid(text: &str) -> Option<String> {
+pub(super) fn uuid(text: &str) -> Option<String> {
     Some(uuid::Uuid::try_parse(text).ok()?.to_string())
 }
 

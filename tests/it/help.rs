@@ -270,6 +270,10 @@ fn prepare(site: &Site, folder: &Path) {
     let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/example.sandbox.json");
     std::fs::create_dir(folder.join("manifests")).unwrap();
     std::fs::copy(seed, folder.join("manifests/example.sandbox.json")).unwrap();
+    std::fs::create_dir(folder.join("shops")).unwrap();
+    std::fs::copy(folder.join("acme.yaml"), folder.join("shops/acme.yaml")).unwrap();
+    let accounts = "name,email,channel limit\nGreen Grocer,shop@greengrocer.example,10\n";
+    std::fs::write(folder.join("accounts.csv"), accounts).unwrap();
     std::fs::write(folder.join("key"), crate::support::site::KEY).unwrap();
     let config = "version: 1\norganizations:\n  - manifest: acme.yaml\n    api_key_file: key\n    schedule: \"@hourly\"\n";
     std::fs::write(folder.join("all.yaml"), config).unwrap();

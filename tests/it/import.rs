@@ -275,12 +275,15 @@ fn seed(number: usize) -> Seed {
 async fn any_sandbox_imports_to_in_sync() {
     for number in 0..6 {
         let site = Site::seeded(seed(number), Duration::ZERO, |_, _, _| Fault::None).await;
-        let line = ["import", "--organization", "acme", "--out", "acme.yaml"];
+        let line = ["import", "--organization", "acme", "--out", "new/acme.yaml"];
         site.ends(&line, 0).await;
-        let shown = site.ends(&["plan", "acme.yaml", "--detailed-exitcode"], 0).await;
+        let shown = site.ends(&["plan", "new/acme.yaml", "--detailed-exitcode"], 0).await;
         assert!(shown.contains("In sync: "), "{number}: {shown}");
         let printed = site.ends(&["import", "--organization", "acme"], 0).await;
-        assert_eq!(printed, std::fs::read_to_string(site.folder.path().join("acme.yaml")).unwrap());
+        assert_eq!(
+            printed,
+            std::fs::read_to_string(site.folder.path().join("new/acme.yaml")).unwrap()
+        );
         // A second import does not overwrite edits.
         site.ends(&line, 1).await;
         assert_eq!(site.proxy.changes(), Vec::<String>::new());

@@ -22,6 +22,7 @@ mod format_command;
 mod formats;
 mod help;
 mod import;
+mod import_csv;
 mod imports;
 mod init;
 mod injection;

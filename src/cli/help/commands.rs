@@ -82,7 +82,10 @@ pub(super) const COMMANDS: &[CommandHelp] = &[
         path: "import",
         uses: &[API, STATE, LOG, COLOR, QUIET],
         exits: READS,
-        examples: &["trunkline import --organization acme --out live.yaml"],
+        examples: &[
+            "trunkline import --csv accounts.csv --manifest shops --out shops/new.yaml",
+            "trunkline import --organization acme --out live.yaml",
+        ],
     },
     CommandHelp {
         path: "fmt",

@@ -11,5 +11,6 @@ mod daemon_config;
 mod manifest;
 mod mutate;
 mod saved_plan;
+mod spreadsheet;
 mod state;
 mod tree;

@@ -11,6 +11,7 @@ pub(crate) mod problems;
 pub(crate) mod saved_plan;
 pub(crate) mod schema;
 pub(crate) mod seal;
+pub(crate) mod spreadsheet;
 pub(crate) mod state;
 
 use std::path::PathBuf;
@@ -32,11 +33,12 @@ pub(crate) enum Taken {
 pub(crate) type Entry = fn(&[u8]) -> Taken;
 
 /// Every entry point, by the name of its fuzz target and of its part of the corpus.
-pub(crate) const ALL: [(&str, Entry); 5] = [
+pub(crate) const ALL: [(&str, Entry); 6] = [
     ("answers", answers::answers),
     ("daemon_config", daemon_config::daemon_config),
     ("manifest", manifest::manifest),
     ("saved_plan", saved_plan::saved_plan),
+    ("spreadsheet", spreadsheet::spreadsheet),
     ("state", state::state),
 ];
 
