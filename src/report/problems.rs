@@ -20,7 +20,10 @@ pub fn problems(problems: &Problems, style: Style) -> String {
         out.push_str(&without_empty_origins(&renderer.render(&[group(problem)])));
         out.push('\n');
     }
-    let files: BTreeSet<_> = problems.0.iter().map(|problem| &problem.file).collect();
+    let related = problems.0.iter().flat_map(|problem| &problem.related);
+    let related = related.map(|related| &related.file);
+    let files: BTreeSet<_> =
+        problems.0.iter().map(|problem| &problem.file).chain(related).collect();
     let (number, files) = (problems.0.len(), files.len());
     let plural = |number: usize| if number == 1 { "" } else { "s" };
     let _ = write!(out, "{number} problem{} in {files} file{}", plural(number), plural(files));
