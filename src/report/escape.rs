@@ -36,13 +36,18 @@ pub fn lines(text: &str) -> String {
 }
 
 /// CSV from the API, escaped as by [`lines`]. A cell that begins like a formula gets a leading `'`, which makes it
-/// a text to spreadsheets.
+/// a text to spreadsheets. A negative number stays a number.
 #[must_use]
 pub fn csv(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut begins, mut quoted) = (true, false);
-    for c in text.chars() {
-        if begins && matches!(c, '=' | '+' | '-' | '@' | '\t') {
+    for (at, c) in text.char_indices() {
+        let formula = match c {
+            '-' => !is_number(&text[at + 1..]),
+            '=' | '+' | '@' | '\t' => true,
+            _ => false,
+        };
+        if begins && formula {
             out.push('\'');
         }
         out.push(c);
@@ -54,6 +59,15 @@ pub fn csv(text: &str) -> String {
         quoted ^= c == '"';
     }
     lines(&out)
+}
+
+/// Returns true if the cell at the start of `rest` is digits with at most one decimal point between them.
+fn is_number(rest: &str) -> bool {
+    let cell = rest.split([',', '\n', '\r', '"']).next().unwrap_or_default();
+    let (whole, part) = cell.split_once('.').unwrap_or((cell, "0"));
+    [whole, part]
+        .iter()
+        .all(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn keeping(text: &str, kept: &[char]) -> String {
@@ -102,8 +116,8 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        let cells = "email,groups\r\n=cmd()|x,\"=a,b\"\r\na=1,\"x\n=y\"\n\"\",@z\n\"a\"\"\",-1";
-        let read = "email,groups\r\n'=cmd()|x,\"'=a,b\"\r\na=1,\"x\n=y\"\n\"\",'@z\n\"a\"\"\",'-1";
+        let cells = "email,groups\r\n=cmd()|x,\"=a,b\"\r\na=1,\"x\n=y\"\n\"\",@z\n\"a\"\"\",-1+1,-5.\n-5.00,\"-5\",-,--1";
+        let read = "email,groups\r\n'=cmd()|x,\"'=a,b\"\r\na=1,\"x\n=y\"\n\"\",'@z\n\"a\"\"\",'-1+1,'-5.\n-5.00,\"-5\",'-,'--1";
         assert_eq!(super::csv(cells), read);
     }
 
