@@ -14,7 +14,7 @@ use crate::detect;
 use crate::model::{
     AccountId, ChannelPool, LiveAccount, LiveUser, Role, Status, UserId, UserStatus,
 };
-use crate::report::{escape_csv, escape_json, table};
+use crate::report::{csv, escape_csv, escape_json, table};
 use crate::telnyx::{
     AccountDetails, AccountFilter, AccountSelection, BalanceDetails, Credentials, Error, Listing,
     Reader, UserDetails,
@@ -313,15 +313,6 @@ fn or_dash(text: String) -> String {
     if text.is_empty() { "-".to_owned() } else { text }
 }
 
-fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let quote = |cell: &String| {
-        let special = cell.contains([',', '"', '\n', '\r']);
-        if special { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
-    };
-    let line = |row: Vec<String>| row.iter().map(quote).collect::<Vec<_>>().join(",") + "\n";
-    escape_csv(&rows.into_iter().map(line).collect::<String>())
-}
-
 const ACCOUNT_COLUMNS: [&str; 8] = [
     "ID",
     "EMAIL",
@@ -369,7 +360,7 @@ fn user_json(details: &UserDetails) -> Value {
         "id": id.as_str(),
         "email": email.as_str(),
         "role": role_word(role),
-        "status": status.as_ref().map(user_status_word),
+        "status": status.as_ref().map(UserStatus::name),
         "groups": groups,
         "bypasses_sso": bypasses_sso,
         "created_at": created_at,
@@ -382,14 +373,5 @@ fn role_word(role: &Role) -> &str {
         Role::Owner => "organization_owner",
         Role::SubUser => "organization_sub_user",
         Role::Other(other) => other,
-    }
-}
-
-fn user_status_word(status: &UserStatus) -> &str {
-    match status {
-        UserStatus::Enabled => "enabled",
-        UserStatus::Disabled => "disabled",
-        UserStatus::Blocked => "blocked",
-        UserStatus::Other(other) => other,
     }
 }

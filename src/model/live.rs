@@ -174,6 +174,19 @@ pub enum UserStatus {
     Other(String),
 }
 
+impl UserStatus {
+    /// The name that Telnyx uses.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Blocked => "blocked",
+            Self::Other(other) => other,
+        }
+    }
+}
+
 /// The balance of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Balance {

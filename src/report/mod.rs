@@ -3,6 +3,7 @@
 
 mod command;
 mod compare;
+mod csv;
 mod diff;
 mod digest;
 mod env;
@@ -29,6 +30,7 @@ mod words;
 
 pub use command::StateInfo;
 pub use compare::{comparison as comparison_text, comparison_diff, text_diff};
+pub use csv::csv;
 pub use digest::{BoundTo, desired_digest};
 pub use escape::{
     csv as escape_csv, json as escape_json, line as escape_line, lines as escape_lines,
