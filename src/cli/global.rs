@@ -86,14 +86,13 @@ pub(super) enum Colour {
     Never,
 }
 
+const DEFAULT_MANIFEST: &str = "trunkline.yaml";
+
 /// The manifest to read: the one that is named, else that of `TRUNKLINE_MANIFEST`, else `trunkline.yaml`.
 pub(super) fn manifest_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
-    const DEFAULT: &str = "trunkline.yaml";
-    let named = path.map(Path::to_owned);
-    let variable = || std::env::var_os("TRUNKLINE_MANIFEST").filter(|value| !value.is_empty());
-    let default = || Some(PathBuf::from(DEFAULT)).filter(|path| path.exists());
-    named.or_else(|| variable().map(PathBuf::from)).or_else(default).ok_or_else(|| {
-        let error = anyhow::anyhow!("no manifest given, and {DEFAULT} does not exist here");
+    manifest_path_if_any(path).ok_or_else(|| {
+        let error =
+            anyhow::anyhow!("no manifest given, and {DEFAULT_MANIFEST} does not exist here");
         Failure::new(error, "Name a manifest: a file or a folder, or set TRUNKLINE_MANIFEST.")
     })
 }
@@ -101,6 +100,14 @@ pub(super) fn manifest_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
 /// The manifests to read: those that are named, or else the default one.
 pub(super) fn manifest_paths(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     if paths.is_empty() { Ok(vec![manifest_path(None)?]) } else { Ok(paths.to_vec()) }
+}
+
+/// The manifest to read, or `None` if none is named and the default one does not exist.
+pub(super) fn manifest_path_if_any(path: Option<&Path>) -> Option<PathBuf> {
+    let named = path.map(Path::to_owned);
+    let variable = || std::env::var_os("TRUNKLINE_MANIFEST").filter(|value| !value.is_empty());
+    let default = || Some(PathBuf::from(DEFAULT_MANIFEST)).filter(|path| path.exists());
+    named.or_else(|| variable().map(PathBuf::from)).or_else(default)
 }
 
 /// Parses a duration such as `30s`, `500ms` or `2m`.

@@ -24,6 +24,7 @@ mod plan;
 mod private_file;
 mod progress;
 mod reports;
+mod review;
 mod sandbox;
 mod schema;
 mod signals;
@@ -78,6 +79,8 @@ enum Command {
     Fmt(fmt::Args),
     /// Read accounts, users and channels
     Get(get::Args),
+    /// Review who has access: every user, and what the manifest says
+    Review(review::Args),
     /// Show the state, and settle creates whose outcome is unknown
     State(state::Args),
     /// Check for drift on a schedule, and notify when it starts and when it clears
@@ -151,6 +154,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Import(args) => import::run(&global, &args).await,
         Command::Fmt(args) => fmt::run(&args),
         Command::Get(args) => get::run(&global, &args).await,
+        Command::Review(args) => review::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
         Command::Daemon(args) => daemon::run(&global, &args).await,
         Command::Explain(args) => explain::run(&args),

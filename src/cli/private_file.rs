@@ -1,10 +1,19 @@
-//! Files with customer data: written as a whole, and readable by their owner only.
+//! Files with customer data: read up to a bound, written as a whole, and readable by their owner only.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+/// Reads a file of at most `largest` bytes. A device may never end.
+pub(super) fn read(path: &Path, largest: u64) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(largest + 1).read_to_end(&mut bytes)?;
+    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= largest);
+    anyhow::ensure!(fits, "the file is larger than {} MiB", largest >> 20);
+    Ok(bytes)
+}
 
 /// Replaces a file in one step. It is on disk when this returns; after an error, the old file is unchanged.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {

@@ -150,7 +150,7 @@ impl Reports {
 }
 
 /// The root of the repository: the folder that the pipeline names, else the working directory.
-fn repository(here: &Path) -> PathBuf {
+pub(super) fn repository(here: &Path) -> PathBuf {
     let roots = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"].into_iter().filter_map(std::env::var_os);
     roots
         .map(PathBuf::from)
@@ -211,12 +211,7 @@ impl Files {
     ) -> Result<(Desired, PlanSource), Failure> {
         match manifest::load_with_places(path) {
             Ok(LoadedManifest { desired, places, files, skipped }) => {
-                for file in skipped {
-                    let file = report::escape_line(&file.display().to_string());
-                    terminal::say(&format!(
-                        "warning: {file} is not part of the manifest: its name does not end in .yaml or .yml, or is hidden"
-                    ));
-                }
+                warn_of_skipped(&skipped);
                 let path = Some(path.to_owned());
                 Ok((desired, PlanSource { path, places, files, ..PlanSource::default() }))
             }
@@ -239,6 +234,16 @@ impl Files {
             self.print(format, body, Style::default())?;
         }
         Ok(())
+    }
+}
+
+/// Names the files of a folder that look like a part of the manifest and were not read.
+pub(super) fn warn_of_skipped(files: &[PathBuf]) {
+    for file in files {
+        let file = report::escape_line(&file.display().to_string());
+        terminal::say(&format!(
+            "warning: {file} is not part of the manifest: its name does not end in .yaml or .yml, or is hidden"
+        ));
     }
 }
 

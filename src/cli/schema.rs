@@ -1,4 +1,4 @@
-//! `trunkline schema manifest|plan|outcome|daemon`
+//! `trunkline schema manifest|plan|outcome|review|daemon`
 
 use clap::ValueEnum;
 
@@ -22,6 +22,8 @@ enum SchemaFormat {
     Plan,
     /// The output of `apply --format json`.
     Outcome,
+    /// The output of `review --format json`.
+    Review,
     /// The file of `daemon --config`.
     Daemon,
 }
@@ -32,6 +34,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         SchemaFormat::Manifest => manifest::schema(),
         SchemaFormat::Plan => report::plan_schema(),
         SchemaFormat::Outcome => report::outcomes_schema(),
+        SchemaFormat::Review => report::review_schema(),
         SchemaFormat::Daemon => daemon::config::schema(),
     };
     terminal::print(&schema)?;

@@ -23,9 +23,9 @@ mod status;
 mod today;
 mod users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::model::{AccountId, ChannelPool, Desired, Email, Gap, Half, Live, LiveAccount, Policy};
+use crate::model::{AccountId, ChannelPool, Desired, Email, Gap, Half, Live, LiveAccount};
 use crate::telnyx::{Error, ErrorKind, Listing, Reader};
 
 pub use accounts::accounts;
@@ -33,6 +33,7 @@ pub use balances::{Balances, balances};
 use hidden::find_hidden;
 pub use observe::{Observation, ObserveError, observe};
 pub use today::today;
+pub use users::users;
 
 /// The parts of the live side to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,14 +183,7 @@ fn pool(
 ///
 /// Fails if a part cannot be read at all. A list that contradicts itself is a gap, not an error.
 pub async fn whole(reader: &Reader) -> Result<Live, Error> {
-    let nothing = Desired {
-        organization: String::new(),
-        manager: None,
-        policy: Policy::default(),
-        accept: Vec::new(),
-        accounts: BTreeMap::new(),
-        users: None,
-    };
+    let nothing = Desired::new(String::new());
     let needs =
         Needs { accounts: Need::IfAllowed, users: Need::IfAllowed, channels: Need::IfAllowed };
     let live = Box::pin(read_needed(reader, &nothing, needs)).await?;

@@ -2,11 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Desired, Email, LiveUser, Role, UserId};
-use crate::telnyx::{Error, Listing, Reader};
+use super::{Need, managers};
+use crate::model::{Desired, Email, Gap, Half, Live, LiveUser, Role, UserId};
+use crate::telnyx::{AccountSelection, Error, Listing, Reader};
 
 /// The number of reads until report and list agree.
 const READS: usize = 3;
+
+/// Reads the users, whether the manifest lists users or not. If it declares accounts and the key may read them, they
+/// are read for the emails of owners (`api_user`) and the manager; their status is not.
+///
+/// # Errors
+///
+/// Fails if the users cannot be read at all. A list that contradicts itself is a gap, not an error.
+pub async fn users(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
+    let need = if desired.accounts.is_empty() { Need::No } else { Need::IfAllowed };
+    let accounts = need.read(reader.accounts(AccountSelection::All));
+    let (accounts, first) = tokio::try_join!(accounts, begin(reader))?;
+    let Listing { items: accounts, gap: unread } =
+        accounts.unwrap_or(Listing { items: Vec::new(), gap: None });
+    let api_users = accounts.iter().filter_map(|account| account.api_user.clone()).collect();
+    let users = finish(reader, first, &owners(desired, &api_users)).await?;
+    let gap =
+        |half, list, gap: Option<String>| gap.map(|gap| Gap::new(half, format!("{list}: {gap}")));
+    let gaps = [gap(Half::Accounts, "accounts", unread), gap(Half::Users, "users", users.gap)];
+    Ok(Live {
+        manager: managers(&accounts).first().map(|manager| (*manager).clone()),
+        accounts,
+        users: Some(users.items),
+        owners: api_users,
+        gaps: gaps.into_iter().flatten().collect(),
+        ..Live::default()
+    })
+}
 
 /// The groups report and the list of users.
 pub(super) struct Lists {

@@ -43,4 +43,5 @@ pub use spreadsheet::{LeftOut, Sheet, SheetKind, SheetProblems, read_sheet};
 pub(crate) use texts::text;
 pub use texts::{LONGEST_TEXT, takes_email, takes_id, takes_label, takes_text};
 pub(crate) use tree::{Node, TreeKey, TreeKind};
+pub use values::parse_days;
 pub(crate) use values::version;

@@ -126,10 +126,18 @@ pub(super) fn amount(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Amoun
     None
 }
 
+/// Parses a number of days as `stale_after` allows it, such as `90d`.
+#[must_use]
+pub fn parse_days(text: &str) -> Option<u32> {
+    let digits = text.strip_suffix('d').filter(|digits| is_number(digits));
+    let days = digits.and_then(|digits| digits.parse().ok());
+    days.filter(|days| (1..=LONGEST_STALE_AFTER).contains(days))
+}
+
 /// A number of days, such as `90d`.
 pub(super) fn days(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u32> {
     let days = match &node.kind {
-        TreeKind::Text(text) => text.strip_suffix('d').filter(|digits| is_number(digits)),
+        TreeKind::Text(text) => parse_days(text),
         TreeKind::Nothing
         | TreeKind::Bool(_)
         | TreeKind::Whole(_)
@@ -138,9 +146,8 @@ pub(super) fn days(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<u32> {
         | TreeKind::List(_)
         | TreeKind::Map(_) => None,
     };
-    let days = days.and_then(|digits| digits.parse().ok());
-    if let Some(days) = days.filter(|days| (1..=LONGEST_STALE_AFTER).contains(days)) {
-        return Some(days);
+    if days.is_some() {
+        return days;
     }
     let hint = format!("Write a number of days from 1d to {LONGEST_STALE_AFTER}d.");
     reading.wrong_type(node, "a number of days such as 90d").hint = Some(hint.into());

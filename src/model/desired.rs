@@ -22,6 +22,21 @@ pub struct Desired {
     pub users: Option<BTreeMap<Email, WantedUser>>,
 }
 
+impl Desired {
+    /// Returns a manifest that manages nothing.
+    #[must_use]
+    pub fn new(organization: String) -> Self {
+        Self {
+            organization,
+            manager: None,
+            policy: Policy::default(),
+            accept: Vec::new(),
+            accounts: BTreeMap::new(),
+            users: None,
+        }
+    }
+}
+
 /// A desired account. A field that is `None` is not managed; on create it gets the default of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedAccount {

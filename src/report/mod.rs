@@ -19,6 +19,7 @@ mod manifest;
 mod markdown;
 mod outcomes;
 mod problems;
+mod review;
 mod sarif;
 mod saved;
 mod sentences;
@@ -40,10 +41,15 @@ pub use format::{PathBase, PlanContext, RenderOptions, ReportContent, ReportForm
 pub use import::Import;
 pub use json::{
     audit_line, comparison as comparison_json, digest, outcomes as outcomes_json, outcomes_schema,
-    plan as plan_json, plan_schema,
+    plan as plan_json, plan_schema, review_schema,
 };
+pub use markdown::review as review_markdown;
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
 pub use problems::problems;
+pub use review::{
+    EarlierReview, EarlierReviewError, Review, ReviewInput, ReviewedManifest, csv as review_csv,
+    table as review_table,
+};
 pub use saved::{
     LIFETIME, SavedPlan, SavedPlanError, UnsavablePlan, expiry, read as read_saved, write as save,
 };

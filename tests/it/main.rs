@@ -42,6 +42,7 @@ mod readme;
 mod reads;
 mod report;
 mod resend;
+mod review;
 mod sandbox;
 mod saved;
 mod secrets;

@@ -175,7 +175,7 @@ fn a_plan_of_everything_matches_the_schema_and_an_unknown_word_does_not() {
 
 #[test]
 fn every_field_of_the_schemas_has_a_description() {
-    for text in [report::plan_schema(), report::outcomes_schema()] {
+    for text in [report::plan_schema(), report::outcomes_schema(), report::review_schema()] {
         let schema: Value = serde_json::from_str(&text).unwrap();
         let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);
         for object in objects.filter(|object| object["type"] == "object") {

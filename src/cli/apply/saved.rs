@@ -2,8 +2,6 @@
 //! refusal gives its own reason, and nothing is sent before the last check.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -13,6 +11,7 @@ use super::prepare::Prepared;
 use crate::cli::exit::Failure;
 use crate::cli::global::Global;
 use crate::cli::plan::{self, Planned};
+use crate::cli::private_file;
 use crate::detect::Observation;
 use crate::execute::skipped_outcome;
 use crate::model::{AccountId, Desired, Email, Live};
@@ -29,7 +28,8 @@ const AGAIN: &str = "Nothing was sent. Make a new plan with `trunkline plan --ou
 /// Reads a saved plan, and refuses one that is damaged, expired or not the expected one.
 pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<SavedPlan, Failure> {
     let place = path.display().to_string();
-    let bytes = bytes(path).with_context(|| format!("reading the saved plan {place}"));
+    let bytes = private_file::read(path, LARGEST)
+        .with_context(|| format!("reading the saved plan {place}"));
     let bytes = bytes.map_err(|error| Failure::new(error, AGAIN))?;
     let saved = report::read_saved(&bytes).map_err(|error| {
         let error = anyhow::Error::from(error).context(format!("reading the saved plan {place}"));
@@ -49,14 +49,6 @@ pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<SavedPlan, Fai
         return Err(Failure::stale(why, hint));
     }
     Ok(saved)
-}
-
-fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST);
-    anyhow::ensure!(fits, "the file is larger than {} MiB", LARGEST >> 20);
-    Ok(bytes)
 }
 
 /// Refuses a plan that was made from another manifest than the one at `path`.

@@ -146,6 +146,16 @@ pub(super) const COMMANDS: &[CommandHelp] = &[
         examples: &["trunkline get groups-report --format csv"],
     },
     CommandHelp {
+        path: "review",
+        uses: &[API, LOG, COLOR, QUIET],
+        exits: &[0, 1, 3, 7],
+        examples: &[
+            "trunkline review acme.yaml",
+            "trunkline review acme.yaml --format csv > review.csv",
+            "trunkline review acme.yaml --format markdown --since last.json",
+        ],
+    },
+    CommandHelp {
         path: "state",
         uses: &[STATE, LOCK, LOG, COLOR],
         exits: PLAIN,

@@ -4,7 +4,7 @@ mod compare;
 mod outcomes;
 mod plan;
 mod problems;
-mod schema;
+pub(super) mod schema;
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use outcomes::{OutcomeDoc, OutcomeSummaryDoc, OutcomesDoc};
 use plan::ActionDoc;
 pub(super) use plan::{FindingDoc, PlanDoc, PlanSummary};
 pub(super) use problems::{problems, valid};
-pub use schema::{outcomes as outcomes_schema, plan as plan_schema};
+pub use schema::{outcomes as outcomes_schema, plan as plan_schema, review as review_schema};
 
 pub(super) const FORMAT_VERSION: u32 = 1;
 

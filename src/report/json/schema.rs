@@ -9,6 +9,7 @@ use super::FORMAT_VERSION;
 use super::outcomes::OutcomesDoc;
 use super::plan::PlanDoc;
 use crate::model::Code;
+use crate::report::review::Review;
 
 /// The JSON Schema of a plan.
 #[must_use]
@@ -20,6 +21,12 @@ pub fn plan() -> String {
 #[must_use]
 pub fn outcomes() -> String {
     text::<OutcomesDoc<'_>>()
+}
+
+/// The JSON Schema of an access review.
+#[must_use]
+pub fn review() -> String {
+    text::<Review>()
 }
 
 fn text<T: JsonSchema>() -> String {
@@ -41,7 +48,7 @@ fn one_of(words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": words })
 }
 
-pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
+pub(in crate::report) fn version(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "const": FORMAT_VERSION })
 }
 
@@ -51,6 +58,38 @@ pub(super) fn sha256(_: &mut SchemaGenerator) -> Schema {
 
 pub(in crate::report) fn time(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$" })
+}
+
+const DAY: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+
+pub(in crate::report) fn day(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": DAY })
+}
+
+pub(in crate::report) fn optional_day(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "pattern": DAY })
+}
+
+pub(in crate::report) fn presence(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["live", "hidden", "missing", "unread"])
+}
+
+pub(in crate::report) fn role(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": ["owner", "sub_user", "other", null] })
+}
+
+pub(in crate::report) fn doubts(_: &mut SchemaGenerator) -> Schema {
+    let codes = Code::ALL.into_iter().map(Code::name);
+    let words: Vec<&str> = codes.chain(["absent", "until_passed"]).collect();
+    json_schema!({ "type": "array", "items": one_of(&words) })
+}
+
+pub(in crate::report) fn review_field(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["email", "id", "role", "status", "bypasses_sso"])
+}
+
+pub(in crate::report) fn text_or_bool(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "boolean"] })
 }
 
 pub(super) fn action(_: &mut SchemaGenerator) -> Schema {
@@ -95,7 +134,7 @@ pub(super) fn origin(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": ["this_change", "already_drifted", "conflict", null] })
 }
 
-pub(super) fn code(_: &mut SchemaGenerator) -> Schema {
+pub(in crate::report) fn code(_: &mut SchemaGenerator) -> Schema {
     one_of(&Code::ALL.map(Code::name))
 }
 

@@ -8,6 +8,7 @@ mod findings;
 mod outcomes;
 mod page;
 mod problems;
+mod review;
 mod span;
 
 use super::format::{PlanContext, ReportContent};
@@ -16,6 +17,7 @@ use super::manifest::counts;
 use super::words::{self, count};
 use crate::plan::{Level, Plan};
 use page::{MarkdownPage, Section};
+pub use review::review;
 use span::{block, code};
 
 /// The maximum length of a job summary in bytes. GitHub drops one of more than 1024 KiB.

@@ -85,23 +85,23 @@ pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
 
 /// The parts of a page of Markdown.
 #[derive(Debug, Default)]
-pub(super) struct ParsedPage {
+pub(crate) struct ParsedPage {
     /// Text that is not in a code span.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The code spans, and the blocks of code.
-    pub(super) code: Vec<String>,
+    pub(crate) code: Vec<String>,
     /// The pieces of HTML.
-    pub(super) html: Vec<String>,
+    pub(crate) html: Vec<String>,
     /// The number of columns of each row of each table.
-    pub(super) rows: Vec<usize>,
+    pub(crate) rows: Vec<usize>,
     /// The sequence of elements, without their content.
-    pub(super) shape: Vec<Discriminant<Event<'static>>>,
+    pub(crate) shape: Vec<Discriminant<Event<'static>>>,
     /// Elements that a name must never become.
-    pub(super) strange: Vec<String>,
+    pub(crate) strange: Vec<String>,
 }
 
 /// Parses Markdown as a forge does, with every extension.
-pub(super) fn page(markdown: &str) -> ParsedPage {
+pub(crate) fn page(markdown: &str) -> ParsedPage {
     let mut page = ParsedPage::default();
     let (mut cells, mut block) = (0, false);
     for event in Parser::new_ext(markdown, Options::all()) {
