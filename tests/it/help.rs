@@ -277,6 +277,8 @@ fn prepare(site: &Site, folder: &Path) {
     std::fs::write(folder.join("key"), crate::support::site::KEY).unwrap();
     let config = "version: 1\norganizations:\n  - manifest: acme.yaml\n    api_key_file: key\n    schedule: \"@hourly\"\n";
     std::fs::write(folder.join("all.yaml"), config).unwrap();
+    let review = site.command(&["review", "acme.yaml", "--format", "json"]).output().unwrap();
+    std::fs::write(folder.join("last.json"), review.stdout).unwrap();
     for path in ["etc/bash_completion.d", ".zfunc", ".config/fish/completions"] {
         std::fs::create_dir_all(folder.join(path)).unwrap();
     }
