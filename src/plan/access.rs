@@ -2,13 +2,13 @@
 
 use super::users::{Effective, role};
 use super::{Draft, Finding, FindingKind, UncomparedField};
-use crate::model::{Day, LastSignIn, LiveUser, Presence, WantedUser};
+use crate::model::{AccessPolicy, Day, LastSignIn, LiveUser, Presence, StaleUsers, WantedUser};
 
 /// Checks a live user who stays in the organization. `want` is the user's entry, if one lists the user today.
 pub(super) fn check(draft: &mut Draft<'_>, want: Option<&WantedUser>, have: &LiveUser) {
     let access = &draft.desired.policy.access;
     let mut found = Vec::new();
-    match staleness(draft, have) {
+    match staleness(access.stale_after, have, draft.today) {
         _ if want.is_some_and(|want| want.keep) => {}
         Staleness::Fresh => {}
         Staleness::Stale { created } => {
@@ -48,8 +48,22 @@ pub(super) fn check(draft: &mut Draft<'_>, want: Option<&WantedUser>, have: &Liv
     }
 }
 
+/// Returns true if a policy removes a listed user as stale, unless another rule keeps the user. A user whose last
+/// sign-in has no date stays.
+pub(super) fn removes(
+    policy: &AccessPolicy,
+    want: &WantedUser,
+    have: &LiveUser,
+    today: Day,
+) -> bool {
+    policy.stale_users == StaleUsers::Remove
+        && !want.keep
+        && matches!(staleness(policy.stale_after, have, today), Staleness::Stale { .. })
+        && matches!(have.last_sign_in, LastSignIn::On(_))
+}
+
 /// The result of checking the sign-ins of a user.
-pub(super) enum Staleness {
+enum Staleness {
     /// The user was created or signed in recently, or sign-ins are not checked.
     Fresh,
     /// The user was created long ago and has not signed in since.
@@ -61,10 +75,10 @@ pub(super) enum Staleness {
     Unknown,
 }
 
-/// Checks the sign-ins of a user.
-pub(super) fn staleness(draft: &Draft<'_>, have: &LiveUser) -> Staleness {
-    let Some(days) = draft.desired.policy.access.stale_after else { return Staleness::Fresh };
-    let recent = |day: Day| draft.today.days_since(day) < i64::from(days);
+/// Checks the sign-ins of a user. `stale_after` is `None` if they are not checked.
+fn staleness(stale_after: Option<u32>, have: &LiveUser, today: Day) -> Staleness {
+    let Some(days) = stale_after else { return Staleness::Fresh };
+    let recent = |day: Day| today.days_since(day) < i64::from(days);
     match (have.created, have.last_sign_in) {
         (_, LastSignIn::On(day)) if recent(day) => Staleness::Fresh,
         (Some(created), _) if recent(created) => Staleness::Fresh,

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::identity::{Match, Pairing};
 use super::users::is_listed;
 use super::{
-    AccountTarget, Action, Finding, FindingKind, Plan, PlannedAccount, PlannedAction, guard, plan,
-    policy,
+    AccountTarget, Action, Finding, FindingKind, Plan, PlannedAccount, PlannedAction, Reason,
+    access, guard, plan, policy,
 };
 use crate::model::{
-    AccountId, Day, Desired, Email, Live, State, UnlistedAccounts, UnlistedUsers, WantedAccount,
+    AccountId, Day, Desired, Email, Live, LiveUser, State, UnlistedAccounts, UnlistedUsers, UserId,
+    WantedAccount, WantedUser,
 };
 
 /// The origin of an action.
@@ -43,7 +44,7 @@ pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, to
     plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
     let base = BaseIndex::new(base, live, today);
     for planned in &mut plan.actions {
-        planned.origin = Some(base.origin(&planned.action));
+        planned.origin = Some(base.origin(planned));
     }
     plan
 }
@@ -98,6 +99,8 @@ struct BaseIndex<'a> {
     today: Day,
     /// The entry of each live account that has one.
     entries: BTreeMap<&'a AccountId, &'a WantedAccount>,
+    /// The live users.
+    users: BTreeMap<&'a UserId, &'a LiveUser>,
     /// The live accounts without an entry.
     unlisted: BTreeSet<&'a AccountId>,
 }
@@ -110,13 +113,18 @@ impl<'a> BaseIndex<'a> {
             Match::Missing | Match::Conflict(_) | Match::Ambiguous(_) => None,
         });
         let unlisted = unlisted.into_iter().map(|account| &account.id).collect();
-        Self { desired, today, entries: entries.collect(), unlisted }
+        let users = live.users.iter().flatten().map(|user| (&user.id, user)).collect();
+        Self { desired, today, entries: entries.collect(), users, unlisted }
     }
 
-    fn origin(&self, action: &Action) -> Origin {
-        match action {
-            Action::RemoveUser { id: _, email } => {
-                origin(self.presence(email), &false, Some(&true))
+    fn origin(&self, planned: &PlannedAction) -> Origin {
+        match &planned.action {
+            Action::RemoveUser { id, email } => {
+                let presence = match planned.reason {
+                    Reason::Stale if self.removes_stale(id, email) => BaseValue::Value(false),
+                    _ => self.presence(email),
+                };
+                origin(presence, &false, Some(&true))
             }
             Action::DisableAccount { target: AccountTarget::Live(id), email: _ } => {
                 origin(self.enabled(id), &false, Some(&true))
@@ -146,6 +154,17 @@ impl<'a> BaseIndex<'a> {
                 self.of_created(email, |want| want.channel_limit == Some(*after))
             }
         }
+    }
+
+    /// Returns true if the base removes a user as stale, too.
+    fn removes_stale(&self, id: &UserId, email: &Email) -> bool {
+        let want = self.desired.users.as_ref().and_then(|users| users.get(email));
+        let have = self.users.get(id);
+        let policy = &self.desired.policy.access;
+        let removes = |(want, have): (&WantedUser, &&LiveUser)| {
+            access::removes(policy, want, have, self.today)
+        };
+        want.zip(have).is_some_and(removes)
     }
 
     /// True if the base allows a user to be in the organization.

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access::{self, Staleness};
+use super::access;
 use super::alike::Alike;
 use super::{Action, Draft, Finding, FindingKind, Reason, Subject, UncomparedField};
 use crate::model::{
-    Code, Day, Email, Half, LastSignIn, LiveUser, Presence, Role, StaleUsers, UnlistedUsers,
-    UserId, UserStatus, WantedUser,
+    Code, Day, Email, Half, LiveUser, Presence, Role, UnlistedUsers, UserId, UserStatus, WantedUser,
 };
 
 /// Compares every user that is listed or live, if users are managed.
@@ -194,14 +193,11 @@ fn compare(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) {
 }
 
 /// Returns true if the policy removes a listed user who is stale. Owners, protected users, users to keep and
-/// accepted ones stay, and so does a user whose last sign-in has no date.
+/// accepted ones stay.
 fn removes_stale(draft: &mut Draft<'_>, want: &WantedUser, have: &LiveUser) -> bool {
-    draft.desired.policy.access.stale_users == StaleUsers::Remove
-        && !want.keep
+    access::removes(&draft.desired.policy.access, want, have, draft.today)
         && !draft.is_protected(&have.email)
         && role(draft, have) == Effective::SubUser
-        && matches!(have.last_sign_in, LastSignIn::On(_))
-        && matches!(access::staleness(draft, have), Staleness::Stale { .. })
         && !draft.accepts(Code::UserStale, &have.email)
 }
 

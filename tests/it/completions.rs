@@ -30,10 +30,20 @@ const CASES: [(&str, &[&str]); 9] = [
     ("plan --format ", &["text", "json", "markdown", "diff", "github"]),
     ("plan --only ", &["drift", "this-change"]),
     ("apply --only ", &["this-change"]),
-    ("explain user_", &["user_missing", "user_unlisted", "user_blocked", "user_disabled"]),
+    (
+        "explain user_",
+        &[
+            "user_missing",
+            "user_unlisted",
+            "user_blocked",
+            "user_disabled",
+            "user_bypasses_sso",
+            "user_stale",
+        ],
+    ),
     ("get accounts --status d", &["disabled"]),
     ("help stat", &["state"]),
-    ("schema ", &["manifest", "plan", "outcome", "daemon"]),
+    ("schema ", &["manifest", "plan", "outcome", "daemon", "review"]),
 ];
 
 fn sorted<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {

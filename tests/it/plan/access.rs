@@ -299,3 +299,21 @@ fn a_negative_balance_is_the_first_finding_and_names_the_day_that_the_state_know
     let kind = FindingKind::NegativeBalance { balance: money("-5"), since: Some(1_769_904_000) };
     assert_eq!(plan.findings[0].what, kind);
 }
+
+#[test]
+fn a_stale_removal_comes_from_the_change_that_asks_for_it() {
+    let base = |change: fn(&mut Situation)| {
+        let mut situation = Situation::in_sync();
+        stale(&mut situation);
+        let head = situation.want.clone();
+        change(&mut situation);
+        let Situation { want, live, state, today } = situation;
+        plan_since(&want, &head, &live, &state, today)
+    };
+    let origins = |plan: &Plan| plan.actions.iter().map(|one| one.origin).collect::<Vec<_>>();
+    assert_eq!(origins(&base(|_| {})), [Some(Origin::AlreadyDrifted)]);
+    let kept = base(|one| one.users().get_mut(&Email::new(OPS)).unwrap().keep = true);
+    assert_eq!(origins(&kept), [Some(Origin::ThisChange)]);
+    // The stricter of both policies only reports.
+    assert_eq!(origins(&base(|one| one.want.policy.access.stale_users = StaleUsers::Report)), []);
+}
