@@ -133,27 +133,34 @@ fn promise_11_a_name_is_only_text_in_every_format_of_a_review() {
     }
 }
 
-#[test]
-fn markdown_fits_keeps_rows_in_doubt_and_names_what_it_cuts_and_the_command() {
+/// A review with this many more users, of whom the first `listed` have an entry.
+fn large(users: usize, listed: usize) -> Review {
     let mut live = live();
-    live.users.as_mut().unwrap().extend((0..2_000).map(|n| user(&format!("extra{n:04}"))));
+    live.users.as_mut().unwrap().extend((0..users).map(|n| user(&format!("extra{n:04}"))));
     let entry = |n: usize| format!("  - {{ email: extra{n:04}@acme.example }}\n");
-    let entries = (0..1_900).map(entry).collect::<Vec<_>>().concat();
-    let review = Written::new(&format!("{MANIFEST}{entries}")).review(&live);
-    let text = review_markdown(&review, 60_000);
-    assert!(text.len() <= 60_000 && text.len() > 40_000, "{}", text.len());
-    let shown = page(&text);
-    let has = |n: usize| shown.code.contains(&format!("extra{n:04}@acme.example"));
-    assert!((1_900..2_000).all(has), "unlisted, so in doubt");
-    let rows = text.matches("@acme.example` |").count();
-    let left = text.split("Left out to fit: ").nth(1).unwrap();
-    let left: usize = left.split(" rows").next().unwrap().parse().unwrap();
-    assert_eq!(rows + left, review.json().matches("\"email\"").count());
-    assert!(
-        text.contains("Shortened to fit: other users. Everything: `trunkline review acme.yaml`.")
-    );
-    for max_bytes in [1_000, 3_000, 20_000] {
+    let entries = (0..listed).map(entry).collect::<Vec<_>>().concat();
+    Written::new(&format!("{MANIFEST}{entries}")).review(&live)
+}
+
+#[test]
+fn markdown_fits_cuts_rows_in_doubt_last_and_names_what_it_cuts_and_the_command() {
+    // Of the rows in doubt there are more, or fewer, than others.
+    for (users, listed, max_bytes) in [(400, 150, 36_000), (2_000, 1_900, 60_000)] {
+        let review = large(users, listed);
         let text = review_markdown(&review, max_bytes);
+        assert!(text.len() <= max_bytes && text.len() > max_bytes * 3 / 4, "{}", text.len());
+        let shown = page(&text);
+        let has = |n: usize| shown.code.contains(&format!("extra{n:04}@acme.example"));
+        assert!((listed..users).all(has), "unlisted, so in doubt");
+        let rows = text.matches("@acme.example` |").count();
+        let left = text.split("Left out to fit: ").nth(1).unwrap();
+        let left: usize = left.split(" rows").next().unwrap().parse().unwrap();
+        assert_eq!(rows + left, review.json().matches("\"email\"").count());
+        let cut = "Shortened to fit: other users. Everything: `trunkline review acme.yaml`.";
+        assert!(text.contains(cut), "{text}");
+    }
+    for max_bytes in [1_000, 3_000, 20_000] {
+        let text = review_markdown(&large(400, 150), max_bytes);
         assert!(text.len() <= max_bytes && text.contains("in doubt"), "{}", text.len());
     }
 }
