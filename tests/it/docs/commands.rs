@@ -49,7 +49,6 @@ fn simple_commands(line: &str) -> Vec<Vec<String>> {
     while let Some(c) = chars.next() {
         match (quote, c) {
             (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -69,7 +68,7 @@ fn simple_commands(line: &str) -> Vec<Vec<String>> {
                 commands.push(Vec::new());
             }
             (None, _) if c.is_whitespace() => commands.last_mut().unwrap().extend(word.take()),
-            (None, _) => word.get_or_insert_default().push(c),
+            (Some(_) | None, _) => word.get_or_insert_default().push(c),
         }
     }
     commands.last_mut().unwrap().extend(word);

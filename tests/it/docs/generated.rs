@@ -1,5 +1,7 @@
 //! The generated parts of the documents.
 
+use std::fmt::Write as _;
+
 use assert_cmd::Command;
 use serde_json::Value;
 
@@ -51,13 +53,10 @@ fn commands(words: &[&str], part: &mut String) {
         }
         _ => (help.clone(), Vec::new()),
     };
-    *part += &format!(
-        "{} {title}\n\n```text\n{}\n```\n\n",
-        "#".repeat(2 + words.len().min(1) + words.len().saturating_sub(1)),
-        trimmed(&text)
-    );
+    let level = "#".repeat(2 + words.len());
+    write!(part, "{level} {title}\n\n```text\n{}\n```\n\n", trimmed(&text)).unwrap();
     if !global.is_empty() {
-        *part += &format!("Global options: {}.\n\n", global.join(", "));
+        write!(part, "Global options: {}.\n\n", global.join(", ")).unwrap();
     }
     for name in listed(&help) {
         commands(&[words, &[name]].concat(), part);
@@ -101,9 +100,7 @@ fn the_tables_of_the_manifest_are_its_schema() {
     ];
     let mut part = String::new();
     for (title, object) in sections {
-        part += &format!(
-            "### {title}\n\n| field | type | default | description |\n|---|---|---|---|\n"
-        );
+        write!(part, "### {title}\n\n{COLUMNS}").unwrap();
         let required = object["required"].as_array().cloned().unwrap_or_default();
         for (name, field) in object["properties"].as_object().unwrap() {
             let (description, default) = described(field);
@@ -112,12 +109,14 @@ fn the_tables_of_the_manifest_are_its_schema() {
             } else {
                 default
             };
-            part += &format!("| `{name}` | {} | {default} | {description} |\n", kind(field));
+            writeln!(part, "| `{name}` | {} | {default} | {description} |", kind(field)).unwrap();
         }
         part.push('\n');
     }
     page.expect(&with(&page, &part));
 }
+
+const COLUMNS: &str = "| field | type | default | description |\n|---|---|---|---|\n";
 
 /// The description of a field, and its default, which some descriptions end with.
 fn described(field: &Value) -> (String, String) {
