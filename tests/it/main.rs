@@ -13,6 +13,7 @@ mod creates;
 mod daemon;
 mod daemon_web;
 mod diff;
+mod docs;
 mod execute_refused;
 mod exits;
 mod explain;
