@@ -119,8 +119,12 @@ fn plan(context: PlanContext<'_>, base: &PathBase<'_>) -> Vec<Annotation> {
     let refused = plan.guards.iter().filter(|guard| guard.refused()).map(|one| guard(*one));
     let destructive = plan.actions.iter().filter(|planned| planned.action.is_destructive());
     let destructive = destructive.map(|planned| destructive_note(planned, context, base));
-    let findings = plan.findings.iter().map(|one| finding(one, context, base));
-    refused.chain(destructive).chain(findings).collect()
+    let (urgent, others): (Vec<_>, Vec<_>) =
+        plan.findings.iter().partition(|finding| finding.is_urgent());
+    let note = |one: &Finding| finding(one, context, base);
+    let urgent = urgent.into_iter().map(note);
+    let others = others.into_iter().map(note);
+    urgent.chain(refused).chain(destructive).chain(others).collect()
 }
 
 fn guard(guard: Guard) -> Annotation {
