@@ -59,7 +59,7 @@ impl TopicKind {
             Self::Drift => (
                 "drift",
                 "Drift",
-                "Findings that count as drift: the organization differs from the manifest, and the plan has no action that changes it. `accept` silences one until a day.",
+                "Findings that count as drift: the organization differs from the manifest, and the plan has no action that changes it. `accept` turns one into a notice until a day.",
             ),
             Self::Notice => {
                 ("notice", "Notices", "Findings that do not count as drift, but should be known.")
