@@ -26,6 +26,7 @@ mod style;
 mod table;
 mod text;
 mod words;
+mod wrap;
 
 pub use command::StateInfo;
 pub use compare::{comparison as comparison_text, comparison_diff, text_diff};
@@ -41,7 +42,7 @@ pub use json::{
     plan as plan_json, plan_schema,
 };
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
-pub use problems::problems;
+pub use problems::{problems, wrap_titles};
 pub use saved::{
     LIFETIME, SavedPlan, SavedPlanError, UnsavablePlan, expiry, read as read_saved, write as save,
 };
@@ -54,6 +55,7 @@ pub use words::{
     action as action_name, because as reason_text, field as field_name, guard as guard_name,
     subject as subject_name,
 };
+pub use wrap::wrap;
 
 use crate::plan::Plan;
 
