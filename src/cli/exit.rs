@@ -86,6 +86,16 @@ impl Failure {
         Self { exit: Exit::Interrupted(signal), ..Self::new(error, hint) }
     }
 
+    /// Adds the command that goes on to an interrupt without a hint.
+    pub(super) fn or_go_on(self, command: &str) -> Self {
+        match self {
+            Self { exit: exit @ Exit::Interrupted(_), error, hint: None } => {
+                Self { exit, error, hint: Some(format!("To go on, run `{command}`.")) }
+            }
+            other => other,
+        }
+    }
+
     /// A result that is withheld because the inventory is incomplete.
     pub(super) fn incomplete(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Incomplete, ..Self::new(anyhow::Error::msg(why), hint) }
