@@ -259,6 +259,9 @@ impl Http {
                 });
             };
             earlier_lost |= failure.kind.may_have_happened();
+            // After a 429 the pacer holds every request of the key.
+            let longest = wait.max(self.pace.held());
+            tracing::info!(method = %call.method, path = call.path(), reason = %failure.kind, wait = ?longest, "retrying");
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.stopped() => {}

@@ -279,6 +279,49 @@ async fn credentials_of_created_accounts_are_written_for_the_owner_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_hint_names_the_keys_of_all_created_accounts() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let shown = site.ends(&["apply", text(&manifest), "--auto-approve"], 0).await;
+    let keys = "\n\nKeys of the 2 created accounts: `trunkline get account ID --show-credentials`, with each ID above.\n\nApplied: 17 done\n";
+    assert!(shown.ends_with(keys), "{shown}");
+    assert_eq!(shown.matches("--show-credentials").count(), 1, "{shown}");
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let arguments = ["apply", text(&manifest), "--auto-approve", "--format", "json"];
+    let applied = site.json(&arguments, 0).await;
+    let outcomes = applied["outcomes"].as_array().unwrap();
+    let created = outcomes.iter().filter(|one| one["created_id"].is_string());
+    for one in created.clone() {
+        let command = format!(
+            "`trunkline get account {} --show-credentials`",
+            one["created_id"].as_str().unwrap()
+        );
+        assert!(one["hint"].as_str().unwrap().contains(&command), "{one}");
+    }
+    assert_eq!(created.count(), 2);
+    let summary = applied["summary"].as_object().unwrap();
+    assert_eq!(summary.len(), 6, "JSON has every count: {summary:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_is_logged_with_its_reason_and_its_wait() {
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let fault = move |_: &str, path: &str, _: &str| {
+        let fails = path.contains("/organizations/users")
+            && first.swap(false, std::sync::atomic::Ordering::Relaxed);
+        if fails { Fault::Refused(503) } else { Fault::None }
+    };
+    let site = Site::with(Duration::ZERO, fault).await;
+    let output = site.run(&["get", "users", "-v"]).await;
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let words =
+        "retrying method=GET path=\"/organizations/users\" reason=503, a server error wait=";
+    assert!(error.contains(words) && output.status.success(), "{error}");
+    assert_eq!(error.matches("retrying").count(), 1, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credentials_and_the_audit_log_can_be_pipes() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);
