@@ -56,5 +56,6 @@ mod state;
 mod state_command;
 mod state_place;
 mod support;
+mod terminal;
 mod vanished;
 mod variants;
