@@ -198,7 +198,10 @@ where
 impl From<ObserveError<state::Error>> for Failure {
     fn from(error: ObserveError<state::Error>) -> Self {
         match error {
-            ObserveError::Telnyx(error) => Self::from(error),
+            ObserveError::Telnyx(error) => match error.hint_with_manifest() {
+                Some(hint) => Self::new(error, hint),
+                None => Self::from(error),
+            },
             ObserveError::State(error) => Self::from(error),
             ObserveError::WrongManager { .. } => Self::refused(
                 error.to_string(),

@@ -22,6 +22,7 @@ mod format;
 mod format_command;
 mod formats;
 mod help;
+mod hints;
 mod import;
 mod import_csv;
 mod imports;
