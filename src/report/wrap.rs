@@ -1,6 +1,6 @@
 //! Lines of text for a terminal of a known width.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::UnicodeWidthStr;
 
 /// The spaces before the continuation of a line, after those of the line itself.
 const HANG: usize = 4;
@@ -29,7 +29,11 @@ fn wrap_line(line: &str, width: usize) -> String {
     while let Some((field, gap)) = fields.next() {
         let needed = columns(field);
         // A last field of several words stays a column of its own if it begins early enough.
-        let is_column = column < width / 2 && fields.peek().is_none() && field.contains(' ');
+        let fits = |word: &String| column + columns(word) <= width;
+        let is_column = column < width / 2
+            && fields.peek().is_none()
+            && field.contains(' ')
+            && words(field).iter().all(fits);
         if column + needed > width && column > hang {
             if is_column {
                 hang = column;
@@ -106,7 +110,7 @@ fn words(text: &str) -> Vec<String> {
 /// The width of a text, without its colours.
 fn columns(text: &str) -> usize {
     let mut pieces = text.split("\u{1b}[");
-    let first = pieces.next().map_or(0, unicode_width::UnicodeWidthStr::width);
+    let first = pieces.next().map_or(0, UnicodeWidthStr::width);
     let rest = pieces.map(|piece| piece.split_once('m').map_or(0, |(_, rest)| rest.width()));
     first + rest.sum::<usize>()
 }
@@ -136,6 +140,10 @@ mod tests {
         let expected = "  unlisted_account     a managed account is in Telnyx and
                        not in the manifest";
         assert_eq!(wrap(list, 60), expected);
+        let outcome = "skipped    create account     a.long.address@northwind.example: not sent";
+        let expected = "skipped    create account
+    a.long.address@northwind.example: not sent";
+        assert_eq!(wrap(outcome, 60), expected, "a word that does not fit into the column");
     }
 
     #[test]

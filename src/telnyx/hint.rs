@@ -24,9 +24,10 @@ impl Error {
             == usize::from(self.path.starts_with("/organizations")) + 1;
         let elsewhere = match self.kind {
             ErrorKind::NotFound => self.unversioned || collection,
+            // The API itself would have named a code.
             ErrorKind::Unauthorized
             | ErrorKind::Rejected(405 | 410)
-            | ErrorKind::Answer(AnswerFault::Html) => self.unversioned,
+            | ErrorKind::Answer(AnswerFault::Html) => self.unversioned && self.code().is_none(),
             _ => false,
         };
         if elsewhere {

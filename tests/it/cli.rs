@@ -227,7 +227,10 @@ fn without_certificates_the_demo_runs_and_https_fails_with_a_hint() {
     assert_eq!(bare(&["demo"]), (Some(0), String::new()));
     let (status, error) = bare(&["get", "channels", "--base-url", "https://api.telnyx.example"]);
     assert_eq!(status, Some(1));
-    assert!(error.contains("hint: https needs") && !error.contains("API_KEY"), "{error}");
+    assert!(
+        error.contains("hint: Set SSL_CERT_FILE to a PEM file") && !error.contains("API_KEY"),
+        "{error}"
+    );
 }
 
 #[test]

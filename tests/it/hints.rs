@@ -1,5 +1,6 @@
 //! Errors that a new user meets: each ends in a fix.
 
+#[cfg(feature = "object-store")]
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -138,6 +139,7 @@ fn a_file_that_is_no_manifest_at_all_is_one_problem() {
 }
 
 /// A server that refuses every request with a status and a code of S3.
+#[cfg(feature = "object-store")]
 fn refusing(status: &'static str, code: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
