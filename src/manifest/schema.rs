@@ -12,18 +12,30 @@ use super::secrets::PREFIX;
 use super::texts::LONGEST_TEXT;
 use super::values::{STALE_USERS, UNLISTED_ACCOUNTS, UNLISTED_USERS, VERSION, acceptable};
 
+/// The identifier of the schema of a manifest. It is a name, not a place to load the schema from.
+const ID: &str = "https://trunkline.dev/schema/manifest.json";
+
 /// The JSON Schema (draft 7) of a manifest file, as text that ends with a line break.
 #[must_use]
 pub fn schema() -> String {
-    schema_of::<ManifestDocument>()
+    let mut schema = root::<ManifestDocument>();
+    schema.insert("$id".to_owned(), ID.into());
+    text_of(&schema)
 }
 
 /// The JSON Schema of a YAML file.
 pub(crate) fn schema_of<T: JsonSchema>() -> String {
+    text_of(&root::<T>())
+}
+
+fn root<T: JsonSchema>() -> Schema {
     let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(one_line));
-    let schema = settings.into_generator().into_root_schema_for::<T>();
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
+fn text_of(schema: &Schema) -> String {
     // A map with string keys always serializes.
-    let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    let text = serde_json::to_string_pretty(schema).unwrap_or_default();
     text + "\n"
 }
 

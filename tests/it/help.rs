@@ -18,7 +18,7 @@ fn run(arguments: &str, variables: &[(&str, &str)]) -> (Option<i32>, String, Str
 }
 
 /// The commands of the program, as listed by help; the program itself is the first.
-pub(crate) fn commands() -> Vec<String> {
+fn commands() -> Vec<String> {
     let mut all = vec![String::new()];
     let mut at = 0;
     while let Some(command) = all.get(at).cloned() {

@@ -40,7 +40,6 @@ mod order;
 mod parsers;
 mod pipelines;
 mod plan;
-mod readme;
 mod reads;
 mod report;
 mod resend;

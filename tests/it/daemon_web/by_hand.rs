@@ -139,7 +139,7 @@ fn differences() -> Vec<ShownDifference> {
     vec![disabled, limit, pricing, owner, removed]
 }
 
-/// One organization drifted, one in sync, one unknown: the picture in the README.
+/// One organization drifted, one in sync, one unknown: the picture in `docs/daemon.md`.
 pub(super) fn usual() -> DaemonStatus {
     let drifted = organization(
         "Harbour Telecom",

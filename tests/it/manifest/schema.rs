@@ -24,6 +24,11 @@ fn the_schema_of_the_repository_is_current() {
 }
 
 #[test]
+fn the_schema_is_identified_by_an_address_of_the_project() {
+    assert_eq!(value()["$id"], "https://trunkline.dev/schema/manifest.json");
+}
+
+#[test]
 fn every_field_has_a_description_and_no_object_allows_others() {
     let schema = value();
     let objects = schema["definitions"].as_object().unwrap().values().chain([&schema]);
