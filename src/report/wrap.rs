@@ -1,6 +1,6 @@
 //! Lines of text for a terminal of a known width.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::UnicodeWidthStr;
 
 /// The spaces before the continuation of a line, after those of the line itself.
 const HANG: usize = 4;
@@ -106,7 +106,7 @@ fn words(text: &str) -> Vec<String> {
 /// The width of a text, without its colours.
 fn columns(text: &str) -> usize {
     let mut pieces = text.split("\u{1b}[");
-    let first = pieces.next().map_or(0, |piece| piece.width());
+    let first = pieces.next().map_or(0, UnicodeWidthStr::width);
     let rest = pieces.map(|piece| piece.split_once('m').map_or(0, |(_, rest)| rest.width()));
     first + rest.sum::<usize>()
 }
