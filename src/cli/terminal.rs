@@ -95,7 +95,9 @@ pub(super) async fn ask(question: String) -> Result<bool, Failure> {
 
 fn prompt(question: &str) -> io::Result<bool> {
     let mut err = io::stderr().lock();
-    write!(err, "{question} Only 'yes' will be accepted: ")?;
+    let question = format!("{question} Only 'yes' will be accepted:");
+    let question = width(&err).map_or(question.clone(), |width| report::wrap(&question, width));
+    write!(err, "{question} ")?;
     err.flush()?;
     // Other messages can be printed while this waits.
     drop(err);

@@ -99,6 +99,9 @@ pub(super) fn unused_anchors(text: &str) -> Vec<(Span, String)> {
     problems.collect()
 }
 
+/// The hint for a file that is not a manifest at all.
+const FIRST: &str = "A manifest begins with `version: 1` and `organization: NAME`. To write a first one, run `trunkline init`.";
+
 /// The fields of a manifest.
 const FIELDS: [&str; 8] = [
     "version",
@@ -123,7 +126,7 @@ pub(super) fn other_format(path: &Path, root: &Node<'_>) -> Option<(&'static str
     let has = |name: &str| fields.iter().any(|(key, _)| key.name.as_deref() == Some(name));
     if !has("format_version") {
         return is_foreign(fields).then(|| {
-            ("this is not a manifest: it has none of the fields of one", "A manifest begins with `version: 1` and `organization: NAME`. To write a first one, run `trunkline init`.".to_owned())
+            ("this is not a manifest: it has none of the fields of one", FIRST.to_owned())
         });
     }
     let path = shell_word(&path.display().to_string());

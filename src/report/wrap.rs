@@ -29,7 +29,11 @@ fn wrap_line(line: &str, width: usize) -> String {
     while let Some((field, gap)) = fields.next() {
         let needed = columns(field);
         // A last field of several words stays a column of its own if it begins early enough.
-        let is_column = column < width / 2 && fields.peek().is_none() && field.contains(' ');
+        let fits = |word: &String| column + columns(word) <= width;
+        let is_column = column < width / 2
+            && fields.peek().is_none()
+            && field.contains(' ')
+            && words(field).iter().all(fits);
         if column + needed > width && column > hang {
             if is_column {
                 hang = column;
@@ -136,6 +140,10 @@ mod tests {
         let expected = "  unlisted_account     a managed account is in Telnyx and
                        not in the manifest";
         assert_eq!(wrap(list, 60), expected);
+        let outcome = "skipped    create account     a.long.address@northwind.example: not sent";
+        let expected = "skipped    create account
+    a.long.address@northwind.example: not sent";
+        assert_eq!(wrap(outcome, 60), expected, "a word that does not fit into the column");
     }
 
     #[test]

@@ -24,9 +24,10 @@ impl Error {
             == usize::from(self.path.starts_with("/organizations")) + 1;
         let elsewhere = match self.kind {
             ErrorKind::NotFound => self.unversioned || collection,
+            // The API itself would have named a code.
             ErrorKind::Unauthorized
             | ErrorKind::Rejected(405 | 410)
-            | ErrorKind::Answer(AnswerFault::Html) => self.unversioned,
+            | ErrorKind::Answer(AnswerFault::Html) => self.unversioned && self.code().is_none(),
             _ => false,
         };
         if elsewhere {
@@ -69,7 +70,7 @@ impl Error {
                 && self.kind == ErrorKind::Forbidden =>
             {
                 if manifest {
-                    "The key may not read the channel pool. Grant the permission in the portal, or remove `channel_limit` from the manifest."
+                    "The key may not read the channel pool. Remove `channel_limit` from the manifest, or grant the permission in the portal."
                 } else {
                     "The key may not read the channel pool. Grant the permission in the portal."
                 }
