@@ -70,7 +70,7 @@ impl Error {
                 && self.kind == ErrorKind::Forbidden =>
             {
                 if manifest {
-                    "The key may not read the channel pool. Grant the permission in the portal, or remove `channel_limit` from the manifest."
+                    "The key may not read the channel pool. Remove `channel_limit` from the manifest, or grant the permission in the portal."
                 } else {
                     "The key may not read the channel pool. Grant the permission in the portal."
                 }

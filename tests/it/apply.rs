@@ -305,23 +305,6 @@ async fn one_hint_names_the_keys_of_all_created_accounts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retry_is_logged_with_its_reason_and_its_wait() {
-    let first = std::sync::atomic::AtomicBool::new(true);
-    let fault = move |_: &str, path: &str, _: &str| {
-        let fails = path.contains("/organizations/users")
-            && first.swap(false, std::sync::atomic::Ordering::Relaxed);
-        if fails { Fault::Refused(503) } else { Fault::None }
-    };
-    let site = Site::with(Duration::ZERO, fault).await;
-    let output = site.run(&["get", "users", "-v"]).await;
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    let words =
-        "retrying method=GET path=\"/organizations/users\" reason=503, a server error wait=";
-    assert!(error.contains(words) && output.status.success(), "{error}");
-    assert_eq!(error.matches("retrying").count(), 1, "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn credentials_and_the_audit_log_can_be_pipes() {
     let site = Site::open().await;
     let manifest = site.manifest(&[]);

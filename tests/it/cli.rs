@@ -220,17 +220,14 @@ fn without_certificates_the_demo_runs_and_https_fails_with_a_hint() {
     let bare = |arguments: &[&str]| {
         let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
         command.args(arguments).env("TELNYX_API_KEY", KEY).env_remove("TELNYX_BASE_URL");
-        command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+        command.env_remove("SSL_CERT_FILE").env("SSL_CERT_DIR", "/nonexistent");
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     assert_eq!(bare(&["demo"]), (Some(0), String::new()));
     let (status, error) = bare(&["get", "channels", "--base-url", "https://api.telnyx.example"]);
     assert_eq!(status, Some(1));
-    assert!(
-        error.contains("hint: Set SSL_CERT_FILE to a PEM file") && !error.contains("API_KEY"),
-        "{error}"
-    );
+    assert!(error.contains("hint: https needs") && !error.contains("API_KEY"), "{error}");
 }
 
 #[test]

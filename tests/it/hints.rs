@@ -1,11 +1,12 @@
-//! Errors that a new user meets: each ends in a fix.
+//! Errors that a new user meets: each ends in a fix. And the log of retries.
 
-#[cfg(feature = "object-store")]
-use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use crate::support::proxy::Fault;
+use crate::support::site::Site;
 use crate::support::tools;
 
 /// Runs a command in a folder without the variables of the machine, and returns its error.
@@ -141,6 +142,7 @@ fn a_file_that_is_no_manifest_at_all_is_one_problem() {
 /// A server that refuses every request with a status and a code of S3.
 #[cfg(feature = "object-store")]
 fn refusing(status: &'static str, code: &'static str) -> String {
+    use std::io::{Read as _, Write as _};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -237,7 +239,7 @@ fn an_unknown_certificate_authority_names_ssl_cert_file_and_is_not_retried() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let _server = PrivateServer::start(&openssl, folder.path(), port);
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     let url = format!("https://127.0.0.1:{port}/v2");
     let arguments = ["get", "accounts", "--base-url", &url];
@@ -260,4 +262,21 @@ fn a_bad_file_of_certificate_authorities_is_named() {
         let error = error(folder.path(), &[KEY, ("SSL_CERT_FILE", file)], &arguments);
         assert_eq!(error, format!("error: SSL_CERT_FILE names {file}, which {flaw}\n{hint}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_is_logged_with_its_reason_and_its_wait() {
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let fault = move |_: &str, path: &str, _: &str| {
+        let fails = path.contains("/organizations/users")
+            && first.swap(false, std::sync::atomic::Ordering::Relaxed);
+        if fails { Fault::Refused(503) } else { Fault::None }
+    };
+    let site = Site::with(Duration::ZERO, fault).await;
+    let output = site.run(&["get", "users", "-v"]).await;
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let words =
+        "retrying method=GET path=\"/organizations/users\" reason=503, a server error wait=";
+    assert!(error.contains(words) && output.status.success(), "{error}");
+    assert_eq!(error.matches("retrying").count(), 1, "{error}");
 }

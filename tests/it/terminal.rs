@@ -27,7 +27,7 @@ fn text_fits_the_width_of_a_terminal() {
     let account = "accounts:\n- {name: A long name of a customer, email: a.long.address@customer.example, channel_limit: 12, enabled: true}\n";
     std::fs::write(folder.path().join("head.yaml"), valid.replace("accounts: []\n", account))
         .unwrap();
-    let colors = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+    let colours = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
     for arguments in [
         "explain",
         "explain user_missing",
@@ -37,7 +37,7 @@ fn text_fits_the_width_of_a_terminal() {
     ] {
         let text = shown(&script, folder.path(), arguments);
         assert!(text.lines().count() > 1, "{arguments}: {text}");
-        let visible = colors.replace_all(&text, "").into_owned();
+        let visible = colours.replace_all(&text, "");
         for line in visible.lines() {
             assert!(line.chars().count() <= 60, "{arguments}: {line}");
         }
