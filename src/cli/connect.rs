@@ -29,6 +29,9 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
             }
             ConfigError::NoKey => NO_KEY,
             ConfigError::Client(_) => NO_CLIENT,
+            ConfigError::Authorities(_) => {
+                "Set SSL_CERT_FILE to a PEM file of certificate authorities, or unset it."
+            }
         };
         Failure::new(error, hint)
     })
@@ -38,17 +41,19 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
 pub(super) fn base_url(global: &Global) -> Result<BaseUrl, Failure> {
     let text = global.base_url.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let text = text.unwrap_or(BaseUrl::TELNYX);
-    let hint = "Use https://api.telnyx.com/v2, or http:// for a loopback address.";
-    let parsed = BaseUrl::parse(text).with_context(|| describe(text));
-    parsed.map_err(|error| Failure::new(error, hint))
+    let hint = "Use --base-url https://api.telnyx.com/v2, or http:// for a loopback address.";
+    BaseUrl::parse(text).map_err(|error| {
+        let error = anyhow::anyhow!("{} cannot be used: {error}", describe(text));
+        Failure::new(error, hint)
+    })
 }
 
 /// Names an invalid base URL, unless it may hold a password or a key.
 fn describe(text: &str) -> String {
     if text.contains(['@', '?', '#']) {
-        return "base URL (not shown: it may hold a secret)".to_owned();
+        return "the base URL (not shown, as it may hold a secret)".to_owned();
     }
-    format!("base URL {text:?}")
+    format!("the base URL {text:?}")
 }
 
 /// Returns true if an option or a variable gives a key.

@@ -20,13 +20,15 @@ use crate::daemon::config::{
     TargetFormat, host, webhook_url,
 };
 use crate::daemon::drift::Thresholds;
-use crate::daemon::schedule::Schedule;
+use crate::daemon::schedule::{Schedule, ScheduleError};
 use crate::daemon::status::{DaemonStatus, Organization, OrganizationState};
 use crate::daemon::{
     ConfigSource, Defaults, Options, RequestLimits, SetupError, run as run_daemon,
 };
 use crate::manifest::Problems;
 use crate::report;
+
+const SCHEDULE: &str = "The fields are minute, hour, day of the month, month and day of the week; a sixth one, for seconds, comes first. For a run every five minutes, use --schedule '*/5 * * * *'.";
 
 /// The flags that a configuration file replaces.
 const FLAGS: [&str; 11] = [
@@ -154,8 +156,16 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 
 /// Returns the configuration that the flags describe.
 fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<DaemonConfig, Failure> {
-    let schedule = Schedule::parse(&args.schedule, &args.timezone)
-        .with_context(|| format!("--schedule {:?} in {:?}", args.schedule, args.timezone))?;
+    let schedule =
+        Schedule::parse(&args.schedule, &args.timezone).map_err(|error| match error {
+            ScheduleError::Zone => Failure::new(
+                anyhow::anyhow!("--timezone {:?}: {error}", args.timezone),
+                "Use a name of the time zone database, for example --timezone Europe/Berlin.",
+            ),
+            ScheduleError::Cron(_) | ScheduleError::Never => {
+                Failure::new(anyhow::anyhow!("--schedule {:?}: {error}", args.schedule), SCHEDULE)
+            }
+        })?;
     let mut notify = Vec::new();
     if let Some(url) = &args.webhook {
         if let Err(error) = webhook_url(url) {

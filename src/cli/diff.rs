@@ -40,13 +40,16 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let Args { base, head, detailed_exitcode, format } = args;
     let (base, head) = (manifest::load(base)?, manifest::load(head)?);
     let comparison = compare(&base, &head);
-    terminal::print(&match format {
-        DiffFormat::Text => {
-            report::comparison_text(&head.organization, &comparison, terminal::style(global))
-        }
-        DiffFormat::Json => report::comparison_json(&base, &head, &comparison),
-        DiffFormat::Diff => report::comparison_diff(&base, &head),
-    })?;
+    let style = terminal::style(global);
+    match format {
+        DiffFormat::Text => terminal::print_wrapped(&report::comparison_text(
+            &head.organization,
+            &comparison,
+            style,
+        )),
+        DiffFormat::Json => terminal::print(&report::comparison_json(&base, &head, &comparison)),
+        DiffFormat::Diff => terminal::print(&report::comparison_diff(&base, &head)),
+    }?;
     let differs = *detailed_exitcode && !comparison.is_empty();
     Ok(if differs { Exit::Drift } else { Exit::Fine })
 }

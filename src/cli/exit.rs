@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use super::terminal;
 use crate::manifest::{Problems, SheetProblems};
 use crate::model::error_chain;
 use crate::report::{self, StateInfo, Style};
@@ -85,6 +86,16 @@ impl Failure {
         Self { exit: Exit::Interrupted(signal), ..Self::new(error, hint) }
     }
 
+    /// Adds the command that goes on to an interrupt without a hint.
+    pub(super) fn or_go_on(self, command: &str) -> Self {
+        match self {
+            Self { exit: exit @ Exit::Interrupted(_), error, hint: None } => {
+                Self { exit, error, hint: Some(format!("To go on, run `{command}`.")) }
+            }
+            other => other,
+        }
+    }
+
     /// A result that is withheld because the inventory is incomplete.
     pub(super) fn incomplete(why: String, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Incomplete, ..Self::new(anyhow::Error::msg(why), hint) }
@@ -111,15 +122,26 @@ impl Failure {
         format!("warning: {}", error_chain(self.error.as_ref()))
     }
 
-    /// The text, with the manifest and `--state` in its commands.
-    fn text(&self, style: Style, state: &StateInfo) -> String {
+    /// The text, with the manifest and `--state` in its commands, in lines of `width` columns.
+    fn text(&self, style: Style, state: &StateInfo, width: Option<usize>) -> String {
+        let problems = |problems| {
+            let text = report::problems(problems, style);
+            match width {
+                Some(width) => report::wrap_titles(&text, width),
+                None => text,
+            }
+        };
         if let Some(SheetProblems { first, more }) = self.error.downcast_ref() {
             let more = if *more > 0 { format!(", and {more} more") } else { String::new() };
-            return report::problems(first, style) + &more;
+            return problems(first) + &more;
         }
-        match self.error.downcast_ref::<Problems>() {
-            Some(problems) => report::problems(problems, style),
-            None => state.complete(&self.to_string()),
+        if let Some(all) = self.error.downcast_ref::<Problems>() {
+            return problems(all);
+        }
+        let text = state.complete(&self.to_string());
+        match width {
+            Some(width) => report::wrap(&text, width),
+            None => text,
         }
     }
 }
@@ -164,7 +186,7 @@ pub(super) fn report(result: Result<Exit, Failure>, style: Style, state: &StateI
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            super::terminal::say(&failure.text(style, state));
+            terminal::say(&failure.text(style, state, terminal::error_width()));
             failure.exit.into()
         }
     }

@@ -34,12 +34,16 @@ enum ExplainFormat {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let Args { code, all, format } = args;
     let topic = code.as_deref().map(find).transpose()?;
-    terminal::print(&match (topic, format) {
-        (Some(topic), ExplainFormat::Text) => topic.text(),
-        (topic, ExplainFormat::Markdown) => report::topics_markdown(topic.as_ref()),
-        (None, ExplainFormat::Text) if *all => report::topics_text(&topics()),
-        (None, ExplainFormat::Text) => report::topic_list(),
-    })?;
+    match (topic, format) {
+        (Some(topic), ExplainFormat::Text) => terminal::print_wrapped(&topic.text()),
+        (topic, ExplainFormat::Markdown) => {
+            terminal::print(&report::topics_markdown(topic.as_ref()))
+        }
+        (None, ExplainFormat::Text) if *all => {
+            terminal::print_wrapped(&report::topics_text(&topics()))
+        }
+        (None, ExplainFormat::Text) => terminal::print_wrapped(&report::topic_list()),
+    }?;
     Ok(Exit::Fine)
 }
 

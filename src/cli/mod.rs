@@ -77,7 +77,7 @@ enum Command {
     Import(import::Args),
     /// Rewrite manifests in the canonical layout
     Fmt(fmt::Args),
-    /// Read accounts, users and channels
+    /// Read accounts, balances, users and channels
     Get(get::Args),
     /// Review who has access: every user, and what the manifest says
     Review(review::Args),

@@ -198,7 +198,10 @@ where
 impl From<ObserveError<state::Error>> for Failure {
     fn from(error: ObserveError<state::Error>) -> Self {
         match error {
-            ObserveError::Telnyx(error) => Self::from(error),
+            ObserveError::Telnyx(error) => match error.hint_with_manifest() {
+                Some(hint) => Self::new(error, hint),
+                None => Self::from(error),
+            },
             ObserveError::State(error) => Self::from(error),
             ObserveError::WrongManager { .. } => Self::refused(
                 error.to_string(),
@@ -220,9 +223,19 @@ impl Since {
         let base = self.base.as_deref().map(crate::manifest::load).transpose();
         base.map_err(Failure::from)
     }
+
+    /// The option as it was given, for a printed command.
+    pub(super) fn option(&self) -> Option<[String; 2]> {
+        self.base.as_ref().map(|base| ["--base".to_owned(), base.display().to_string()])
+    }
 }
 
 impl Targets {
+    /// The options as they were given, for a printed command.
+    pub(super) fn options(&self) -> impl Iterator<Item = String> {
+        self.emails.iter().flat_map(|email| ["--target".to_owned(), email.clone()])
+    }
+
     /// Leaves the chosen accounts and users of a plan, or all of it if none is chosen.
     fn choose(&self, plan: Plan, desired: &Desired, live: &Live) -> Result<Plan, Failure> {
         if self.emails.is_empty() {

@@ -178,13 +178,20 @@ impl Files {
         body: ReportContent<'_>,
         style: Style,
     ) -> Result<(), Failure> {
-        self.render(format, body, style).map_or(Ok(()), |text| terminal::print(&text))
+        let print = match format {
+            ReportFormat::Text => terminal::print_wrapped,
+            _ => terminal::print,
+        };
+        self.render(format, body, style).map_or(Ok(()), |text| print(&text))
     }
 
     /// Prints a report to stderr, for the person who is asked to approve.
     pub(super) fn show(&self, body: ReportContent<'_>) {
         if let Some(text) = self.render(ReportFormat::Text, body, Style::default()) {
-            terminal::say(&text);
+            terminal::say(&match terminal::error_width() {
+                Some(width) => report::wrap(&text, width),
+                None => text,
+            });
         }
     }
 

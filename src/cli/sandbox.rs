@@ -10,10 +10,12 @@ use super::exit::{Exit, Failure};
 use super::global::{Global, duration};
 use super::signals::Signals;
 use super::{connect, terminal};
-use crate::sandbox::{SandboxConfig, Seed, start};
+use crate::sandbox::{Error, SandboxConfig, Seed, start};
 
 /// The key of the sandbox, unless --api-key-file names another one.
 const KEY: &str = "KEY_sandbox";
+
+const IN_USE: &str = "To use any free port, run `trunkline sandbox --port 0`.";
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -57,7 +59,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     };
     // Whoever reads the line below may stop us at once, and wants an orderly end.
     let mut signals = Signals::listen()?;
-    let running = start(config).await.context("starting the sandbox")?;
+    let running = start(config).await.map_err(|error| {
+        let in_use = matches!(&error, Error::Listen { .. });
+        let error = anyhow::Error::from(error).context("starting the sandbox");
+        if in_use { Failure::new(error, IN_USE) } else { error.into() }
+    })?;
     terminal::print(&format!("listening on {}\n", running.url()))?;
     signals.next().await;
     running.stop().await;

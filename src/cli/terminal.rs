@@ -1,13 +1,14 @@
 //! Results go to stdout, everything else to stderr; questions need a terminal.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 
 use super::exit::Failure;
 use super::global::{Colour, Global};
-use crate::report::Style;
+use crate::report::{self, Style};
 
 /// Prints a result to stdout. A closed pipe is not an error: the reader has seen enough.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -18,6 +19,26 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Prints a text for people to stdout, in lines that fit the terminal.
+pub(super) fn print_wrapped(text: &str) -> Result<(), Failure> {
+    match width(&io::stdout()) {
+        Some(width) => print(&report::wrap(text, width)),
+        None => print(text),
+    }
+}
+
+/// The columns of the terminal that stderr is.
+pub(super) fn error_width() -> Option<usize> {
+    width(&io::stderr())
+}
+
+/// The columns of a terminal. Without one, lines stay whole, for searches.
+fn width(stream: &impl AsFd) -> Option<usize> {
+    // The call fails for anything but a terminal, and some terminals report no columns.
+    let columns = rustix::termios::tcgetwinsize(stream).ok()?.ws_col;
+    (columns > 0).then(|| usize::from(columns))
 }
 
 /// Prints a line to stderr. Errors are ignored, since there is nowhere else to report them.
@@ -74,7 +95,9 @@ pub(super) async fn ask(question: String) -> Result<bool, Failure> {
 
 fn prompt(question: &str) -> io::Result<bool> {
     let mut err = io::stderr().lock();
-    write!(err, "{question} Only 'yes' will be accepted: ")?;
+    let question = format!("{question} Only 'yes' will be accepted:");
+    let question = width(&err).map_or(question.clone(), |width| report::wrap(&question, width));
+    write!(err, "{question} ")?;
     err.flush()?;
     // Other messages can be printed while this waits.
     drop(err);

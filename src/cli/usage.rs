@@ -39,12 +39,14 @@ const FOREIGN: &[(&[&str], &str)] = &[
     ),
     (
         &["rollback", "undo", "revert"],
-        "To go back, apply the manifest from before the change, for example after `git revert`.",
+        "To go back, apply the manifest from before the change, for example after `git revert`, or the file of `trunkline apply --snapshot`.",
     ),
     (
         &["list", "ls", "accounts", "users", "channels"],
         "To list what exists in Telnyx, run `trunkline get accounts` or `trunkline get users`.",
     ),
+    (&["balance", "balances"], "To list balances, run `trunkline get balances`."),
+    (&["audit", "access"], "To list who has access, run `trunkline review`."),
     (
         &["describe", "account", "user"],
         "To show one account or user, run `trunkline get account ID` or `trunkline get user ID`.",

@@ -134,7 +134,7 @@ impl Performer<'_> {
         id: &AccountId,
         mut credentials: Credentials,
     ) -> Outcome {
-        let Some(save) = self.execution.on_created else { return outcome.without_credentials(id) };
+        let Some(save) = self.execution.on_created else { return outcome.without_credentials() };
         for attempt in 0..CREDENTIAL_READS {
             if credentials.missing().is_empty() || *self.stop.borrow() {
                 break;

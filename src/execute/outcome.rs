@@ -16,8 +16,8 @@ pub struct Outcome {
     pub created: Option<String>,
     /// Telnyx's id of the request (`x-request-id`), for its support.
     pub request_id: Option<Box<str>>,
-    /// The next step for the user, if any.
-    pub hint: Option<String>,
+    /// True if the account was created, and its credentials are in no file.
+    pub keys_unsaved: bool,
 }
 
 /// The result of an action.
@@ -91,7 +91,13 @@ pub struct Summary {
 
 impl Outcome {
     pub(super) fn new(action: &Action, ending: Ending) -> Self {
-        Self { action: action.clone(), ending, created: None, request_id: None, hint: None }
+        Self {
+            action: action.clone(),
+            ending,
+            created: None,
+            request_id: None,
+            keys_unsaved: false,
+        }
     }
 
     pub(super) fn skipped(action: &Action, reason: SkipReason) -> Self {
@@ -126,10 +132,9 @@ impl Outcome {
         Self { created: Some(id.as_str().to_owned()), ..self }
     }
 
-    /// Adds how to get the credentials of a created account, which were not saved.
-    pub(super) fn without_credentials(self, id: &AccountId) -> Self {
-        let hint = format!("Its keys: `trunkline get account {id} --show-credentials`.");
-        Self { hint: Some(hint), ..self }
+    /// The outcome of a created account whose credentials were not saved.
+    pub(super) fn without_credentials(self) -> Self {
+        Self { keys_unsaved: true, ..self }
     }
 
     /// The same action with another ending.
@@ -156,6 +161,20 @@ impl Ending {
 }
 
 impl Summary {
+    /// The counts with their names, in the order of reports.
+    #[must_use]
+    pub fn counts(self) -> [(usize, &'static str); 6] {
+        let Self { done, satisfied, failed, stale, unknown, skipped } = self;
+        [
+            (done, "done"),
+            (satisfied, "satisfied"),
+            (failed, "failed"),
+            (stale, "stale"),
+            (unknown, "unknown"),
+            (skipped, "skipped"),
+        ]
+    }
+
     /// Counts outcomes.
     #[must_use]
     pub fn of(outcomes: &[Outcome]) -> Self {

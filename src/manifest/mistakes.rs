@@ -6,7 +6,8 @@ use std::path::Path;
 use granit_parser::{Event, Parser};
 
 use super::parse::SyntaxError;
-use super::tree::{Node, Span, TreeKind, floor_char_boundary};
+use super::reading::nearest;
+use super::tree::{Node, Span, TreeKey, TreeKind, floor_char_boundary};
 use crate::model::{is_harmful, shell_word};
 
 /// Returns true for a character that a reader cannot see, or cannot tell from a space.
@@ -98,12 +99,35 @@ pub(super) fn unused_anchors(text: &str) -> Vec<(Span, String)> {
     problems.collect()
 }
 
-/// Recognizes a file of this program that is not a manifest, and returns a message and a hint.
+/// The hint for a file that is not a manifest at all.
+const FIRST: &str = "A manifest begins with `version: 1` and `organization: NAME`. To write a first one, run `trunkline init`.";
+
+/// The fields of a manifest.
+const FIELDS: [&str; 8] = [
+    "version",
+    "organization",
+    "manager_account_id",
+    "policy",
+    "accept",
+    "defaults",
+    "accounts",
+    "users",
+];
+
+/// Returns true if no field belongs to a manifest, even with a spelling mistake.
+fn is_foreign(fields: &[(TreeKey<'_>, Node<'_>)]) -> bool {
+    let is_ours = |name: &str| FIELDS.contains(&name) || nearest(name, &FIELDS).is_some();
+    fields.len() > 1 && !fields.iter().any(|(key, _)| key.name.as_deref().is_none_or(is_ours))
+}
+
+/// Recognizes a file that is not a manifest, and returns a message and a hint.
 pub(super) fn other_format(path: &Path, root: &Node<'_>) -> Option<(&'static str, String)> {
     let TreeKind::Map(fields) = &root.kind else { return None };
     let has = |name: &str| fields.iter().any(|(key, _)| key.name.as_deref() == Some(name));
     if !has("format_version") {
-        return None;
+        return is_foreign(fields).then(|| {
+            ("this is not a manifest: it has none of the fields of one", FIRST.to_owned())
+        });
     }
     let path = shell_word(&path.display().to_string());
     Some(if has("seal") {
@@ -111,7 +135,9 @@ pub(super) fn other_format(path: &Path, root: &Node<'_>) -> Option<(&'static str
     } else if has("serial") || has("check") {
         (
             "this is a state file, not a manifest",
-            format!("Name it with `--state {path}`, and the manifest without an option."),
+            format!(
+                "Run `trunkline plan MANIFEST --state {path}`, with the file or folder of the manifest."
+            ),
         )
     } else {
         (

@@ -230,7 +230,8 @@ impl<'n, 'a> FieldReader<'n, 'a> {
         read: impl FnMut(&mut Reading<'_>, &Node<'_>) -> Option<T>,
     ) -> Option<Written<T>> {
         if !self.has(name) {
-            let problem = reading.problem(self.span, format!("{} needs `{name}`", self.what));
+            let problem =
+                reading.problem(self.span, format!("missing field `{name}` in {}", self.what));
             problem.hint = Some(hint.into());
         }
         self.optional(reading, name, read)
@@ -267,7 +268,7 @@ impl<'n, 'a> FieldReader<'n, 'a> {
             return;
         }
         let quoted = reading.quote(name);
-        let problem = reading.problem(key.span, format!("{} has no field {quoted}", self.what));
+        let problem = reading.problem(key.span, format!("unknown field {quoted} in {}", self.what));
         problem.hint = Some(if name == "<<" {
             "Merge keys are not supported; use `defaults` for what accounts have in common.".into()
         } else if let Some(ours) = ours(name).filter(|ours| self.known.contains(ours)) {

@@ -173,7 +173,7 @@ pub struct AccessPolicy {
 }
 
 /// The policy for listed users who are stale.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StaleUsers {
     /// Reports a finding.
     #[default]
@@ -183,7 +183,7 @@ pub enum StaleUsers {
 }
 
 /// The policy for unlisted accounts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnlistedAccounts {
     /// Ignores them.
     Ignore,
@@ -195,7 +195,7 @@ pub enum UnlistedAccounts {
 }
 
 /// The policy for unlisted users.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnlistedUsers {
     /// Ignores them.
     Ignore,
@@ -238,7 +238,7 @@ impl Default for Budgets {
 }
 
 /// A safety limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Budget {
     /// A number.
     Count(u64),

@@ -188,7 +188,7 @@ impl UserStatus {
 }
 
 /// The balance of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Balance {
     /// The amount.
     pub amount: Amount,

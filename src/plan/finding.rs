@@ -24,7 +24,7 @@ pub enum About {
 }
 
 /// The fact that a finding reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
     /// The balance of an account is below zero. Telnyx abolishes such an account after a month.
     NegativeBalance {
@@ -385,16 +385,12 @@ impl Finding {
     }
 
     /// The sort key of the finding in a plan.
-    pub(super) fn order(&self) -> (Level, Code, Subject, Option<&Email>, &str) {
+    pub(super) fn order(&self) -> (Level, Code, Subject, Option<&Email>, Option<&FindingKind>) {
         let rest = match &self.what {
-            FindingKind::InventoryIncomplete(reason) => reason.as_str(),
-            FindingKind::PossibleRename { missing } => missing.folded(),
-            FindingKind::PossibleRenameOf { unlisted } => unlisted.folded(),
-            FindingKind::ProtectedUnmatched(email) => email.folded(),
-            FindingKind::Accepted { code, .. } => code.name(),
-            FindingKind::NotCompared(field) => field.name(),
-            // At most one of each is found for an email; policies keep their order.
-            _ => "",
+            // Policies keep the order of the manifest.
+            FindingKind::PolicyLoosened(_) => None,
+            // Two users who share an email may both have one.
+            what => Some(what),
         };
         (self.level(), self.code(), self.subject(), self.email(), rest)
     }

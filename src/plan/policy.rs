@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 /// A setting of a policy that allows or hides more than another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loosened {
     /// The treatment of unlisted accounts.
     UnlistedAccounts {

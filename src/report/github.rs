@@ -10,7 +10,7 @@ use super::escape::line;
 use super::format::{PathBase, PlanContext, ReportContent};
 use super::manifest::contents;
 use super::{PlanReport, sentences, words};
-use crate::execute::{Outcome, Summary};
+use crate::execute::Outcome;
 use crate::manifest::{Listed, Problem};
 use crate::model::Email;
 use crate::plan::{Finding, Guard, Level, PlannedAction, Subject};
@@ -23,7 +23,7 @@ pub(super) fn annotations(body: ReportContent<'_>, base: &PathBase<'_>) -> Strin
     match body {
         ReportContent::Plan(context) => written(plan(context, base), &summary(context.report)),
         ReportContent::Outcomes(context, ended) => {
-            written(outcomes(context, ended, base), &endings(ended))
+            written(outcomes(context, ended, base), &super::outcomes::summary(ended))
         }
         ReportContent::Valid(desired) => {
             written(Vec::new(), &format!("Valid: {}", contents(desired)))
@@ -119,8 +119,12 @@ fn plan(context: PlanContext<'_>, base: &PathBase<'_>) -> Vec<Annotation> {
     let refused = plan.guards.iter().filter(|guard| guard.refused()).map(|one| guard(*one));
     let destructive = plan.actions.iter().filter(|planned| planned.action.is_destructive());
     let destructive = destructive.map(|planned| destructive_note(planned, context, base));
-    let findings = plan.findings.iter().map(|one| finding(one, context, base));
-    refused.chain(destructive).chain(findings).collect()
+    let (urgent, others): (Vec<_>, Vec<_>) =
+        plan.findings.iter().partition(|finding| finding.is_urgent());
+    let note = |one: &Finding| finding(one, context, base);
+    let urgent = urgent.into_iter().map(note);
+    let others = others.into_iter().map(note);
+    urgent.chain(refused).chain(destructive).chain(others).collect()
 }
 
 fn guard(guard: Guard) -> Annotation {
@@ -192,7 +196,7 @@ fn outcomes(
 
 /// The annotation of an outcome, unless it is good.
 fn outcome(outcome: &Outcome, context: PlanContext<'_>, base: &PathBase<'_>) -> Option<Annotation> {
-    let Outcome { action, ending, created: _, request_id: _, hint: _ } = outcome;
+    let Outcome { action, ending, created: _, request_id: _, keys_unsaved: _ } = outcome;
     let why = super::outcomes::cause(ending, context.report.state)?;
     let severity = if ending.error().is_some() { Severity::Error } else { Severity::Warning };
     let what = words::action(action).replace('_', " ");
@@ -207,12 +211,4 @@ fn outcome(outcome: &Outcome, context: PlanContext<'_>, base: &PathBase<'_>) -> 
 fn summary(report: PlanReport<'_>) -> String {
     let state = report.state.described(str::to_owned);
     format!("{}: {} (state: {state})", report.organization, words::summary(report.plan))
-}
-
-fn endings(outcomes: &[Outcome]) -> String {
-    let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
-    format!(
-        "Applied: {done} done, {satisfied} satisfied, {failed} failed, {stale} stale, \
-         {unknown} unknown, {skipped} skipped"
-    )
 }

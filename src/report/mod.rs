@@ -28,6 +28,7 @@ mod style;
 mod table;
 mod text;
 mod words;
+mod wrap;
 
 pub use command::StateInfo;
 pub use compare::{comparison as comparison_text, comparison_diff, text_diff};
@@ -45,7 +46,7 @@ pub use json::{
 };
 pub use markdown::review as review_markdown;
 pub use outcomes::{outcome as outcome_text, outcomes as outcomes_text};
-pub use problems::problems;
+pub use problems::{problems, wrap_titles};
 pub use review::{
     EarlierReview, EarlierReviewError, Review, ReviewInput, ReviewedManifest, csv as review_csv,
     table as review_table,
@@ -62,6 +63,7 @@ pub use words::{
     action as action_name, because as reason_text, field as field_name, guard as guard_name,
     subject as subject_name,
 };
+pub use wrap::wrap;
 
 use crate::plan::Plan;
 

@@ -7,6 +7,7 @@ use super::escape::line;
 use super::style::{Ink, Style};
 use super::words;
 use crate::execute::{Ending, Outcome, Summary};
+use crate::model::shell_word;
 
 /// The cause of an outcome that is not good. Its commands are for `state`.
 pub(super) fn cause(ending: &Ending, state: &StateInfo) -> Option<String> {
@@ -18,16 +19,54 @@ pub(super) fn cause(ending: &Ending, state: &StateInfo) -> Option<String> {
     }
 }
 
-/// The next step after an outcome, if any. Its commands are for `state`.
-pub(super) fn hint(outcome: &Outcome, state: &StateInfo) -> Option<String> {
-    let of_error = outcome.ending.error().and_then(|error| error.hint);
-    Some(state.complete(outcome.hint.as_deref().or(of_error)?))
+/// The next step after an error, if any. Its commands are for `state`.
+fn hint_of_error(outcome: &Outcome, state: &StateInfo) -> Option<String> {
+    outcome.ending.error().and_then(|error| error.hint).map(|hint| state.complete(hint))
 }
 
-/// One outcome on one line, with its hint on another.
+/// The next step after an outcome, if any. Its commands are for `state`.
+pub(super) fn hint(outcome: &Outcome, state: &StateInfo) -> Option<String> {
+    let created = outcome.created.as_deref().filter(|_| outcome.keys_unsaved);
+    let keys =
+        |id| format!("Its keys: `trunkline get account {} --show-credentials`.", shell_word(id));
+    created.map(keys).or_else(|| hint_of_error(outcome, state))
+}
+
+/// The way to the keys of all created accounts, if they were not saved.
+fn keys(outcomes: &[Outcome]) -> Option<String> {
+    let created: Vec<&str> = outcomes
+        .iter()
+        .filter(|outcome| outcome.keys_unsaved)
+        .filter_map(|outcome| outcome.created.as_deref())
+        .collect();
+    Some(match created[..] {
+        [] => return None,
+        [id] => {
+            let id = shell_word(id);
+            format!("Keys of the created account: `trunkline get account {id} --show-credentials`.")
+        }
+        [..] => format!(
+            "Keys of the {} created accounts: `trunkline get account ID --show-credentials`, with each ID above.",
+            created.len()
+        ),
+    })
+}
+
+/// The counts of an apply that are not zero.
+pub(super) fn summary(outcomes: &[Outcome]) -> String {
+    let counts = Summary::of(outcomes).counts().into_iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
+    if parts.is_empty() {
+        "Applied: nothing".to_owned()
+    } else {
+        format!("Applied: {}", parts.join(", "))
+    }
+}
+
+/// One outcome on one line, with the hint of its error on another.
 #[must_use]
 pub fn outcome(outcome: &Outcome, state: &StateInfo, style: Style) -> String {
-    let Outcome { action, ending, created, request_id, hint: _ } = outcome;
+    let Outcome { action, ending, created, request_id, keys_unsaved: _ } = outcome;
     let ink = match ending {
         Ending::Done | Ending::Satisfied => Ink::Green,
         Ending::Failed(_) | Ending::Unknown(_) => Ink::Red,
@@ -45,24 +84,22 @@ pub fn outcome(outcome: &Outcome, state: &StateInfo, style: Style) -> String {
     if let (Some(_), Some(id)) = (ending.error(), request_id) {
         let _ = write!(text, " (request {})", line(id));
     }
-    if let Some(hint) = hint(outcome, state) {
+    if let Some(hint) = hint_of_error(outcome, state) {
         let _ = write!(text, "\n           hint: {}", line(&hint));
     }
     text
 }
 
-/// All outcomes, and their counts.
+/// All outcomes, the way to the keys of created accounts, and the counts.
 #[must_use]
 pub fn outcomes(outcomes: &[Outcome], state: &StateInfo, style: Style) -> String {
     let mut out = String::new();
     for one in outcomes {
         let _ = writeln!(out, "{}", outcome(one, state, style));
     }
-    let Summary { done, satisfied, failed, stale, unknown, skipped } = Summary::of(outcomes);
-    let _ = writeln!(
-        out,
-        "\nApplied: {done} done, {satisfied} satisfied, {failed} failed, {stale} stale, \
-         {unknown} unknown, {skipped} skipped"
-    );
+    if let Some(keys) = keys(outcomes) {
+        let _ = writeln!(out, "\n{}", line(&keys));
+    }
+    let _ = writeln!(out, "\n{}", summary(outcomes));
     out
 }

@@ -9,6 +9,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 
 use super::Style;
 use super::escape::{inside, line};
+use super::wrap::wrap;
 use crate::manifest::{Excerpt, Position, Problem, Problems, Related};
 
 /// The problems of a manifest. The last line counts the problems and files.
@@ -90,6 +91,16 @@ fn mark(
         Some(label) => annotation.label(line(label)),
         None => annotation,
     })
+}
+
+/// Breaks the messages of rendered problems at `width` columns. Excerpts stay as they are.
+#[must_use]
+pub fn wrap_titles(problems: &str, width: usize) -> String {
+    let wrapped = |text: &str| {
+        let is_title = visible(text).starts_with("error: ");
+        if is_title { wrap(text, width) } else { text.to_owned() }
+    };
+    problems.split_inclusive('\n').map(wrapped).collect()
 }
 
 /// A text, wrapped to the width of a terminal.

@@ -14,15 +14,13 @@ pub struct BaseUrl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// It is not a URL.
-    #[error("not a URL such as https://api.telnyx.com/v2")]
+    #[error("it is not a URL such as https://api.telnyx.com/v2")]
     NotAUrl,
     /// The key would be sent unencrypted.
-    #[error(
-        "the base URL must begin with https:// (http:// only to a loopback address): the key goes with every request"
-    )]
+    #[error("http:// would send the key unencrypted, and is for loopback addresses only")]
     NotEncrypted,
     /// It has a user, a query or a fragment.
-    #[error("the base URL can have neither a user, nor a query, nor a fragment")]
+    #[error("it has a user, a query or a fragment")]
     Superfluous,
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP client and the configuration of a session.
 
+use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -9,8 +10,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::base_url::BaseUrl;
 use super::retry::RetryBudget;
+use super::wire;
 
 const NOT_PRINTABLE: &str = "contains a character that no key has";
+/// The first line of a certificate.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// The timeout for connecting.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -55,6 +59,9 @@ pub enum ConfigError {
     /// The key is missing.
     #[error("the API key is empty")]
     NoKey,
+    /// `SSL_CERT_FILE` names no certificate authorities.
+    #[error("SSL_CERT_FILE names {0}")]
+    Authorities(String),
     /// The TLS or connection settings of this machine are invalid.
     #[error("cannot create an HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -78,7 +85,22 @@ pub fn client(timeout: Duration, loopback: bool) -> Result<Client, reqwest::Erro
 ///
 /// If the TLS or connection settings of this machine are invalid.
 pub fn api_client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, ConfigError> {
+    if base_url.is_encrypted() {
+        authorities(std::env::var_os("SSL_CERT_FILE").as_deref().map(Path::new))?;
+    }
     Ok(build(timeout, !base_url.is_loopback(), base_url.is_encrypted())?)
+}
+
+/// Checks the file of certificate authorities that the environment names. The TLS library would ignore a bad one.
+fn authorities(file: Option<&Path>) -> Result<(), ConfigError> {
+    let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) else { return Ok(()) };
+    let shown = wire::clean(&file.display().to_string());
+    let flaw = match std::fs::read(file) {
+        Ok(content) if content.windows(PEM.len()).any(|part| part == PEM) => return Ok(()),
+        Ok(_) => format!("{shown}, which has no PEM certificate"),
+        Err(error) => format!("{shown}, which cannot be read: {error}"),
+    };
+    Err(ConfigError::Authorities(flaw))
 }
 
 fn build(timeout: Duration, proxy: bool, certificates: bool) -> Result<Client, reqwest::Error> {

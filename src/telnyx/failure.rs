@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use reqwest::StatusCode;
+use rustls::CertificateError;
 
 use super::error::ErrorKind;
 use super::wire;
@@ -24,8 +25,8 @@ pub(super) fn refusal(status: StatusCode) -> ErrorKind {
 /// The kind of failure for an attempt without an answer.
 pub(super) fn lost(error: &reqwest::Error) -> ErrorKind {
     // Checked first: a connection that timed out before it was established has sent nothing, either.
-    if is_untrusted(error) {
-        return ErrorKind::Certificate(root(error));
+    if let Some(flaw) = certificate_flaw(error) {
+        return ErrorKind::Certificate(flaw);
     }
     if error.is_connect() {
         return ErrorKind::Connect(format!("{}: {}", server(error), root(error)));
@@ -36,16 +37,16 @@ pub(super) fn lost(error: &reqwest::Error) -> ErrorKind {
     ErrorKind::Broken(root(error))
 }
 
-/// Returns true if the certificate of the server was rejected.
-fn is_untrusted(error: &reqwest::Error) -> bool {
+/// The reason why the certificate of the server was rejected, if it was.
+fn certificate_flaw(error: &reqwest::Error) -> Option<String> {
     let mut reason = error.source();
     while let Some(error) = reason {
         let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         let tls = inner
             .and_then(|inner| inner.downcast_ref::<rustls::Error>())
             .or_else(|| error.downcast_ref());
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
+        if let Some(rustls::Error::InvalidCertificate(flaw)) = tls {
+            return Some(flaw_text(flaw));
         }
         // The source of an I/O error skips its inner error.
         reason = match inner {
@@ -53,7 +54,27 @@ fn is_untrusted(error: &reqwest::Error) -> bool {
             None => error.source(),
         };
     }
-    false
+    None
+}
+
+fn flaw_text(flaw: &CertificateError) -> String {
+    match flaw {
+        CertificateError::UnknownIssuer => "its issuer is unknown".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another host".to_owned()
+        }
+        // The library has no other name for it.
+        CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+            "it is self-signed as a CA, and must be signed by one instead".to_owned()
+        }
+        other => wire::clean(&other.to_string()),
+    }
 }
 
 /// The host and the port of the request.

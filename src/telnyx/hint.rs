@@ -9,19 +9,37 @@ impl Error {
     /// The hint: how to fix it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
+        self.hint_for(false)
+    }
+
+    /// The hint for a command that reads a manifest, which may ask for less.
+    #[must_use]
+    pub fn hint_with_manifest(&self) -> Option<&'static str> {
+        self.hint_for(true)
+    }
+
+    fn hint_for(&self, manifest: bool) -> Option<&'static str> {
         // A collection always exists, so its 404 means another path.
         let collection = self.path.split('/').filter(|segment| !segment.is_empty()).count()
             == usize::from(self.path.starts_with("/organizations")) + 1;
-        if (self.unversioned || collection) && self.kind == ErrorKind::NotFound {
+        let elsewhere = match self.kind {
+            ErrorKind::NotFound => self.unversioned || collection,
+            // The API itself would have named a code.
+            ErrorKind::Unauthorized
+            | ErrorKind::Rejected(405 | 410)
+            | ErrorKind::Answer(AnswerFault::Html) => self.unversioned && self.code().is_none(),
+            _ => false,
+        };
+        if elsewhere {
             return Some(
                 "The path of --base-url (or TELNYX_BASE_URL) must end in /v2, as in https://api.telnyx.com/v2.",
             );
         }
-        self.hint_by_code().or_else(|| self.kind.hint())
+        self.hint_by_code(manifest).or_else(|| self.kind.hint())
     }
 
     /// The hint for a documented code, by the half of the API.
-    fn hint_by_code(&self) -> Option<&'static str> {
+    fn hint_by_code(&self, manifest: bool) -> Option<&'static str> {
         let accounts = self.path.starts_with("/managed_accounts");
         let grant = |detail: &Detail| {
             detail.detail.to_ascii_lowercase().contains("no grant allows")
@@ -51,13 +69,25 @@ impl Error {
             () if self.path.ends_with("/allocatable_global_outbound_channels")
                 && self.kind == ErrorKind::Forbidden =>
             {
-                "The key may not read the channel pool. Remove `channel_limit` from the manifest, or grant the permission in the portal."
+                if manifest {
+                    "The key may not read the channel pool. Remove `channel_limit` from the manifest, or grant the permission in the portal."
+                } else {
+                    "The key may not read the channel pool. Grant the permission in the portal."
+                }
             }
             () if accounts && self.kind == ErrorKind::Unauthorized => {
-                "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
+                if manifest {
+                    "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
+                } else {
+                    "The key is invalid, or its organization is not a manager of accounts. Check TELNYX_API_KEY or --api-key-file. `trunkline get users` needs no manager."
+                }
             }
             () if accounts && self.kind == ErrorKind::Forbidden => {
-                "The key's organization is not a manager of accounts, which needs a commit plan, or its user lacks the permission. Remove `accounts` from the manifest to manage users only."
+                if manifest {
+                    "The key's organization is not a manager of accounts, which needs a commit plan, or its user lacks the permission. Remove `accounts` from the manifest to manage users only."
+                } else {
+                    "The key's organization is not a manager of accounts, which needs a commit plan, or its user lacks the permission. `trunkline get users` needs no manager."
+                }
             }
             () => return None,
         })
@@ -89,7 +119,7 @@ impl ErrorKind {
             Self::Server(_) => "Telnyx failed to process the request. Try again later.",
             Self::Connect(_) => "Check --base-url, the network, and HTTPS_PROXY.",
             Self::Certificate(_) => {
-                "If a proxy or a private CA signs the certificate, set SSL_CERT_FILE to the file of its CA."
+                "If a private CA or a proxy signs the certificate, set SSL_CERT_FILE to a PEM file of that CA, for example SSL_CERT_FILE=ca.pem."
             }
             Self::Timeout => "Telnyx did not answer in time. Try again, or raise --timeout.",
             Self::Broken(_) | Self::Answer(AnswerFault::Cut) => {
@@ -139,6 +169,53 @@ mod tests {
         assert!(error.hint().is_some_and(|hint| hint.contains("out of funds")));
     }
 
+    #[test]
+    fn only_a_hint_with_a_manifest_mentions_it() {
+        for (path, kind) in [
+            ("/managed_accounts", ErrorKind::Unauthorized),
+            ("/managed_accounts", ErrorKind::Forbidden),
+            (POOL, ErrorKind::Forbidden),
+        ] {
+            let error = Error {
+                method: "GET",
+                path: path.into(),
+                kind,
+                details: Box::default(),
+                request_id: None,
+                earlier_lost: false,
+                attempts: 1,
+                unversioned: false,
+            };
+            assert!(error.hint().is_some_and(|hint| !hint.contains("manifest")), "{error}");
+            let hint = error.hint_with_manifest();
+            assert!(hint.is_some_and(|hint| hint.contains("from the manifest")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_without_its_version_is_named() {
+        for kind in [
+            ErrorKind::NotFound,
+            ErrorKind::Unauthorized,
+            ErrorKind::Rejected(405),
+            ErrorKind::Answer(AnswerFault::Html),
+        ] {
+            let error = |unversioned| Error {
+                method: "GET",
+                path: POOL.into(),
+                kind: kind.clone(),
+                details: Box::default(),
+                request_id: None,
+                earlier_lost: false,
+                attempts: 1,
+                unversioned,
+            };
+            let names =
+                |error: Error| error.hint().is_some_and(|hint| hint.contains("must end in /v2"));
+            assert!(names(error(true)) && !names(error(false)), "{kind:?}");
+        }
+    }
+
     const POOL: &str = "/managed_accounts/allocatable_global_outbound_channels";
 
     #[test]
@@ -186,7 +263,7 @@ mod tests {
             (accounts, ErrorKind::Unauthorized, "", "", "", "not a manager"),
             (accounts, ErrorKind::Forbidden, "", "", "", "not a manager"),
             (accounts, ErrorKind::Forbidden, "10010", "", "", "not a manager"),
-            (POOL, ErrorKind::Forbidden, "", "", "", "channel_limit"),
+            (POOL, ErrorKind::Forbidden, "", "", "", "channel pool"),
             (users, ErrorKind::Forbidden, "", "", "", "permissions"),
         ] {
             let hint = hint(path, kind.clone(), code, detail, source);

@@ -39,6 +39,8 @@ pub(super) struct Http {
     authorization: HeaderValue,
     pace: Pace,
     slots: Semaphore,
+    account_pages: AtomicU64,
+    user_pages: AtomicU64,
     answered: AtomicU64,
     stopped: watch::Sender<bool>,
     refusals: Mutex<RefusalCounter>,
@@ -74,6 +76,10 @@ impl RefusalCounter {
 /// Progress of the requests of one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestProgress {
+    /// The number of pages of accounts that were read.
+    pub account_pages: u64,
+    /// The number of pages of users that were read.
+    pub user_pages: u64,
     /// The number of answers since the session began, including refusals.
     pub answered: u64,
     /// The time for which the next request waits for the rate limit.
@@ -174,6 +180,8 @@ impl Http {
             authorization,
             pace: Pace::default(),
             slots,
+            account_pages: AtomicU64::new(0),
+            user_pages: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             stopped: watch::Sender::new(false),
             refusals: Mutex::default(),
@@ -197,7 +205,16 @@ impl Http {
     }
 
     pub(super) fn progress(&self) -> RequestProgress {
-        RequestProgress { answered: self.answered.load(Ordering::Relaxed), held: self.pace.held() }
+        let [account_pages, user_pages, answered] =
+            [&self.account_pages, &self.user_pages, &self.answered]
+                .map(|count| count.load(Ordering::Relaxed));
+        RequestProgress { account_pages, user_pages, answered, held: self.pace.held() }
+    }
+
+    /// Counts a page of a list.
+    pub(super) fn count_page(&self, of_users: bool) {
+        let pages = if of_users { &self.user_pages } else { &self.account_pages };
+        pages.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Stops sending. Requests in flight continue.
@@ -242,6 +259,9 @@ impl Http {
                 });
             };
             earlier_lost |= failure.kind.may_have_happened();
+            // After a 429 the pacer holds every request of the key.
+            let longest = wait.max(self.pace.held());
+            tracing::info!(method = %call.method, path = call.path(), reason = %failure.kind, wait = ?longest, "retrying");
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.stopped() => {}

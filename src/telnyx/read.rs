@@ -346,7 +346,9 @@ impl Reader {
     ) -> Result<RawPage<W>, Error> {
         let mut query = call.query.clone();
         query.extend([("page[number]", number.to_string()), ("page[size]", PAGE.to_string())]);
-        self.page(&Call { query, ..Call::get(&call.segments) }).await
+        let page = self.page(&Call { query, ..Call::get(&call.segments) }).await?;
+        self.http.count_page(call.segments.contains(&"users"));
+        Ok(page)
     }
 
     async fn page<W: DeserializeOwned>(&self, call: &Call<'_>) -> Result<RawPage<W>, Error> {

@@ -155,6 +155,9 @@ async fn promise_12_interrupted_in_the_middle_nothing_new_is_sent_and_the_next_r
             tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
         assert!(killed.elapsed() < Duration::from_secs(7), "{:?}", killed.elapsed());
         assert_eq!(output.status.code(), Some(status));
+        let again = format!("To go on: trunkline apply {}", text(&path));
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(error.lines().last(), Some(again.as_str()), "{error}");
         assert_eq!(site.proxy.changes(), Vec::<String>::new(), "sent after the signal");
         let applied: Value = serde_json::from_slice(&output.stdout).unwrap();
         let (done, skipped) = (&applied["summary"]["done"], &applied["summary"]["skipped"]);
@@ -171,6 +174,29 @@ async fn promise_12_interrupted_in_the_middle_nothing_new_is_sent_and_the_next_r
         assert_eq!(changes.len(), 100, "nothing is sent twice");
         site.ends(&["plan", text(&path), "--detailed-exitcode"], 0).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_that_is_interrupted_while_it_reads_names_the_command_that_goes_on() {
+    let slow = |_: &str, _: &str, _: &str| Fault::Silence;
+    let site = Site::with(Duration::ZERO, slow).await;
+    let manifest = site.manifest(&[]);
+    let state = ["--state", "a state.json", "--target", "larry@catfood.example"];
+    let arguments = [&["apply", text(&manifest), "--auto-approve"], &state[..]].concat();
+    let child = site.command(&arguments).spawn().unwrap();
+    while site.proxy.passed().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output =
+        tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let hint = format!(
+        "hint: To go on, run `trunkline apply {} --target larry@catfood.example --state 'a state.json'`.",
+        text(&manifest)
+    );
+    assert_eq!(error.lines().last(), Some(hint.as_str()), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,6 +276,32 @@ async fn credentials_of_created_accounts_are_written_for_the_owner_only() {
         assert!(!shown.contains(secret));
     }
     assert!(!shown.contains("--show-credentials"), "the credentials are in the file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_hint_names_the_keys_of_all_created_accounts() {
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let shown = site.ends(&["apply", text(&manifest), "--auto-approve"], 0).await;
+    let keys = "\n\nKeys of the 2 created accounts: `trunkline get account ID --show-credentials`, with each ID above.\n\nApplied: 17 done\n";
+    assert!(shown.ends_with(keys), "{shown}");
+    assert_eq!(shown.matches("--show-credentials").count(), 1, "{shown}");
+    let site = Site::open().await;
+    let manifest = site.manifest(&[]);
+    let arguments = ["apply", text(&manifest), "--auto-approve", "--format", "json"];
+    let applied = site.json(&arguments, 0).await;
+    let outcomes = applied["outcomes"].as_array().unwrap();
+    let created = outcomes.iter().filter(|one| one["created_id"].is_string());
+    for one in created.clone() {
+        let command = format!(
+            "`trunkline get account {} --show-credentials`",
+            one["created_id"].as_str().unwrap()
+        );
+        assert!(one["hint"].as_str().unwrap().contains(&command), "{one}");
+    }
+    assert_eq!(created.count(), 2);
+    let summary = applied["summary"].as_object().unwrap();
+    assert_eq!(summary.len(), 6, "JSON has every count: {summary:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,7 +220,7 @@ fn without_certificates_the_demo_runs_and_https_fails_with_a_hint() {
     let bare = |arguments: &[&str]| {
         let mut command = std::process::Command::cargo_bin("trunkline").unwrap();
         command.args(arguments).env("TELNYX_API_KEY", KEY).env_remove("TELNYX_BASE_URL");
-        command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+        command.env_remove("SSL_CERT_FILE").env("SSL_CERT_DIR", "/nonexistent");
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use trunkline::detect;
 use trunkline::execute::{Ending, Execution, Outcome, execute, remember};
-use trunkline::model::{Create, Role, Status, UserStatus};
+use trunkline::model::{Create, Day, LastSignIn, Role, Status, UserStatus};
 use trunkline::plan::{Action, Plan, plan};
 use trunkline::sandbox::{self, Running, Seed};
 use trunkline::state::{Binding, Journal, Location, LockHolder, StateChange, Store};
@@ -60,6 +60,7 @@ fn account(customer: &Customer) -> Value {
         "channel_limit": limit,
         "managed_account_allow_custom_pricing": account.custom_pricing.unwrap_or(false),
         "rollup_billing": account.rollup_billing.unwrap_or(false),
+        "balance": { "balance": format!("{}.50", i64::try_from(*limit).unwrap() - 10) },
     })
 }
 
@@ -71,9 +72,16 @@ fn user(user: &trunkline::model::LiveUser) -> Value {
         Some(UserStatus::Blocked) => "blocked",
         Some(UserStatus::Enabled | UserStatus::Other(_)) | None => "enabled",
     };
+    let time = |day: Option<Day>| day.map(|day| format!("{day}T12:00:00Z"));
+    let last_sign_in = match user.last_sign_in {
+        LastSignIn::On(day) => Some(day),
+        LastSignIn::Never | LastSignIn::Unknown => None,
+    };
     json!({
         "id": user.id.as_str(), "email": user.email.as_str(), "record_type": role,
         "user_status": status, "groups": user.groups,
+        "created_at": time(user.created), "last_sign_in_at": time(last_sign_in),
+        "organization_user_bypasses_sso": user.bypasses_sso,
     })
 }
 

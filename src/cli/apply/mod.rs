@@ -85,6 +85,23 @@ impl Args {
     pub(super) fn manifest(&self) -> Option<String> {
         self.path.as_ref()?.to_str().map(str::to_owned)
     }
+
+    /// The command that goes on after an interrupt, without the options for files and formats.
+    fn again(&self, state: &StateInfo) -> String {
+        let path = |path: &PathBuf| path.display().to_string();
+        let only = self.only.map(|_| ["--only".to_owned(), "this-change".to_owned()]);
+        let plan = self.plan.as_ref().map(|file| ["--plan".to_owned(), path(file)]);
+        let keys = self.new_credentials.as_ref();
+        let keys = keys.map(|file| ["--new-credentials".to_owned(), path(file)]);
+        let options = [plan, self.since.option(), only, keys].into_iter().flatten().flatten();
+        let words: Vec<String> = ["apply".to_owned()]
+            .into_iter()
+            .chain(self.path.as_ref().map(path))
+            .chain(options)
+            .chain(self.targets.options())
+            .collect();
+        state.command(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    }
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
@@ -103,11 +120,15 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let state = store::info(global, place, &journal.record_now());
     let state = StateInfo { manifest: args.manifest(), ..state };
+    let again = args.again(&state);
     let work = (order, source, reports, snapshot, state);
     let ended = under_lock(global, args, &session, work, &journal, &mut signals).await;
     let closed = close(journal, &mut signals).await;
-    let exit = ended?;
+    let exit = ended.map_err(|failure| failure.or_go_on(&again))?;
     closed?;
+    if matches!(exit, Exit::Interrupted(_)) {
+        terminal::note(global, &format!("To go on: {again}"));
+    }
     Ok(exit)
 }
 

@@ -156,14 +156,13 @@ impl Prepared {
     /// A line about the actions that are not sent, if any.
     pub(super) fn unsent(&self) -> Option<String> {
         let settled: Vec<Outcome> = self.settled.values().cloned().collect();
-        let Summary { done: _, satisfied, failed: _, stale, unknown: _, skipped } =
-            Summary::of(&settled);
+        let counts = Summary::of(&settled).counts().into_iter().filter(|(count, _)| *count > 0);
+        let name = |name| if name == "skipped" { "withheld" } else { name };
+        let parts: Vec<String> =
+            counts.map(|(count, ending)| format!("{count} {}", name(ending))).collect();
         let (all, not) = (self.planned.plan.actions.len(), settled.len());
-        (not > 0).then(|| {
-            format!(
-                "{not} of {all} saved actions are not sent: {satisfied} satisfied, {stale} stale, {skipped} withheld"
-            )
-        })
+        (not > 0)
+            .then(|| format!("{not} of {all} saved actions are not sent: {}", parts.join(", ")))
     }
 
     /// One outcome per action of the whole plan, in its order.

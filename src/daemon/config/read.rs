@@ -173,7 +173,8 @@ fn base_url(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<BaseUrl> {
     match BaseUrl::parse(&text) {
         Ok(url) => Some(url),
         Err(error) => {
-            reading.problem(node.span, error.to_string());
+            let problem = reading.problem(node.span, error.to_string());
+            problem.hint = Some("for example https://api.telnyx.com/v2".into());
             None
         }
     }

@@ -16,6 +16,8 @@ use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
+use super::words::count;
+
 /// A cron expression in a time zone.
 #[derive(Clone, Debug)]
 pub struct Schedule {
@@ -50,8 +52,8 @@ impl Schedule {
         let zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone)?;
         let fields: Vec<&str> = text.split_whitespace().collect();
         if !matches!(fields.len(), 5 | 6) && !text.trim().starts_with('@') {
-            let count = fields.len();
-            return Err(ScheduleError::Cron(format!("{count} fields instead of 5 or 6")));
+            let count = count(fields.len() as u64, "field");
+            return Err(ScheduleError::Cron(format!("it has {count} instead of 5 or 6")));
         }
         let parser =
             CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
@@ -151,6 +153,7 @@ fn is_every_hour(cron: &Cron) -> bool {
 fn plain(error: &str) -> String {
     let words = error.rsplit_once("error: ").map_or(error, |(_, words)| words);
     let words = words.rsplit_once("pattern: ").map_or(words, |(_, words)| words);
+    let words = words.rsplit_once("CronPattern ").map_or(words, |(_, words)| words);
     words.trim_end_matches('.').to_owned()
 }
 

@@ -161,7 +161,7 @@ fn raise_open_files() {
 async fn bind(address: SocketAddr) -> Result<TcpListener, SetupError> {
     let listener = TcpListener::bind(address).await;
     let listener =
-        listener.map_err(|error| SetupError::Other(format!("listening on {address}: {error}")))?;
+        listener.map_err(|error| SetupError::Other(format!("listening on {address}: {error}; name a free port with --listen, or `listen` in the configuration")))?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "status page at http://{address}/");
     }

@@ -8,6 +8,7 @@ mod results;
 use std::fmt::Write as _;
 
 use super::words;
+use super::wrap::fill;
 use crate::model::Code;
 use crate::plan::GuardName;
 
@@ -59,7 +60,7 @@ impl TopicKind {
             Self::Drift => (
                 "drift",
                 "Drift",
-                "Findings that count as drift: the organization differs from the manifest, and the plan has no action that changes it. `accept` silences one until a day.",
+                "Findings that count as drift: the organization differs from the manifest, and the plan has no action that changes it. `accept` turns one into a notice until a day.",
             ),
             Self::Notice => {
                 ("notice", "Notices", "Findings that do not count as drift, but should be known.")
@@ -241,36 +242,5 @@ fn capitalized(text: &str) -> String {
 
 /// A text in lines of at most 80 columns, each after `indent`. A code span stays on one line.
 fn wrapped(text: &str, indent: &str) -> String {
-    let mut out = String::new();
-    let mut column = 0;
-    for word in words_of(text) {
-        let width = word.chars().count();
-        if column > 0 && column + 1 + width > WIDTH {
-            out.push('\n');
-            column = 0;
-        }
-        let before = if column == 0 { indent } else { " " };
-        out.push_str(before);
-        out.push_str(&word);
-        column += before.len() + width;
-    }
-    out.push('\n');
-    out
-}
-
-/// The words of a text, where a code span is part of one word.
-fn words_of(text: &str) -> Vec<String> {
-    let mut in_code = false;
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match words.last_mut() {
-            Some(last) if in_code => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            Some(_) | None => words.push(word.to_owned()),
-        }
-        in_code ^= word.matches('`').count() % 2 == 1;
-    }
-    words
+    format!("{indent}{}\n", fill(text, indent.len(), indent.len(), WIDTH))
 }

@@ -85,7 +85,7 @@ impl<'a> OutcomeDoc<'a> {
         planned: Option<&'a PlannedAction>,
         state: &StateInfo,
     ) -> Self {
-        let Outcome { action, ending, created, request_id, hint: _ } = outcome;
+        let Outcome { action, ending, created, request_id, keys_unsaved: _ } = outcome;
         let error = ending.error();
         let status = error.and_then(|error| error.status);
         let code = error.and_then(|error| error.code.as_deref());

@@ -59,7 +59,7 @@ fn row(outcome: &Outcome, why: &str) -> String {
 
 /// The cause of a failure, and what to do about it.
 fn why(outcome: &Outcome, state: &StateInfo) -> String {
-    let Outcome { action: _, ending, created: _, request_id, hint: _ } = outcome;
+    let Outcome { action: _, ending, created: _, request_id, keys_unsaved: _ } = outcome;
     let id = request_id.as_ref().filter(|_| ending.error().is_some());
     let parts = [
         cause(ending, state).map(|cause| cell(&cause)),

@@ -136,11 +136,11 @@ fn variables(vendor: Vendor) -> &'static str {
 pub(super) fn explain(doing: &'static str, place: &str, error: &object_store::Error) -> Error {
     let (why, hint) = match error {
         object_store::Error::NotFound { .. } => {
-            ("the bucket does not exist", "Create it first, or correct --state.")
+            ("the bucket does not exist", "Create the bucket first, or correct --state.")
         }
         object_store::Error::PermissionDenied { .. } => (
             "access was denied",
-            "Check the key and its policy: it must be allowed to get and put objects there.",
+            "Allow the key to get and put objects there, or name another state with --state. Its policy needs s3:GetObject and s3:PutObject, or those of the vendor.",
         ),
         object_store::Error::Unauthenticated { .. } => (
             "the credentials were not accepted",
@@ -165,9 +165,13 @@ pub(super) fn explain(doing: &'static str, place: &str, error: &object_store::Er
             ),
         },
     };
-    let why = match code(error) {
-        Some(code) => format!("{why} ({code})"),
-        None => why.to_owned(),
+    let facts: Vec<String> = [status(error).map(|status| format!("HTTP {status}")), code(error)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let why = match facts[..] {
+        [] => why.to_owned(),
+        [..] => format!("{why} ({})", facts.join(", ")),
     };
     Error::Bucket { doing, place: place.to_owned(), why, hint }
 }
@@ -182,6 +186,13 @@ fn transport(error: &object_store::Error) -> Option<HttpErrorKind> {
         cause = one.source();
     }
     None
+}
+
+/// The HTTP status of the answer, if there was one. The client does not export its type.
+fn status(error: &object_store::Error) -> Option<u16> {
+    let text = error.to_string();
+    let (_, rest) = text.split_once("status code: ")?;
+    rest.get(..3)?.parse().ok()
 }
 
 /// The error code of all three protocols, such as `AccessDenied`.

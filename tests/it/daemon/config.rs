@@ -94,7 +94,7 @@ fn the_schema_has_the_fields_of_the_parser() {
         ),
     ] {
         let shown = shown(begin).replace("\n  ", " ").replace("    ", "");
-        let begin = format!("{what} has no field \"nonsense\"");
+        let begin = format!("unknown field \"nonsense\" in {what}");
         assert!(shown.contains(&begin), "{shown}");
         let read = shown.split("The fields are ").nth(1).unwrap();
         for name in named {

@@ -86,7 +86,7 @@ async fn problems_at_the_start_are_all_reported() {
     let output = watch.site.run(&["daemon", "--config", "daemon.yaml"]).await;
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("a manifest needs `organization`"), "{error}");
+    assert!(error.contains("missing field `organization`"), "{error}");
     let output =
         watch.site.run(&["daemon", "--config", "daemon.yaml", "--webhook", "https://x"]).await;
     assert_eq!(output.status.code(), Some(1));

@@ -129,7 +129,7 @@ fn failures_that_do_not_fit_become_their_number() {
         ending: Ending::Stale("the live account has changed since the plan was made".to_owned()),
         created: None,
         request_id: None,
-        hint: None,
+        keys_unsaved: false,
     };
     let outcomes: Vec<Outcome> = world.plan.requested().map(failed).collect();
     let body = ReportContent::Outcomes(world.context(), &outcomes);

@@ -175,7 +175,7 @@ fn other_files_are_recognized() {
         (b"{ \"format_version\": 1, \"summary\": {} }", &["this is a report"]),
         (
             b"{ \"name\": \"x\", \"dependencies\": {} }",
-            &["a manifest has no field \"dependencies\""],
+            &["this is not a manifest", "trunkline init", "1 problem in 1 file"],
         ),
         (b"", &["this file is empty", "version: 1"]),
         (b"\x7fELF\0\0\xff", &["this is a binary file"]),

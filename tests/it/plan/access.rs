@@ -317,3 +317,24 @@ fn a_stale_removal_comes_from_the_change_that_asks_for_it() {
     // The stricter of both policies only reports.
     assert_eq!(origins(&base(|one| one.want.policy.access.stale_users = StaleUsers::Report)), []);
 }
+
+#[test]
+fn promise_10_findings_of_users_who_share_an_email_do_not_depend_on_the_order_of_the_read() {
+    let plan = |reverse: bool| {
+        let mut situation = Situation::in_sync();
+        dates(&mut situation, Some("2020-01-01"), LastSignIn::On(day("2021-01-01")));
+        let twin = LiveUser {
+            id: UserId::new("id-twin"),
+            last_sign_in: LastSignIn::On(day("2022-01-01")),
+            ..user(&mut situation.live, "ops").clone()
+        };
+        let users = situation.live.users.as_mut().unwrap();
+        users.push(twin);
+        if reverse {
+            users.reverse();
+        }
+        situation.plan()
+    };
+    assert_eq!(plan(false).findings.len(), 2);
+    assert_eq!(plan(false), plan(true));
+}

@@ -245,7 +245,10 @@ fn as_it_is(world: &World) -> Desired {
         (email.clone(), WantedUser::new(email, PRESENT))
     });
     let users = live.users.is_some().then(|| users.collect());
-    Desired { accounts: accounts.collect(), users, ..world.want.clone() }
+    // A policy that removes stale users would not leave the live side as it is.
+    let access = AccessPolicy::default();
+    let policy = Policy { access, ..world.want.policy.clone() };
+    Desired { accounts: accounts.collect(), users, policy, ..world.want.clone() }
 }
 
 #[test]

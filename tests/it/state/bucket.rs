@@ -75,7 +75,9 @@ async fn a_missing_bucket_is_an_error_and_not_an_empty_state() {
     ] {
         let message = format!("{error} | {}", error.hint().unwrap());
         assert!(
-            message.contains("the bucket does not exist (NoSuchBucket) | Create it first"),
+            message.contains(
+                "the bucket does not exist (HTTP 404, NoSuchBucket) | Create the bucket first"
+            ),
             "{message}"
         );
     }

@@ -440,7 +440,7 @@ pub(crate) fn outcomes(plan: &Plan, said: &str) -> Vec<Outcome> {
         ending: ending(place),
         created: action.is_create().then(|| format!("id-{said}")),
         request_id: Some(said.into()),
-        hint: Some(format!("see {said}")),
+        keys_unsaved: action.is_create(),
     };
     plan.requested().enumerate().map(outcome).collect()
 }
