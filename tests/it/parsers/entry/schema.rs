@@ -30,6 +30,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
             | "additionalProperties"
             | "definitions"
             | "$schema"
+            | "$id"
             | "title"
             | "description"
             | "default"
