@@ -8,9 +8,9 @@ use super::{LARRY, Watch};
 use crate::support::proxy::Fault;
 use crate::support::site::text;
 
-/// An answer with a balance that is lower at each read.
+/// An answer with a balance that is lower at every third read: long enough to be notified as a change.
 fn debt(reads: &AtomicU64) -> &'static str {
-    let euros = reads.fetch_add(1, Ordering::Relaxed) + 1;
+    let euros = reads.fetch_add(1, Ordering::Relaxed) / 3 + 1;
     let balance = serde_json::json!({ "balance": format!("-{euros}.00"), "currency": "EUR" });
     serde_json::json!({ "data": { "balance": balance } }).to_string().leak()
 }
@@ -41,7 +41,7 @@ async fn a_negative_balance_is_notified_once_as_critical_although_its_amount_cha
     let daemon = watch.daemon(&["--listen", "127.0.0.1:0"]);
     watch.by_hand(LARRY, "disable").await;
     watch.hook.wait(1).await;
-    watch.runs(4).await;
+    watch.runs(8).await;
     let opened = watch.hook.events();
     let debt = format!("drift_opened {LARRY} negative_balance");
     let notified = opened.iter().filter(|event| event.starts_with(&debt));
