@@ -133,7 +133,7 @@ const CASES: [Case; 28] = [
     refused("c", Variant::NotAManager(401), Manifest::Full, "is not a manager of accounts"),
     refused("c", Variant::NotAManager(403), Manifest::Full, "is not a manager of accounts"),
     usual("d", Variant::PoolForbidden),
-    refused("d", Variant::PoolForbidden, Manifest::WithLimit, "remove `channel_limit`"),
+    refused("d", Variant::PoolForbidden, Manifest::WithLimit, "Remove `channel_limit`"),
     Case {
         manifest: Manifest::WithLimit,
         plan: (0, "global outbound channels are not enabled"),
