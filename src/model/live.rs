@@ -122,7 +122,7 @@ pub struct LiveUser {
 }
 
 impl LiveUser {
-    /// Returns a user of whom nothing else is known.
+    /// Returns a user with an unknown status, groups, dates and SSO setting.
     #[must_use]
     pub fn new(id: UserId, email: Email, role: Role) -> Self {
         Self {

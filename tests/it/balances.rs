@@ -24,7 +24,7 @@ fn account(place: usize, name: &str, balance: &str, currency: &str) -> Value {
     })
 }
 
-/// Accounts with enough, with less, with a debt, without a balance, and with one that is no number.
+/// Accounts with enough, too little and less than nothing, one without a balance, and one whose balance is not a number.
 fn seed() -> Seed {
     let mut rolled = account(4, "rolled", "0.00", "USD");
     rolled["rollup_billing"] = json!(true);

@@ -1,4 +1,4 @@
-//! What help and manual pages say about each command besides its arguments.
+//! The parts of help and manual pages that do not come from the arguments: global options, exit statuses, examples.
 
 /// A command in help texts and manual pages.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ pub struct Sheet {
     pub accounts: BTreeMap<Email, WantedAccount>,
     /// The users.
     pub users: BTreeMap<Email, WantedUser>,
-    /// What the file has and the entries lack.
+    /// The values of the file that the entries lack.
     pub left_out: LeftOut,
 }
 

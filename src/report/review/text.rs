@@ -100,7 +100,7 @@ pub(in crate::report) fn counts(
     std::iter::once((*users, "user", "users")).chain(counts).collect()
 }
 
-/// What limits the review: an incomplete read, and the checks that nothing declares.
+/// The limits of the review: an incomplete read, and checks that the manifest does not declare.
 pub(in crate::report) fn notes(review: &Review, names: Names) -> Vec<String> {
     let mut notes = Vec::new();
     if !review.complete {
