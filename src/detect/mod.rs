@@ -106,9 +106,12 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
         Ok((accounts, cancelled))
     });
     let users = needs.users.read(users::begin(reader));
-    // A key that may not read accounts may not read the pool either: the first is the error to report.
+    // The error to report does not depend on which part fails first: that of the accounts comes before that of
+    // the users and of the pool, because a key that may not read accounts may not read the pool either.
+    let users = async { Ok(users.await) };
     let channels = async { Ok(needs.channels.read(reader.channels()).await) };
     let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
+    let users = users?;
     let (channels, unread_pool) = pool(needs.channels, channels)?;
     let listed = accounts.as_ref().map(|(accounts, _)| &accounts.items[..]).unwrap_or_default();
     let balances = balances(reader, balances::wanted(desired, listed)).await?;

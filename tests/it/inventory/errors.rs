@@ -1,5 +1,7 @@
 //! A list that cannot be read is an error, never a shorter inventory. Temporary failures are retried.
 
+use std::time::Duration;
+
 use trunkline::model::Half;
 use trunkline::telnyx::{AnswerFault, ErrorKind};
 
@@ -111,5 +113,23 @@ async fn a_page_for_people_or_a_429_in_the_middle_is_read_again_and_costs_nothin
         assert_eq!((live.accounts.len(), live.gaps), (8, Vec::new()));
         assert!(live.accounts.iter().all(|account| account.status.is_some()));
         assert_eq!(detected.reads[&List::All], 1);
+    }
+}
+
+#[tokio::test]
+async fn the_error_to_report_does_not_depend_on_which_list_fails_first() {
+    let desired = manifest(&[&email(0)], true);
+    for slow in [List::All, List::Report, List::Pool] {
+        let detected = detect(Organization::eight(), &desired, move |ask, all| {
+            let reply = match ask.list {
+                List::All => Reply::json(403, ""),
+                List::Report | List::Pool => Reply::json(401, ""),
+                _ => return all.answer(ask),
+            };
+            let delay = if ask.list == slow { Duration::from_millis(100) } else { Duration::ZERO };
+            reply.after(delay)
+        })
+        .await;
+        assert_eq!(detected.result.unwrap_err().status(), Some(403), "{slow:?} is slow");
     }
 }
