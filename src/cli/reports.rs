@@ -15,7 +15,7 @@ use super::exit::Failure;
 use super::terminal;
 use super::values::Completed;
 use crate::manifest::{self, LoadedManifest, Places, Problems};
-use crate::model::Desired;
+use crate::model::{Desired, UnlistedUsers};
 use crate::report::{self, PathBase, RenderOptions, ReportContent, ReportFormat, Style};
 
 /// The reports that are written to files.
@@ -219,6 +219,7 @@ impl Files {
         match manifest::load_with_places(path) {
             Ok(LoadedManifest { desired, places, files, skipped }) => {
                 warn_of_skipped(&skipped);
+                warn_of_unread_users(path, &desired);
                 let path = Some(path.to_owned());
                 Ok((desired, PlanSource { path, places, files, ..PlanSource::default() }))
             }
@@ -250,6 +251,16 @@ pub(super) fn warn_of_skipped(files: &[PathBuf]) {
         let file = report::escape_line(&file.display().to_string());
         terminal::say(&format!(
             "warning: {file} is not part of the manifest: its name does not end in .yaml or .yml, or is hidden"
+        ));
+    }
+}
+
+/// Names a policy that removes users where the manifest has no `users`, which may have been deleted by mistake.
+fn warn_of_unread_users(path: &Path, desired: &Desired) {
+    if desired.users.is_none() && desired.policy.unlisted_users == UnlistedUsers::Remove {
+        let path = report::escape_line(&path.display().to_string());
+        terminal::say(&format!(
+            "warning: `unlisted_users: remove` has no effect: {path} has no `users`, so users are neither read nor removed"
         ));
     }
 }

@@ -19,15 +19,17 @@ use crate::model::{
 #[must_use]
 pub fn compare(base: &Desired, head: &Desired) -> Comparison {
     let Desired { organization, manager, policy, accept, accounts, users } = base;
-    let loosened = loosened(&base.policy, &head.policy);
+    let loosened = loosened(base, head);
     let mut whole = Vec::new();
     let label = |label: &str| Some(ManifestValue::Text(label.to_owned()));
     note(&mut whole, ManifestField::Organization, label(organization), label(&head.organization));
     let id = |id: &Option<AccountId>| id.as_ref().map(|id| ManifestValue::Text(id.to_string()));
     note(&mut whole, ManifestField::ManagerAccountId, id(manager), id(&head.manager));
     tightened(&mut whole, policy, &head.policy, &loosened);
-    let managed = |users: &Option<_>| Some(ManifestValue::Bool(users.is_some()));
-    note(&mut whole, ManifestField::Users, managed(users), managed(&head.users));
+    if head.users.is_some() {
+        let managed = |users: &Option<_>| Some(ManifestValue::Bool(users.is_some()));
+        note(&mut whole, ManifestField::Users, managed(users), managed(&head.users));
+    }
     let mut differences = Vec::new();
     let changed = |delta| EntryDiff {
         subject: Subject::Organization,
@@ -66,7 +68,7 @@ fn tightened(parts: &mut Vec<FieldDiff>, base: &Policy, head: &Policy, loosened:
             Loosened::UnlistedAccounts { .. } => part == ManifestField::UnlistedAccounts,
             Loosened::UnlistedUsers { .. } => part == ManifestField::UnlistedUsers,
             Loosened::Budget { name, .. } => part == ManifestField::Budget(*name),
-            Loosened::Protected(_) => false,
+            Loosened::Unmanaged(_) | Loosened::Protected(_) => false,
             Loosened::StaleAfter { .. } => part == ManifestField::StaleAfter,
             Loosened::StaleUsers { .. } => part == ManifestField::StaleUsers,
             Loosened::SsoBypass { .. } => part == ManifestField::SsoBypass,

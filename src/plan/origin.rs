@@ -38,7 +38,7 @@ pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, to
     for (guard, base) in plan.guards.iter_mut().zip(stricter) {
         guard.limit = guard.limit.min(base.limit);
     }
-    let loosened = policy::loosened(&base.policy, &head.policy);
+    let loosened = policy::loosened(base, head);
     plan.findings
         .extend(loosened.into_iter().map(FindingKind::PolicyLoosened).map(Finding::organization));
     plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));

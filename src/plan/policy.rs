@@ -1,4 +1,4 @@
-//! Comparison of two policies: the stricter of both, and the settings that the second loosens.
+//! Comparison of two policies: the stricter of both, and what the second loosens.
 //!
 //! A stricter setting is less destructive; of two harmless settings, it reports more. A change of the manifest
 //! that loosens its own policy must not profit from that before a person has reviewed it.
@@ -8,12 +8,15 @@ use std::collections::BTreeSet;
 
 use super::GuardName;
 use crate::model::{
-    AccessPolicy, Budget, Budgets, Email, Policy, StaleUsers, UnlistedAccounts, UnlistedUsers,
+    AccessPolicy, Budget, Budgets, Desired, Email, Half, Policy, StaleUsers, UnlistedAccounts,
+    UnlistedUsers,
 };
 
-/// A setting of a policy that allows or hides more than another.
+/// A setting that allows or hides more than another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loosened {
+    /// Accounts or users that are no longer managed.
+    Unmanaged(Half),
     /// The treatment of unlisted accounts.
     UnlistedAccounts {
         /// The setting of the base.
@@ -87,7 +90,19 @@ pub fn budgets(budgets: &Budgets) -> [(GuardName, Budget); 6] {
 /// The settings of `head` that allow or hide more than those of `base`. A number and a percentage cannot be
 /// compared without the whole, so such a change counts as loosened unless it allows nothing.
 #[must_use]
-pub fn loosened(base: &Policy, head: &Policy) -> Vec<Loosened> {
+pub fn loosened(base: &Desired, head: &Desired) -> Vec<Loosened> {
+    let mut found = Vec::new();
+    if !base.accounts.is_empty() && head.accounts.is_empty() {
+        found.push(Loosened::Unmanaged(Half::Accounts));
+    }
+    if base.users.is_some() && head.users.is_none() {
+        found.push(Loosened::Unmanaged(Half::Users));
+    }
+    found.extend(loosened_policy(&base.policy, &head.policy));
+    found
+}
+
+fn loosened_policy(base: &Policy, head: &Policy) -> Vec<Loosened> {
     let mut found = Vec::new();
     let Policy { unlisted_accounts, unlisted_users, budgets: allowed, protected, access: _ } = head;
     if accounts(base.unlisted_accounts, *unlisted_accounts) != *unlisted_accounts {
@@ -276,9 +291,9 @@ mod tests {
                 privileged_groups: [].into(),
             },
         };
-        assert_eq!(loosened(&strict, &loose).len(), 8);
-        assert_eq!(loosened(&loose, &strict), Vec::new());
-        assert_eq!(loosened(&loose, &loose), Vec::new());
+        assert_eq!(loosened_policy(&strict, &loose).len(), 8);
+        assert_eq!(loosened_policy(&loose, &strict), Vec::new());
+        assert_eq!(loosened_policy(&loose, &loose), Vec::new());
         assert_eq!(stricter(&strict, &loose), Policy { budgets: loose.budgets, ..strict });
     }
 

@@ -16,7 +16,10 @@ pub(super) fn contents(desired: &Desired) -> String {
 /// The numbers of entries.
 pub(super) fn counts(desired: &Desired) -> String {
     let Desired { organization: _, manager: _, policy: _, accept, accounts, users } = desired;
-    let mut parts = vec![count(accounts.len(), "account", "accounts")];
+    let mut parts = vec![match accounts.len() {
+        0 => "accounts not managed".to_owned(),
+        many => count(many, "account", "accounts"),
+    }];
     match users {
         Some(users) => parts.push(count(users.len(), "user", "users")),
         None => parts.push("users not managed".to_owned()),

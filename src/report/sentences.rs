@@ -279,6 +279,9 @@ fn looks(text: &str) -> String {
 
 fn policy_loosened(loose: &Loosened, plain: fn(&str) -> String) -> String {
     let (field, base, head) = loosened(loose);
+    if let Loosened::Unmanaged(_) = loose {
+        return format!("{field} are no longer managed: this plan does not read or change any");
+    }
     let base = base.unwrap_or_default();
     let chosen_by_people =
         matches!(loose, Loosened::SsoBypass { .. } | Loosened::PrivilegedGroups { .. });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::json::PlanSummary;
 use crate::manifest::{ProblemKind, canonical};
-use crate::model::Email;
+use crate::model::{Email, Half};
 use crate::plan::{
     Action, Channels, Field, FieldChange, FieldValue, Finding, FindingKind, Guard, GuardName,
     Level, Loosened, ManifestField, Origin, Plan, Reason, Reversible, Subject, UnlistedEffect,
@@ -131,6 +131,13 @@ pub(super) fn origin(origin: Origin) -> &'static str {
 /// A loosened part of a policy: the field, its base value and its head value.
 pub(super) fn loosened(loosened: &Loosened) -> (&'static str, Option<String>, Option<String>) {
     match loosened {
+        Loosened::Unmanaged(half) => {
+            let field = match half {
+                Half::Accounts => "accounts",
+                Half::Users => "users",
+            };
+            (field, Some("managed".to_owned()), Some("not managed".to_owned()))
+        }
         Loosened::UnlistedAccounts { base, head } => {
             let word = |unlisted| Some(canonical::unlisted_accounts_word(unlisted).to_owned());
             ("unlisted_accounts", word(*base), word(*head))

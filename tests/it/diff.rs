@@ -110,7 +110,8 @@ fn removing_the_list_of_users_is_reported_and_removes_no_user() {
     let head = &BASE[..BASE.find("users:\n").unwrap()];
     let (text, _) = diff(BASE, head, &[]);
     assert!(
-        text.contains("users managed: true → false") && text.contains("0 destructive"),
+        text.contains("! users: managed → not managed")
+            && text.contains("0 destructive, 1 loosened"),
         "{text}"
     );
 }

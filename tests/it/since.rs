@@ -47,6 +47,25 @@ async fn an_action_shows_whether_it_comes_from_the_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_deletes_a_whole_section_is_reported() {
+    let site = Site::open().await;
+    let base = base(&site, &[]);
+    let manifest = site.manifest(&[]);
+    let whole = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, &whole[..whole.find("\nusers:\n").unwrap() + 1]).unwrap();
+    let output = site.run(&["plan", text(&manifest), "--base", &base]).await;
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let finding =
+        "! policy_loosened  users are no longer managed: this plan does not read or change any\n";
+    assert!(shown.contains(finding), "{shown}");
+    let warning = format!(
+        "warning: `unlisted_users: remove` has no effect: {} has no `users`, so users are neither read nor removed\n",
+        text(&manifest)
+    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains(&warning));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_this_change_sends_only_the_actions_of_the_change() {
     let site = Site::open().await;
     let base = base(&site, &[]);

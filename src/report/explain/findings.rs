@@ -191,7 +191,7 @@ pub(super) fn finding(code: Code) -> Explanation {
         },
         Code::PolicyLoosened => Explanation {
             summary: "the change allows more than its base",
-            meaning: "The manifest has a looser policy than the one given with `--base`: a higher safety limit, a shorter `protected`, or a rule that removes or hides more unlisted accounts or users. This plan uses the stricter of both.",
+            meaning: "The manifest has a looser policy than the one given with `--base`: a higher safety limit, a shorter `protected`, or a rule that removes or hides more unlisted accounts or users. This plan uses the stricter of both. It is also reported when a change deletes all of `accounts` or `users`, because nothing in that half is compared any more.",
             reason: "A change must not loosen a limit and use it at once, without a review of the limit.",
             fix: "Merge the change of the policy first, then the change that needs it.",
             command: None,
