@@ -12,6 +12,7 @@ mod diff;
 mod exit;
 mod explain;
 mod fmt;
+mod foreign;
 mod get;
 mod global;
 mod help;
@@ -124,7 +125,7 @@ pub fn main() -> ExitCode {
     let matches = help::command().try_get_matches();
     let args = match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
-        Err(error) => return usage::report(&error).into(),
+        Err(error) => return usage::report(error).into(),
     };
     // A daemon logs what it does; other commands only log warnings.
     logging::init(&args.global, matches!(args.command, Command::Daemon(_)));

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::apply::Approval;
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, manifest_path};
 use super::progress::Progress;
@@ -14,7 +15,7 @@ use super::reports::{PlanSource, Reports, one_of};
 use super::{connect, private_file, store, terminal};
 use crate::detect::{self, Observation, ObserveError};
 use crate::model::{AccountId, Day, Desired, Email, Live, State};
-use crate::plan::Plan;
+use crate::plan::{Guard, Plan};
 use crate::report::{
     self, BoundTo, PlanContext, PlanReport, ReportContent, ReportFormat, StateInfo,
 };
@@ -162,9 +163,14 @@ fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failu
     private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
     let digest = report::digest(planned.report());
     let hours = report::LIFETIME.as_secs() / 3600;
-    let words = ["apply", "--plan", &place.to_string(), "--expect", &digest];
-    let command = planned.state.command(&words);
-    terminal::note(global, &format!("saved for {hours} hours: {command}"));
+    let words = ["apply", "--plan", &place.to_string(), "--expect", &digest].map(str::to_owned);
+    let words: Vec<String> = words.into_iter().chain(Approval::needed(&planned.plan)).collect();
+    let command = planned.state.command(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let over = match planned.plan.guards.iter().any(Guard::refused) {
+        true => ", over its safety limits",
+        false => "",
+    };
+    terminal::note(global, &format!("saved for {hours} hours{over}: {command}"));
     Ok(report::expiry(now).to_string())
 }
 

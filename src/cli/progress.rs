@@ -24,7 +24,7 @@ pub(super) struct Progress {
 
 impl Progress {
     fn new(global: &Global, length: Option<u64>, template: &str) -> Self {
-        let shown = terminal::shows_progress(global);
+        let shown = terminal::shows_progress(global) && length != Some(0);
         let target =
             if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(length, target);

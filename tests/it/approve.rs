@@ -95,6 +95,38 @@ async fn a_plan_with_another_digest_than_the_expected_one_exits_with_4() {
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_of_a_saved_plan_over_its_limits_names_what_lifts_them() {
+    let site = Site::open().await;
+    for (max, words) in
+        [("2", "saved for 24 hours: "), ("0", "saved for 24 hours, over its safety limits: ")]
+    {
+        let manifest = site.manifest(&[("max_disables: 1", &format!("max_disables: {max}"))]);
+        let output = site.run(&["plan", text(&manifest), "--out", "a.plan.json"]).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        let command = said.strip_prefix(words).expect(&said).trim_end();
+        let words: Vec<&str> = command.split(' ').collect();
+        let lifted = words.contains(&"--approve-destructive");
+        assert_eq!(lifted, max == "0", "{command}");
+        if lifted {
+            site.ends(&[&words[1..], &["-y"]].concat(), 0).await;
+        }
+    }
+    assert!(!site.proxy.changes().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_with_findings_only_says_that_nothing_is_sent() {
+    let site = Site::open().await;
+    let manifest = site.folder.path().join("absent.yaml");
+    let users = "version: 1\norganization: acme\nusers: [{ email: absent@acme.example }]\n";
+    std::fs::write(&manifest, users).unwrap();
+    let output = site.run(&["apply", text(&manifest)]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "nothing to send: the plan has findings only\n");
+    assert_eq!(site.proxy.changes(), Vec::<String>::new());
+}
+
 /// A site whose lists of accounts lag behind the first change by so many reads.
 async fn lagging(reads: u32) -> Site {
     let (changed, seen) = (AtomicBool::new(false), AtomicU32::new(0));

@@ -191,6 +191,32 @@ fn a_command_of_another_tool_leads_to_ours() {
     assert!(error.starts_with("error: unrecognized subcommand 'list'"), "{error}");
 }
 
+#[test]
+fn an_option_of_another_tool_leads_to_ours() {
+    for (arguments, option, says) in [
+        ("plan --dry-run", "--dry-run", "`trunkline plan`"),
+        ("apply --api-key=T0PS3CRET", "--api-key", "--api-key-file FILE"),
+        ("apply --yes", "--yes", "`--auto-approve`"),
+        ("apply --force", "--force", "`--approve-destructive N`"),
+        ("plan -f acme.yaml", "-f", "`trunkline plan PATH`"),
+        ("plan -out=change.plan.json", "-o", "begin with two hyphens: --out\n"),
+        ("apply -auto-approve", "-a", "begin with two hyphens: --auto-approve\n"),
+        ("plan -var-file=prod.tfvars", "-a", "A manifest has no variables."),
+    ] {
+        let (status, out, error) = run(arguments, &[]);
+        assert_eq!((status, out.as_str()), (Some(1), ""));
+        let start = format!("error: unexpected argument {option:?}\nhint: ");
+        assert!(error.starts_with(&start) && error.contains(says), "{error}");
+        assert!(!error.contains("T0PS3CRET"), "{error}");
+    }
+    let (_, _, error) = run("apply --approve-destructive two", &[]);
+    assert!(error.contains("expected the exact number that the plan shows, such as 3"), "{error}");
+    let (_, _, error) = run("plan --formt json", &[]);
+    assert!(error.contains("'--format'"), "{error}");
+    let (_, _, error) = run("plan --josn", &[]);
+    assert!(!error.contains("tip:"), "{error}");
+}
+
 /// The status of an example. `None` for one that runs until it is stopped.
 fn status(example: &str) -> Option<i32> {
     match example {

@@ -4,22 +4,27 @@ use super::prepare::Prepared;
 use crate::cli::exit::Failure;
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
-use crate::plan::{GuardName, Plan};
+use crate::plan::{Guard, GuardName, Plan};
 use crate::report::guard_name;
 
 /// The options that approve a plan.
-#[derive(clap::Args, Debug)]
-pub(super) struct Approval {
+#[derive(clap::Args, Debug, Default)]
+pub(in crate::cli) struct Approval {
     /// Apply without asking
     #[arg(short = 'y', long)]
     auto_approve: bool,
     /// Lift the safety limits for a plan with exactly N destructive changes;
     /// this includes the limit on accounts enabled
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = exact)]
     approve_destructive: Option<usize>,
     /// Lift the limit on creates for a plan that creates exactly N accounts
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = exact)]
     approve_creates: Option<usize>,
+}
+
+/// Parses the number that an option approves.
+fn exact(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected the exact number that the plan shows, such as 3".to_owned())
 }
 
 /// One of the two options that lift safety limits, with what it counts.
@@ -29,6 +34,13 @@ struct Lift {
     actual: usize,
     noun: [&'static str; 2],
     limits: fn(GuardName) -> bool,
+}
+
+impl Lift {
+    /// The safety limits of the plan that this option lifts and that are exceeded.
+    fn exceeded<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Guard> {
+        plan.guards.iter().filter(|guard| guard.refused() && (self.limits)(guard.name))
+    }
 }
 
 impl Approval {
@@ -47,28 +59,28 @@ impl Approval {
                 return Err(Failure::refused(why, hint));
             }
         }
-        let mut exceeded = Vec::new();
-        let mut options = Vec::new();
-        for Lift { option, actual, limits, .. } in lifts.iter().filter(|lift| lift.given.is_none())
-        {
-            let over = plan.guards.iter().filter(|guard| guard.refused() && limits(guard.name));
-            let over: Vec<String> = over
-                .map(|guard| {
-                    format!("{} ({}, limit {})", guard_name(guard.name), guard.actual, guard.limit)
-                })
-                .collect();
-            if !over.is_empty() {
-                options.push(format!("{option} {actual}"));
-                exceeded.extend(over);
-            }
-        }
-        if exceeded.is_empty() {
+        let lifts = lifts.iter().filter(|lift| lift.given.is_none());
+        let lifts: Vec<&Lift> = lifts.filter(|lift| lift.exceeded(plan).next().is_some()).collect();
+        if lifts.is_empty() {
             return Ok(());
         }
+        let exceeded = lifts.iter().flat_map(|lift| lift.exceeded(plan)).map(|guard| {
+            format!("{} ({}, limit {})", guard_name(guard.name), guard.actual, guard.limit)
+        });
+        let exceeded: Vec<String> = exceeded.collect();
+        let options: Vec<String> =
+            lifts.iter().map(|lift| format!("{} {}", lift.option, lift.actual)).collect();
         let limits = if exceeded.len() == 1 { "a safety limit" } else { "safety limits" };
         let why = format!("the plan exceeds {limits}: {}; nothing was sent", exceeded.join(", "));
         let hint = format!("Review the plan. To apply it anyway, add {}.", options.join(" "));
         Err(Failure::refused(why, hint))
+    }
+
+    /// The options that a plan over its safety limits needs, each with its number.
+    pub(in crate::cli) fn needed(plan: &Plan) -> Vec<String> {
+        let lifts = Self::default().lifts(plan).into_iter();
+        let lifts = lifts.filter(|lift| lift.exceeded(plan).next().is_some());
+        lifts.flat_map(|lift| [lift.option.to_owned(), lift.actual.to_string()]).collect()
     }
 
     fn lifts(&self, plan: &Plan) -> [Lift; 2] {

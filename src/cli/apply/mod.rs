@@ -23,7 +23,7 @@ use crate::report::{ReportContent, ReportFormat, StateInfo};
 use crate::state::Journal;
 use crate::telnyx::Session;
 
-use approve::Approval;
+pub(super) use approve::Approval;
 use prepare::Order;
 use send::Outputs;
 use snapshot::SnapshotFile;

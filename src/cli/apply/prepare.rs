@@ -153,14 +153,18 @@ impl Prepared {
         of_rule || self.settled.values().any(withheld)
     }
 
-    /// A line about the actions that are not sent, if any.
+    /// A line about what is not sent, if anything differs.
     pub(super) fn unsent(&self) -> Option<String> {
+        let plan = &self.planned.plan;
+        if plan.actions.is_empty() && plan.has_drift() {
+            return Some("nothing to send: the plan has findings only".to_owned());
+        }
         let settled: Vec<Outcome> = self.settled.values().cloned().collect();
         let counts = Summary::of(&settled).counts().into_iter().filter(|(count, _)| *count > 0);
         let name = |name| if name == "skipped" { "withheld" } else { name };
         let parts: Vec<String> =
             counts.map(|(count, ending)| format!("{count} {}", name(ending))).collect();
-        let (all, not) = (self.planned.plan.actions.len(), settled.len());
+        let (all, not) = (plan.actions.len(), settled.len());
         (not > 0)
             .then(|| format!("{not} of {all} saved actions are not sent: {}", parts.join(", ")))
     }
