@@ -48,7 +48,7 @@ const FLAGS: [&str; 11] = [
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Manifest of the organization to check: a file or a folder
-    #[arg(required_unless_present = "config", conflicts_with = "config")]
+    #[arg(conflicts_with = "config")]
     path: Option<PathBuf>,
     /// Configuration file with one or more organizations
     #[arg(long, value_name = "FILE", conflicts_with_all = FLAGS)]

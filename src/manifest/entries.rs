@@ -152,7 +152,7 @@ fn users(
 ) -> Option<Vec<Written<ManifestUser>>> {
     value(fields.optional(reading, "users", |reading, node| {
         if matches!(&node.kind, TreeKind::List(items) if items.is_empty()) {
-            let message = "an empty list of users would remove everyone from the organization";
+            let message = "an empty list of users allows no user in the organization";
             let problem = reading.problem(node.span, message.to_owned());
             problem.hint = Some("Leave `users` out if users are not managed.".into());
         }

@@ -1,12 +1,13 @@
 //! The files of a manifest. Nothing outside a manifest's folder is read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 
 use super::problem::Problem;
+use super::reading::nearest;
 use super::source::SourceFile;
 use super::tree::Span;
 
@@ -62,17 +63,33 @@ enum NameKind {
 
 impl NameKind {
     fn of(path: &Path) -> Self {
-        let is = |end: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(end));
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let hidden = name.starts_with('.');
-        if (is("yaml") || is("yml")) && !hidden {
+        if is_yaml(path) && !hidden {
             Self::Manifest
-        } else if name.contains(".yaml") || name.contains(".yml") || is("json") && !hidden {
+        } else if name.contains(".yaml")
+            || name.contains(".yml")
+            || has_extension(path, "json") && !hidden
+        {
             Self::NearMiss
         } else {
             Self::Other
         }
     }
+}
+
+/// Returns true if the name of a file ends in `.yaml` or `.yml`, in any case.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    has_extension(path, "yaml") || has_extension(path, "yml")
+}
+
+/// Returns false if the name of a file says that it is something else than YAML, or JSON, which is YAML too.
+pub(super) fn is_named_like_yaml(path: &Path) -> bool {
+    path.extension().is_none() || is_yaml(path) || has_extension(path, "json")
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case(extension))
 }
 
 impl FolderWalk {
@@ -114,7 +131,10 @@ impl FolderWalk {
                 Err(_) => return,
             };
         if !metadata.is_dir() && kind == NameKind::NearMiss {
-            return self.skipped.push(path.to_owned());
+            if !is_output(&real) {
+                self.skipped.push(path.to_owned());
+            }
+            return;
         }
         if hidden || !metadata.is_dir() && kind == NameKind::Other {
             return;
@@ -135,15 +155,41 @@ impl FolderWalk {
     }
 }
 
+/// Returns true if a file is something that Trunkline wrote, such as a saved plan: it has a `format_version`.
+fn is_output(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(1024).read_to_end(&mut start));
+    read.is_ok() && String::from_utf8_lossy(&start).contains("\"format_version\"")
+}
+
 fn io_problem(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::NotFound if path.is_symlink() => Problem::whole(path, "dangling link"),
-        io::ErrorKind::NotFound => Problem::whole(path, "no such file or folder"),
+        io::ErrorKind::NotFound => {
+            let problem = Problem::whole(path, "no such file or folder");
+            problem.hint(match similar(path) {
+                Some(near) => format!("Did you mean {}?", near.display()),
+                None => "Check the path.".to_owned(),
+            })
+        }
         io::ErrorKind::PermissionDenied => {
             Problem::whole(path, "permission denied").hint("Check the owner and permissions.")
         }
         _ => Problem::whole(path, format!("cannot read this file: {error}")),
     }
+}
+
+/// The YAML file or folder beside a missing one with the most similar name, if any is similar.
+fn similar(path: &Path) -> Option<PathBuf> {
+    let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = fs::read_dir(parent.unwrap_or(Path::new("."))).ok()?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let paths = paths.filter(|path| is_yaml(path) || path.is_dir());
+    let stems: BTreeMap<String, PathBuf> =
+        paths.filter_map(|path| Some((stem(&path)?, path))).collect();
+    let near = nearest(&stem(path)?, &stems.keys().map(String::as_str).collect::<Vec<_>>())?;
+    Some(path.with_file_name(stems.get(near)?.file_name()?))
 }
 
 /// Reads the text of a file, without a byte order mark.

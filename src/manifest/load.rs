@@ -187,6 +187,9 @@ fn syntax_problem(source: &SourceFile, error: SyntaxError) -> Problem {
     let mut problem = Problem::whole(&source.path, message);
     problem.kind = ProblemKind::Syntax;
     problem.hint = hint.map(str::to_owned);
+    if !files::is_named_like_yaml(&source.path) {
+        problem.hint = Some("A manifest is a YAML file. Check the path.".to_owned());
+    }
     problem.place = span.map(|span| source.unparsed_position(span));
     problem
 }

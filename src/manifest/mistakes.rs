@@ -167,8 +167,14 @@ pub(super) fn explain(text: &str, error: SyntaxError) -> SyntaxError {
         };
     }
     let tab = find_near(text, span.offset, |c| c == '\t').filter(|_| error.message.contains("tab"));
-    let span = tab.map_or(span, |(at, _)| Span { length: 1, ..Span::at(text, at) });
-    SyntaxError { span: Some(span), ..error }
+    match tab {
+        Some((at, _)) => SyntaxError {
+            span: Some(Span { length: 1, ..Span::at(text, at) }),
+            message: "YAML does not allow a tab here".to_owned(),
+            hint: Some("Indent with spaces."),
+        },
+        None => SyntaxError { span: Some(span), ..error },
+    }
 }
 
 /// The first line that a failed merge has left behind.

@@ -152,6 +152,10 @@ impl<'n, 'a> FieldReader<'n, 'a> {
             let (message, hint) = match node.kind {
                 TreeKind::Nothing if what == MANIFEST => ("this file is empty".to_owned(), BEGIN),
                 _ if what == MANIFEST => (format!("expected a manifest, found {there}"), BEGIN),
+                TreeKind::Text(ref text) if text.contains('@') => (
+                    format!("expected {what} with its fields, found {there}"),
+                    "Write `email: ` before the address.",
+                ),
                 _ => (
                     format!("expected {what} with its fields, found {there}"),
                     "Write `field: value`, one per line.",

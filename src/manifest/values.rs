@@ -34,6 +34,20 @@ pub(super) const UNLISTED_USERS: [(&str, UnlistedUsers); 3] = [
 pub(super) const STALE_USERS: [(&str, StaleUsers); 2] =
     [("report", StaleUsers::Report), ("remove", StaleUsers::Remove)];
 
+/// Words that users write for a value, and the values that they mean, where the field has one of them.
+const SYNONYMS: [(&str, &str); 10] = [
+    ("deactivate", "disable"),
+    ("delete", "disable"),
+    ("delete", "remove"),
+    ("disable", "remove"),
+    ("keep", "ignore"),
+    ("none", "ignore"),
+    ("notify", "report"),
+    ("remove", "disable"),
+    ("skip", "ignore"),
+    ("warn", "report"),
+];
+
 /// The longest `stale_after`, in days.
 pub(super) const LONGEST_STALE_AFTER: u32 = 9_999;
 
@@ -228,8 +242,15 @@ pub(super) fn day(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Day> {
         return Some(day);
     }
     let quoted = reading.quote(text);
+    let digits = |byte: (usize, u8)| match byte.0 {
+        4 | 7 => byte.1 == b'-',
+        _ => byte.1.is_ascii_digit(),
+    };
+    let has_the_form = text.len() == 10 && text.bytes().enumerate().all(digits);
+    let hint =
+        if has_the_form { "The calendar has no such day." } else { "A day looks like 2027-01-31." };
     let problem = reading.problem(node.span, format!("{quoted} is not a valid date"));
-    problem.hint = Some("A day looks like 2027-01-31.".into());
+    problem.hint = Some(hint.into());
     None
 }
 
@@ -287,7 +308,11 @@ fn one_of<T: Copy>(reading: &mut Reading<'_>, node: &Node<'_>, words: &[(&str, T
     }
     let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let near = match &node.kind {
-        TreeKind::Text(text) => nearest(text, &words),
+        TreeKind::Text(text) => {
+            let mut meant = SYNONYMS.iter().filter(|(synonym, _)| text.to_lowercase() == *synonym);
+            let meant = meant.find(|(_, word)| words.contains(word));
+            meant.map(|(_, word)| *word).or_else(|| nearest(text, &words))
+        }
         TreeKind::Nothing
         | TreeKind::Bool(_)
         | TreeKind::Whole(_)

@@ -86,6 +86,35 @@ fn a_schedule_with_a_wrong_number_of_fields_names_the_fields() {
 }
 
 #[test]
+fn a_path_that_does_not_exist_names_the_one_beside_it() {
+    let folder = folder();
+    for (path, hint) in [
+        ("trunklin.yaml", "Did you mean trunkline.yaml?"),
+        ("trunkline.yml", "Did you mean trunkline.yaml?"),
+        ("elsewhere.yaml", "Check the path."),
+    ] {
+        let error = error(folder.path(), &[], &["validate", path]);
+        let words = format!("error: no such file or folder\n--> {path}\n = help: {hint}\n");
+        assert!(error.starts_with(&words), "{error}");
+    }
+    std::fs::write(folder.path().join("notes.md"), "a `note`: [\n").unwrap();
+    let error = error(folder.path(), &[], &["validate", "notes.md"]);
+    assert!(error.contains("= help: A manifest is a YAML file. Check the path.\n"), "{error}");
+}
+
+#[test]
+fn a_daemon_without_a_path_takes_the_default_manifest() {
+    let folder = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+    command.args(["daemon", "--once"]).current_dir(folder.path()).env_clear();
+    let output = command.envs([KEY]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "acme: in sync\n");
+    let none = tempfile::tempdir().unwrap();
+    let none = error(none.path(), &[KEY], &["daemon", "--once"]);
+    assert!(none.starts_with("error: no manifest given"), "{none}");
+}
+
+#[test]
 fn a_port_in_use_names_the_option_for_another() {
     let folder = folder();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -207,6 +207,8 @@ fn files_that_are_not_read_are_named() {
     fs::write(folder.path().join("B.YAML"), one("b")).unwrap();
     fs::write(folder.path().join("sub/c.Yml"), one("c")).unwrap();
     fs::write(folder.path().join("README.md"), "not a manifest").unwrap();
+    // What Trunkline wrote itself is not mistaken for a part of the manifest.
+    fs::write(folder.path().join("plan.json"), "{\n  \"format_version\": 1,\n").unwrap();
     let (status, out, err) = run(folder.path(), &["validate", "."]);
     assert_eq!(
         (status, out.as_str()),
