@@ -194,8 +194,9 @@ fn prospects(plan: &Plan) -> String {
     }
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
     if refusing == 0 {
+        let reads = if plan.requests() > plan.actions.len() { ", reads included" } else { "" };
         let requests = count(plan.requests(), "request", "requests");
-        return format!("To apply this takes {requests}.\n");
+        return format!("To apply this takes {requests}{reads}.\n");
     }
     let limits = count(refusing, "safety limit", "safety limits");
     format!(

@@ -61,10 +61,10 @@ pub(super) fn check_manifest(
         return Ok(());
     }
     let place = path.display();
-    let why = format!("the saved plan was made from another manifest than {place}");
+    let why = format!("the saved plan was not made from {place} as it is now");
     Err(Failure::refused(
         why,
-        "Nothing was sent. Use the manifest it was made from, or make a new plan.",
+        "Nothing was sent. To save a new plan, run `trunkline plan --out FILE`.",
     ))
 }
 
