@@ -2,6 +2,7 @@
 
 mod broken;
 mod command;
+mod editor;
 mod faults;
 mod folder;
 mod mistakes;
