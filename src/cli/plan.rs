@@ -166,10 +166,8 @@ fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failu
     let words = ["apply", "--plan", &place.to_string(), "--expect", &digest].map(str::to_owned);
     let words: Vec<String> = words.into_iter().chain(Approval::needed(&planned.plan)).collect();
     let command = planned.state.command(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    let over = match planned.plan.guards.iter().any(Guard::refused) {
-        true => ", over its safety limits",
-        false => "",
-    };
+    let refused = planned.plan.guards.iter().any(Guard::refused);
+    let over = if refused { ", over its safety limits" } else { "" };
     terminal::note(global, &format!("saved for {hours} hours{over}: {command}"));
     Ok(report::expiry(now).to_string())
 }
