@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::escape::{line, lines};
 use super::group::{RowGroup, group};
 use super::style::{Ink, Style};
-use super::words;
+use super::{manifest, words};
 use crate::manifest::canonical;
 use crate::model::Desired;
 use crate::plan::{Comparison, EntryChange, EntryDiff, FieldDiff, ManifestField, ManifestValue};
@@ -20,7 +20,7 @@ pub fn comparison(organization: &str, comparison: &Comparison, style: Style) -> 
     }
     let mut out = format!("{}\n", style.paint(Ink::Bold, &line(organization)));
     let loose = loosened.iter().map(|one| {
-        let (field, base, head) = words::loosened(one);
+        let (field, base, head) = manifest::loosened(one);
         let change = match head {
             Some(head) => format!("{field}: {} → {head}", base.unwrap_or_default()),
             None => format!("{field}: {} is removed", base.unwrap_or_default()),
@@ -124,7 +124,7 @@ impl DifferenceRow {
             destructive: *destructive,
             text: match kind {
                 EntryChange::Removed(becomes) => {
-                    format!("no longer listed: {}", words::unlisted(*subject, *becomes))
+                    format!("no longer listed: {}", manifest::unlisted(*subject, *becomes))
                 }
                 EntryChange::Added | EntryChange::Changed => {
                     let parts = parts.iter().map(|part| delta(*kind, part));
@@ -168,7 +168,7 @@ fn delta(kind: EntryChange, delta: &FieldDiff) -> String {
     let FieldDiff { part, before, after } = delta;
     let unmanaged = matches!(part, ManifestField::Field(_) | ManifestField::Groups);
     let nothing = if unmanaged { "unmanaged" } else { "nothing" };
-    let part = words::part(*part);
+    let part = manifest::part(*part);
     let after = after.as_ref().map_or(nothing.to_owned(), text);
     match (kind, before) {
         (EntryChange::Added, None) => format!("{part}: {after}"),

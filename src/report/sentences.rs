@@ -1,7 +1,8 @@
 //! The sentence of each finding: the fact, and what a person can do about it.
 
 use super::StateInfo;
-use super::words::{IN_TEXT, Names, loosened};
+use super::manifest::loosened;
+use super::words::{IN_TEXT, Names};
 use crate::model::{Balance, Email, LastSignIn};
 use crate::plan::{Finding, FindingKind, Loosened, Subject, UncomparedField};
 

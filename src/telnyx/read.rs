@@ -230,19 +230,6 @@ impl Reader {
         self.list(&reads, None, id, |body: UserBody| body.into()).await
     }
 
-    /// Counts the users of the organization, by `meta.total_results` of a page of one.
-    ///
-    /// # Errors
-    ///
-    /// If the page cannot be read.
-    pub async fn count_users(&self) -> Result<Option<u64>, Error> {
-        let call = Call::get(&["organizations", "users"])
-            .query("page[number]", "1")
-            .query("page[size]", "1");
-        let (_, meta) = self.page::<UserBody>(&call).await?;
-        Ok(meta.total_results)
-    }
-
     /// `GET /organizations/users/{id}`: one user, with groups.
     ///
     /// # Errors

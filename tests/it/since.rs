@@ -52,7 +52,7 @@ async fn a_change_that_deletes_a_whole_section_is_reported() {
     let base = base(&site, &[]);
     let manifest = site.manifest(&[]);
     let whole = std::fs::read_to_string(&manifest).unwrap();
-    std::fs::write(&manifest, &whole[..whole.find("\nusers:\n").unwrap() + 1]).unwrap();
+    std::fs::write(&manifest, &whole[..=whole.find("\nusers:\n").unwrap()]).unwrap();
     let output = site.run(&["plan", text(&manifest), "--base", &base]).await;
     let shown = String::from_utf8(output.stdout).unwrap();
     let finding =

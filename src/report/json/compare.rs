@@ -9,7 +9,7 @@ use crate::model::{Desired, Email};
 use crate::plan::{Comparison, EntryChange, EntryDiff, FieldDiff, ManifestValue};
 use crate::report::compare::DifferenceCounts;
 use crate::report::digest::desired_digest;
-use crate::report::words;
+use crate::report::{manifest, words};
 
 /// The differences from `base` to `head`.
 #[derive(Serialize)]
@@ -74,7 +74,7 @@ pub fn comparison(base: &Desired, head: &Desired, comparison: &Comparison) -> St
         loosened: loosened
             .iter()
             .map(|one| {
-                let (field, before, after) = words::loosened(one);
+                let (field, before, after) = manifest::loosened(one);
                 DeltaDoc { field: field.to_owned(), before: json!(before), after: json!(after) }
             })
             .collect(),
@@ -88,7 +88,7 @@ impl<'a> From<&'a EntryDiff> for EntryDifferenceDoc<'a> {
         let (word, unlisted) = match kind {
             EntryChange::Added => ("added", None),
             EntryChange::Changed => ("changed", None),
-            EntryChange::Removed(becomes) => ("removed", Some(words::unlisted_word(*becomes))),
+            EntryChange::Removed(becomes) => ("removed", Some(manifest::unlisted_word(*becomes))),
         };
         Self {
             difference: word,
@@ -105,7 +105,7 @@ impl From<&FieldDiff> for DeltaDoc {
     fn from(delta: &FieldDiff) -> Self {
         let FieldDiff { part, before, after } = delta;
         let value = |said: &Option<ManifestValue>| said.as_ref().map_or(Value::Null, value);
-        Self { field: words::part(*part), before: value(before), after: value(after) }
+        Self { field: manifest::part(*part), before: value(before), after: value(after) }
     }
 }
 

@@ -38,7 +38,7 @@ impl Editor {
         let mut editor = Self { server, input, output: BufReader::new(output), uri, requests: 0 };
         let capabilities =
             json!({ "textDocument": { "hover": { "contentFormat": ["plaintext"] } } });
-        editor.request("initialize", json!({ "processId": null, "capabilities": capabilities }));
+        editor.request("initialize", &json!({ "processId": null, "capabilities": capabilities }));
         editor.send(json!({ "method": "initialized", "params": {} }));
         let document =
             json!({ "uri": editor.uri, "languageId": "yaml", "version": 1, "text": MANIFEST });
@@ -75,7 +75,7 @@ impl Editor {
         message
     }
 
-    fn request(&mut self, method: &str, params: Value) -> Value {
+    fn request(&mut self, method: &str, params: &Value) -> Value {
         self.requests += 1;
         let id = self.requests;
         self.send(json!({ "id": id, "method": method, "params": params }));
@@ -92,7 +92,7 @@ impl Editor {
         let before = &MANIFEST[..MANIFEST.find(text).unwrap() + text.len()];
         let (line, start) = (before.matches('\n').count(), before.rfind('\n').unwrap() + 1);
         let position = json!({ "line": line, "character": before.len() - start });
-        self.request(method, json!({ "textDocument": { "uri": self.uri }, "position": position }))
+        self.request(method, &json!({ "textDocument": { "uri": self.uri }, "position": position }))
     }
 
     fn completions(&mut self, text: &str) -> Vec<String> {

@@ -5,9 +5,7 @@ use trunkline::model::UserId;
 
 use super::refusals::{REPORT, USER, USERS};
 use super::{Got, ODD_ID, Operation, user_id, whole};
-use crate::support::bodies::{
-    list, live_user, live_user_in_groups, one, page, user, user_in_groups,
-};
+use crate::support::bodies::{list, live_user, live_user_in_groups, one, user, user_in_groups};
 
 const CSV: &str = "id,email,user_status,created_at,last_sign_in_at,groups\nu1,u1@acme.example,enabled,,,\"Engineering, Sales\"\n";
 
@@ -23,21 +21,6 @@ pub(super) fn all() -> Vec<Operation> {
             refusals: USERS.to_vec(),
             call: |session| Box::pin(async move { session.reader().users().await.map(Got::Users) }),
             got: Got::Users(whole(vec![live_user_in_groups("u1"), live_user("u2")])),
-        },
-        Operation {
-            name: "the number of users",
-            documented: ("GET", "/organizations/users"),
-            target: "/v2/organizations/users?page%5Bnumber%5D=1&page%5Bsize%5D=1",
-            accept: "application/json",
-            body: None,
-            answer: page(&[user("u1")], 1, 77, 77),
-            refusals: USERS.to_vec(),
-            call: |session| {
-                Box::pin(async move {
-                    session.reader().count_users().await.map(|count| Got::Count(count.unwrap()))
-                })
-            },
-            got: Got::Count(77),
         },
         Operation {
             name: "one user, whose id is odd",

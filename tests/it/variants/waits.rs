@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use secrecy::SecretString;
 use serde_json::json;
 use trunkline::sandbox::{SandboxConfig, Seed, start};
-use trunkline::telnyx::{BaseUrl, Session, SessionConfig};
+use trunkline::telnyx::{BaseUrl, Session, SessionConfig, StatusFilter};
 
 use crate::support::server::{Reply, Server};
 use crate::support::{KEY, bodies};
@@ -22,8 +22,8 @@ async fn send_many(base_url: &str) {
     let base_url = BaseUrl::parse(base_url).unwrap();
     let session = Session::new(SessionConfig::new(base_url, KEY.into())).unwrap();
     let reader = session.reader();
-    reader.count_users().await.unwrap();
-    for count in join_all((0..24).map(|_| reader.count_users())).await {
+    reader.count(StatusFilter::Enabled).await.unwrap();
+    for count in join_all((0..24).map(|_| reader.count(StatusFilter::Enabled))).await {
         count.unwrap();
     }
 }
