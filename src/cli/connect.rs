@@ -81,8 +81,16 @@ pub(super) fn key(global: &Global) -> Result<SecretString, Failure> {
 /// Reads a key from a file.
 pub(super) fn key_file(path: &Path) -> Result<SecretString, Failure> {
     let text = secret_file(path)
-        .with_context(|| format!("reading the API key from {}", path.display()))
-        .map_err(|error| Failure::new(error, NO_KEY))?;
+        .with_context(|| {
+            // A key in place of a file must not be shown.
+            let place = path.display().to_string();
+            let place = if place.contains(['/', '.']) { &place } else { "the named file" };
+            format!("reading the API key from {place}")
+        })
+        .map_err(|error| {
+            let hint = "--api-key-file is the path of a file. Set TELNYX_API_KEY to a key itself.";
+            Failure::new(error, hint)
+        })?;
     let text = text.expose_secret().trim();
     if text.is_empty() {
         let empty = anyhow::anyhow!("the API key file {} is empty", path.display());

@@ -48,7 +48,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     ),
     (
         &["show", "status", "output"],
-        "To compare the manifest with Telnyx, run `trunkline plan`. To show what Trunkline remembers, run `trunkline state show`.",
+        "To compare the manifest with Telnyx, run `trunkline plan`. To show a saved plan and be asked before it is applied, run `trunkline apply --plan FILE`. To show what Trunkline remembers, run `trunkline state show`.",
     ),
     (&["format"], "To rewrite a manifest in the canonical layout, run `trunkline fmt`."),
     (&["compare"], "To compare two manifests, run `trunkline diff BASE HEAD`."),
@@ -95,7 +95,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["--file", "--manifest", "--path", "-f"],
-        "The manifest is given without an option: `trunkline plan PATH`.",
+        "The manifest is given without an option, as in `trunkline plan acme.yaml`.",
     ),
     (&["--output", "--json", "-o"], "For output in JSON, use `--format json`."),
     (
@@ -105,6 +105,10 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["--destroy", "--prune", "--delete"],
         "No option deletes anything. The manifest says what happens to what it does not list: `unlisted_accounts` and `unlisted_users`, below `policy`.",
+    ),
+    (
+        &["--lock", "--no-lock"],
+        "The lock cannot be skipped. To wait longer for it, use `--lock-timeout 5m`.",
     ),
     (&["--watch", "--interval", "--loop"], "To check on a schedule, run `trunkline daemon`."),
     (&["--debug", "--trace", "--log-level"], "To log more, use `-v`; to log every request, `-vv`."),

@@ -42,6 +42,7 @@ enum GetCommand {
     /// Show one account with its status, times and balance
     Account {
         /// Id of the account, as listed by `trunkline get accounts`
+        #[arg(value_parser = account_id)]
         id: String,
         /// Show its API key and token
         #[arg(long)]
@@ -57,10 +58,27 @@ enum GetCommand {
     /// Show one user
     User {
         /// Id of the user, as listed by `trunkline get users`
+        #[arg(value_parser = user_id)]
         id: String,
     },
     /// Print the report of users and their groups
     GroupsReport,
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    id(text, "`trunkline get accounts --email TEXT`")
+}
+
+fn user_id(text: &str) -> Result<String, String> {
+    id(text, "`trunkline get users`")
+}
+
+/// Parses an id. An email is refused, because a 404 for it would be misleading.
+fn id(text: &str, list: &str) -> Result<String, String> {
+    if text.contains('@') {
+        return Err(format!("this is an email, not an id; {list} shows ids"));
+    }
+    Ok(text.to_owned())
 }
 
 /// The filters of the API, passed on as they are.

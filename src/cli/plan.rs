@@ -160,7 +160,9 @@ fn save(global: &Global, planned: &Planned, path: &Path) -> Result<String, Failu
     let content = PlanReport { state: &state, ..planned.report() };
     let text = report::save(content, &planned.desired, now).map_err(anyhow::Error::from)?;
     let place = path.display();
-    private_file::write(path, &text).with_context(|| format!("saving the plan in {place}"))?;
+    private_file::write(path, &text)
+        .with_context(|| format!("saving the plan in {place}"))
+        .map_err(|error| Failure::new(error, "Name a file in a folder where you may write."))?;
     let digest = report::digest(planned.report());
     let hours = report::LIFETIME.as_secs() / 3600;
     let words = ["apply", "--plan", &place.to_string(), "--expect", &digest].map(str::to_owned);

@@ -1,5 +1,8 @@
 //! Errors in the arguments.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::exit::{Exit, Failure};
@@ -14,8 +17,9 @@ pub(super) fn report(mut error: clap::Error) -> Exit {
     }
     if error.kind() == ErrorKind::UnknownArgument {
         let option = text(&error, ContextKind::InvalidArg).unwrap_or_default();
-        if let Some(hint) = option_hint(option) {
-            return failed(anyhow::anyhow!("unexpected argument {option:?}"), hint);
+        let given = with_one_hyphen(option).unwrap_or_else(|| option.to_owned());
+        if let Some(hint) = option_hint(&given) {
+            return failed(anyhow::anyhow!("unexpected argument {given:?}"), hint);
         }
         // An option after `--` is taken for a path, which is never what was meant.
         error.remove(ContextKind::Suggested);
@@ -24,6 +28,9 @@ pub(super) fn report(mut error: clap::Error) -> Exit {
     let _ = error.print();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return Exit::Fine;
+    }
+    if let Some(commands) = commands_below(&error) {
+        terminal::say(&format!("\nhint: The commands are {commands}."));
     }
     if let Some(variable) = variable(&error) {
         terminal::say(&format!("\nhint: The value is from the variable {variable}."));
@@ -36,10 +43,22 @@ fn failed(error: anyhow::Error, hint: impl Into<String>) -> Exit {
     Exit::Error
 }
 
-fn option_hint(option: &str) -> Option<String> {
-    let long = with_one_hyphen(option).map(|name| format!("-{name}"));
-    let foreign = foreign::option(long.as_deref().unwrap_or(option)).map(str::to_owned);
-    foreign.or_else(|| Some(format!("Long options begin with two hyphens: {}", long?)))
+/// The hint for an option or a path that a command does not take.
+fn option_hint(given: &str) -> Option<String> {
+    let is_path = !given.starts_with('-');
+    if is_path && std::env::args().any(|arg| arg == "import") {
+        return Some("`trunkline import` reads the whole organization. To manage an account that exists, list its email in the manifest.".to_owned());
+    }
+    if is_path && Path::new(given).extension() == Some(OsStr::new("json")) {
+        return Some("A saved plan is given with `--plan FILE`.".to_owned());
+    }
+    if is_path {
+        return None;
+    }
+    let long = if given.starts_with("--") { given.to_owned() } else { format!("-{given}") };
+    let foreign = foreign::option(&long).or_else(|| foreign::option(given)).map(str::to_owned);
+    let exists = || help::has_option(&long) && long != given;
+    foreign.or_else(|| exists().then(|| format!("Long options begin with two hyphens: {long}")))
 }
 
 /// A long option that was given with one hyphen, such as `-out`, which is read as several short ones.
@@ -68,6 +87,16 @@ fn foreign_command(error: &clap::Error) -> Option<&'static str> {
     let is_command = |arg: String| arg != "help" && command.find_subcommand(arg).is_some();
     let below = std::env::args().skip(1).take_while(|arg| arg != word).any(is_command);
     if below { None } else { foreign::command(word) }
+}
+
+/// The commands below the one of which an unknown one was called.
+fn commands_below(error: &clap::Error) -> Option<String> {
+    let word = text(error, ContextKind::InvalidSubcommand)?;
+    let root = help::command();
+    let mut before = std::env::args().skip(1).take_while(|arg| arg != word);
+    let command = before.find_map(|arg| root.find_subcommand(arg).cloned())?;
+    let names: Vec<&str> = help::names(&command).map(|(_, name)| name).collect();
+    Some(names.join(", "))
 }
 
 /// The variable that holds the invalid value, if the option is not among the arguments.

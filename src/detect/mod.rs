@@ -108,10 +108,20 @@ async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result
     let users = needs.users.read(users::begin(reader));
     // The error to report does not depend on which part fails first: that of the accounts comes before that of
     // the users and of the pool, because a key that may not read accounts may not read the pool either.
+    let accounts = async {
+        match Box::pin(accounts).await {
+            Err(error) if error.kind == ErrorKind::Unauthorized => Ok(Err(error)),
+            read => read.map(Ok),
+        }
+    };
     let users = async { Ok(users.await) };
     let channels = async { Ok(needs.channels.read(reader.channels()).await) };
     let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
-    let users = users?;
+    let (accounts, users) = match (accounts, users) {
+        // A key that both halves refuse is invalid. The accounts alone also refuse one that is no manager's.
+        (Err(_), Err(error)) if error.kind == ErrorKind::Unauthorized => return Err(error),
+        (accounts, users) => (accounts?, users?),
+    };
     let (channels, unread_pool) = pool(needs.channels, channels)?;
     let listed = accounts.as_ref().map(|(accounts, _)| &accounts.items[..]).unwrap_or_default();
     let balances = balances(reader, balances::wanted(desired, listed)).await?;

@@ -166,6 +166,11 @@ pub(super) fn explain(text: &str, error: SyntaxError) -> SyntaxError {
             hint: Some("Replace it with an ordinary space, or delete it."),
         };
     }
+    if error.message.contains("mapping values are not allowed")
+        && let Some(error) = misplaced_field(text, span)
+    {
+        return error;
+    }
     let tab = find_near(text, span.offset, |c| c == '\t').filter(|_| error.message.contains("tab"));
     match tab {
         Some((at, _)) => SyntaxError {
@@ -175,6 +180,35 @@ pub(super) fn explain(text: &str, error: SyntaxError) -> SyntaxError {
         },
         None => SyntaxError { span: Some(span), ..error },
     }
+}
+
+/// The cause of a field where YAML allows none: the entry or the field above it.
+fn misplaced_field(text: &str, span: Span) -> Option<SyntaxError> {
+    let start = text[..floor_char_boundary(text, span.offset)].rfind('\n')?;
+    let here = text[start + 1..].lines().next()?;
+    let above = text[..start].lines().rev().find(|line| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with('#')
+    })?;
+    let column = |line: &str| line.len() - line.trim_start_matches(['-', ' ']).len();
+    let content = above.trim_start_matches(['-', ' ']);
+    let indented = here.len() - here.trim_start_matches(' ').len();
+    let (line, message, hint) = if above.trim_start().starts_with("- ") && !content.contains(": ") {
+        let hint = "Write `- email: ` before an address, or `- name: ` before a name.";
+        (above, "this entry begins with a value that has no field name".to_owned(), hint)
+    } else if column(above) < indented && !content.ends_with(':') {
+        let message = format!(
+            "this field is indented by {indented} spaces, and the one above by {}",
+            column(above)
+        );
+        (here, message, "Indent both equally.")
+    } else {
+        return None;
+    };
+    let offset = if std::ptr::eq(line, here) { start + 1 } else { text[..start].rfind(above)? };
+    let spaces = line.len() - line.trim_start().len();
+    let span = Span { length: line.trim().len(), ..Span::at(text, offset + spaces) };
+    Some(SyntaxError { span: Some(span), message, hint: Some(hint) })
 }
 
 /// The first line that a failed merge has left behind.

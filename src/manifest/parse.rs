@@ -126,6 +126,10 @@ fn syntax_hint(message: &str) -> Option<&'static str> {
         Some("Indent with spaces: YAML does not allow tabs here.")
     } else if has("block scalar") {
         Some("Put a value that begins with `>` or `|` in quotes.")
+    } else if has("trailing content after single-quoted") {
+        Some("Put a text that contains an apostrophe in double quotes.")
+    } else if has("unexpected character") {
+        Some("Put a value that begins with this character in quotes.")
     } else if has("mapping values are not allowed") {
         Some("Put a value that contains `: ` in quotes, or check the indentation.")
     } else if has("quote") {

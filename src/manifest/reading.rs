@@ -121,7 +121,10 @@ impl Reading<'_> {
         mut read: impl FnMut(&mut Self, &Node<'_>) -> Option<T>,
     ) -> Option<Vec<Written<T>>> {
         let TreeKind::List(items) = &node.kind else {
-            let hint = "Write one entry per line, each after `- `.";
+            let hint = match node.kind {
+                TreeKind::Text(_) => "Write a list: in brackets, or one entry per line after `- `.",
+                _ => "Write one entry per line, each after `- `.",
+            };
             self.wrong_type(node, expected).hint = Some(hint.into());
             return None;
         };

@@ -75,17 +75,19 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         FindingKind::UserMissing => {
             "is listed but not in the organization; invite the user in the portal (the API cannot); if this is the owner, add owner: true"
         }
-        FindingKind::AccountUnlisted => "is not in the manifest; list it, or set unlisted_accounts",
+        FindingKind::AccountUnlisted => {
+            "is not in the manifest; list it, or set unlisted_accounts to ignore or disable"
+        }
         FindingKind::UserUnlisted { until: None } => {
-            "is not in the manifest; list the user, or set unlisted_users"
+            "is not in the manifest; list the user, or set unlisted_users to ignore or remove"
         }
         FindingKind::UserUnlisted { until: Some(day) } => {
             return format!(
-                "is listed until {day}, which has passed; set a later day, or set unlisted_users"
+                "is listed until {day}, which has passed; set a later day, or set unlisted_users to remove"
             );
         }
         FindingKind::OwnerUnlisted => {
-            "is an owner and should not be in the organization; owners are never removed"
+            "is an owner, and owners are never removed; list the user in the manifest, without absent: true"
         }
         FindingKind::UserDisabled => "is disabled; enable the user in the portal",
         FindingKind::AccountBlocked | FindingKind::UserBlocked => {
@@ -169,7 +171,7 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
         FindingKind::IdentityConflict { accounts } => {
             let ids: Vec<String> = accounts.iter().map(|id| plain(id.as_str())).collect();
             return format!(
-                "has an id or email that is also claimed by another id or entry (accounts {}), so none of them is touched; correct the ids and emails",
+                "has an id and an email that do not belong to the same account, or another entry has one of them too (accounts {}), so none of them is touched; correct the ids and emails",
                 ids.join(", ")
             );
         }

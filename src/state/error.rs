@@ -207,7 +207,7 @@ impl Error {
             Self::Io { source, .. } => match source.kind() {
                 ErrorKind::Unsupported => "Name a file system that supports locks with --state, or use --state none.",
                 ErrorKind::InvalidInput | ErrorKind::FileTooLarge => "A state is a regular file of at most 64 MiB. Name one with --state, for example --state acme.json.",
-                _ => "Name a writable location with --state, for example --state /var/lib/trunkline/acme.json. With --state none nothing is remembered.",
+                _ => "Name a writable location with --state, for example --state ../acme.state.json. With --state none nothing is remembered.",
             }
             .to_owned(),
             Self::Bucket { hint, .. } => (*hint).to_owned(),

@@ -16,6 +16,9 @@ pub enum BaseUrlError {
     /// It is not a URL.
     #[error("it is not a URL such as https://api.telnyx.com/v2")]
     NotAUrl,
+    /// It has no scheme.
+    #[error("it does not begin with https://")]
+    NoScheme,
     /// The key would be sent unencrypted.
     #[error("http:// would send the key unencrypted, and is for loopback addresses only")]
     NotEncrypted,
@@ -34,6 +37,9 @@ impl BaseUrl {
     ///
     /// If it is not a URL, would send the key unencrypted, or has a user, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        if !text.contains("://") {
+            return Err(BaseUrlError::NoScheme);
+        }
         let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::NotAUrl)?;
         let loopback = is_loopback(&url);
         match url.scheme() {

@@ -77,7 +77,7 @@ impl Error {
             }
             () if accounts && self.kind == ErrorKind::Unauthorized => {
                 if manifest {
-                    "The key is invalid, or its organization is not a manager of accounts. Check the key; remove `accounts` from the manifest to manage users only."
+                    "The key is invalid, or its organization is not a manager of accounts. Check TELNYX_API_KEY or --api-key-file with `trunkline get users`, which works with every valid key. If it works, remove `accounts` from the manifest to manage users only."
                 } else {
                     "The key is invalid, or its organization is not a manager of accounts. Check TELNYX_API_KEY or --api-key-file. `trunkline get users` needs no manager."
                 }
@@ -117,7 +117,15 @@ impl ErrorKind {
             }
             Self::Redirected(_) => "Redirects are not followed. Check --base-url.",
             Self::Server(_) => "Telnyx failed to process the request. Try again later.",
-            Self::Connect(_) => "Check --base-url, the network, and HTTPS_PROXY.",
+            Self::Connect(why) if why.contains("InvalidContentType") => {
+                "The server does not speak TLS. For the sandbox, use a base URL with http://."
+            }
+            Self::Connect(why) if why.starts_with("127.0.0.1") || why.starts_with("localhost") => {
+                "Start the server, for example `trunkline sandbox`, or correct --base-url or TELNYX_BASE_URL."
+            }
+            Self::Connect(_) => {
+                "Check --base-url or TELNYX_BASE_URL, the network, and HTTPS_PROXY."
+            }
             Self::Certificate(_) => {
                 "If a private CA or a proxy signs the certificate, set SSL_CERT_FILE to a PEM file of that CA, for example SSL_CERT_FILE=ca.pem."
             }

@@ -189,6 +189,12 @@ fn a_command_of_another_tool_leads_to_ours() {
     // Below `state` it would mean something else.
     let (_, _, error) = run("state list", &[]);
     assert!(error.starts_with("error: unrecognized subcommand 'list'"), "{error}");
+    assert!(
+        error.ends_with("\nhint: The commands are show, resolve, forget, unlock.\n"),
+        "{error}"
+    );
+    let (_, _, error) = run("get account larry@catfood.example", &[]);
+    assert!(error.contains("an email, not an id; `trunkline get accounts --email"), "{error}");
 }
 
 #[test]
@@ -198,10 +204,13 @@ fn an_option_of_another_tool_leads_to_ours() {
         ("apply --api-key=T0PS3CRET", "--api-key", "--api-key-file FILE"),
         ("apply --yes", "--yes", "`--auto-approve`"),
         ("apply --force", "--force", "`--approve-destructive N`"),
-        ("plan -f acme.yaml", "-f", "`trunkline plan PATH`"),
-        ("plan -out=change.plan.json", "-o", "begin with two hyphens: --out\n"),
-        ("apply -auto-approve", "-a", "begin with two hyphens: --auto-approve\n"),
-        ("plan -var-file=prod.tfvars", "-a", "A manifest has no variables."),
+        ("plan -f acme.yaml", "-f", "`trunkline plan acme.yaml`"),
+        ("plan -out=change.plan.json", "-out", "begin with two hyphens: --out\n"),
+        ("apply -auto-approve", "-auto-approve", "begin with two hyphens: --auto-approve\n"),
+        ("plan -var-file=prod.tfvars", "-var-file", "A manifest has no variables."),
+        ("apply -lock=false", "-lock", "--lock-timeout 5m"),
+        ("apply acme.yaml a.plan.json", "a.plan.json", "`--plan FILE`"),
+        ("import larry@catfood.example", "larry@catfood.example", "reads the whole organization"),
     ] {
         let (status, out, error) = run(arguments, &[]);
         assert_eq!((status, out.as_str()), (Some(1), ""));

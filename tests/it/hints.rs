@@ -36,7 +36,7 @@ fn an_invalid_base_url_is_named_with_a_valid_one() {
     for (url, why) in [
         (
             "api.telnyx.com",
-            "the base URL \"api.telnyx.com\" cannot be used: it is not a URL such as https://api.telnyx.com/v2",
+            "the base URL \"api.telnyx.com\" cannot be used: it does not begin with https://",
         ),
         (
             "http://api.telnyx.com/v2",
@@ -63,6 +63,26 @@ fn a_key_with_more_than_the_key_names_what_to_leave_out() {
         let error = error(folder().path(), &[("TELNYX_API_KEY", key)], &["get", "accounts"]);
         assert_eq!(error, format!("error: the API key {flaw}\n{hint}"));
     }
+}
+
+#[test]
+fn a_key_in_place_of_its_file_is_not_shown() {
+    let error = error(folder().path(), &[], &["get", "accounts", "--api-key-file", "KEYT0PS3CRET"]);
+    let words = "error: reading the API key from the named file: No such file or directory (os error 2)\nhint: --api-key-file is the path of a file. Set TELNYX_API_KEY to a key itself.\n";
+    assert_eq!(error, words);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_both_halves_refuse_is_invalid() {
+    let site = Site::with(Duration::ZERO, |_: &str, _: &str, _: &str| Fault::Refused(401)).await;
+    let manifest = site.manifest(&[]);
+    let output = site.run(&["plan", manifest.to_str().unwrap()]).await;
+    let error = String::from_utf8(output.stderr).unwrap();
+    let hint = "hint: The key is unknown to this base URL. Check TELNYX_API_KEY";
+    assert!(
+        error.starts_with("error: GET /organizations/users") && error.contains(hint),
+        "{error}"
+    );
 }
 
 #[test]

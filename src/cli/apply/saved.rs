@@ -33,7 +33,9 @@ pub(super) fn load(path: &Path, expected: Option<&str>) -> Result<SavedPlan, Fai
     let bytes = bytes.map_err(|error| Failure::new(error, AGAIN))?;
     let saved = report::read_saved(&bytes).map_err(|error| {
         let error = anyhow::Error::from(error).context(format!("reading the saved plan {place}"));
-        Failure::new(error, AGAIN)
+        let other = bytes.trim_ascii_start().first().is_some_and(|first| *first != b'{');
+        let hint = "Nothing was sent. To apply a manifest, leave out --plan.";
+        Failure::new(error, if other { hint } else { AGAIN })
     })?;
     let expires_at = saved.expires_at();
     if Timestamp::now() >= expires_at {

@@ -79,6 +79,15 @@ pub(super) fn variable_of(option: &str) -> Option<&'static str> {
     set(names)
 }
 
+/// Returns true if some command has a long option of this name, with its hyphens.
+pub(super) fn has_option(name: &str) -> bool {
+    fn has(command: &Command, name: &str) -> bool {
+        command.get_arguments().any(|arg| arg.get_long() == Some(name))
+            || command.get_subcommands().any(|part| has(part, name))
+    }
+    name.strip_prefix("--").is_some_and(|name| has(&command(), name))
+}
+
 /// The first variable that is set and not empty.
 fn set(names: &[&'static str]) -> Option<&'static str> {
     let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());

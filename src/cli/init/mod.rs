@@ -58,7 +58,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     }
     if !folder.as_os_str().is_empty() {
         let creating = || format!("creating the folder {}", folder.display());
-        fs::create_dir_all(folder).with_context(creating)?;
+        let hint = "Name a folder where you may write.";
+        let created = fs::create_dir_all(folder).with_context(creating);
+        created.map_err(|error| Failure::new(error, hint))?;
     }
     let is_live = !args.example && connect::has_key(global);
     if is_live {

@@ -101,8 +101,8 @@ pub(super) const EXITS: [(&str, Explanation); 10] = [
     (
         "3",
         Explanation {
-            summary: "refused by a safety limit, or the wrong manager; nothing was sent",
-            meaning: "The plan is over a safety limit, the number in `--approve-destructive` or `--approve-creates` is not that of the plan, or the key belongs to another manager than `manager_account_id`.",
+            summary: "refused: safety limits, or another manager, URL or manifest",
+            meaning: "The plan is over a safety limit, the number in `--approve-destructive` or `--approve-creates` is not that of the plan, the key belongs to another manager than `manager_account_id`, or a saved plan was made for another manager, base URL or manifest. Nothing was sent.",
             reason: "Safety limits are checked for the whole plan before the first request.",
             fix: "Review the plan. If it is correct, approve its exact number. For the wrong manager, use the key of the right one.",
             command: Some("trunkline apply acme.yaml --approve-destructive 3"),

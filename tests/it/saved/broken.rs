@@ -59,6 +59,7 @@ async fn the_program_refuses_it_without_a_request() {
     let middle = whole.len() / 2;
     let files = [
         ("", "the seal at its end is missing"),
+        ("version: 1\n", "To apply a manifest, leave out --plan."),
         (&whole[..middle], "the seal at its end is missing"),
         (&whole[..whole.len() - 1], "the seal at its end is missing"),
         (&whole.replacen("\"after\": 30", "\"after\": 31", 1), "the seal is broken"),
