@@ -308,7 +308,7 @@ fn groups(missing: &[String], extra: &[String], spoken: fn(&str) -> String) -> S
     let parts = [("is not in", missing), ("is in", extra)];
     let parts = parts.iter().filter(|(_, names)| !names.is_empty());
     let parts: Vec<String> = parts.map(|(verb, names)| format!("{verb} {}", list(names))).collect();
-    format!("{}; change groups in the portal", parts.join(" and "))
+    format!("{}; change groups in the portal, or correct the entry", parts.join(" and "))
 }
 
 fn possible_rename(subject: Subject, missing: &str) -> String {
