@@ -3,6 +3,8 @@
 mod gitlab;
 mod kubernetes;
 mod machine;
+mod queue;
+mod refusals;
 mod reviews;
 mod rules;
 mod runner;
@@ -23,4 +25,5 @@ fn yaml(text: &str) -> Value {
 }
 
 /// The workflows for GitHub.
-const WORKFLOWS: [&str; 4] = ["pull-request.yml", "plan.yml", "apply.yml", "drift.yml"];
+const WORKFLOWS: [&str; 5] =
+    ["pull-request.yml", "plan.yml", "merge-queue.yml", "apply.yml", "drift.yml"];

@@ -101,9 +101,8 @@ impl Story {
         let pairs = [
             ("github.token", "token".to_owned()),
             ("secrets.TELNYX_API_KEY", KEY.to_owned()),
-            ("secrets.AWS_ACCESS_KEY_ID", "AKIAOFTHETESTS".to_owned()),
-            ("secrets.AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
             ("vars.AWS_REGION", "us-east-1".to_owned()),
+            ("vars.TRUNKLINE_ROLE", "arn:aws:iam::123456789012:role/trunkline".to_owned()),
             ("vars.TRUNKLINE_STATE", format!("{}.json", state.display())),
             ("vars.TRUNKLINE_AUDIT", "s3://audit.example".to_owned()),
             ("inputs.approve_destructive", String::new()),
@@ -128,6 +127,32 @@ impl Story {
         ];
         context.extend(pairs.map(|(name, value)| (name.to_owned(), value)));
         run(&self.machine, "plan.yml", &context, || {})
+    }
+
+    /// Puts the pull request into the merge queue, on top of what `before` merges, and runs its workflow.
+    pub(super) fn queue(&self, event: &str) -> Run {
+        let main = self.types("git rev-parse main").trim().to_owned();
+        let branch = format!("gh-readonly-queue/main/pr-7-{main}");
+        self.types(&format!(
+            "git checkout -q --detach main && git merge -q --no-ff -m queue change && \
+             git push -q -f origin HEAD:refs/heads/{branch} && git checkout -q change"
+        ));
+        let head = self.types(&format!("git ls-remote origin refs/heads/{branch} | cut -f 1"));
+        self.machine.remember("head", &self.types("git rev-parse change"));
+        let mut context = self.trusted();
+        let pairs = [
+            ("github.event.workflow_run.event", event.to_owned()),
+            ("github.event.workflow_run.head_branch", branch),
+            ("github.event.workflow_run.head_sha", head.trim().to_owned()),
+        ];
+        context.extend(pairs.map(|(name, value)| (name.to_owned(), value)));
+        run(&self.machine, "merge-queue.yml", &context, || {})
+    }
+
+    /// The newest commit status of a commit: its state and description.
+    pub(super) fn status(&self, commit: &str) -> String {
+        let all = self.machine.forge(&format!("statuses/{}", commit.trim()));
+        all.lines().last().unwrap_or_default().to_owned()
     }
 
     pub(super) fn apply(&self, between: impl Fn()) -> Run {
