@@ -102,13 +102,15 @@ esac
 /// The token service of the runner's forge, for jobs that may ask it.
 const CURL: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
-printf '%s\n' "curl ${*: -1}" >> "$FORGE/calls"
+url=${*: -1}
+printf '%s\n' "curl $url" >> "$FORGE/calls"
 [ -n "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" ] && [[ "$*" = *"Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN"* ]]
-echo "{\"count\":1,\"value\":\"identity-for-${*##*audience=}\"}"
+echo "{\"count\":1,\"value\":\"identity-for-${url##*audience=}\"}"
 "#;
 
 const JQ: &str = r#"#!/usr/bin/env bash
-[ "$*" = '-er .value' ] && sed -n 's/.*"value":"\([^"]*\)".*/\1/p'
+# Without a newline, which would be a part of the token.
+[ "$*" = '-ej .value' ] && sed -n 's/.*"value":"\([^"]*\)".*/\1/p' | tr -d '\n'
 "#;
 
 const AWS: &str = r#"#!/usr/bin/env bash

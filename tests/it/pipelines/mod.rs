@@ -1,5 +1,6 @@
 //! The pipelines of `examples/`, checked against our rules and run step by step against a sandbox.
 
+mod bucket;
 mod gitlab;
 mod kubernetes;
 mod machine;

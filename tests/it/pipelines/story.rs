@@ -1,6 +1,6 @@
 //! An organization and its repository, with the workflows copied from `examples/`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,6 +10,8 @@ use super::runner::{Context, Run, run, run_step};
 /// A repository with the workflows, and the machine that works on it.
 pub(super) struct Story {
     pub(super) machine: Machine,
+    /// The location of the state, as the forge's variable has it.
+    state: RefCell<String>,
     runs: Cell<u32>,
 }
 
@@ -19,7 +21,9 @@ pub(super) const REV: &str = "0123456789abcdef0123456789abcdef01234567";
 impl Story {
     /// Imports the organization and commits it to main, with every example file in place.
     pub(super) fn begin() -> Self {
-        let story = Self { machine: Machine::new(), runs: Cell::new(0) };
+        let machine = Machine::new();
+        let state = format!("{}.json", machine.path("state").display());
+        let story = Self { machine, state: RefCell::new(state), runs: Cell::new(0) };
         let repository = story.repository();
         fs::create_dir_all(repository.join("manifests")).unwrap();
         fs::create_dir_all(repository.join(".github/actions/trunkline")).unwrap();
@@ -42,6 +46,11 @@ impl Story {
 
     pub(super) fn repository(&self) -> PathBuf {
         self.machine.path("repository")
+    }
+
+    /// Keeps the state at another location from now on.
+    pub(super) fn keep_state_at(&self, location: &str) {
+        location.clone_into(&mut self.state.borrow_mut());
     }
 
     /// Runs a shell command in the repository.
@@ -97,13 +106,12 @@ impl Story {
     /// The context with the secrets of the environments, which are for main only.
     pub(super) fn trusted(&self) -> Context {
         let mut context = self.context("main");
-        let state = self.machine.path("state");
         let pairs = [
             ("github.token", "token".to_owned()),
             ("secrets.TELNYX_API_KEY", KEY.to_owned()),
             ("vars.AWS_REGION", "us-east-1".to_owned()),
             ("vars.TRUNKLINE_ROLE", "arn:aws:iam::123456789012:role/trunkline".to_owned()),
-            ("vars.TRUNKLINE_STATE", format!("{}.json", state.display())),
+            ("vars.TRUNKLINE_STATE", self.state.borrow().clone()),
             ("vars.TRUNKLINE_AUDIT", "s3://audit.example".to_owned()),
             ("inputs.approve_destructive", String::new()),
         ];
