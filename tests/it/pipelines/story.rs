@@ -53,6 +53,11 @@ impl Story {
         location.clone_into(&mut self.state.borrow_mut());
     }
 
+    /// The location of the state.
+    pub(super) fn state(&self) -> String {
+        self.state.borrow().clone()
+    }
+
     /// Runs a shell command in the repository.
     pub(super) fn types(&self, script: &str) -> String {
         fs::create_dir_all(self.repository()).unwrap();
@@ -111,7 +116,7 @@ impl Story {
             ("secrets.TELNYX_API_KEY", KEY.to_owned()),
             ("vars.AWS_REGION", "us-east-1".to_owned()),
             ("vars.TRUNKLINE_ROLE", "arn:aws:iam::123456789012:role/trunkline".to_owned()),
-            ("vars.TRUNKLINE_STATE", self.state.borrow().clone()),
+            ("vars.TRUNKLINE_STATE", self.state()),
             ("vars.TRUNKLINE_AUDIT", "s3://audit.example".to_owned()),
             ("inputs.approve_destructive", String::new()),
         ];
