@@ -46,7 +46,7 @@ fn the_policy_denies_what_it_says() {
             "custom_pricing",
             "channel_limit: 101\n    custom_pricing",
         );
-        text.replacen("accounts:\n", "policy:\n  unlisted_accounts: ignore\naccounts:\n", 1)
+        text.replacen("unlisted_accounts: report", "unlisted_accounts: ignore", 1)
     });
     let denied = "the channel limit of desk11@shop11.example is 101, above 100";
     assert_eq!(messages(&story, &python, "deny"), [denied]);
