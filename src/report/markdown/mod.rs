@@ -234,12 +234,13 @@ fn foot(context: PlanContext<'_>) -> String {
         let selects_drift = source.windows(2).any(|pair| pair == ["--only", "drift"]);
         let words = ["apply"].into_iter().chain(source.iter().map(String::as_str));
         let words: Vec<&str> = words.chain(["--expect", &digest]).collect();
-        out += &if selects_drift {
-            "\nTo apply exactly this, save it with `--out FILE`, and run `trunkline apply --plan FILE`.\n"
-                .to_owned()
+        if selects_drift {
+            out.push_str(
+                "\nTo apply exactly this, save it with `--out FILE`, and run `trunkline apply --plan FILE`.\n",
+            );
         } else {
-            format!("\nTo apply exactly this:\n\n{}", block(&state.command(&words)))
-        };
+            out.extend(["\nTo apply exactly this:\n\n", &block(&state.command(&words))]);
+        }
     }
     out
 }

@@ -50,7 +50,7 @@ fn planfile(story: &Story) -> std::path::PathBuf {
 
 /// An argument of a comment, as Atlantis passes it.
 fn escaped(arguments: &[&str]) -> String {
-    let one = |argument: &&str| argument.chars().map(|c| format!("\\{c}")).collect::<String>();
+    let one = |argument: &&str| argument.chars().flat_map(|c| ['\\', c]).collect::<String>();
     arguments.iter().map(one).collect::<Vec<_>>().join(",")
 }
 

@@ -111,13 +111,12 @@ fn a_comment_that_is_too_long_is_shortened_before_the_forge_refuses_it() {
     let story = Story::begin();
     // Different limits for 2,000 new accounts: no two rows can share a line.
     story.change(|text| {
-        let new: String = (0..2_000)
-            .map(|number| {
-                let name = format!("Branch office number {number} of the northern region");
-                let email = format!("desk{number}@a-rather-long-name-of-a-branch-{number}.example");
-                format!("  - name: {name}\n    email: {email}\n    channel_limit: {}\n", number + 1)
-            })
-            .collect();
+        let entry = |number: u32| {
+            let name = format!("Branch office number {number} of the northern region");
+            let email = format!("desk{number}@a-rather-long-name-of-a-branch-{number}.example");
+            format!("  - name: {name}\n    email: {email}\n    channel_limit: {}\n", number + 1)
+        };
+        let new = (0..2_000).map(entry).collect::<Vec<_>>().concat();
         text.replacen("accounts:\n", &format!("accounts:\n{new}"), 1)
     });
     story.plan(OURS).went_well();
