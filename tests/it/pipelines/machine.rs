@@ -94,6 +94,10 @@ case "$method $endpoint" in
   'GET issues?state=open&per_page=100') list issues ;;
   'POST issues') new issues ;;
   'POST issues/'*'/comments') new "answers" ;;
+  'GET deployments?environment=trunkline-apply&per_page=30') [ ! -e deployments ] || tac deployments ;;
+  'GET deployments/'*'/statuses?per_page=1')
+    id=${endpoint#deployments/}
+    sed -n "s/^${id%%/*} //p" deployed ;;
   'PATCH issues/'*) write "issues/${endpoint##*/}" ;;
   *) echo "gh: $method $endpoint" >&2; exit 1 ;;
 esac

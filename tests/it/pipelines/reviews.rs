@@ -218,6 +218,28 @@ fn drift_opens_one_issue_and_closes_it() {
 }
 
 #[test]
+fn a_change_that_waits_for_its_approval_is_no_drift() {
+    let story = Story::begin();
+    story.change(various);
+    story.merge();
+    story.apply(|| {}).went_well();
+    story.change(|text| set(text, "desk14@shop14.example", "enabled: true", "enabled: false"));
+    story.merge();
+    // It is merged and not applied, and an apply that fails applies nothing.
+    assert!(story.apply(|| story.machine.remember("main", "another commit")).failed.is_some());
+    let waiting = story.drift().went_well();
+    assert_eq!(waiting.context["steps.plan.outputs.drift"], "no", "{}", waiting.log);
+    story.types("git checkout -q main~1");
+    story.meddle("custom_pricing: false", "custom_pricing: true");
+    story.types("git checkout -q main");
+    let found = story.drift().went_well();
+    assert_eq!(found.context["steps.plan.outputs.drift"], "yes", "{}", found.log);
+    let issue = story.machine.forge("issues/1/body");
+    assert!(!issue.contains("desk14@shop14.example"), "{issue}");
+    assert!(issue.contains("Not selected: ") && issue.contains("Checked on "), "{issue}");
+}
+
+#[test]
 fn a_create_with_an_unknown_outcome_is_reported_once() {
     let story = Story::begin();
     for _ in 0..2 {

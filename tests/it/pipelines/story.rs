@@ -168,8 +168,20 @@ impl Story {
         all.lines().last().unwrap_or_default().to_owned()
     }
 
+    /// Runs the workflow. A run of its job with an environment is a deployment.
     pub(super) fn apply(&self, between: impl Fn()) -> Run {
-        run(&self.machine, "apply.yml", &self.trusted(), between)
+        let run = run(&self.machine, "apply.yml", &self.trusted(), between);
+        if run.ran.iter().any(|job| job == "apply") {
+            let state = if run.failed.is_none() { "success" } else { "failure" };
+            let id = &run.context["github.run_id"];
+            for (file, what) in
+                [("deployments", run.context["github.sha"].as_str()), ("deployed", state)]
+            {
+                let earlier = self.machine.forge(file);
+                self.machine.remember(file, &format!("{earlier}{id} {what}\n"));
+            }
+        }
+        run
     }
 
     /// The context after an apply with an exit status.
