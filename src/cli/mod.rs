@@ -109,12 +109,12 @@ enum Command {
 }
 
 impl Command {
-    /// The manifest that was named for a plan, which printed commands repeat.
-    fn manifest(&self) -> Option<String> {
+    /// The manifest that was named for a plan, and the options that select a part of it. Printed commands repeat both.
+    fn of_plan(&self) -> (Option<String>, Vec<String>) {
         match self {
-            Self::Plan(args) => args.manifest(),
-            Self::Apply(args) => args.manifest(),
-            _ => None,
+            Self::Plan(args) => (args.manifest(), args.selection()),
+            Self::Apply(args) => (args.manifest(), args.selection()),
+            _ => (None, Vec::new()),
         }
     }
 }
@@ -130,8 +130,9 @@ pub fn main() -> ExitCode {
     // A daemon logs what it does; other commands only log warnings.
     logging::init(&args.global, matches!(args.command, Command::Daemon(_)));
     let style = terminal::error_style(&args.global);
-    let (option, manifest) = (args.global.state.clone(), args.command.manifest());
-    let state = StateInfo { option, manifest, ..StateInfo::default() };
+    let option = args.global.state.clone();
+    let (manifest, selection) = args.command.of_plan();
+    let state = StateInfo { option, manifest, selection, ..StateInfo::default() };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

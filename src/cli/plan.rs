@@ -31,8 +31,8 @@ pub(super) struct Args {
     detailed_exitcode: bool,
     #[command(flatten)]
     since: Since,
-    /// With --base, show only this-change, or only the drift from before it; the
-    /// exit status follows
+    /// With --base, show only this-change, or only the drift from before it, in
+    /// every report; the exit status follows
     #[arg(long, value_name = "WHICH", requires = "base", hide_possible_values = true)]
     only: Option<Only>,
     /// Exit with 4 unless the plan has this digest
@@ -109,6 +109,11 @@ impl Args {
     pub(super) fn manifest(&self) -> Option<String> {
         self.path.as_ref()?.to_str().map(str::to_owned)
     }
+
+    /// The options that select a part of the plan.
+    pub(super) fn selection(&self) -> Vec<String> {
+        selection(self.only, &self.since, &self.targets)
+    }
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
@@ -127,9 +132,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     };
     let observation = observe(global, &reader, &desired, state).await?;
     let info = info.unwrap_or_default();
-    let info = StateInfo { manifest: args.manifest(), ..info };
+    let info = StateInfo { manifest: args.manifest(), selection: args.selection(), ..info };
     let planned = Planned::make(&reader, desired, base.as_ref(), observation, info, &args.targets)?;
-    let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
+    let (planned, expected) = planned.choose(args.only, &args.since, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
         source.expires_at = Some(save(global, &planned, path)?);
         source.saved = Some(path.clone());
@@ -140,16 +145,21 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     expected?;
     Ok(match &planned.plan {
         plan if !plan.inventory.complete => Exit::Incomplete,
-        // Findings have no origin, so they count as drift.
-        plan if args.only == Some(Only::ThisChange)
-            && plan.actions.is_empty()
-            && plan.withheld == 0 =>
-        {
-            Exit::Fine
-        }
         plan if args.detailed_exitcode && plan.has_drift() => Exit::Drift,
         _ => Exit::Fine,
     })
+}
+
+/// The options that select a part of a plan, as they were given.
+pub(super) fn selection(only: Option<Only>, since: &Since, targets: &Targets) -> Vec<String> {
+    let only = only.map(|only| match only {
+        Only::Drift => "drift",
+        Only::ThisChange => "this-change",
+    });
+    // Without --only, a base changes no action.
+    let base = since.option().filter(|_| only.is_some());
+    let only = only.map(|which| ["--only".to_owned(), which.to_owned()]);
+    base.into_iter().chain(only).flatten().chain(targets.options()).collect()
 }
 
 /// Saves a plan, and returns the time until which it can be applied.
@@ -283,6 +293,7 @@ impl Planned {
     pub(super) fn choose(
         self,
         only: Option<Only>,
+        since: &Since,
         expected: Option<&str>,
     ) -> (Self, Result<(), Failure>) {
         let whole = report::digest(self.report());
@@ -299,10 +310,22 @@ impl Planned {
         } else {
             let expected = expected.unwrap_or_default();
             let why = format!("the plan has digest {digest}, but --expect is {expected}");
-            let hint = "Nothing was sent. Run `trunkline plan` to review what has changed.";
+            let again = chosen.again(since);
+            let hint = format!("Nothing was sent. Run `{again}` to review what has changed.");
             Err(Failure::stale(why, hint))
         };
         (chosen, checked)
+    }
+
+    /// The command that shows this plan.
+    fn again(&self, since: &Since) -> String {
+        let StateInfo { manifest, selection, .. } = &self.state;
+        // The stricter policy of a base may have changed the actions.
+        let base = since.option().filter(|[option, _]| !selection.contains(option));
+        let words = ["plan".to_owned()].into_iter().chain(manifest.clone());
+        let words: Vec<String> =
+            words.chain(base.into_iter().flatten()).chain(selection.iter().cloned()).collect();
+        self.state.command(&words.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// The plan as a report.

@@ -65,14 +65,14 @@ impl<'a> Draft<'a> {
         let may_destroy = action.is_destructive() || action.is_assertion();
         if may_destroy && self.protected.contains(action.email()) {
             let about = About::new(action.subject(), action.email().clone());
-            self.find(Finding { about, what: FindingKind::Protected });
+            self.find(Finding { about, what: FindingKind::Protected, origin: None });
             self.withhold(1);
             return false;
         }
         let half = if action.subject() == Subject::User { Half::Users } else { Half::Accounts };
         if (may_destroy || action.is_create()) && !self.live.is_complete(half) {
             let about = About::new(action.subject(), action.email().clone());
-            self.find(Finding { about, what: FindingKind::NotFullyRead });
+            self.find(Finding { about, what: FindingKind::NotFullyRead, origin: None });
             self.withhold(1);
             return false;
         }
@@ -135,6 +135,7 @@ impl<'a> Draft<'a> {
             Some(Accepted { code, email: _, until, reason }) => Finding {
                 about: finding.about,
                 what: FindingKind::Accepted { code: *code, until: *until, reason: reason.clone() },
+                origin: None,
             },
             None => finding,
         });

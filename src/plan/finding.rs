@@ -1,6 +1,6 @@
 //! Findings: facts that people should know and that no request can change.
 
-use super::Loosened;
+use super::{Loosened, Origin};
 use crate::model::{AccountId, Amount, Balance, Code, Day, Email, LastSignIn};
 
 /// A fact that a person should know and no request can change.
@@ -10,6 +10,8 @@ pub struct Finding {
     pub about: About,
     /// The fact.
     pub what: FindingKind,
+    /// Its origin. `None` without a base.
+    pub origin: Option<Origin>,
 }
 
 /// The account, user or organization that a finding is about.
@@ -272,19 +274,19 @@ impl Finding {
     /// A finding about an account.
     #[must_use]
     pub fn account(email: Email, what: FindingKind) -> Self {
-        Self { about: About::Account(email), what }
+        Self { about: About::Account(email), what, origin: None }
     }
 
     /// A finding about a user.
     #[must_use]
     pub fn user(email: Email, what: FindingKind) -> Self {
-        Self { about: About::User(email), what }
+        Self { about: About::User(email), what, origin: None }
     }
 
     /// A finding about the organization.
     #[must_use]
     pub fn organization(what: FindingKind) -> Self {
-        Self { about: About::Organization, what }
+        Self { about: About::Organization, what, origin: None }
     }
 
     /// The code by which scripts and `accept` know the finding.
@@ -363,6 +365,12 @@ impl Finding {
             code,
             Code::PossibleRename | Code::Protected | Code::PoolExceeded | Code::AccountVanished
         )
+    }
+
+    /// Returns true if it is a notice about the organization as a whole, which every part of a plan depends on.
+    #[must_use]
+    pub fn is_general(&self) -> bool {
+        self.level() == Level::Notice && self.about == About::Organization
     }
 
     /// The kind of thing that it is about.

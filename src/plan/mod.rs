@@ -62,6 +62,8 @@ pub struct Plan {
     pub ignored: usize,
     /// The number of actions left out by `--target` or `--only`.
     pub unchosen: usize,
+    /// The number of findings left out by `--target` or `--only`.
+    pub unchosen_findings: usize,
     /// The inventory that the plan was made from.
     pub inventory: Inventory,
 }

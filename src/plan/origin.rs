@@ -1,26 +1,28 @@
-//! The origin of each action: the change of the manifest under review, or earlier drift.
+//! The origin of each action and finding: the change of the manifest under review, or earlier drift.
 //!
 //! With the base manifest (b), the head (h) and the live value (l): b = l means that this change makes the
 //! difference, b = h that it existed before, and otherwise the live value was changed elsewhere too. A field
 //! that the base does not manage counts as b = l. If the live value is unknown, b = l never holds.
+//!
+//! A finding existed before if the plan of the base has it too, and is a conflict if that plan has it with other values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Match, Pairing};
 use super::users::is_listed;
 use super::{
-    AccountTarget, Action, Finding, FindingKind, Plan, PlannedAccount, PlannedAction, Reason,
-    access, guard, plan, policy,
+    AccountTarget, Action, Finding, FindingKind, Level, Plan, PlannedAccount, PlannedAction,
+    Reason, Subject, access, guard, plan, policy,
 };
 use crate::model::{
-    AccountId, Day, Desired, Email, Live, LiveUser, State, UnlistedAccounts, UnlistedUsers, UserId,
-    WantedAccount, WantedUser,
+    AccountId, Code, Day, Desired, Email, Live, LiveUser, State, UnlistedAccounts, UnlistedUsers,
+    UserId, WantedAccount, WantedUser,
 };
 
-/// The origin of an action.
+/// The origin of an action or a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// The base declares the live value: this change causes the action.
+    /// The base declares the live value, or has no such finding: this change causes the difference.
     ThisChange,
     /// The base declares the same as the head: the difference existed before this change.
     AlreadyDrifted,
@@ -28,8 +30,8 @@ pub enum Origin {
     Conflict,
 }
 
-/// Plans the actions that make `live` what `head` declares, each with its origin. The stricter of both policies
-/// applies.
+/// Plans the actions that make `live` what `head` declares, and findings, each with its origin. The stricter of both
+/// policies applies.
 #[must_use]
 pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, today: Day) -> Plan {
     let guarded = Desired { policy: policy::stricter(&base.policy, &head.policy), ..head.clone() };
@@ -42,6 +44,11 @@ pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, to
     plan.findings
         .extend(loosened.into_iter().map(FindingKind::PolicyLoosened).map(Finding::organization));
     plan.findings.sort_by(|one, other| one.order().cmp(&other.order()));
+    let earlier = self::plan(base, live, state, today);
+    let earlier = EarlierFindings::of(&earlier);
+    for finding in &mut plan.findings {
+        finding.origin = Some(earlier.origin(finding));
+    }
     let base = BaseIndex::new(base, live, today);
     for planned in &mut plan.actions {
         planned.origin = Some(base.origin(planned));
@@ -50,17 +57,35 @@ pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, to
 }
 
 impl Plan {
-    /// Keeps only the actions that this change causes; without a base that is none. The safety limits
-    /// stay those of the whole plan, and the actions left out are counted.
+    /// Keeps only the actions and findings that this change causes; without a base that is none. The safety limits
+    /// stay those of the whole plan, and what is left out is counted.
     #[must_use]
     pub fn only_this_change(self) -> Self {
-        self.retain(|planned| planned.origin == Some(Origin::ThisChange))
+        self.of_origin(|origin| origin == Some(Origin::ThisChange))
     }
 
-    /// Keeps only the actions that this change does not cause; conflicts count as drift.
+    /// Keeps only the actions and findings that this change does not cause; conflicts count as drift.
     #[must_use]
     pub fn only_drift(self) -> Self {
-        self.retain(|planned| planned.origin != Some(Origin::ThisChange))
+        self.of_origin(|origin| origin != Some(Origin::ThisChange))
+    }
+
+    /// Keeps the actions and findings of some origins. Notices about the whole organization stay.
+    fn of_origin(self, chosen: impl Fn(Option<Origin>) -> bool) -> Self {
+        self.retain(|planned| chosen(planned.origin))
+            .retain_findings(|finding| finding.is_general() || chosen(finding.origin))
+    }
+
+    /// Keeps the chosen findings, and counts the others. Withheld actions were not chosen either, unless a finding
+    /// that is left names their rule.
+    pub(super) fn retain_findings(mut self, chosen: impl Fn(&Finding) -> bool) -> Self {
+        let all = self.findings.len();
+        self.findings.retain(chosen);
+        self.unchosen_findings += all - self.findings.len();
+        if self.inventory.complete && !self.findings.iter().any(Finding::names_a_rule) {
+            self.unchosen += std::mem::take(&mut self.withheld);
+        }
+        self
     }
 
     /// Keeps the chosen actions, and counts the others.
@@ -69,6 +94,36 @@ impl Plan {
         self.actions.retain(chosen);
         self.unchosen += all - self.actions.len();
         self
+    }
+}
+
+/// The findings of the plan of the base, by code, kind and email.
+struct EarlierFindings<'a>(BTreeMap<FindingKey<'a>, Vec<&'a Finding>>);
+
+type FindingKey<'a> = (Code, Subject, Option<&'a Email>);
+
+impl<'a> EarlierFindings<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for finding in &plan.findings {
+            all.entry(Self::key(finding)).or_default().push(finding);
+        }
+        Self(all)
+    }
+
+    fn key(finding: &Finding) -> FindingKey<'_> {
+        (finding.code(), finding.subject(), finding.email())
+    }
+
+    fn origin(&self, finding: &Finding) -> Origin {
+        let similar = self.0.get(&Self::key(finding)).map_or(&[][..], Vec::as_slice);
+        if similar.iter().any(|one| one.what == finding.what) {
+            Origin::AlreadyDrifted
+        } else if similar.is_empty() || finding.level() == Level::Notice {
+            Origin::ThisChange
+        } else {
+            Origin::Conflict
+        }
     }
 }
 

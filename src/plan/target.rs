@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::identity::{Match, Pairing};
-use super::{Plan, Subject};
+use super::{Finding, Plan};
 use crate::model::{Desired, Email, Live};
 
 impl Plan {
-    /// Keeps only the actions and findings about `targets`, and counts the other actions. The safety limits stay
+    /// Keeps only the actions and findings about `targets`, and counts the others. The safety limits stay
     /// those of the whole plan. `desired` and `live` must be those of the plan: they map the email of an entry
     /// to the live email of its account.
     #[must_use]
@@ -20,20 +20,9 @@ impl Plan {
                 targets.insert(have.email.clone());
             }
         }
-        let mut chosen = self.retain(|planned| targets.contains(planned.action.email()));
-        chosen.findings.retain(|finding| match (finding.subject(), finding.email()) {
-            (Subject::Organization, _) | (Subject::Account | Subject::User, None) => true,
-            (Subject::Account | Subject::User, Some(email)) => targets.contains(email),
-        });
-        // Actions withheld for other accounts and users were not chosen either.
-        if !chosen
-            .findings
-            .iter()
-            .any(|finding| finding.names_a_rule() || !chosen.inventory.complete)
-        {
-            chosen.unchosen += std::mem::take(&mut chosen.withheld);
-        }
-        chosen
+        let chosen =
+            |finding: &Finding| finding.email().is_none_or(|email| targets.contains(email));
+        self.retain(|planned| targets.contains(planned.action.email())).retain_findings(chosen)
     }
 
     /// The targets that are neither listed nor live: most likely typing mistakes.

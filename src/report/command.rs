@@ -14,6 +14,8 @@ pub struct StateInfo {
     pub option: Option<String>,
     /// The PATH of the manifest; `None` for the default one. Every printed `trunkline plan` repeats it.
     pub manifest: Option<String>,
+    /// The options that select a part of the plan, as they were given. Every printed `trunkline plan` repeats them.
+    pub selection: Vec<String>,
     /// The path of the state's file from the folder of a saved plan, which may be applied from another folder.
     pub path_from_plan: Option<String>,
 }
@@ -56,9 +58,13 @@ impl StateInfo {
         let uses_state = matches!(name, "plan" | "apply" | "state" | "import");
         let state = self.option(name == "state");
         let state = state.filter(|_| uses_state && !command.contains("--state"));
+        let selected =
+            name == "plan" && names_none && !self.selection.iter().any(|one| rest.contains(one));
+        let selection = self.selection.iter().filter(|_| selected).map(|one| word(one));
         let parts = [
             Some(name.to_owned()),
             manifest.map(word),
+            Some(selection.collect::<Vec<_>>().join(" ")).filter(|words| !words.is_empty()),
             Some(rest.to_owned()).filter(|rest| !rest.is_empty()),
             state.map(|state| format!("--state {}", word(state))),
         ];
@@ -99,6 +105,13 @@ mod tests {
                 .complete("`trunkline plan`, `trunkline plan --out FILE`, `trunkline plan b.yaml`"),
             "`trunkline plan 'my acme.yaml'`, `trunkline plan 'my acme.yaml' --out FILE`, \
              `trunkline plan b.yaml`"
+        );
+        let selection = ["--target", "a b@acme.example"].map(str::to_owned).into();
+        let selected = StateInfo { selection, ..named };
+        assert_eq!(
+            selected.complete("`trunkline plan`, `trunkline plan --target x`, `trunkline apply`"),
+            "`trunkline plan 'my acme.yaml' --target 'a b@acme.example'`, \
+             `trunkline plan 'my acme.yaml' --target x`, `trunkline apply`"
         );
         let hint = "Run `trunkline plan`, or `trunkline get users`, or `trunkline state show`.";
         assert_eq!(default.complete(hint), hint);

@@ -45,6 +45,7 @@ impl Variables {
             in_sync,
             destructive,
             unchosen,
+            unchosen_findings,
         } = PlanSummary::of(plan);
         self.set("CREATE", create);
         self.set("UPDATE", update);
@@ -55,6 +56,7 @@ impl Variables {
         self.set("FINDINGS", findings);
         self.set("IN_SYNC", in_sync);
         self.set("UNCHOSEN", unchosen);
+        self.set("UNCHOSEN_FINDINGS", unchosen_findings);
         self.set("WITHHELD", withheld);
         self.set("IGNORED", ignored);
         self.set("REFUSED", plan.guards.iter().filter(|guard| guard.refused()).count());

@@ -100,7 +100,9 @@ impl PlanContext<'_> {
     #[must_use]
     pub fn plan_command(&self) -> String {
         let path = self.path.map(|path| path.display().to_string());
-        let words: Vec<&str> = ["plan"].into_iter().chain(path.as_deref()).collect();
+        let selection = self.report.state.selection.iter().map(String::as_str);
+        let words: Vec<&str> =
+            ["plan"].into_iter().chain(path.as_deref()).chain(selection).collect();
         self.report.state.command(&words)
     }
 }

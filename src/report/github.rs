@@ -9,7 +9,7 @@ use std::path::Path;
 use super::escape::line;
 use super::format::{PathBase, PlanContext, ReportContent};
 use super::manifest::contents;
-use super::{PlanReport, sentences, words};
+use super::{PlanReport, origins, sentences, words};
 use crate::execute::Outcome;
 use crate::manifest::{Listed, Problem};
 use crate::model::Email;
@@ -147,8 +147,7 @@ fn destructive_note(
         empty if empty.is_empty() => empty,
         because => format!("{because}; "),
     };
-    let origin = origin.map(words::origin).map(|word| format!("; {}", word.replace('_', " ")));
-    let origin = origin.unwrap_or_default();
+    let origin = origins::note(*origin, "; ", "");
     Annotation {
         severity: Severity::Warning,
         place: place(action.subject(), Some(action.email()), context, base),
@@ -166,7 +165,11 @@ fn finding(finding: &Finding, context: PlanContext<'_>, base: &PathBase<'_>) -> 
         },
         place: place(finding.subject(), finding.email(), context, base),
         title: finding.code().name().to_owned(),
-        message: format!("{email}{}", sentences::finding(finding, context.report.state)),
+        message: format!(
+            "{email}{}{}",
+            sentences::finding(finding, context.report.state),
+            origins::of_finding(finding, " (", ")")
+        ),
     }
 }
 

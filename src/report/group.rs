@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use super::origins;
 use super::words::{self, Names};
 use crate::plan::{Origin, PlannedAction};
 
@@ -62,7 +63,7 @@ impl ActionGroup {
 
     /// The origin, in words.
     pub(super) fn origin(&self) -> String {
-        self.origin.map(words::origin).unwrap_or_default().replace('_', " ")
+        origins::note(self.origin, "", "")
     }
 }
 

@@ -17,6 +17,7 @@ mod import;
 mod json;
 mod manifest;
 mod markdown;
+mod origins;
 mod outcomes;
 mod problems;
 mod review;

@@ -9,7 +9,7 @@ use super::group::{ActionGroup, by_account, group};
 use super::json::digest;
 use super::style::{Ink, Style};
 use super::words::{Names, count};
-use super::{PlanReport, StateInfo, sentences, words};
+use super::{PlanReport, StateInfo, origins, sentences, words};
 use crate::model::Code;
 use crate::plan::{Finding, Guard, Level, Plan, PlannedAction};
 
@@ -24,7 +24,7 @@ pub fn plan(report: PlanReport<'_>, style: Style) -> String {
     let heading = format!("{organization} at {}", bound_to.base_url);
     let _ = writeln!(out, "{}", style.paint(Ink::Bold, &line(&heading)));
     let _ = writeln!(out, "State: {}", state.described(line));
-    if let Some(origins) = words::origins(plan) {
+    if let Some(origins) = origins::counts(plan) {
         let _ = writeln!(out, "{origins}");
     }
     let urgent = findings(plan.findings.iter().filter(|one| one.is_urgent()), state);
@@ -135,7 +135,9 @@ const NAMES: Names = Names { spoken: quoted, plain: line, command: words::in_bac
 
 fn findings<'a>(findings: impl Iterator<Item = &'a Finding>, state: &StateInfo) -> Vec<String> {
     let rows = findings.map(|finding| {
-        let text = (finding.code().name(), line(&sentences::finding(finding, state)));
+        let origin = origins::of_finding(finding, "  [", "]");
+        let text = format!("{}{origin}", line(&sentences::finding(finding, state)));
+        let text = (finding.code().name(), text);
         (text, finding.email().map(|email| line(email.as_str())).unwrap_or_default())
     });
     let lines = group(rows).into_iter().flat_map(|group| {
@@ -164,7 +166,6 @@ fn guard_line(guard: Guard, style: Style) -> String {
 /// The result: a few lines, the last of which has a fixed form.
 fn verdict(report: PlanReport<'_>, style: Style) -> String {
     let plan = report.plan;
-    let unchosen = plan.unchosen;
     let mut out = String::new();
     if plan.withheld > 0 {
         let _ = writeln!(
@@ -177,10 +178,8 @@ fn verdict(report: PlanReport<'_>, style: Style) -> String {
         let text = format!("In sync: {}.", words::in_sync(plan));
         return out + &style.paint(Ink::Green, &text);
     }
-    if unchosen > 0 {
-        let actions = count(unchosen, "action", "actions");
-        let _ =
-            writeln!(out, "Not selected: {actions}; the safety limits apply to the whole plan.");
+    if let Some(rest) = origins::not_selected(plan) {
+        let _ = writeln!(out, "{rest}");
     }
     out.push_str(&prospects(plan));
     let _ = write!(out, "Digest: {}\nPlan: {}", digest(report), words::summary(plan));

@@ -201,6 +201,7 @@ pub(super) fn summary(plan: &Plan) -> String {
         in_sync,
         destructive,
         unchosen: _,
+        unchosen_findings: _,
     } = PlanSummary::of(plan);
     let is_notice = |finding: &&Finding| finding.level() == Level::Notice;
     let notices = plan.findings.iter().filter(is_notice).count();
@@ -241,7 +242,7 @@ pub(super) fn is_in_sync(plan: &Plan) -> bool {
     };
     !plan.has_drift()
         && plan.inventory.complete
-        && plan.unchosen == 0
+        && plan.unchosen + plan.unchosen_findings == 0
         && !plan.findings.iter().any(unknown)
 }
 
@@ -252,20 +253,6 @@ pub(super) fn in_sync(plan: &Plan) -> String {
         count(plan.in_sync, "entry is", "entries are"),
         if plan.in_sync == 1 { "it" } else { "they" }
     )
-}
-
-/// The number of actions by origin. `None` if the plan has no base or no action.
-pub(super) fn origins(plan: &Plan) -> Option<String> {
-    let of = |which| plan.actions.iter().filter(|one| one.origin == Some(which)).count();
-    let conflicts = of(Origin::Conflict);
-    let counts = [
-        (of(Origin::ThisChange), "from this change"),
-        (of(Origin::AlreadyDrifted), "from earlier drift"),
-        (conflicts, if conflicts == 1 { "conflict" } else { "conflicts" }),
-    ];
-    let counts = counts.iter().filter(|(number, _)| *number > 0);
-    let parts: Vec<String> = counts.map(|(number, what)| format!("{number} {what}")).collect();
-    (!parts.is_empty()).then(|| format!("Actions by origin: {}.", parts.join(", ")))
 }
 
 /// The options that approve a plan which safety limits refuse.

@@ -256,16 +256,7 @@ struct PrivateServer(Child);
 
 impl PrivateServer {
     fn start(openssl: &Path, folder: &Path, port: u16) -> Self {
-        let run = |arguments: &str| {
-            let mut command = Command::new(openssl);
-            command.args(arguments.split(' ')).current_dir(folder);
-            let output = command.output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        };
-        run("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca");
-        run("req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=server");
-        std::fs::write(folder.join("s.ext"), "subjectAltName=IP:127.0.0.1\n").unwrap();
-        run("x509 -req -in s.csr -CA ca.pem -CAkey ca.key -days 2 -extfile s.ext -out s.pem");
+        tools::certificate(openssl, folder);
         let mut command = Command::new(openssl);
         let accept = format!("127.0.0.1:{port}");
         command.args(["s_server", "-cert", "s.pem", "-key", "s.key", "-www", "-accept", &accept]);

@@ -35,6 +35,7 @@ mod lists;
 mod man;
 mod manifest;
 mod mutants;
+mod only;
 mod operations;
 mod order;
 mod parsers;

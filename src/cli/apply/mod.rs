@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::exit::{Exit, Failure};
 use super::global::{Global, digest, duration};
-use super::plan::{Only, Since, Targets};
+use super::plan::{self, Only, Since, Targets};
 use super::reports::{Files, PlanSource, Reports, one_of};
 use super::signals::Signals;
 use super::{connect, store, terminal};
@@ -86,6 +86,11 @@ impl Args {
         self.path.as_ref()?.to_str().map(str::to_owned)
     }
 
+    /// The options that select a part of the plan.
+    pub(super) fn selection(&self) -> Vec<String> {
+        plan::selection(self.only, &self.since, &self.targets)
+    }
+
     /// The command that goes on after an interrupt, without the options for files and formats.
     fn again(&self, state: &StateInfo) -> String {
         let path = |path: &PathBuf| path.display().to_string();
@@ -119,7 +124,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let journal = store::write(global, store, &binding, "apply").await?;
     let mut signals = Signals::listen()?;
     let state = store::info(global, place, &journal.record_now());
-    let state = StateInfo { manifest: args.manifest(), ..state };
+    let state = StateInfo { manifest: args.manifest(), selection: args.selection(), ..state };
     let again = args.again(&state);
     let work = (order, source, reports, snapshot, state);
     let ended = under_lock(global, args, &session, work, &journal, &mut signals).await;

@@ -113,7 +113,8 @@ impl Order {
                 let base = base.as_deref();
                 let planned =
                     Planned::make(reader, *desired, base, observation, state, &args.targets)?;
-                let (planned, expected) = planned.choose(args.only, args.expect.as_deref());
+                let (planned, expected) =
+                    planned.choose(args.only, &args.since, args.expect.as_deref());
                 expected?;
                 Ok(Prepared::whole(planned))
             }

@@ -147,6 +147,7 @@ fn shown(
         withheld: _,
         ignored: _,
         unchosen,
+        unchosen_findings: _,
         inventory: _,
     } = saved;
     // A plan with targets reports only on them.

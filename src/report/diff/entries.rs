@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::{PlanContext, words};
+use super::selected::Selected;
 use crate::manifest::canonical;
 use crate::model::{
     AccountId, Email, LiveAccount, LiveUser, Presence, Role, Status, UserStatus, WantedAccount,
@@ -27,9 +28,20 @@ fn accounts(context: PlanContext<'_>) -> Vec<Entry> {
     let live = LiveAccountIndex::of(context);
     let mut paired = BTreeSet::new();
     let mut entries = Vec::new();
+    let selected = Selected::of(context.report.plan);
     for account in context.desired.accounts.values() {
+        let counterparts = live.counterparts(account);
+        let part = selected.as_ref().map(|selected| selected.account(account, counterparts));
+        let account = match &part {
+            None => account,
+            Some(Some(part)) => part,
+            Some(None) => {
+                paired.extend(counterparts.iter().map(|one| &one.id));
+                continue;
+            }
+        };
         let want = indented(canonical::account(&comparable(account)));
-        let have = match live.counterparts(account) {
+        let have = match counterparts {
             [] => Vec::new(),
             [one] => {
                 paired.insert(&one.id);
@@ -171,16 +183,18 @@ fn users(context: PlanContext<'_>) -> Vec<Entry> {
         .iter()
         .filter_map(|planned| Some((removed(&planned.action)?, planned.reason)))
         .collect();
-    let mut entries: Vec<Entry> = wanted
-        .values()
-        .map(|user| {
-            let have = live.get(&user.email).copied();
-            match removed.get(&user.email) {
-                Some(reason) => Entry { have: removed_user(have, *reason), want: Vec::new() },
-                None => listed_user(have, user),
+    let selected = Selected::of(context.report.plan);
+    let entry = |user: &WantedUser| {
+        let have = live.get(&user.email).copied();
+        match (removed.get(&user.email), &selected) {
+            (Some(reason), _) => {
+                Some(Entry { have: removed_user(have, *reason), want: Vec::new() })
             }
-        })
-        .collect();
+            (None, None) => Some(listed_user(have, user)),
+            (None, Some(selected)) => Some(listed_user(have, &selected.user(user)?)),
+        }
+    };
+    let mut entries: Vec<Entry> = wanted.values().filter_map(entry).collect();
     let unlisted = removed.into_iter().filter(|(email, _)| !wanted.contains_key(*email));
     entries.extend(unlisted.map(|(email, reason)| Entry {
         have: removed_user(live.get(email).copied(), reason),

@@ -1,9 +1,11 @@
 //! The live side against the manifest, as a unified diff of YAML in the manifest's layout.
 //!
 //! It shows the entries of the manifest with the fields that they manage, and unlisted accounts and users that
-//! the plan disables or removes. An unknown live value is a comment, and counts as different.
+//! the plan disables or removes. An unknown live value is a comment, and counts as different. With `--only` or
+//! `--target` it shows the selected entries and fields.
 
 mod entries;
+mod selected;
 
 use std::fmt::Write as _;
 

@@ -81,6 +81,10 @@ pub(in crate::report) struct PlanSummary {
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub unchosen: usize,
+    /// Findings that `--target` or `--only` did not select. Absent if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(default)]
+    pub unchosen_findings: usize,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -206,6 +210,10 @@ pub(in crate::report) struct FindingDoc<'a> {
     pub email: Option<&'a str>,
     /// The sentence for people.
     pub message: String,
+    /// The origin of the finding; absent without `--base`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::origin")]
+    pub origin: Option<&'static str>,
 }
 
 impl<'a> PlanDoc<'a> {
@@ -220,6 +228,7 @@ impl<'a> PlanDoc<'a> {
             withheld: _,
             ignored: _,
             unchosen: _,
+            unchosen_findings: _,
             inventory,
         } = plan;
         let Inventory { complete, accounts, users, status_known, channels, limits: _ } = inventory;
@@ -263,6 +272,7 @@ impl PlanSummary {
             withheld: plan.withheld,
             ignored: plan.ignored,
             unchosen: plan.unchosen,
+            unchosen_findings: plan.unchosen_findings,
         };
         for action in plan.requested() {
             let count = match action {
@@ -339,7 +349,8 @@ impl From<FieldValue> for ValueDoc {
 
 impl<'a> From<&'a StateInfo> for StateDoc<'a> {
     fn from(state: &'a StateInfo) -> Self {
-        let StateInfo { location, new, option: _, manifest: _, path_from_plan: _ } = state;
+        let StateInfo { location, new, option: _, manifest: _, selection: _, path_from_plan: _ } =
+            state;
         Self { location, new: *new }
     }
 }
@@ -352,6 +363,7 @@ impl<'a> FindingDoc<'a> {
             kind: words::subject(finding.subject()),
             email: finding.email().map(crate::model::Email::as_str),
             message: sentences::finding(finding, state),
+            origin: finding.origin.map(words::origin),
         }
     }
 }

@@ -51,6 +51,8 @@ pub(super) fn destructive(plan: &Plan, everything: &str) -> Option<Section> {
 
 fn row(action: &ActionGroup, names: &str, origins: bool) -> String {
     let ActionGroup { name, changes, undo, reason, .. } = action;
+    // A reviewer should not have to guess what an empty cell means.
+    let reason = if reason.is_empty() { "declared" } else { reason };
     let origin = if origins { format!(" {} |", action.origin()) } else { String::new() };
     format!("| {name} | {names} | {changes} | {reason} | {undo} |{origin}\n")
 }

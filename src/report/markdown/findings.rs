@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::group::{RowGroup, group};
 use super::super::words::{self, count};
-use super::super::{StateInfo, sentences};
+use super::super::{StateInfo, origins, sentences};
 use super::actions::each;
 use super::page::{Section, folded, left_out, lines, open};
 use super::span::{NAMES, code};
@@ -66,7 +66,9 @@ type FindingText = (&'static str, String);
 
 fn groups(findings: &[&Finding], state: &StateInfo) -> Vec<RowGroup<FindingText>> {
     group(findings.iter().map(|finding| {
-        let text = (finding.code().name(), sentences::finding_with(finding, NAMES, state));
+        let origin = origins::of_finding(finding, " — ", "");
+        let text = format!("{}{origin}", sentences::finding_with(finding, NAMES, state));
+        let text = (finding.code().name(), text);
         (text, finding.email().map(|email| code(email.as_str())).unwrap_or_default())
     }))
 }

@@ -14,6 +14,7 @@ mod span;
 use super::format::{PlanContext, ReportContent};
 use super::json::{PlanSummary, digest};
 use super::manifest::counts;
+use super::origins;
 use super::words::{self, count};
 use crate::plan::{Level, Plan};
 use page::{MarkdownPage, Section};
@@ -87,6 +88,7 @@ fn plan(context: PlanContext<'_>) -> MarkdownPage {
         withheld: _,
         ignored: _,
         unchosen: _,
+        unchosen_findings: _,
         inventory: _,
     } = context.report.plan;
     let state = context.report.state;
@@ -128,9 +130,11 @@ fn verdict(plan: &Plan) -> String {
         ignored,
         in_sync,
         destructive,
-        unchosen,
+        unchosen: _,
+        unchosen_findings: _,
     } = summary;
-    let mut out = format!("{}\n\n", sentence(plan));
+    let origins = origins::counts(plan).map(|origins| format!("{origins}\n\n"));
+    let mut out = format!("{}{}\n\n", origins.unwrap_or_default(), sentence(plan));
     let columns = [
         ("create", create),
         ("update", update),
@@ -152,7 +156,7 @@ fn verdict(plan: &Plan) -> String {
         out += "\n";
     }
     let refusing = plan.guards.iter().filter(|guard| guard.refused()).count();
-    let mut notes: Vec<String> = words::origins(plan).into_iter().collect();
+    let mut notes = Vec::new();
     if refusing > 0 {
         let limits = count(refusing, "safety limit", "safety limits");
         notes.push(format!(
@@ -171,10 +175,7 @@ fn verdict(plan: &Plan) -> String {
         let held = count(plan.withheld, "action", "actions");
         notes.push(format!("Withheld: {held}, for the reasons among the findings and notices."));
     }
-    if unchosen > 0 {
-        let left = count(unchosen, "action", "actions");
-        notes.push(format!("Not selected: {left}; the safety limits apply to the whole plan."));
-    }
+    notes.extend(origins::not_selected(plan));
     if !notes.is_empty() {
         out += &page::lines(notes.iter().map(|note| format!("- {note}\n")));
         out.push('\n');
@@ -222,20 +223,24 @@ fn foot(context: PlanContext<'_>) -> String {
         expires.unwrap_or_default()
     );
     if !report.plan.actions.is_empty() {
+        // A saved plan contains only the selected actions.
         let source = match (context.saved, context.path) {
             (Some(file), _) => vec!["--plan".to_owned(), file.display().to_string()],
-            (None, path) => path.iter().map(|path| path.display().to_string()).collect(),
+            (None, path) => {
+                let path = path.map(|path| path.display().to_string());
+                path.into_iter().chain(state.selection.iter().cloned()).collect()
+            }
         };
+        let selects_drift = source.windows(2).any(|pair| pair == ["--only", "drift"]);
         let words = ["apply"].into_iter().chain(source.iter().map(String::as_str));
         let words: Vec<&str> = words.chain(["--expect", &digest]).collect();
-        // A saved plan contains only the selected actions.
-        let chosen = if report.plan.unchosen > 0 && context.saved.is_none() {
-            " (with the same `--target`)"
+        if selects_drift {
+            out.push_str(
+                "\nTo apply exactly this, save it with `--out FILE`, and run `trunkline apply --plan FILE`.\n",
+            );
         } else {
-            ""
-        };
-        let command = block(&state.command(&words));
-        out.extend([format!("\nTo apply exactly this{chosen}:\n\n{command}")]);
+            out.extend(["\nTo apply exactly this:\n\n", &block(&state.command(&words))]);
+        }
     }
     out
 }

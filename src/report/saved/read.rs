@@ -58,6 +58,8 @@ struct SavedSummary {
     in_sync: usize,
     #[serde(default)]
     unchosen: usize,
+    #[serde(default)]
+    unchosen_findings: usize,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +109,11 @@ struct FindingPart {
     kind: String,
     email: Option<String>,
     message: String,
+    origin: Option<String>,
 }
+
+/// Every origin.
+const ORIGINS: [Origin; 3] = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
 
 /// Reads the text of [`write`](super::write).
 ///
@@ -188,7 +194,7 @@ fn saved(parts: SavedPlanParts, seal: &str) -> Result<(SavedPlan, Vec<FindingPar
     let (location, new) = (location.clone(), *new);
     let state = StateInfo { location, new, path_from_plan: state_path, ..StateInfo::default() };
     let entries = Entries::new(&desired);
-    let SavedSummary { withheld, ignored, in_sync, unchosen } = summary;
+    let SavedSummary { withheld, ignored, in_sync, unchosen, unchosen_findings } = summary;
     let plan = Plan {
         actions: actions.into_iter().map(|one| one.planned(&entries)).collect::<Result<_, _>>()?,
         findings: Vec::new(),
@@ -197,6 +203,7 @@ fn saved(parts: SavedPlanParts, seal: &str) -> Result<(SavedPlan, Vec<FindingPar
         withheld,
         ignored,
         unchosen,
+        unchosen_findings,
         inventory: inventory.inventory()?,
     };
     let created_at = created_at
@@ -244,8 +251,7 @@ impl ActionPart {
         let reason = entries.reason(&self.reason, &email);
         let reason = reason.ok_or_else(|| format!("the reason of {email} is unknown"))?;
         let origin = self.origin.as_deref().map(|word| {
-            let all = [Origin::ThisChange, Origin::AlreadyDrifted, Origin::Conflict];
-            let known = all.into_iter().find(|origin| words::origin(*origin) == word);
+            let known = ORIGINS.into_iter().find(|origin| words::origin(*origin) == word);
             known.ok_or_else(|| format!("the origin of {email} is unknown"))
         });
         let origin = origin.transpose()?;
@@ -312,9 +318,10 @@ impl InventoryPart {
 impl FindingPart {
     /// The document of the finding. `None` if a word is unknown.
     fn document(&self) -> Option<FindingDoc<'_>> {
-        let Self { code, level, kind, email, message } = self;
+        let Self { code, level, kind, email, message, origin } = self;
         let levels = [Level::Drift, Level::Notice].map(words::level);
         let kinds = [Subject::Account, Subject::User, Subject::Organization].map(words::subject);
+        let origins = ORIGINS.map(words::origin);
         let known =
             |words: &[&'static str], word: &str| words.iter().copied().find(|known| *known == word);
         Some(FindingDoc {
@@ -323,6 +330,11 @@ impl FindingPart {
             kind: known(&kinds, kind)?,
             email: email.as_deref(),
             message: message.clone(),
+            origin: origin
+                .as_deref()
+                .map(|word| known(&origins, word).ok_or(()))
+                .transpose()
+                .ok()?,
         })
     }
 }

@@ -121,13 +121,13 @@ fn http_must_be_allowed(builder: &AmazonS3Builder, bucket: &BucketUrl) -> Result
 fn variables(vendor: Vendor) -> &'static str {
     match vendor {
         Vendor::S3 => {
-            "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the role of the machine), AWS_REGION and AWS_ENDPOINT_URL."
+            "Check AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the role of the machine), AWS_REGION and AWS_ENDPOINT_URL."
         }
         Vendor::Google => {
-            "Check GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_SERVICE_ACCOUNT (or the account of the machine)."
+            "Check GOOGLE_BEARER_TOKEN, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_SERVICE_ACCOUNT (or the account of the machine). A credentials file of workload identity federation is not supported: set GOOGLE_BEARER_TOKEN to an access token."
         }
         Vendor::Azure => {
-            "Check AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY (or the identity of the machine)."
+            "Check AZURE_STORAGE_ACCOUNT_NAME, and AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE, or AZURE_STORAGE_ACCOUNT_KEY (or the identity of the machine)."
         }
     }
 }
@@ -207,4 +207,44 @@ pub(super) fn code(error: &object_store::Error) -> Option<String> {
 /// Returns true if the bucket is missing. A missing object differs only in the code.
 pub(super) fn no_bucket(error: &object_store::Error) -> bool {
     matches!(code(error).as_deref(), Some("NoSuchBucket" | "ContainerNotFound"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Connects with settings; nothing is sent.
+    fn connected(url: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
+        let bucket = BucketUrl::parse(url).unwrap();
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+        connect(&bucket, &settings.collect()).map(drop)
+    }
+
+    #[test]
+    fn a_token_of_a_pipeline_signs_in_and_no_key_is_needed() {
+        let aws = [
+            ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/trunkline"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "identity"),
+        ];
+        connected("s3://bucket/acme.json", &aws).unwrap();
+        let azure = [
+            ("AZURE_STORAGE_ACCOUNT_NAME", "acme"),
+            ("AZURE_CLIENT_ID", "id"),
+            ("AZURE_TENANT_ID", "tenant"),
+            ("AZURE_FEDERATED_TOKEN_FILE", "identity"),
+        ];
+        connected("az://bucket/acme.json", &azure).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_workload_identity_federation_needs_an_access_token_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials.json");
+        std::fs::write(&file, r#"{"type": "external_account", "audience": "a"}"#).unwrap();
+        let file = ("GOOGLE_APPLICATION_CREDENTIALS", file.to_str().unwrap());
+        let error = connected("gs://bucket/acme.json", &[file]).unwrap_err();
+        let Error::Bucket { hint, .. } = error else { panic!("{error}") };
+        assert!(hint.contains("set GOOGLE_BEARER_TOKEN to an access token"), "{hint}");
+        connected("gs://bucket/acme.json", &[file, ("GOOGLE_BEARER_TOKEN", "token")]).unwrap();
+    }
 }

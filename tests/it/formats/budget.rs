@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use trunkline::execute::{Ending, Outcome};
-use trunkline::model::UserId;
-use trunkline::plan::{AccountTarget, Action, Finding, FindingKind, Inventory, Plan};
+use trunkline::model::{Email, UserId};
+use trunkline::plan::{AccountTarget, Action, Finding, FindingKind, Inventory, Origin, Plan};
 use trunkline::report::{ReportContent, ReportFormat};
 
 use super::readers::page;
@@ -189,4 +191,74 @@ fn at_most_nine_annotations_are_shown_and_the_rest_is_counted() {
     let commands = super::readers::commands(&log);
     assert_eq!(commands.len(), 10);
     assert!(commands[9].data.ends_with("and 341 more than are shown here"), "{log}");
+}
+
+/// A plan of any size with a base: kinds of actions and findings, about addresses of any characters.
+fn plans() -> impl Strategy<Value = Plan> {
+    let name = prop_oneof![
+        4 => "[a-z]{1,12}".prop_map(|name| name + "@shop.example"),
+        1 => "\\PC{0,60}",
+        // One character, four bytes and two units of UTF-16.
+        1 => "[\u{1F98A}\u{1F40B}]{1,60}",
+        1 => "[`|<\\\\*_\\n-]{1,40}",
+    ];
+    let rows = prop::collection::vec((0..6_u8, name, any::<u64>()), 0..1_200);
+    // Rows may be equal, so that groups form, and different, so that they do not.
+    (rows, 1..400_usize, prop::bool::ANY).prop_map(|(rows, repeated, complete)| {
+        let mut plan =
+            Plan { inventory: Inventory { complete, ..<_>::default() }, ..<_>::default() };
+        for (kind, name, number) in rows.iter().cycle().take(rows.len() * repeated.div_ceil(100)) {
+            let email = Email::new(name.as_str());
+            let target = || AccountTarget::Live(id(name));
+            let action = match kind {
+                0 => Action::RemoveUser { id: UserId::new(name.as_str()), email },
+                1 => Action::DisableAccount { target: target(), email },
+                2 => Action::SetChannelLimit {
+                    target: target(),
+                    email,
+                    before: Some(*number),
+                    after: 1,
+                },
+                3 => Action::UpdateAccount { id: id(name), email, before: None, after: true },
+                4 => {
+                    plan.findings.push(Finding::user(email, FindingKind::UserMissing));
+                    continue;
+                }
+                _ => {
+                    let kind =
+                        FindingKind::ImmutableName { have: name.clone(), want: name.clone() };
+                    plan.findings.push(Finding::account(email, kind));
+                    continue;
+                }
+            };
+            let mut action = planned(action);
+            action.origin =
+                Some(if number % 2 == 0 { Origin::ThisChange } else { Origin::Conflict });
+            plan.actions.push(action);
+        }
+        plan
+    })
+}
+
+#[test]
+fn no_plan_makes_a_comment_that_a_forge_refuses_for_its_length() {
+    let config = Config { failure_persistence: None, ..Config::with_cases(40) };
+    let sizes = (plans(), 1_000..65_536_usize);
+    let law = TestRunner::new(config).run(&sizes, |(plan, max_bytes)| {
+        let world = World::of(plan);
+        let body = ReportContent::Plan(world.context());
+        let comments = [
+            (60_000, written(ReportFormat::Markdown, body).unwrap()),
+            (max_bytes, within(ReportFormat::Markdown, body, max_bytes).unwrap()),
+        ];
+        for (most, comment) in comments {
+            prop_assert!(comment.len() <= most, "{} bytes for {most}", comment.len());
+            // GitHub refuses 65,537 characters; other forges count units of UTF-16 or bytes, which are never fewer.
+            prop_assert!(comment.encode_utf16().count() <= 65_536);
+            prop_assert!(comment.chars().count() <= 65_536);
+            prop_assert!(comment.starts_with("<!-- trunkline:acme -->\n"));
+        }
+        Ok(())
+    });
+    law.unwrap();
 }

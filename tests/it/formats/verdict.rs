@@ -11,7 +11,7 @@ use crate::support::plans::{World, email, id, limit, planned, user};
 
 #[test]
 fn promise_13_in_sync_is_never_printed_while_anything_differs_or_is_withheld() {
-    for bits in 0..128_u32 {
+    for bits in 0..256_u32 {
         let has = |bit: u32| bits & (1 << bit) != 0;
         let mut findings = Vec::new();
         findings.extend(has(0).then(|| Finding::user(user("new"), FindingKind::UserMissing)));
@@ -22,11 +22,12 @@ fn promise_13_in_sync_is_never_printed_while_anything_differs_or_is_withheld() {
             actions: has(1).then(|| planned(limit("inn", Some(1), 2))).into_iter().collect(),
             withheld: usize::from(has(2)),
             unchosen: usize::from(has(3)),
+            unchosen_findings: usize::from(has(7)),
             in_sync: 7,
             inventory: Inventory { complete: !has(4), ..Inventory::default() },
             ..Plan::default()
         };
-        let clean = !(0..5).any(has) && !has(6);
+        let clean = !(0..5).any(has) && !has(6) && !has(7);
         let world = World::of(plan);
         for format in [ReportFormat::Text, ReportFormat::Markdown, ReportFormat::GithubSummary] {
             let text = written(format, ReportContent::Plan(world.context())).unwrap();

@@ -1,6 +1,7 @@
 //! A machine for pipelines: an organization of 40 accounts in a sandbox, a repository, and the programs that a
-//! forge's runners have on their `PATH`. `gh`, `aws` and `cargo` are stubs that record their calls.
+//! forge's runners have on their `PATH`. `gh`, `aws`, `curl`, `jq` and `cargo` are stubs, and record their calls.
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub(super) const KEY: &str = "KEY_of_the_pipelines";
 
 pub(super) struct Machine {
     folder: TempDir,
+    /// Variables of every command besides those of the machine.
+    extra: RefCell<Vec<(String, String)>>,
     url: String,
     // Fields drop in this order: the sandbox ends before its runtime.
     _sandbox: Running,
@@ -52,6 +55,8 @@ limit=65536
 [ ! -e limit ] || limit=$(cat limit)
 body=${field[body]:-}
 [ "${#body}" -le "$limit" ] || { echo 'gh: body is too long (HTTP 422)' >&2; exit 1; }
+# A test may let GitHub refuse some calls.
+[ ! -e refuse ] || ! grep -qx "$method" refuse || { echo "gh: $method $endpoint (HTTP 503)" >&2; exit 1; }
 # One thing a folder: its author, text and state.
 write() {
   mkdir -p "$1"
@@ -75,20 +80,46 @@ list() {
 }
 case "$method $endpoint" in
   'GET commits/main') cat main ;;
+  'GET pulls/7') cat head ;;
+  'GET commits/'*'/statuses')
+    one=statuses/${endpoint#commits/}
+    [ ! -e "${one%/statuses}" ] || tail -n 1 "${one%/statuses}" | cut -d ' ' -f 2- ;;
+  'POST statuses/'*)
+    mkdir -p statuses
+    printf '%s %s\n' "${field[state]}" "${field[description]}" >> "statuses/${endpoint##*/}" ;;
+  'DELETE issues/comments/'*) rm -r "comments/${endpoint##*/}" ;;
   'GET issues/7/comments') list comments ;;
   'POST issues/7/comments') new comments ;;
   'PATCH issues/comments/'*) write "comments/${endpoint##*/}" ;;
   'GET issues?state=open&per_page=100') list issues ;;
   'POST issues') new issues ;;
   'POST issues/'*'/comments') new "answers" ;;
+  'GET deployments?environment=trunkline-apply&per_page=30') [ ! -e deployments ] || tac deployments ;;
+  'GET deployments/'*'/statuses?per_page=1')
+    id=${endpoint#deployments/}
+    sed -n "s/^${id%%/*} //p" deployed ;;
   'PATCH issues/'*) write "issues/${endpoint##*/}" ;;
   *) echo "gh: $method $endpoint" >&2; exit 1 ;;
 esac
 "#;
 
+/// The token service of the runner's forge, for jobs that may ask it.
+const CURL: &str = r#"#!/usr/bin/env bash
+set -euo pipefail
+url=${*: -1}
+printf '%s\n' "curl $url" >> "$FORGE/calls"
+[ -n "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" ] && [[ "$*" = *"Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN"* ]]
+echo "{\"count\":1,\"value\":\"identity-for-${url##*audience=}\"}"
+"#;
+
+const JQ: &str = r#"#!/usr/bin/env bash
+# Without a newline, which would be a part of the token.
+[ "$*" = '-ej .value' ] && sed -n 's/.*"value":"\([^"]*\)".*/\1/p' | tr -d '\n'
+"#;
+
 const AWS: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
-[ "$1 $2 $3" = 's3 cp --only-show-errors' ] && [ -n "$AWS_SECRET_ACCESS_KEY" ]
+[ "$1 $2 $3" = 's3 cp --only-show-errors' ] && [ -n "$AWS_ROLE_ARN" ] && [ -s "$AWS_WEB_IDENTITY_TOKEN_FILE" ]
 printf '%s\n' "aws $*" >> "$FORGE/calls"
 cp "$4" "$FORGE/audit.jsonl"
 "#;
@@ -108,6 +139,7 @@ impl Machine {
         let sandbox = runtime.block_on(start(config)).unwrap();
         let machine = Self {
             folder: TempDir::new().unwrap(),
+            extra: RefCell::default(),
             url: sandbox.url(),
             _sandbox: sandbox,
             _runtime: runtime,
@@ -115,7 +147,9 @@ impl Machine {
         for name in ["tools", "forge", "home", "own"] {
             fs::create_dir(machine.path(name)).unwrap();
         }
-        for (name, script) in [("gh", GH), ("aws", AWS), ("cargo", CARGO)] {
+        for (name, script) in
+            [("gh", GH), ("aws", AWS), ("cargo", CARGO), ("curl", CURL), ("jq", JQ)]
+        {
             let path = machine.path("tools").join(name);
             fs::write(&path, script).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -141,7 +175,13 @@ impl Machine {
                 .env(format!("GIT_{who}_NAME"), "Ops")
                 .env(format!("GIT_{who}_EMAIL"), "ops@acme.example");
         }
+        command.envs(self.extra.borrow().clone());
         command
+    }
+
+    /// Sets a variable of every later command.
+    pub(super) fn set(&self, name: &str, value: &str) {
+        self.extra.borrow_mut().push((name.to_owned(), value.to_owned()));
     }
 
     /// Runs a shell command as a person who has the program and the key, and returns its output.

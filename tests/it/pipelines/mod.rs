@@ -1,18 +1,46 @@
 //! The pipelines of `examples/`, checked against our rules and run step by step against a sandbox.
 
+mod atlantis;
+mod bucket;
 mod gitlab;
+mod hooks;
 mod kubernetes;
 mod machine;
+mod policy;
+mod queue;
+mod refusals;
 mod reviews;
 mod rules;
 mod runner;
 mod story;
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
+
+/// The folder of the examples.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+/// A program that `.ci/tools` installs. Where `TRUNKLINE_TOOLS` names their folder it must be there; otherwise the test
+/// reports that it was skipped.
+#[expect(clippy::print_stderr, reason = "a skipped test must not look like one that passed")]
+fn tools(program: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("TRUNKLINE_TOOLS").filter(|named| !named.is_empty());
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin");
+    let path = named.clone().map_or(ours, PathBuf::from).join(program);
+    let found = path.is_file();
+    assert!(found || named.is_none(), "TRUNKLINE_TOOLS has no {program}");
+    if !found {
+        eprintln!("SKIPPED: {program} is not in target/tools; see .ci/tools");
+    }
+    found.then_some(path)
+}
 
 /// A file of `examples/`.
 fn example(name: &str) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let path = folder().join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -23,4 +51,5 @@ fn yaml(text: &str) -> Value {
 }
 
 /// The workflows for GitHub.
-const WORKFLOWS: [&str; 4] = ["pull-request.yml", "plan.yml", "apply.yml", "drift.yml"];
+const WORKFLOWS: [&str; 5] =
+    ["pull-request.yml", "plan.yml", "merge-queue.yml", "apply.yml", "drift.yml"];

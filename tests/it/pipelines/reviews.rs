@@ -58,6 +58,9 @@ fn a_change_is_reviewed_and_applied() {
     let digest = &applied.context["needs.plan.outputs.digest"];
     // The reviewed, the approved and the applied plan are the same.
     assert!(story.machine.forge("comments/3/body").contains(digest), "{digest}");
+    let head = story.types("git rev-parse change");
+    assert_eq!(story.status(&head), format!("success {digest}"));
+    assert!(story.machine.forge("comments/3/body").contains(&format!("Commit: {head}")));
     let audit = story.machine.forge("audit.jsonl");
     assert!(
         audit.lines().count() >= 5 && audit.lines().all(|line| line.contains(digest)),
@@ -67,6 +70,8 @@ fn a_change_is_reviewed_and_applied() {
     story.drift().went_well();
     assert_eq!(story.machine.forge("issues/1/body"), "");
     story.types("trunkline plan manifests --detailed-exitcode --state ../state.json");
+    // No key of the bucket is stored: each job asked for a token.
+    assert!(story.machine.forge("calls").contains("&audience=sts.amazonaws.com\n"));
     let cargo =
         format!("cargo install --locked --git https://git.example/trunkline --rev {REV} --root ");
     assert!(story.machine.forge("calls").contains(&cargo));
@@ -91,6 +96,8 @@ fn problems_of_a_change_are_shown_in_its_review() {
     assert_eq!(story.plan(OURS).failed.as_deref(), Some("Plan"));
     let comment = story.machine.forge("comments/1/body");
     assert!(comment.starts_with("<!-- trunkline") && comment.contains("not valid"), "{comment}");
+    let head = story.types("git rev-parse change");
+    assert_eq!(story.status(&head), "failure there is no plan");
 
     // After the fix, the same comment is updated.
     story.change(various);
@@ -100,57 +107,6 @@ fn problems_of_a_change_are_shown_in_its_review() {
 
     story.change(|text| text.replacen("organization: acme", "organization:   acme", 1));
     assert_eq!(story.check().failed.as_deref(), Some("Layout"));
-}
-
-#[test]
-fn a_refused_comment_is_replaced_by_the_counts_and_a_link() {
-    let story = Story::begin();
-    story.change(various);
-    story.plan(OURS).went_well();
-    let full = story.machine.forge("comments/1/body");
-    story.machine.remember("limit", "600");
-    story.change(|text| {
-        various(&set(text, "desk13@shop13.example", "enabled: true", "enabled: false"))
-    });
-    let planned = story.plan(OURS).went_well();
-    let short = story.machine.forge("comments/1/body");
-    assert_ne!(short, full);
-    assert!(short.starts_with("<!-- trunkline:acme -->\n"), "{short}");
-    for part in [
-        "could not be posted",
-        "https://forge.example/",
-        "destructive: ",
-        "withheld: 0, ",
-        "Digest: `sha256:",
-    ] {
-        assert!(short.contains(part), "{part}\n{short}");
-    }
-    assert!(planned.log.contains("::warning::GitHub refused the full comment"), "{}", planned.log);
-
-    // A change without a plan does not show the counts of an older one.
-    story.machine.remember("limit", "200");
-    story.change(|text| text.replacen("custom_pricing", "custom_prizing", 1));
-    assert_eq!(story.plan(OURS).failed.as_deref(), Some("Plan"));
-    let short = story.machine.forge("comments/1/body");
-    assert!(short.contains("There is no plan") && !short.contains("Create: "), "{short}");
-    assert_eq!(story.machine.forge("comments/2/body"), "");
-}
-
-#[test]
-fn a_refused_issue_is_replaced_by_the_counts_and_a_link() {
-    let story = Story::begin();
-    story.meddle("custom_pricing: false", "custom_pricing: true");
-    story.machine.remember("limit", "400");
-    story.drift().went_well();
-    let short = story.machine.forge("issues/1/body");
-    assert!(
-        short.starts_with("<!-- trunkline:acme -->\n") && short.contains("update: 1,"),
-        "{short}"
-    );
-    story.machine.remember("limit", "65536");
-    story.drift().went_well();
-    assert!(story.machine.forge("issues/1/body").contains("custom_pricing"));
-    assert_eq!(story.machine.forge("issues/2/body"), "");
 }
 
 #[test]
@@ -259,6 +215,28 @@ fn drift_opens_one_issue_and_closes_it() {
     assert_eq!(issue(2, "state").trim(), "closed");
     assert_eq!(issue(1, "state").trim(), "open");
     assert_eq!(issue(3, "body"), "");
+}
+
+#[test]
+fn a_change_that_waits_for_its_approval_is_no_drift() {
+    let story = Story::begin();
+    story.change(various);
+    story.merge();
+    story.apply(|| {}).went_well();
+    story.change(|text| set(text, "desk14@shop14.example", "enabled: true", "enabled: false"));
+    story.merge();
+    // It is merged and not applied, and an apply that fails applies nothing.
+    assert!(story.apply(|| story.machine.remember("main", "another commit")).failed.is_some());
+    let waiting = story.drift().went_well();
+    assert_eq!(waiting.context["steps.plan.outputs.drift"], "no", "{}", waiting.log);
+    story.types("git checkout -q main~1");
+    story.meddle("custom_pricing: false", "custom_pricing: true");
+    story.types("git checkout -q main");
+    let found = story.drift().went_well();
+    assert_eq!(found.context["steps.plan.outputs.drift"], "yes", "{}", found.log);
+    let issue = story.machine.forge("issues/1/body");
+    assert!(!issue.contains("desk14@shop14.example"), "{issue}");
+    assert!(issue.contains("Not selected: ") && issue.contains("Checked on "), "{issue}");
 }
 
 #[test]

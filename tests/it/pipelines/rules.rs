@@ -22,8 +22,16 @@ fn problems(text: &str) -> Vec<String> {
         if triggers.contains_key("pull_request") {
             of_anybody(&workflow, job, &mut of_job);
         }
+        let ours = "github.event.pull_request.head.repo.full_name == github.repository";
         if triggers.contains_key("pull_request_target") {
-            trusted_only(job, &mut of_job);
+            trusted_only(job, ours, &mut of_job);
+        }
+        if triggers.contains_key("workflow_run") {
+            trusted_only(job, "github.event.workflow_run.event == 'merge_group'", &mut of_job);
+        }
+        // Everyone who may push can create a branch with a name of the queue.
+        if triggers.contains_key("merge_group") {
+            of_anybody(&workflow, job, &mut of_job);
         }
         if job.to_string().contains("trunkline apply") {
             applies(&workflow, job, &mut of_job);
@@ -46,6 +54,9 @@ fn permissions(job: &Value, found: &mut Vec<String>) {
 }
 
 fn step(step: &Value, found: &mut Vec<String>) {
+    if step["env"].to_string().contains("secrets.AWS") {
+        found.push("a key of the bucket is stored".to_owned());
+    }
     if let Some(uses) = step["uses"].as_str() {
         let pinned =
             |commit: &str| commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit());
@@ -75,12 +86,11 @@ fn of_anybody(workflow: &Value, job: &Value, found: &mut Vec<String>) {
 }
 
 /// A job with a key, for a change that is not trusted yet.
-fn trusted_only(job: &Value, found: &mut Vec<String>) {
+fn trusted_only(job: &Value, condition: &str, found: &mut Vec<String>) {
     if job.get("environment").is_none() {
         found.push("the key is not kept to main".to_owned());
     }
-    let ours = "github.event.pull_request.head.repo.full_name == github.repository";
-    if job["if"] != ours {
+    if job["if"] != condition {
         found.push("forks get a plan".to_owned());
     }
     for step in job["steps"].as_array().unwrap() {
@@ -166,6 +176,10 @@ fn a_workflow_that_breaks_a_rule_is_noticed() {
             "ref: refs/pull/7/head",
             "checks out the change",
         ),
+        ("drift.yml", "vars.TRUNKLINE_ROLE", "secrets.AWS_ACCESS_KEY_ID", "key of the bucket"),
+        ("merge-queue.yml", "environment: trunkline-plan", "name: plan", "not kept to main"),
+        ("merge-queue.yml", "== 'merge_group'", "!= 'push'", "forks get a plan"),
+        ("merge-queue.yml", "take() {", "git merge \"$QUEUE\"", "checks out the change"),
         ("plan.yml", "sleep 5", "git checkout FETCH_HEAD", "checks out the change"),
         ("apply.yml", "group: trunkline-apply", "group: apply-${{ github.sha }}", "two may apply"),
         ("apply.yml", "cancel-in-progress: false", "cancel-in-progress: true", "stopped midway"),

@@ -63,6 +63,13 @@ pub(super) fn run(machine: &Machine, file: &str, context: &Context, between: imp
         let context = run.context.clone();
         let mut one = Job::new(machine, context, &mut run, number);
         one.env.extend(one.variables(&workflow["env"]));
+        if job["permissions"]["id-token"] == "write" {
+            let service = [("URL", "https://token.example/?api-version=2"), ("TOKEN", "request")];
+            let named = service.map(|(name, value)| {
+                (format!("ACTIONS_ID_TOKEN_REQUEST_{name}"), value.to_owned())
+            });
+            one.env.extend(named);
+        }
         one.steps(&job["steps"], true);
         let outputs = job["outputs"].as_object().cloned().unwrap_or_default();
         let outputs = outputs.iter().map(|(key, value)| {

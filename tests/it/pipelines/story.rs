@@ -1,6 +1,6 @@
 //! An organization and its repository, with the workflows copied from `examples/`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,6 +10,8 @@ use super::runner::{Context, Run, run, run_step};
 /// A repository with the workflows, and the machine that works on it.
 pub(super) struct Story {
     pub(super) machine: Machine,
+    /// The location of the state, as the forge's variable has it.
+    state: RefCell<String>,
     runs: Cell<u32>,
 }
 
@@ -19,7 +21,9 @@ pub(super) const REV: &str = "0123456789abcdef0123456789abcdef01234567";
 impl Story {
     /// Imports the organization and commits it to main, with every example file in place.
     pub(super) fn begin() -> Self {
-        let story = Self { machine: Machine::new(), runs: Cell::new(0) };
+        let machine = Machine::new();
+        let state = format!("{}.json", machine.path("state").display());
+        let story = Self { machine, state: RefCell::new(state), runs: Cell::new(0) };
         let repository = story.repository();
         fs::create_dir_all(repository.join("manifests")).unwrap();
         fs::create_dir_all(repository.join(".github/actions/trunkline")).unwrap();
@@ -42,6 +46,16 @@ impl Story {
 
     pub(super) fn repository(&self) -> PathBuf {
         self.machine.path("repository")
+    }
+
+    /// Keeps the state at another location from now on.
+    pub(super) fn keep_state_at(&self, location: &str) {
+        location.clone_into(&mut self.state.borrow_mut());
+    }
+
+    /// The location of the state.
+    pub(super) fn state(&self) -> String {
+        self.state.borrow().clone()
     }
 
     /// Runs a shell command in the repository.
@@ -97,14 +111,12 @@ impl Story {
     /// The context with the secrets of the environments, which are for main only.
     pub(super) fn trusted(&self) -> Context {
         let mut context = self.context("main");
-        let state = self.machine.path("state");
         let pairs = [
             ("github.token", "token".to_owned()),
             ("secrets.TELNYX_API_KEY", KEY.to_owned()),
-            ("secrets.AWS_ACCESS_KEY_ID", "AKIAOFTHETESTS".to_owned()),
-            ("secrets.AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
             ("vars.AWS_REGION", "us-east-1".to_owned()),
-            ("vars.TRUNKLINE_STATE", format!("{}.json", state.display())),
+            ("vars.TRUNKLINE_ROLE", "arn:aws:iam::123456789012:role/trunkline".to_owned()),
+            ("vars.TRUNKLINE_STATE", self.state()),
             ("vars.TRUNKLINE_AUDIT", "s3://audit.example".to_owned()),
             ("inputs.approve_destructive", String::new()),
         ];
@@ -130,8 +142,46 @@ impl Story {
         run(&self.machine, "plan.yml", &context, || {})
     }
 
+    /// Puts the pull request into the merge queue, on top of what `before` merges, and runs its workflow.
+    pub(super) fn queue(&self, event: &str) -> Run {
+        let main = self.types("git rev-parse main").trim().to_owned();
+        let branch = format!("gh-readonly-queue/main/pr-7-{main}");
+        self.types(&format!(
+            "git checkout -q --detach main && git merge -q --no-ff -m queue change && \
+             git push -q -f origin HEAD:refs/heads/{branch} && git checkout -q change"
+        ));
+        let head = self.types(&format!("git ls-remote origin refs/heads/{branch} | cut -f 1"));
+        self.machine.remember("head", &self.types("git rev-parse change"));
+        let mut context = self.trusted();
+        let pairs = [
+            ("github.event.workflow_run.event", event.to_owned()),
+            ("github.event.workflow_run.head_branch", branch),
+            ("github.event.workflow_run.head_sha", head.trim().to_owned()),
+        ];
+        context.extend(pairs.map(|(name, value)| (name.to_owned(), value)));
+        run(&self.machine, "merge-queue.yml", &context, || {})
+    }
+
+    /// The newest commit status of a commit: its state and description.
+    pub(super) fn status(&self, commit: &str) -> String {
+        let all = self.machine.forge(&format!("statuses/{}", commit.trim()));
+        all.lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// Runs the workflow. A run of its job with an environment is a deployment.
     pub(super) fn apply(&self, between: impl Fn()) -> Run {
-        run(&self.machine, "apply.yml", &self.trusted(), between)
+        let run = run(&self.machine, "apply.yml", &self.trusted(), between);
+        if run.ran.iter().any(|job| job == "apply") {
+            let state = if run.failed.is_none() { "success" } else { "failure" };
+            let id = &run.context["github.run_id"];
+            for (file, what) in
+                [("deployments", run.context["github.sha"].as_str()), ("deployed", state)]
+            {
+                let earlier = self.machine.forge(file);
+                self.machine.remember(file, &format!("{earlier}{id} {what}\n"));
+            }
+        }
+        run
     }
 
     /// The context after an apply with an exit status.

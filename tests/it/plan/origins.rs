@@ -291,7 +291,10 @@ fn the_dependent_actions_of_a_create_are_selected_with_it() {
     law(|base, world| {
         let whole = since(&base, &world);
         let (all, chosen) = (whole.actions.len(), whole.clone().only_this_change());
-        prop_assert_eq!(chosen.actions.len() + chosen.unchosen, all);
+        let count = |plan: &Plan| plan.actions.len() + plan.withheld + plan.unchosen;
+        prop_assert_eq!((count(&chosen), count(&whole)), (count(&whole), all + whole.withheld));
+        let found = |plan: &Plan| plan.findings.len() + plan.unchosen_findings;
+        prop_assert_eq!(found(&chosen), found(&whole));
         prop_assert_eq!(&chosen.guards, &whole.guards);
         let new = |plan: &Plan| -> BTreeSet<Email> {
             plan.requested().filter(|one| one.is_create()).map(|one| one.email().clone()).collect()

@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -26,7 +26,7 @@ pub(crate) struct Moto {
 }
 
 const SERVER: &str = r#"
-import os, sys, threading
+import io, os, sys, threading
 def until_nobody_is_there():
     sys.stdin.buffer.read()
     os._exit(0)
@@ -38,9 +38,16 @@ moto = DomainDispatcherApplication(create_backend_app)
 # does both at once, so here one request is answered after the other.
 turn = threading.Lock()
 def app(environ, start_response):
+    query = environ["QUERY_STRING"].encode()
+    if query.startswith(b"Action="):
+        # AWS takes the parameters of a call in the address or in the body, and moto in the body.
+        environ["wsgi.input"] = io.BytesIO(query)
+        environ["CONTENT_LENGTH"] = str(len(query))
+        environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
     with turn:
         return moto(environ, start_response)
-run_simple("127.0.0.1", 0, app, threaded=True)
+tls = tuple(sys.argv[1:]) or None
+run_simple("127.0.0.1", 0, app, threaded=True, ssl_context=tls)
 "#;
 
 /// The server, one for all tests. `None`: there is none on this machine, which is said.
@@ -75,8 +82,26 @@ fn python() -> Option<PathBuf> {
 
 impl Moto {
     fn start(python: &PathBuf) -> Self {
+        let moto = Self::serve(python, &[]);
+        moto.make_bucket();
+        moto
+    }
+
+    /// Another server, for TLS: its certificate and key are `s.pem` and `s.key` in a folder. Only where [`moto`] is.
+    pub(crate) fn with_tls(folder: &Path) -> Self {
+        let python = python().expect("moto was found before");
+        Self::serve(&python, &["s.pem", "s.key"].map(|name| folder.join(name)))
+    }
+
+    /// Returns true if the log has a line with this text.
+    pub(crate) fn has_logged(&self, text: &str) -> bool {
+        self.log.lock().unwrap().iter().any(|line| line.contains(text))
+    }
+
+    fn serve(python: &PathBuf, tls: &[PathBuf]) -> Self {
         let mut child = Command::new(python)
             .args(["-c", SERVER])
+            .args(tls)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -89,9 +114,7 @@ impl Moto {
         let log = Arc::new(Mutex::new(Vec::new()));
         let written = Arc::clone(&log);
         std::thread::spawn(move || lines.for_each(|line| written.lock().unwrap().push(line)));
-        let moto = Self { origin, log, _child: child };
-        moto.make_bucket();
-        moto
+        Self { origin, log, _child: child }
     }
 
     fn make_bucket(&self) {

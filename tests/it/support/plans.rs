@@ -203,6 +203,7 @@ pub(crate) fn everything() -> Plan {
         withheld: 2,
         ignored: 0,
         unchosen: 3,
+        unchosen_findings: 0,
         inventory: Inventory {
             complete: false,
             accounts: 44,
@@ -239,6 +240,9 @@ pub(crate) fn everything_since() -> Plan {
     for (action, origin) in plan.actions.iter_mut().zip(origins.into_iter().cycle()) {
         action.origin = Some(origin);
     }
+    for (finding, origin) in plan.findings.iter_mut().zip(origins.into_iter().cycle()) {
+        finding.origin = Some(origin);
+    }
     plan
 }
 
@@ -246,6 +250,9 @@ pub(crate) fn everything_since() -> Plan {
 pub(crate) fn without_origins(mut plan: Plan) -> Plan {
     for action in &mut plan.actions {
         action.origin = None;
+    }
+    for finding in &mut plan.findings {
+        finding.origin = None;
     }
     plan
 }
