@@ -367,12 +367,6 @@ impl Finding {
         )
     }
 
-    /// Returns true if it is a notice about the organization as a whole, which every part of a plan depends on.
-    #[must_use]
-    pub fn is_general(&self) -> bool {
-        self.level() == Level::Notice && self.about == About::Organization
-    }
-
     /// The kind of thing that it is about.
     #[must_use]
     pub fn subject(&self) -> Subject {

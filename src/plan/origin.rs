@@ -56,6 +56,11 @@ pub fn plan_since(base: &Desired, head: &Desired, live: &Live, state: &State, to
     plan
 }
 
+/// Returns true for a notice about the organization as a whole, which every part of a plan depends on.
+fn is_general(finding: &Finding) -> bool {
+    finding.level() == Level::Notice && finding.email().is_none()
+}
+
 impl Plan {
     /// Keeps only the actions and findings that this change causes; without a base that is none. The safety limits
     /// stay those of the whole plan, and what is left out is counted.
@@ -73,7 +78,7 @@ impl Plan {
     /// Keeps the actions and findings of some origins. Notices about the whole organization stay.
     fn of_origin(self, chosen: impl Fn(Option<Origin>) -> bool) -> Self {
         self.retain(|planned| chosen(planned.origin))
-            .retain_findings(|finding| finding.is_general() || chosen(finding.origin))
+            .retain_findings(|finding| is_general(finding) || chosen(finding.origin))
     }
 
     /// Keeps the chosen findings, and counts the others. Withheld actions were not chosen either, unless a finding

@@ -96,7 +96,7 @@ fn what_changed_after_the_plan_is_not_sent() {
     story.types("trunkline apply manifests --auto-approve --state ../elsewhere.json");
     let (status, log) = run(&story, "apply", "");
     assert_eq!(status, Some(0), "{log}");
-    assert!(log.contains("satisfied"), "it was done by somebody else: {log}");
+    assert!(log.contains("satisfied"), "another apply did it: {log}");
 }
 
 #[test]

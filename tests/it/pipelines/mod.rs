@@ -1,6 +1,7 @@
 //! The pipelines of `examples/`, checked against our rules and run step by step against a sandbox.
 
 mod atlantis;
+#[cfg(feature = "object-store")]
 mod bucket;
 mod gitlab;
 mod hooks;
@@ -53,3 +54,23 @@ fn yaml(text: &str) -> Value {
 /// The workflows for GitHub.
 const WORKFLOWS: [&str; 5] =
     ["pull-request.yml", "plan.yml", "merge-queue.yml", "apply.yml", "drift.yml"];
+
+#[test]
+fn the_blocks_of_the_documents_copy_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/pipelines.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(root, folder.path().join("trunkline")).unwrap();
+    let copies = |line: &&str| line.starts_with("cp ") || line.starts_with("mkdir ");
+    let script = page.lines().filter(copies).collect::<Vec<_>>().join("\n");
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", &script]).current_dir(folder.path());
+    let output = bash.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let workflows = WORKFLOWS.map(|name| format!(".github/workflows/{name}"));
+    let others =
+        [".gitlab-ci.yml", "templates/trunkline.yml", "atlantis.yaml", "policy/trunkline.rego"];
+    for file in workflows.iter().map(String::as_str).chain(others) {
+        assert!(folder.path().join(file).is_file(), "{file}");
+    }
+}

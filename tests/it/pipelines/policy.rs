@@ -53,7 +53,7 @@ fn the_policy_denies_what_it_says() {
     let warned = messages(&story, &python, "warn");
     assert!(warned.len() == 1 && warned[0].contains("unlisted_accounts"), "{warned:?}");
 
-    // An account that somebody enabled in the portal: to disable it again is not a part of this change.
+    // An account was enabled in the portal: to disable it again is not a part of this change.
     story.change(various);
     story.types("git checkout -q main");
     story.meddle("enabled: false", "enabled: true");
