@@ -1,5 +1,6 @@
 //! The pipelines of `examples/`, checked against our rules and run step by step against a sandbox.
 
+mod action;
 mod gitlab;
 mod kubernetes;
 mod machine;
@@ -10,10 +11,15 @@ mod story;
 
 use serde_json::Value;
 
+/// A file of the repository.
+fn file(path: &str) -> String {
+    let full = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(full).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 /// A file of `examples/`.
 fn example(name: &str) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    file(&format!("examples/{name}"))
 }
 
 /// YAML as GitHub reads it: `on` is a string.
@@ -24,3 +30,6 @@ fn yaml(text: &str) -> Value {
 
 /// The workflows for GitHub.
 const WORKFLOWS: [&str; 4] = ["pull-request.yml", "plan.yml", "apply.yml", "drift.yml"];
+
+/// The action that installs Trunkline, for our users and for the workflows above.
+const ACTION: &str = ".github/actions/trunkline/action.yml";
