@@ -2,6 +2,7 @@
 
 mod action;
 mod gitlab;
+mod image;
 mod kubernetes;
 mod machine;
 mod reviews;
