@@ -5,6 +5,7 @@ mod gitlab;
 mod image;
 mod kubernetes;
 mod machine;
+mod release;
 mod reviews;
 mod rules;
 mod runner;
