@@ -23,6 +23,9 @@ printf '%s\n' "curl $1" >> "$FORGE/calls"
 cp "$FORGE/release/${1##*/}" "$output" 2> /dev/null || exit 22
 "#;
 
+/// A change of a release after it was published.
+type Damage = fn(&Machine);
+
 /// A machine whose `curl` is the stub above.
 fn machine() -> Machine {
     let machine = Machine::new();
@@ -91,7 +94,7 @@ fn a_release_is_verified_and_installed() {
 #[test]
 fn a_release_that_does_not_verify_is_an_error_and_nothing_else_is_installed() {
     let with = json!({ "repository": REPOSITORY, "version": "v0.1.0", "rev": REV });
-    let damages: [(&str, fn(&Machine)); 3] = [
+    let damages: [(&str, Damage); 3] = [
         ("has no attestation", |machine| machine.remember("unattested", "")),
         ("SHA256SUMS says nothing", |machine| machine.remember("release/SHA256SUMS", "")),
         ("the checksum of", |machine| {

@@ -168,8 +168,8 @@ impl<'a> Job<'a> {
             }
             // Always empty: the log shows the key.
             Some(uses) if uses.starts_with("actions/cache@") => {
-                self.run.log +=
-                    &format!("cache: {}\n", filled(&step["with"]["key"], &self.context));
+                let key = filled(&step["with"]["key"], &self.context);
+                self.run.log += &["cache: ", &key, "\n"].concat();
             }
             Some(uses) => return self.action(uses, &step["with"]),
             None => return self.script(step),
