@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{Exit, Failure};
 use super::global::{Global, manifest_path};
 use super::signals::Signals;
-use super::{connect, store, terminal};
+use super::{connect, daemon_check, store, terminal};
 use crate::daemon::config::{
     Address, DaemonConfig, HealClass, KeySource, NotificationTarget, OrganizationConfig,
     TargetFormat, host, webhook_url,
@@ -100,9 +100,15 @@ pub(super) struct Args {
     /// Check once, deliver notifications, and exit
     #[arg(long)]
     once: bool,
+    /// Ask the daemon whose --listen is this address whether it is alive, and exit
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = FLAGS, conflicts_with_all = ["path", "config", "once"])]
+    check: Option<SocketAddr>,
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
+    if let Some(address) = args.check {
+        return daemon_check::run(address);
+    }
     let source = match (&args.config, &args.path) {
         (Some(_), _) if global.state.is_some() || global.api_key_file.is_some() => {
             let error =

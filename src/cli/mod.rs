@@ -7,6 +7,7 @@ mod balances;
 mod completions;
 mod connect;
 mod daemon;
+mod daemon_check;
 mod demo;
 mod diff;
 mod exit;

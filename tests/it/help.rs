@@ -229,10 +229,11 @@ fn an_option_of_another_tool_leads_to_ours() {
 /// The status of an example. `None` for one that runs until it is stopped.
 fn status(example: &str) -> Option<i32> {
     match example {
-        // It asks for approval without a terminal; no create is unknown; the lock of a file has no id.
+        // It asks for approval without a terminal; no create is unknown; the lock of a file has no id; no daemon runs.
         "trunkline apply acme.yaml"
         | "trunkline state resolve crew@tallship.example --retry"
-        | "trunkline state unlock 3f0c4f5a" => Some(1),
+        | "trunkline state unlock 3f0c4f5a"
+        | "trunkline daemon --check 127.0.0.1:9464" => Some(1),
         "trunkline daemon acme.yaml --listen 127.0.0.1:9464"
         | "trunkline daemon --config all.yaml"
         | "trunkline sandbox --port 8080 --seed manifests/example.sandbox.json" => None,

@@ -193,6 +193,7 @@ pub(super) const COMMANDS: &[CommandHelp] = &[
             "trunkline daemon acme.yaml --listen 127.0.0.1:9464",
             "trunkline daemon --config all.yaml",
             "trunkline daemon acme.yaml --once",
+            "trunkline daemon --check 127.0.0.1:9464",
         ],
     },
     CommandHelp {

@@ -3,6 +3,7 @@
 mod alerts;
 mod browser;
 mod by_hand;
+mod check;
 mod colours;
 mod door;
 mod golden;

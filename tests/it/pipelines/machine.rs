@@ -32,6 +32,7 @@ set -euo pipefail
 cd "$FORGE"
 printf '%s\n' "$*" >> calls
 [ -n "${GH_TOKEN:-}" ] || { echo 'gh: no token' >&2; exit 4; }
+[ "$1" != attestation ] || [ ! -e unattested ] || { echo 'gh: no attestation' >&2; exit 1; }
 [ "$1" = api ] || exit 0
 shift
 method=GET endpoint='' jq=''

@@ -1,15 +1,18 @@
 //! The pipelines of `examples/`, checked against our rules and run step by step against a sandbox.
 
+mod action;
 mod atlantis;
 #[cfg(feature = "object-store")]
 mod bucket;
 mod gitlab;
 mod hooks;
+mod image;
 mod kubernetes;
 mod machine;
 mod policy;
 mod queue;
 mod refusals;
+mod release;
 mod reviews;
 mod rules;
 mod runner;
@@ -39,10 +42,15 @@ fn tools(program: &str) -> Option<PathBuf> {
     found.then_some(path)
 }
 
+/// A file of the repository.
+fn file(path: &str) -> String {
+    let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(full).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 /// A file of `examples/`.
 fn example(name: &str) -> String {
-    let path = folder().join(name);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    file(&format!("examples/{name}"))
 }
 
 /// YAML as GitHub reads it: `on` is a string.
@@ -54,6 +62,9 @@ fn yaml(text: &str) -> Value {
 /// The workflows for GitHub.
 const WORKFLOWS: [&str; 5] =
     ["pull-request.yml", "plan.yml", "merge-queue.yml", "apply.yml", "drift.yml"];
+
+/// The action that installs Trunkline, for our users and for the workflows above.
+const ACTION: &str = ".github/actions/trunkline/action.yml";
 
 #[test]
 fn the_blocks_of_the_documents_copy_files_that_exist() {

@@ -305,7 +305,7 @@ fn every_workflow_is_run_here() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/github");
     let files =
         fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut files: Vec<String> = files.filter(|name| name != "action.yml").collect();
+    let mut files: Vec<String> = files.collect();
     files.sort();
     let mut named = WORKFLOWS.map(str::to_owned);
     named.sort();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{WORKFLOWS, example, yaml};
+use super::{ACTION, WORKFLOWS, example, file, yaml};
 
 /// The broken rules of a workflow.
 fn problems(text: &str) -> Vec<String> {
@@ -53,7 +53,7 @@ fn permissions(job: &Value, found: &mut Vec<String>) {
     }
 }
 
-fn step(step: &Value, found: &mut Vec<String>) {
+pub(super) fn step(step: &Value, found: &mut Vec<String>) {
     if step["env"].to_string().contains("secrets.AWS") {
         found.push("a key of the bucket is stored".to_owned());
     }
@@ -134,10 +134,10 @@ fn the_workflows_keep_our_rules() {
 
 #[test]
 fn the_action_pastes_no_value_into_a_script() {
-    let action = yaml(&example("github/action.yml"));
+    let action = yaml(&file(ACTION));
     let mut found = Vec::new();
     for one in action["runs"]["steps"].as_array().unwrap() {
-        assert_eq!(one["shell"], "bash");
+        assert!(one["shell"] == "bash" || one["uses"].is_string());
         step(one, &mut found);
     }
     assert!(found.is_empty(), "{found:#?}");

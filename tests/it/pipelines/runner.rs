@@ -100,6 +100,28 @@ pub(super) fn run_step(
     run
 }
 
+/// Runs the action alone, with these inputs, in a checkout that has these files besides.
+pub(super) fn run_action(
+    machine: &Machine,
+    context: &Context,
+    with: &Value,
+    files: &[&str],
+) -> Run {
+    let mut run = Run::new(context);
+    let mut job = Job::new(machine, context.clone(), &mut run, 0);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in files.iter().copied().chain([super::ACTION]) {
+        let copy = job.folder.join("work").join(name);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(root.join(name), copy).unwrap();
+    }
+    let uses = format!("./{}", Path::new(super::ACTION).parent().unwrap().display());
+    job.steps(&serde_json::json!([{ "uses": uses, "with": with }]), true);
+    let gained = job.context;
+    run.context = gained;
+    run
+}
+
 impl Run {
     fn new(context: &Context) -> Self {
         Self {
@@ -151,6 +173,11 @@ impl<'a> Job<'a> {
             Some(uses) if uses.starts_with("actions/upload-artifact@") => {
                 self.upload(&step["with"]);
             }
+            // Always empty: the log shows the key.
+            Some(uses) if uses.starts_with("actions/cache@") => {
+                let key = filled(&step["with"]["key"], &self.context);
+                self.run.log += &["cache: ", &key, "\n"].concat();
+            }
             Some(uses) => return self.action(uses, &step["with"]),
             None => return self.script(step),
         }
@@ -179,7 +206,17 @@ impl<'a> Job<'a> {
     /// A composite action of the checkout.
     fn action(&mut self, uses: &str, with: &Value) -> bool {
         let path = self.folder.join("work").join(uses).join("action.yml");
-        let action = yaml(&fs::read_to_string(path).unwrap());
+        let action = yaml(&fs::read_to_string(&path).unwrap());
+        self.context.insert("github.action_path".to_owned(), text(path.parent().unwrap()));
+        for (name, value) in [
+            ("github.action_repository", ""),
+            ("github.action_ref", ""),
+            ("github.token", ""),
+            ("runner.os", "Linux"),
+            ("runner.arch", "X64"),
+        ] {
+            self.context.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
         for (name, input) in action["inputs"].as_object().unwrap() {
             let given = with.get(name).unwrap_or(&input["default"]);
             let value = filled(given, &self.context);
@@ -202,6 +239,7 @@ impl<'a> Job<'a> {
         command.env("PATH", path).env("GITHUB_WORKSPACE", &work).env("RUNNER_TEMP", file("temp"));
         let told = [
             ("GITHUB_REPOSITORY", "github.repository"),
+            ("GITHUB_SERVER_URL", "github.server_url"),
             ("GITHUB_SHA", "github.sha"),
             ("GITHUB_REF_NAME", "github.ref_name"),
             ("GITHUB_RUN_ID", "github.run_id"),

@@ -28,7 +28,7 @@ impl Story {
         fs::create_dir_all(repository.join("manifests")).unwrap();
         fs::create_dir_all(repository.join(".github/actions/trunkline")).unwrap();
         story.types("git init -q -b main . && trunkline import --organization acme --out manifests/acme.yaml");
-        let action = super::example("github/action.yml");
+        let action = super::file(super::ACTION);
         let mine = [("repository", "https://git.example/trunkline"), ("rev", REV)];
         let action = mine.iter().fold(action, |text, (name, value)| {
             let head = text.find(&format!("\n  {name}:")).unwrap();
