@@ -16,14 +16,13 @@ use std::time::Duration;
 
 use object_store::UpdateVersion;
 use secrecy::SecretString;
-use tokio::sync::watch;
 
 use super::document::version;
-use super::{Error, LockHolder};
+use super::{Error, LeadershipRequest, LockHolder};
 use hold::LeaseRenewer;
 pub(super) use hold::{BucketLock, BucketLockCheck};
 use lock::LockObject;
-use object::{BucketObject, WriteResult};
+pub(super) use object::{BucketObject, WriteResult};
 pub use url::BucketUrl;
 
 /// The lease time of a lock. It is renewed after a third of that.
@@ -37,6 +36,8 @@ pub(super) struct BucketStore {
     bucket: BucketUrl,
     /// A lease time other than the default.
     lease: Option<Duration>,
+    /// A lease time of leadership other than that.
+    leader_lease: Option<Duration>,
     /// Settings that override the environment.
     settings: BTreeMap<String, SecretString>,
     /// Connected on first use, which reports the error if it fails.
@@ -51,6 +52,8 @@ struct Objects {
     lock: LockObject,
     /// The leadership among daemons.
     leadership: LockObject,
+    /// The daemons whose states are in the same folder.
+    replicas: BucketObject,
 }
 
 impl BucketStore {
@@ -58,6 +61,7 @@ impl BucketStore {
         Self {
             bucket: bucket.clone(),
             lease: None,
+            leader_lease: None,
             settings: BTreeMap::new(),
             objects: Arc::default(),
             seen: Arc::default(),
@@ -68,6 +72,17 @@ impl BucketStore {
     pub(super) fn leased_for(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
         self
+    }
+
+    /// The same state with another lease time of leadership.
+    pub(super) fn led_for(mut self, lease: Duration) -> Self {
+        self.leader_lease = Some(lease);
+        self
+    }
+
+    /// The lease time of leadership.
+    pub(super) fn leader_lease(&self) -> Duration {
+        self.leader_lease.or(self.lease).unwrap_or(LEADER_LEASE)
     }
 
     /// The same state with settings that override the environment.
@@ -86,10 +101,12 @@ impl BucketStore {
             let store = client::connect(&self.bucket, &self.settings)?;
             let object = |path, place| BucketObject::new(Arc::clone(&store), path, place);
             let lease = self.bucket.lease_place();
+            let (replicas, replicas_place) = self.bucket.replicas()?;
             Ok(Objects {
                 state: object(state, self.place()),
                 lock: LockObject::new(object(lock, self.bucket.lock_place()), self.place()),
                 leadership: LockObject::new(object(leadership, lease.clone()), lease),
+                replicas: object(replicas, replicas_place),
             })
         });
         made.as_ref().map_err(Clone::clone)
@@ -164,15 +181,20 @@ impl BucketStore {
         Ok(LeaseRenewer::start(lock.clone(), taken, lease))
     }
 
-    /// Waits for leadership, however long it takes, and reports the current leader to `leader`.
+    /// Waits for leadership, however long it takes, and reports the current leader.
     pub(super) async fn wait_for_leadership(
         &self,
         holder: &LockHolder,
-        leader: &watch::Sender<Option<LockHolder>>,
+        request: &LeadershipRequest,
     ) -> Result<BucketLock, Error> {
-        let (lock, lease) = (&self.objects()?.leadership, self.lease.unwrap_or(LEADER_LEASE));
-        let taken = lock.wait_until_free(holder, lease, leader).await?;
+        let (lock, lease) = (&self.objects()?.leadership, self.leader_lease());
+        let taken = lock.wait_until_free(holder, lease, request).await?;
         Ok(LeaseRenewer::start(lock.clone(), taken, lease))
+    }
+
+    /// The list of the daemons whose states are in the same folder.
+    pub(super) fn replicas(&self) -> Result<BucketObject, Error> {
+        Ok(self.objects()?.replicas.clone())
     }
 
     /// The holder that the lock names; it may be gone.

@@ -91,8 +91,15 @@ pub(super) fn page(
     now: Timestamp,
     refreshing: bool,
 ) -> Result<String, askama::Error> {
-    let DaemonStatus { started, ticked: _, loaded, rejected: _, draining: _, organizations } =
-        status;
+    let DaemonStatus {
+        started,
+        ticked: _,
+        loaded,
+        rejected: _,
+        draining: _,
+        replicas: _,
+        organizations,
+    } = status;
     let (verdict, worst) = verdict(status);
     let page = StatusPage {
         title: format!("{} {verdict} · Trunkline", worst.sign),

@@ -1,0 +1,79 @@
+//! The list in which the daemons of one folder of states publish their presence.
+//!
+//! A backend reads it, and replaces it if it still has the version that was read. The text and its meaning are those of
+//! the daemon. A wrong list can only spread organizations badly: who leads is decided by each lease.
+
+use super::Error;
+#[cfg(feature = "object-store")]
+use super::bucket::{BucketObject, WriteResult};
+
+/// The list of the daemons whose states are in one folder. Clones share it.
+#[derive(Clone, Debug)]
+pub struct ReplicaList(ListBackend);
+
+#[derive(Clone, Debug)]
+enum ListBackend {
+    #[cfg(feature = "object-store")]
+    Bucket(BucketObject),
+}
+
+/// The text of the list, and the version to replace.
+#[derive(Debug)]
+pub struct ReplicaListText {
+    /// The text. `None` if the list does not exist.
+    pub text: Option<Vec<u8>>,
+    version: ListVersion,
+}
+
+#[derive(Debug)]
+enum ListVersion {
+    #[cfg(feature = "object-store")]
+    Bucket(Option<object_store::UpdateVersion>),
+}
+
+impl ReplicaList {
+    #[cfg(feature = "object-store")]
+    pub(super) fn bucket(object: BucketObject) -> Self {
+        Self(ListBackend::Bucket(object))
+    }
+
+    /// The location of the list, which identifies it.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.0 {
+            #[cfg(feature = "object-store")]
+            ListBackend::Bucket(object) => object.place().to_owned(),
+        }
+    }
+
+    /// Reads the list.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be read.
+    pub async fn read(&self) -> Result<ReplicaListText, Error> {
+        match &self.0 {
+            #[cfg(feature = "object-store")]
+            ListBackend::Bucket(object) => {
+                let found = object.get().await?;
+                let (text, version) = found.map(|found| (found.bytes, found.version)).unzip();
+                Ok(ReplicaListText { text, version: ListVersion::Bucket(version) })
+            }
+        }
+    }
+
+    /// Replaces the list as it was read. Returns false if another process wrote it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be written.
+    pub async fn replace(&self, read: &ReplicaListText, text: &[u8]) -> Result<bool, Error> {
+        match (&self.0, &read.version) {
+            #[cfg(feature = "object-store")]
+            (ListBackend::Bucket(object), ListVersion::Bucket(version)) => {
+                let written = object.swap(text, version.as_ref()).await?;
+                Ok(matches!(written, WriteResult::Written(_)))
+            }
+        }
+    }
+}
