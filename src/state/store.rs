@@ -152,16 +152,6 @@ impl Store {
         })
     }
 
-    /// The same store with another lease time for its leadership. Only leadership in a bucket expires.
-    #[must_use]
-    pub fn led_for(self, lease: Duration) -> Self {
-        Self(match self.0 {
-            #[cfg(feature = "object-store")]
-            Backend::Bucket(bucket) => Backend::Bucket(bucket.led_for(lease)),
-            other @ (Backend::None | Backend::Memory(_) | Backend::File(_)) => other,
-        })
-    }
-
     /// The lease time of leadership. `None` outside of a bucket, where every daemon leads.
     #[must_use]
     pub fn leader_lease(&self) -> Option<Duration> {

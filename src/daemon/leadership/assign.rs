@@ -12,6 +12,8 @@ pub(super) struct Candidates<R> {
     pub replicas: BTreeSet<R>,
     /// The replica that leads it, if any.
     pub leader: Option<R>,
+    /// True if the leader cannot save what it remembers now, so that it keeps the organization.
+    pub bound: bool,
 }
 
 /// Assigns each organization that has a candidate.
@@ -24,7 +26,7 @@ pub(super) fn assign<O: Ord + Clone, R: Ord + Clone>(
 ) -> BTreeMap<O, R> {
     let mut assigned = BTreeMap::new();
     let mut loads: BTreeMap<R, usize> = BTreeMap::new();
-    for (organization, Candidates { replicas, leader }) in organizations {
+    for (organization, Candidates { replicas, leader, .. }) in organizations {
         for replica in replicas {
             loads.entry(replica.clone()).or_default();
         }
@@ -61,7 +63,8 @@ fn next_move<O: Ord + Clone, R: Ord + Clone>(
     assigned: &BTreeMap<O, R>,
     loads: &BTreeMap<R, usize>,
 ) -> Option<(O, R, R)> {
-    let moves = organizations.iter().filter_map(|(organization, Candidates { replicas, .. })| {
+    let movable = organizations.iter().filter(|(_, candidates)| !candidates.bound);
+    let moves = movable.filter_map(|(organization, Candidates { replicas, .. })| {
         let (from, to) = (assigned.get(organization)?, idlest(replicas, loads)?);
         let difference = loads.get(from)?.checked_sub(*loads.get(&to)?)?;
         (difference >= 2).then_some((difference, organization, from, to))

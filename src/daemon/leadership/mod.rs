@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::status::CutOff;
 use crate::state::{Error, LeaderCheck, LeaderLease, LockHolder};
 pub(super) use request::{Acquisition, retry_after};
-pub(super) use spread::Spread;
+pub(super) use spread::{Part, Spread};
 
 #[derive(Debug)]
 enum LeadershipRole {
@@ -98,7 +98,7 @@ impl Leadership {
     }
 
     /// Returns true if this replica holds the lease.
-    pub(super) fn holds_lease(&self) -> bool {
+    fn holds_lease(&self) -> bool {
         matches!(&self.role, LeadershipRole::Leader(lease) if lease.is_held())
     }
 
@@ -107,9 +107,9 @@ impl Leadership {
         self.holds_lease() && !*self.wanted.borrow()
     }
 
-    /// Returns true if this replica could lead: the lease can be read.
-    pub(super) fn is_candidate(&self) -> bool {
-        self.cut_off.is_none()
+    /// Returns the part of this replica. `bound` is true if it cannot release leadership now.
+    pub(super) fn part(&self, bound: bool) -> Part {
+        Part { candidate: self.cut_off.is_none(), leads: self.holds_lease(), bound }
     }
 
     /// Returns true while another replica leads or will.

@@ -38,6 +38,8 @@ pub(super) struct Presence {
     pub candidate: BTreeSet<String>,
     /// The organizations that it leads.
     pub leads: BTreeSet<String>,
+    /// Those that it cannot release now, as what it remembers of them cannot be saved.
+    pub bound: BTreeSet<String>,
 }
 
 /// The observations of one list.

@@ -18,6 +18,8 @@ use super::presence::{Observer, Presence, withdraw};
 use crate::model::error_chain;
 use crate::state::{Error, ReplicaList, Store};
 
+/// The number of renewals of the presence in one lease. A replica that is gone is noticed when its leases expire.
+const RENEWALS: u32 = 6;
 /// The pause in which several changes share a write.
 const LINGER: Duration = Duration::from_millis(100);
 /// The time limit for a withdrawal at the end. The entry expires anyway.
@@ -42,10 +44,18 @@ struct SpreadShared {
 struct Member {
     list: ReplicaList,
     lease: Duration,
-    /// True if its lease can be read.
-    candidate: bool,
-    leads: bool,
+    part: Part,
     wanted: watch::Sender<bool>,
+}
+
+/// The part of this replica in an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::daemon) struct Part {
+    /// True if its lease can be read, so that it could lead.
+    pub candidate: bool,
+    pub leads: bool,
+    /// True if it cannot release the organization now.
+    pub bound: bool,
 }
 
 /// What this replica sees in each list.
@@ -82,7 +92,8 @@ impl Spread {
         };
         // Nothing is wanted before the other replicas are known.
         let (wanted, receiver) = watch::channel(false);
-        let member = Member { list, lease, candidate: true, leads: false, wanted };
+        let part = Part { candidate: true, leads: false, bound: false };
+        let member = Member { list, lease, part, wanted };
         self.members().insert(label.to_owned(), member);
         self.0.changed.notify_one();
         receiver
@@ -93,12 +104,12 @@ impl Spread {
         self.members().remove(label);
     }
 
-    /// Publishes whether this replica could lead an organization, and whether it does.
-    pub(in crate::daemon) fn report(&self, label: &str, candidate: bool, leads: bool) {
+    /// Publishes the part of this replica in an organization.
+    pub(in crate::daemon) fn report(&self, label: &str, part: Part) {
         if let Some(member) = self.members().get_mut(label)
-            && (member.candidate, member.leads) != (candidate, leads)
+            && member.part != part
         {
-            (member.candidate, member.leads) = (candidate, leads);
+            member.part = part;
             self.0.changed.notify_one();
         }
     }
@@ -108,7 +119,7 @@ impl Spread {
         let mut views = Views::new();
         let mut error = None;
         loop {
-            let renewal = self.lease().map_or(Duration::MAX, |lease| lease / 3);
+            let renewal = self.lease().map_or(Duration::MAX, |lease| lease / RENEWALS);
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = sleep(renewal) => {}
@@ -161,6 +172,7 @@ impl Spread {
                     candidates.replicas.insert(id);
                     if presence.leads.contains(label) {
                         candidates.leader.get_or_insert(id);
+                        candidates.bound |= presence.bound.contains(label);
                     }
                 }
             }
@@ -187,14 +199,17 @@ impl Spread {
     /// The lists of all organizations, each with the presence of this replica.
     fn lists(&self) -> BTreeMap<String, (ReplicaList, Presence)> {
         let mut lists = BTreeMap::new();
-        for (label, Member { list, lease, candidate, leads, wanted: _ }) in self.members().iter() {
+        for (label, Member { list, lease, part, wanted: _ }) in self.members().iter() {
             let new = || (list.clone(), Presence::new(*lease));
             let (_, presence) = lists.entry(list.place()).or_insert_with(new);
-            if *candidate {
-                presence.candidate.insert(label.clone());
-            }
-            if *leads {
-                presence.leads.insert(label.clone());
+            let Part { candidate, leads, bound } = *part;
+            let sets = [
+                (candidate, &mut presence.candidate),
+                (leads, &mut presence.leads),
+                (bound, &mut presence.bound),
+            ];
+            for (_, set) in sets.into_iter().filter(|(is_in, _)| *is_in) {
+                set.insert(label.clone());
             }
         }
         lists

@@ -67,7 +67,7 @@ impl World {
         match step {
             Step::Join => {
                 // Replicas act at different times.
-                let next = self.now + *joined as u32 % RENEWAL;
+                let next = self.now + u32::from(*joined % 2 == 1);
                 self.replicas.insert(*joined, Replica { next, ..Replica::default() });
                 *joined += 1;
             }
@@ -175,7 +175,7 @@ impl World {
                 led.contains(&organization).then_some(*id)
             };
             let leader = list.iter().find_map(leads);
-            (organization, Candidates { replicas: replicas.clone(), leader })
+            (organization, Candidates { replicas: replicas.clone(), leader, bound: false })
         });
         let assigned = assign(&organizations.collect());
         assigned
@@ -264,7 +264,7 @@ proptest! {
         leaders in prop::collection::vec(prop::option::of(0_usize..7), 0..60),
         replicas in prop::collection::btree_set(0_usize..7, 1..7),
     ) {
-        let candidates = |leader: &Option<usize>| Candidates { replicas: replicas.clone(), leader: *leader };
+        let candidates = |leader: &Option<usize>| Candidates { replicas: replicas.clone(), leader: *leader, bound: false };
         let organizations: BTreeMap<usize, _> =
             leaders.iter().map(candidates).enumerate().collect();
         let assigned = assign(&organizations);
@@ -291,6 +291,7 @@ fn an_organization_goes_only_to_its_candidates() {
     let of = |replicas: &[&'static str], leader| Candidates {
         replicas: replicas.iter().copied().collect(),
         leader,
+        bound: false,
     };
     let organizations: BTreeMap<_, _> = [
         ("a", of(&["x"], None)),
@@ -302,4 +303,14 @@ fn an_organization_goes_only_to_its_candidates() {
     .into();
     let wanted = [("a", "x"), ("b", "x"), ("c", "y"), ("d", "y")].into();
     assert_eq!(assign(&organizations), wanted);
+}
+
+#[test]
+fn an_organization_that_cannot_be_saved_stays_with_its_leader() {
+    let led = |organization: u32| {
+        let replicas = ["x", "y"].into();
+        (organization, Candidates { replicas, leader: Some("x"), bound: organization >= 3 })
+    };
+    let assigned = assign(&(0..4).map(led).collect());
+    assert_eq!(assigned, [(0, "x"), (1, "y"), (2, "y"), (3, "x")].into());
 }

@@ -36,12 +36,9 @@ impl Worker {
                 self.start_pending();
             }
             LeadershipChange::Standby(leader) => {
-                match leader {
-                    Some(leader) => {
-                        tracing::info!(organization, %leader, "on standby: another daemon is the leader");
-                    }
-                    None => tracing::info!(organization, "on standby: another daemon will lead"),
-                }
+                let leader =
+                    leader.map_or("another daemon".to_owned(), |leader| leader.to_string());
+                tracing::info!(organization, leader, "on standby: another daemon is the leader");
                 self.stand_by();
             }
             LeadershipChange::Lost => {
@@ -68,12 +65,18 @@ impl Worker {
 
     /// Releases a leadership that another replica should have, as soon as nothing is in flight and all is saved.
     pub(super) async fn release_surplus(&mut self) {
+        let bound = self.bound && self.persistence.is_unsaved();
+        if std::mem::replace(&mut self.bound, bound) != bound {
+            self.publish();
+        }
         if !self.leadership.is_over_its_share() || self.busy || !self.work.is_empty() {
             return;
         }
         self.save().await;
         if self.persistence.is_unsaved() {
-            return;
+            // The state is locked, so another organization moves instead.
+            self.bound = true;
+            return self.publish();
         }
         tracing::info!(organization = self.setup.label(), "released leadership to another daemon");
         self.leadership.release().await;

@@ -66,6 +66,8 @@ pub(super) struct Worker {
     manager: Option<AccountId>,
     /// True during a run or a heal.
     busy: bool,
+    /// True if leadership could not be released, as the memory could not be saved.
+    bound: bool,
     /// True if a run starts as soon as the worker is free.
     pending: bool,
     work: FuturesUnordered<BoxFuture<'static, Completed>>,
@@ -104,6 +106,7 @@ impl Worker {
             stats: RunStats::default(),
             manager: None,
             busy: false,
+            bound: false,
             pending: false,
             work: FuturesUnordered::new(),
             stop_healing: watch::Sender::new(false),
@@ -321,8 +324,7 @@ impl Worker {
 
     /// Publishes the status of the organization.
     fn publish(&self) {
-        let (candidate, leads) = (self.leadership.is_candidate(), self.leadership.holds_lease());
-        self.inputs.spread.report(self.setup.label(), candidate, leads);
+        self.inputs.spread.report(self.setup.label(), self.leadership.part(self.bound));
         let leader = self.leadership.other_leader().map(ToString::to_string);
         let unknown = || self.leadership.is_standby().then(|| NO_LEADER.to_owned());
         let leader = leader.or_else(unknown);

@@ -29,11 +29,11 @@ pub(super) struct Persistence {
 }
 
 impl Persistence {
-    /// The memory in the state at a location, with the lease time of leadership.
+    /// The memory in the state at a location, with the lease time of its lock and of leadership.
     pub(super) fn new(location: Location, lease: Duration) -> Self {
         Self {
             memory: DaemonMemory::default(),
-            last_state: LastState::new(Store::new(&location).led_for(lease)),
+            last_state: LastState::new(Store::new(&location).leased_for(lease)),
             location,
             lease,
             saved: None,
@@ -56,7 +56,7 @@ impl Persistence {
     pub(super) fn move_to(&mut self, location: &Location) -> bool {
         let moved = self.location != *location;
         if moved {
-            self.last_state = LastState::new(Store::new(location).led_for(self.lease));
+            self.last_state = LastState::new(Store::new(location).leased_for(self.lease));
             self.location = location.clone();
             self.saved = None;
         }

@@ -25,7 +25,7 @@ use lock::LockObject;
 pub(super) use object::{BucketObject, WriteResult};
 pub use url::BucketUrl;
 
-/// The lease time of a lock. It is renewed after a third of that.
+/// The longest lease time of a lock. It is renewed after a third of that.
 const LEASE: Duration = Duration::from_secs(60);
 /// The lease time of leadership: the longest time without a leader after one is killed.
 const LEADER_LEASE: Duration = Duration::from_secs(30);
@@ -36,8 +36,6 @@ pub(super) struct BucketStore {
     bucket: BucketUrl,
     /// A lease time other than the default.
     lease: Option<Duration>,
-    /// A lease time of leadership other than that.
-    leader_lease: Option<Duration>,
     /// Settings that override the environment.
     settings: BTreeMap<String, SecretString>,
     /// Connected on first use, which reports the error if it fails.
@@ -61,7 +59,6 @@ impl BucketStore {
         Self {
             bucket: bucket.clone(),
             lease: None,
-            leader_lease: None,
             settings: BTreeMap::new(),
             objects: Arc::default(),
             seen: Arc::default(),
@@ -74,15 +71,9 @@ impl BucketStore {
         self
     }
 
-    /// The same state with another lease time of leadership.
-    pub(super) fn led_for(mut self, lease: Duration) -> Self {
-        self.leader_lease = Some(lease);
-        self
-    }
-
     /// The lease time of leadership.
     pub(super) fn leader_lease(&self) -> Duration {
-        self.leader_lease.or(self.lease).unwrap_or(LEADER_LEASE)
+        self.lease.unwrap_or(LEADER_LEASE)
     }
 
     /// The same state with settings that override the environment.
@@ -176,7 +167,7 @@ impl BucketStore {
         holder: &LockHolder,
         wait: Duration,
     ) -> Result<BucketLock, Error> {
-        let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE));
+        let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE).min(LEASE));
         let taken = lock.acquire(holder, lease, wait).await?;
         Ok(LeaseRenewer::start(lock.clone(), taken, lease))
     }

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use trunkline::state::{Error, Journal, LeadershipRequest, LockHolder, StateChange, Store};
+use trunkline::state::{
+    Error, Journal, LeaderLease, LeadershipRequest, LockHolder, StateChange, Store,
+};
 
 use super::bucket::{hold, through};
 use super::{binding, email, id};
@@ -189,8 +191,8 @@ fn request(
     (LeadershipRequest { wanted, former, leader }, wish, seen)
 }
 
-fn daemon() -> LockHolder {
-    LockHolder::this(LockHolder::DAEMON)
+async fn lead(store: &Store, request: &LeadershipRequest) -> Result<LeaderLease, Error> {
+    store.wait_for_leadership(&LockHolder::this(LockHolder::DAEMON), request).await
 }
 
 #[tokio::test]
@@ -198,9 +200,9 @@ async fn leadership_has_one_holder_and_does_not_lock_the_state() {
     let Some(moto) = moto() else { return };
     let store = moto.store().leased_for(Duration::from_millis(900));
     let (request, _wish, seen) = request(true, None);
-    let first = store.wait_for_leadership(&daemon(), &request).await.unwrap();
+    let first = lead(&store, &request).await.unwrap();
     assert!(first.is_held() && seen.borrow().is_none());
-    let again = store.wait_for_leadership(&daemon(), &request);
+    let again = lead(&store, &request);
     let early = tokio::time::timeout(Duration::from_secs(2), again).await;
     assert!(early.is_err(), "the leadership is renewed");
     assert_eq!(seen.borrow().as_ref().unwrap().command, "daemon");
@@ -208,7 +210,7 @@ async fn leadership_has_one_holder_and_does_not_lock_the_state() {
     hold(&store).await.release().await;
     assert!(first.is_held());
     first.release().await;
-    let second = store.wait_for_leadership(&daemon(), &request).await.unwrap();
+    let second = lead(&store, &request).await.unwrap();
     assert!(second.is_held());
     second.release().await;
 }
@@ -230,15 +232,21 @@ async fn leadership_that_cannot_be_renewed_expires_before_it_is_taken_over() {
     let lease = Duration::from_secs(2);
     let (request, _wish, _) = request(true, None);
     let cut_off = store(&origin, &key).leased_for(lease);
-    let first = cut_off.wait_for_leadership(&daemon(), &request).await.unwrap();
+    let first = lead(&cut_off, &request).await.unwrap();
     let check = first.check();
     assert!(first.is_held() && check.outlasts_a_write());
+    let (binding, healing) = (binding(), LockHolder::this("heal"));
+    let journal = Journal::open(cut_off, &binding, &healing, Duration::ZERO).await.unwrap();
+    let journal = journal.led_by(check.clone());
+    journal.is_sound().unwrap();
     // It writes nothing more while it still holds the lease, which is longer than a write.
     while check.outlasts_a_write() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(first.is_held());
-    let second = store(&moto.origin, &key).wait_for_leadership(&daemon(), &request).await.unwrap();
+    let refused = journal.is_sound();
+    assert!(matches!(refused, Err(Error::LockLost { .. })), "{refused:?}");
+    let second = lead(&store(&moto.origin, &key), &request).await.unwrap();
     assert!(!first.is_held() && second.is_held());
     second.release().await;
 }
@@ -247,15 +255,15 @@ async fn leadership_that_cannot_be_renewed_expires_before_it_is_taken_over() {
 async fn leadership_that_is_not_wanted_is_acquired_only_after_two_free_lease_times() {
     let Some(moto) = moto() else { return };
     let lease = Duration::from_millis(900);
-    let store = moto.store().led_for(lease);
+    let store = moto.store().leased_for(lease);
     let begun = Instant::now();
     let (unwanted, wish, _) = request(false, None);
-    let neglected = store.wait_for_leadership(&daemon(), &unwanted).await.unwrap();
+    let neglected = lead(&store, &unwanted).await.unwrap();
     assert!(begun.elapsed() >= lease * 2, "{:?}", begun.elapsed());
     neglected.release().await;
     // A wish takes effect at once.
     let begun = Instant::now();
-    let waiting = store.wait_for_leadership(&daemon(), &unwanted);
+    let waiting = lead(&store, &unwanted);
     let wishing = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         wish.send_replace(true);
@@ -268,17 +276,17 @@ async fn leadership_that_is_not_wanted_is_acquired_only_after_two_free_lease_tim
 #[tokio::test]
 async fn the_last_leader_acquires_its_own_lease_at_once_and_no_other() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().led_for(Duration::from_secs(60));
+    let store = moto.store().leased_for(Duration::from_secs(60));
     let (first, _wish, _) = request(true, None);
-    let lost = store.wait_for_leadership(&daemon(), &first).await.unwrap();
+    let lost = lead(&store, &first).await.unwrap();
     let former = lost.id();
     assert!(former.is_some());
     let (again, _wish, _) = request(false, former.clone());
-    let back = store.wait_for_leadership(&daemon(), &again).await.unwrap();
+    let back = lead(&store, &again).await.unwrap();
     assert!(back.is_held() && back.id() != former);
     // By now another lease is there.
     let (late, _wish, _) = request(true, former);
-    let waiting = store.wait_for_leadership(&daemon(), &late);
+    let waiting = lead(&store, &late);
     assert!(tokio::time::timeout(Duration::from_secs(1), waiting).await.is_err());
     back.release().await;
 }
