@@ -22,6 +22,7 @@ enum ListBackend {
 pub struct ReplicaListText {
     /// The text. `None` if the list does not exist.
     pub text: Option<Vec<u8>>,
+    #[cfg_attr(not(feature = "object-store"), expect(dead_code, reason = "for buckets"))]
     version: ListVersion,
 }
 
@@ -40,9 +41,9 @@ impl ReplicaList {
     /// The location of the list, which identifies it.
     #[must_use]
     pub fn place(&self) -> String {
-        match &self.0 {
+        match self.0 {
             #[cfg(feature = "object-store")]
-            ListBackend::Bucket(object) => object.place().to_owned(),
+            ListBackend::Bucket(ref object) => object.place().to_owned(),
         }
     }
 
@@ -51,10 +52,11 @@ impl ReplicaList {
     /// # Errors
     ///
     /// Fails when it cannot be read.
+    #[cfg_attr(not(feature = "object-store"), expect(clippy::unused_async, reason = "for buckets"))]
     pub async fn read(&self) -> Result<ReplicaListText, Error> {
-        match &self.0 {
+        match self.0 {
             #[cfg(feature = "object-store")]
-            ListBackend::Bucket(object) => {
+            ListBackend::Bucket(ref object) => {
                 let found = object.get().await?;
                 let (text, version) = found.map(|found| (found.bytes, found.version)).unzip();
                 Ok(ReplicaListText { text, version: ListVersion::Bucket(version) })
@@ -67,10 +69,15 @@ impl ReplicaList {
     /// # Errors
     ///
     /// Fails when it cannot be written.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(unused_variables, clippy::unused_async, reason = "for buckets")
+    )]
     pub async fn replace(&self, read: &ReplicaListText, text: &[u8]) -> Result<bool, Error> {
-        match (&self.0, &read.version) {
+        match self.0 {
             #[cfg(feature = "object-store")]
-            (ListBackend::Bucket(object), ListVersion::Bucket(version)) => {
+            ListBackend::Bucket(ref object) => {
+                let ListVersion::Bucket(version) = &read.version;
                 let written = object.swap(text, version.as_ref()).await?;
                 Ok(matches!(written, WriteResult::Written(_)))
             }

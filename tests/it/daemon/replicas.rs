@@ -60,11 +60,12 @@ impl Fleet {
                 manifest.replacen("organization: acme", &format!("organization: {name}"), 1);
             assert_ne!(renamed, manifest);
             fs::write(folder.join(format!("{name}.yaml")), renamed).unwrap();
-            config += &format!(
+            let organization = format!(
                 "  - manifest: {name}.yaml\n    api_key_file: key\n    base_url: {api}\n    \
                  state: s3://{key}\n    schedule: \"*/{PERIOD} * * * * *\"\n    \
                  notify:\n      - {{ name: ops, type: webhook, url: \"{hook}\" }}\n"
             );
+            config.push_str(&organization);
         }
         fs::write(folder.join("key"), KEY).unwrap();
         fs::write(folder.join("daemon.yaml"), config).unwrap();
@@ -172,6 +173,11 @@ fn assert_checked_once(replicas: &[&Replica], from: Timestamp, to: Timestamp) ->
     checked
 }
 
+#[expect(clippy::print_stderr, reason = "figures are read by a person")]
+fn figure(text: std::fmt::Arguments<'_>) {
+    eprintln!("{text}");
+}
+
 async fn pause(leases: f64) {
     tokio::time::sleep(LEASE.mul_f64(leases)).await;
 }
@@ -181,11 +187,12 @@ async fn thirty_organizations_are_spread_over_replicas_that_join_end_and_lose_th
     let Some(moto) = moto() else { return };
     let fleet = Fleet::open(moto).await;
     let (a, b) = tokio::join!(fleet.replica(), fleet.replica());
-    eprintln!("two replicas are even after {:?}", fleet.even(&[&a, &b]).await);
+    let even = fleet.even(&[&a, &b]).await;
+    figure(format_args!("two replicas are even after {even:?}"));
 
     let c = fleet.replica().await;
     let joined = fleet.even(&[&a, &b, &c]).await;
-    eprintln!("a third replica has its share after {joined:?}");
+    figure(format_args!("a third replica has its share after {joined:?}"));
     assert!(joined < LEASE * 2, "{joined:?}");
 
     // Nothing moves any more, and each organization is checked by one replica.
@@ -193,7 +200,7 @@ async fn thirty_organizations_are_spread_over_replicas_that_join_end_and_lose_th
     let (from, before) = (Timestamp::now(), a.led().await);
     tokio::time::sleep(Duration::from_secs(4 * PERIOD.unsigned_abs())).await;
     let checked = assert_checked_once(&[&a, &b, &c], from, Timestamp::now());
-    eprintln!("each organization was checked once in {checked} periods");
+    figure(format_args!("each organization was checked once in {checked} periods"));
     assert_eq!(a.led().await, before);
     shown(&b.address, "/readyz").await;
 
@@ -204,14 +211,16 @@ async fn thirty_organizations_are_spread_over_replicas_that_join_end_and_lose_th
 
     c.daemon.signal("KILL");
     let taken_over = fleet.even(&[&a, &b]).await;
-    eprintln!("the organizations of a killed replica are taken over after {taken_over:?}");
+    figure(format_args!(
+        "the organizations of a killed replica are taken over after {taken_over:?}"
+    ));
     assert!(taken_over < LEASE * 2, "{taken_over:?}");
 
     b.daemon.signal("STOP");
     fleet.even(&[&a]).await;
     b.daemon.signal("CONT");
     let back = fleet.even(&[&a, &b]).await;
-    eprintln!("a replica that was suspended has its share again after {back:?}");
+    figure(format_args!("a replica that was suspended has its share again after {back:?}"));
     assert!(back < LEASE * 2, "{back:?}");
     pause(1.0).await;
 
@@ -248,10 +257,10 @@ async fn thirty_organizations_are_spread_over_replicas_that_join_end_and_lose_th
         assert!(begun.elapsed() < SOON);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    eprintln!(
+    figure(format_args!(
         "after an outage the leases are held again after {again:?}, and all are reached after {:?}",
         begun.elapsed()
-    );
+    ));
     assert_eq!((a.led().await, b.led().await), led, "nothing has moved");
     pause(2.0).await;
     assert_eq!((a.led().await, b.led().await), led, "nothing has moved");
@@ -266,6 +275,8 @@ async fn thirty_organizations_are_spread_over_replicas_that_join_end_and_lose_th
     let (status, _, log) = b.daemon.end("TERM").await;
     assert_eq!(status.code(), Some(0), "{log}");
     let handed_over = fleet.even(&[&a]).await;
-    eprintln!("the organizations of a replica that ended are taken over after {handed_over:?}");
+    figure(format_args!(
+        "the organizations of a replica that ended are taken over after {handed_over:?}"
+    ));
     assert!(handed_over < LEASE, "{handed_over:?}");
 }
