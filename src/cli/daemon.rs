@@ -97,6 +97,9 @@ pub(super) struct Args {
     /// Suspend healing while this file exists
     #[arg(long, value_name = "FILE", requires = "heal")]
     freeze_file: Option<PathBuf>,
+    /// Seconds after which another replica takes over from one that is gone
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..=3600))]
+    lease: u64,
     /// Check once, deliver notifications, and exit
     #[arg(long)]
     once: bool,
@@ -131,7 +134,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
     let (reload, reloads) = mpsc::channel(1);
-    let defaults = Defaults { pace, base_url: connect::base_url(global)? };
+    let lease = Duration::from_secs(args.lease);
+    let defaults = Defaults { pace, base_url: connect::base_url(global)?, lease };
     let options = Options { source, defaults, once: args.once };
     let running = run_daemon(options, stop.clone(), reloads);
     tokio::pin!(running);

@@ -215,6 +215,12 @@ impl Error {
         })
     }
 
+    /// Returns true if the backend of the state failed, which says nothing about the state.
+    #[must_use]
+    pub fn is_of_the_backend(&self) -> bool {
+        matches!(self, Self::Bucket { .. })
+    }
+
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { doing, path: shown(path), source: Arc::new(source) }
     }

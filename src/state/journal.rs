@@ -15,7 +15,7 @@ use super::batch_estimator::{BatchEstimator, LONGEST};
 use super::change::{StateChange, apply};
 use super::record::{Binding, StateRecord};
 use super::store::LockCheck;
-use super::{Error, LockHolder, StateLock, Store};
+use super::{Error, LeaderCheck, LockHolder, StateLock, Store};
 use crate::model::{AccountId, Email, State};
 
 /// The largest number of messages in one write.
@@ -32,6 +32,8 @@ pub struct Journal {
     current: watch::Receiver<Arc<StateRecord>>,
     shared: Arc<JournalShared>,
     lock: LockCheck,
+    /// The leadership that this process also needs, if it is a daemon.
+    leader: Option<LeaderCheck>,
     remembers: bool,
 }
 
@@ -105,7 +107,13 @@ impl Journal {
         let writer =
             JournalWriter { store, hold, record, shown, estimator, shared: Arc::clone(&shared) };
         tokio::spawn(writer.run(messages));
-        Self { place, inbox, current, shared, lock, remembers }
+        Self { place, inbox, current, shared, lock, leader: None, remembers }
+    }
+
+    /// The same journal, which is sound only while this process also leads.
+    #[must_use]
+    pub fn led_by(self, leader: LeaderCheck) -> Self {
+        Self { leader: Some(leader), ..self }
     }
 
     /// Returns true if a later run can read the recorded changes; false for `--state none`.
@@ -188,7 +196,8 @@ impl Journal {
         if let Some(error) = self.shared.broken.get() {
             return Err(error.clone());
         }
-        self.lock.holds().then_some(()).ok_or_else(|| self.lock_lost())
+        let leads = self.leader.as_ref().is_none_or(LeaderCheck::outlasts_a_write);
+        (leads && self.lock.holds()).then_some(()).ok_or_else(|| self.lock_lost())
     }
 
     /// Checks like [`is_sound`](Self::is_sound), and reads the lock from the bucket.

@@ -18,6 +18,7 @@ mod location;
 mod memory;
 pub(crate) mod owner;
 mod record;
+mod replica_list;
 mod store;
 mod watch;
 
@@ -27,7 +28,8 @@ pub use change::{StateChange, apply};
 pub use error::{Damage, Error, Mismatch};
 pub use holder::{Lease, LockHolder};
 pub use journal::Journal;
-pub use leader_lease::LeaderLease;
+pub use leader_lease::{LeaderCheck, LeaderLease, LeadershipRequest};
 pub use location::Location;
 pub use record::{Binding, StateRecord};
+pub use replica_list::{ReplicaList, ReplicaListText};
 pub use store::{StateLock, Store};

@@ -12,7 +12,6 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
@@ -22,7 +21,7 @@ use super::document;
 use super::file::{FileLock, FileLockCheck, StateFile};
 use super::memory::{MemoryLock, MemoryStore};
 use super::record::{Binding, StateRecord};
-use super::{Error, LeaderLease, Location, LockHolder};
+use super::{Error, LeaderLease, LeadershipRequest, Location, LockHolder, ReplicaList};
 
 /// The interval between attempts to acquire a lock.
 const RETRY: Duration = Duration::from_millis(50);
@@ -98,6 +97,24 @@ impl LockCheck {
         }
     }
 
+    /// Returns true if the lock outlasts a write that begins now.
+    pub(super) fn outlasts_a_write(&self) -> bool {
+        match self {
+            Self::Process | Self::File(_) => self.holds(),
+            #[cfg(feature = "object-store")]
+            Self::Bucket(check) => check.outlasts_a_write(),
+        }
+    }
+
+    /// The id of a lock that is a lease.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Process | Self::File(_) => None,
+            #[cfg(feature = "object-store")]
+            Self::Bucket(check) => Some(check.id()),
+        }
+    }
+
     /// Reads the lock, and returns true if it is held.
     #[cfg_attr(
         not(feature = "object-store"),
@@ -133,6 +150,29 @@ impl Store {
             Backend::Bucket(bucket) => Backend::Bucket(bucket.leased_for(lease)),
             other @ (Backend::None | Backend::Memory(_) | Backend::File(_)) => other,
         })
+    }
+
+    /// The lease time of leadership. `None` outside of a bucket, where every daemon leads.
+    #[must_use]
+    pub fn leader_lease(&self) -> Option<Duration> {
+        match &self.0 {
+            Backend::None | Backend::Memory(_) | Backend::File(_) => None,
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => Some(bucket.leader_lease()),
+        }
+    }
+
+    /// The list of the daemons that may lead this organization. `None` outside of a bucket.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection cannot be prepared.
+    pub fn replicas(&self) -> Result<Option<ReplicaList>, Error> {
+        match &self.0 {
+            Backend::None | Backend::Memory(_) | Backend::File(_) => Ok(None),
+            #[cfg(feature = "object-store")]
+            Backend::Bucket(bucket) => Ok(Some(ReplicaList::bucket(bucket.replicas()?))),
+        }
     }
 
     /// The same store with settings that override the environment. The names are those of the vendor's variables,
@@ -281,8 +321,8 @@ impl Store {
         }
     }
 
-    /// Waits for leadership among the daemons that share this state, however long it takes, and reports the current
-    /// leader to `leader`. Outside of a bucket every daemon leads.
+    /// Waits for leadership among the daemons that share this state, however long it takes, as the request says.
+    /// Outside of a bucket every daemon leads.
     ///
     /// # Errors
     ///
@@ -294,13 +334,13 @@ impl Store {
     pub async fn wait_for_leadership(
         &self,
         holder: &LockHolder,
-        leader: &watch::Sender<Option<LockHolder>>,
+        request: &LeadershipRequest,
     ) -> Result<LeaderLease, Error> {
         match &self.0 {
             Backend::None | Backend::Memory(_) | Backend::File(_) => Ok(LeaderLease::alone()),
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => {
-                let lease = bucket.wait_for_leadership(holder, leader).await?;
+                let lease = bucket.wait_for_leadership(holder, request).await?;
                 Ok(LeaderLease(Some(StateLock(LockKind::Bucket(lease)))))
             }
         }

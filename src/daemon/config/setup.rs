@@ -28,6 +28,8 @@ pub(in crate::daemon) struct Setup {
     pub desired: Arc<Desired>,
     pub connection: Connection,
     pub location: Location,
+    /// The lease time of leadership.
+    pub lease: Duration,
     pub schedule: Schedule,
     pub jitter: Duration,
     pub thresholds: Thresholds,
@@ -43,6 +45,8 @@ pub struct Defaults {
     pub pace: RequestLimits,
     /// The base URL of the API.
     pub base_url: BaseUrl,
+    /// The lease time of leadership.
+    pub lease: Duration,
 }
 
 /// An organization that cannot be set up.
@@ -81,7 +85,7 @@ impl Setup {
             KeySource::Given(key) => key.clone(),
             KeySource::File(path) => key_file(path).map_err(SetupError::Other)?,
         };
-        let Defaults { pace, base_url: default } = defaults;
+        let Defaults { pace, base_url: default, lease } = defaults;
         let base_url = base_url.as_ref().unwrap_or(default).clone();
         let connection = Connection::new(clients, base_url, key, *pace, interval(schedule))
             .map_err(|error| SetupError::Other(format!("{}: {error}", desired.organization)))?;
@@ -98,6 +102,7 @@ impl Setup {
             desired: Arc::new(desired),
             connection,
             location,
+            lease: *lease,
             schedule: schedule.clone(),
             jitter: *jitter,
             thresholds: *thresholds,

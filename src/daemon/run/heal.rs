@@ -19,7 +19,7 @@ use crate::execute::{Ending, Execution, Outcome, Summary, execute, remember};
 use crate::model::{DifferenceKey, Half, error_chain};
 use crate::plan::{AccountTarget, Action, Guard, Plan};
 use crate::report;
-use crate::state::{self, Journal, LockHolder, Store};
+use crate::state::{self, Journal, LeaderCheck, LockHolder, Store};
 
 /// The actions in flight at once. Healing is not urgent.
 const PARALLELISM: usize = 4;
@@ -72,10 +72,10 @@ fn choose(
     plan
 }
 
-/// Heals these differences as far as the configuration allows.
+/// Heals these differences as far as the configuration allows, while this replica leads.
 pub(in crate::daemon) async fn heal(
     setup: &Setup,
-    store: &Store,
+    (store, leader): (&Store, LeaderCheck),
     differences: &BTreeSet<DifferenceKey>,
     stop: watch::Receiver<bool>,
 ) -> Healing {
@@ -85,7 +85,7 @@ pub(in crate::daemon) async fn heal(
     let holder = LockHolder::this("daemon heal");
     let binding = setup.binding(None);
     let journal = match Journal::open(store.clone(), &binding, &holder, Duration::ZERO).await {
-        Ok(journal) => journal,
+        Ok(journal) => journal.led_by(leader),
         Err(error) => return Healing::failed(error_chain(&error)),
     };
     let healed = under_lock(setup, &journal, differences, stop).await;

@@ -2,6 +2,7 @@
 
 mod connection;
 mod heal;
+mod last_state;
 mod stats;
 
 use std::time::Duration;
@@ -11,12 +12,12 @@ use super::drift::{self, RunResult};
 use crate::detect;
 use crate::model::{AccountId, DifferenceKey, Half, Live, error_chain};
 use crate::plan::Plan;
-use crate::state::{self, Store};
 use crate::telnyx::Reader;
 
 pub use connection::RequestLimits;
 pub(super) use connection::{Clients, Connection};
 pub(super) use heal::{Healing, heal};
+pub(super) use last_state::LastState;
 pub(super) use stats::{RunStats, milliseconds};
 
 /// The report of a run.
@@ -33,11 +34,11 @@ pub(super) struct RunReport {
 pub(super) async fn check(
     setup: &Setup,
     reader: &Reader,
-    store: &Store,
+    state: &LastState,
     limit: Duration,
 ) -> RunReport {
     // On the heap: otherwise every future that awaits this carries its whole state.
-    match tokio::time::timeout(limit, Box::pin(read(setup, reader, store))).await {
+    match tokio::time::timeout(limit, Box::pin(read(setup, reader, state))).await {
         Ok(Ok((plan, live))) => {
             let result = drift::observe(&plan, &setup.desired, &live, &setup.state_info());
             // Every class changes an account.
@@ -61,12 +62,10 @@ impl RunReport {
     }
 }
 
-async fn read(setup: &Setup, reader: &Reader, store: &Store) -> Result<(Plan, Live), String> {
+async fn read(setup: &Setup, reader: &Reader, state: &LastState) -> Result<(Plan, Live), String> {
     let desired = &setup.desired;
-    let state = async |manager: Option<AccountId>| {
-        let record = store.load(&setup.binding(manager.as_ref())).await?;
-        Ok::<_, state::Error>(record.state)
-    };
+    let state =
+        async |manager: Option<AccountId>| state.load(&setup.binding(manager.as_ref())).await;
     let observed = detect::observe(reader, desired, state).await;
     let observation = observed.map_err(|error| error_chain(&error))?;
     Ok((observation.plan(desired, None), observation.live))

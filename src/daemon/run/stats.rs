@@ -73,6 +73,7 @@ impl RunStats {
         Organization {
             organization: label.to_owned(),
             leader: None,
+            cut_off: None,
             state: state.unwrap_or(OrganizationState::Unknown),
             error: error.clone(),
             last_success: *last_success,

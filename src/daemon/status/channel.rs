@@ -21,6 +21,7 @@ impl StatusChannel {
             loaded: now,
             rejected: None,
             draining: false,
+            replicas: 1,
             organizations: Vec::new(),
         })))
     }

@@ -23,6 +23,8 @@ pub struct DaemonStatus {
     pub rejected: Option<String>,
     /// True while the daemon shuts down.
     pub draining: bool,
+    /// The number of live replicas that share the organizations, with this one.
+    pub replicas: usize,
     /// The organizations, in the order of their labels.
     pub organizations: Vec<Organization>,
 }
@@ -34,6 +36,8 @@ pub struct Organization {
     pub organization: String,
     /// The leader while this daemon is on standby. `None` if this daemon is the leader.
     pub leader: Option<String>,
+    /// Set while the backend of the leadership lease cannot be reached.
+    pub cut_off: Option<CutOff>,
     /// The state in the last run.
     pub state: OrganizationState,
     /// The reason why the last run did not read everything.
@@ -50,6 +54,15 @@ pub struct Organization {
     pub unsaved: bool,
     /// Counters since the start.
     pub counts: RunCounts,
+}
+
+/// A backend of leadership that cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CutOff {
+    /// The time since which it cannot be reached.
+    pub since: Timestamp,
+    /// True if this process reached it before.
+    pub was_reached: bool,
 }
 
 /// The state of an organization in a run.

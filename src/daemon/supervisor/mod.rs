@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use reload::{Cause, Loaded, load, snapshot};
 
 use super::config::{DaemonConfig, Defaults, Setup, SetupError, Snapshot, conflict};
+use super::leadership::Spread;
 use super::run::Clients;
 use super::schedule::trigger::Trigger;
 use super::status::{DaemonStatus, StatusChannel};
@@ -97,9 +98,13 @@ pub async fn run(
         stop: stop.clone(),
         once,
         slots: Arc::new(Semaphore::new(RUNS_AT_ONCE)),
+        spread: Spread::new(),
         failed: CancellationToken::new(),
         running: BTreeMap::new(),
     };
+    if !once {
+        workers.tracker.spawn(workers.spread.clone().run(stop.clone()));
+    }
     workers.configure(setups);
     // The web server answers until everything has drained.
     let drained = CancellationToken::new();
@@ -202,6 +207,7 @@ struct Workers {
     stop: CancellationToken,
     once: bool,
     slots: Arc<Semaphore>,
+    spread: Spread,
     /// Cancelled when a worker fails.
     failed: CancellationToken,
     running: BTreeMap<String, (watch::Sender<Arc<Setup>>, CancellationToken)>,
@@ -211,6 +217,7 @@ impl Supervisor {
     /// The main loop, until the daemon is stopped.
     async fn run(&mut self, stop: &CancellationToken, reload: &mut mpsc::Receiver<()>) {
         let (mut ticks, failed) = (self.workers.ticks.clone(), self.workers.failed.clone());
+        let mut replicas = self.workers.spread.replicas();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -220,6 +227,10 @@ impl Supervisor {
                 Ok(()) = ticks.changed() => {
                     let now = *ticks.borrow_and_update();
                     self.workers.status.change(|status| status.ticked = now);
+                }
+                Ok(()) = replicas.changed() => {
+                    let live = *replicas.borrow_and_update();
+                    self.workers.status.change(|status| status.replicas = live);
                 }
                 Some(()) = reload.recv() => self.reload(Cause::Requested).await,
                 _ = poll.tick() => {
@@ -254,6 +265,7 @@ impl Workers {
                 stop: stop.clone(),
                 once: self.once,
                 slots: Arc::clone(&self.slots),
+                spread: self.spread.clone(),
             };
             let work = self.tracker.spawn(Worker::new(inputs, self.status.clone()).run());
             let (failed, name) = (self.failed.clone(), label.clone());

@@ -23,6 +23,8 @@ struct OrganizationDoc<'a> {
     error: Option<&'a str>,
     /// The leader while this daemon is on standby; null otherwise.
     leader: Option<&'a str>,
+    /// RFC 3339, the time since which the backend of the lease cannot be reached; null otherwise.
+    cut_off: Option<String>,
     differences: Vec<DifferenceJson<'a>>,
 }
 
@@ -72,6 +74,7 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
         let Organization {
             organization,
             leader,
+            cut_off,
             state: found,
             error,
             last_success,
@@ -88,6 +91,7 @@ impl<'a> From<&'a Organization> for OrganizationDoc<'a> {
             next_run: next_run.map(|time| time.to_string()),
             error: error.as_deref(),
             leader: leader.as_deref(),
+            cut_off: cut_off.map(|cut_off| cut_off.since.to_string()),
             differences: differences.iter().map(DifferenceJson::from).collect(),
         }
     }

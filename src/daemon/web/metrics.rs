@@ -63,6 +63,11 @@ fn describe_gauges() {
             "1 if this daemon is the leader of the organization, 0 while it is on standby.",
         ),
         (
+            "trunkline_organization_cut_off",
+            "1 while the backend of the leadership lease cannot be reached, 0 otherwise.",
+        ),
+        ("trunkline_replicas", "Live replicas that share the organizations, with this one."),
+        (
             "trunkline_organization_state",
             "State in the last run: 1 for that state, 0 for the others.",
         ),
@@ -108,13 +113,15 @@ fn describe_counters() {
 }
 
 fn record(status: &DaemonStatus) {
-    let DaemonStatus { started, ticked, loaded, rejected, draining, organizations } = status;
+    let DaemonStatus { started, ticked, loaded, rejected, draining, replicas, organizations } =
+        status;
     gauge!("trunkline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     at(&gauge!("trunkline_start_time_seconds"), *started);
     at(&gauge!("trunkline_loop_last_tick_timestamp_seconds"), *ticked);
     at(&gauge!("trunkline_config_last_reload_success_timestamp_seconds"), *loaded);
     gauge!("trunkline_config_last_reload_successful").set(f64::from(u8::from(rejected.is_none())));
     gauge!("trunkline_draining").set(f64::from(u8::from(*draining)));
+    gauge!("trunkline_replicas").set(float(*replicas as u64));
     for organization in organizations {
         record_organization(organization);
     }
@@ -124,6 +131,7 @@ fn record_organization(organization: &Organization) {
     let Organization {
         organization,
         leader,
+        cut_off,
         state,
         error: _,
         last_success,
@@ -136,6 +144,8 @@ fn record_organization(organization: &Organization) {
     let name = escape_line(organization);
     gauge!("trunkline_organization_leader", "organization" => name.clone())
         .set(f64::from(u8::from(leader.is_none())));
+    gauge!("trunkline_organization_cut_off", "organization" => name.clone())
+        .set(f64::from(u8::from(cut_off.is_some())));
     record_counts(&name, counts);
     // On standby the state is not known: the leader reports it.
     if leader.is_some() {

@@ -1,8 +1,8 @@
 //! The web server: status page, probes, metrics and JSON. It reads a [`DaemonStatus`] and changes nothing.
 //!
 //! * `/`: the page. `/?refresh=60` reloads itself each minute.
-//! * `/livez`: 200 while the main loop runs, whatever Telnyx does; `/readyz`: 200 once every organization has had a run,
-//!   or another daemon is its leader.
+//! * `/livez`: 200 while the main loop runs and the leadership leases are not out of reach for long, whatever Telnyx does;
+//!   `/readyz`: 200 once every organization has had a run, or another daemon is its leader.
 //! * `/metrics`: Prometheus text. `/api/v1/status`: JSON.
 //!
 //! The page has no login and shows names and emails, so it belongs on loopback or a private network. Pages of other
@@ -37,7 +37,7 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::status::DaemonStatus;
 
-pub use health::STUCK_AFTER;
+pub use health::{CUT_OFF_AFTER, STUCK_AFTER};
 pub use hosts::Hosts;
 
 /// The page needs its own stylesheet only.

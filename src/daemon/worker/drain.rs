@@ -6,7 +6,6 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use super::{Completed, Worker};
-use crate::daemon::leadership::Leadership;
 
 /// The time that work in flight gets.
 pub(super) const DRAIN: Duration = Duration::from_secs(15);
@@ -38,17 +37,18 @@ impl Worker {
             tokio::time::sleep(RETRY_AFTER).await;
             self.save().await;
         }
-        if self.must_save() {
+        if self.persistence.is_unsaved() && self.leadership.is_leader() {
             tracing::warn!(
                 organization = self.setup.label(),
                 "the state could not be saved; the next process may repeat notifications"
             );
         }
         self.publish();
-        std::mem::replace(&mut self.leadership, Leadership::always()).release().await;
+        self.leadership.release().await;
+        self.inputs.spread.leave(self.setup.label());
     }
 
     fn must_save(&self) -> bool {
-        self.persistence.is_unsaved() && self.leadership.is_leader()
+        self.persistence.is_unsaved() && self.leadership.may_write().is_some()
     }
 }

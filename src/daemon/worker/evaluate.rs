@@ -12,12 +12,13 @@ use crate::daemon::drift::{RunResult, Transition, advance, allow, record};
 use crate::daemon::notify::outbox;
 use crate::daemon::run::{Healing, RunReport, heal};
 use crate::model::{Details, DifferenceKey, error_chain};
+use crate::state::LeaderCheck;
 
 impl Worker {
     pub(super) async fn evaluate(&mut self, report: RunReport, at: Timestamp, took: Duration) {
         if !self.leadership.is_leader() {
             // The new leader does its own run. If no other replica leads, run again here.
-            self.pending |= self.leadership.other_leader().is_none();
+            self.pending |= !self.leadership.is_standby();
             return self.free();
         }
         let RunReport { mut result, manager, healable } = report;
@@ -39,8 +40,9 @@ impl Worker {
             difference.notified.as_ref()?;
             Some((key, difference.details.clone()))
         };
+        let leader = self.leadership.may_write();
         let wanted: BTreeMap<DifferenceKey, Details> =
-            healable.into_iter().filter_map(open).collect();
+            healable.into_iter().filter(|_| leader.is_some()).filter_map(open).collect();
         let (allowed, suspended) = allow(&mut memory.heals, wanted, now);
         self.log_suspended(&suspended);
         transitions.extend(suspended);
@@ -54,10 +56,11 @@ impl Worker {
         self.stats.counts.dropped += dropped as u64;
         self.persistence.memory = memory;
         self.save().await;
-        if allowed.is_empty() || self.inputs.stop.is_cancelled() {
-            self.free();
-        } else {
-            self.heal(allowed);
+        match leader {
+            Some(leader) if !allowed.is_empty() && !self.inputs.stop.is_cancelled() => {
+                self.heal(allowed, leader);
+            }
+            Some(_) | None => self.free(),
         }
     }
 
@@ -68,14 +71,15 @@ impl Worker {
         }
     }
 
-    fn heal(&mut self, differences: BTreeMap<DifferenceKey, Details>) {
+    fn heal(&mut self, differences: BTreeMap<DifferenceKey, Details>, leader: LeaderCheck) {
         let (setup, store) = (Arc::clone(&self.setup), self.persistence.store().clone());
         let stop = self.stop_healing.subscribe();
         let slots = Arc::clone(&self.inputs.slots);
         let span = tracing::info_span!("heal", organization = setup.label());
         let healing = async move {
             let _slot = slots.acquire().await;
-            Completed::Heal(heal(&setup, &store, &differences.into_keys().collect(), stop).await)
+            let differences = differences.into_keys().collect();
+            Completed::Heal(heal(&setup, (&store, leader), &differences, stop).await)
         };
         self.work.push(Box::pin(healing.instrument(span)));
     }

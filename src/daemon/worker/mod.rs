@@ -22,7 +22,7 @@ use persistence::Persistence;
 
 use super::config::Setup;
 use super::drift::RunResult;
-use super::leadership::{Acquisition, Leadership};
+use super::leadership::{Acquisition, Leadership, Spread};
 use super::notify::{Attempt, Delivery, DeliveryError, outbox};
 use super::run::{Healing, RunReport, RunStats, check, milliseconds};
 use super::schedule::timetable::Timetable;
@@ -32,6 +32,8 @@ use crate::model::AccountId;
 /// The least and the most time that a run gets, however close or far the next tick is.
 const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// The leader in the status while a leadership moves.
+const NO_LEADER: &str = "not known yet";
 /// With `--once`, the time in which deliveries and a locked state are retried.
 const ONCE: Duration = Duration::from_secs(15);
 
@@ -47,6 +49,8 @@ pub(super) struct WorkerInputs {
     pub once: bool,
     /// The runs and heals of all organizations that may be in progress at once.
     pub slots: Arc<Semaphore>,
+    /// The organizations that this replica should lead.
+    pub spread: Spread,
 }
 
 /// The worker of one organization.
@@ -62,6 +66,8 @@ pub(super) struct Worker {
     manager: Option<AccountId>,
     /// True during a run or a heal.
     busy: bool,
+    /// True if leadership could not be released, as the memory could not be saved.
+    bound: bool,
     /// True if a run starts as soon as the worker is free.
     pending: bool,
     work: FuturesUnordered<BoxFuture<'static, Completed>>,
@@ -91,7 +97,7 @@ impl Worker {
         let setup = Arc::clone(&inputs.setup.borrow());
         Self {
             timetable: timetable(&setup, true),
-            persistence: Persistence::new(setup.location.clone()),
+            persistence: Persistence::new(setup.location.clone(), setup.lease),
             setup,
             inputs,
             status,
@@ -100,6 +106,7 @@ impl Worker {
             stats: RunStats::default(),
             manager: None,
             busy: false,
+            bound: false,
             pending: false,
             work: FuturesUnordered::new(),
             stop_healing: watch::Sender::new(false),
@@ -114,7 +121,7 @@ impl Worker {
             // A single run does not need leadership.
             self.start();
         } else {
-            self.request_leadership(Duration::ZERO);
+            self.join_replicas();
         }
         let stop = self.inputs.stop.clone();
         let mut setups = self.inputs.setup.clone();
@@ -163,7 +170,7 @@ impl Worker {
             self.manager = None;
         }
         if self.persistence.move_to(&setup.location) && !self.inputs.once {
-            self.request_leadership(Duration::ZERO);
+            self.join_replicas();
         }
         outbox::retain_targets(&mut self.persistence.memory.outbox, &setup.targets());
         self.delivery.retain(&setup.targets());
@@ -177,7 +184,7 @@ impl Worker {
             self.publish();
         }
         let due = !self.inputs.once && self.timetable.tick(Timestamp::now(), fastrand::f64());
-        if due && self.leadership.other_leader().is_none() {
+        if due && !self.leadership.is_standby() {
             self.stats.counts.coalesced += u64::from(self.busy);
             self.pending = true;
             self.start_pending();
@@ -186,11 +193,13 @@ impl Worker {
         if !self.busy && self.persistence.is_due() {
             self.save().await;
         }
+        self.release_surplus().await;
     }
 
     /// Starts the pending run if the worker is free and leads.
     fn start_pending(&mut self) {
-        let free = !self.busy && self.leadership.is_leader();
+        let free =
+            !self.busy && self.leadership.is_leader() && !self.leadership.is_over_its_share();
         if self.pending && free && !self.inputs.stop.is_cancelled() {
             self.start();
         }
@@ -201,7 +210,7 @@ impl Worker {
         self.pending = false;
         let at = Timestamp::now();
         let limit = self.limit(at);
-        let (setup, store) = (Arc::clone(&self.setup), self.persistence.store().clone());
+        let (setup, state) = (Arc::clone(&self.setup), self.persistence.last_state());
         let (stop, slots) = (self.inputs.stop.clone(), Arc::clone(&self.inputs.slots));
         let run = uuid::Uuid::new_v4();
         let span = tracing::info_span!("run", organization = setup.label(), %run);
@@ -210,7 +219,7 @@ impl Worker {
             let checking = async {
                 // The semaphore is never closed.
                 let _slot = slots.acquire().await;
-                check(&setup, &setup.connection.reader(), &store, limit).await
+                check(&setup, &setup.connection.reader(), &state, limit).await
             };
             let report = tokio::select! {
                 report = checking => Some(report),
@@ -268,7 +277,7 @@ impl Worker {
 
     /// Sends each idle target the oldest notification that it has not received.
     fn deliver(&mut self) {
-        if !self.leadership.is_leader() {
+        if !self.leadership.is_leader() || self.leadership.is_over_its_share() {
             return;
         }
         let waiting = &self.persistence.memory.outbox;
@@ -307,7 +316,7 @@ impl Worker {
     }
 
     async fn save(&mut self) {
-        if self.leadership.is_leader() {
+        if self.leadership.may_write().is_some() {
             let binding = self.setup.binding(self.manager.as_ref());
             self.persistence.save(self.setup.label(), &binding).await;
         }
@@ -315,14 +324,19 @@ impl Worker {
 
     /// Publishes the status of the organization.
     fn publish(&self) {
+        self.inputs.spread.report(self.setup.label(), self.leadership.part(self.bound));
         let leader = self.leadership.other_leader().map(ToString::to_string);
+        let unknown = || self.leadership.is_standby().then(|| NO_LEADER.to_owned());
+        let leader = leader.or_else(unknown);
+        let cut_off = self.leadership.cut_off();
         let next_run = self.timetable.due().filter(|_| leader.is_none());
         let memory = &self.persistence.memory;
         let organization = self.stats.organization(self.setup.label(), memory);
         let mut counts = organization.counts;
         counts.requests += self.setup.connection.requests();
         let unsaved = self.persistence.is_unsaved();
-        let organization = Organization { leader, next_run, unsaved, counts, ..organization };
+        let organization =
+            Organization { leader, cut_off, next_run, unsaved, counts, ..organization };
         self.status.put(organization, &self.inputs.stop);
     }
 }

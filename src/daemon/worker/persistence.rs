@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::daemon::notify::Backoff;
+use crate::daemon::run::LastState;
 use crate::model::{DaemonMemory, error_chain};
 use crate::state::{Binding, Error, Journal, Location, LockHolder, StateChange, Store};
 
@@ -14,8 +15,10 @@ use crate::state::{Binding, Error, Journal, Location, LockHolder, StateChange, S
 #[derive(Debug)]
 pub(super) struct Persistence {
     pub memory: DaemonMemory,
-    store: Store,
+    /// The state as the runs read it.
+    last_state: LastState,
     location: Location,
+    lease: Duration,
     /// The content of the state. `None` until it was read.
     saved: Option<DaemonMemory>,
     /// True if another process may have written meanwhile.
@@ -26,11 +29,13 @@ pub(super) struct Persistence {
 }
 
 impl Persistence {
-    pub(super) fn new(location: Location) -> Self {
+    /// The memory in the state at a location, with the lease time of its lock and of leadership.
+    pub(super) fn new(location: Location, lease: Duration) -> Self {
         Self {
             memory: DaemonMemory::default(),
-            store: Store::new(&location),
+            last_state: LastState::new(Store::new(&location).leased_for(lease)),
             location,
+            lease,
             saved: None,
             stale: false,
             backoff: Backoff::default(),
@@ -39,14 +44,19 @@ impl Persistence {
     }
 
     pub(super) fn store(&self) -> &Store {
-        &self.store
+        self.last_state.store()
+    }
+
+    /// The state for a run.
+    pub(super) fn last_state(&self) -> LastState {
+        self.last_state.clone()
     }
 
     /// Moves to another state, and returns true if it is another one. Nothing is written there before it was read.
     pub(super) fn move_to(&mut self, location: &Location) -> bool {
         let moved = self.location != *location;
         if moved {
-            self.store = Store::new(location);
+            self.last_state = LastState::new(Store::new(location).leased_for(self.lease));
             self.location = location.clone();
             self.saved = None;
         }
@@ -55,6 +65,7 @@ impl Persistence {
 
     /// Forgets everything: another replica leads and writes the state.
     pub(super) fn forget(&mut self) {
+        self.last_state = LastState::new(self.store().clone());
         (self.memory, self.saved) = (DaemonMemory::default(), None);
     }
 
@@ -68,7 +79,12 @@ impl Persistence {
         if self.saved.is_some() && !self.stale {
             return Ok(());
         }
-        let loaded = self.store.load(binding).await?.state.memory;
+        let loaded = match self.store().load(binding).await {
+            Ok(record) => record.state.memory,
+            // What this process remembers is newer than nothing.
+            Err(error) if error.is_of_the_backend() && self.saved.is_some() => return Ok(()),
+            Err(error) => return Err(error),
+        };
         self.stale = false;
         if self.saved.as_ref() == Some(&loaded) {
             return Ok(());
@@ -101,7 +117,7 @@ impl Persistence {
 
     /// Returns true if the memory differs from the state.
     pub(super) fn is_unsaved(&self) -> bool {
-        self.saved.as_ref().is_some_and(|saved| *saved != self.memory) && self.store.remembers()
+        self.saved.as_ref().is_some_and(|saved| *saved != self.memory) && self.store().remembers()
     }
 
     /// Returns true if an unsaved memory should be written now.
@@ -137,12 +153,12 @@ impl Persistence {
             self.load(binding).await?;
         }
         let holder = LockHolder::this(LockHolder::DAEMON);
-        let journal = Journal::open(self.store.clone(), binding, &holder, Duration::ZERO).await?;
+        let journal = Journal::open(self.store().clone(), binding, &holder, Duration::ZERO).await?;
         let recorded = if self.saved.as_ref() == Some(&journal.state().memory) {
             journal.record(StateChange::Watched(Box::new(self.memory.clone()))).await
         } else {
             self.invalidate();
-            Err(Error::Conflict { place: self.store.place() })
+            Err(Error::Conflict { place: self.store().place() })
         };
         journal.close().await.and(recorded)?;
         self.saved = Some(self.memory.clone());
@@ -154,6 +170,8 @@ impl Persistence {
 mod tests {
     use super::*;
     use crate::model::{Event, Notification, UnknownRuns};
+
+    const LEASE: Duration = Duration::from_secs(30);
 
     fn binding() -> Binding {
         Binding {
@@ -186,7 +204,8 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let location = Location::File(folder.path().join("acme.json"));
         let binding = binding();
-        let (mut one, mut other) = (Persistence::new(location.clone()), Persistence::new(location));
+        let (mut one, mut other) =
+            (Persistence::new(location.clone(), LEASE), Persistence::new(location, LEASE));
         one.load(&binding).await.unwrap();
         one.memory.outbox = vec![notification("old")];
         one.write(&binding).await.unwrap();
@@ -209,7 +228,7 @@ mod tests {
     async fn a_new_state_is_written_only_after_it_was_read() {
         let folder = tempfile::TempDir::new().unwrap();
         let at = |name: &str| Location::File(folder.path().join(name));
-        let mut persistence = Persistence::new(at("old.json"));
+        let mut persistence = Persistence::new(at("old.json"), LEASE);
         persistence.load(&binding()).await.unwrap();
         persistence.memory.outbox = vec![notification("first")];
         persistence.write(&binding()).await.unwrap();
@@ -229,7 +248,8 @@ mod tests {
     #[tokio::test]
     async fn reading_an_unchanged_state_again_changes_nothing() {
         let folder = tempfile::TempDir::new().unwrap();
-        let mut persistence = Persistence::new(Location::File(folder.path().join("acme.json")));
+        let mut persistence =
+            Persistence::new(Location::File(folder.path().join("acme.json")), LEASE);
         persistence.load(&binding()).await.unwrap();
         persistence.memory.unknown = UnknownRuns { runs: 2, notified_at: None };
         persistence.invalidate();

@@ -17,6 +17,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::super::Error;
 use super::lock::{AcquiredLock, LockObject, LockRecord};
 
+/// The time limit of a request to the bucket, which a lease must outlast when a write begins.
+const WRITE: Duration = Duration::from_secs(5);
 /// The time limit of a release. The lock expires anyway.
 const RELEASE: Duration = Duration::from_secs(5);
 
@@ -29,6 +31,8 @@ pub(in super::super) struct LeaseTerm(Arc<Mutex<Option<LeaseEnd>>>);
 struct LeaseEnd {
     steady: Instant,
     wall: SystemTime,
+    /// The time that a write needs.
+    write: Duration,
 }
 
 /// The lock, until it is dropped.
@@ -53,6 +57,17 @@ impl BucketLockCheck {
     /// Returns true as long as the lease runs; sends no request.
     pub(in super::super) fn holds(&self) -> bool {
         self.term.until().is_some()
+    }
+
+    /// Returns true if the lease outlasts a write that begins now; sends no request.
+    pub(in super::super) fn outlasts_a_write(&self) -> bool {
+        let write = self.term.last().map(|end| end.write).unwrap_or_default();
+        self.term.until().is_some_and(|until| Instant::now() + write < until)
+    }
+
+    /// The id of the lock.
+    pub(in super::super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Reads the lock object. A lock that was taken over or force-released is lost.
@@ -144,7 +159,7 @@ impl LeaseRenewer {
                 _ = &mut stopped => return self.release().await,
                 () = sleep(wait) => {}
             }
-            let Some(LeaseEnd { steady: until, wall: _ }) = self.term.last() else { return };
+            let Some(LeaseEnd { steady: until, .. }) = self.term.last() else { return };
             let asked = Instant::now();
             let renewed = self.object.renew(&mut self.lock, &self.version);
             wait = match timeout_at(until, renewed).await {
@@ -193,6 +208,11 @@ impl LeaseEnd {
     fn after(asked: Instant, lease: Duration) -> Self {
         // The clocks are read one after the other, so the time in between is subtracted.
         let gone = asked.elapsed();
-        Self { steady: asked + lease, wall: SystemTime::now() + lease.saturating_sub(gone) }
+        Self {
+            steady: asked + lease,
+            wall: SystemTime::now() + lease.saturating_sub(gone),
+            // The lease is renewed after a third of it.
+            write: WRITE.min(lease / 3),
+        }
     }
 }

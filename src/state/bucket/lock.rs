@@ -14,11 +14,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use object_store::UpdateVersion;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::super::holder::Lease;
-use super::super::{Error, LockHolder};
+use super::super::{Error, LeadershipRequest, LockHolder};
 use super::object::{BucketObject, StoredObject, WriteResult, is_same};
 
 /// The version of the format.
@@ -30,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The number of reads by a standby in one lease.
 const STANDBY_READS: u32 = 6;
+/// The number of lease times after which a free lock is acquired by any process that waits for it.
+const FREE_LEASES: u32 = 2;
 
 /// The content of the lock object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,6 +73,21 @@ enum LockAttempt {
     Lost,
     /// Another process holds the lock, with this lease.
     Held(Duration, Option<LockHolder>),
+    /// The lock is free, or its holder is gone, and this process does not want it.
+    Free,
+}
+
+/// The claim of a process to a lock.
+#[derive(Clone, Copy)]
+struct LockClaim<'a> {
+    /// True if the process acquires a free lock.
+    wanted: bool,
+    /// The id under which the process held it before. If the lock still has it, no other process held it since.
+    former: Option<&'a str>,
+}
+
+impl LockClaim<'_> {
+    const WANTED: Self = Self { wanted: true, former: None };
 }
 
 /// The lock object of a state. Clones share it.
@@ -138,9 +154,10 @@ impl LockObject {
         let end = Instant::now() + wait;
         let mut watch = LockObserver::default();
         loop {
-            let (held, by) = match self.attempt(holder, lease, &mut watch).await? {
+            let claim = LockClaim::WANTED;
+            let (held, by) = match self.attempt(holder, lease, &mut watch, claim).await? {
                 LockAttempt::Acquired(taken) => return Ok(taken),
-                LockAttempt::Lost => continue,
+                LockAttempt::Lost | LockAttempt::Free => continue,
                 LockAttempt::Held(held, by) => (held, by),
             };
             let end = watch.proof_until.map_or(end, |until| end.max(until));
@@ -152,40 +169,63 @@ impl LockObject {
         }
     }
 
-    /// Waits until the lock is free, however long it takes, and acquires it. Reports its holder to `current`.
+    /// Waits until the lock is free and wanted, however long it takes, and acquires it. Reports its holder.
     pub(super) async fn wait_until_free(
         &self,
         holder: &LockHolder,
         lease: Duration,
-        current: &watch::Sender<Option<LockHolder>>,
+        request: &LeadershipRequest,
     ) -> Result<AcquiredLock, Error> {
-        let mut watch = LockObserver::default();
+        let LeadershipRequest { wanted, former, leader } = request;
+        let (mut watch, mut wishes) = (LockObserver::default(), wanted.clone());
+        let mut free_since = None;
         loop {
-            match self.attempt(holder, lease, &mut watch).await? {
+            let asked = Instant::now();
+            let is_neglected = free_since.is_some_and(|since| asked >= since + lease * FREE_LEASES);
+            let wanted = *wishes.borrow_and_update() || is_neglected;
+            let claim = LockClaim { wanted, former: former.as_deref() };
+            let lease = match self.attempt(holder, lease, &mut watch, claim).await? {
                 LockAttempt::Acquired(taken) => return Ok(taken),
-                LockAttempt::Lost => {}
+                LockAttempt::Lost => continue,
                 LockAttempt::Held(held, by) => {
-                    current.send_replace(by);
-                    sleep((held / STANDBY_READS).max(POLL.0)).await;
+                    free_since = None;
+                    leader.send_replace(by);
+                    held
                 }
+                LockAttempt::Free => {
+                    free_since.get_or_insert(asked);
+                    leader.send_replace(None);
+                    lease
+                }
+            };
+            tokio::select! {
+                () = sleep((lease / STANDBY_READS).max(POLL.0)) => {}
+                Ok(()) = wishes.changed() => {}
             }
         }
     }
 
-    /// Acquires the lock, unless its holder may be alive.
+    /// Acquires the lock if it is wanted, unless its holder may be alive.
     async fn attempt(
         &self,
         holder: &LockHolder,
         lease: Duration,
         watch: &mut LockObserver,
+        claim: LockClaim<'_>,
     ) -> Result<LockAttempt, Error> {
         let asked = Instant::now();
         let found = self.read().await?;
-        if let Some((found, lock)) = &found
-            && let Some(held) = &lock.held
+        let held =
+            found.as_ref().and_then(|(found, lock)| Some((found, lock, lock.held.as_ref()?)));
+        let is_ours = held.is_some_and(|(_, _, held)| claim.former == Some(&held.id));
+        if let Some((found, lock, held)) = held
+            && !is_ours
             && !watch.is_gone(asked, found, held)
         {
             return Ok(LockAttempt::Held(held.lease(), lock.holder(found)));
+        }
+        if !claim.wanted && !is_ours {
+            return Ok(LockAttempt::Free);
         }
         let lock = LockRecord::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
         let over = found.as_ref().map(|(found, _)| &found.version);

@@ -16,17 +16,16 @@ use std::time::Duration;
 
 use object_store::UpdateVersion;
 use secrecy::SecretString;
-use tokio::sync::watch;
 
 use super::document::version;
-use super::{Error, LockHolder};
+use super::{Error, LeadershipRequest, LockHolder};
 use hold::LeaseRenewer;
 pub(super) use hold::{BucketLock, BucketLockCheck};
 use lock::LockObject;
-use object::{BucketObject, WriteResult};
+pub(super) use object::{BucketObject, WriteResult};
 pub use url::BucketUrl;
 
-/// The lease time of a lock. It is renewed after a third of that.
+/// The longest lease time of a lock. It is renewed after a third of that.
 const LEASE: Duration = Duration::from_secs(60);
 /// The lease time of leadership: the longest time without a leader after one is killed.
 const LEADER_LEASE: Duration = Duration::from_secs(30);
@@ -51,6 +50,8 @@ struct Objects {
     lock: LockObject,
     /// The leadership among daemons.
     leadership: LockObject,
+    /// The daemons whose states are in the same folder.
+    replicas: BucketObject,
 }
 
 impl BucketStore {
@@ -70,6 +71,11 @@ impl BucketStore {
         self
     }
 
+    /// The lease time of leadership.
+    pub(super) fn leader_lease(&self) -> Duration {
+        self.lease.unwrap_or(LEADER_LEASE)
+    }
+
     /// The same state with settings that override the environment.
     pub(super) fn with_settings(self, settings: BTreeMap<String, SecretString>) -> Self {
         Self { settings, objects: Arc::default(), ..self }
@@ -86,10 +92,12 @@ impl BucketStore {
             let store = client::connect(&self.bucket, &self.settings)?;
             let object = |path, place| BucketObject::new(Arc::clone(&store), path, place);
             let lease = self.bucket.lease_place();
+            let (replicas, replicas_place) = self.bucket.replicas()?;
             Ok(Objects {
                 state: object(state, self.place()),
                 lock: LockObject::new(object(lock, self.bucket.lock_place()), self.place()),
                 leadership: LockObject::new(object(leadership, lease.clone()), lease),
+                replicas: object(replicas, replicas_place),
             })
         });
         made.as_ref().map_err(Clone::clone)
@@ -159,20 +167,25 @@ impl BucketStore {
         holder: &LockHolder,
         wait: Duration,
     ) -> Result<BucketLock, Error> {
-        let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE));
+        let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE).min(LEASE));
         let taken = lock.acquire(holder, lease, wait).await?;
         Ok(LeaseRenewer::start(lock.clone(), taken, lease))
     }
 
-    /// Waits for leadership, however long it takes, and reports the current leader to `leader`.
+    /// Waits for leadership, however long it takes, and reports the current leader.
     pub(super) async fn wait_for_leadership(
         &self,
         holder: &LockHolder,
-        leader: &watch::Sender<Option<LockHolder>>,
+        request: &LeadershipRequest,
     ) -> Result<BucketLock, Error> {
-        let (lock, lease) = (&self.objects()?.leadership, self.lease.unwrap_or(LEADER_LEASE));
-        let taken = lock.wait_until_free(holder, lease, leader).await?;
+        let (lock, lease) = (&self.objects()?.leadership, self.leader_lease());
+        let taken = lock.wait_until_free(holder, lease, request).await?;
         Ok(LeaseRenewer::start(lock.clone(), taken, lease))
+    }
+
+    /// The list of the daemons whose states are in the same folder.
+    pub(super) fn replicas(&self) -> Result<BucketObject, Error> {
+        Ok(self.objects()?.replicas.clone())
     }
 
     /// The holder that the lock names; it may be gone.

@@ -31,6 +31,8 @@ const SUFFIX: &str = ".json";
 const LOCK: &str = ".lock";
 /// The suffix of its leadership lease. No lock of another state can have this name.
 const LEASE: &str = ".lease";
+/// The list of replicas in each folder of states. No other object there has this suffix.
+const REPLICAS: &str = "trunkline.replicas";
 
 impl BucketUrl {
     /// Parses `s3://bucket/…`, `gs://bucket/…` or `az://container/…`.
@@ -87,6 +89,16 @@ impl BucketUrl {
         beside(&self.to_string(), LOCK)
     }
 
+    /// The list of replicas in the folder of the state, and its URL for messages.
+    pub(super) fn replicas(&self) -> Result<(Path, String), Error> {
+        let [state, _, _] = self.objects()?;
+        let in_folder = |path: &str| match path.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{REPLICAS}"),
+            None => REPLICAS.to_owned(),
+        };
+        Ok((Path::from(in_folder(state.as_ref())), in_folder(&self.to_string())))
+    }
+
     /// The URL of the leadership lease, for messages.
     pub(super) fn lease_place(&self) -> String {
         beside(&self.to_string(), LEASE)
@@ -130,6 +142,9 @@ mod tests {
             assert_eq!(state.as_ref(), key);
             assert_eq!(lock.as_ref(), key.replace(".json", ".lock"));
             assert_eq!(lease.as_ref(), key.replace(".json", ".lease"));
+            let (replicas, place) = bucket.replicas().unwrap();
+            assert_eq!(format!("{}states/{replicas}", &place[..5]), place);
+            assert_eq!(replicas.as_ref().rsplit('/').next(), Some("trunkline.replicas"));
         }
         let folder = BucketUrl::parse("s3://states/team").unwrap();
         assert!(matches!(folder.objects(), Err(Error::NoObject { .. })));

@@ -115,7 +115,11 @@ async fn the_status_names_a_rejected_configuration_and_the_last_tick() {
     fs::write(&file, &good).unwrap();
     let pace = RequestLimits { timeout: Duration::from_secs(5), parallelism: 4 };
     let (stop, (reload, reloads)) = (CancellationToken::new(), mpsc::channel(1));
-    let defaults = Defaults { pace, base_url: BaseUrl::parse(BaseUrl::TELNYX).unwrap() };
+    let defaults = Defaults {
+        pace,
+        base_url: BaseUrl::parse(BaseUrl::TELNYX).unwrap(),
+        lease: Duration::from_secs(30),
+    };
     let options = Options { source: ConfigSource::File(file.clone()), defaults, once: false };
     let running = tokio::spawn(run(options, stop.clone(), reloads));
     watch.runs(1).await;

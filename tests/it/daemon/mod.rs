@@ -12,6 +12,8 @@ mod incomplete;
 mod lease;
 mod life;
 mod reload;
+#[cfg(feature = "object-store")]
+mod replicas;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};

@@ -69,6 +69,7 @@ pub(super) fn organization(
     Organization {
         organization: name.to_owned(),
         leader: None,
+        cut_off: None,
         state,
         error: None,
         last_success,
@@ -87,6 +88,7 @@ pub(super) fn status(organizations: Vec<Organization>) -> DaemonStatus {
         loaded: minutes_ago(26 * 60),
         rejected: None,
         draining: false,
+        replicas: 1,
         organizations,
     }
 }

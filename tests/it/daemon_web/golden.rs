@@ -1,5 +1,7 @@
 //! The exact output of the page, JSON and metrics.
 
+use trunkline::daemon::status::CutOff;
+
 use super::{Served, by_hand};
 
 /// Removes the version.
@@ -64,7 +66,7 @@ async fn on_standby_the_page_names_the_leader_and_claims_no_state() {
     let metrics = served.get("/metrics").await.body;
     let of_it = |line: &&str| line.contains("Harbour") && !line.contains("_total{");
     let left: Vec<&str> = metrics.lines().filter(of_it).collect();
-    assert_eq!(left.len(), 2, "{left:#?}");
+    assert_eq!(left.len(), 3, "{left:#?}");
     assert!(
         metrics.contains("trunkline_organization_leader{organization=\"Harbour Telecom\"} 0\n")
     );
@@ -79,6 +81,38 @@ async fn on_standby_the_page_names_the_leader_and_claims_no_state() {
     all.organizations.iter_mut().for_each(by_hand::stand_by);
     let page = Served::new(all).await.get("/").await.body;
     assert!(page.contains("On standby</h1>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_page_metrics_and_json_show_who_leads_what_and_which_lease_is_out_of_reach() {
+    let mut status = by_hand::replica();
+    status.replicas = 3;
+    let since = by_hand::minutes_ago(4);
+    for place in [0, 1] {
+        status.organizations[place].cut_off = Some(CutOff { since, was_reached: true });
+    }
+    let served = Served::new(status).await;
+    let page = served.get("/").await.body;
+    for text in [
+        "This replica leads 2 of 3 organizations; 3 replicas are live.",
+        "The leadership lease cannot be reached since 4 min ago. This daemon stays on standby.",
+        "The leadership lease cannot be reached since 4 min ago. This daemon goes on checking and notifying, and heals nothing.",
+    ] {
+        assert_eq!(page.matches(text).count(), 1, "{text}: {page}");
+    }
+    let metrics = served.get("/metrics").await.body;
+    for line in [
+        "trunkline_replicas 3",
+        "trunkline_organization_cut_off{organization=\"Harbour Telecom\"} 1",
+        "trunkline_organization_cut_off{organization=\"Northern Lights\"} 0",
+        "trunkline_organization_leader{organization=\"Northern Lights\"} 1",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line}: {metrics}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&served.get("/api/v1/status").await.body).unwrap();
+    assert_eq!(json["organizations"][0]["cut_off"], since.to_string());
+    assert!(json["organizations"][2]["cut_off"].is_null());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use trunkline::daemon::status::CutOff;
 use trunkline::daemon::web::STUCK_AFTER;
 
 use super::{Served, by_hand};
@@ -27,6 +28,30 @@ async fn liveness_depends_on_the_main_loop_and_not_on_telnyx() {
     ] {
         status.ticked = ticked;
         served.status.send(Arc::new(status.clone())).unwrap();
+        let answer = served.get("/livez").await;
+        assert_eq!((answer.status, answer.body.as_str()), (expected, text));
+        assert_eq!(served.get("/readyz").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn liveness_ends_when_no_lease_is_reached_for_long_although_all_were() {
+    let cut_off = |minutes, was_reached| {
+        Some(CutOff { since: by_hand::now() - SignedDuration::from_mins(minutes), was_reached })
+    };
+    let late = "no leadership lease can be reached for 960 s\n";
+    for (all, expected, text) in [
+        ([cut_off(16, true), cut_off(17, true), cut_off(16, true)], 503, late),
+        // A short outage, one bucket among several, and a place that was never reached.
+        ([cut_off(15, true), cut_off(17, true), cut_off(17, true)], 200, "ok\n"),
+        ([None, cut_off(17, true), cut_off(17, true)], 200, "ok\n"),
+        ([cut_off(17, false), cut_off(17, true), cut_off(17, true)], 200, "ok\n"),
+    ] {
+        let mut status = by_hand::usual();
+        for (organization, cut_off) in status.organizations.iter_mut().zip(all) {
+            organization.cut_off = cut_off;
+        }
+        let served = Served::new(status).await;
         let answer = served.get("/livez").await;
         assert_eq!((answer.status, answer.body.as_str()), (expected, text));
         assert_eq!(served.get("/readyz").await.status, 200);

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use trunkline::state::{Error, Journal, LockHolder, StateChange, Store};
+use tokio::sync::watch;
+use trunkline::state::{
+    Error, Journal, LeaderLease, LeadershipRequest, LockHolder, StateChange, Store,
+};
 
 use super::bucket::{hold, through};
 use super::{binding, email, id};
@@ -52,7 +55,8 @@ async fn a_renewed_lock_is_not_taken_over_and_names_holder_expiry_and_id() {
 async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_without_a_timeout() {
     let Some(moto) = moto() else { return };
     let key = Moto::new_key();
-    let lease = Duration::from_millis(1500);
+    // Long enough that it does not look expired yet after the early attempt, whatever else the machine does.
+    let lease = Duration::from_secs(4);
     // The runtime ends, so the lock is neither renewed nor released, as after a kill.
     let (origin, gone) = (moto.origin.clone(), key.clone());
     std::thread::spawn(move || {
@@ -177,24 +181,36 @@ async fn the_second_write_of_an_old_and_a_new_holder_is_a_conflict() {
     let _ = (asleep.close().await, awake.close().await);
 }
 
+/// A request for leadership under this former id, with the wish that steers it and the leader that it reports.
+fn request(
+    wanted: bool,
+    former: Option<String>,
+) -> (LeadershipRequest, watch::Sender<bool>, watch::Receiver<Option<LockHolder>>) {
+    let (wish, wanted) = watch::channel(wanted);
+    let (leader, seen) = watch::channel(None);
+    (LeadershipRequest { wanted, former, leader }, wish, seen)
+}
+
+async fn lead(store: &Store, request: &LeadershipRequest) -> Result<LeaderLease, Error> {
+    store.wait_for_leadership(&LockHolder::this(LockHolder::DAEMON), request).await
+}
+
 #[tokio::test]
 async fn leadership_has_one_holder_and_does_not_lock_the_state() {
     let Some(moto) = moto() else { return };
     let store = moto.store().leased_for(Duration::from_millis(900));
-    let holder = LockHolder::this(LockHolder::DAEMON);
-    let (message, seen) = tokio::sync::watch::channel(None);
-    let first = store.wait_for_leadership(&holder, &message).await.unwrap();
+    let (request, _wish, seen) = request(true, None);
+    let first = lead(&store, &request).await.unwrap();
     assert!(first.is_held() && seen.borrow().is_none());
-    let early =
-        tokio::time::timeout(Duration::from_secs(2), store.wait_for_leadership(&holder, &message))
-            .await;
+    let again = lead(&store, &request);
+    let early = tokio::time::timeout(Duration::from_secs(2), again).await;
     assert!(early.is_err(), "the leadership is renewed");
     assert_eq!(seen.borrow().as_ref().unwrap().command, "daemon");
     store.unlocked().await.unwrap();
     hold(&store).await.release().await;
     assert!(first.is_held());
     first.release().await;
-    let second = store.wait_for_leadership(&holder, &message).await.unwrap();
+    let second = lead(&store, &request).await.unwrap();
     assert!(second.is_held());
     second.release().await;
 }
@@ -214,12 +230,77 @@ async fn leadership_that_cannot_be_renewed_expires_before_it_is_taken_over() {
     })
     .await;
     let lease = Duration::from_secs(2);
-    let (message, _) = tokio::sync::watch::channel(None);
-    let holder = LockHolder::this(LockHolder::DAEMON);
+    let (request, _wish, _) = request(true, None);
     let cut_off = store(&origin, &key).leased_for(lease);
-    let first = cut_off.wait_for_leadership(&holder, &message).await.unwrap();
+    let first = lead(&cut_off, &request).await.unwrap();
+    let check = first.check();
+    assert!(first.is_held() && check.outlasts_a_write());
+    let (binding, healing) = (binding(), LockHolder::this("heal"));
+    let journal = Journal::open(cut_off, &binding, &healing, Duration::ZERO).await.unwrap();
+    let journal = journal.led_by(check.clone());
+    journal.is_sound().unwrap();
+    // It writes nothing more while it still holds the lease, which is longer than a write.
+    while check.outlasts_a_write() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert!(first.is_held());
-    let second = store(&moto.origin, &key).wait_for_leadership(&holder, &message).await.unwrap();
+    let refused = journal.is_sound();
+    assert!(matches!(refused, Err(Error::LockLost { .. })), "{refused:?}");
+    let second = lead(&store(&moto.origin, &key), &request).await.unwrap();
     assert!(!first.is_held() && second.is_held());
     second.release().await;
+}
+
+#[tokio::test]
+async fn leadership_that_is_not_wanted_is_acquired_only_after_two_free_lease_times() {
+    let Some(moto) = moto() else { return };
+    let lease = Duration::from_millis(900);
+    let store = moto.store().leased_for(lease);
+    let begun = Instant::now();
+    let (unwanted, wish, _) = request(false, None);
+    let neglected = lead(&store, &unwanted).await.unwrap();
+    assert!(begun.elapsed() >= lease * 2, "{:?}", begun.elapsed());
+    neglected.release().await;
+    // A wish takes effect at once.
+    let begun = Instant::now();
+    let waiting = lead(&store, &unwanted);
+    let wishing = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        wish.send_replace(true);
+    };
+    let (wanted, ()) = tokio::join!(waiting, wishing);
+    assert!(begun.elapsed() < lease * 2, "{:?}", begun.elapsed());
+    wanted.unwrap().release().await;
+}
+
+#[tokio::test]
+async fn the_last_leader_acquires_its_own_lease_at_once_and_no_other() {
+    let Some(moto) = moto() else { return };
+    let store = moto.store().leased_for(Duration::from_secs(60));
+    let (first, _wish, _) = request(true, None);
+    let lost = lead(&store, &first).await.unwrap();
+    let former = lost.id();
+    assert!(former.is_some());
+    let (again, _wish, _) = request(false, former.clone());
+    let back = lead(&store, &again).await.unwrap();
+    assert!(back.is_held() && back.id() != former);
+    // By now another lease is there.
+    let (late, _wish, _) = request(true, former);
+    let waiting = lead(&store, &late);
+    assert!(tokio::time::timeout(Duration::from_secs(1), waiting).await.is_err());
+    back.release().await;
+}
+
+#[tokio::test]
+async fn the_list_of_replicas_is_replaced_only_as_it_was_read() {
+    let Some(moto) = moto() else { return };
+    let list = moto.store().replicas().unwrap().unwrap();
+    assert!(list.place().ends_with("/trunkline.replicas"), "{}", list.place());
+    let (one, other) = (list.read().await.unwrap(), list.read().await.unwrap());
+    assert_eq!(one.text, None);
+    assert!(list.replace(&one, b"one").await.unwrap());
+    assert!(!list.replace(&other, b"other").await.unwrap());
+    assert_eq!(list.read().await.unwrap().text.as_deref(), Some(&b"one"[..]));
+    let file = Store::new(&trunkline::state::Location::File("acme.json".into()));
+    assert!(file.replicas().unwrap().is_none() && file.leader_lease().is_none());
 }

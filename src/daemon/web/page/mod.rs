@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::health;
 use crate::daemon::status::{DaemonStatus, Organization, OrganizationState};
+use crate::daemon::words::count;
 use crate::report::escape_line;
 use moment::{Moment, span};
 use organization::OrganizationView;
@@ -33,6 +34,8 @@ struct StatusPage {
     verdict: String,
     /// The worst state.
     worst: StateView,
+    /// The share of this replica, if there are others.
+    share: Option<String>,
     notices: Vec<Notice>,
     organizations: Vec<OrganizationView>,
     version: &'static str,
@@ -91,13 +94,21 @@ pub(super) fn page(
     now: Timestamp,
     refreshing: bool,
 ) -> Result<String, askama::Error> {
-    let DaemonStatus { started, ticked: _, loaded, rejected: _, draining: _, organizations } =
-        status;
+    let DaemonStatus {
+        started,
+        ticked: _,
+        loaded,
+        rejected: _,
+        draining: _,
+        replicas: _,
+        organizations,
+    } = status;
     let (verdict, worst) = verdict(status);
     let page = StatusPage {
         title: format!("{} {verdict} · Trunkline", worst.sign),
         verdict,
         worst,
+        share: share(status),
         notices: notices(status, now),
         organizations: organizations
             .iter()
@@ -134,6 +145,15 @@ fn verdict(status: &DaemonStatus) -> (String, StateView) {
             OrganizationState::Drifted.into(),
         ),
     }
+}
+
+/// `Leads 10 of 30 organizations; 3 replicas are live`, if there are others.
+fn share(status: &DaemonStatus) -> Option<String> {
+    let DaemonStatus { replicas, organizations, .. } = status;
+    let led = organizations.iter().filter(|organization| organization.leader.is_none()).count();
+    let all = count(organizations.len() as u64, "organization");
+    (*replicas > 1)
+        .then(|| format!("This replica leads {led} of {all}; {replicas} replicas are live."))
 }
 
 fn notices(status: &DaemonStatus, now: Timestamp) -> Vec<Notice> {

@@ -22,6 +22,8 @@ pub(super) struct OrganizationView {
     pub since: Option<Moment>,
     /// A remark about the open differences.
     pub note: Option<&'static str>,
+    /// A remark while the backend of the leadership lease cannot be reached.
+    pub cut_off: Option<String>,
     /// True if nothing is known: no difference then does not mean in sync.
     pub unknown: bool,
     pub error: Option<String>,
@@ -46,6 +48,7 @@ impl OrganizationView {
         let Organization {
             organization,
             leader,
+            cut_off,
             state,
             error,
             last_success,
@@ -69,6 +72,7 @@ impl OrganizationView {
             sentence,
             since: since.map(|since| Moment::new(since, now)),
             note: leader.is_none().then(|| note(*state, differences.is_empty())).flatten(),
+            cut_off: cut_off.map(|cut_off| cut_off_text(leader.is_some(), cut_off.since, now)),
             unknown: *state == OrganizationState::Unknown,
             error: error.as_deref().map(shown_lines),
             last_success: last_success.map(|time| Moment::new(time, now)),
@@ -83,6 +87,16 @@ impl OrganizationView {
             notifications: notifications(counts),
         }
     }
+}
+
+fn cut_off_text(standby: bool, since: Timestamp, now: Timestamp) -> String {
+    let relative = Moment::new(since, now).relative;
+    let consequence = if standby {
+        "This daemon stays on standby."
+    } else {
+        "This daemon goes on checking and notifying, and heals nothing."
+    };
+    format!("The leadership lease cannot be reached since {relative}. {consequence}")
 }
 
 fn next_run_text(time: Timestamp, now: Timestamp) -> String {
