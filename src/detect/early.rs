@@ -19,7 +19,8 @@ impl EarlyRead {
     #[must_use]
     pub fn begin(reader: Reader, needs: Needs) -> Self {
         let of_task = reader.clone();
-        let reading = tokio::spawn(async move { Lists::read(&of_task, needs).await });
+        // Boxed: the read is large.
+        let reading = tokio::spawn(async move { Box::pin(Lists::read(&of_task, needs)).await });
         Self { reader, needs, lists: AbortOnDropHandle::new(reading) }
     }
 

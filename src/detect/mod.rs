@@ -107,7 +107,7 @@ pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
 }
 
 async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
-    Lists::read(reader, needs).await.complete(reader, desired).await
+    Box::pin(Lists::read(reader, needs)).await.complete(reader, desired).await
 }
 
 /// The lists of the live side, which do not depend on the entries of a manifest.

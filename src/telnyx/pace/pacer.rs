@@ -108,7 +108,7 @@ impl Pacer {
         if request > self.described {
             self.described = request;
             // The time on the way is the same for the next request; the rest may have passed before it was counted.
-            self.describe(request, now - fastest, said);
+            self.describe(request, now.checked_sub(fastest).unwrap_or(now), said);
         }
         if refused {
             self.refused(now, said);
