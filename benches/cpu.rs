@@ -55,7 +55,7 @@ fn steps(criterion: &mut Criterion, size: usize) -> Result<(), Box<dyn Error>> {
     };
     measure("load", &mut || drop(black_box(manifest::parse(path, &text))));
     measure("fmt", &mut || {
-        drop(black_box(manifest::format_bytes(path, text.clone().into_bytes())))
+        drop(black_box(manifest::format_bytes(path, text.clone().into_bytes())));
     });
     measure("decode", &mut || {
         drop(black_box(runtime.block_on(detect::read(&reader, &desired))));

@@ -16,10 +16,10 @@ async function all(pages) {
   return items;
 }
 
-const accounts = await all(client.managedAccounts.list({ page_size: 250, sort: 'created_at' }));
+const accounts = await all(client.managedAccounts.list({ 'page[size]': 250, sort: 'created_at' }));
 const filter = { status: { eq: 'disabled' } };
-const disabled = await all(client.managedAccounts.list({ page_size: 250, filter }));
-const users = await all(client.organizations.users.list({ page_size: 250, include_groups: true }));
+const disabled = await all(client.managedAccounts.list({ 'page[size]': 250, filter }));
+const users = await all(client.organizations.users.list({ 'page[size]': 250, include_groups: true }));
 
 const off = new Set(disabled.map((account) => account.id));
 let differences = 0;

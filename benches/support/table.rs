@@ -174,7 +174,8 @@ pub(crate) fn write(rows: &[Row]) -> io::Result<()> {
         rest.split_once(end).map(|(_, after)| (before.to_owned(), after.to_owned()))
     });
     let (before, after) = parts.ok_or_else(|| io::Error::other("the marks are missing"))?;
-    let table = format!("Measured on {}.\n\n{}", machine(), markdown(rows));
+    let plot = "![The seconds of each program in each case](performance.svg)";
+    let table = format!("Measured on {}.\n\n{}\n{plot}\n", machine(), markdown(rows));
     std::fs::write(&page, format!("{before}{begin}{table}{end}{after}"))?;
     std::fs::write(docs.join("performance.svg"), svg(rows))
 }
