@@ -13,7 +13,8 @@ use super::global::{Global, digest, manifest_path};
 use super::progress::Progress;
 use super::reports::{PlanSource, Reports, one_of};
 use super::{connect, private_file, store, terminal};
-use crate::detect::{self, Observation, ObserveError};
+use crate::detect::{self, EarlyRead, Needs, Observation, ObserveError};
+use crate::manifest::{ManifestFiles, Outline};
 use crate::model::{AccountId, Day, Desired, Email, Live, State};
 use crate::plan::{Guard, Plan};
 use crate::report::{
@@ -119,9 +120,14 @@ impl Args {
 pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut reports = args.reports.open()?;
     let path = manifest_path(args.path.as_deref())?;
-    let (desired, mut source) = reports.load(&path, args.format, &REVIEWED)?;
+    let files = ManifestFiles::read(&path);
+    let session = connect::session(global);
+    // Telnyx answers while the manifest is parsed. An invalid base must be reported before anything is sent.
+    let session_if_early = session.as_ref().ok().filter(|_| args.since.base.is_none());
+    let begun = session_if_early.map(|session| begin(session.reader(), files.outline()));
+    let (desired, mut source) = reports.parse(&path, files, args.format, &REVIEWED)?;
     let base = args.since.load()?;
-    let reader = connect::session(global)?.reader();
+    let reader = session?.reader();
     let store = store::store(global, &path, &desired.organization)?;
     let mut info = None;
     let state = async |manager: Option<AccountId>| {
@@ -130,7 +136,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         info = Some(found);
         Ok(state)
     };
-    let observation = observe(global, &reader, &desired, state).await?;
+    let observation = observe(global, begun, &reader, &desired, state).await?;
     let info = info.unwrap_or_default();
     let info = StateInfo { manifest: args.manifest(), selection: args.selection(), ..info };
     let planned = Planned::make(&reader, desired, base.as_ref(), observation, info, &args.targets)?;
@@ -196,9 +202,16 @@ fn path_between(plan: &Path, state: &str) -> anyhow::Result<Option<String>> {
     Ok(path.to_str().map(str::to_owned))
 }
 
+/// Begins to read what a manifest of this outline needs.
+fn begin(reader: Reader, outline: Outline) -> EarlyRead {
+    let Outline { accounts, users, channel_limits } = outline;
+    EarlyRead::begin(reader, Needs::new(accounts, users, channel_limits))
+}
+
 /// Reads the live side and the state. It holds a reader and cannot change anything.
 pub(super) async fn observe<Loading>(
     global: &Global,
+    begun: Option<EarlyRead>,
     reader: &Reader,
     desired: &Desired,
     state: impl FnOnce(Option<AccountId>) -> Loading,
@@ -207,7 +220,7 @@ where
     Loading: Future<Output = Result<State, state::Error>>,
 {
     // Boxed: the read is large, and every future that awaits it would carry it.
-    let observing = Box::pin(detect::observe(reader, desired, state));
+    let observing = Box::pin(detect::observe_after(begun, reader, desired, state));
     Ok(Progress::reading(global, reader, observing).await?)
 }
 

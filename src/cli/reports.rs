@@ -14,7 +14,7 @@ use super::atomic::Replacement;
 use super::exit::Failure;
 use super::terminal;
 use super::values::Completed;
-use crate::manifest::{self, LoadedManifest, Places, Problems};
+use crate::manifest::{LoadedManifest, ManifestFiles, Places, Problems};
 use crate::model::{Desired, UnlistedUsers};
 use crate::report::{self, PathBase, RenderOptions, ReportContent, ReportFormat, Style};
 
@@ -216,7 +216,18 @@ impl Files {
         format: ReportFormat,
         shown: &[ReportFormat],
     ) -> Result<(Desired, PlanSource), Failure> {
-        match manifest::load_with_places(path) {
+        self.parse(path, ManifestFiles::read(path), format, shown)
+    }
+
+    /// Does the same as [`load`](Self::load) with files that have been read.
+    pub(super) fn parse(
+        &mut self,
+        path: &Path,
+        files: ManifestFiles,
+        format: ReportFormat,
+        shown: &[ReportFormat],
+    ) -> Result<(Desired, PlanSource), Failure> {
+        match files.load() {
             Ok(LoadedManifest { desired, places, files, skipped }) => {
                 warn_of_skipped(&skipped);
                 warn_of_unread_users(path, &desired);

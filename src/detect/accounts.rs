@@ -1,6 +1,6 @@
 //! The accounts that are not cancelled, with their status where it is proven.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::status::{self, Lists, Members};
 use crate::model::{AccountId, LiveAccount};
@@ -51,19 +51,22 @@ async fn survey(reader: &Reader) -> Result<Survey, Error> {
     let (Some(disabled), Some(blocked), Some(enabled)) = (disabled, blocked, enabled) else {
         return Ok(rejected(all));
     };
-    let lists = Lists { disabled, blocked, enabled };
+    let mut lists = Lists { disabled, blocked, enabled };
     let known = status::ids(&all.items);
     let listed = lists.disabled.ids.iter().chain(&lists.blocked.ids);
     let foreign = all.gap.is_none() && listed.into_iter().any(|id| !known.contains(id));
     let cancelled = if foreign { cancelled(reader, &known).await? } else { Members::default() };
     drop(known);
-    let whole = lists.clone();
-    let narrowed = lists.narrowed(&all, &cancelled);
     // A strict list needs no narrowing, and proves more against a filter that is ignored.
-    let lists = if !whole.prove(&all) && narrowed.prove(&all) { narrowed } else { whole };
+    let mut proven = lists.prove(&all);
+    if !proven {
+        let narrowed = lists.clone().narrowed(&all, &cancelled);
+        proven = narrowed.prove(&all);
+        lists = if proven { narrowed } else { lists };
+    }
     let mut read = vec![("disabled", &lists.disabled), ("blocked", &lists.blocked)];
     let members;
-    if lists.prove(&all) {
+    if proven {
         for account in &mut all.items {
             account.status = Some(lists.by_absence(&account.id));
         }
@@ -86,7 +89,7 @@ async fn survey(reader: &Reader) -> Result<Survey, Error> {
 
 /// The cancelled accounts, which other lists may contain: those that are not `known`. Without the filter the list has the
 /// known ones, too.
-async fn cancelled(reader: &Reader, known: &BTreeSet<&AccountId>) -> Result<Members, Error> {
+async fn cancelled(reader: &Reader, known: &HashSet<&AccountId>) -> Result<Members, Error> {
     let filtered = status::unless_rejected(reader.accounts(AccountSelection::Cancelled).await)?;
     let mut listing = match filtered {
         Some(listing) => listing,
@@ -106,7 +109,7 @@ fn stranger(all: &Listing<LiveAccount>, lists: &[(&str, &Members)]) -> Option<St
     if all.gap.is_some() {
         return None;
     }
-    let known: BTreeSet<&AccountId> = status::ids(&all.items);
+    let known = status::ids(&all.items);
     lists.iter().find_map(|(name, list)| {
         let strangers = list.ids.iter().filter(|id| !known.contains(id)).count();
         (strangers > 0).then(|| {

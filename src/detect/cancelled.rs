@@ -1,9 +1,9 @@
 //! The cancelled accounts. They are read when an entry of the manifest is missing, because it may be cancelled.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::status::{ids, unless_rejected};
-use crate::model::{AccountId, Desired, Email, LiveAccount};
+use crate::model::{Desired, Email, LiveAccount};
 use crate::telnyx::{AccountSelection, Error, Listing, Reader};
 
 /// Reads the cancelled accounts if an entry of the manifest is missing in `all`. If `all` has a gap, missing
@@ -27,7 +27,7 @@ pub(super) async fn read(
 /// Returns true if an entry of the manifest is missing in these accounts, by its id or else by its email.
 fn lacks(accounts: &[LiveAccount], desired: &Desired) -> bool {
     let ids = ids(accounts);
-    let emails: BTreeSet<&Email> = accounts.iter().map(|account| &account.email).collect();
+    let emails: HashSet<&Email> = accounts.iter().map(|account| &account.email).collect();
     desired.accounts.values().any(|want| match &want.id {
         Some(id) => !ids.contains(id),
         None => !emails.contains(&want.email),
@@ -39,7 +39,7 @@ fn lacks(accounts: &[LiveAccount], desired: &Desired) -> bool {
 /// which is a gap. An account that was created between the two reads on a server that ignores the filter counts as
 /// cancelled until the next read. That costs a finding, since nothing is done to cancelled accounts.
 fn only(listing: Listing<LiveAccount>, all: &[LiveAccount]) -> Listing<LiveAccount> {
-    let all: BTreeSet<&AccountId> = ids(all);
+    let all = ids(all);
     let Listing { items, gap } = listing;
     let (known, items): (Vec<_>, Vec<_>) =
         items.into_iter().partition(|account| all.contains(&account.id));

@@ -1,6 +1,6 @@
 //! Accounts whose id is known and that no list shows. A list can leave one out and still agree with itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use futures_util::{StreamExt, stream};
 
@@ -52,7 +52,7 @@ pub(super) async fn find_hidden(
 /// manifest.
 fn missing(desired: &Desired, state: &State, live: &Live) -> BTreeMap<AccountId, Email> {
     let shown = live.accounts.iter().chain(&live.cancelled);
-    let (ids, emails): (BTreeSet<&AccountId>, BTreeSet<&Email>) =
+    let (ids, emails): (HashSet<&AccountId>, HashSet<&Email>) =
         shown.map(|account| (&account.id, &account.email)).unzip();
     let known = state
         .emails

@@ -17,6 +17,7 @@
 mod accounts;
 mod balances;
 mod cancelled;
+mod early;
 mod hidden;
 mod observe;
 mod status;
@@ -30,14 +31,15 @@ use crate::telnyx::{Error, ErrorKind, Listing, Reader};
 
 pub use accounts::accounts;
 pub use balances::{Balances, balances};
+pub use early::EarlyRead;
 use hidden::find_hidden;
-pub use observe::{Observation, ObserveError, observe};
+pub use observe::{Observation, ObserveError, observe, observe_after};
 pub use today::today;
 pub use users::users;
 
 /// The parts of the live side to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Needs {
+pub struct Needs {
     /// Accounts: only when the manifest declares some. Most organizations have none, and their keys may not
     /// list any.
     accounts: Need,
@@ -59,14 +61,19 @@ enum Need {
 }
 
 impl Needs {
+    /// The parts that a manifest manages.
     fn of(desired: &Desired) -> Self {
-        let only_if = |needed: bool| if needed { Need::Yes } else { Need::No };
+        let accounts = !desired.accounts.is_empty();
+        let users = desired.users.is_some();
         let limited = desired.accounts.values().any(|want| want.channel_limit.is_some());
-        Self {
-            accounts: only_if(!desired.accounts.is_empty()),
-            users: only_if(desired.users.is_some()),
-            channels: only_if(limited),
-        }
+        Self::new(accounts, users, limited)
+    }
+
+    /// The needs of a manifest with accounts, users or channel limits.
+    #[must_use]
+    pub fn new(accounts: bool, users: bool, channels: bool) -> Self {
+        let only_if = |needed: bool| if needed { Need::Yes } else { Need::No };
+        Self { accounts: only_if(accounts), users: only_if(users), channels: only_if(channels) }
     }
 }
 
@@ -100,70 +107,83 @@ pub async fn read(reader: &Reader, desired: &Desired) -> Result<Live, Error> {
 }
 
 async fn read_needed(reader: &Reader, desired: &Desired, needs: Needs) -> Result<Live, Error> {
-    let accounts = needs.accounts.read(async {
-        let accounts = accounts(reader).await?;
-        let cancelled = cancelled::read(reader, desired, &accounts).await?;
-        Ok((accounts, cancelled))
-    });
-    let users = needs.users.read(users::begin(reader));
-    // The error to report does not depend on which part fails first: that of the accounts comes before that of
-    // the users and of the pool, because a key that may not read accounts may not read the pool either.
-    let accounts = async {
-        match Box::pin(accounts).await {
-            Err(error) if error.kind == ErrorKind::Unauthorized => Ok(Err(error)),
-            read => read.map(Ok),
-        }
-    };
-    let users = async { Ok(users.await) };
-    let channels = async { Ok(needs.channels.read(reader.channels()).await) };
-    let (accounts, users, channels) = tokio::try_join!(accounts, users, channels)?;
-    let (accounts, users) = match (accounts, users) {
-        // A key that both halves refuse is invalid. The accounts alone also refuse one that is no manager's.
-        (Err(_), Err(error)) if error.kind == ErrorKind::Unauthorized => return Err(error),
-        (accounts, users) => (accounts?, users?),
-    };
-    let (channels, unread_pool) = pool(needs.channels, channels)?;
-    let listed = accounts.as_ref().map(|(accounts, _)| &accounts.items[..]).unwrap_or_default();
-    let balances = balances(reader, balances::wanted(desired, listed)).await?;
-    let none = || Listing { items: Vec::new(), gap: None };
-    let (accounts, cancelled) = accounts.unwrap_or_else(|| (none(), none()));
+    Box::pin(Lists::read(reader, needs)).await.complete(reader, desired).await
+}
 
-    let managers = managers(&accounts.items);
-    let mut gaps = Vec::new();
-    let mut add_gap = |half, list: &str, gap: Option<String>| {
-        gaps.extend(gap.map(|gap| Gap::new(half, format!("{list}: {gap}"))));
-    };
-    add_gap(Half::Accounts, "accounts", accounts.gap);
-    add_gap(Half::Accounts, "accounts", several(&managers));
-    add_gap(Half::Accounts, "channels", unread_pool);
-    add_gap(Half::Accounts, "balances", balances.gap);
-    add_gap(Half::Accounts, "cancelled accounts", cancelled.gap);
-    let manager = managers.first().map(|manager| (*manager).clone());
-    let owners: BTreeSet<Email> =
-        accounts.items.iter().filter_map(|account| account.api_user.clone()).collect();
-    let users = match users {
-        Some(first) => {
-            let owners = users::owners(desired, &owners);
-            let users = users::finish(reader, first, &owners).await?;
-            add_gap(Half::Users, "users", users.gap);
-            Some(users.items)
-        }
-        None => None,
-    };
-    Ok(Live {
-        manager,
-        accounts: accounts.items,
-        cancelled: cancelled.items,
-        users,
-        channels,
-        balances: balances
-            .of
-            .iter()
-            .filter_map(|(id, details)| Some((id.clone(), details.balance()?)))
-            .collect(),
-        owners,
-        gaps,
-    })
+/// The lists of the live side, which do not depend on the entries of a manifest.
+struct Lists {
+    needs: Needs,
+    accounts: Result<Option<Listing<LiveAccount>>, Error>,
+    users: Result<Option<users::Lists>, Error>,
+    channels: Result<Option<ChannelPool>, Error>,
+}
+
+impl Lists {
+    /// Reads all lists at once.
+    async fn read(reader: &Reader, needs: Needs) -> Self {
+        let (accounts, users, channels) = tokio::join!(
+            needs.accounts.read(accounts(reader)),
+            needs.users.read(users::begin(reader)),
+            needs.channels.read(reader.channels()),
+        );
+        Self { needs, accounts, users, channels }
+    }
+
+    /// Reads what depends on the entries of the manifest. Of several errors, that of the accounts is reported: a key
+    /// that may not read accounts may not read the pool either.
+    async fn complete(self, reader: &Reader, desired: &Desired) -> Result<Live, Error> {
+        let Self { needs, accounts, users, channels } = self;
+        let none = || Listing { items: Vec::new(), gap: None };
+        let unauthorized = |error: &Error| error.kind == ErrorKind::Unauthorized;
+        let (accounts, users) = match (accounts, users) {
+            // A key that both halves refuse is invalid. The accounts alone also refuse one that is no manager's.
+            (Err(first), Err(second)) if unauthorized(&first) && unauthorized(&second) => {
+                return Err(second);
+            }
+            (accounts, users) => (accounts?.unwrap_or_else(none), users?),
+        };
+        let (channels, unread_pool) = pool(needs.channels, channels)?;
+        let cancelled = cancelled::read(reader, desired, &accounts).await?;
+        let wanted = balances::wanted(desired, &accounts.items);
+        let balances = balances(reader, wanted).await?;
+
+        let managers = managers(&accounts.items);
+        let mut gaps = Vec::new();
+        let mut add_gap = |half, list: &str, gap: Option<String>| {
+            gaps.extend(gap.map(|gap| Gap::new(half, format!("{list}: {gap}"))));
+        };
+        add_gap(Half::Accounts, "accounts", accounts.gap);
+        add_gap(Half::Accounts, "accounts", several(&managers));
+        add_gap(Half::Accounts, "channels", unread_pool);
+        add_gap(Half::Accounts, "balances", balances.gap);
+        add_gap(Half::Accounts, "cancelled accounts", cancelled.gap);
+        let manager = managers.first().map(|manager| (*manager).clone());
+        let owners: BTreeSet<Email> =
+            accounts.items.iter().filter_map(|account| account.api_user.clone()).collect();
+        let users = match users {
+            Some(first) => {
+                let owners = users::owners(desired, &owners);
+                let users = users::finish(reader, first, &owners).await?;
+                add_gap(Half::Users, "users", users.gap);
+                Some(users.items)
+            }
+            None => None,
+        };
+        Ok(Live {
+            manager,
+            accounts: accounts.items,
+            cancelled: cancelled.items,
+            users,
+            channels,
+            balances: balances
+                .of
+                .iter()
+                .filter_map(|(id, details)| Some((id.clone(), details.balance()?)))
+                .collect(),
+            owners,
+            gaps,
+        })
+    }
 }
 
 /// Returns the channel pool, or a gap if it could not be read. A refused key is an error, because the manifest

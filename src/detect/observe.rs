@@ -5,7 +5,7 @@ use crate::model::{AccountId, Day, Desired, InvalidDay, Live, State};
 use crate::plan::{Plan, plan, plan_since};
 use crate::telnyx::{Error, Reader};
 
-use super::{find_hidden, read, today, wrong_manager};
+use super::{EarlyRead, find_hidden, read, today, wrong_manager};
 
 /// The live side and the state, read for one manifest on one day.
 #[derive(Clone, Debug)]
@@ -59,7 +59,28 @@ where
     E: std::error::Error + 'static,
     Loading: Future<Output = Result<State, E>>,
 {
-    let live = read(reader, desired).await?;
+    observe_after(None, reader, desired, state).await
+}
+
+/// Does the same as [`observe`], and uses a read that has begun already.
+///
+/// # Errors
+///
+/// As for [`observe`].
+pub async fn observe_after<E, Loading>(
+    begun: Option<EarlyRead>,
+    reader: &Reader,
+    desired: &Desired,
+    state: impl FnOnce(Option<AccountId>) -> Loading,
+) -> Result<Observation, ObserveError<E>>
+where
+    E: std::error::Error + 'static,
+    Loading: Future<Output = Result<State, E>>,
+{
+    let live = match begun {
+        Some(begun) => begun.finish(desired).await?,
+        None => read(reader, desired).await?,
+    };
     if let (Some(wanted), Some(found)) = (&desired.manager, wrong_manager(desired, &live)) {
         let (wanted, found) = (wanted.clone(), found.clone());
         return Err(ObserveError::WrongManager { wanted, found });

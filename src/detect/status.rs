@@ -9,7 +9,7 @@
 //! after it left the list of disabled ones and another enabled just before the count. Therefore an account is read
 //! again before a destructive action.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::model::{AccountId, LiveAccount, Status};
 use crate::telnyx::{AccountSelection, Error, ErrorKind, Listing, Reader, StatusFilter};
@@ -17,7 +17,7 @@ use crate::telnyx::{AccountSelection, Error, ErrorKind, Listing, Reader, StatusF
 /// The accounts in the list of one status.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
-    pub ids: BTreeSet<AccountId>,
+    pub ids: HashSet<AccountId>,
     /// True if the list does not contradict itself. Otherwise absence from it proves nothing.
     pub whole: bool,
 }
@@ -145,7 +145,7 @@ impl Lists {
     }
 }
 
-pub(super) fn ids(accounts: &[LiveAccount]) -> BTreeSet<&AccountId> {
+pub(super) fn ids(accounts: &[LiveAccount]) -> HashSet<&AccountId> {
     accounts.iter().map(|account| &account.id).collect()
 }
 

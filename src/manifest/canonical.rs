@@ -1,6 +1,7 @@
 //! The canonical text of a manifest: every value written out, entries in the order of their emails. It reads
 //! back as an equal manifest. `import` writes it, a saved plan embeds it, and its digest identifies a manifest.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::mistakes::is_invisible;
@@ -25,11 +26,13 @@ pub fn canonical(desired: &Desired) -> String {
 /// A section with its lines, or no lines for an empty section.
 #[must_use]
 pub fn section(name: &str, lines: impl IntoIterator<Item = String>) -> Vec<String> {
-    let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
-    if lines.is_empty() {
-        return lines;
-    }
-    [String::new(), format!("{name}:")].into_iter().chain(lines).collect()
+    let indented = |mut line: String| {
+        line.insert_str(0, "  ");
+        line
+    };
+    let mut section = vec![String::new(), format!("{name}:")];
+    section.extend(lines.into_iter().map(indented));
+    if section.len() > 2 { section } else { Vec::new() }
 }
 
 /// The lines of `policy`.
@@ -87,12 +90,12 @@ pub fn accepted(accepted: &Accepted) -> Vec<String> {
     let email = email.as_ref().map(Email::as_str);
     let until = until.to_string();
     let set = [
-        ("code", Some(code.name().to_owned())),
+        ("code", Some(code.name().into())),
         ("email", email.map(text)),
-        ("until", Some(until)),
+        ("until", Some(until.into())),
         ("reason", reason.as_deref().map(text)),
     ];
-    entry(&set)
+    entry(set)
 }
 
 /// The fields of an account, in canonical order.
@@ -124,20 +127,20 @@ pub fn account(account: &WantedAccount) -> Vec<String> {
         reenable_connections,
         password_from,
     } = account;
-    let flag = |flag: &Option<bool>| flag.map(|flag| flag.to_string());
+    let flag = |flag: &Option<bool>| flag.map(|flag| if flag { "true" } else { "false" }.into());
     let values: [_; ACCOUNT_FIELDS.len()] = [
         Some(text(name)),
         Some(text(email.as_str())),
         id.as_ref().map(|id| text(id.as_str())),
         flag(enabled),
-        channel_limit.map(|limit| limit.to_string()),
+        channel_limit.map(|limit| limit.to_string().into()),
         flag(custom_pricing),
         flag(rollup_billing),
-        min_balance.map(|amount| amount.to_string()),
-        reenable_connections.then(|| "true".to_owned()),
-        password_from.as_ref().map(source),
+        min_balance.map(|amount| amount.to_string().into()),
+        reenable_connections.then_some("true".into()),
+        password_from.as_ref().map(|from| source(from).into()),
     ];
-    entry(&ACCOUNT_FIELDS.into_iter().zip(values).collect::<Vec<_>>())
+    entry(ACCOUNT_FIELDS.into_iter().zip(values))
 }
 
 /// A safety limit as the manifest writes it.
@@ -201,11 +204,11 @@ pub fn user(user: &WantedUser) -> Vec<String> {
         Presence::Present { groups, until } => (groups.as_ref(), *until),
         Presence::Absent | Presence::Owner => (None, None),
     };
-    let only_if = |set: bool| set.then(|| "true".to_owned());
-    entry(&[
+    let only_if = |set: bool| set.then_some("true".into());
+    entry([
         ("email", Some(text(email.as_str()))),
-        ("groups", groups.map(|groups| list(groups.iter().map(String::as_str)))),
-        ("until", until.map(|day| day.to_string())),
+        ("groups", groups.map(|groups| list(groups.iter().map(String::as_str)).into())),
+        ("until", until.map(|day| day.to_string().into())),
         ("keep", only_if(*keep)),
         ("absent", only_if(*presence == Presence::Absent)),
         ("owner", only_if(*presence == Presence::Owner)),
@@ -213,20 +216,23 @@ pub fn user(user: &WantedUser) -> Vec<String> {
 }
 
 /// An entry of a list: the fields that are set, one per line.
-fn entry(fields: &[(&str, Option<String>)]) -> Vec<String> {
-    let set =
-        fields.iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
-    let line = |(index, field)| format!("{}{field}", if index == 0 { "- " } else { "  " });
+fn entry<'a>(
+    fields: impl IntoIterator<Item = (&'static str, Option<Cow<'a, str>>)>,
+) -> Vec<String> {
+    let set = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let line = |(index, (name, value)): (usize, (&str, Cow<'_, str>))| {
+        [if index == 0 { "- " } else { "  " }, name, ": ", &value].concat()
+    };
     set.enumerate().map(line).collect()
 }
 
 /// A text as a YAML scalar, in quotes where a YAML parser might read a plain one as something else.
 #[must_use]
-pub fn text(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { quoted(text) }
+pub fn text(text: &str) -> Cow<'_, str> {
+    if is_plain(text) { text.into() } else { quoted(text).into() }
 }
 
-/// Words that a YAML parser may read as something other than a string.
+/// Words that a YAML parser may read as something other than a string, in any case.
 const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
 
 fn is_plain(text: &str) -> bool {
@@ -237,7 +243,7 @@ fn is_plain(text: &str) -> bool {
     begins
         && text.chars().all(inside)
         && !text.ends_with(' ')
-        && !WORDS.contains(&text.to_lowercase().as_str())
+        && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Returns true for an id, which may begin with a digit and yet is not a number.

@@ -1,6 +1,7 @@
 //! Checking the files of a manifest against each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::document::{
     AcceptEntry, AccountDefaults, DefaultsEntry, ManifestAccount, ManifestDocument, ManifestUser,
@@ -99,8 +100,8 @@ fn values<T: Ord>(written: Vec<Written<T>>) -> BTreeSet<T> {
     written.into_iter().map(|written| written.value).collect()
 }
 
-/// The location of each email, and its spelling there.
-type Emails = BTreeMap<Email, (SourceLocation, Email)>;
+/// The first location of each email.
+type Emails = HashMap<Email, SourceLocation>;
 
 struct Checks<'a> {
     problems: &'a mut Vec<SourceProblem>,
@@ -177,8 +178,8 @@ impl Checks<'_> {
         defaults: &AccountDefaults,
     ) -> BTreeMap<Email, WantedAccount> {
         let mut emails = Emails::new();
-        let mut ids = BTreeMap::new();
-        let mut accounts = BTreeMap::new();
+        let mut ids = HashMap::new();
+        let mut accounts = Vec::with_capacity(entries.len());
         for Written { value: entry, location: _ } in entries {
             if let Some(email) = &entry.email {
                 self.once(&mut emails, email, "account");
@@ -199,11 +200,9 @@ impl Checks<'_> {
                 let location = min_balance.location;
                 self.problems.push(SourceProblem { location, message, hint, related });
             }
-            if let Some(account) = account(entry, defaults) {
-                accounts.insert(account.email.clone(), account);
-            }
+            accounts.extend(account(entry, defaults));
         }
-        accounts
+        accounts.into_iter().map(|account| (account.email.clone(), account)).collect()
     }
 
     fn users(&mut self, entries: Vec<Written<ManifestUser>>) -> BTreeMap<Email, WantedUser> {
@@ -239,14 +238,19 @@ impl Checks<'_> {
     /// Records an email that occurs twice.
     fn once(&mut self, seen: &mut Emails, email: &Written<Email>, what: &str) {
         let Written { value: email, location } = email;
-        if let Some((first, written)) = seen.insert(email.clone(), (*location, email.clone())) {
-            let message = format!("two {what}s have the email {email}");
-            let hint = if written.as_str() == email.as_str() {
-                "Keep one of them."
-            } else {
-                "Keep one of them: emails are compared without regard to case."
-            };
-            self.twice(*location, first, message, hint);
+        match seen.entry(email.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(*location);
+            }
+            Entry::Occupied(entry) => {
+                let message = format!("two {what}s have the email {email}");
+                let hint = if entry.key().as_str() == email.as_str() {
+                    "Keep one of them."
+                } else {
+                    "Keep one of them: emails are compared without regard to case."
+                };
+                self.twice(*location, *entry.get(), message, hint);
+            }
         }
     }
 

@@ -44,10 +44,59 @@ pub fn load(path: &Path) -> Result<Desired, Problems> {
 ///
 /// Returns every problem found.
 pub fn load_with_places(path: &Path) -> Result<LoadedManifest, Problems> {
-    let ReadFiles { sources, skipped, problems } = files::read(path);
-    let mut places = Places::default();
-    let desired = assemble(path, &sources, problems, Some(&mut places))?;
-    Ok(LoadedManifest { desired, places, files: sources.len(), skipped })
+    ManifestFiles::read(path).load()
+}
+
+/// The files of a manifest, which are not parsed yet.
+pub struct ManifestFiles {
+    path: PathBuf,
+    read: ReadFiles,
+}
+
+/// The sections of a manifest as its lines suggest them. A guess, for work that may turn out to be useless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// True if it seems to have accounts.
+    pub accounts: bool,
+    /// True if it seems to have users.
+    pub users: bool,
+    /// True if some account seems to have a channel limit.
+    pub channel_limits: bool,
+}
+
+impl ManifestFiles {
+    /// Reads the files at `path`. [`load`](Self::load) reports the problems.
+    #[must_use]
+    pub fn read(path: &Path) -> Self {
+        Self { path: path.to_owned(), read: files::read(path) }
+    }
+
+    /// The sections that the files seem to have.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        let texts = || self.read.sources.iter().map(|source| source.text.as_str());
+        let has = |field: &str| {
+            let line = format!("\n{field}");
+            texts().any(|text| text.starts_with(field) || text.contains(&line))
+        };
+        Outline {
+            accounts: has("accounts:"),
+            users: has("users:"),
+            channel_limits: texts().any(|text| text.contains("channel_limit:")),
+        }
+    }
+
+    /// Parses the files.
+    ///
+    /// # Errors
+    ///
+    /// Returns every problem found.
+    pub fn load(self) -> Result<LoadedManifest, Problems> {
+        let Self { path, read: ReadFiles { sources, skipped, problems } } = self;
+        let mut places = Places::default();
+        let desired = assemble(&path, &sources, problems, Some(&mut places))?;
+        Ok(LoadedManifest { desired, places, files: sources.len(), skipped })
+    }
 }
 
 /// Reads a manifest from its text; `file` is its name in messages.

@@ -12,6 +12,9 @@ use crate::model::{is_harmful, shell_word};
 
 /// Returns true for a character that a reader cannot see, or cannot tell from a space.
 pub(super) fn is_invisible(c: char) -> bool {
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     let space = c.is_whitespace() && !matches!(c, ' ' | '\t' | '\n' | '\r');
     space || c == '\u{ad}' || is_harmful(c) && !matches!(c, '\t' | '\n' | '\r')
 }
@@ -60,7 +63,7 @@ pub(super) fn cut_comment(text: &str, value: Span) -> Option<Span> {
     if joined.is_whitespace() || matches!(joined, '#' | '!') || comment.len() == line.len() {
         return None;
     }
-    let up_to_comment = &text[value.offset..value.range().end + line.len() - comment.len()];
+    let up_to_comment = &text[value.offset()..value.range().end + line.len() - comment.len()];
     Some(value.part(up_to_comment, up_to_comment.len(), comment.trim_end().len()))
 }
 
@@ -93,7 +96,7 @@ pub(super) fn unused_anchors(text: &str) -> Vec<(Span, String)> {
     }
     let problems = unused.into_values().filter_map(|(span, name)| {
         let range = span.byte_range()?;
-        let location = Span { length: range.len(), ..Span::at(text, range.start) };
+        let location = Span::at(text, range.start).of_length(range.len());
         Some((location, format!("YAML reads `&{name}` as an anchor, and no alias refers to it")))
     });
     problems.collect()
@@ -159,9 +162,9 @@ pub(super) fn explain(text: &str, error: SyntaxError) -> SyntaxError {
         };
     }
     let Some(span) = error.span else { return error };
-    if let Some((at, c)) = find_near(text, span.offset, is_invisible) {
+    if let Some((at, c)) = find_near(text, span.offset(), is_invisible) {
         return SyntaxError {
-            span: Some(Span { length: c.len_utf8(), ..Span::at(text, at) }),
+            span: Some(Span::at(text, at).of_length(c.len_utf8())),
             message: format!("unexpected {}", describe(c)),
             hint: Some("Replace it with an ordinary space, or delete it."),
         };
@@ -171,10 +174,11 @@ pub(super) fn explain(text: &str, error: SyntaxError) -> SyntaxError {
     {
         return error;
     }
-    let tab = find_near(text, span.offset, |c| c == '\t').filter(|_| error.message.contains("tab"));
+    let tab =
+        find_near(text, span.offset(), |c| c == '\t').filter(|_| error.message.contains("tab"));
     match tab {
         Some((at, _)) => SyntaxError {
-            span: Some(Span { length: 1, ..Span::at(text, at) }),
+            span: Some(Span::at(text, at).of_length(1)),
             message: "YAML does not allow a tab here".to_owned(),
             hint: Some("Indent with spaces."),
         },
@@ -184,7 +188,7 @@ pub(super) fn explain(text: &str, error: SyntaxError) -> SyntaxError {
 
 /// The cause of a field where YAML allows none: the entry or the field above it.
 fn misplaced_field(text: &str, span: Span) -> Option<SyntaxError> {
-    let start = text[..floor_char_boundary(text, span.offset)].rfind('\n')?;
+    let start = text[..floor_char_boundary(text, span.offset())].rfind('\n')?;
     let here = text[start + 1..].lines().next()?;
     let above = text[..start].lines().rev().find(|line| {
         let line = line.trim();
@@ -207,7 +211,7 @@ fn misplaced_field(text: &str, span: Span) -> Option<SyntaxError> {
     };
     let offset = if std::ptr::eq(line, here) { start + 1 } else { text[..start].rfind(above)? };
     let spaces = line.len() - line.trim_start().len();
-    let span = Span { length: line.trim().len(), ..Span::at(text, offset + spaces) };
+    let span = Span::at(text, offset + spaces).of_length(line.trim().len());
     Some(SyntaxError { span: Some(span), message, hint: Some(hint) })
 }
 
@@ -220,7 +224,7 @@ fn conflict_marker(text: &str) -> Option<Span> {
             content.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         };
         if marker("<<<<<<<") || marker("=======") || marker(">>>>>>>") || marker("|||||||") {
-            return Some(Span { length: content.len(), ..Span::at(text, offset) });
+            return Some(Span::at(text, offset).of_length(content.len()));
         }
         offset += line.len();
     }

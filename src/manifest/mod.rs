@@ -32,7 +32,7 @@ pub use canonical::canonical;
 pub use files::MAX_BYTES;
 pub use format::{Formatted, Layout, format, format_bytes};
 pub(crate) use load::read_one;
-pub use load::{LoadedManifest, load, load_with_places, parse};
+pub use load::{LoadedManifest, ManifestFiles, Outline, load, load_with_places, parse};
 pub use places::{Listed, Places};
 pub use problem::{Excerpt, Position, Problem, ProblemKind, Problems, Related};
 pub(crate) use reading::{BEGIN, FieldReader, Reading, Written, nearest};

@@ -63,10 +63,10 @@ fn syntax_error(text: &str, error: &Error) -> SyntaxError {
 /// Completes a span of which only line and column are known.
 fn point(text: &str, span: Span) -> Span {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
-    let begin = text.split_inclusive('\n').take(number(span.line)).map(str::len).sum();
+    let begin = text.split_inclusive('\n').take(number(span.line())).map(str::len).sum();
     let line = text[begin..].split('\n').next().unwrap_or_default();
-    let column = line.char_indices().nth(number(span.column)).map_or(line.len(), |(at, _)| at);
-    Span { offset: begin + column, length: 0, ..span }
+    let column = line.char_indices().nth(number(span.column())).map_or(line.len(), |(at, _)| at);
+    span.moved(begin + column, 0)
 }
 
 fn words(error: &Error) -> (String, Option<&'static str>) {

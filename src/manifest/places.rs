@@ -66,7 +66,7 @@ impl Places {
         let files: Vec<_> = sources.iter().map(|source| Arc::new(source.path.clone())).collect();
         let listed = |location: SourceLocation| Listed {
             file: Arc::clone(&files[location.file]),
-            line: location.span.line,
+            line: location.span.line(),
         };
         let entry = |email: &Option<Written<Email>>| {
             email.as_ref().map(|email| (email.value.clone(), listed(email.location)))

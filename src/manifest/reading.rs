@@ -167,7 +167,7 @@ impl<'n, 'a> FieldReader<'n, 'a> {
             reading.problem(node.span, message).hint = Some(hint.into());
             return None;
         };
-        Some(Self { what, span: node.span, entries, known: Vec::new() })
+        Some(Self { what, span: node.span, entries, known: Vec::with_capacity(16) })
     }
 
     /// The span of the map.

@@ -15,9 +15,23 @@ pub(super) const PREFIX: &str = "TRUNKLINE_SECRET_";
 const WORDS: [&str; 8] =
     ["password", "passwd", "passphrase", "secret", "token", "api_key", "apikey", "credential"];
 
-/// The most frequent field names. They never hold a secret, and there may be a hundred thousand of each.
-const FREQUENT: [&str; 7] =
-    ["name", "email", "enabled", "channel_limit", "custom_pricing", "groups", "id"];
+/// The field names of accounts and users. They never hold a secret, and there may be a hundred thousand of each.
+const FREQUENT: [&str; 14] = [
+    "name",
+    "email",
+    "id",
+    "enabled",
+    "channel_limit",
+    "custom_pricing",
+    "rollup_billing",
+    "min_balance",
+    "reenable_connections",
+    "groups",
+    "until",
+    "keep",
+    "absent",
+    "owner",
+];
 
 /// Field names below `password_from` that are not passwords.
 const PLAIN: [&str; 8] = ["env", "file", "value", "name", "path", "from", "var", "variable"];

@@ -23,14 +23,14 @@ pub(super) struct SourceFile {
 impl SourceFile {
     /// A position with an excerpt that leaves out `hidden` (sorted ranges without overlaps).
     pub(super) fn position(&self, span: Span, hidden: &[Range<usize>]) -> Position {
-        let Span { offset, length, line, column } = span;
-        Position { line, column, excerpt: Some(self.excerpt(offset, length, hidden)) }
+        let excerpt = self.excerpt(span.offset(), span.range().len(), hidden);
+        Position { line: span.line(), column: span.column(), excerpt: Some(excerpt) }
     }
 
     /// A position in a file that cannot be parsed. The excerpt is left out if the text before it may hold a
     /// password, because its extent is unknown.
     pub(super) fn unparsed_position(&self, span: Span) -> Position {
-        let begin = boundary(&self.text, span.offset);
+        let begin = boundary(&self.text, span.offset());
         let rest = &self.text[begin..];
         let end = begin + rest.find(['\n', '\r']).unwrap_or(rest.len());
         let position = self.position(span, &[]);

@@ -66,13 +66,12 @@ pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String>
         reading.wrong_type(node, "a string").hint = quotes;
         return None;
     };
-    let subject = reading.subject();
     if text.trim().is_empty() {
-        reading.problem(node.span, format!("{subject} is empty"));
+        reading.problem(node.span, format!("{} is empty", reading.subject()));
         return None;
     }
     if let Some(harmful) = text.chars().find(|c| is_harmful(*c)) {
-        let message = format!("{subject} contains {}", mistakes::describe(harmful));
+        let message = format!("{} contains {}", reading.subject(), mistakes::describe(harmful));
         let hint = match harmful {
             '\n' | '\r' => "Write the value on one line, without `|` or `>` in front.",
             _ => "Delete the character.",
@@ -83,14 +82,16 @@ pub(crate) fn text(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<String>
     if let Some(quote) = reading.text.get(node.span.range()).and_then(mistakes::typographic_quotes)
     {
         let message = format!(
-            "{subject} is in typographic quotes ({quote}), which YAML keeps as part of the text"
+            "{} is in typographic quotes ({quote}), which YAML keeps as part of the text",
+            reading.subject()
         );
         let hint = "Use straight quotes (\" or ') instead, or put straight quotes around the typographic ones.";
         reading.problem(node.span, message).hint = Some(hint.into());
         return None;
     }
     if text.chars().count() > LONGEST_TEXT {
-        reading.problem(node.span, format!("{subject} is longer than {LONGEST_TEXT} characters"));
+        let message = format!("{} is longer than {LONGEST_TEXT} characters", reading.subject());
+        reading.problem(node.span, message);
         return None;
     }
     Some(text.clone().into_owned())

@@ -10,17 +10,17 @@ use std::ops::Range;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
-/// A range of a file.
+/// A range of a file. There are millions of them, and a file is at most 64 MiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
     /// The first byte.
-    pub offset: usize,
+    offset: u32,
     /// The length in bytes; may be zero.
-    pub length: usize,
+    length: u32,
     /// The line, from 1.
-    pub line: u64,
+    line: u32,
     /// The column in characters, from 1.
-    pub column: u64,
+    column: u32,
 }
 
 /// A value with its span.
@@ -55,6 +55,10 @@ pub(crate) struct TreeKey<'a> {
     pub name: Option<Cow<'a, str>>,
 }
 
+fn small(number: impl TryInto<u32>) -> u32 {
+    number.try_into().unwrap_or(u32::MAX)
+}
+
 impl Span {
     /// An empty span at a byte of a text.
     pub(super) fn at(text: &str, offset: usize) -> Self {
@@ -62,14 +66,39 @@ impl Span {
         Self { offset: 0, length: 0, line: 1, column: 1 }.part(text, at, 0)
     }
 
+    /// This span from another byte on, with another length.
+    pub(super) fn moved(self, offset: usize, length: usize) -> Self {
+        Self { offset: small(offset), length: small(length), ..self }
+    }
+
+    /// This span with another length.
+    pub(super) fn of_length(self, length: usize) -> Self {
+        self.moved(self.offset(), length)
+    }
+
+    /// The first byte.
+    pub(super) fn offset(self) -> usize {
+        self.range().start
+    }
+
+    /// The line, from 1.
+    pub(super) fn line(self) -> u64 {
+        self.line.into()
+    }
+
+    /// The column in characters, from 1.
+    pub(super) fn column(self) -> u64 {
+        self.column.into()
+    }
+
     /// A part of this span, given the text that begins at it, and an offset and a length in that text.
     pub(super) fn part(self, text: &str, at: usize, length: usize) -> Self {
         let before = &text[..at];
-        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let in_line = before.chars().rev().take_while(|c| *c != '\n').count();
-        let lines = number(before.matches('\n').count());
-        let column = if lines == 0 { self.column } else { 1 } + number(in_line);
-        Self { offset: self.offset + at, length, line: self.line + lines, column }
+        let lines = small(before.matches('\n').count());
+        let column = if lines == 0 { self.column } else { 1 }.saturating_add(small(in_line));
+        let line = self.line.saturating_add(lines);
+        Self { line, column, ..self.moved(self.offset() + at, length) }
     }
 
     /// The span of a key, extended by the colon after it.
@@ -77,12 +106,13 @@ impl Span {
         let after = text.get(self.range().end..).unwrap_or_default();
         let spaces = after.len() - after.trim_start_matches([' ', '\t']).len();
         let colon = after[spaces..].starts_with(':');
-        Self { length: self.length + if colon { spaces + 1 } else { 0 }, ..self }
+        self.of_length(self.range().len() + if colon { spaces + 1 } else { 0 })
     }
 
     /// The range of bytes.
     pub(crate) fn range(self) -> Range<usize> {
-        self.offset..self.offset.saturating_add(self.length)
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        number(self.offset)..number(self.offset.saturating_add(self.length))
     }
 }
 
@@ -94,13 +124,12 @@ pub(super) fn floor_char_boundary(text: &str, at: usize) -> usize {
 
 impl From<Location> for Span {
     fn from(location: Location) -> Self {
-        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let span = location.span();
         Self {
-            offset: number(span.byte_offset().unwrap_or_default()),
-            length: number(span.byte_len().unwrap_or_default()),
-            line: location.line(),
-            column: location.column(),
+            offset: small(span.byte_offset().unwrap_or_default()),
+            length: small(span.byte_len().unwrap_or_default()),
+            line: small(location.line()),
+            column: small(location.column()),
         }
     }
 }

@@ -3,23 +3,27 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// An email address that keeps its spelling and is compared without regard to case.
 ///
 /// The filters of Telnyx differ in how they treat case, so emails are always compared here, in lower case.
+/// Clones share their text.
 #[derive(Clone, Debug)]
 pub struct Email {
-    written: String,
-    folded: String,
+    written: Arc<str>,
+    /// `None` if it is written in lower case.
+    folded: Option<Arc<str>>,
 }
 
 impl Email {
     /// Creates an address from any text. The manifest validates its own addresses.
     #[must_use]
-    pub fn new(written: impl Into<String>) -> Self {
-        let written = written.into();
+    pub fn new(written: impl AsRef<str>) -> Self {
+        let written = written.as_ref();
         let folded = written.to_lowercase();
-        Self { written, folded }
+        let folded = (folded != written).then(|| folded.into());
+        Self { written: written.into(), folded }
     }
 
     /// The address in its original spelling.
@@ -31,7 +35,7 @@ impl Email {
     /// The address in lower case, which is compared.
     #[must_use]
     pub fn folded(&self) -> &str {
-        &self.folded
+        self.folded.as_deref().unwrap_or(&self.written)
     }
 }
 
@@ -43,7 +47,7 @@ impl fmt::Display for Email {
 
 impl PartialEq for Email {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.folded() == other.folded()
     }
 }
 
@@ -57,13 +61,13 @@ impl PartialOrd for Email {
 
 impl Ord for Email {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded.cmp(&other.folded)
+        self.folded().cmp(other.folded())
     }
 }
 
 impl Hash for Email {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.folded.hash(state);
+        self.folded().hash(state);
     }
 }
 

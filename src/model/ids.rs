@@ -1,18 +1,19 @@
-//! Identities that Telnyx gives out. They are opaque: nothing is read out of them.
+//! Identities that Telnyx gives out. They are opaque: nothing is read out of them. Clones share their text.
 
 use std::fmt;
+use std::sync::Arc;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Creates an id from the text that Telnyx returned.
             #[must_use]
-            pub fn new(id: impl Into<String>) -> Self {
-                Self(id.into())
+            pub fn new(id: impl AsRef<str>) -> Self {
+                Self(id.as_ref().into())
             }
 
             /// The text that Telnyx returned.

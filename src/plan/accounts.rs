@@ -91,8 +91,7 @@ fn reason_missing<'a>(
     if let Some(unlisted) = renames.of_entry(email) {
         return Missing::Renamed(unlisted);
     }
-    let same = |gone: &LiveAccount| gone.email == *email || Some(&gone.id) == id.as_ref();
-    if draft.live.cancelled.iter().any(same) {
+    if draft.is_cancelled(want) {
         return Missing::Cancelled;
     }
     match draft.state.creates.get(email) {
@@ -108,8 +107,7 @@ fn reason_missing<'a>(
         return Missing::Gone(id.clone());
     }
     // A live account with a recorded id would be a possible rename.
-    let mut known = draft.state.emails.iter().filter(|(_, known)| *known == email);
-    known.next().map_or(Missing::New, |(id, _)| Missing::Vanished(id.clone()))
+    draft.recorded_id(email).map_or(Missing::New, |id| Missing::Vanished(id.clone()))
 }
 
 /// Creates an account and then sets what a create cannot set. Without the create nothing else is planned.

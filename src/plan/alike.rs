@@ -7,6 +7,7 @@
 //! shops are not typing mistakes. Nor is an address alike to a missing one that is just as close to another
 //! listed address: among many similar addresses, similarity proves nothing.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_security::skeleton;
@@ -19,7 +20,9 @@ const LONG: usize = 6;
 /// The missing addresses of a manifest, among all that it lists.
 pub(super) struct Alike<'a> {
     missing: AddressIndex<'a>,
-    listed: AddressIndex<'a>,
+    listed: Vec<&'a Email>,
+    /// The index of `listed`, made for the first address that is near a missing one: most plans have none.
+    listed_index: OnceCell<AddressIndex<'a>>,
 }
 
 impl<'a> Alike<'a> {
@@ -27,7 +30,8 @@ impl<'a> Alike<'a> {
         missing: impl IntoIterator<Item = &'a Email>,
         listed: impl IntoIterator<Item = &'a Email>,
     ) -> Self {
-        Self { missing: AddressIndex::new(missing), listed: AddressIndex::new(listed) }
+        let (missing, listed) = (AddressIndex::new(missing), listed.into_iter().collect());
+        Self { missing, listed, listed_index: OnceCell::new() }
     }
 
     /// The missing addresses that are alike to `email`, in order.
@@ -42,7 +46,9 @@ impl<'a> Alike<'a> {
 
     /// Returns true if another listed address is at most as many edits away from a missing one.
     fn is_dense_around(&self, missing: &Email, edits: usize) -> bool {
-        let near = self.listed.near(missing);
+        let listed =
+            self.listed_index.get_or_init(|| AddressIndex::new(self.listed.iter().copied()));
+        let near = listed.near(missing);
         near.iter().any(|(listed, distance)| *listed != missing && *distance <= edits)
     }
 }

@@ -1,13 +1,16 @@
 //! A plan under construction. Every rule adds to it through the same few methods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::identity::{Match, Pairing};
 use super::{
     About, Action, Channels, Finding, FindingKind, Inventory, Plan, PlannedAction, Reason, Subject,
     guard, notices,
 };
-use crate::model::{Accepted, Code, Day, Desired, Email, Half, Live, State};
+use crate::model::{
+    Accepted, AccountId, Code, Day, Desired, Email, Half, Live, LiveAccount, State, WantedAccount,
+};
 
 /// A plan under construction.
 pub(super) struct Draft<'a> {
@@ -18,12 +21,24 @@ pub(super) struct Draft<'a> {
     pub plan: Plan,
     /// The protected emails, and the live emails of protected entries.
     protected: BTreeSet<&'a Email>,
+    /// The places of `accept` entries by what they accept.
+    accept: HashMap<(Code, Option<&'a Email>), Vec<usize>>,
+    cancelled: HashSet<Identity<'a>>,
+    /// The first id that the state records under each email, once it is needed.
+    recorded: OnceCell<HashMap<&'a Email, &'a AccountId>>,
     /// The places of `accept` entries that a finding or a rule has used.
     used: BTreeSet<usize>,
     /// The entries that differ from their live side.
     differing: BTreeSet<(Subject, &'a Email)>,
     /// The number of unlisted accounts that are as the policy wants them.
     settled: usize,
+}
+
+/// An email or an id of an account.
+#[derive(PartialEq, Eq, Hash)]
+enum Identity<'a> {
+    Email(&'a Email),
+    Id(&'a AccountId),
 }
 
 impl<'a> Draft<'a> {
@@ -53,8 +68,42 @@ impl<'a> Draft<'a> {
                 protected.insert(&have.email);
             }
         }
-        let (used, differing) = (BTreeSet::new(), BTreeSet::new());
-        Self { desired, live, state, today, plan, protected, used, differing, settled: 0 }
+        let mut accept: HashMap<_, Vec<usize>> = HashMap::new();
+        for (place, Accepted { code, email, .. }) in desired.accept.iter().enumerate() {
+            accept.entry((*code, email.as_ref())).or_default().push(place);
+        }
+        let identities =
+            |account: &'a LiveAccount| [Identity::Email(&account.email), Identity::Id(&account.id)];
+        Self {
+            desired,
+            live,
+            state,
+            today,
+            plan,
+            protected,
+            accept,
+            cancelled: live.cancelled.iter().flat_map(identities).collect(),
+            recorded: OnceCell::new(),
+            used: BTreeSet::new(),
+            differing: BTreeSet::new(),
+            settled: 0,
+        }
+    }
+
+    /// Returns true if a cancelled account has the email or the id of this entry.
+    pub(super) fn is_cancelled(&self, want: &WantedAccount) -> bool {
+        let id = want.id.as_ref().map(Identity::Id);
+        [Some(Identity::Email(&want.email)), id]
+            .into_iter()
+            .flatten()
+            .any(|identity| self.cancelled.contains(&identity))
+    }
+
+    /// The first id that the state records under an email.
+    pub(super) fn recorded_id(&self, email: &Email) -> Option<&'a AccountId> {
+        // Of several ids under one email the first remains.
+        let index = || self.state.emails.iter().rev().map(|(id, email)| (email, id)).collect();
+        self.recorded.get_or_init(index).get(email).copied()
     }
 
     /// Adds an action, unless a rule withholds it. A protected account or user, and an incomplete half of the
@@ -148,12 +197,9 @@ impl<'a> Draft<'a> {
 
     /// The entry of `accept` that applies today; the one that lasts longest, if there are several.
     fn accepted(&mut self, code: Code, email: Option<&Email>) -> Option<&'a Accepted> {
-        let applies = |(_, accepted): &(usize, &Accepted)| {
-            accepted.code == code
-                && accepted.email.as_ref() == email
-                && self.today <= accepted.until
-        };
-        let all = self.desired.accept.iter().enumerate().filter(applies).collect::<Vec<_>>();
+        let places = self.accept.get(&(code, email)).into_iter().flatten().copied();
+        let entries = places.map(|place| (place, &self.desired.accept[place]));
+        let all: Vec<_> = entries.filter(|(_, entry)| self.today <= entry.until).collect();
         self.used.extend(all.iter().map(|(place, _)| *place));
         all.into_iter().map(|(_, accepted)| accepted).max_by_key(|accepted| accepted.until)
     }

@@ -1,7 +1,7 @@
 //! The live account of each entry. An `id` takes precedence over an email. If they contradict each other,
 //! every account and entry involved is left alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{AccountId, Desired, Email, Live, LiveAccount, WantedAccount};
 
@@ -28,11 +28,11 @@ pub(super) struct Pairing<'a> {
 
 impl<'a> Pairing<'a> {
     pub(super) fn new(desired: &'a Desired, live: &'a Live) -> Self {
-        let mut by_email: BTreeMap<&Email, Vec<&LiveAccount>> = BTreeMap::new();
+        let mut by_email: HashMap<&Email, Vec<&LiveAccount>> = HashMap::new();
         for account in &live.accounts {
             by_email.entry(&account.email).or_default().push(account);
         }
-        let by_id: BTreeMap<&AccountId, &LiveAccount> =
+        let by_id: HashMap<&AccountId, &LiveAccount> =
             live.accounts.iter().map(|account| (&account.id, account)).collect();
         let claims: Vec<(&WantedAccount, Claim<'_>)> = desired
             .accounts
@@ -44,8 +44,8 @@ impl<'a> Pairing<'a> {
             })
             .collect();
         // Accounts that a contradicting entry claims, or several entries.
-        let mut claimed = BTreeSet::new();
-        let mut contested: BTreeSet<&AccountId> = BTreeSet::new();
+        let mut claimed = HashSet::new();
+        let mut contested: HashSet<&AccountId> = HashSet::new();
         for (_, claim) in &claims {
             for account in &claim.accounts {
                 if !claimed.insert(&account.id) || claim.contradicts {
@@ -88,7 +88,7 @@ impl<'a> Claim<'a> {
         Self { accounts, contradicts }
     }
 
-    fn settle(self, contested: &BTreeSet<&AccountId>) -> Match<'a> {
+    fn settle(self, contested: &HashSet<&AccountId>) -> Match<'a> {
         let Self { accounts, contradicts } = self;
         if contradicts || accounts.iter().any(|account| contested.contains(&account.id)) {
             return Match::Conflict(accounts);

@@ -31,6 +31,9 @@ fn unchecked_manager(draft: &mut Draft<'_>) {
 /// An address may belong to an account or to a user, so both halves must be known. In a half that the manifest
 /// does not manage, nothing needs protection.
 fn unmatched_protected(draft: &mut Draft<'_>) {
+    if draft.desired.policy.protected.is_empty() {
+        return;
+    }
     if !draft.is_known(Half::Accounts) || !draft.is_known(Half::Users) {
         return;
     }

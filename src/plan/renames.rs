@@ -24,8 +24,11 @@ impl<'a> AccountRenames<'a> {
             Match::Account(_) | Match::Conflict(_) | Match::Ambiguous(_) => None,
         });
         let missing: Vec<&WantedAccount> = missing.collect();
-        let evidence = Evidence::new(&missing, draft);
         let mut renames = Self::default();
+        if missing.is_empty() || pairing.unlisted.is_empty() {
+            return renames;
+        }
+        let evidence = Evidence::new(&missing, draft);
         for account in &pairing.unlisted {
             for entry in evidence.of(account) {
                 // An accepted possible rename means that these are two accounts.

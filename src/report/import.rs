@@ -67,7 +67,11 @@ impl Import {
     pub fn complete(&self, live: &Live, known: &State, today: Day) -> Self {
         let Inventory { channels, limits, .. } = plan(&self.desired, live, known, today).inventory;
         let limits = if channels == Channels::Consistent { limits } else { BTreeMap::new() };
-        let mut import = Self::new(&self.desired.organization, live, &limits, self.until);
+        let mut import = if limits.is_empty() {
+            self.clone()
+        } else {
+            Self::new(&self.desired.organization, live, &limits, self.until)
+        };
         let found = plan(&import.desired, &import.seen(live), known, today).findings;
         import.desired.accept = import.accepted(&found);
         import
@@ -110,7 +114,6 @@ impl Import {
         }
         for (email, mut accounts) in by_email {
             accounts.sort_by_key(|account| &account.id);
-            let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
             match accounts[..] {
                 [account] if takes_email(email.as_str()) => {
                     self.account(account, limits.get(&account.id).copied());
@@ -122,7 +125,7 @@ impl Import {
                 )),
                 [..] => self.left_out.push(format!(
                     "the accounts {}: they share the email {}, and a manifest lists an email once",
-                    ids.join(", "),
+                    accounts.iter().map(|one| one.id.as_str()).collect::<Vec<_>>().join(", "),
                     quoted(email.folded())
                 )),
             }
@@ -177,7 +180,9 @@ impl Import {
             ..WantedAccount::new(name, email.clone())
         };
         self.desired.accounts.insert(email.clone(), wanted);
-        self.remarks.accounts.insert(email.clone(), remarks);
+        if !remarks.is_empty() {
+            self.remarks.accounts.insert(email.clone(), remarks);
+        }
     }
 
     fn users(&mut self, users: &[LiveUser]) {

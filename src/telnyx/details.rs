@@ -133,7 +133,7 @@ impl Reader {
             }
             if *cancelled { call.query("include_cancelled_accounts", "true") } else { call }
         });
-        let id = |one: &AccountDetails| one.account.id.as_str().to_owned();
+        let id = |one: &AccountDetails| one.account.id.clone();
         self.list(&reads, None, id, |body: AccountDetailsBody| body.into()).await
     }
 
@@ -165,7 +165,7 @@ impl Reader {
     pub async fn user_list(&self) -> Result<Listing<UserDetails>, Error> {
         let reads = [(); READS]
             .map(|()| Call::get(&["organizations", "users"]).query("include_groups", "true"));
-        let id = |one: &UserDetails| one.user.id.as_str().to_owned();
+        let id = |one: &UserDetails| one.user.id.clone();
         self.list(&reads, None, id, |body: UserBody| body.into()).await
     }
 

@@ -4,7 +4,8 @@
 //! pages have equal and consistent totals, every page has the length that follows from them, and no item
 //! repeats. Totals cannot reveal one item that disappears and another that appears between the same two pages.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::Hash;
 
 use super::read::Listing;
 use super::wire::{Meta, WireRecord};
@@ -33,15 +34,15 @@ fn total_pages(items: u64, meta: Meta) -> Option<u64> {
 }
 
 /// Combines pages: each item once, and the first contradiction.
-pub(super) fn assemble<W, T>(
+pub(super) fn assemble<W, T, K: Eq + Hash>(
     pages: Vec<RawPage<W>>,
-    id: impl Fn(&T) -> String,
+    id: impl Fn(&T) -> K,
     model: impl Fn(W) -> T,
 ) -> Listing<T> {
     let odd =
         pages.iter().flat_map(|(items, _)| items).find_map(|item| item.as_ref().err().cloned());
     let gap = fault(&pages).or(odd);
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let mut items = Vec::new();
     let mut repeated = 0_usize;
     for item in pages.into_iter().flat_map(|(items, _)| items).flatten().map(model) {

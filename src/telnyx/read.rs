@@ -1,6 +1,7 @@
 //! Reads of the Telnyx API. Nothing here can change anything.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -80,7 +81,7 @@ impl Begun {
     /// If a page cannot be read. A list that still contradicts itself after re-reads is a gap, not an error.
     pub async fn finish(self) -> Result<Listing<LiveAccount>, Error> {
         let Self { reader, which, first } = self;
-        let id = |account: &LiveAccount| account.id.as_str().to_owned();
+        let id = |account: &LiveAccount| account.id.clone();
         reader.list(&accounts_reads(which), Some(first), id, LiveAccount::from).await
     }
 }
@@ -169,7 +170,7 @@ impl Reader {
             if cancelled_too { AccountSelection::WithCancelled } else { AccountSelection::All };
         let reads =
             accounts_reads(which).map(|call| call.query("filter[email][contains]", email.as_str()));
-        let id = |account: &LiveAccount| account.id.as_str().to_owned();
+        let id = |account: &LiveAccount| account.id.clone();
         let mut found = self.list(&reads, None, id, |body: AccountBody| body.into()).await?;
         found.items.retain(|account| account.email == *email);
         Ok(found)
@@ -226,7 +227,7 @@ impl Reader {
     pub async fn users(&self) -> Result<Listing<LiveUser>, Error> {
         let reads = [(); READS]
             .map(|()| Call::get(&["organizations", "users"]).query("include_groups", "true"));
-        let id = |user: &LiveUser| user.id.as_str().to_owned();
+        let id = |user: &LiveUser| user.id.clone();
         self.list(&reads, None, id, |body: UserBody| body.into()).await
     }
 
@@ -272,22 +273,22 @@ impl Reader {
 
     /// Reads a list with each of `reads` until one read is consistent. `first` is the first page, if it has
     /// been read already.
-    pub(super) async fn list<W: DeserializeOwned, T>(
+    pub(super) async fn list<W: DeserializeOwned, T, K: Eq + Hash>(
         &self,
         reads: &[Call<'_>; READS],
         mut first: Option<RawPage<W>>,
-        id: impl Fn(&T) -> String,
+        id: impl Fn(&T) -> K,
         model: impl Fn(W) -> T,
     ) -> Result<Listing<T>, Error> {
         let mut listing = Listing { items: Vec::new(), gap: None };
-        let mut uncounted: Option<BTreeSet<String>> = None;
+        let mut uncounted: Option<HashSet<K>> = None;
         for call in reads {
             let read = self.pages(call, first.take()).await?;
             let counted = pages::is_counted(&read);
             listing = pages::assemble(read, &id, &model);
             // Without a total, a list is complete if two reads agree.
             if !counted && listing.gap.is_none() {
-                let ids: BTreeSet<String> = listing.items.iter().map(&id).collect();
+                let ids: HashSet<K> = listing.items.iter().map(&id).collect();
                 if uncounted.as_ref() == Some(&ids) {
                     return Ok(listing);
                 }

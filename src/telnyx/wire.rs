@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::bodies::lenient;
 use super::error::{AnswerFault, Detail};
@@ -47,23 +48,28 @@ pub(super) type WireRecord<T> = Result<T, String>;
 pub(super) fn records<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Vec<WireRecord<T>>, D::Error> {
-    let values = Vec::<Value>::deserialize(deserializer)?;
-    let read = |(place, value): (usize, Value)| {
-        let id = value["id"].as_str().map(str::to_owned);
-        let place = format!("data[{place}]");
-        let flaw = flaw(&place, &value);
-        serde_json::from_value::<JsonObject<T>>(value).map(|JsonObject(record)| record).map_err(
-            |error| {
-                let text = flaw
-                    .unwrap_or_else(|| format!("{place}: {}", without_values(&error.to_string())));
-                match id {
-                    Some(id) => format!("{text} (id {:?})", clean(&id)),
-                    None => text,
-                }
-            },
-        )
+    let records = Vec::<&RawValue>::deserialize(deserializer)?;
+    let read = |(place, record): (usize, &RawValue)| {
+        let read = serde_json::from_str(record.get()).map(|JsonObject(record)| record);
+        read.or_else(|_| odd_record(&format!("data[{place}]"), record))
     };
-    Ok(values.into_iter().enumerate().map(read).collect())
+    Ok(records.into_iter().enumerate().map(read).collect())
+}
+
+/// Reads a record again, with a description of its flaw.
+fn odd_record<T: DeserializeOwned>(place: &str, record: &RawValue) -> WireRecord<T> {
+    let said =
+        |error: serde_json::Error| format!("{place}: {}", without_values(&error.to_string()));
+    let value: Value = serde_json::from_str(record.get()).map_err(said)?;
+    let id = value["id"].as_str().map(str::to_owned);
+    let flaw = flaw(place, &value);
+    serde_json::from_value(value).map(|JsonObject(record)| record).map_err(|error| {
+        let text = flaw.unwrap_or_else(|| said(error));
+        match id {
+            Some(id) => format!("{text} (id {:?})", clean(&id)),
+            None => text,
+        }
+    })
 }
 
 /// Names the odd field of an answer with one object.

@@ -14,6 +14,7 @@ mod daemon;
 mod daemon_web;
 mod diff;
 mod docs;
+mod early;
 mod execute_refused;
 mod exits;
 mod explain;

@@ -109,7 +109,7 @@ impl Order {
         match self {
             Self::Manifest { desired, base } => {
                 let known = async |_| Ok(journal.state());
-                let observation = plan::observe(global, reader, &desired, known).await?;
+                let observation = plan::observe(global, None, reader, &desired, known).await?;
                 let base = base.as_deref();
                 let planned =
                     Planned::make(reader, *desired, base, observation, state, &args.targets)?;

@@ -100,7 +100,7 @@ pub(super) async fn prepare(
     let manager = manager(&saved);
     let bound = Desired { manager: manager.clone(), ..saved.desired.clone() };
     let loaded = async |_| Ok(state);
-    let observation = plan::observe(global, reader, &bound, loaded).await?;
+    let observation = plan::observe(global, None, reader, &bound, loaded).await?;
     if manager.is_some() && observation.live.manager.is_none() {
         let why = "cannot check the manager of the saved plan: no live account names its manager";
         return Err(Failure::refused(why.to_owned(), AGAIN));

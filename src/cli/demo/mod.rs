@@ -79,7 +79,7 @@ async fn plan_now(
     let desired = manifest::parse(Path::new("manifests/example.yaml"), MANIFEST)?;
     let reader = session.reader();
     let known = async |_| Ok(journal.state());
-    let observation = plan::observe(global, &reader, &desired, known).await?;
+    let observation = plan::observe(global, None, &reader, &desired, known).await?;
     let location = Store::new(&Location::Memory).place();
     let state = store::info(global, location, &journal.record_now());
     Planned::make(&reader, desired, None, observation, state, &Targets::default())

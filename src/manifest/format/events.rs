@@ -2,14 +2,7 @@
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-/// The comments of a text, sorted, or `None` if it is not valid YAML.
-pub(super) fn comments(text: &str) -> Option<Vec<&str>> {
-    let events = events(text)?;
-    let comments = events.iter().filter(|one| one.kind == TokenKind::Comment);
-    let mut texts: Vec<&str> = comments.map(|one| text[one.start..one.end].trim_end()).collect();
-    texts.sort_unstable();
-    Some(texts)
-}
+use super::content::{Content, ContentBuilder};
 
 /// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,28 +33,29 @@ pub(super) struct Token {
     pub end: usize,
 }
 
-/// The tokens of a text in order, or `None` if it is not valid YAML.
-pub(super) fn events(text: &str) -> Option<Vec<Token>> {
+/// The tokens of a text in order, and its content, or `None` if it is not valid YAML.
+pub(super) fn events(text: &str) -> Option<(Vec<Token>, Content<'_>)> {
     let mut tokens = Vec::new();
+    let mut content = ContentBuilder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.ok()?;
         let range = span.byte_range()?;
-        let one_line = !text[range.clone()].contains(['\n', '\r']);
-        let kind = match event {
+        let one_line = || !text[range.clone()].contains(['\n', '\r']);
+        let kind = match &event {
             Event::Comment(..) => TokenKind::Comment,
             Event::Scalar(_, style, anchor, tag) => TokenKind::Scalar(
-                one_line
-                    && anchor == 0
+                one_line()
+                    && *anchor == 0
                     && tag.is_none()
                     && !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded),
             ),
             Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag)
-                if anchor != 0 || tag.is_some() =>
+                if *anchor != 0 || tag.is_some() =>
             {
                 TokenKind::Tagged
             }
-            Event::SequenceStart(style, ..) => TokenKind::List(style == StructureStyle::Flow),
-            Event::MappingStart(style, ..) => TokenKind::Map(style == StructureStyle::Flow),
+            Event::SequenceStart(style, ..) => TokenKind::List(*style == StructureStyle::Flow),
+            Event::MappingStart(style, ..) => TokenKind::Map(*style == StructureStyle::Flow),
             Event::SequenceEnd | Event::MappingEnd => TokenKind::End,
             Event::DocumentEnd if !range.is_empty() => TokenKind::DocumentEnd,
             Event::StreamStart
@@ -71,7 +65,11 @@ pub(super) fn events(text: &str) -> Option<Vec<Token>> {
             // An alias, or an event that these parser options do not emit.
             _ => TokenKind::Alias,
         };
+        match kind {
+            TokenKind::Comment => content.comment(&text[range.clone()]),
+            _ => content.add(&event),
+        }
         tokens.push(Token { kind, start: range.start, end: range.end });
     }
-    Some(tokens)
+    Some((tokens, content.finish()))
 }

@@ -2,9 +2,10 @@
 //!
 //! Only the layout changes: the order of fields, indentation, empty lines, and the columns of comments.
 //! Entries keep their order, and comments stay with their entries. Values are copied, never rewritten; a value
-//! over several lines or with an anchor moves as a whole. The result is read again: if its meaning or its
+//! over several lines or with an anchor moves as a whole. The result is read again: if its values or its
 //! comments differ, or if the layout is unusual, the file stays unchanged.
 
+mod content;
 mod events;
 mod flow;
 mod layout;
@@ -65,18 +66,8 @@ pub fn format_bytes(path: &Path, bytes: Vec<u8>) -> Result<Vec<Formatted>, Probl
 
 fn format_sources(path: &Path, read: ReadFiles) -> Result<Vec<Formatted>, Problems> {
     let ReadFiles { sources, skipped: _, problems } = read;
-    let desired = assemble(path, &sources, problems, None)?;
-    let mut formatted: Vec<Formatted> = sources.iter().map(format_file).collect();
-    let new: Vec<SourceFile> = formatted
-        .iter()
-        .map(|one| SourceFile { path: one.path.clone(), text: one.text.clone() })
-        .collect();
-    if assemble(path, &new, Vec::new(), None) != Ok(desired) {
-        for (one, source) in formatted.iter_mut().zip(sources) {
-            *one = unchanged(&source);
-        }
-    }
-    Ok(formatted)
+    assemble(path, &sources, problems, None)?;
+    Ok(sources.iter().map(format_file).collect())
 }
 
 fn format_file(source: &SourceFile) -> Formatted {
@@ -91,9 +82,15 @@ fn unchanged(source: &SourceFile) -> Formatted {
     Formatted { path: path.clone(), before, text, state: Layout::Unchanged }
 }
 
-/// Returns a text in the canonical layout, or `None` if its layout is unusual or a comment would get lost.
+/// Returns a text in the canonical layout, or `None` if its layout is unusual or its content would change.
 fn canonical(text: &str) -> Option<String> {
-    let file = syntax::read(text)?;
+    let (tokens, content) = events::events(text)?;
+    let file = syntax::read(text, tokens)?;
     let written = write::write(&file);
-    (events::comments(text)? == events::comments(&written)?).then_some(written)
+    if written == text {
+        return Some(written);
+    }
+    let (_, written_content) = events::events(&written)?;
+    let same = content == written_content;
+    same.then_some(written)
 }

@@ -2,13 +2,13 @@
 //!
 //! An unusual layout is rejected as a whole, never guessed at.
 
-use super::events::{Token, TokenKind, events};
+use super::events::{Token, TokenKind};
 use super::layout::{CommentLine, LayoutBlock, LayoutFile, LayoutRow, RowValue};
 use super::order::LayoutSection;
 
-/// Parses the layout of a text, or returns `None` if it is unusual.
-pub(super) fn read(text: &str) -> Option<LayoutFile<'_>> {
-    let mut parser = LayoutParser { text, events: events(text)?, at: 0, reorders: true };
+/// Parses the layout of a text with these tokens, or returns `None` if it is unusual.
+pub(super) fn read(text: &str, events: Vec<Token>) -> Option<LayoutFile<'_>> {
+    let mut parser = LayoutParser { text, events, at: 0, reorders: true };
     parser.reorders = !parser.events.iter().any(|one| one.kind == TokenKind::Alias);
     let begins = |one: &Token| !matches!(one.kind, TokenKind::Comment | TokenKind::Other);
     parser.at = parser.events.iter().position(begins)?;

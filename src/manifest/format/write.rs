@@ -120,11 +120,16 @@ impl OutputBuilder {
             RowValue::Map(_) | RowValue::List(_) | RowValue::Inline(_) | RowValue::Raw(..) => None,
         };
         self.comments(above.map_or(&[], |row| &row.lead), indent, first && lead.is_empty());
-        let margin = if begin.is_empty() { " ".repeat(indent) } else { begin.to_owned() };
-        let name = key.map_or("-".to_owned(), |key| format!("{key}:"));
-        let head = format!("{margin}{name}");
+        let mut head = if begin.is_empty() { " ".repeat(indent) } else { begin.to_owned() };
+        match key {
+            Some(key) => head.extend([*key, ":"]),
+            None => head.push('-'),
+        }
         match value {
-            RowValue::Inline(text) => self.line(block, format!("{head} {text}"), *trailing),
+            RowValue::Inline(text) => {
+                head.extend([" ", text]);
+                self.line(block, head, *trailing);
+            }
             RowValue::Raw(text, column) => {
                 self.raw(block, &head, text, (*column, indent), *trailing);
             }

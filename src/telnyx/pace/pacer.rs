@@ -1,6 +1,6 @@
 //! The rules of pacing, without a clock: every instant is an argument.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::headers::RateLimit;
@@ -19,14 +19,21 @@ const DISCOVERY: f64 = 0.1;
 const FASTEST: f64 = 1000.0;
 /// The number of answers from which a rate is measured.
 const MEMORY: usize = 4096;
+/// The maximum number of requests before the first answer, which may describe a limit. Other clients may have used most
+/// of the window.
+const INTRODUCTION: usize = 4;
+/// The time after which a request that waits for the first answer asks again.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// The known limit of a server.
 #[derive(Debug, Default)]
 pub(super) struct Pacer {
     /// The number of requests sent.
     sent: u64,
-    /// The requests that are not yet answered.
-    in_flight: BTreeSet<u64>,
+    /// The requests that are not yet answered, with the times at which they were sent.
+    in_flight: BTreeMap<u64, Instant>,
+    /// The shortest time from a request to its answer, once there is an answer.
+    fastest: Option<Duration>,
     /// The latest request whose answer described the limit.
     described: u64,
     /// The window that the server described, if it describes any.
@@ -65,6 +72,9 @@ impl Pacer {
                 return Err(hold);
             }
         }
+        if self.fastest.is_none() && self.in_flight.len() >= INTRODUCTION {
+            return Err(now + GLANCE);
+        }
         let even = self.measured.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate));
         let gap = match &mut self.window {
             Some(window) => {
@@ -79,7 +89,7 @@ impl Pacer {
         };
         self.next = Some(now + gap);
         self.sent += 1;
-        self.in_flight.insert(self.sent);
+        self.in_flight.insert(self.sent, now);
         Ok(self.sent)
     }
 
@@ -90,11 +100,15 @@ impl Pacer {
 
     /// A request was answered.
     pub(super) fn answered(&mut self, request: u64, now: Instant, refused: bool, said: &RateLimit) {
-        self.lost(request);
+        let sent = self.in_flight.remove(&request).unwrap_or(now);
+        let took = now.saturating_duration_since(sent);
+        let fastest = self.fastest.map_or(took, |fastest| fastest.min(took));
+        self.fastest = Some(fastest);
         // Answers may arrive out of order. An older request describes an older state.
         if request > self.described {
             self.described = request;
-            self.describe(request, now, said);
+            // The time on the way is the same for the next request; the rest may have passed before it was counted.
+            self.describe(request, now.checked_sub(fastest).unwrap_or(now), said);
         }
         if refused {
             self.refused(now, said);
@@ -106,8 +120,8 @@ impl Pacer {
         }
     }
 
-    /// Adopts the window that the server describes.
-    fn describe(&mut self, request: u64, now: Instant, said: &RateLimit) {
+    /// Adopts the window that the server describes, as of a time.
+    fn describe(&mut self, request: u64, at: Instant, said: &RateLimit) {
         let (Some(remaining), Some(reset)) = (said.remaining, said.reset) else { return };
         // Without a limit, it is at least what was left before this request.
         let known = self.window.as_ref().map_or(0, |window| window.limit);
@@ -122,10 +136,10 @@ impl Pacer {
         // `reset` is a whole number of seconds, so its end would move on with every answer of one
         // window: only when there is more left than before has a new one begun.
         let renewed = match known {
-            Some(window) if remaining <= window.remaining && now < window.renewed => {
-                window.renewed.min(now + reset)
+            Some(window) if remaining <= window.remaining && at < window.renewed => {
+                window.renewed.min(at + reset)
             }
-            _ => now + reset,
+            _ => at + reset,
         };
         // The server had not counted later requests when it answered this one.
         let uncounted = self.in_flight.range(request..).count();

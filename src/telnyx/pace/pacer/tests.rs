@@ -52,6 +52,8 @@ struct SimulatedServer {
     taken: VecDeque<Instant>,
     tokens: f64,
     last: Instant,
+    /// Everything is refused until this time.
+    storm: Instant,
 }
 
 impl SimulatedServer {
@@ -64,7 +66,20 @@ impl SimulatedServer {
             taken: VecDeque::new(),
             tokens: f64::from(LIMIT),
             last: begun,
+            storm: begun,
         }
+    }
+
+    /// Counts requests of other clients.
+    fn used(mut self, requests: u32) -> Self {
+        self.taken.extend((0..requests).map(|_| self.begun));
+        self.tokens -= f64::from(requests);
+        self
+    }
+
+    /// Refuses everything for some time.
+    fn stormy(self, time: Duration) -> Self {
+        Self { storm: self.begun + time, ..self }
     }
 
     /// Returns whether a request is refused, and the description in its answer.
@@ -102,6 +117,7 @@ impl SimulatedServer {
             }
             _ => LIMIT - u32::try_from(self.taken.len()).unwrap(),
         };
+        let left = if now < self.storm { 0 } else { left };
         let refused = left == 0;
         if !refused {
             self.taken.push_back(now);
@@ -131,9 +147,12 @@ impl SimulatedServer {
 
 /// Sends `REQUESTS` through the pacer until all are accepted: how many were refused, and how long it took.
 fn run(counting: Counting, says: LimitDescription, parallelism: usize, latency: u32) -> (u32, f64) {
-    let begun = Instant::now();
+    send(SimulatedServer::new(counting, says, Instant::now()), parallelism, latency)
+}
+
+fn send(mut server: SimulatedServer, parallelism: usize, latency: u32) -> (u32, f64) {
+    let begun = server.begun;
     let latency = Duration::from_millis(latency.into());
-    let mut server = SimulatedServer::new(counting, says, begun);
     let mut pacer = Pacer::default();
     let (mut now, mut waiting, mut refusals) = (begun, REQUESTS, 0);
     let mut flying: BinaryHeap<Reverse<(Instant, u64, bool)>> = BinaryHeap::new();
@@ -245,4 +264,38 @@ fn a_server_that_goes_on_refusing_and_names_no_time_is_asked_less_and_less() {
     pacer.answered(request, at, false, &nothing);
     pacer.answered(request, at, true, &nothing);
     assert_eq!(pacer.ask(at), Err(at + SILENCE));
+}
+
+#[test]
+fn a_described_limit_is_used_from_the_first_window_on_and_hardly_ever_exceeded() {
+    let kinds = [Counting::Fixed(0), Counting::Fixed(500), Counting::FromFirst, Counting::Bucket];
+    for counting in kinds {
+        // Other clients may have used a part of the first window.
+        for used in [0, LIMIT / 2, LIMIT - 3] {
+            for (parallelism, latency) in [(16, 2), (16, 50), (32, 2), (32, 50)] {
+                let server =
+                    SimulatedServer::new(counting, LimitDescription::Limit, Instant::now());
+                let (refusals, seconds) = send(server.used(used), parallelism, latency);
+                let rate = f64::from(REQUESTS + used) / seconds / f64::from(LIMIT);
+                let situation = format!(
+                    "{counting:?}, {used} used, {parallelism} at once, {latency} ms: {refusals} refused, {rate:.3} of the rate"
+                );
+                assert!(rate >= 0.95 && refusals * 100 < REQUESTS, "{situation}");
+            }
+        }
+    }
+}
+
+#[test]
+fn after_a_storm_of_refusals_the_whole_rate_is_used_again() {
+    let storm = Duration::from_secs(5);
+    for latency in [2, 50] {
+        let server =
+            SimulatedServer::new(Counting::FromFirst, LimitDescription::Limit, Instant::now());
+        let (refusals, seconds) = send(server.stormy(storm), 16, latency);
+        let ideal = storm.as_secs_f64() + f64::from(REQUESTS) / f64::from(LIMIT);
+        assert!(seconds <= ideal * 1.05, "{latency} ms: {seconds:.1} s of {ideal:.1}");
+        // Half a window for each second of the storm.
+        assert!(refusals <= 50, "{latency} ms: {refusals} refused");
+    }
 }
