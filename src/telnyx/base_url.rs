@@ -124,7 +124,10 @@ mod tests {
         {
             assert_eq!(BaseUrl::parse(bad), Err(BaseUrlError::NotEncrypted), "{bad}");
         }
-        for bad in ["", "api.telnyx.com", "ftp://localhost", "file:///etc"] {
+        for bad in ["", "api.telnyx.com", "127.0.0.1:8484/v2"] {
+            assert_eq!(BaseUrl::parse(bad), Err(BaseUrlError::NoScheme), "{bad}");
+        }
+        for bad in ["ftp://localhost", "file:///etc", "https://"] {
             assert_eq!(BaseUrl::parse(bad), Err(BaseUrlError::NotAUrl), "{bad}");
         }
         for bad in
