@@ -179,7 +179,7 @@ async fn errors_have_a_hint_and_exit_with_1() {
         (&[], None, "no API key given"),
         (&[], Some("KEY_wrong"), "401"),
         (&["--base-url=http://api.telnyx.com/v2"], Some(KEY), "https://"),
-        (&["--api-key-file=nowhere"], Some(KEY), "nowhere"),
+        (&["--api-key-file=./nowhere"], Some(KEY), "nowhere"),
         (&["--detailed-exitcodes"], Some(KEY), "--detailed-exitcode"),
     ];
     for (arguments, key, says) in cases {
