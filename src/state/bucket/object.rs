@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// An object, which may not exist.
 #[derive(Clone)]
-pub(super) struct BucketObject {
+pub(in crate::state) struct BucketObject {
     store: Arc<dyn ObjectStore>,
     path: Path,
     place: String,
@@ -33,7 +33,7 @@ pub(super) struct BucketObject {
 
 /// An object as it was read.
 #[derive(Debug)]
-pub(super) struct StoredObject {
+pub(in crate::state) struct StoredObject {
     pub bytes: Vec<u8>,
     pub version: UpdateVersion,
     /// The time of the write, by the clock of the bucket.
@@ -44,7 +44,7 @@ pub(super) struct StoredObject {
 
 /// The result of a write.
 #[derive(Debug)]
-pub(super) enum WriteResult {
+pub(in crate::state) enum WriteResult {
     /// The object has this version.
     Written(UpdateVersion),
     /// Another process wrote the object meanwhile.
@@ -57,12 +57,12 @@ impl BucketObject {
     }
 
     /// The URL, for messages.
-    pub(super) fn place(&self) -> &str {
+    pub(in crate::state) fn place(&self) -> &str {
         &self.place
     }
 
     /// Reads the object. `None` if it does not exist; a missing bucket is an error.
-    pub(super) async fn get(&self) -> Result<Option<StoredObject>, Error> {
+    pub(in crate::state) async fn get(&self) -> Result<Option<StoredObject>, Error> {
         let failed = |error| explain("reading", &self.place, &error);
         let found = match self.store.get(&self.path).await {
             Ok(found) => found,
@@ -93,7 +93,7 @@ impl BucketObject {
     /// The client may have sent the request more than once, so a rejection (412), a collision (409) and a lost answer
     /// look alike. Reading the object afterwards distinguishes them: each write has a unique id in the metadata, as
     /// another process could have written the same content.
-    pub(super) async fn swap(
+    pub(in crate::state) async fn swap(
         &self,
         bytes: &[u8],
         over: Option<&UpdateVersion>,
@@ -134,7 +134,7 @@ impl BucketObject {
     /// # Errors
     ///
     /// Fails when the bucket accepts one of them, and when it cannot be reached.
-    pub(super) async fn prove_conditions(&self, bytes: &[u8]) -> Result<(), Error> {
+    pub(in crate::state) async fn prove_conditions(&self, bytes: &[u8]) -> Result<(), Error> {
         let foreign = UpdateVersion {
             e_tag: Some("\"00000000000000000000000000000000\"".to_owned()),
             version: Some("1".to_owned()),
@@ -195,7 +195,7 @@ impl fmt::Debug for BucketObject {
 }
 
 /// Returns true if two versions have the same `ETag`. Not all vendors return the rest each time.
-pub(super) fn is_same(one: Option<&UpdateVersion>, other: Option<&UpdateVersion>) -> bool {
+fn is_same(one: Option<&UpdateVersion>, other: Option<&UpdateVersion>) -> bool {
     one.map(|one| &one.e_tag) == other.map(|other| &other.e_tag)
 }
 
