@@ -30,6 +30,8 @@ mod init;
 mod injection;
 mod inventory;
 mod kills;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod limits;
 mod lists;
 mod man;

@@ -1,0 +1,4 @@
+//! Kubernetes, with a real API server: the state in a Secret, and its locks as Leases.
+
+mod lock;
+mod state;
