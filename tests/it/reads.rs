@@ -42,6 +42,7 @@ const READ: &[&[&str]] = &[
     &["schema", "plan"],
     &["schema", "review"],
     &["schema", "daemon"],
+    &["schema", "crd"],
     &["daemon", "MANIFEST", "--once"],
     &["explain"],
     &["explain", "user_missing"],

@@ -9,8 +9,8 @@ mod place;
 
 pub(super) use hold::{LeaseLock, LeaseLockCheck, LeaseRenewer};
 #[cfg(feature = "kubernetes")]
-pub(super) use lock::HeldRecord;
-pub(super) use lock::{LockObject, LockRecord};
+pub(super) use lock::{HeldRecord, LockRecord};
+pub(super) use lock::LockObject;
 pub(super) use place::{LockPlace, LockVersion, StoredLock};
 
 use std::time::Duration;

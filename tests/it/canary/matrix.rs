@@ -111,6 +111,7 @@ const MATRIX: &[&[&str]] = &[
     &["schema", "outcome"],
     &["schema", "review"],
     &["schema", "daemon"],
+    &["schema", "crd"],
     &["completions", "bash"],
     &["man"],
 ];
