@@ -4,7 +4,7 @@ use super::prepare::Prepared;
 use crate::cli::exit::Failure;
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
-use crate::plan::{GuardName, Plan};
+use crate::plan::{ApprovalError, ApprovedNumbers, Lift, Plan};
 use crate::report::guard_name;
 
 /// The options that approve a plan.
@@ -22,73 +22,40 @@ pub(super) struct Approval {
     approve_creates: Option<usize>,
 }
 
-/// One of the two options that lift safety limits, with what it counts.
-struct Lift {
-    option: &'static str,
-    given: Option<usize>,
-    actual: usize,
-    noun: [&'static str; 2],
-    limits: fn(GuardName) -> bool,
-}
-
 impl Approval {
     /// Holds the whole plan against its safety limits, before the first request.
     pub(super) fn check(&self, plan: &Plan) -> Result<(), Failure> {
-        let lifts = self.lifts(plan);
-        for Lift { option, given, actual, noun: [one, many], .. } in &lifts {
-            if let Some(given) = given
-                && given != actual
-            {
-                let noun = if *actual == 1 { one } else { many };
+        let numbers = ApprovedNumbers {
+            destructive: self.approve_destructive,
+            creates: self.approve_creates,
+        };
+        numbers.check(plan).map_err(|error| match error {
+            ApprovalError::Mismatch { lift, given, actual } => {
+                let (option, [one, many]) = (option(lift), noun(lift));
+                let noun = if actual == 1 { one } else { many };
                 let why = format!(
                     "{option} {given} does not match the plan, which has {actual} {noun}; nothing was sent"
                 );
                 let hint = format!("Review the plan. If it is correct, use {option} {actual}.");
-                return Err(Failure::refused(why, hint));
+                Failure::refused(why, hint)
             }
-        }
-        let mut exceeded = Vec::new();
-        let mut options = Vec::new();
-        for Lift { option, actual, limits, .. } in lifts.iter().filter(|lift| lift.given.is_none())
-        {
-            let over = plan.guards.iter().filter(|guard| guard.refused() && limits(guard.name));
-            let over: Vec<String> = over
-                .map(|guard| {
+            ApprovalError::Exceeded { guards, lifts } => {
+                let exceeded = guards.iter().map(|guard| {
                     format!("{} ({}, limit {})", guard_name(guard.name), guard.actual, guard.limit)
-                })
-                .collect();
-            if !over.is_empty() {
-                options.push(format!("{option} {actual}"));
-                exceeded.extend(over);
+                });
+                let exceeded: Vec<String> = exceeded.collect();
+                let lifts = lifts.iter().map(|(lift, actual)| format!("{} {actual}", option(*lift)));
+                let lifts: Vec<String> = lifts.collect();
+                let limits = if exceeded.len() == 1 { "a safety limit" } else { "safety limits" };
+                let why = format!(
+                    "the plan exceeds {limits}: {}; nothing was sent",
+                    exceeded.join(", ")
+                );
+                let hint =
+                    format!("Review the plan. To apply it anyway, add {}.", lifts.join(" "));
+                Failure::refused(why, hint)
             }
-        }
-        if exceeded.is_empty() {
-            return Ok(());
-        }
-        let limits = if exceeded.len() == 1 { "a safety limit" } else { "safety limits" };
-        let why = format!("the plan exceeds {limits}: {}; nothing was sent", exceeded.join(", "));
-        let hint = format!("Review the plan. To apply it anyway, add {}.", options.join(" "));
-        Err(Failure::refused(why, hint))
-    }
-
-    fn lifts(&self, plan: &Plan) -> [Lift; 2] {
-        let creates = plan.requested().filter(|action| action.is_create()).count();
-        [
-            Lift {
-                option: "--approve-destructive",
-                given: self.approve_destructive,
-                actual: plan.destructive(),
-                noun: ["destructive change", "destructive changes"],
-                limits: |name| !limits_creates(name),
-            },
-            Lift {
-                option: "--approve-creates",
-                given: self.approve_creates,
-                actual: creates,
-                noun: ["account to create", "accounts to create"],
-                limits: limits_creates,
-            },
-        ]
+        })
     }
 
     /// Returns true if the plan is put to a person as a question.
@@ -134,13 +101,16 @@ fn question(prepared: &Prepared) -> String {
     )
 }
 
-fn limits_creates(name: GuardName) -> bool {
-    match name {
-        GuardName::MaxRemovals
-        | GuardName::MaxDisables
-        | GuardName::MaxEnables
-        | GuardName::MaxChannelCut
-        | GuardName::MaxPricingWithdrawals => false,
-        GuardName::MaxCreates => true,
+fn option(lift: Lift) -> &'static str {
+    match lift {
+        Lift::Destructive => "--approve-destructive",
+        Lift::Creates => "--approve-creates",
+    }
+}
+
+fn noun(lift: Lift) -> [&'static str; 2] {
+    match lift {
+        Lift::Destructive => ["destructive change", "destructive changes"],
+        Lift::Creates => ["account to create", "accounts to create"],
     }
 }

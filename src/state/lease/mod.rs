@@ -8,9 +8,9 @@ mod lock;
 mod place;
 
 pub(super) use hold::{LeaseLock, LeaseLockCheck, LeaseRenewer};
+pub(super) use lock::LockObject;
 #[cfg(feature = "kubernetes")]
 pub(super) use lock::{HeldRecord, LockRecord};
-pub(super) use lock::LockObject;
 pub(super) use place::{LockPlace, LockVersion, StoredLock};
 
 use std::time::Duration;

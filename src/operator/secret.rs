@@ -1,0 +1,102 @@
+//! The Secret with the API key: read by name for each check, and watched without its content.
+
+use futures_util::{StreamExt as _, pin_mut};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{WatchEvent, WatchParams};
+use kube::{Api, Client, ResourceExt as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
+use tokio::time::{Duration, sleep};
+
+use super::check::{CheckError, bounded, key};
+use super::resource::SecretRef;
+use crate::state::kubernetes::client::{RequestError, send};
+
+/// The time limit of a watch, in seconds. The API server ends one after five minutes in any case.
+const WATCH: u32 = 290;
+/// The wait before a watch that has failed starts again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Reads the key.
+pub(super) async fn read(
+    client: &Client,
+    namespace: &str,
+    reference: &SecretRef,
+) -> Result<SecretString, CheckError> {
+    let SecretRef { name, key: field } = reference;
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
+    let secret = send(secrets.get_opt(name)).await.map_err(|error| {
+        let message = bounded(&format!("reading the Secret {name}: {}", error.why()));
+        match error {
+            RequestError::Rejected(status) if status.code == 403 => {
+                CheckError::Invalid("SecretForbidden", message)
+            }
+            _ => CheckError::Unknown("SecretUnavailable", message),
+        }
+    })?;
+    let missing = |what: String| CheckError::Invalid("SecretMissing", bounded(&what));
+    let secret = secret.ok_or_else(|| missing(format!("the Secret {name} does not exist")))?;
+    let bytes = secret.data.and_then(|mut data| data.remove(field));
+    let bytes = bytes.ok_or_else(|| missing(format!("the Secret {name} has no key {field}")))?;
+    let text = String::from_utf8(bytes.0).map(SecretString::from).ok();
+    let found = text.and_then(|text| key(text.expose_secret()));
+    found.ok_or_else(|| {
+        missing(format!("the key {field} of the Secret {name} is empty or not text"))
+    })
+}
+
+/// A Secret as its watch sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct SecretWatch {
+    /// The version. `None` if it does not exist.
+    pub version: Option<String>,
+    /// The reason why it cannot be watched.
+    pub forbidden: Option<String>,
+}
+
+/// Watches a Secret, and sends what changes. Runs until it is dropped.
+pub(super) async fn follow(
+    client: Client,
+    namespace: String,
+    name: String,
+    seen: watch::Sender<SecretWatch>,
+) {
+    let secrets: Api<Secret> = Api::namespaced(client, &namespace);
+    let params = WatchParams::default().fields(&format!("metadata.name={name}")).timeout(WATCH);
+    loop {
+        // Without a version the watch begins with the Secret as it is.
+        match secrets.watch_metadata(&params, "").await {
+            Ok(changes) => {
+                pin_mut!(changes);
+                while let Some(Ok(change)) = changes.next().await {
+                    let version = match change {
+                        WatchEvent::Added(secret) | WatchEvent::Modified(secret) => {
+                            secret.resource_version()
+                        }
+                        WatchEvent::Deleted(_) => None,
+                        WatchEvent::Bookmark(_) => continue,
+                        WatchEvent::Error(_) => break,
+                    };
+                    note(&seen, SecretWatch { version, forbidden: None });
+                }
+            }
+            Err(error) => {
+                let error = RequestError::from(error);
+                if error.code() == Some(403) {
+                    let version = seen.borrow().version.clone();
+                    let forbidden = Some(format!("watching Secrets: {}", error.why()));
+                    note(&seen, SecretWatch { version, forbidden });
+                }
+            }
+        }
+        sleep(RETRY).await;
+    }
+}
+
+fn note(seen: &watch::Sender<SecretWatch>, now: SecretWatch) {
+    seen.send_if_modified(|before| {
+        let changed = *before != now;
+        *before = now;
+        changed
+    });
+}
