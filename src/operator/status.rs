@@ -88,6 +88,9 @@ const TRUE: &str = "True";
 const FALSE: &str = "False";
 const UNKNOWN: &str = "Unknown";
 
+/// The message while nothing is going on. Older API servers refuse an empty one in an applied status.
+const IDLE: &str = "waiting for the next check";
+
 /// The conditions that a report sets, each with its status, reason and message.
 type Conditions = [(&'static str, &'static str, &'static str, String); 6];
 
@@ -197,22 +200,22 @@ fn suspended() -> Conditions {
 fn invalid(reason: &'static str, message: &str) -> Conditions {
     [
         ("Ready", FALSE, reason, message.to_owned()),
-        ("Reconciling", FALSE, "Stalled", String::new()),
+        ("Reconciling", FALSE, "Stalled", IDLE.to_owned()),
         ("Stalled", TRUE, reason, message.to_owned()),
-        ("InSync", UNKNOWN, reason, String::new()),
-        ("InventoryComplete", UNKNOWN, reason, String::new()),
-        ("Approved", UNKNOWN, reason, String::new()),
+        ("InSync", UNKNOWN, reason, message.to_owned()),
+        ("InventoryComplete", UNKNOWN, reason, message.to_owned()),
+        ("Approved", UNKNOWN, reason, message.to_owned()),
     ]
 }
 
 fn unknown(reason: &'static str, message: &str) -> Conditions {
     [
         ("Ready", UNKNOWN, reason, message.to_owned()),
-        ("Reconciling", FALSE, "Waiting", String::new()),
-        ("Stalled", FALSE, "Retrying", String::new()),
-        ("InSync", UNKNOWN, reason, String::new()),
-        ("InventoryComplete", UNKNOWN, reason, String::new()),
-        ("Approved", UNKNOWN, reason, String::new()),
+        ("Reconciling", FALSE, "Waiting", IDLE.to_owned()),
+        ("Stalled", FALSE, "Retrying", "the operator tries again".to_owned()),
+        ("InSync", UNKNOWN, reason, message.to_owned()),
+        ("InventoryComplete", UNKNOWN, reason, message.to_owned()),
+        ("Approved", UNKNOWN, reason, message.to_owned()),
     ]
 }
 
@@ -243,7 +246,9 @@ fn of_check(checked: &Checked, decision: &Decision) -> (&'static str, Conditions
         Decision::Granted => {
             ("Reconciling", TRUE, "Applying", "the approved plan is applied".to_owned())
         }
-        Decision::Nothing | Decision::Waits(..) => ("Reconciling", FALSE, "Checked", String::new()),
+        Decision::Nothing | Decision::Waits(..) => {
+            ("Reconciling", FALSE, "Checked", IDLE.to_owned())
+        }
     };
     let in_sync = match (drift, complete) {
         (true, _) => {
@@ -258,8 +263,12 @@ fn of_check(checked: &Checked, decision: &Decision) -> (&'static str, Conditions
         ("InventoryComplete", FALSE, "Incomplete", gaps())
     };
     let approved = match decision {
-        Decision::Nothing => ("Approved", TRUE, "NothingToApprove", String::new()),
-        Decision::Granted => ("Approved", TRUE, "Approved", String::new()),
+        Decision::Nothing => {
+            ("Approved", TRUE, "NothingToApprove", "the plan has no changes".to_owned())
+        }
+        Decision::Granted => {
+            ("Approved", TRUE, "Approved", "spec.approve names this plan".to_owned())
+        }
         Decision::Waits(reason, message) => ("Approved", FALSE, *reason, message.clone()),
     };
     let state = match (complete, drift) {
@@ -267,7 +276,7 @@ fn of_check(checked: &Checked, decision: &Decision) -> (&'static str, Conditions
         (true, false) => "in_sync",
         (false, false) => "unknown",
     };
-    let stalled = ("Stalled", FALSE, "Checked", String::new());
+    let stalled = ("Stalled", FALSE, "Checked", "the operator can go on".to_owned());
     (state, [ready, reconciling, stalled, in_sync, inventory, approved])
 }
 
