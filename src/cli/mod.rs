@@ -86,10 +86,11 @@ enum Command {
     State(state::Args),
     /// Check for drift on a schedule, and notify when it starts and when it clears
     Daemon(daemon::Args),
-    /// Reconcile the TelnyxOrganization resources of a Kubernetes cluster
+    /// Check the organizations of a Kubernetes cluster, and apply approved plans
     ///
-    /// Checks each resource on its schedule. Changes nothing before a resource approves the digest of
-    /// its plan, and nothing when a resource is deleted. Needs a build with the feature kubernetes.
+    /// Checks each organization that is a resource of the cluster on its schedule. Changes nothing before
+    /// the resource approves the digest of its plan, and nothing when the resource is deleted. Needs a
+    /// build with the feature kubernetes.
     Operator(operator::Args),
     /// Explain a finding, safety limit, outcome, exit status or error code
     Explain(explain::Args),

@@ -72,7 +72,6 @@ pub(super) fn api_resource() -> ApiResource {
         api_version: format!("{GROUP}/{VERSION}"),
         kind: KIND.to_owned(),
         plural: PLURAL.to_owned(),
-        ..ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&())
     }
 }
 

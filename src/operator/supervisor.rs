@@ -216,7 +216,9 @@ impl Supervisor {
                 self.retain(|id| {
                     ids.contains(id) || place.is_some_and(|place| id.namespace != place)
                 });
-                resources.into_iter().for_each(|resource| self.put(resource));
+                for resource in resources {
+                    self.put(resource);
+                }
             }
             Change::One(resource) => self.put(*resource),
             Change::Deleted(resource) => {

@@ -8,6 +8,8 @@
 //! | epoch | `leaseTransitions` |
 //! | command | an annotation |
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
@@ -22,7 +24,7 @@ const COMMAND: &str = "trunkline.dev/command";
 
 /// The `Lease` of a lock. Clones share it.
 #[derive(Clone, Debug)]
-pub(in crate::state) struct LeaseObject(pub(super) KubernetesObject<Lease>);
+pub(in crate::state) struct LeaseObject(pub(super) Arc<KubernetesObject<Lease>>);
 
 impl LeaseObject {
     /// Reads the lock. `None` if it was never acquired.

@@ -103,7 +103,7 @@ impl KubernetesStore {
         let lease = |client: Client, name: String| {
             let place = format!("kubernetes://{namespace}/{name}");
             let object = KubernetesObject::<Lease>::new(client, namespace, name, place);
-            LockPlace::Kubernetes(LeaseObject(object))
+            LockPlace::Kubernetes(LeaseObject(Arc::new(object)))
         };
         let leader_place = format!("kubernetes://{namespace}/{leader}");
         Ok(Objects {
@@ -172,16 +172,13 @@ impl KubernetesStore {
             Some(over) => Some(self.version_of(over).await?.ok_or_else(conflict)?),
         };
         let change = json!({ "type": "trunkline.dev/state", "data": { KEY: ByteString(content) } });
-        match self.objects().await?.state.swap(change, over.as_deref()).await? {
-            Some(written) => {
-                self.saw_object(bytes, &written);
-                Ok(())
-            }
-            None => {
-                self.saw(None);
-                Err(conflict())
-            }
-        }
+        let swapped = self.objects().await?.state.swap(change, over.as_deref()).await?;
+        let Some(written) = swapped else {
+            self.saw(None);
+            return Err(conflict());
+        };
+        self.saw_object(bytes, &written);
+        Ok(())
     }
 
     /// The version of the Secret, if its text has this digest.

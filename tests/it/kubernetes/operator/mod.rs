@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use assert_cmd::cargo::CommandCargoExt as _;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::{Api, Client};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -107,7 +109,7 @@ impl<'a> Cluster<'a> {
         }
         let resources = self.resources();
         until("the definition is served", async || {
-            resources.list(&Default::default()).await.is_ok()
+            resources.list(&ListParams::default()).await.is_ok()
         })
         .await;
     }
@@ -224,7 +226,6 @@ pub(super) fn api_resource() -> ApiResource {
         api_version: format!("{GROUP}/{VERSION}"),
         kind: KIND.to_owned(),
         plural: PLURAL.to_owned(),
-        ..ApiResource::erase::<Secret>(&())
     }
 }
 

@@ -20,9 +20,8 @@ impl Cluster<'_> {
         let documents: Vec<Value> =
             RBAC.split("\n---\n").map(|text| serde_yaml::from_str(text).unwrap()).collect();
         let [account, mut role, mut binding] = <[Value; 3]>::try_from(documents).unwrap();
-        let rules = role["rules"].as_array_mut().unwrap();
         if let Some(left_out) = left_out {
-            rules.remove(left_out);
+            role["rules"].as_array_mut().unwrap().remove(left_out);
         }
         binding["subjects"][0]["namespace"] = json!(self.namespace);
         let params = PostParams::default();
@@ -98,12 +97,9 @@ async fn a_secret_that_cannot_be_watched_is_reported_and_still_read() {
     let cluster = Cluster::new(server).await;
     let kubeconfig = cluster.account_without(None).await;
     let roles: Api<Role> = Api::namespaced(cluster.client.clone(), &cluster.namespace);
-    let verbs =
-        json!([{ "op": "replace", "path": "/rules/2/verbs", "value": ["get", "create", "patch"] }]);
-    let rules = roles.get("trunkline-operator").await.unwrap().rules.unwrap();
-    let mut rules = serde_json::to_value(rules).unwrap();
-    rules[2]["verbs"] = verbs[0]["value"].clone();
-    let change = json!({ "rules": rules });
+    let role = roles.get("trunkline-operator").await.unwrap();
+    let mut change = json!({ "rules": role.rules });
+    change["rules"][2]["verbs"] = json!(["get", "create", "patch"]);
     let change = Patch::Merge(&change);
     roles.patch("trunkline-operator", &PatchParams::default(), &change).await.unwrap();
     cluster.create("acme", manifest(), json!({})).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::{Cluster, condition, in_sync, manifest};
@@ -91,7 +91,7 @@ async fn a_changed_secret_is_noticed_and_events_report_transitions_only() {
     cluster.change("acme", json!({ "schedule": "* * * * * *" })).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let events: Api<Event> = Api::namespaced(cluster.client.clone(), &cluster.namespace);
-    let events = events.list(&Default::default()).await.unwrap().items;
+    let events = events.list(&ListParams::default()).await.unwrap().items;
     let mut reasons: Vec<_> = events.iter().map(|event| event.reason.clone().unwrap()).collect();
     reasons.sort();
     assert_eq!(reasons, ["InSync", "KeyRefused"]);
