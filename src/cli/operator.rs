@@ -7,7 +7,6 @@ use super::global::Global;
 use crate::daemon::config::host;
 
 #[derive(clap::Args, Debug)]
-#[cfg_attr(not(feature = "kubernetes"), expect(dead_code, reason = "for Kubernetes"))]
 pub(super) struct Args {
     /// Namespace to watch (may be repeated); otherwise all of them
     #[arg(long, value_name = "NAME")]
