@@ -15,9 +15,13 @@ mod apply;
 #[cfg(feature = "kubernetes")]
 mod approval;
 #[cfg(feature = "kubernetes")]
+mod approved;
+#[cfg(feature = "kubernetes")]
 mod check;
 #[cfg(feature = "kubernetes")]
 mod events;
+#[cfg(feature = "kubernetes")]
+mod page;
 #[cfg(feature = "kubernetes")]
 mod resource;
 #[cfg(feature = "kubernetes")]

@@ -7,9 +7,10 @@ use kube::{Api, Client, ResourceExt as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 use tokio::time::{Duration, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::check::{CheckError, bounded, key};
-use super::resource::SecretRef;
+use super::resource::{OrganizationSpec, SecretRef};
 use crate::state::kubernetes::client::{RequestError, send};
 
 /// The time limit of a watch, in seconds. The API server ends one after five minutes in any case.
@@ -47,20 +48,15 @@ pub(super) async fn read(
 
 /// A Secret as its watch sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct SecretWatch {
+struct SecretWatch {
     /// The version. `None` if it does not exist.
-    pub version: Option<String>,
+    version: Option<String>,
     /// The reason why it cannot be watched.
-    pub forbidden: Option<String>,
+    forbidden: Option<String>,
 }
 
 /// Watches a Secret, and sends what changes. Runs until it is dropped.
-pub(super) async fn follow(
-    client: Client,
-    namespace: String,
-    name: String,
-    seen: watch::Sender<SecretWatch>,
-) {
+async fn follow(client: Client, namespace: String, name: String, seen: watch::Sender<SecretWatch>) {
     let secrets: Api<Secret> = Api::namespaced(client, &namespace);
     let params = WatchParams::default().fields(&format!("metadata.name={name}")).timeout(WATCH);
     loop {
@@ -99,4 +95,52 @@ fn note(seen: &watch::Sender<SecretWatch>, now: SecretWatch) {
         *before = now;
         changed
     });
+}
+
+/// The Secret of the spec, and its watch.
+#[derive(Default)]
+pub(super) struct FollowedSecret {
+    name: Option<String>,
+    seen: Option<watch::Receiver<SecretWatch>>,
+    /// The version that was used. The first one that a watch reports is no change.
+    known: bool,
+    _watch: Option<AbortOnDropHandle<()>>,
+}
+
+impl FollowedSecret {
+    /// Watches the Secret that a spec names.
+    pub(super) fn follow(&mut self, client: &Client, namespace: &str, spec: &OrganizationSpec) {
+        let name = &spec.api_key_secret_ref.name;
+        if self.name.as_ref() == Some(name) {
+            return;
+        }
+        let (sender, receiver) = watch::channel(SecretWatch::default());
+        let follow = follow(client.clone(), namespace.to_owned(), name.clone(), sender);
+        *self = Self {
+            name: Some(name.clone()),
+            seen: Some(receiver),
+            known: false,
+            _watch: Some(AbortOnDropHandle::new(tokio::spawn(follow))),
+        };
+    }
+
+    /// Returns once the Secret has changed.
+    pub(super) async fn changed(&mut self) {
+        loop {
+            let Some(seen) = &mut self.seen else { return std::future::pending().await };
+            if seen.changed().await.is_err() {
+                self.seen = None;
+                continue;
+            }
+            let first = !std::mem::replace(&mut self.known, true);
+            let plain = seen.borrow_and_update().forbidden.is_none();
+            if !(first && plain) {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn forbidden(&self) -> Option<String> {
+        self.seen.as_ref().and_then(|seen| seen.borrow().forbidden.clone())
+    }
 }

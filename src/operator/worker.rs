@@ -12,20 +12,18 @@ use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
-use super::apply::{Applied, apply};
 use super::approval::{Decision, decide};
 use super::check::{self, CheckError, Checked, Target, bounded};
 use super::crd::{DEFAULT_SCHEDULE, GROUP, KIND, VERSION};
 use super::events::{self, Transition};
+use super::page::{publish, publish_error};
 use super::resource::{OrganizationSpec, ResourceId, api_resource, generation, spec};
-use super::secret::{self, SecretWatch};
-use super::status::{AppliedStatus, Moment, OrganizationStatus, Report};
-use super::supervisor::{Connections, publish};
+use super::secret::{self, FollowedSecret};
+use super::status::{Moment, OrganizationStatus, Report};
+use super::supervisor::Connections;
 use crate::daemon::schedule::Schedule;
 use crate::daemon::status::StatusChannel;
-use crate::execute::Summary;
 use crate::model::error_chain;
 use crate::state::kubernetes::client::{RequestError, send};
 use crate::state::{LeaderLease, Location, LockHolder, Store};
@@ -35,9 +33,7 @@ const MANAGER: &str = "trunkline-operator";
 /// The longest check.
 const CHECK: Duration = Duration::from_secs(300);
 /// The interval at which the lease and the schedule are looked at.
-const TICK: Duration = Duration::from_secs(1);
-/// The wait after an apply until its changes are visible in Telnyx.
-const VISIBLE: Duration = Duration::from_secs(3);
+pub(super) const TICK: Duration = Duration::from_secs(1);
 /// The wait before something is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -60,6 +56,8 @@ pub(super) struct Worker {
     pub stop: CancellationToken,
     /// The status that was read or written last.
     pub(super) status: OrganizationStatus,
+    /// The generation that the next report describes: that of the check, whatever has changed meanwhile.
+    generation: i64,
     /// The permissions that are missing.
     forbidden: BTreeMap<&'static str, String>,
     pub(super) counts: crate::daemon::status::RunCounts,
@@ -80,7 +78,7 @@ impl Worker {
     ) -> Self {
         let (status, forbidden) = (OrganizationStatus::default(), BTreeMap::new());
         let counts = crate::daemon::status::RunCounts::default();
-        Self { context, id, resource, stop, status, forbidden, counts }
+        Self { context, id, resource, stop, status, generation: 0, forbidden, counts }
     }
 
     /// Runs until it is stopped. Without leadership it does nothing.
@@ -129,6 +127,7 @@ impl Worker {
     /// Takes over the status that the resource has.
     fn resume(&mut self) {
         let resource = Arc::clone(&self.resource.borrow());
+        self.generation = generation(&resource);
         let status = OrganizationStatus::deserialize(&resource.data["status"]);
         self.status = status.unwrap_or_default();
     }
@@ -178,6 +177,7 @@ impl Worker {
     ) -> Option<Timestamp> {
         let context = Arc::clone(&self.context);
         let Ok(_slot) = context.slots.acquire().await else { return None };
+        self.generation = generation(resource);
         let now = Timestamp::now();
         let spec = match spec(resource) {
             Ok(spec) => spec,
@@ -252,7 +252,7 @@ impl Worker {
     }
 
     /// The approval that was used, as long as the resource still names it.
-    fn used(&mut self, spec: &OrganizationSpec) -> Option<String> {
+    pub(super) fn used(&mut self, spec: &OrganizationSpec) -> Option<String> {
         let used = self.status.applied.as_ref().map(|applied| applied.digest.clone());
         if used.is_some() && used != spec.approve {
             // Removed or replaced: the same digest may be approved again.
@@ -262,116 +262,20 @@ impl Worker {
         used
     }
 
-    /// Applies the plan if it is approved. Returns the time of the next check, which follows an apply soon.
-    async fn apply_approved(
-        &mut self,
-        target: &Target,
-        spec: &OrganizationSpec,
-        (_, decision): (Checked, Decision),
-        lease: &LeaderLease,
-        next: Option<Timestamp>,
-    ) -> Result<Option<Timestamp>, CheckError> {
-        if decision != Decision::Granted {
-            return Ok(next);
-        }
-        let used = self.used(spec);
-        let (stopping, stop) = watch::channel(false);
-        let withdrawn = withdrawn(self.resource.clone(), spec.approve.clone());
-        let (stopped, session) = (self.stop.clone(), target.session.clone());
-        let ending = async {
-            tokio::select! {
-                () = stopped.cancelled() => {}
-                () = lost(lease) => {}
-                () = withdrawn => {}
-            }
-            stopping.send_replace(true);
-            session.stop();
-            std::future::pending::<()>().await;
-        };
-        let confirm = async |digest: String| {
-            if *stop.borrow() {
-                return Err(CheckError::Unknown(
-                    "Interrupted",
-                    "interrupted before the apply".to_owned(),
-                ));
-            }
-            self.confirm(digest, spec).await
-        };
-        let applied = tokio::select! {
-            applied = apply(target, spec, used.as_deref(), confirm, stop.clone()) => applied?,
-            () = ending => return Ok(next),
-        };
-        match applied {
-            Applied::NotApproved(planned) => {
-                let (checked, decision) = *planned;
-                self.report(&Report::Checked(&checked, &decision), next).await;
-                Ok(next)
-            }
-            Applied::Sent(summary) => {
-                self.sent(summary).await;
-                Ok(Timestamp::now().checked_add(VISIBLE).ok())
-            }
-        }
-    }
-
-    /// Reads the resource again, and records that the approval is used: from here on it is never used again.
-    async fn confirm(&mut self, digest: String, spec: &OrganizationSpec) -> Result<(), CheckError> {
-        let failed = |error: &RequestError| {
-            CheckError::Unknown(
-                "ResourceUnavailable",
-                bounded(&format!("reading the resource: {}", error.why())),
-            )
-        };
-        let found =
-            send(self.api().get_opt(&self.id.name)).await.map_err(|error| failed(&error))?;
-        let same = found.as_ref().is_some_and(|found| {
-            let approve = self::spec(found).ok().and_then(|spec| spec.approve);
-            ResourceId::of(found).as_ref() == Some(&self.id) && approve == spec.approve
-        });
-        if !same {
-            let message = "the resource was deleted or changed; nothing was sent".to_owned();
-            return Err(CheckError::Unknown("ResourceChanged", message));
-        }
-        let applied = AppliedStatus { digest, time: now() };
-        let status = OrganizationStatus { applied: Some(applied), ..self.status.clone() };
-        self.write(&status).await.map_err(|error| {
-            CheckError::Unknown(
-                "StatusUnavailable",
-                bounded(&format!("writing the status: {}", error.why())),
-            )
-        })?;
-        self.status = status;
-        Ok(())
-    }
-
-    /// Reports an apply as an event. The next check reports the rest.
-    async fn sent(&mut self, summary: Summary) {
-        let counts = summary.counts();
-        let counts = counts.iter().filter(|(count, _)| *count > 0);
-        let parts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
-        let Summary { done: _, satisfied: _, failed, stale, unknown, skipped } = summary;
-        let warning = failed + stale + unknown + skipped > 0;
-        let reason = if warning { "ApplyIncomplete" } else { "Applied" };
-        let note = parts.join(", ");
-        tracing::info!(resource = %self.id, outcomes = note, "applied");
-        self.event(&Transition { warning, reason: reason.to_owned(), note }).await;
-    }
-
-    fn api(&self) -> Api<DynamicObject> {
+    pub(super) fn api(&self) -> Api<DynamicObject> {
         let client = self.context.client.clone();
         Api::namespaced_with(client, &self.id.namespace, &api_resource())
     }
 
     /// Writes the status after a report, and an event if it is a transition.
-    async fn report(&mut self, report: &Report<'_>, next_run: Option<Timestamp>) {
+    pub(super) async fn report(&mut self, report: &Report<'_>, next_run: Option<Timestamp>) {
         if let Report::Failed(
             CheckError::Invalid(reason, message) | CheckError::Unknown(reason, message),
         ) = report
         {
             tracing::warn!(resource = %self.id, reason, message, "check failed");
         }
-        let moment =
-            Moment { generation: generation(&self.resource.borrow()), now: now(), next_run };
+        let moment = Moment { generation: self.generation, now: now(), next_run };
         let status = self.status.after(report, moment, &self.forbidden);
         if let Some(transition) = status.transition(&self.status) {
             tracing::info!(resource = %self.id, reason = transition.reason, note = transition.note, "transition");
@@ -385,11 +289,11 @@ impl Worker {
         if let Report::Failed(CheckError::Invalid(_, message) | CheckError::Unknown(_, message)) =
             report
         {
-            super::supervisor::publish_error(self, message);
+            publish_error(self, message);
         }
     }
 
-    async fn event(&mut self, transition: &Transition) {
+    pub(super) async fn event(&mut self, transition: &Transition) {
         let Context { client, instance, .. } = &*self.context;
         match events::report(client, &self.id, instance, transition).await {
             Ok(()) => self.note("events", None),
@@ -411,7 +315,7 @@ impl Worker {
     }
 
     /// Applies the status. Never creates the resource, and never writes to another one of the same name.
-    async fn write(&self, status: &OrganizationStatus) -> Result<(), RequestError> {
+    pub(super) async fn write(&self, status: &OrganizationStatus) -> Result<(), RequestError> {
         let patch = json!({
             "apiVersion": format!("{GROUP}/{VERSION}"),
             "kind": KIND,
@@ -425,75 +329,7 @@ impl Worker {
 }
 
 /// The current time in whole seconds, as Kubernetes writes times.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
-}
-
-/// Returns once the lease is lost.
-async fn lost(lease: &LeaderLease) {
-    while lease.is_held() {
-        sleep(TICK / 4).await;
-    }
-}
-
-/// Returns once the resource no longer approves this digest.
-async fn withdrawn(mut resource: watch::Receiver<Arc<DynamicObject>>, approve: Option<String>) {
-    loop {
-        let now = spec(&resource.borrow_and_update()).ok().and_then(|spec| spec.approve);
-        if now != approve {
-            return;
-        }
-        if resource.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// The Secret of the spec, and its watch.
-#[derive(Default)]
-struct FollowedSecret {
-    name: Option<String>,
-    seen: Option<watch::Receiver<SecretWatch>>,
-    /// The version that was used. The first one that a watch reports is no change.
-    known: bool,
-    _watch: Option<AbortOnDropHandle<()>>,
-}
-
-impl FollowedSecret {
-    /// Watches the Secret that a spec names.
-    fn follow(&mut self, client: &Client, namespace: &str, spec: &OrganizationSpec) {
-        let name = &spec.api_key_secret_ref.name;
-        if self.name.as_ref() == Some(name) {
-            return;
-        }
-        let (sender, receiver) = watch::channel(SecretWatch::default());
-        let follow = secret::follow(client.clone(), namespace.to_owned(), name.clone(), sender);
-        *self = Self {
-            name: Some(name.clone()),
-            seen: Some(receiver),
-            known: false,
-            _watch: Some(AbortOnDropHandle::new(tokio::spawn(follow))),
-        };
-    }
-
-    /// Returns once the Secret has changed.
-    async fn changed(&mut self) {
-        loop {
-            let Some(seen) = &mut self.seen else { return std::future::pending().await };
-            if seen.changed().await.is_err() {
-                self.seen = None;
-                continue;
-            }
-            let first = !std::mem::replace(&mut self.known, true);
-            let plain = seen.borrow_and_update().forbidden.is_none();
-            if !(first && plain) {
-                return;
-            }
-        }
-    }
-
-    fn forbidden(&self) -> Option<String> {
-        self.seen.as_ref().and_then(|seen| seen.borrow().forbidden.clone())
-    }
 }
