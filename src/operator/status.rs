@@ -73,7 +73,7 @@ pub(super) struct Condition {
     pub last_transition_time: Timestamp,
 }
 
-/// What has happened to a resource.
+/// The event that a status reports.
 #[derive(Debug)]
 pub(super) enum Report<'a> {
     /// Checks are paused.

@@ -1,4 +1,4 @@
-//! What users see with kubectl, Argo CD and `trunkline schema crd`.
+//! The view of users: kubectl, Argo CD and `trunkline schema crd`.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -66,7 +66,8 @@ async fn kubectl_waits_shows_columns_describes_and_names_the_field_of_an_error()
     let explain = text(&kubectl(&cluster, &["explain", field], "").unwrap());
     assert!(explain.contains("exact number of destructive changes"), "{explain}");
     let apply = ["apply", "--server-side", "--dry-run=server", "-f", "-"];
-    let good = ORGANIZATION.replace("namespace: telnyx\n", "\n");
+    let good = ORGANIZATION.replace("  namespace: telnyx\n", "");
+    let good = good.replace("  name: acme\n", "  name: example\n");
     let tried = kubectl(&cluster, &apply, &good).unwrap();
     assert!(tried.status.success(), "{}", text(&tried));
     for (from, to, field) in [
