@@ -106,6 +106,46 @@ async fn leadership_has_one_holder_and_does_not_lock_the_state() {
     store.wait_for_leadership(&holder, &request).await.unwrap().release().await;
 }
 
+#[tokio::test]
+async fn the_last_leader_acquires_its_own_lease_at_once_and_no_other() {
+    let Some(server) = server() else { return };
+    let store = server.store().leased_for(Duration::from_secs(60));
+    let holder = LockHolder::this(LockHolder::DAEMON);
+    let of = |wanted, former| LeadershipRequest {
+        wanted: tokio::sync::watch::channel(wanted).1,
+        former,
+        leader: tokio::sync::watch::channel(None).0,
+    };
+    let lost = store.wait_for_leadership(&holder, &of(true, None)).await.unwrap();
+    let former = lost.id();
+    assert!(former.is_some());
+    let again = of(false, former.clone());
+    let back = store.wait_for_leadership(&holder, &again).await.unwrap();
+    assert!(back.is_held() && back.id() != former);
+    // By now another lease is there.
+    let late = of(true, former);
+    let waiting = store.wait_for_leadership(&holder, &late);
+    assert!(tokio::time::timeout(Duration::from_secs(1), waiting).await.is_err());
+    back.release().await;
+}
+
+#[tokio::test]
+async fn the_list_of_replicas_is_one_in_a_namespace_and_replaced_only_as_it_was_read() {
+    let Some(server) = server() else { return };
+    let namespace = server.new_namespace();
+    let list = || server.store_in(&namespace).replicas().unwrap().unwrap();
+    let (ours, theirs) = (list(), list());
+    assert_eq!(ours.place(), format!("kubernetes://{namespace}/trunkline.replicas"));
+    let (one, other) = (ours.read().await.unwrap(), theirs.read().await.unwrap());
+    assert_eq!(one.text, None);
+    assert!(ours.replace(&one, b"one").await.unwrap());
+    assert!(!theirs.replace(&other, b"other").await.unwrap());
+    let other = theirs.read().await.unwrap();
+    assert_eq!(other.text.as_deref(), Some(&b"one"[..]));
+    assert!(theirs.replace(&other, b"other").await.unwrap());
+    assert_eq!(ours.read().await.unwrap().text.as_deref(), Some(&b"other"[..]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_expires_while_the_api_server_is_away_and_one_that_is_back_is_used_again() {
     let Some(mut server) = own_server() else { return };
