@@ -1,12 +1,7 @@
 //! Reads, writes and locks a state, wherever it is.
 #![cfg_attr(
     not(feature = "leases"),
-    expect(
-        unused_variables,
-        clippy::needless_pass_by_value,
-        clippy::unused_async,
-        reason = "for leases"
-    )
+    expect(unused_variables, clippy::needless_pass_by_value, reason = "for leases")
 )]
 
 mod leadership;

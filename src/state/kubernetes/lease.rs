@@ -51,7 +51,11 @@ impl LeaseObject {
 }
 
 pub(super) fn stored_version(lease: &Lease) -> LockVersion {
-    LockVersion { id: version(Some(lease)).map(str::to_owned), generation: None }
+    LockVersion {
+        id: version(Some(lease)).map(str::to_owned),
+        #[cfg(feature = "object-store")]
+        generation: None,
+    }
 }
 
 /// The lock in a lease. A holder that another program has written is held under its whole identity.

@@ -34,6 +34,7 @@ pub(in crate::state) struct StoredLock {
 pub(in crate::state) struct LockVersion {
     pub id: Option<String>,
     /// The generation that some vendors of buckets need for a condition.
+    #[cfg(feature = "object-store")]
     pub generation: Option<String>,
 }
 

@@ -41,6 +41,10 @@ impl Store {
     /// # Errors
     ///
     /// Fails when the leader cannot be determined.
+    #[cfg_attr(
+        not(feature = "leases"),
+        expect(unused_variables, clippy::unused_async, reason = "for leases")
+    )]
     pub async fn wait_for_leadership(
         &self,
         holder: &LockHolder,
