@@ -22,10 +22,11 @@ fn configure(watch: &Watch, namespace: &str) {
         let renamed = manifest.replacen("organization: acme", &format!("organization: {name}"), 1);
         assert_ne!(renamed, manifest);
         fs::write(folder.join(format!("{name}.yaml")), renamed).unwrap();
-        config.push_str(&format!(
+        let organization = format!(
             "  - manifest: {name}.yaml\n    api_key_file: key\n    base_url: {api}\n    \
              state: kubernetes://{namespace}\n    schedule: \"*/5 * * * * *\"\n"
-        ));
+        );
+        config.push_str(&organization);
     }
     fs::write(folder.join("key"), KEY).unwrap();
     fs::write(folder.join("daemon.yaml"), config).unwrap();
