@@ -20,12 +20,13 @@
 //! 5. [`plan`]: a pure function of `Desired`, `Live` and `State` to [`plan::Plan`], its actions and findings.
 //!    [`plan::recheck`] checks a saved plan against the live side, [`plan::plan_since`] attributes actions to a
 //!    change of the manifest, and [`plan::compare`] compares two manifests.
-//! 6. [`state`]: stores `State` in a file or a bucket, and locks it.
+//! 6. [`state`]: stores `State` in a file, a bucket or Kubernetes, and locks it.
 //! 7. [`execute`]: sends the actions of a plan in order, and returns one outcome per action.
 //! 8. [`report`]: renders plans, outcomes and problems in every format, and reads saved plans.
 //! 9. [`sandbox`]: a simulated API on loopback; it shares no code with the client.
 //! 10. [`daemon`]: checks for drift on a schedule, and notifies when it starts and when it clears.
-//! 11. [`cli`]: the command line, where errors are printed and become exit statuses.
+//! 11. [`operator`]: does the same for resources in Kubernetes, and applies the plans that they approve.
+//! 12. [`cli`]: the command line, where errors are printed and become exit statuses.
 //!
 //! # Imports
 //!
@@ -44,7 +45,8 @@
 //! | `report` | model, manifest, plan, execute |
 //! | `sandbox` | - |
 //! | `daemon` | model, manifest, telnyx, detect, plan, state, execute, report |
-//! | `cli` | model, manifest, telnyx, detect, plan, state, execute, report, sandbox, daemon |
+//! | `operator` | model, manifest, telnyx, detect, plan, state, execute, report, daemon |
+//! | `cli` | model, manifest, telnyx, detect, plan, state, execute, report, sandbox, daemon, operator |
 
 pub mod cli;
 pub mod daemon;
@@ -52,6 +54,7 @@ pub mod detect;
 pub mod execute;
 pub mod manifest;
 pub mod model;
+pub mod operator;
 pub mod plan;
 pub mod report;
 pub mod sandbox;

@@ -34,7 +34,7 @@ pub(super) struct Global {
     /// Time limit for one request
     #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
-    /// State: a file, s3://, gs://, az:// or none
+    /// State: a file, s3://, gs://, az://, kubernetes:// or none
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
     /// Time to wait for the state's lock

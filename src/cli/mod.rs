@@ -22,6 +22,7 @@ mod import_csv;
 mod init;
 mod logging;
 mod man;
+mod operator;
 mod plan;
 mod private_file;
 mod progress;
@@ -87,6 +88,12 @@ enum Command {
     State(state::Args),
     /// Check for drift on a schedule, and notify when it starts and when it clears
     Daemon(daemon::Args),
+    /// Check the organizations of a Kubernetes cluster, and apply approved plans
+    ///
+    /// Checks each organization that is a resource of the cluster on its schedule. Changes nothing before
+    /// the resource approves the digest of its plan, and nothing when the resource is deleted. Needs a
+    /// build with the feature kubernetes.
+    Operator(operator::Args),
     /// Explain a finding, safety limit, outcome, exit status or error code
     Explain(explain::Args),
     /// Print the JSON Schema of a format
@@ -129,7 +136,8 @@ pub fn main() -> ExitCode {
         Err(error) => return usage::report(error).into(),
     };
     // A daemon logs what it does; other commands only log warnings.
-    logging::init(&args.global, matches!(args.command, Command::Daemon(_)));
+    let is_service = matches!(args.command, Command::Daemon(_) | Command::Operator(_));
+    logging::init(&args.global, is_service);
     let style = terminal::error_style(&args.global);
     let option = args.global.state.clone();
     let (manifest, selection) = args.command.of_plan();
@@ -160,6 +168,7 @@ async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Review(args) => review::run(&global, &args).await,
         Command::State(args) => state::run(&global, &args).await,
         Command::Daemon(args) => daemon::run(&global, &args).await,
+        Command::Operator(args) => operator::run(&global, &args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(&global, &args).await,

@@ -1,10 +1,10 @@
-//! `trunkline schema manifest|plan|outcome|review|daemon`
+//! `trunkline schema manifest|plan|outcome|review|daemon|crd`
 
 use clap::ValueEnum;
 
 use super::exit::{Exit, Failure};
 use super::terminal;
-use crate::{daemon, manifest, report};
+use crate::{daemon, manifest, operator, report};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -26,6 +26,8 @@ enum SchemaFormat {
     Review,
     /// The file of `daemon --config`.
     Daemon,
+    /// The custom resource definition of `trunkline operator`.
+    Crd,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -36,6 +38,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         SchemaFormat::Outcome => report::outcomes_schema(),
         SchemaFormat::Review => report::review_schema(),
         SchemaFormat::Daemon => daemon::config::schema(),
+        SchemaFormat::Crd => operator::definition(),
     };
     terminal::print(&schema)?;
     Ok(Exit::Fine)

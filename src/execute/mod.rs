@@ -8,6 +8,7 @@ mod action_error;
 mod create;
 mod limits;
 mod outcome;
+mod passwords;
 mod perform;
 mod refusals;
 mod remember;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 pub use action_error::{ActionError, Unrecorded};
 pub use outcome::{Ending, Outcome, SkipReason, Summary};
+pub use passwords::{PasswordError, PasswordFlaw, passwords};
 use perform::{ChainState, Performer};
 use refusals::Refusals;
 pub use remember::remember;

@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod action;
 mod alike;
+mod approval;
 mod channels;
 mod compare;
 mod comparison;
@@ -27,6 +28,7 @@ pub use action::{
     AccountTarget, Action, Field, FieldChange, FieldValue, PlannedAccount, PlannedAction, Reason,
     Reversible,
 };
+pub use approval::{ApprovalError, ApprovedNumbers, Lift};
 pub use compare::compare;
 pub use comparison::{
     Comparison, EntryChange, EntryDiff, FieldDiff, ManifestField, ManifestValue, UnlistedEffect,

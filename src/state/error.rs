@@ -16,6 +16,18 @@ pub enum Error {
         /// The text of `--state`.
         place: String,
     },
+    /// `--state` names a place in Kubernetes in a build without the feature `kubernetes`.
+    #[error("{place} names a Secret, but this build does not support a state in Kubernetes")]
+    NoKubernetes {
+        /// The text of `--state`.
+        place: String,
+    },
+    /// `--state` names a namespace, and the organization is unknown.
+    #[error("{place} names a namespace, not a state")]
+    NoSecret {
+        /// The text of `--state`.
+        place: String,
+    },
     /// `--state` names a folder of a bucket, and the organization is unknown.
     #[error("{place} names a folder of states, not a state")]
     NoObject {
@@ -134,6 +146,18 @@ pub enum Error {
         /// The fix.
         hint: &'static str,
     },
+    /// An error of Kubernetes or of the connection to it.
+    #[error("{doing} {place}: {why}")]
+    Kubernetes {
+        /// The step that failed.
+        doing: &'static str,
+        /// The object.
+        place: String,
+        /// The reason.
+        why: String,
+        /// The fix.
+        hint: &'static str,
+    },
     /// The journal was closed.
     #[error("the state {place} was closed")]
     Closed {
@@ -179,10 +203,16 @@ impl Error {
                 "Name a file, use --state none, or use a build with the feature object-store."
                     .to_owned()
             }
+            Self::NoKubernetes { .. } => {
+                "Name a file, use --state none, or use a build with the feature kubernetes: cargo build --release --features kubernetes".to_owned()
+            }
+            Self::NoSecret { .. } => {
+                "Name the state itself, for example --state kubernetes://telnyx/trunkline-acme.".to_owned()
+            }
             Self::NoObject { .. } => {
                 "Name the state itself, for example --state s3://bucket/acme.json.".to_owned()
             }
-            Self::NoPlace { .. } => "Use a path such as acme.json, file:///var/lib/trunkline/acme.json, s3://bucket/folder, memory: or none.".to_owned(),
+            Self::NoPlace { .. } => "Use a path such as acme.json, file:///var/lib/trunkline/acme.json, s3://bucket/folder, kubernetes://namespace, memory: or none.".to_owned(),
             Self::Locked { place, holder: Some(holder) } if holder.lease.is_some() => {
                 let place = shell_word(place);
                 format!("Wait for the lock with --lock-timeout 5m. The lock of a killed process expires; `trunkline state unlock ID --state {place}` releases it now.")
@@ -210,7 +240,7 @@ impl Error {
                 _ => "Name a writable location with --state, for example --state ../acme.state.json. With --state none nothing is remembered.",
             }
             .to_owned(),
-            Self::Bucket { hint, .. } => (*hint).to_owned(),
+            Self::Bucket { hint, .. } | Self::Kubernetes { hint, .. } => (*hint).to_owned(),
             Self::Closed { .. } => return None,
         })
     }
@@ -218,7 +248,7 @@ impl Error {
     /// Returns true if the backend of the state failed, which says nothing about the state.
     #[must_use]
     pub fn is_of_the_backend(&self) -> bool {
-        matches!(self, Self::Bucket { .. })
+        matches!(self, Self::Bucket { .. } | Self::Kubernetes { .. })
     }
 
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {

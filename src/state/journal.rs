@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::batch_estimator::{BatchEstimator, LONGEST};
 use super::change::{StateChange, apply};
 use super::record::{Binding, StateRecord};
-use super::store::LockCheck;
+use super::state_lock::LockCheck;
 use super::{Error, LeaderCheck, LockHolder, StateLock, Store};
 use crate::model::{AccountId, Email, State};
 

@@ -2,11 +2,11 @@
 
 use tokio::sync::watch;
 
-use super::store::LockCheck;
+use super::state_lock::LockCheck;
 use super::{LockHolder, StateLock};
 
-/// The leadership of an organization. In a bucket it is a lease, renewed until this is dropped; elsewhere a daemon
-/// always leads.
+/// The leadership of an organization. In a bucket or in Kubernetes it is a lease, renewed until this is dropped;
+/// elsewhere a daemon always leads.
 ///
 /// It is not the lock of the state: a leader acquires that lock for each write, like any other process.
 #[derive(Debug)]
@@ -27,6 +27,14 @@ pub struct LeadershipRequest {
     pub former: Option<String>,
     /// Receives the leader after each read. `None` while the lease is free.
     pub leader: watch::Sender<Option<LockHolder>>,
+}
+
+impl LeadershipRequest {
+    /// A request of a process that always wants to lead.
+    #[must_use]
+    pub fn always(leader: watch::Sender<Option<LockHolder>>) -> Self {
+        Self { wanted: watch::channel(true).1, former: None, leader }
+    }
 }
 
 impl LeaderLease {
@@ -54,7 +62,7 @@ impl LeaderLease {
         self.0.as_ref()?.check().id().map(str::to_owned)
     }
 
-    /// Releases the leadership. In a bucket that cannot be reached, the lease expires instead.
+    /// Releases the leadership. If the backend cannot be reached, the lease expires instead.
     pub async fn release(self) {
         if let Some(lock) = self.0 {
             lock.release().await;

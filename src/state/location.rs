@@ -7,6 +7,8 @@ use url::Url;
 #[cfg(feature = "object-store")]
 use super::BucketUrl;
 use super::Error;
+#[cfg(feature = "kubernetes")]
+use super::KubernetesUrl;
 use super::error::plain;
 
 /// The location of a state.
@@ -21,6 +23,9 @@ pub enum Location {
     /// An object in a bucket.
     #[cfg(feature = "object-store")]
     Bucket(BucketUrl),
+    /// A Secret in Kubernetes.
+    #[cfg(feature = "kubernetes")]
+    Kubernetes(KubernetesUrl),
 }
 
 impl Location {
@@ -43,24 +48,27 @@ impl Location {
         folder.unwrap_or(Path::new("")).join(Self::FOLDER)
     }
 
-    /// Completes a location: in a folder of a bucket, each organization has an object of its own.
+    /// Completes a location: in a folder of a bucket and in a namespace, each organization has an object of its own.
     #[must_use]
-    #[cfg_attr(not(feature = "object-store"), expect(unused_variables, reason = "for buckets"))]
+    #[cfg_attr(not(feature = "leases"), expect(unused_variables, reason = "for buckets"))]
     pub fn for_organization(self, organization: &str) -> Self {
         match self {
             #[cfg(feature = "object-store")]
             Self::Bucket(bucket) => Self::Bucket(bucket.of(organization)),
+            #[cfg(feature = "kubernetes")]
+            Self::Kubernetes(url) => Self::Kubernetes(url.of(organization)),
             Self::None | Self::Memory | Self::File(_) => self,
         }
     }
 
-    /// Parses `none`, `memory:`, `file:///…`, a path, or a bucket: `s3://bucket/folder`, `gs://…`, `az://…`. A bucket
-    /// URL that ends in `.json` names the object itself.
+    /// Parses `none`, `memory:`, `file:///…`, a path, a bucket: `s3://bucket/folder`, `gs://…`, `az://…`, or a
+    /// namespace: `kubernetes://namespace`. A bucket URL that ends in `.json` names the object itself, and one of
+    /// Kubernetes may name the Secret.
     ///
     /// # Errors
     ///
     /// [`Error::NoPlace`] for any other URL and an empty text, [`Error::NoBucket`] for a bucket in a build without
-    /// the feature `object-store`.
+    /// the feature `object-store`, [`Error::NoKubernetes`] in one without the feature `kubernetes`.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let no_place = || Error::NoPlace { place: shown(text) };
         match text {
@@ -79,6 +87,10 @@ impl Location {
                 Some("s3" | "gs" | "az") => BucketUrl::parse(text).map(Self::Bucket),
                 #[cfg(not(feature = "object-store"))]
                 Some("s3" | "gs" | "az") => Err(Error::NoBucket { place: shown(text) }),
+                #[cfg(feature = "kubernetes")]
+                Some("kubernetes") => KubernetesUrl::parse(text).map(Self::Kubernetes),
+                #[cfg(not(feature = "kubernetes"))]
+                Some("kubernetes") => Err(Error::NoKubernetes { place: shown(text) }),
                 Some(_) => Err(no_place()),
             },
         }
@@ -144,6 +156,11 @@ mod tests {
             #[cfg(not(feature = "object-store"))]
             assert!(matches!(parsed, Err(Error::NoBucket { .. })), "{bucket}: {parsed:?}");
         }
+        let parsed = Location::parse("kubernetes://telnyx/acme");
+        #[cfg(feature = "kubernetes")]
+        assert!(matches!(parsed, Ok(Location::Kubernetes(_))), "{parsed:?}");
+        #[cfg(not(feature = "kubernetes"))]
+        assert!(matches!(parsed, Err(Error::NoKubernetes { .. })), "{parsed:?}");
         for other in [
             "",
             "https://a.example/x",

@@ -1,4 +1,5 @@
-//! Keeps a [`State`](crate::model::State) between runs: in a file, a bucket, this process, or not at all.
+//! Keeps a [`State`](crate::model::State) between runs: in a file, a bucket, Kubernetes, this process, or
+//! not at all.
 //!
 //! A [`Location`] names the place, a [`Store`] reads and writes it, and a [`Journal`] holds its lock and records
 //! [`StateChange`]s durably. A state that is damaged, foreign or of a newer version is an [`Error`] and never read as
@@ -13,12 +14,17 @@ mod error;
 mod file;
 mod holder;
 mod journal;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod kubernetes;
 mod leader_lease;
+#[cfg(feature = "leases")]
+mod lease;
 mod location;
 mod memory;
 pub(crate) mod owner;
 mod record;
 mod replica_list;
+mod state_lock;
 mod store;
 mod watch;
 
@@ -28,8 +34,11 @@ pub use change::{StateChange, apply};
 pub use error::{Damage, Error, Mismatch};
 pub use holder::{Lease, LockHolder};
 pub use journal::Journal;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::KubernetesUrl;
 pub use leader_lease::{LeaderCheck, LeaderLease, LeadershipRequest};
 pub use location::Location;
 pub use record::{Binding, StateRecord};
 pub use replica_list::{ReplicaList, ReplicaListText};
-pub use store::{StateLock, Store};
+pub use state_lock::StateLock;
+pub use store::Store;

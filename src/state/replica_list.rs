@@ -1,4 +1,4 @@
-//! The list in which the daemons of one folder of states publish their presence.
+//! The list in which the daemons of one folder or namespace of states publish their presence.
 //!
 //! A backend reads it, and replaces it if it still has the version that was read. The text and its meaning are those of
 //! the daemon. A wrong list can only spread organizations badly: who leads is decided by each lease.
@@ -6,8 +6,12 @@
 use super::Error;
 #[cfg(feature = "object-store")]
 use super::bucket::{BucketObject, WriteResult};
+#[cfg(feature = "kubernetes")]
+use super::kubernetes::ReplicasObject;
+#[cfg(feature = "leases")]
+use super::lease::LockVersion;
 
-/// The list of the daemons whose states are in one folder. Clones share it.
+/// The list of the daemons whose states are in one folder or namespace. Clones share it.
 #[derive(Clone, Debug)]
 pub struct ReplicaList(ListBackend);
 
@@ -15,6 +19,8 @@ pub struct ReplicaList(ListBackend);
 enum ListBackend {
     #[cfg(feature = "object-store")]
     Bucket(BucketObject),
+    #[cfg(feature = "kubernetes")]
+    Kubernetes(ReplicasObject),
 }
 
 /// The text of the list, and the version to replace.
@@ -22,14 +28,8 @@ enum ListBackend {
 pub struct ReplicaListText {
     /// The text. `None` if the list does not exist.
     pub text: Option<Vec<u8>>,
-    #[cfg_attr(not(feature = "object-store"), expect(dead_code, reason = "for buckets"))]
-    version: ListVersion,
-}
-
-#[derive(Debug)]
-enum ListVersion {
-    #[cfg(feature = "object-store")]
-    Bucket(Option<object_store::UpdateVersion>),
+    #[cfg(feature = "leases")]
+    version: Option<LockVersion>,
 }
 
 impl ReplicaList {
@@ -38,12 +38,19 @@ impl ReplicaList {
         Self(ListBackend::Bucket(object))
     }
 
+    #[cfg(feature = "kubernetes")]
+    pub(super) fn kubernetes(object: ReplicasObject) -> Self {
+        Self(ListBackend::Kubernetes(object))
+    }
+
     /// The location of the list, which identifies it.
     #[must_use]
     pub fn place(&self) -> String {
         match self.0 {
             #[cfg(feature = "object-store")]
             ListBackend::Bucket(ref object) => object.place().to_owned(),
+            #[cfg(feature = "kubernetes")]
+            ListBackend::Kubernetes(ref object) => object.place(),
         }
     }
 
@@ -52,14 +59,20 @@ impl ReplicaList {
     /// # Errors
     ///
     /// Fails when it cannot be read.
-    #[cfg_attr(not(feature = "object-store"), expect(clippy::unused_async, reason = "for buckets"))]
+    #[cfg_attr(not(feature = "leases"), expect(clippy::unused_async, reason = "for leases"))]
     pub async fn read(&self) -> Result<ReplicaListText, Error> {
         match self.0 {
             #[cfg(feature = "object-store")]
             ListBackend::Bucket(ref object) => {
                 let found = object.get().await?;
-                let (text, version) = found.map(|found| (found.bytes, found.version)).unzip();
-                Ok(ReplicaListText { text, version: ListVersion::Bucket(version) })
+                let found = found.map(|found| (found.bytes, found.version.into()));
+                let (text, version) = found.unzip();
+                Ok(ReplicaListText { text, version })
+            }
+            #[cfg(feature = "kubernetes")]
+            ListBackend::Kubernetes(ref object) => {
+                let (text, version) = object.read().await?;
+                Ok(ReplicaListText { text, version })
             }
         }
     }
@@ -70,16 +83,20 @@ impl ReplicaList {
     ///
     /// Fails when it cannot be written.
     #[cfg_attr(
-        not(feature = "object-store"),
-        expect(unused_variables, clippy::unused_async, reason = "for buckets")
+        not(feature = "leases"),
+        expect(unused_variables, clippy::unused_async, reason = "for leases")
     )]
     pub async fn replace(&self, read: &ReplicaListText, text: &[u8]) -> Result<bool, Error> {
         match self.0 {
             #[cfg(feature = "object-store")]
             ListBackend::Bucket(ref object) => {
-                let ListVersion::Bucket(version) = &read.version;
-                let written = object.swap(text, version.as_ref()).await?;
+                let over = read.version.clone().map(Into::into);
+                let written = object.swap(text, over.as_ref()).await?;
                 Ok(matches!(written, WriteResult::Written(_)))
+            }
+            #[cfg(feature = "kubernetes")]
+            ListBackend::Kubernetes(ref object) => {
+                object.replace(text, read.version.as_ref()).await
             }
         }
     }

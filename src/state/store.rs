@@ -1,13 +1,10 @@
 //! Reads, writes and locks a state, wherever it is.
 #![cfg_attr(
-    not(feature = "object-store"),
-    expect(
-        unused_variables,
-        clippy::needless_pass_by_value,
-        clippy::unused_async,
-        reason = "for buckets"
-    )
+    not(feature = "leases"),
+    expect(unused_variables, clippy::needless_pass_by_value, reason = "for leases")
 )]
+
+mod leadership;
 
 use std::time::Duration;
 
@@ -16,12 +13,15 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 #[cfg(feature = "object-store")]
-use super::bucket::{BucketLock, BucketLockCheck, BucketStore};
+use super::bucket::BucketStore;
 use super::document;
-use super::file::{FileLock, FileLockCheck, StateFile};
-use super::memory::{MemoryLock, MemoryStore};
+use super::file::StateFile;
+#[cfg(feature = "kubernetes")]
+use super::kubernetes::KubernetesStore;
+use super::memory::MemoryStore;
 use super::record::{Binding, StateRecord};
-use super::{Error, LeaderLease, LeadershipRequest, Location, LockHolder, ReplicaList};
+use super::state_lock::{LockKind, StateLock};
+use super::{Error, Location, LockHolder};
 
 /// The interval between attempts to acquire a lock.
 const RETRY: Duration = Duration::from_millis(50);
@@ -40,93 +40,8 @@ enum Backend {
     File(StateFile),
     #[cfg(feature = "object-store")]
     Bucket(BucketStore),
-}
-
-/// The lock of a state, until it is dropped. To wait until a bucket's is free, use [`release`](Self::release).
-#[derive(Debug)]
-pub struct StateLock(LockKind);
-
-#[derive(Debug)]
-enum LockKind {
-    None,
-    Memory(#[expect(dead_code, reason = "its drop releases the lock")] MemoryLock),
-    File(FileLock),
-    #[cfg(feature = "object-store")]
-    Bucket(BucketLock),
-}
-
-impl StateLock {
-    /// Releases the lock. In a bucket that cannot be reached, the lock expires instead.
-    pub async fn release(self) {
-        match self.0 {
-            LockKind::None | LockKind::Memory(_) | LockKind::File(_) => {}
-            #[cfg(feature = "object-store")]
-            LockKind::Bucket(lock) => lock.release().await,
-        }
-    }
-
-    /// A check that outlives borrows of the lock.
-    pub(super) fn check(&self) -> LockCheck {
-        match &self.0 {
-            LockKind::None | LockKind::Memory(_) => LockCheck::Process,
-            LockKind::File(lock) => LockCheck::File(lock.check()),
-            #[cfg(feature = "object-store")]
-            LockKind::Bucket(lock) => LockCheck::Bucket(lock.check()),
-        }
-    }
-}
-
-/// Checks that a lock is still held. Clones share state.
-#[derive(Clone, Debug)]
-pub(super) enum LockCheck {
-    /// A lock within this process, which cannot be lost.
-    Process,
-    File(FileLockCheck),
-    #[cfg(feature = "object-store")]
-    Bucket(BucketLockCheck),
-}
-
-impl LockCheck {
-    /// Returns true if the lock is held, as far as this machine can know.
-    pub(super) fn holds(&self) -> bool {
-        match self {
-            Self::Process => true,
-            Self::File(check) => check.holds(),
-            #[cfg(feature = "object-store")]
-            Self::Bucket(check) => check.holds(),
-        }
-    }
-
-    /// Returns true if the lock outlasts a write that begins now.
-    pub(super) fn outlasts_a_write(&self) -> bool {
-        match self {
-            Self::Process | Self::File(_) => self.holds(),
-            #[cfg(feature = "object-store")]
-            Self::Bucket(check) => check.outlasts_a_write(),
-        }
-    }
-
-    /// The id of a lock that is a lease.
-    pub(super) fn id(&self) -> Option<&str> {
-        match self {
-            Self::Process | Self::File(_) => None,
-            #[cfg(feature = "object-store")]
-            Self::Bucket(check) => Some(check.id()),
-        }
-    }
-
-    /// Reads the lock, and returns true if it is held.
-    #[cfg_attr(
-        not(feature = "object-store"),
-        expect(clippy::unused_async, reason = "only the lock of a bucket needs a request")
-    )]
-    pub(super) async fn confirm(&self) -> Result<bool, Error> {
-        match self {
-            Self::Process | Self::File(_) => Ok(self.holds()),
-            #[cfg(feature = "object-store")]
-            Self::Bucket(check) => check.confirm().await,
-        }
-    }
+    #[cfg(feature = "kubernetes")]
+    Kubernetes(KubernetesStore),
 }
 
 impl Store {
@@ -139,50 +54,35 @@ impl Store {
             Location::File(path) => Backend::File(StateFile::new(path)),
             #[cfg(feature = "object-store")]
             Location::Bucket(bucket) => Backend::Bucket(BucketStore::new(bucket)),
+            #[cfg(feature = "kubernetes")]
+            Location::Kubernetes(url) => Backend::Kubernetes(KubernetesStore::new(url)),
         })
     }
 
-    /// The same store with another lease time for its lock and its leadership. Only locks in a bucket expire.
+    /// The same store with another lease time for its lock and its leadership. Only leases expire.
     #[must_use]
     pub fn leased_for(self, lease: Duration) -> Self {
         Self(match self.0 {
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => Backend::Bucket(bucket.leased_for(lease)),
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => Backend::Kubernetes(store.leased_for(lease)),
             other @ (Backend::None | Backend::Memory(_) | Backend::File(_)) => other,
         })
     }
 
-    /// The lease time of leadership. `None` outside of a bucket, where every daemon leads.
-    #[must_use]
-    pub fn leader_lease(&self) -> Option<Duration> {
-        match &self.0 {
-            Backend::None | Backend::Memory(_) | Backend::File(_) => None,
-            #[cfg(feature = "object-store")]
-            Backend::Bucket(bucket) => Some(bucket.leader_lease()),
-        }
-    }
-
-    /// The list of the daemons that may lead this organization. `None` outside of a bucket.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the connection cannot be prepared.
-    pub fn replicas(&self) -> Result<Option<ReplicaList>, Error> {
-        match &self.0 {
-            Backend::None | Backend::Memory(_) | Backend::File(_) => Ok(None),
-            #[cfg(feature = "object-store")]
-            Backend::Bucket(bucket) => Ok(Some(ReplicaList::bucket(bucket.replicas()?))),
-        }
-    }
-
     /// The same store with settings that override the environment. The names are those of the vendor's variables,
-    /// such as `AWS_ENDPOINT_URL`. Only a bucket has settings.
+    /// such as `AWS_ENDPOINT_URL`, or `KUBECONFIG`. Only a bucket and Kubernetes have settings.
     #[must_use]
     pub fn with_settings(self, settings: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         Self(match self.0 {
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => {
                 Backend::Bucket(bucket.with_settings(settings.into_iter().collect()))
+            }
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => {
+                Backend::Kubernetes(store.with_settings(settings.into_iter().collect()))
             }
             other @ (Backend::None | Backend::Memory(_) | Backend::File(_)) => other,
         })
@@ -197,6 +97,8 @@ impl Store {
             Backend::File(file) => file.place(),
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => bucket.place(),
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => store.place(),
         }
     }
 
@@ -247,6 +149,8 @@ impl Store {
             }
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => bucket.read().await?,
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => store.read().await?,
         };
         bytes.map(|bytes| document::from_bytes(&bytes, &self.place())).transpose()
     }
@@ -271,12 +175,15 @@ impl Store {
                 blocking(move || file.replace(&bytes, over.as_deref())).await?;
             }
             #[cfg(feature = "object-store")]
-            Backend::Bucket(bucket) => match &lock.0 {
-                LockKind::Bucket(lock) => bucket.replace(lock, &bytes, over.as_deref()).await?,
-                LockKind::None | LockKind::Memory(_) | LockKind::File(_) => {
-                    return Err(Error::LockLost { place: self.place() });
-                }
-            },
+            Backend::Bucket(bucket) => {
+                let lock = lock.lease().ok_or_else(|| self.lock_lost())?;
+                bucket.replace(lock, &bytes, over.as_deref()).await?;
+            }
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => {
+                let lock = lock.lease().ok_or_else(|| self.lock_lost())?;
+                store.replace(lock, (&bytes, &next.state), over.as_deref()).await?;
+            }
         }
         *record = next;
         Ok(())
@@ -289,17 +196,17 @@ impl Store {
     /// [`Error::Locked`] when another process holds it all the time; when it cannot be acquired at all.
     pub async fn lock(&self, holder: &LockHolder, wait: Duration) -> Result<StateLock, Error> {
         let begun = Instant::now();
-        #[cfg(feature = "object-store")]
-        if let Backend::Bucket(bucket) = &self.0 {
+        #[cfg(feature = "leases")]
+        if self.is_remote() {
             // Retries have a pace of their own, as each is a request.
             loop {
-                match bucket.lock(holder, wait).await {
+                match self.acquire_lease(holder, wait).await {
                     Err(Error::Locked { holder: Some(other), .. })
                         if is_momentary(&other, holder) && begun.elapsed() < SHORT_WAIT =>
                     {
                         sleep(RETRY * 4).await;
                     }
-                    acquired => return Ok(StateLock(LockKind::Bucket(acquired?))),
+                    acquired => return Ok(StateLock(acquired?.unwrap_or(LockKind::None))),
                 }
             }
         }
@@ -321,29 +228,21 @@ impl Store {
         }
     }
 
-    /// Waits for leadership among the daemons that share this state, however long it takes, as the request says.
-    /// Outside of a bucket every daemon leads.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the leader cannot be determined.
-    #[cfg_attr(
-        not(feature = "object-store"),
-        expect(unused_variables, clippy::unused_async, reason = "for buckets")
-    )]
-    pub async fn wait_for_leadership(
+    /// Acquires the lease that is the lock. `None` where the lock is none.
+    #[cfg(feature = "leases")]
+    async fn acquire_lease(
         &self,
         holder: &LockHolder,
-        request: &LeadershipRequest,
-    ) -> Result<LeaderLease, Error> {
-        match &self.0 {
-            Backend::None | Backend::Memory(_) | Backend::File(_) => Ok(LeaderLease::alone()),
+        wait: Duration,
+    ) -> Result<Option<LockKind>, Error> {
+        let lease = match &self.0 {
+            Backend::None | Backend::Memory(_) | Backend::File(_) => return Ok(None),
             #[cfg(feature = "object-store")]
-            Backend::Bucket(bucket) => {
-                let lease = bucket.wait_for_leadership(holder, request).await?;
-                Ok(LeaderLease(Some(StateLock(LockKind::Bucket(lease)))))
-            }
-        }
+            Backend::Bucket(bucket) => bucket.lock(holder, wait).await?,
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => store.lock(holder, wait).await?,
+        };
+        Ok(Some(LockKind::Lease(lease)))
     }
 
     /// Succeeds if the lock is free now.
@@ -361,24 +260,28 @@ impl Store {
             }
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => bucket.holder().await?.is_some(),
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => store.holder().await?.is_some(),
         };
         if locked { Err(self.locked().await?) } else { Ok(()) }
     }
 
-    /// Force-releases the lock with this id, which only a bucket's has. Later writes of its holder are rejected.
+    /// Force-releases the lock with this id, which only a lease has. Later writes of its holder are rejected.
     ///
     /// # Errors
     ///
     /// [`Error::NotLocked`], [`Error::OtherLock`] for another id, [`Error::NoLease`] for a lock without an id, and
-    /// when the bucket cannot be written.
+    /// when the lease cannot be written.
     #[cfg_attr(
-        not(feature = "object-store"),
-        expect(unused_variables, clippy::unused_async, reason = "for buckets")
+        not(feature = "leases"),
+        expect(unused_variables, clippy::unused_async, reason = "for leases")
     )]
     pub async fn unlock(&self, id: &str) -> Result<LockHolder, Error> {
         match &self.0 {
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => bucket.unlock(id).await,
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => store.unlock(id).await,
             Backend::None | Backend::Memory(_) | Backend::File(_) => {
                 Err(Error::NoLease { place: self.place() })
             }
@@ -394,11 +297,16 @@ impl Store {
                 blocking(move || file.try_lock(&holder)).await?.map(LockKind::File)
             }
             #[cfg(feature = "object-store")]
-            Backend::Bucket(bucket) => {
-                Some(LockKind::Bucket(bucket.lock(holder, Duration::ZERO).await?))
-            }
+            Backend::Bucket(_) => self.acquire_lease(holder, Duration::ZERO).await?,
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(_) => self.acquire_lease(holder, Duration::ZERO).await?,
         };
         Ok(lock.map(StateLock))
+    }
+
+    #[cfg(feature = "leases")]
+    fn lock_lost(&self) -> Error {
+        Error::LockLost { place: self.place() }
     }
 
     async fn locked(&self) -> Result<Error, Error> {
@@ -417,6 +325,8 @@ impl Store {
             }
             #[cfg(feature = "object-store")]
             Backend::Bucket(bucket) => bucket.holder().await,
+            #[cfg(feature = "kubernetes")]
+            Backend::Kubernetes(store) => store.holder().await,
         }
     }
 }

@@ -43,7 +43,7 @@ const CASES: [(&str, &[&str]); 9] = [
     ),
     ("get accounts --status d", &["disabled"]),
     ("help stat", &["state"]),
-    ("schema ", &["manifest", "plan", "outcome", "daemon", "review"]),
+    ("schema ", &["manifest", "plan", "outcome", "daemon", "review", "crd"]),
 ];
 
 fn sorted<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {

@@ -67,8 +67,8 @@ const SHOW: &[&[&str]] = &[
 ];
 
 /// Commands that print no data from the API.
-const SILENT: [&str; 8] =
-    ["schema", "sandbox", "demo", "completions", "man", "explain", "version", "help"];
+const SILENT: [&str; 9] =
+    ["operator", "schema", "sandbox", "demo", "completions", "man", "explain", "version", "help"];
 
 /// An organization in which every name is hostile.
 fn seed(names: &[String]) -> Seed {

@@ -31,6 +31,8 @@ mod init;
 mod injection;
 mod inventory;
 mod kills;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod limits;
 mod lists;
 mod man;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::site::{Site, text};
 
 /// Commands that are there to change something, or to be a server.
-const WRITE: [&str; 3] = ["apply", "demo", "sandbox"];
+const WRITE: [&str; 4] = ["operator", "apply", "demo", "sandbox"];
 
 /// Every way to use the others; `MANIFEST`, `ACCOUNT` and `USER` stand for what the sandbox has.
 const READ: &[&[&str]] = &[
@@ -42,6 +42,7 @@ const READ: &[&[&str]] = &[
     &["schema", "plan"],
     &["schema", "review"],
     &["schema", "daemon"],
+    &["schema", "crd"],
     &["daemon", "MANIFEST", "--once"],
     &["explain"],
     &["explain", "user_missing"],

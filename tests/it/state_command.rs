@@ -184,6 +184,17 @@ fn a_bucket_is_refused_in_a_build_without_support() {
 }
 
 #[test]
+#[cfg(not(feature = "kubernetes"))]
+fn kubernetes_is_refused_in_a_build_without_support() {
+    let folder = TempDir::new().unwrap();
+    let (status, out, err) = run(folder.path(), &["show", "--state", "kubernetes://telnyx"]);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    let parts =
+        ["this build does not support a state in Kubernetes\nhint: ", "--features kubernetes"];
+    assert!(parts.iter().all(|part| err.contains(part)), "{err}");
+}
+
+#[test]
 #[cfg(feature = "object-store")]
 fn a_bucket_url_with_a_key_is_refused() {
     let folder = TempDir::new().unwrap();

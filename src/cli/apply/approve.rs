@@ -4,7 +4,7 @@ use super::prepare::Prepared;
 use crate::cli::exit::Failure;
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
-use crate::plan::{Guard, GuardName, Plan};
+use crate::plan::{ApprovalError, ApprovedNumbers, Lift, Plan};
 use crate::report::guard_name;
 
 /// The options that approve a plan.
@@ -27,80 +27,50 @@ fn exact(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "expected the exact number that the plan shows, such as 3".to_owned())
 }
 
-/// One of the two options that lift safety limits, with what it counts.
-struct Lift {
-    option: &'static str,
-    given: Option<usize>,
-    actual: usize,
-    noun: [&'static str; 2],
-    limits: fn(GuardName) -> bool,
-}
-
-impl Lift {
-    /// The safety limits of the plan that this option lifts and that are exceeded.
-    fn exceeded<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Guard> {
-        plan.guards.iter().filter(|guard| guard.refused() && (self.limits)(guard.name))
-    }
-}
-
 impl Approval {
     /// Holds the whole plan against its safety limits, before the first request.
     pub(super) fn check(&self, plan: &Plan) -> Result<(), Failure> {
-        let lifts = self.lifts(plan);
-        for Lift { option, given, actual, noun: [one, many], .. } in &lifts {
-            if let Some(given) = given
-                && given != actual
-            {
-                let noun = if *actual == 1 { one } else { many };
+        let numbers = ApprovedNumbers {
+            destructive: self.approve_destructive,
+            creates: self.approve_creates,
+        };
+        numbers.check(plan).map_err(|error| match error {
+            ApprovalError::Mismatch { lift, given, actual } => {
+                let (option, [one, many]) = (option(lift), noun(lift));
+                let noun = if actual == 1 { one } else { many };
                 let why = format!(
                     "{option} {given} does not match the plan, which has {actual} {noun}; nothing was sent"
                 );
                 let hint = format!("Review the plan. If it is correct, use {option} {actual}.");
-                return Err(Failure::refused(why, hint));
+                Failure::refused(why, hint)
             }
-        }
-        let lifts = lifts.iter().filter(|lift| lift.given.is_none());
-        let lifts: Vec<&Lift> = lifts.filter(|lift| lift.exceeded(plan).next().is_some()).collect();
-        if lifts.is_empty() {
-            return Ok(());
-        }
-        let exceeded = lifts.iter().flat_map(|lift| lift.exceeded(plan)).map(|guard| {
-            format!("{} ({}, limit {})", guard_name(guard.name), guard.actual, guard.limit)
-        });
-        let exceeded: Vec<String> = exceeded.collect();
-        let options: Vec<String> =
-            lifts.iter().map(|lift| format!("{} {}", lift.option, lift.actual)).collect();
-        let limits = if exceeded.len() == 1 { "a safety limit" } else { "safety limits" };
-        let why = format!("the plan exceeds {limits}: {}; nothing was sent", exceeded.join(", "));
-        let hint = format!("Review the plan. To apply it anyway, add {}.", options.join(" "));
-        Err(Failure::refused(why, hint))
+            ApprovalError::Exceeded { guards, lifts } => {
+                let exceeded = guards.iter().map(|guard| {
+                    format!("{} ({}, limit {})", guard_name(guard.name), guard.actual, guard.limit)
+                });
+                let exceeded: Vec<String> = exceeded.collect();
+                let lifts = lifts.iter().map(|(lift, actual)| format!("{} {actual}", option(*lift)));
+                let lifts: Vec<String> = lifts.collect();
+                let limits = if exceeded.len() == 1 { "a safety limit" } else { "safety limits" };
+                let why = format!(
+                    "the plan exceeds {limits}: {}; nothing was sent",
+                    exceeded.join(", ")
+                );
+                let hint =
+                    format!("Review the plan. To apply it anyway, add {}.", lifts.join(" "));
+                Failure::refused(why, hint)
+            }
+        })
     }
 
     /// The options that a plan over its safety limits needs, each with its number.
     pub(in crate::cli) fn needed(plan: &Plan) -> Vec<String> {
-        let lifts = Self::default().lifts(plan).into_iter();
-        let lifts = lifts.filter(|lift| lift.exceeded(plan).next().is_some());
-        lifts.flat_map(|lift| [lift.option.to_owned(), lift.actual.to_string()]).collect()
-    }
-
-    fn lifts(&self, plan: &Plan) -> [Lift; 2] {
-        let creates = plan.requested().filter(|action| action.is_create()).count();
-        [
-            Lift {
-                option: "--approve-destructive",
-                given: self.approve_destructive,
-                actual: plan.destructive(),
-                noun: ["destructive change", "destructive changes"],
-                limits: |name| !limits_creates(name),
-            },
-            Lift {
-                option: "--approve-creates",
-                given: self.approve_creates,
-                actual: creates,
-                noun: ["account to create", "accounts to create"],
-                limits: limits_creates,
-            },
-        ]
+        let lifts = match ApprovedNumbers::default().check(plan) {
+            Err(ApprovalError::Exceeded { guards: _, lifts }) => lifts,
+            Ok(()) | Err(ApprovalError::Mismatch { .. }) => return Vec::new(),
+        };
+        let words = |(lift, actual): (Lift, usize)| [option(lift).to_owned(), actual.to_string()];
+        lifts.into_iter().flat_map(words).collect()
     }
 
     /// Returns true if the plan is put to a person as a question.
@@ -146,13 +116,16 @@ fn question(prepared: &Prepared) -> String {
     )
 }
 
-fn limits_creates(name: GuardName) -> bool {
-    match name {
-        GuardName::MaxRemovals
-        | GuardName::MaxDisables
-        | GuardName::MaxEnables
-        | GuardName::MaxChannelCut
-        | GuardName::MaxPricingWithdrawals => false,
-        GuardName::MaxCreates => true,
+fn option(lift: Lift) -> &'static str {
+    match lift {
+        Lift::Destructive => "--approve-destructive",
+        Lift::Creates => "--approve-creates",
+    }
+}
+
+fn noun(lift: Lift) -> [&'static str; 2] {
+    match lift {
+        Lift::Destructive => ["destructive change", "destructive changes"],
+        Lift::Creates => ["account to create", "accounts to create"],
     }
 }

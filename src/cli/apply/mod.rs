@@ -2,7 +2,6 @@
 
 mod approve;
 mod files;
-mod passwords;
 mod prepare;
 mod report;
 mod saved;

@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use super::Args;
 use super::files::{AuditLog, CredentialsFile};
 use super::prepare::Prepared;
-use super::{Args, passwords};
 use crate::cli::exit::{Failure, Signal};
 use crate::cli::global::Global;
 use crate::cli::progress::Progress;
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
-use crate::execute::{Execution, Outcome, execute, remember};
+use crate::execute::{Execution, Outcome, execute, passwords, remember};
 use crate::model::Email;
 use crate::report::{self, Style};
 use crate::state::Journal;
 use crate::telnyx::Session;
+
+const NO_PASSWORD: &str =
+    "Nothing was sent. Correct password_from of this account, or set what it names.";
 
 /// The files and passwords of an apply, opened and read before the first request.
 pub(super) struct Outputs {
@@ -44,7 +47,7 @@ impl Outputs {
         let Prepared { planned, todo, .. } = prepared;
         let audit = |path| AuditLog::open(path, planned);
         Ok(Self {
-            passwords: passwords::read(todo)?,
+            passwords: passwords(todo).map_err(|error| Failure::new(error, NO_PASSWORD))?,
             credentials: args.new_credentials.as_deref().map(CredentialsFile::open).transpose()?,
             audit: args.audit_log.as_deref().map(audit).transpose()?,
         })

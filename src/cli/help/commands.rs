@@ -197,6 +197,12 @@ pub(super) const COMMANDS: &[CommandHelp] = &[
         ],
     },
     CommandHelp {
+        path: "operator",
+        uses: &[&["base_url", "parallelism", "timeout"], LOG, COLOR, QUIET],
+        exits: PLAIN,
+        examples: &["trunkline operator --namespace telnyx --listen 127.0.0.1:9464"],
+    },
+    CommandHelp {
         path: "explain",
         uses: &[],
         exits: PLAIN,

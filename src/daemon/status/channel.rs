@@ -10,10 +10,10 @@ use super::{DaemonStatus, Organization};
 
 /// The sender of the status. Clones share it.
 #[derive(Clone, Debug)]
-pub(in crate::daemon) struct StatusChannel(watch::Sender<Arc<DaemonStatus>>);
+pub(crate) struct StatusChannel(watch::Sender<Arc<DaemonStatus>>);
 
 impl StatusChannel {
-    pub(in crate::daemon) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = Timestamp::now();
         Self(watch::Sender::new(Arc::new(DaemonStatus {
             started: now,
@@ -27,16 +27,16 @@ impl StatusChannel {
     }
 
     /// Returns a receiver of the status.
-    pub(in crate::daemon) fn subscribe(&self) -> watch::Receiver<Arc<DaemonStatus>> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<DaemonStatus>> {
         self.0.subscribe()
     }
 
-    pub(in crate::daemon) fn change(&self, change: impl FnOnce(&mut DaemonStatus)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut DaemonStatus)) {
         self.0.send_modify(|status| change(Arc::make_mut(status)));
     }
 
     /// Publishes the status of one organization, unless its worker was stopped.
-    pub(in crate::daemon) fn put(&self, organization: Organization, stop: &CancellationToken) {
+    pub(crate) fn put(&self, organization: Organization, stop: &CancellationToken) {
         self.change(|status| {
             if stop.is_cancelled() {
                 return;
@@ -51,7 +51,7 @@ impl StatusChannel {
     }
 
     /// Removes an organization that is no longer configured.
-    pub(in crate::daemon) fn remove(&self, label: &str) {
+    pub(crate) fn remove(&self, label: &str) {
         self.change(|status| status.organizations.retain(|other| other.organization != label));
     }
 }

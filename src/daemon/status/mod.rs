@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::model::{Details, Difference, DifferenceKey};
 
-pub(super) use channel::StatusChannel;
+pub(crate) use channel::StatusChannel;
 
 /// The status of the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,9 @@
 //! A state in a bucket: an object, with one beside it for its lock and one for leadership among daemons.
 //!
 //! Every write is a compare-and-swap by `ETag`. Even if two processes both believe that they hold the lock, the second
-//! write fails with a conflict. The lock is a lease that its holder renews; [`lock`] defines when another process may
-//! take it over. The clocks of other machines are not trusted.
+//! write fails with a conflict. The lock is a lease ([`super::lease`]).
 
 mod client;
-mod hold;
-mod lock;
 mod object;
 mod url;
 
@@ -18,17 +15,10 @@ use object_store::UpdateVersion;
 use secrecy::SecretString;
 
 use super::document::version;
+use super::lease::{LEADER_LEASE, LEASE, LeaseLock, LeaseRenewer, LockObject, LockPlace};
 use super::{Error, LeadershipRequest, LockHolder};
-use hold::LeaseRenewer;
-pub(super) use hold::{BucketLock, BucketLockCheck};
-use lock::LockObject;
 pub(super) use object::{BucketObject, WriteResult};
 pub use url::BucketUrl;
-
-/// The longest lease time of a lock. It is renewed after a third of that.
-const LEASE: Duration = Duration::from_secs(60);
-/// The lease time of leadership: the longest time without a leader after one is killed.
-const LEADER_LEASE: Duration = Duration::from_secs(30);
 
 /// A state in a bucket, with its lock. Clones share it.
 #[derive(Clone, Debug)]
@@ -95,8 +85,14 @@ impl BucketStore {
             let (replicas, replicas_place) = self.bucket.replicas()?;
             Ok(Objects {
                 state: object(state, self.place()),
-                lock: LockObject::new(object(lock, self.bucket.lock_place()), self.place()),
-                leadership: LockObject::new(object(leadership, lease.clone()), lease),
+                lock: LockObject::new(
+                    LockPlace::Bucket(object(lock, self.bucket.lock_place())),
+                    self.place(),
+                ),
+                leadership: LockObject::new(
+                    LockPlace::Bucket(object(leadership, lease.clone())),
+                    lease,
+                ),
                 replicas: object(replicas, replicas_place),
             })
         });
@@ -117,7 +113,7 @@ impl BucketStore {
     /// Replaces the object if it still has the version `over` and the lock is held.
     pub(super) async fn replace(
         &self,
-        lock: &BucketLock,
+        lock: &LeaseLock,
         bytes: &[u8],
         over: Option<&str>,
     ) -> Result<(), Error> {
@@ -166,7 +162,7 @@ impl BucketStore {
         &self,
         holder: &LockHolder,
         wait: Duration,
-    ) -> Result<BucketLock, Error> {
+    ) -> Result<LeaseLock, Error> {
         let (lock, lease) = (&self.objects()?.lock, self.lease.unwrap_or(LEASE).min(LEASE));
         let taken = lock.acquire(holder, lease, wait).await?;
         Ok(LeaseRenewer::start(lock.clone(), taken, lease))
@@ -177,7 +173,7 @@ impl BucketStore {
         &self,
         holder: &LockHolder,
         request: &LeadershipRequest,
-    ) -> Result<BucketLock, Error> {
+    ) -> Result<LeaseLock, Error> {
         let (lock, lease) = (&self.objects()?.leadership, self.leader_lease());
         let taken = lock.wait_until_free(holder, lease, request).await?;
         Ok(LeaseRenewer::start(lock.clone(), taken, lease))

@@ -134,7 +134,7 @@ impl BucketObject {
     /// # Errors
     ///
     /// Fails when the bucket accepts one of them, and when it cannot be reached.
-    pub(super) async fn prove_conditions(&self, bytes: &[u8]) -> Result<(), Error> {
+    pub(in crate::state) async fn prove_conditions(&self, bytes: &[u8]) -> Result<(), Error> {
         let foreign = UpdateVersion {
             e_tag: Some("\"00000000000000000000000000000000\"".to_owned()),
             version: Some("1".to_owned()),
@@ -195,7 +195,7 @@ impl fmt::Debug for BucketObject {
 }
 
 /// Returns true if two versions have the same `ETag`. Not all vendors return the rest each time.
-pub(super) fn is_same(one: Option<&UpdateVersion>, other: Option<&UpdateVersion>) -> bool {
+fn is_same(one: Option<&UpdateVersion>, other: Option<&UpdateVersion>) -> bool {
     one.map(|one| &one.e_tag) == other.map(|other| &other.e_tag)
 }
 

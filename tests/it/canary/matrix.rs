@@ -103,6 +103,7 @@ const MATRIX: &[&[&str]] = &[
     &["daemon", "--config", "daemon.yaml", "--once"],
     &["daemon", "--config", "broken.yaml", "--once"],
     &["daemon", "--config", "no.yaml", "--once"],
+    &["operator", "--base-url", "https://user:canary5OfABaseUrl@127.0.0.1:9/v2"],
     &["sandbox", "--api-key-file", "nowhere"],
     &["sandbox", "--seed", "literal.yaml", "--api-key-file", "key"],
     &["demo"],
@@ -111,6 +112,7 @@ const MATRIX: &[&[&str]] = &[
     &["schema", "outcome"],
     &["schema", "review"],
     &["schema", "daemon"],
+    &["schema", "crd"],
     &["completions", "bash"],
     &["man"],
 ];

@@ -8,6 +8,8 @@ mod end;
 mod heal;
 mod hook;
 mod incomplete;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 #[cfg(feature = "object-store")]
 mod lease;
 mod life;

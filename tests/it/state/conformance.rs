@@ -14,7 +14,8 @@ fn stores() -> (TempDir, Vec<Store>) {
     let mut stores = vec![file(&folder.path().join("acme.json")), Store::new(&Location::Memory)];
     #[cfg(feature = "object-store")]
     stores.extend(crate::support::moto::moto().map(crate::support::moto::Moto::store));
-    #[cfg(not(feature = "object-store"))]
+    #[cfg(feature = "kubernetes")]
+    stores.extend(crate::support::kube::server().map(crate::support::kube::ApiServer::store));
     stores.extend([]);
     (folder, stores)
 }

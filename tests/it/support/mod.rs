@@ -1,6 +1,8 @@
 //! Shared by tests of several subjects: a server that misbehaves on demand, and sessions for it.
 
 pub(crate) mod bodies;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod kube;
 pub(crate) mod manifests;
 #[cfg(feature = "object-store")]
 pub(crate) mod moto;

@@ -1,10 +1,10 @@
-//! The lock of a state in a bucket: an object that names the holder.
+//! The lock of a state: a stored record that names the holder.
 //!
-//! Acquire, renew, release and force-release are compare-and-swaps, so each has one winner. The object stays when the
+//! Acquire, renew, release and force-release are compare-and-swaps, so each has one winner. The record stays when the
 //! lock is free, because it has the epoch: the number of times that the lock was acquired.
 //!
 //! A killed holder stops renewing. Clocks of two machines may differ, so expiry alone proves nothing: a waiting process
-//! takes the lock over only after it has seen the same version of the object for a whole lease by its own monotonic
+//! takes the lock over only after it has seen the same version of the record for a whole lease by its own monotonic
 //! clock. If the lease looks expired, it waits for that proof even without --lock-timeout.
 
 use std::sync::Arc;
@@ -12,13 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use object_store::UpdateVersion;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::super::holder::Lease;
 use super::super::{Error, LeadershipRequest, LockHolder};
-use super::object::{BucketObject, StoredObject, WriteResult, is_same};
+use super::{LockPlace, LockVersion, StoredLock};
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -32,36 +31,36 @@ const STANDBY_READS: u32 = 6;
 /// The number of lease times after which a free lock is acquired by any process that waits for it.
 const FREE_LEASES: u32 = 2;
 
-/// The content of the lock object.
+/// The content of a lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LockRecord {
+pub(in crate::state) struct LockRecord {
     format_version: u64,
     /// The number of times that the lock was acquired.
-    epoch: u64,
-    held: Option<HeldRecord>,
+    pub epoch: u64,
+    pub held: Option<HeldRecord>,
 }
 
-/// The holder in a lock object.
+/// The holder in a lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeldRecord {
+pub(in crate::state) struct HeldRecord {
     /// A random id, which a force-release must name.
-    id: String,
-    command: String,
-    host: String,
-    pid: u32,
-    since: String,
-    lease_ms: u64,
+    pub id: String,
+    pub command: String,
+    pub host: String,
+    pub pid: u32,
+    pub since: String,
+    pub lease_ms: u64,
     /// The number of renewals, which makes every version unique.
-    renewed: u64,
+    pub renewed: u64,
 }
 
 /// A lock that was acquired.
 #[derive(Debug)]
-pub(super) struct AcquiredLock {
+pub(in crate::state) struct AcquiredLock {
     pub lock: LockRecord,
-    pub version: UpdateVersion,
+    pub version: LockVersion,
     /// The start of the attempt, from which the lease runs.
     pub asked: Instant,
 }
@@ -90,13 +89,13 @@ impl LockClaim<'_> {
     const WANTED: Self = Self { wanted: true, former: None };
 }
 
-/// The lock object of a state. Clones share it.
+/// The lock of a state. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct LockObject {
-    object: BucketObject,
+pub(in crate::state) struct LockObject {
+    object: LockPlace,
     /// The location of the state, for messages.
     state: String,
-    /// Set once the bucket was seen to honor conditions.
+    /// Set once the place was seen to honor conditions.
     proven: Arc<AtomicBool>,
 }
 
@@ -104,18 +103,16 @@ pub(super) struct LockObject {
 #[derive(Default)]
 struct LockObserver {
     /// The version that was seen last, and the time it was first seen.
-    seen: Option<(UpdateVersion, Instant)>,
+    seen: Option<(LockVersion, Instant)>,
     /// The end of the wait for proof, if the lock looks expired.
     proof_until: Option<Instant>,
 }
 
 impl LockObserver {
     /// Observes a held lock that was requested at `asked`. Returns true if its holder is certainly gone.
-    fn is_gone(&mut self, asked: Instant, found: &StoredObject, held: &HeldRecord) -> bool {
+    fn is_gone(&mut self, asked: Instant, found: &StoredLock, held: &HeldRecord) -> bool {
         match &self.seen {
-            Some((version, since)) if is_same(Some(version), Some(&found.version)) => {
-                asked >= *since + held.lease()
-            }
+            Some((version, since)) if version.is(&found.version) => asked >= *since + held.lease(),
             before => {
                 let looks_expired = before.is_none() && held.looks_expired(found);
                 let now = Instant::now();
@@ -135,7 +132,7 @@ impl LockObserver {
 }
 
 impl LockObject {
-    pub(super) fn new(object: BucketObject, state: String) -> Self {
+    pub(in crate::state) fn new(object: LockPlace, state: String) -> Self {
         Self { object, state, proven: Arc::default() }
     }
 
@@ -145,7 +142,7 @@ impl LockObject {
     }
 
     /// Acquires the lock, waiting up to `wait`, or until its holder is proven to be gone.
-    pub(super) async fn acquire(
+    pub(in crate::state) async fn acquire(
         &self,
         holder: &LockHolder,
         lease: Duration,
@@ -170,7 +167,7 @@ impl LockObject {
     }
 
     /// Waits until the lock is free and wanted, however long it takes, and acquires it. Reports its holder.
-    pub(super) async fn wait_until_free(
+    pub(in crate::state) async fn wait_until_free(
         &self,
         holder: &LockHolder,
         lease: Duration,
@@ -214,36 +211,35 @@ impl LockObject {
         claim: LockClaim<'_>,
     ) -> Result<LockAttempt, Error> {
         let asked = Instant::now();
-        let found = self.read().await?;
-        let held =
-            found.as_ref().and_then(|(found, lock)| Some((found, lock, lock.held.as_ref()?)));
-        let is_ours = held.is_some_and(|(_, _, held)| claim.former == Some(&held.id));
-        if let Some((found, lock, held)) = held
+        let found = self.object.read().await?;
+        let held = found.as_ref().and_then(|found| Some((found, found.record.held.as_ref()?)));
+        let is_ours = held.is_some_and(|(_, held)| claim.former == Some(&held.id));
+        if let Some((found, held)) = held
             && !is_ours
             && !watch.is_gone(asked, found, held)
         {
-            return Ok(LockAttempt::Held(held.lease(), lock.holder(found)));
+            return Ok(LockAttempt::Held(held.lease(), found.holder()));
         }
         if !claim.wanted && !is_ours {
             return Ok(LockAttempt::Free);
         }
-        let lock = LockRecord::of(holder, lease, found.as_ref().map(|(_, lock)| lock));
-        let over = found.as_ref().map(|(found, _)| &found.version);
-        Ok(match self.write(&lock, over).await? {
-            WriteResult::Written(version) => {
+        let lock = LockRecord::of(holder, lease, found.as_ref().map(|found| &found.record));
+        let over = found.as_ref().map(|found| &found.version);
+        Ok(match self.object.write(&lock, over).await? {
+            Some(version) => {
                 self.prove_conditions(&lock).await?;
                 LockAttempt::Acquired(AcquiredLock { lock, version, asked })
             }
-            WriteResult::Conflict => LockAttempt::Lost,
+            None => LockAttempt::Lost,
         })
     }
 
-    /// Releases the lock again if the bucket ignores conditions, so that it excludes no other process.
+    /// Releases the lock again if the place ignores conditions, so that it excludes no other process.
     async fn prove_conditions(&self, lock: &LockRecord) -> Result<(), Error> {
         if self.proven.load(Ordering::Relaxed) {
             return Ok(());
         }
-        if let Err(error) = self.object.prove_conditions(lock.text().as_bytes()).await {
+        if let Err(error) = self.object.prove_conditions(lock).await {
             // A probe that was accepted has replaced the version. The lock expires if it cannot be released.
             let _ = self.force_release(lock.id()).await;
             return Err(error);
@@ -256,80 +252,84 @@ impl LockObject {
     pub(super) async fn renew(
         &self,
         lock: &mut LockRecord,
-        over: &UpdateVersion,
-    ) -> Result<Option<UpdateVersion>, Error> {
+        over: &LockVersion,
+    ) -> Result<Option<LockVersion>, Error> {
         if let Some(held) = &mut lock.held {
             held.renewed += 1;
         }
-        Ok(match self.write(lock, Some(over)).await? {
-            WriteResult::Written(version) => Some(version),
-            WriteResult::Conflict => None,
-        })
+        self.object.write(lock, Some(over)).await
     }
 
     /// Releases a lock. A lock that is lost stays unchanged.
-    pub(super) async fn release(
-        &self,
-        lock: &LockRecord,
-        over: &UpdateVersion,
-    ) -> Result<(), Error> {
-        self.write(&lock.free(), Some(over)).await.map(drop)
+    pub(super) async fn release(&self, lock: &LockRecord, over: &LockVersion) -> Result<(), Error> {
+        self.object.write(&lock.free(), Some(over)).await.map(drop)
     }
 
     /// The holder, if any.
-    pub(super) async fn holder(&self) -> Result<Option<LockHolder>, Error> {
-        Ok(self.read().await?.and_then(|(found, lock)| lock.holder(&found)))
+    pub(in crate::state) async fn holder(&self) -> Result<Option<LockHolder>, Error> {
+        Ok(self.object.read().await?.and_then(|found| found.holder()))
     }
 
     /// Returns true if the lock is held under this id.
     pub(super) async fn is_held_as(&self, id: &str) -> Result<bool, Error> {
-        let read = self.read().await?;
-        Ok(read.and_then(|(_, lock)| lock.held).is_some_and(|held| held.id == id))
+        let read = self.object.read().await?;
+        Ok(read.and_then(|found| found.record.held).is_some_and(|held| held.id == id))
     }
 
     /// Force-releases the lock with this id.
-    pub(super) async fn force_release(&self, id: &str) -> Result<LockHolder, Error> {
+    pub(in crate::state) async fn force_release(&self, id: &str) -> Result<LockHolder, Error> {
         loop {
-            let read = self.read().await?;
-            let Some((found, lock, holder)) = read
-                .and_then(|(found, lock)| lock.holder(&found).map(|holder| (found, lock, holder)))
+            let read = self.object.read().await?;
+            let Some((found, holder)) =
+                read.and_then(|found| found.holder().map(|holder| (found, holder)))
             else {
                 return Err(Error::NotLocked { place: self.state.clone() });
             };
-            if lock.held.as_ref().is_none_or(|held| held.id != id) {
+            if found.record.held.as_ref().is_none_or(|held| held.id != id) {
                 let holder = Box::new(holder);
                 return Err(Error::OtherLock { place: self.state.clone(), holder });
             }
             // On a conflict it was renewed meanwhile.
-            if let WriteResult::Written(_) = self.write(&lock.free(), Some(&found.version)).await? {
+            let free = found.record.free();
+            if self.object.write(&free, Some(&found.version)).await?.is_some() {
                 return Ok(holder);
             }
         }
     }
+}
 
-    async fn read(&self) -> Result<Option<(StoredObject, LockRecord)>, Error> {
-        let Some(found) = self.object.get().await? else { return Ok(None) };
-        let lock: LockRecord = serde_json::from_slice(&found.bytes).map_err(|_| self.damaged())?;
-        if lock.format_version != VERSION {
-            return Err(self.damaged());
-        }
-        Ok(Some((found, lock)))
-    }
-
-    async fn write(
-        &self,
-        lock: &LockRecord,
-        over: Option<&UpdateVersion>,
-    ) -> Result<WriteResult, Error> {
-        self.object.swap(lock.text().as_bytes(), over).await
-    }
-
-    fn damaged(&self) -> Error {
-        Error::LockDamaged { place: self.object.place().to_owned() }
+impl StoredLock {
+    fn holder(&self) -> Option<LockHolder> {
+        let held = self.record.held.as_ref()?;
+        let HeldRecord { id, command, host, pid, since, lease_ms: _, renewed: _ } = held;
+        Some(LockHolder {
+            pid: *pid,
+            since: since.clone(),
+            command: command.clone(),
+            host: Some(host.clone()),
+            lease: Some(Lease {
+                id: id.clone(),
+                epoch: self.record.epoch,
+                until: held.until(self.modified).map_or("?".to_owned(), |until| until.to_string()),
+            }),
+        })
     }
 }
 
 impl LockRecord {
+    /// A record that was read.
+    #[cfg(feature = "kubernetes")]
+    pub(in crate::state) fn new(epoch: u64, held: Option<HeldRecord>) -> Self {
+        Self { format_version: VERSION, epoch, held }
+    }
+
+    /// Parses a text of [`text`](Self::text). `None` if it is damaged or of another version.
+    #[cfg(feature = "object-store")]
+    pub(super) fn from_text(bytes: &[u8]) -> Option<Self> {
+        let lock: Self = serde_json::from_slice(bytes).ok()?;
+        (lock.format_version == VERSION).then_some(lock)
+    }
+
     /// A lock held by `holder`, one epoch after `before`.
     fn of(holder: &LockHolder, lease: Duration, before: Option<&Self>) -> Self {
         let LockHolder { pid, since, command, host: _, lease: _ } = holder;
@@ -351,30 +351,14 @@ impl LockRecord {
         self.held.as_ref().map_or("", |held| &held.id)
     }
 
-    fn text(&self) -> String {
+    #[cfg(feature = "object-store")]
+    pub(super) fn text(&self) -> String {
         // Strings and numbers always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     fn free(&self) -> Self {
         Self { held: None, ..self.clone() }
-    }
-
-    fn holder(&self, found: &StoredObject) -> Option<LockHolder> {
-        let HeldRecord { id, command, host, pid, since, lease_ms: _, renewed: _ } =
-            self.held.as_ref()?;
-        let until = self.held.as_ref().and_then(|held| held.until(found));
-        Some(LockHolder {
-            pid: *pid,
-            since: since.clone(),
-            command: command.clone(),
-            host: Some(host.clone()),
-            lease: Some(Lease {
-                id: id.clone(),
-                epoch: self.epoch,
-                until: until.map_or("?".to_owned(), |until| until.to_string()),
-            }),
-        })
     }
 }
 
@@ -383,15 +367,15 @@ impl HeldRecord {
         Duration::from_millis(self.lease_ms).min(LONGEST)
     }
 
-    /// The expiry unless it is renewed, by the clock of the bucket.
-    fn until(&self, found: &StoredObject) -> Option<Timestamp> {
-        let end = found.modified.checked_add(self.lease()).ok()?;
+    /// The expiry unless it is renewed, by the clock that wrote `modified`.
+    fn until(&self, modified: Timestamp) -> Option<Timestamp> {
+        let end = modified.checked_add(self.lease()).ok()?;
         Timestamp::from_second(end.as_second()).ok()
     }
 
     /// Returns true if the lease has expired by our clock.
-    fn looks_expired(&self, found: &StoredObject) -> bool {
-        self.until(found).is_some_and(|until| until < Timestamp::now())
+    fn looks_expired(&self, found: &StoredLock) -> bool {
+        self.until(found.modified).is_some_and(|until| until < Timestamp::now())
     }
 }
 

@@ -9,22 +9,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use object_store::UpdateVersion;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::super::Error;
+use super::LockVersion;
 use super::lock::{AcquiredLock, LockObject, LockRecord};
 
-/// The time limit of a request to the bucket, which a lease must outlast when a write begins.
+/// The time limit of a request to the backend, which a lease must outlast when a write begins.
 const WRITE: Duration = Duration::from_secs(5);
 /// The time limit of a release. The lock expires anyway.
 const RELEASE: Duration = Duration::from_secs(5);
 
 /// The lease expiry; `None` once the lease is lost. Clones share state.
 #[derive(Clone, Debug)]
-pub(in super::super) struct LeaseTerm(Arc<Mutex<Option<LeaseEnd>>>);
+pub(in crate::state) struct LeaseTerm(Arc<Mutex<Option<LeaseEnd>>>);
 
 /// The expiry by both clocks: the monotonic one stops while a machine sleeps, and the wall clock may be set.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ struct LeaseEnd {
 
 /// The lock, until it is dropped.
 #[derive(Debug)]
-pub(in super::super) struct BucketLock {
+pub(in crate::state) struct LeaseLock {
     term: LeaseTerm,
     object: LockObject,
     id: String,
@@ -47,31 +47,31 @@ pub(in super::super) struct BucketLock {
 
 /// Checks that a lock is still held. Clones share state.
 #[derive(Clone, Debug)]
-pub(in super::super) struct BucketLockCheck {
+pub(in crate::state) struct LeaseLockCheck {
     term: LeaseTerm,
     object: LockObject,
     id: String,
 }
 
-impl BucketLockCheck {
+impl LeaseLockCheck {
     /// Returns true as long as the lease runs; sends no request.
-    pub(in super::super) fn holds(&self) -> bool {
+    pub(in crate::state) fn holds(&self) -> bool {
         self.term.until().is_some()
     }
 
     /// Returns true if the lease outlasts a write that begins now; sends no request.
-    pub(in super::super) fn outlasts_a_write(&self) -> bool {
+    pub(in crate::state) fn outlasts_a_write(&self) -> bool {
         let write = self.term.last().map(|end| end.write).unwrap_or_default();
         self.term.until().is_some_and(|until| Instant::now() + write < until)
     }
 
     /// The id of the lock.
-    pub(in super::super) fn id(&self) -> &str {
+    pub(in crate::state) fn id(&self) -> &str {
         &self.id
     }
 
-    /// Reads the lock object. A lock that was taken over or force-released is lost.
-    pub(in super::super) async fn confirm(&self) -> Result<bool, Error> {
+    /// Reads the lock. A lock that was taken over or force-released is lost.
+    pub(in crate::state) async fn confirm(&self) -> Result<bool, Error> {
         let ours = self.object.is_held_as(&self.id).await?;
         if !ours {
             self.term.set(None);
@@ -80,23 +80,19 @@ impl BucketLockCheck {
     }
 }
 
-impl BucketLock {
+impl LeaseLock {
     /// The lease expiry.
-    pub(in super::super) fn term(&self) -> LeaseTerm {
+    pub(in crate::state) fn term(&self) -> LeaseTerm {
         self.term.clone()
     }
 
     /// A check that outlives borrows of the lock.
-    pub(in super::super) fn check(&self) -> BucketLockCheck {
-        BucketLockCheck {
-            term: self.term.clone(),
-            object: self.object.clone(),
-            id: self.id.clone(),
-        }
+    pub(in crate::state) fn check(&self) -> LeaseLockCheck {
+        LeaseLockCheck { term: self.term.clone(), object: self.object.clone(), id: self.id.clone() }
     }
 
     /// Releases the lock. If that fails, the lock expires.
-    pub(in super::super) async fn release(self) {
+    pub(in crate::state) async fn release(self) {
         let Self { term: _, object: _, id: _, stop, keeper } = self;
         drop(stop);
         // If the task panicked or its runtime has ended, the lock expires.
@@ -106,7 +102,7 @@ impl BucketLock {
 
 impl LeaseTerm {
     /// The time until which the lease is certainly held. `None` if it is lost.
-    pub(in super::super) fn until(&self) -> Option<Instant> {
+    pub(in crate::state) fn until(&self) -> Option<Instant> {
         let until = self.last()?;
         let holds = Instant::now() < until.steady && SystemTime::now() < until.wall;
         holds.then_some(until.steady)
@@ -114,7 +110,7 @@ impl LeaseTerm {
 
     /// Runs a request, and drops it at the first wake-up after the lease. A timer alone is not enough: in a process
     /// that was suspended, the request can wake up first.
-    pub(super) async fn guard<T>(&self, request: impl Future<Output = T>) -> Option<T> {
+    pub(in crate::state) async fn guard<T>(&self, request: impl Future<Output = T>) -> Option<T> {
         let mut request = pin!(request);
         let guarded = poll_fn(|context| match self.until() {
             Some(_) => request.as_mut().poll(context).map(Some),
@@ -133,23 +129,27 @@ impl LeaseTerm {
 }
 
 /// The task that renews and releases a lock.
-pub(super) struct LeaseRenewer {
+pub(in crate::state) struct LeaseRenewer {
     object: LockObject,
     lock: LockRecord,
-    version: UpdateVersion,
+    version: LockVersion,
     lease: Duration,
     term: LeaseTerm,
 }
 
 impl LeaseRenewer {
-    pub(super) fn start(object: LockObject, taken: AcquiredLock, lease: Duration) -> BucketLock {
+    pub(in crate::state) fn start(
+        object: LockObject,
+        taken: AcquiredLock,
+        lease: Duration,
+    ) -> LeaseLock {
         let AcquiredLock { lock, version, asked } = taken;
         let term = LeaseTerm(Arc::new(Mutex::new(Some(LeaseEnd::after(asked, lease)))));
         let (stop, stopped) = oneshot::channel();
         let (checked, id) = (object.clone(), lock.id().to_owned());
         let keeper = Self { object, lock, version, lease, term: term.clone() };
         let keeper = tokio::spawn(keeper.run(stopped));
-        BucketLock { term, object: checked, id, stop, keeper }
+        LeaseLock { term, object: checked, id, stop, keeper }
     }
 
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
