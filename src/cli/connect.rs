@@ -41,7 +41,7 @@ pub(super) fn session(global: &Global) -> Result<Session, Failure> {
 pub(super) fn base_url(global: &Global) -> Result<BaseUrl, Failure> {
     let text = global.base_url.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let text = text.unwrap_or(BaseUrl::TELNYX);
-    let hint = "Use --base-url https://api.telnyx.com/v2, or http:// for a loopback address.";
+    let hint = "Set --base-url or TELNYX_BASE_URL to https://api.telnyx.com/v2, or for a sandbox to http://127.0.0.1:8484/v2.";
     BaseUrl::parse(text).map_err(|error| {
         let error = anyhow::anyhow!("{} cannot be used: {error}", describe(text));
         Failure::new(error, hint)
@@ -84,11 +84,11 @@ pub(super) fn key_file(path: &Path) -> Result<SecretString, Failure> {
         .with_context(|| {
             // A key in place of a file must not be shown.
             let place = path.display().to_string();
-            let place = if place.contains(['/', '.']) { &place } else { "the named file" };
+            let place = if place.contains(['/', '.']) { &place } else { "--api-key-file (the value is not shown, as it may be a key)" };
             format!("reading the API key from {place}")
         })
         .map_err(|error| {
-            let hint = "--api-key-file is the path of a file. Set TELNYX_API_KEY to a key itself.";
+            let hint = "Give --api-key-file the path of a file that contains the key, or set TELNYX_API_KEY to the key.";
             Failure::new(error, hint)
         })?;
     let text = text.expose_secret().trim();

@@ -95,7 +95,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["--file", "--manifest", "--path", "-f"],
-        "The manifest is given without an option, as in `trunkline plan acme.yaml`.",
+        "The manifest is given without an option, as in `trunkline plan acme.yaml` or `trunkline apply acme.yaml`.",
     ),
     (&["--output", "--json", "-o"], "For output in JSON, use `--format json`."),
     (

@@ -76,7 +76,7 @@ fn user_id(text: &str) -> Result<String, String> {
 /// Parses an id. An email is refused, because a 404 for it would be misleading.
 fn id(text: &str, list: &str) -> Result<String, String> {
     if text.contains('@') {
-        return Err(format!("this is an email, not an id; {list} shows ids"));
+        return Err(format!("this is an email, not an id. To find the id, run {list}"));
     }
     Ok(text.to_owned())
 }

@@ -93,7 +93,7 @@ pub(super) fn manifest_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
     manifest_path_if_any(path).ok_or_else(|| {
         let error =
             anyhow::anyhow!("no manifest given, and {DEFAULT_MANIFEST} does not exist here");
-        Failure::new(error, "Name a manifest: a file or a folder, or set TRUNKLINE_MANIFEST.")
+        Failure::new(error, "Name a manifest: a file or a folder, or set TRUNKLINE_MANIFEST. To write a first one, run `trunkline init`.")
     })
 }
 

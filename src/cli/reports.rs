@@ -271,7 +271,7 @@ fn warn_of_unread_users(path: &Path, desired: &Desired) {
     if desired.users.is_none() && desired.policy.unlisted_users == UnlistedUsers::Remove {
         let path = report::escape_line(&path.display().to_string());
         terminal::say(&format!(
-            "warning: `unlisted_users: remove` has no effect: {path} has no `users`, so users are neither read nor removed"
+            "warning: `unlisted_users: remove` has no effect: {path} has no `users`, so users are neither read nor removed; list the users that stay below `users`, or delete that line"
         ));
     }
 }

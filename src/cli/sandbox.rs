@@ -15,7 +15,7 @@ use crate::sandbox::{Error, SandboxConfig, Seed, start};
 /// The key of the sandbox, unless --api-key-file names another one.
 const KEY: &str = "KEY_sandbox";
 
-const IN_USE: &str = "To use any free port, run `trunkline sandbox --port 0`.";
+const IN_USE: &str = "A sandbox may be running there already. To use any free port, run `trunkline sandbox --port 0`.";
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {

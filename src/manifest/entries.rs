@@ -152,9 +152,12 @@ fn users(
 ) -> Option<Vec<Written<ManifestUser>>> {
     value(fields.optional(reading, "users", |reading, node| {
         if matches!(&node.kind, TreeKind::List(items) if items.is_empty()) {
-            let message = "an empty list of users allows no user in the organization";
+            let message =
+                "an empty list of users would mean that no user may be in the organization";
             let problem = reading.problem(node.span, message.to_owned());
-            problem.hint = Some("Leave `users` out if users are not managed.".into());
+            problem.hint = Some(
+                "List the users that may be there, or delete `users` to leave users alone.".into(),
+            );
         }
         reading.items(node, "a list of users", user)
     }))

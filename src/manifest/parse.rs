@@ -109,6 +109,16 @@ fn words(error: &Error) -> (String, Option<&'static str>) {
         other if other.to_string().starts_with("recursion limit exceeded") => {
             ("this is nested too deeply for a manifest".to_owned(), None)
         }
+        other if other.to_string().contains("trailing content after single-quoted") => (
+            "an apostrophe ends this text too early".to_owned(),
+            Some("Put a text that contains an apostrophe in double quotes."),
+        ),
+        other if other.to_string().contains("did not find expected '-' indicator") => (
+            "this line is not indented like the entries above".to_owned(),
+            Some(
+                "Give each `- ` of a list the same indentation, and put fields two spaces to the right.",
+            ),
+        ),
         other => {
             let text = other.to_string();
             // The location is reported separately.
@@ -126,8 +136,6 @@ fn syntax_hint(message: &str) -> Option<&'static str> {
         Some("Indent with spaces: YAML does not allow tabs here.")
     } else if has("block scalar") {
         Some("Put a value that begins with `>` or `|` in quotes.")
-    } else if has("trailing content after single-quoted") {
-        Some("Put a text that contains an apostrophe in double quotes.")
     } else if has("unexpected character") {
         Some("Put a value that begins with this character in quotes.")
     } else if has("mapping values are not allowed") {

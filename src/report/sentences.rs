@@ -87,7 +87,7 @@ pub(super) fn finding_with(finding: &Finding, names: Names, state: &StateInfo) -
             );
         }
         FindingKind::OwnerUnlisted => {
-            "is an owner, and owners are never removed; list the user in the manifest, without absent: true"
+            "is an owner, and owners are never removed; list the user in the manifest as one who may be there"
         }
         FindingKind::UserDisabled => "is disabled; enable the user in the portal",
         FindingKind::AccountBlocked | FindingKind::UserBlocked => {

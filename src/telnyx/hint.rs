@@ -121,7 +121,7 @@ impl ErrorKind {
                 "The server does not speak TLS. For the sandbox, use a base URL with http://."
             }
             Self::Connect(why) if why.starts_with("127.0.0.1") || why.starts_with("localhost") => {
-                "Start the server, for example `trunkline sandbox`, or correct --base-url or TELNYX_BASE_URL."
+                "Start the sandbox on that port with `trunkline sandbox --port PORT`, or correct --base-url or TELNYX_BASE_URL."
             }
             Self::Connect(_) => {
                 "Check --base-url or TELNYX_BASE_URL, the network, and HTTPS_PROXY."

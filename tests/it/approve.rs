@@ -62,7 +62,7 @@ async fn without_a_terminal_and_without_auto_approve_nothing_is_sent() {
     let manifest = site.manifest(&[]);
     let shown = error(&site, &["apply", text(&manifest)], 1).await;
     assert!(shown.contains("cannot ask for approval: stdin is not a terminal"), "{shown}");
-    assert!(shown.ends_with("hint: Re-run with --auto-approve.\n"), "{shown}");
+    assert!(shown.contains("hint: Review the plan, then re-run with --auto-approve. "), "{shown}");
     assert_eq!(site.proxy.changes(), Vec::<String>::new());
 }
 

@@ -194,7 +194,10 @@ fn a_command_of_another_tool_leads_to_ours() {
         "{error}"
     );
     let (_, _, error) = run("get account larry@catfood.example", &[]);
-    assert!(error.contains("an email, not an id; `trunkline get accounts --email"), "{error}");
+    assert!(
+        error.contains("an email, not an id. To find the id, run `trunkline get accounts --email"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -31,8 +31,7 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn an_invalid_base_url_is_named_with_a_valid_one() {
     let folder = folder();
-    let hint =
-        "hint: Use --base-url https://api.telnyx.com/v2, or http:// for a loopback address.\n";
+    let hint = "hint: Set --base-url or TELNYX_BASE_URL to https://api.telnyx.com/v2, or for a sandbox to http://127.0.0.1:8484/v2.\n";
     for (url, why) in [
         (
             "api.telnyx.com",
@@ -68,7 +67,7 @@ fn a_key_with_more_than_the_key_names_what_to_leave_out() {
 #[test]
 fn a_key_in_place_of_its_file_is_not_shown() {
     let error = error(folder().path(), &[], &["get", "accounts", "--api-key-file", "KEYT0PS3CRET"]);
-    let words = "error: reading the API key from the named file: No such file or directory (os error 2)\nhint: --api-key-file is the path of a file. Set TELNYX_API_KEY to a key itself.\n";
+    let words = "error: reading the API key from --api-key-file (the value is not shown, as it may be a key): No such file or directory (os error 2)\nhint: Give --api-key-file the path of a file that contains the key, or set TELNYX_API_KEY to the key.\n";
     assert_eq!(error, words);
 }
 
@@ -141,7 +140,7 @@ fn a_port_in_use_names_the_option_for_another() {
     let address = taken.local_addr().unwrap();
     let port = address.port().to_string();
     let of_sandbox = error(folder.path(), &[], &["sandbox", "--port", &port]);
-    let hint = "hint: To use any free port, run `trunkline sandbox --port 0`.\n";
+    let hint = "hint: A sandbox may be running there already. To use any free port, run `trunkline sandbox --port 0`.\n";
     assert!(of_sandbox.contains("already in use") && of_sandbox.ends_with(hint), "{of_sandbox}");
     let listen = address.to_string();
     let of_daemon =

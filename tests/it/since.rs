@@ -56,7 +56,7 @@ async fn a_change_that_deletes_a_whole_section_is_reported() {
         "! policy_loosened  users are no longer managed: this plan does not read or change any\n";
     assert!(shown.contains(finding), "{shown}");
     let warning = format!(
-        "warning: `unlisted_users: remove` has no effect: {} has no `users`, so users are neither read nor removed\n",
+        "warning: `unlisted_users: remove` has no effect: {} has no `users`, so users are neither read nor removed; list the users that stay below `users`, or delete that line\n",
         text(&manifest)
     );
     assert!(String::from_utf8(output.stderr).unwrap().contains(&warning));

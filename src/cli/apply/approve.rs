@@ -91,7 +91,10 @@ impl Approval {
             let error = anyhow::Error::msg(
                 "cannot ask for approval: stdin is not a terminal; nothing was sent",
             );
-            return Err(Failure::new(error, "Re-run with --auto-approve."));
+            return Err(Failure::new(
+                error,
+                "Review the plan, then re-run with --auto-approve. To apply exactly what was reviewed, use `trunkline plan --out FILE` and `trunkline apply --plan FILE --auto-approve`.",
+            ));
         }
         let answered = signals.unless(terminal::ask(question(prepared))).await;
         if answered.is_err() {

@@ -23,7 +23,7 @@ use crate::plan::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SavedPlanError {
     /// The file is incomplete, or something else.
-    #[error("this is not a saved plan, or a part of one: the seal at its end is missing")]
+    #[error("this is not a saved plan, or it is cut: the seal at its end is missing")]
     Incomplete,
     /// The seal does not match the text.
     #[error("the seal is broken: the file was changed after it was saved")]

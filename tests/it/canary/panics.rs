@@ -87,7 +87,7 @@ fn promise_11_a_panic_shows_no_secret() {
 }
 
 /// The types with a secret in a field, each with the entry of [`holders`] that shows it.
-const KEEP: [(&str, &str); 14] = [
+const KEEP: [(&str, &str); 15] = [
     ("Account", "sandbox::SandboxConfig"),
     ("AccountRequest", "AccountRequest"),
     ("Address", "NotificationTarget"),
@@ -100,6 +100,7 @@ const KEEP: [(&str, &str); 14] = [
     ("CredentialsBody", "Credentials"),
     ("Execution", ""),
     ("KeySource", "KeySource"),
+    ("KubernetesStore", "Store"),
     ("Outputs", ""),
     ("SandboxConfig", "sandbox::SandboxConfig"),
     ("SessionConfig", "SessionConfig"),
@@ -117,6 +118,10 @@ fn keepers(source: &str) -> Vec<&str> {
             && (before.is_empty() || before.starts_with("pub"))
         {
             last = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        }
+        if line == "}" {
+            // What follows is not a field of this type.
+            last = "";
         }
         let is_field = line.starts_with("    ") && line.as_bytes()[4].is_ascii_alphabetic();
         let is_tuple = line.contains("struct ") && line.contains("SecretString)");
