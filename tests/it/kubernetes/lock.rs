@@ -120,7 +120,9 @@ async fn the_last_leader_acquires_its_own_lease_at_once_and_no_other() {
     let former = lost.id();
     assert!(former.is_some());
     let again = of(false, former.clone());
-    let back = store.wait_for_leadership(&holder, &again).await.unwrap();
+    let waiting = store.wait_for_leadership(&holder, &again);
+    let back = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    let back = back.expect("the former leader does not wait").unwrap();
     assert!(back.is_held() && back.id() != former);
     // By now another lease is there.
     let late = of(true, former);

@@ -282,7 +282,8 @@ async fn the_last_leader_acquires_its_own_lease_at_once_and_no_other() {
     let former = lost.id();
     assert!(former.is_some());
     let (again, _wish, _) = request(false, former.clone());
-    let back = lead(&store, &again).await.unwrap();
+    let back = tokio::time::timeout(Duration::from_secs(10), lead(&store, &again)).await;
+    let back = back.expect("the former leader does not wait").unwrap();
     assert!(back.is_held() && back.id() != former);
     // By now another lease is there.
     let (late, _wish, _) = request(true, former);
