@@ -1,10 +1,12 @@
-//! The assignment under any sequence of joins, ends and pauses. The leases have the rules of the lock of a bucket.
+//! The assignment under any sequence of joins, ends and pauses, with leases that have the rules of the lock of a bucket;
+//! and the roles of one replica.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::assign::{Candidates, assign};
+use super::{Error, LeaderLease, Leadership, LeadershipChange, LeadershipRole};
 
 /// The lease time, in steps of the simulation. It is renewed every third of it.
 const LEASE: u32 = 6;
@@ -313,4 +315,45 @@ fn an_organization_that_cannot_be_saved_stays_with_its_leader() {
     };
     let assigned = assign(&(0..4).map(led).collect());
     assert_eq!(assigned, [(0, "x"), (1, "y"), (2, "y"), (3, "x")].into());
+}
+
+/// A leadership in a role. `former` is true if this replica was the last leader.
+fn leadership(role: LeadershipRole, former: bool) -> Leadership {
+    Leadership { role, former: former.then(|| "a lease".to_owned()), ..Leadership::always() }
+}
+
+#[test]
+fn a_leader_over_its_share_is_recognized() {
+    let (wish, wanted) = tokio::sync::watch::channel(true);
+    let leader = LeadershipRole::Leader(LeaderLease::alone());
+    let leadership = Leadership { wanted, ..leadership(leader, false) };
+    assert!(!leadership.is_over_its_share());
+    wish.send(false).unwrap();
+    assert!(leadership.is_over_its_share());
+}
+
+#[test]
+fn a_replica_that_is_cut_off_keeps_its_role_and_may_not_write() {
+    let cases = [
+        (LeadershipRole::Standby(None), false, false),
+        (LeadershipRole::Standby(None), true, false),
+        // The last leader, and a replica that never reached the backend, go on.
+        (LeadershipRole::Pending, true, true),
+        (LeadershipRole::Pending, false, true),
+    ];
+    for (role, former, runs) in cases {
+        let mut replica = leadership(role, former);
+        for again in [false, true] {
+            let error = Error::LockLost { place: "s3://states/acme.json".to_owned() };
+            let change = replica.finish(Some(Err(error)));
+            let Some(LeadershipChange::CutOff { repeated, .. }) = change else {
+                panic!("{change:?}");
+            };
+            assert_eq!(repeated, again);
+            assert_eq!((replica.is_leader(), replica.is_standby()), (runs, !runs), "{replica:?}");
+            assert_eq!(replica.is_last_leader(), runs && former, "{replica:?}");
+            assert!(replica.may_write().is_none() && !replica.is_over_its_share(), "{replica:?}");
+            assert!(replica.cut_off().is_some());
+        }
+    }
 }
