@@ -1,11 +1,10 @@
 //! The action: a verified download of a release, or else a build of the source.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use super::machine::Machine;
+use super::machine::{Machine, executable};
 use super::runner::{Context, Run, run_action};
 use super::story::REV;
 
@@ -29,9 +28,7 @@ type Damage = fn(&Machine);
 /// A machine whose `curl` is the stub above.
 fn machine() -> Machine {
     let machine = Machine::new();
-    let path = machine.path("tools/curl");
-    fs::write(&path, CURL).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&machine.path("tools/curl"), CURL);
     machine
 }
 

@@ -3,9 +3,9 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use serde_json::json;
@@ -133,6 +133,16 @@ mkdir -p "$2/bin"
 ln -sf "$BUILT" "$2/bin/trunkline"
 "#;
 
+/// Writes an executable file in a process of its own. A program started meanwhile by another test would inherit our open
+/// file, and a file that somebody writes cannot be executed ("Text file busy").
+pub(super) fn executable(path: &Path, script: &str) {
+    let mut install = Command::new("install");
+    install.args(["-m", "755", "/dev/stdin"]).arg(path).stdin(Stdio::piped());
+    let mut running = install.spawn().unwrap();
+    running.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    assert!(running.wait().unwrap().success(), "{}", path.display());
+}
+
 impl Machine {
     pub(super) fn new() -> Self {
         let runtime = Runtime::new().unwrap();
@@ -151,9 +161,7 @@ impl Machine {
         for (name, script) in
             [("gh", GH), ("aws", AWS), ("cargo", CARGO), ("curl", CURL), ("jq", JQ)]
         {
-            let path = machine.path("tools").join(name);
-            fs::write(&path, script).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            executable(&machine.path("tools").join(name), script);
         }
         std::os::unix::fs::symlink(cargo_bin("trunkline"), machine.path("own/trunkline")).unwrap();
         machine

@@ -1,6 +1,7 @@
 //! The release: its workflow, the archives, and what downloads them.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
@@ -72,10 +73,14 @@ fn what_is_released_is_what_the_action_downloads() {
 fn sources() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let names = ["Cargo.toml", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
-    for name in names.into_iter().chain([".ci/package", ".ci/notes"]) {
-        let copy = folder.path().join(name);
-        fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(name), copy).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in names {
+        fs::copy(root.join(name), folder.path().join(name)).unwrap();
+    }
+    // Links, because a file that was just written cannot always be executed.
+    fs::create_dir(folder.path().join(".ci")).unwrap();
+    for name in [".ci/package", ".ci/notes"] {
+        symlink(root.join(name), folder.path().join(name)).unwrap();
     }
     folder
 }

@@ -2,12 +2,11 @@
 //! `examples/github/`, in an empty folder, with failures and races on the way.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::Duration;
 
 use super::WORKFLOWS;
-use super::machine::Machine;
+use super::machine::{Machine, executable};
 use super::runner::run;
 use super::story::{REV, Story, set, various};
 
@@ -266,9 +265,7 @@ while :; do sleep 0.05; done
 #[test]
 fn a_cancelled_run_waits_for_requests_in_flight() {
     let machine = Machine::new();
-    let program = machine.path("tools/trunkline");
-    fs::write(&program, UNDER_WAY).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&machine.path("tools/trunkline"), UNDER_WAY);
     let workflow = super::yaml(&super::example("github/apply.yml"));
     let steps = workflow["jobs"]["apply"]["steps"].as_array().unwrap();
     let script = steps.iter().find(|step| step["id"] == "apply").unwrap()["run"].as_str().unwrap();
