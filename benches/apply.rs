@@ -1,8 +1,9 @@
 //! 120 updates under a limit of 20 requests a second, in each form in which servers describe it: `cargo bench --bench
 //! apply`.
 //!
-//! A share of the allowed rate, not a time. The pacer's tests hold 95 % in simulated time; here the sandbox and the client
-//! share a machine with whatever else runs, so this fails below 85 %, or when 1 % of the requests or more are refused.
+//! A share of the allowed rate, not a time. It fails below 95 %, or when 1 % of the requests or more are refused. The
+//! sandbox and the client share a machine with whatever else runs, which only lowers the rate: a form that misses it is
+//! tried again, twice.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -21,27 +22,35 @@ const ACCOUNTS: u32 = 120;
 const LIMIT: u32 = 20;
 const KEY: &str = "KEY_bench";
 
-/// The forms of the header fields, as a seed names them, and the least share of the rate. A reset at a whole second may
-/// be up to a second late.
-const FORMS: [(&str, f64); 4] =
-    [("plain", 0.85), ("policy", 0.85), ("ietf", 0.85), ("reset_time", 0.6)];
+/// The forms of the header fields, as a seed names them.
+const FORMS: [&str; 4] = ["plain", "policy", "ietf", "reset_time"];
+/// The least share of the rate.
+const LEAST: f64 = 0.95;
+const TRIES: usize = 3;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // At once: nearly all of the time is spent waiting.
-    let results = futures_util::future::join_all(FORMS.map(|(form, _)| apply(form))).await;
     let mut out = std::io::stdout().lock();
-    let mut good = true;
-    for ((form, least), result) in FORMS.into_iter().zip(results) {
-        let Pace { done, rate, refused } = result?;
-        writeln!(
-            out,
-            "{form}: {done} updates at {:.1} % of the rate, {refused:.1} % refused",
-            rate * 100.0
-        )?;
-        good &= done == ACCOUNTS as usize && rate >= least && refused < 1.0;
+    let mut missed = FORMS.to_vec();
+    for _ in 0..TRIES {
+        // At once: nearly all of the time is spent waiting.
+        let results = futures_util::future::join_all(missed.iter().map(|form| apply(form))).await;
+        for (form, result) in std::mem::take(&mut missed).into_iter().zip(results) {
+            let Pace { done, rate, refused } = result?;
+            writeln!(
+                out,
+                "{form}: {done} updates at {:.1} % of the rate, {refused:.1} % refused",
+                rate * 100.0
+            )?;
+            if done < ACCOUNTS as usize || rate < LEAST || refused >= 1.0 {
+                missed.push(form);
+            }
+        }
+        if missed.is_empty() {
+            return Ok(());
+        }
     }
-    if good { Ok(()) } else { Err("the pace is worse than promised".into()) }
+    Err(format!("the pace is worse than promised: {missed:?}").into())
 }
 
 /// The pace of an apply.

@@ -136,7 +136,7 @@ impl Lists {
         let none = || Listing { items: Vec::new(), gap: None };
         let unauthorized = |error: &Error| error.kind == ErrorKind::Unauthorized;
         let (accounts, users) = match (accounts, users) {
-            // A key that both halves refuse is invalid. The accounts alone also refuse one that is no manager's.
+            // A key that both halves refuse is invalid. The accounts alone also refuse a key that does not belong to a manager account.
             (Err(first), Err(second)) if unauthorized(&first) && unauthorized(&second) => {
                 return Err(second);
             }

@@ -102,7 +102,7 @@ fn note(seen: &watch::Sender<SecretWatch>, now: SecretWatch) {
 pub(super) struct FollowedSecret {
     name: Option<String>,
     seen: Option<watch::Receiver<SecretWatch>>,
-    /// The version that was used. The first one that a watch reports is no change.
+    /// The version that was used. The first one that a watch reports does not count as a change.
     known: bool,
     _watch: Option<AbortOnDropHandle<()>>,
 }

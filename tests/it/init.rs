@@ -49,7 +49,7 @@ fn without_a_key_an_example_is_written_that_is_valid_in_parts_and_as_a_whole() {
     assert_eq!(fs::read_to_string(shop.join(".gitignore")).unwrap(), ".trunkline/\n");
     let schema = fs::read_to_string(shop.join(".trunkline.schema.json")).unwrap();
     assert_eq!(schema, manifest::schema());
-    // The schema is no part of a manifest that is the whole folder.
+    // The schema does not belong to a manifest that is the whole folder.
     let read = manifest::load_with_places(&shop).unwrap();
     assert_eq!((read.desired.organization.as_str(), read.skipped.len()), ("shop", 0));
     assert!(read.desired.accounts.is_empty() && read.desired.users.is_none());

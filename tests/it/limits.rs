@@ -82,7 +82,7 @@ fn limit(site: &Site, number: usize) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_that_somebody_sets_during_an_apply_is_seen_by_the_next_plan() {
+async fn a_limit_that_another_client_sets_during_an_apply_is_seen_by_the_next_plan() {
     let site = organization(Duration::from_millis(30)).await;
     let path = manifest(&site, 5);
     site.ends(&["apply", text(&path), "--auto-approve"], 0).await;

@@ -213,7 +213,7 @@ async fn planned(second: [&'static str; 2]) -> Plan {
 }
 
 #[tokio::test]
-async fn promise_5_while_pages_shift_nobody_is_disabled() {
+async fn promise_5_while_pages_shift_no_account_is_disabled() {
     let whole = planned(["a3", "a4"]).await;
     assert!(whole.inventory.complete && whole.destructive() == 3, "{whole:?}");
     // An account was created between the two pages: the second begins with the last item of the first.

@@ -58,7 +58,7 @@ pub(in crate::daemon) struct Part {
     pub bound: bool,
 }
 
-/// What this replica sees in each list.
+/// The replicas of each list, as this replica sees them.
 type Views = BTreeMap<String, View>;
 
 struct View {

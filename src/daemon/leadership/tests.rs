@@ -42,7 +42,7 @@ struct World {
     now: u32,
     leases: Vec<Record>,
     replicas: BTreeMap<usize, Replica>,
-    /// What is published: the renewals and the organizations led.
+    /// The published renewals, with the organizations that each replica leads.
     list: BTreeMap<usize, (u32, BTreeSet<usize>)>,
 }
 
@@ -153,7 +153,7 @@ impl World {
         self.list.insert(id, (replica.renewed, replica.published.clone()));
     }
 
-    /// What a replica should lead, as it sees the list.
+    /// The organizations that a replica should lead, as it sees the list.
     fn wanted(&mut self, id: usize) -> BTreeSet<usize> {
         self.publish(id);
         let (now, list) = (self.now, &mut self.list);

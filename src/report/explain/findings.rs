@@ -170,7 +170,7 @@ pub(super) fn finding(code: Code) -> Explanation {
         },
         Code::ChannelLimitUnverified => Explanation {
             summary: "current channel limits are unknown",
-            meaning: "There is no record of the current limits, or the total that Telnyx reports has changed since the last apply. Each declared limit is set again.",
+            meaning: "The state does not have the current limits, or the total that Telnyx reports has changed since the last apply. Each declared limit is set again.",
             reason: "Limits can be set but not read. The state records each one that Telnyx has acknowledged, and the total shows whether the records still hold.",
             fix: "Nothing to do: the next apply sets each declared limit once. If the notice comes back in every plan, use one `--state` for all runs, and look for a person or a tool that changes limits.",
             command: Some("trunkline state show"),

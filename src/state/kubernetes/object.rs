@@ -55,7 +55,7 @@ where
     /// Changes the version `over`, and returns the new object. With `None` the object must not exist. Returns `None`
     /// if another process wrote it meanwhile.
     ///
-    /// A conflict and a lost answer are told apart by reading the object: each write has a unique id, as another
+    /// A conflict is distinguished from a lost answer by reading the object: each write has a unique id, as another
     /// process could have written the same content.
     pub(super) async fn swap(&self, change: Value, over: Option<&str>) -> Result<Option<K>, Error> {
         let write = uuid::Uuid::new_v4().to_string();

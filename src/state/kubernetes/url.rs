@@ -64,7 +64,7 @@ impl KubernetesUrl {
     }
 }
 
-/// The name of an organization's state. A label that is no name of an object is spelled differently, and its digest
+/// The name of an organization's state. A label that cannot be an object's name is spelled differently, and its digest
 /// keeps it apart from the others.
 fn default_name(organization: &str) -> String {
     let name = format!("trunkline-{organization}");

@@ -21,6 +21,8 @@ pub(super) struct RateLimit {
     pub remaining: Option<u32>,
     /// Time until the window ends.
     pub reset: Option<Duration>,
+    /// The end of the window as a Unix time in whole seconds, if the server names it so.
+    pub ends: Option<i64>,
     /// Time for which the server asks for no request.
     pub retry_after: Option<Duration>,
 }
@@ -46,11 +48,15 @@ impl RateLimit {
             let delays = numbers(&reset_text).into_iter().map(|number| delay(number, now));
             delays.chain(reset.map(delta)).max()
         });
+        let ends = timestamp(&reset_text)
+            .map(Timestamp::as_second)
+            .or_else(|| numbers(&reset_text).into_iter().filter_map(unix_time).map(whole).max());
         Self {
             limit: limit.map(count),
             remaining: counts.into_iter().chain(remaining).map(count).min(),
             // A window that does not say when it ends may have just begun.
             reset: reset.or_else(|| window.map(delta)),
+            ends,
             retry_after: retry_after(headers, now),
         }
     }
@@ -115,12 +121,19 @@ fn count(number: f64) -> u32 {
 
 /// The time until a reset, which is a number of seconds or a Unix time.
 fn delay(reset: f64, now: Timestamp) -> Duration {
-    if reset <= LONGEST_RESET {
-        return delta(reset);
-    }
+    delta(unix_time(reset).map_or(reset, |time| time - now.as_duration().as_secs_f64()))
+}
+
+/// The Unix time of a reset, in seconds. A number up to an hour is a delay.
+fn unix_time(reset: f64) -> Option<f64> {
     // Beyond the year 5000 it is a number of milliseconds.
     let seconds = if reset > 1e11 { reset / 1000.0 } else { reset };
-    delta(seconds - now.as_duration().as_secs_f64())
+    (reset > LONGEST_RESET).then_some(seconds)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+fn whole(number: f64) -> i64 {
+    number.ceil() as i64
 }
 
 /// A number of seconds, clamped to the longest wait.
@@ -141,10 +154,14 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 /// The time until an HTTP date or an ISO time, clamped to the longest wait.
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim());
-    let date = date.ok().or_else(|| text.trim().parse::<Timestamp>().ok())?;
-    let wait = Duration::try_from(date.duration_since(now)).unwrap_or_default();
+    let wait = Duration::try_from(timestamp(text)?.duration_since(now)).unwrap_or_default();
     Some(wait.min(LONGEST))
+}
+
+/// An HTTP date or an ISO time.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim());
+    date.ok().or_else(|| text.trim().parse().ok())
 }
 
 #[cfg(test)]

@@ -62,6 +62,10 @@ struct RateWindow {
     left: u32,
     renewed: Instant,
     length: Duration,
+    /// The end that the server names as a point in time.
+    ends: Option<i64>,
+    /// The length, measured between two such ends.
+    measured: Option<Duration>,
 }
 
 impl Pacer {
@@ -128,11 +132,19 @@ impl Pacer {
         let limit = said.limit.unwrap_or_else(|| known.max(remaining.saturating_add(1)));
         // A reset of 0 is a fraction of a second, rounded down.
         let reset = if reset.is_zero() { SILENCE } else { reset };
-        // A little later: a request just before the end would still count in the old window.
-        let reset = reset + reset / 50;
         let known = self.window.as_ref().filter(|window| window.limit == limit);
+        // A point in time is rounded up, and read with our clock: up to a second late, or more. Between the ends of two
+        // windows the error is the same, so their distance is the length, or a multiple after a pause.
+        let apart = known.and_then(|window| said.ends?.checked_sub(window.ends?));
+        let apart = apart.and_then(|seconds| u64::try_from(seconds).ok()).filter(|it| *it > 0);
+        let measured = known.and_then(|window| window.measured);
+        let measured = measured.into_iter().chain(apart.map(Duration::from_secs)).min();
+        // A little later: a request just before the end would still count in the old window.
+        let later = |time: Duration| time + time / 50;
+        let reset = later(measured.map_or(reset, |length| reset.min(length)));
         // The reset may be near when the first answer comes, and no window is shorter than a second.
-        let length = known.map_or(reset, |window| window.length.max(reset)).max(SILENCE);
+        let longest = || known.map_or(reset, |window| window.length.max(reset));
+        let length = measured.map_or_else(longest, later).max(SILENCE);
         // `reset` is a whole number of seconds, so its end would move on with every answer of one
         // window: only when there is more left than before has a new one begun.
         let renewed = match known {
@@ -148,11 +160,14 @@ impl Pacer {
             // A description replaces a measurement.
             (self.measured, self.too_fast) = (None, None);
         }
-        self.window = Some(RateWindow { limit, remaining, left, renewed, length });
+        self.window =
+            Some(RateWindow { limit, remaining, left, renewed, length, ends: said.ends, measured });
     }
 
     fn refused(&mut self, now: Instant, said: &RateLimit) {
         let reset = said.reset.filter(|_| said.remaining.is_none_or(|remaining| remaining == 0));
+        let length = self.window.as_ref().and_then(|window| window.measured);
+        let reset = reset.map(|reset| length.map_or(reset, |length| reset.min(length)));
         let first_of_its_kind = self.silent_until.is_none_or(|until| until <= now);
         let silence = match (said.retry_after, reset) {
             // Requests in flight with the first one are refused for the same reason.

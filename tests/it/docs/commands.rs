@@ -55,7 +55,7 @@ fn simple_commands(line: &str) -> Vec<Vec<String>> {
             }
             (None, '#') if word.is_none() => break,
             (None, '>' | '<') => {
-                // The number of a descriptor is no argument, and neither is the target.
+                // Neither the number of a descriptor nor its target is an argument.
                 if word.as_ref().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit())) {
                     word = None;
                 }

@@ -309,7 +309,8 @@ impl Api {
             self.figures.recovery(Recovery::CreateSentAgain);
         }
         if !self.book.sent.insert(email.clone()) {
-            self.wrong.push(format!("{email}: a create was sent again, and nobody had settled it"));
+            self.wrong
+                .push(format!("{email}: a create was sent again, and no person had settled it"));
         }
         let state = document(&fs::read(&self.state).unwrap_or_default());
         if creates(&state).get(&email).map(String::as_str) != Some("sending") {

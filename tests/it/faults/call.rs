@@ -108,7 +108,7 @@ impl Call {
             (["organizations", "users", id, "actions", "remove"], _) => {
                 (Op::Remove, (*id).to_owned())
             }
-            other => panic!("{other:?} is no operation"),
+            other => panic!("{other:?} is not an operation"),
         };
         let page = query.get("page[number]").map_or(1, |page| page.parse().unwrap());
         let by_email = query.get("sort").is_some_and(|sort| sort == "email");
@@ -123,7 +123,7 @@ fn list(query: &BTreeMap<String, String>) -> Op {
         Some("disabled") => Which::Disabled,
         Some("blocked") => Which::Blocked,
         Some("cancelled") => Which::Cancelled,
-        Some(other) => panic!("{other} is no documented status"),
+        Some(other) => panic!("{other} is not a documented status"),
         None if cancelled => Which::WithCancelled,
         None => Which::All,
     };

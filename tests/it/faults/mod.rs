@@ -17,9 +17,9 @@
 //! The [`oracle`] holds after every run, dead or not: one entry never has two accounts, no create is sent twice
 //! unless a person has settled it, each is recorded as sent before it leaves, and looked for when its answer is
 //! lost; nothing is sent that was not planned and wished for, nothing is lost or created from an incomplete
-//! inventory, and who loses something is looked at again just before; every action has one outcome and none that
-//! is a lie; the state claims nothing that did not happen. In the end all is as it is wished, or it is
-//! told; what is told is settled as `state resolve` does it, by a person who looks into the book. [`figures`] counts
+//! inventory, and each account or user is read again just before a destructive action; every action has one outcome, and
+//! each outcome is true; the state claims nothing that did not happen. In the end everything is as the manifest
+//! says, or is reported; what is reported is settled as `state resolve` does it, by a person who checks the book. [`figures`] counts
 //! what was injected and which recoveries back were taken: one that no schedule takes fails the suite.
 
 mod api;
@@ -126,7 +126,7 @@ fn applies() -> Vec<World> {
 
 #[test]
 fn promise_3_and_promise_4_and_promise_9_hold_for_every_crash_point_and_every_pair_of_them() {
-    // If somebody has the time: any number of crashes where little is to be done, and three elsewhere.
+    // With TRUNKLINE_SCHEDULES: any number of crashes where there are few actions, and three elsewhere.
     let has_time = number("TRUNKLINE_SCHEDULES").is_some();
     let most = |world: &World| match (has_time, world.expected.len() + world.leavers.len()) {
         (false, _) => 2,

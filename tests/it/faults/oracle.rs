@@ -1,6 +1,8 @@
 //! Checks after every run, and the end of a schedule: runs without faults, and a person who reads the live
 //! organization.
 
+mod facts;
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -8,6 +10,8 @@ use trunkline::execute::{Ending, Outcome, SkipReason, Unrecorded};
 use trunkline::model::{AccountId, Code, Create, Email, State, Status};
 use trunkline::plan::{AccountTarget, Action, Channels, Finding, FindingKind};
 use trunkline::state::StateChange;
+
+use facts::{is_so, is_unresolved, was_looked_for};
 
 use super::book::{self, By, Organization};
 use super::call::{Call, Op, Which};
@@ -85,7 +89,7 @@ impl Site {
             }
         }
         if plan.inventory.complete && live.accounts.iter().any(|one| one.id.as_str() == "passing") {
-            self.wrong("a complete inventory has somebody who was never there".to_owned());
+            self.wrong("a complete inventory has an account that was never there".to_owned());
         }
     }
 
@@ -277,7 +281,7 @@ impl Site {
         // Whoever is only waited for is shown by a later list.
         let waits = |finding: &Finding| finding.what == FindingKind::NotYetListed;
         let waits = plan.findings.iter().any(waits);
-        // From an inventory that may lack somebody nothing follows about them.
+        // An incomplete inventory proves nothing about an account that it lacks.
         nothing && !waits && plan.inventory.complete
     }
 
@@ -336,7 +340,7 @@ impl Site {
         for finding in
             plan.findings.iter().filter(|one| one.level() == trunkline::plan::Level::Drift)
         {
-            // What somebody else has created has the name that they gave it.
+            // An account that another client created has the name that this client gave it.
             let theirs = finding.email().is_some_and(|email| {
                 api.book
                     .accounts
@@ -358,48 +362,5 @@ impl Site {
     /// Leaves what a process leaves that is killed while it writes the state.
     pub(super) fn leave_half_a_state(&self) {
         fs::write(self.api().in_the_way(), b"{\"format_version\": 1, \"org").unwrap();
-    }
-}
-
-/// True if a plan tells of a create of unknown outcome.
-fn is_unresolved(ran: &RunResult) -> bool {
-    let unresolved = |finding: &Finding| finding.what == FindingKind::UnresolvedCreate;
-    ran.plan.iter().flat_map(|plan| &plan.findings).any(unresolved)
-}
-
-/// True if somebody was looked for after the last create. How often is a question of time, and not asked here.
-fn was_looked_for(seen: &[Call], email: &str) -> bool {
-    let after = seen.iter().rev().take_while(|call| call.op != Op::Create || call.subject != email);
-    let looked =
-        |call: &Call| matches!(call.op, Op::LookUp(Which::WithCancelled)) && call.subject == email;
-    after.into_iter().any(looked)
-}
-
-/// True if what an action is for is so.
-fn is_so(book: &Organization, action: &Action, created: Option<&str>) -> bool {
-    // Somebody else may have created one of the same email meanwhile: who is meant is told by the id, that of
-    // the plan or, of a new account, that of the outcome.
-    let email = action.email().as_str();
-    let by = |id: Option<&str>, is: &dyn Fn(&book::Account) -> bool| {
-        id.and_then(|id| book.account(id)).is_some_and(|one| one.email == email && is(one))
-    };
-    let of = |id: &AccountId, is: &dyn Fn(&book::Account) -> bool| by(Some(id.as_str()), is);
-    let meant = |target: &AccountTarget, is: &dyn Fn(&book::Account) -> bool| match target {
-        AccountTarget::Live(id) => of(id, is),
-        AccountTarget::Created => by(created, is),
-    };
-    match action {
-        Action::RemoveUser { id, .. } => {
-            book.users.iter().any(|user| user.id == id.as_str() && user.gone)
-        }
-        Action::DisableAccount { target, .. } => {
-            meant(target, &|one| one.status == book::Status::Disabled)
-        }
-        Action::EnableAccount { id, .. } => of(id, &|one| one.status == book::Status::Enabled),
-        Action::SetChannelLimit { target, after, .. } => {
-            meant(target, &|one| one.limit() == *after)
-        }
-        Action::UpdateAccount { id, after, .. } => of(id, &|one| one.pricing == *after),
-        Action::CreateAccount(_) => by(created, &|one| one.status != book::Status::Cancelled),
     }
 }

@@ -144,7 +144,7 @@ impl World {
         let mut all = Vec::new();
         for (email, Wish { enabled, limit, pricing }) in &self.expected {
             let Some(account) = book.of_email(email) else {
-                all.push((email.clone(), "there is no account"));
+                all.push((email.clone(), "it has no account"));
                 continue;
             };
             if (account.status == Status::Enabled) != *enabled {

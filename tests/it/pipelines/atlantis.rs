@@ -88,7 +88,7 @@ fn what_changed_after_the_plan_is_not_sent() {
     story.types("sed 's/desk10@shop10/other10@shop10/' ../portal.yaml > ../other.yaml");
     check_out(&story);
     let (status, log) = run(&story, "apply", "");
-    // A limit beside the planned field is no reason to stop.
+    // A limit beside the planned field does not stop it.
     assert_eq!(status, Some(0), "{log}");
     story.change(|text| set(text, "desk11@shop11.example", "enabled: true", "enabled: false"));
     check_out(&story);

@@ -134,7 +134,7 @@ ln -sf "$BUILT" "$2/bin/trunkline"
 "#;
 
 /// Writes an executable file in a process of its own. A program started meanwhile by another test would inherit our open
-/// file, and a file that somebody writes cannot be executed ("Text file busy").
+/// file, and a file that is open for writing cannot be executed ("Text file busy").
 pub(super) fn executable(path: &Path, script: &str) {
     let mut install = Command::new("install");
     install.args(["-m", "755", "/dev/stdin"]).arg(path).stdin(Stdio::piped());

@@ -203,7 +203,7 @@ fn drift_opens_one_issue_and_closes_it() {
 
     // A failure to read the live side says nothing about drift.
     let mut context = story.trusted();
-    context.insert("secrets.TELNYX_API_KEY".to_owned(), "KEY_of_somebody_else".to_owned());
+    context.insert("secrets.TELNYX_API_KEY".to_owned(), "KEY_of_another".to_owned());
     let before = issue(2, "body");
     let failed = run(&story.machine, "drift.yml", &context, || {});
     assert_eq!(failed.failed.as_deref(), Some("Plan"));

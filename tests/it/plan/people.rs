@@ -115,7 +115,7 @@ fn an_unlisted_owner_is_neither_missing_nor_removed() {
         &[],
         &[],
     );
-    // An account tells the owner's email.
+    // An account names the owner's email.
     let told = |situation: &mut Situation| {
         situation.live.owners = [Email::new("root@acme.example")].into();
     };

@@ -25,7 +25,7 @@ fn later() -> Live {
             "id-closed" => user.status = Some(UserStatus::Enabled),
             "id-trainee" => user.role = Role::Owner,
             "id-ops" => user.email = Email::new("operations@acme.example"),
-            // An unknown value is no difference.
+            // An unknown value does not count as a difference.
             "id-idle" => user.status = None,
             "id-odd" => user.groups = Some(groups(&["Engineering"])),
             // Removed and invited again.

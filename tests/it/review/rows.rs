@@ -128,14 +128,14 @@ fn a_declared_owner_whom_no_list_shows_is_hidden_and_never_missing() {
     let text =
         "version: 1\norganization: acme\nusers: [{ email: root@acme.example, owner: true }]\n";
     let written = Written::new(text);
-    let nobody = Live { users: Some(Vec::new()), ..Live::default() };
-    let review = json(&written.review(&nobody));
+    let empty = Live { users: Some(Vec::new()), ..Live::default() };
+    let review = json(&written.review(&empty));
     assert_eq!(row(&review, "root")["presence"], "hidden");
     assert_eq!(
         (&review["summary"]["users"], &review["summary"]["missing"]),
         (&json!(1), &json!(0))
     );
-    let another = Live { owners: [Email::new("boss@acme.example")].into(), ..nobody };
+    let another = Live { owners: [Email::new("boss@acme.example")].into(), ..empty };
     let review = json(&written.review(&another));
     assert_eq!(row(&review, "root")["reasons"], json!(["identity_conflict"]));
     assert_eq!(row(&review, "root")["presence"], "missing");

@@ -129,7 +129,7 @@ async fn a_write_of_another_process_is_a_conflict_even_with_equal_content() {
     ours.save(&hold, &mut first).await.unwrap();
     let refused = theirs.save(&hold, &mut second).await;
     assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
-    // With equal texts, only the metadata tells the writes apart.
+    // With equal texts, only the metadata distinguishes the writes.
     let mut again = ours.load(&binding()).await.unwrap();
     let mut theirs_again = theirs.load(&binding()).await.unwrap();
     assert_eq!(again, theirs_again);

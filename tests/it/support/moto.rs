@@ -27,10 +27,10 @@ pub(crate) struct Moto {
 
 const SERVER: &str = r#"
 import io, os, sys, threading
-def until_nobody_is_there():
+def until_the_input_ends():
     sys.stdin.buffer.read()
     os._exit(0)
-threading.Thread(target=until_nobody_is_there, daemon=True).start()
+threading.Thread(target=until_the_input_ends, daemon=True).start()
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 moto = DomainDispatcherApplication(create_backend_app)

@@ -37,6 +37,8 @@ impl Counting {
 enum LimitDescription {
     /// The real limit, and its reset.
     Limit,
+    /// The real limit, and its reset as a whole second of a clock, which is this many milliseconds later here.
+    Ends(i64),
     /// Another limit, which is never used up.
     OtherLimit,
     /// The time of the next request.
@@ -123,20 +125,41 @@ impl SimulatedServer {
             self.taken.push_back(now);
             self.tokens -= 1.0;
         }
-        (refused, self.says(refused, left.saturating_sub(1)))
+        (refused, self.says(now, refused, left.saturating_sub(1)))
     }
 
-    fn says(&self, refused: bool, left: u32) -> RateLimit {
+    fn says(&self, now: Instant, refused: bool, left: u32) -> RateLimit {
         let second = Some(Duration::from_secs(1));
         let retry_after = if refused { second } else { None };
         match self.says {
-            LimitDescription::Limit => {
-                RateLimit { limit: Some(LIMIT), remaining: Some(left), reset: second, retry_after }
+            LimitDescription::Limit => RateLimit {
+                limit: Some(LIMIT),
+                remaining: Some(left),
+                reset: second,
+                ends: None,
+                retry_after,
+            },
+            LimitDescription::Ends(clock) => {
+                let since = |time: Instant| i64::try_from((time - self.begun).as_millis()).unwrap();
+                let offset = match self.counting {
+                    Counting::Fixed(offset) => i64::try_from(offset).unwrap(),
+                    Counting::FromFirst | Counting::Sliding | Counting::Bucket => 0,
+                };
+                let ends = (since(self.window) + 1000 - offset + 999).div_euclid(1000);
+                let reset = u64::try_from((ends * 1000 - since(now) + clock).max(0)).unwrap();
+                RateLimit {
+                    limit: Some(LIMIT),
+                    remaining: Some(left),
+                    reset: Some(Duration::from_millis(reset)),
+                    ends: Some(ends),
+                    retry_after,
+                }
             }
             LimitDescription::OtherLimit => RateLimit {
                 limit: Some(6000),
                 remaining: Some(5000),
                 reset: Some(Duration::from_secs(60)),
+                ends: None,
                 retry_after,
             },
             LimitDescription::RetryAfter => RateLimit { retry_after, ..RateLimit::default() },
@@ -281,6 +304,27 @@ fn a_described_limit_is_used_from_the_first_window_on_and_hardly_ever_exceeded()
                     "{counting:?}, {used} used, {parallelism} at once, {latency} ms: {refusals} refused, {rate:.3} of the rate"
                 );
                 assert!(rate >= 0.95 && refusals * 100 < REQUESTS, "{situation}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reset_at_a_whole_second_costs_no_rate_even_if_the_clocks_differ() {
+    for counting in
+        [Counting::Fixed(0), Counting::Fixed(500), Counting::Fixed(950), Counting::FromFirst]
+    {
+        for clock in [0, 400, 5000, -5000] {
+            for latency in [2, 50] {
+                let says = LimitDescription::Ends(clock);
+                let (refusals, seconds) = run(counting, says, 16, latency);
+                let rate = f64::from(REQUESTS) / seconds / f64::from(LIMIT);
+                let situation = format!(
+                    "{counting:?}, {clock} ms, latency {latency} ms: {refusals} refused, {rate:.3} of the rate"
+                );
+                // A wrong clock misleads until the second window, which shows the length.
+                let most = if clock.abs() < 1000 { REQUESTS / 100 } else { REQUESTS / 33 };
+                assert!(rate >= 0.95 && refusals < most, "{situation}");
             }
         }
     }

@@ -42,15 +42,16 @@ fn assert_fits(config: &DaemonConfig) {
     let DaemonConfig { listen: _, hosts, organizations } = config;
     assert!(!organizations.is_empty());
     assert!(hosts.iter().all(|host| config::host(host).as_ref() == Ok(host)));
-    let shown = format!("{config:?}");
     for one in organizations {
         assert!(one.thresholds.open_after >= 1 && one.thresholds.close_after >= 1);
         assert!(one.jitter <= Duration::from_secs(86_400));
         for target in &one.notify {
             match &target.url {
                 Address::File(path) => assert!(path.exists()),
-                Address::Given(_) => {
-                    assert!(shown.contains("SecretBox") && !shown.contains("https://hook"));
+                // The same text in another field, such as `freeze_file`, is not an address.
+                given @ Address::Given(_) => {
+                    let shown = format!("{given:?}");
+                    assert!(shown.contains("SecretBox") && !shown.contains("://"), "{shown}");
                 }
             }
         }
