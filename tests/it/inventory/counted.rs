@@ -118,11 +118,18 @@ async fn what_does_not_depend_on_each_other_is_asked_for_at_once() {
         SandboxConfig { latency: LATENCY, ..SandboxConfig::new(KEY.to_owned().into(), seed) };
     let running = sandbox::start(config).await.unwrap();
     let desired = manifest(&["s0@shop.example", "gone@shop.example"], true);
-    let begun = Instant::now();
-    assert_eq!(read(&running, &desired).await.gaps, Vec::new());
-    // Page 1 and all that needs no page, the rest of the pages with the count, and the cancelled.
-    let trips = begun.elapsed().as_secs_f64() / LATENCY.as_secs_f64();
-    assert!((3.0..4.0).contains(&trips), "{trips} round trips");
+    // Page 1 and all that needs no page, the rest of the pages with the count, and the cancelled. A busy machine adds
+    // time, so the shortest of some reads counts.
+    let mut shortest = f64::MAX;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        assert_eq!(read(&running, &desired).await.gaps, Vec::new());
+        shortest = shortest.min(begun.elapsed().as_secs_f64() / LATENCY.as_secs_f64());
+        if shortest < 4.0 {
+            break;
+        }
+    }
+    assert!((3.0..4.0).contains(&shortest), "{shortest} round trips");
 }
 
 #[tokio::test]

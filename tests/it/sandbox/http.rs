@@ -100,13 +100,22 @@ async fn without_a_limit_the_headers_never_slow_a_client_down() {
 #[tokio::test]
 async fn a_request_over_the_limit_is_429_with_retry_after() {
     let api = Api::start(SandboxConfig { rate_limit: Some(3), ..config() }).await;
-    let first = Instant::now();
-    for remaining in ["2", "1", "0"] {
-        let answer = api.get("/managed_accounts").await;
-        assert_eq!((answer.status, answer.header("x-ratelimit-remaining")), (200, remaining));
-    }
-    let refused = api.get("/managed_accounts").await;
-    assert!(first.elapsed() < Duration::from_secs(1), "the machine is too slow for this test");
+    // On a busy machine the window of a second may end between the requests, and then they are sent again.
+    let refused = loop {
+        let first = Instant::now();
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            answers.push(api.get("/managed_accounts").await);
+        }
+        if first.elapsed() < Duration::from_secs(1) {
+            for (answer, remaining) in answers.iter().zip(["2", "1", "0"]) {
+                let left = answer.header("x-ratelimit-remaining");
+                assert_eq!((answer.status, left), (200, remaining));
+            }
+            break answers.pop().unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
     assert_eq!((refused.status, refused.header("retry-after")), (429, "1"));
     assert_eq!(refused.header("x-ratelimit-remaining"), "0");
     assert_eq!(refused.errors(), [("10011".to_owned(), String::new())]);
@@ -127,7 +136,7 @@ async fn the_latency_of_concurrent_requests_does_not_add_up() {
     let api = Api::start(SandboxConfig { latency, ..config() }).await;
     let start = Instant::now();
     futures_util::future::join_all((0..10).map(|_| api.get("/managed_accounts"))).await;
-    assert!(start.elapsed() >= latency && start.elapsed() < 5 * latency, "{:?}", start.elapsed());
+    assert!(start.elapsed() >= latency && start.elapsed() < 10 * latency, "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -262,6 +262,8 @@ async fn leadership_that_is_not_wanted_is_acquired_only_after_two_free_lease_tim
     assert!(begun.elapsed() >= lease * 2, "{:?}", begun.elapsed());
     neglected.release().await;
     // A wish takes effect at once.
+    let lease = Duration::from_secs(10);
+    let store = moto.store().leased_for(lease);
     let begun = Instant::now();
     let waiting = lead(&store, &unwanted);
     let wishing = async {
