@@ -31,10 +31,10 @@ async fn a_damaged_lock_is_not_free() {
 #[tokio::test]
 async fn a_renewed_lock_is_not_taken_over_and_names_holder_expiry_and_id() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().leased_for(Duration::from_millis(1200));
+    let store = moto.store().leased_for(Duration::from_secs(4));
     let held = hold(&store).await;
     let Err(Error::Locked { holder: Some(holder), .. }) =
-        store.lock(&LockHolder::this("apply"), Duration::from_secs(4)).await
+        store.lock(&LockHolder::this("apply"), Duration::from_secs(9)).await
     else {
         panic!("the lock was taken over")
     };
@@ -97,7 +97,7 @@ async fn a_lock_that_cannot_be_renewed_expires_before_it_is_taken_over() {
         }
     })
     .await;
-    let lease = Duration::from_secs(2);
+    let lease = Duration::from_secs(4);
     let cut_off = store(&origin, &key).leased_for(lease);
     let held = hold(&cut_off).await;
     let mut record = cut_off.load(&binding()).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_lock_that_cannot_be_renewed_expires_before_it_is_taken_over() {
 #[tokio::test]
 async fn a_lock_is_force_released_only_by_its_id_and_its_holder_notices() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().leased_for(Duration::from_millis(1500));
+    let store = moto.store().leased_for(Duration::from_millis(4500));
     let none = store.unlock("x").await;
     assert!(matches!(none, Err(Error::NotLocked { .. })), "{none:?}");
     let held = hold(&store).await;
@@ -124,7 +124,7 @@ async fn a_lock_is_force_released_only_by_its_id_and_its_holder_notices() {
     let next = hold(&store).await;
     let old = store.unlock(&id).await;
     assert!(matches!(old, Err(Error::OtherLock { .. })), "{old:?}");
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let mut record = store.load(&binding()).await.unwrap();
     let refused = store.save(&held, &mut record).await;
     assert!(matches!(refused, Err(Error::LockLost { .. })), "{refused:?}");
@@ -138,13 +138,13 @@ async fn a_lock_is_force_released_only_by_its_id_and_its_holder_notices() {
 #[tokio::test]
 async fn a_journal_without_its_lock_is_unsound() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().leased_for(Duration::from_millis(900));
+    let store = moto.store().leased_for(Duration::from_millis(4500));
     let holder = LockHolder::this("apply");
     let journal = Journal::open(store.clone(), &binding(), &holder, Duration::ZERO).await.unwrap();
     journal.is_sound().unwrap();
     let Err(Error::OtherLock { holder, .. }) = store.unlock("?").await else { panic!() };
     store.unlock(&holder.lease.unwrap().id).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let lost = journal.is_sound();
     assert!(matches!(lost, Err(Error::LockLost { .. })), "{lost:?}");
     journal.note(StateChange::Limit(id("1"), 1)).unwrap();
@@ -198,12 +198,12 @@ async fn lead(store: &Store, request: &LeadershipRequest) -> Result<LeaderLease,
 #[tokio::test]
 async fn leadership_has_one_holder_and_does_not_lock_the_state() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().leased_for(Duration::from_millis(900));
+    let store = moto.store().leased_for(Duration::from_secs(4));
     let (request, _wish, seen) = request(true, None);
     let first = lead(&store, &request).await.unwrap();
     assert!(first.is_held() && seen.borrow().is_none());
     let again = lead(&store, &request);
-    let early = tokio::time::timeout(Duration::from_secs(2), again).await;
+    let early = tokio::time::timeout(Duration::from_secs(9), again).await;
     assert!(early.is_err(), "the leadership is renewed");
     assert_eq!(seen.borrow().as_ref().unwrap().command, "daemon");
     store.unlocked().await.unwrap();
@@ -229,7 +229,7 @@ async fn leadership_that_cannot_be_renewed_expires_before_it_is_taken_over() {
         }
     })
     .await;
-    let lease = Duration::from_secs(2);
+    let lease = Duration::from_secs(4);
     let (request, _wish, _) = request(true, None);
     let cut_off = store(&origin, &key).leased_for(lease);
     let first = lead(&cut_off, &request).await.unwrap();

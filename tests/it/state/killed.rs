@@ -18,7 +18,7 @@ use super::{binding, file, id, journal};
 const STATE: &str = "STATE_OF_THE_TEST";
 /// The lease time of locks in a bucket.
 #[cfg(feature = "object-store")]
-const LEASE: Duration = Duration::from_secs(3);
+const LEASE: Duration = Duration::from_secs(5);
 
 fn start(state: &OsStr) -> Child {
     start_as("the_process_that_is_started", state)
