@@ -88,8 +88,12 @@ pub(super) fn state_error(error: &state::Error) -> CheckError {
     let message = bounded(&format!("{}{hint}", error_chain(error)));
     match error {
         state::Error::Foreign { .. } => CheckError::Invalid("StateForeign", message),
-        state::Error::Damaged { .. } | state::Error::Newer { .. } => {
-            CheckError::Invalid("StateDamaged", message)
+        state::Error::Damaged { .. }
+        | state::Error::Newer { .. }
+        | state::Error::LockDamaged { .. } => CheckError::Invalid("StateDamaged", message),
+        state::Error::TooLarge { .. } => CheckError::Invalid("StateTooLarge", message),
+        state::Error::Kubernetes { status: Some(403), .. } => {
+            CheckError::Invalid("StateForbidden", message)
         }
         _ => CheckError::Unknown("StateUnavailable", message),
     }

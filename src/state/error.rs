@@ -155,8 +155,20 @@ pub enum Error {
         place: String,
         /// The reason.
         why: String,
+        /// The HTTP status of the answer, if there was one.
+        status: Option<u16>,
         /// The fix.
         hint: &'static str,
+    },
+    /// The state does not fit into the backend.
+    #[error("writing {place}: the state needs {needed} bytes, but a Secret holds at most {limit}")]
+    TooLarge {
+        /// The location of the state.
+        place: String,
+        /// The size of the state, with all that an apply may still record.
+        needed: usize,
+        /// The largest size.
+        limit: usize,
     },
     /// The journal was closed.
     #[error("the state {place} was closed")]
@@ -241,6 +253,7 @@ impl Error {
             }
             .to_owned(),
             Self::Bucket { hint, .. } | Self::Kubernetes { hint, .. } => (*hint).to_owned(),
+            Self::TooLarge { .. } => "Keep a state of this size in a bucket: --state s3://bucket/folder.".to_owned(),
             Self::Closed { .. } => return None,
         })
     }
@@ -248,7 +261,7 @@ impl Error {
     /// Returns true if the backend of the state failed, which says nothing about the state.
     #[must_use]
     pub fn is_of_the_backend(&self) -> bool {
-        matches!(self, Self::Bucket { .. } | Self::Kubernetes { .. })
+        matches!(self, Self::Bucket { .. } | Self::Kubernetes { .. } | Self::TooLarge { .. })
     }
 
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {

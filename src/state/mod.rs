@@ -24,6 +24,8 @@ mod memory;
 pub(crate) mod owner;
 mod record;
 mod replica_list;
+#[cfg(feature = "leases")]
+mod seen_version;
 mod state_lock;
 mod store;
 mod watch;

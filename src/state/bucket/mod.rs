@@ -8,7 +8,7 @@ mod object;
 mod url;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use object_store::UpdateVersion;
@@ -16,6 +16,7 @@ use secrecy::SecretString;
 
 use super::document::version;
 use super::lease::{LEADER_LEASE, LEASE, LeaseLock, LeaseRenewer, LockObject, LockPlace};
+use super::seen_version::SeenVersion;
 use super::{Error, LeadershipRequest, LockHolder};
 pub(super) use object::{BucketObject, WriteResult};
 pub use url::BucketUrl;
@@ -31,7 +32,7 @@ pub(super) struct BucketStore {
     /// Connected on first use, which reports the error if it fails.
     objects: Arc<OnceLock<Result<Objects, Error>>>,
     /// The digest and version that were read or written last.
-    seen: Arc<Mutex<Option<(String, UpdateVersion)>>>,
+    seen: SeenVersion<UpdateVersion>,
 }
 
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl BucketStore {
             lease: None,
             settings: BTreeMap::new(),
             objects: Arc::default(),
-            seen: Arc::default(),
+            seen: SeenVersion::new(),
         }
     }
 
@@ -103,10 +104,10 @@ impl BucketStore {
     pub(super) async fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         let found = self.objects()?.state.get().await?;
         let Some(found) = found else {
-            self.saw(None);
+            self.seen.set(None);
             return Ok(None);
         };
-        self.saw(Some((version(&found.bytes), found.version)));
+        self.seen.set(Some((version(&found.bytes), found.version)));
         Ok(Some(found.bytes))
     }
 
@@ -129,11 +130,11 @@ impl BucketStore {
         };
         match self.objects()?.state.swap(bytes, over.as_ref()).await? {
             WriteResult::Written(now) => {
-                self.saw(Some((version(bytes), now)));
+                self.seen.set(Some((version(bytes), now)));
                 Ok(())
             }
             WriteResult::Conflict => {
-                self.saw(None);
+                self.seen.set(None);
                 Err(conflict())
             }
         }
@@ -141,20 +142,11 @@ impl BucketStore {
 
     /// The version of the object, if it has this digest.
     async fn version_of(&self, digest: &str) -> Result<Option<UpdateVersion>, Error> {
-        if let Some(known) = self.seen(digest) {
+        if let Some(known) = self.seen.of(digest) {
             return Ok(Some(known));
         }
         self.read().await?;
-        Ok(self.seen(digest))
-    }
-
-    fn seen(&self, digest: &str) -> Option<UpdateVersion> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().filter(|(text, _)| text == digest).map(|(_, version)| version.clone())
-    }
-
-    fn saw(&self, seen: Option<(String, UpdateVersion)>) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok(self.seen.of(digest))
     }
 
     /// Acquires the lock, waiting up to `wait`, or until its holder is proven to be gone.

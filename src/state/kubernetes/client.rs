@@ -20,6 +20,8 @@ use super::super::error::plain;
 const REQUEST: Duration = Duration::from_secs(5);
 /// The time limit of a connection.
 const CONNECT: Duration = Duration::from_secs(3);
+/// The longest silence of a connection, which is longer than any watch.
+const SILENCE: Duration = Duration::from_secs(295);
 /// The variable that names a kubeconfig.
 pub(crate) const KUBECONFIG: &str = "KUBECONFIG";
 /// The longest text of the server in a message.
@@ -55,6 +57,7 @@ pub(crate) async fn connect(
         doing: "preparing the connection to",
         place: place.to_owned(),
         why: why.to_owned(),
+        status: None,
         hint: NO_CLUSTER,
     };
     let mut config = match settings.get(KUBECONFIG) {
@@ -69,9 +72,11 @@ pub(crate) async fn connect(
             .await
             .map_err(|_| unusable("neither a kubeconfig nor a ServiceAccount was found"))?,
     };
-    // Retries have a pace of their own. A limit for answers would end a watch.
+    // Retries have a pace of their own. The limit between two reads only ends a watch whose server is gone without a
+    // word: the server ends each one earlier.
     config.connect_timeout = Some(CONNECT);
-    config.read_timeout = None;
+    config.read_timeout = Some(SILENCE);
+    config.reset_reader_on_write = true;
     config.write_timeout = Some(REQUEST);
     config.default_retry = false;
     Client::try_from(config).map_err(|_| unusable("its certificates or keys cannot be used"))
@@ -121,7 +126,7 @@ impl RequestError {
     }
 
     /// Returns true if a retry is useless and nothing was written.
-    pub(super) fn is_final(&self) -> bool {
+    pub(crate) fn is_final(&self) -> bool {
         matches!(self, Self::Credentials)
             || matches!(self.code(), Some(400 | 401 | 403 | 404 | 413 | 422))
     }
@@ -160,6 +165,7 @@ impl RequestError {
 
     /// The error of a step.
     pub(super) fn explain(&self, doing: &'static str, place: &str) -> Error {
-        Error::Kubernetes { doing, place: place.to_owned(), why: self.why(), hint: self.hint() }
+        let (place, status) = (place.to_owned(), self.code());
+        Error::Kubernetes { doing, place, why: self.why(), status, hint: self.hint() }
     }
 }

@@ -11,7 +11,7 @@ mod url;
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::Compression;
@@ -29,6 +29,7 @@ use super::document;
 use super::error::Damage;
 use super::file::LARGEST;
 use super::lease::{LEADER_LEASE, LEASE, LeaseLock, LeaseRenewer, LockObject, LockPlace};
+use super::seen_version::SeenVersion;
 use super::{Error, LeadershipRequest, LockHolder};
 use crate::model::{Create, State};
 pub(super) use lease::LeaseObject;
@@ -57,7 +58,7 @@ pub(super) struct KubernetesStore {
     /// Connected on first use.
     objects: Arc<OnceCell<Objects>>,
     /// The digest and version that were read or written last.
-    seen: Arc<Mutex<Option<(String, String)>>>,
+    seen: SeenVersion<String>,
 }
 
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl KubernetesStore {
             lease: None,
             settings: BTreeMap::new(),
             objects: Arc::default(),
-            seen: Arc::default(),
+            seen: SeenVersion::new(),
         }
     }
 
@@ -129,7 +130,7 @@ impl KubernetesStore {
     pub(super) async fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         let found = self.objects().await?.state.get().await?;
         let Some(found) = found else {
-            self.saw(None);
+            self.seen.set(None);
             return Ok(None);
         };
         let text = self.text(&found)?;
@@ -163,14 +164,7 @@ impl KubernetesStore {
         let content = compressed(bytes);
         let needed = content.len() + space(state);
         if needed > LARGEST_SECRET {
-            return Err(Error::Kubernetes {
-                doing: "writing",
-                place: self.place(),
-                why: format!(
-                    "the state needs {needed} bytes, but a Secret holds at most {LARGEST_SECRET}"
-                ),
-                hint: "Keep a state of this size in a bucket: --state s3://bucket/folder.",
-            });
+            return Err(Error::TooLarge { place: self.place(), needed, limit: LARGEST_SECRET });
         }
         // No request of ours may arrive once another process could hold the lock.
         let lost = || Error::LockLost { place: self.place() };
@@ -186,7 +180,7 @@ impl KubernetesStore {
         let change = json!({ "type": "trunkline.dev/state", "data": { KEY: ByteString(content) } });
         let swapped = self.objects().await?.state.swap(change, over.as_deref()).await?;
         let Some(written) = swapped else {
-            self.saw(None);
+            self.seen.set(None);
             return Err(conflict());
         };
         self.saw_object(bytes, &written);
@@ -195,25 +189,16 @@ impl KubernetesStore {
 
     /// The version of the Secret, if its text has this digest.
     async fn version_of(&self, digest: &str) -> Result<Option<String>, Error> {
-        if let Some(known) = self.seen(digest) {
+        if let Some(known) = self.seen.of(digest) {
             return Ok(Some(known));
         }
         self.read().await?;
-        Ok(self.seen(digest))
-    }
-
-    fn seen(&self, digest: &str) -> Option<String> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().filter(|(text, _)| text == digest).map(|(_, version)| version.clone())
-    }
-
-    fn saw(&self, seen: Option<(String, String)>) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok(self.seen.of(digest))
     }
 
     fn saw_object(&self, text: &[u8], object: &Secret) {
         let found = version(Some(object)).map(str::to_owned);
-        self.saw(found.map(|found| (document::version(text), found)));
+        self.seen.set(found.map(|found| (document::version(text), found)));
     }
 
     /// Acquires the lock, waiting up to `wait`, or until its holder is proven to be gone.

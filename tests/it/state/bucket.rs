@@ -6,15 +6,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use trunkline::model::State;
-use trunkline::state::{Error, Journal, Location, LockHolder, StateLock, Store};
+use trunkline::state::{Error, Journal, Location, LockHolder, Store};
 
+use super::leases::hold;
 use super::{binding, id, keep};
 use crate::support::moto::{BUCKET, Moto, moto, store};
 use crate::support::proxy::{Fault, Proxy};
-
-pub(super) async fn hold(store: &Store) -> StateLock {
-    store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap()
-}
 
 /// A proxy to the bucket that injects faults.
 pub(super) async fn through(

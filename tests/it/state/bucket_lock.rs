@@ -3,12 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-use trunkline::state::{
-    Error, Journal, LeaderLease, LeadershipRequest, LockHolder, StateChange, Store,
-};
+use trunkline::state::{Error, Journal, LockHolder, StateChange, Store};
 
-use super::bucket::{hold, through};
+use super::bucket::through;
+use super::leases::{self, hold, lead, request};
 use super::{binding, email, id};
 use crate::support::moto::{Moto, moto, store};
 use crate::support::proxy::Fault;
@@ -54,32 +52,8 @@ async fn a_renewed_lock_is_not_taken_over_and_names_holder_expiry_and_id() {
 #[tokio::test]
 async fn a_lock_whose_holder_is_gone_is_taken_over_after_its_lease_even_without_a_timeout() {
     let Some(moto) = moto() else { return };
-    let key = Moto::new_key();
-    // Long enough that it does not look expired yet after the early attempt, whatever else the machine does.
-    let lease = Duration::from_secs(4);
-    // The runtime ends, so the lock is neither renewed nor released, as after a kill.
-    let (origin, gone) = (moto.origin.clone(), key.clone());
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let held = runtime.block_on(async { hold(&store(&origin, &gone).leased_for(lease)).await });
-        runtime.shutdown_background();
-        drop(held);
-    })
-    .join()
-    .unwrap();
-    let store = store(&moto.origin, &key);
-    let early = store.lock(&LockHolder::this("apply"), Duration::from_millis(300)).await;
-    assert!(matches!(early, Err(Error::Locked { .. })), "{early:?}");
-    // The lease looks expired by now, which alone proves nothing.
-    tokio::time::sleep(lease * 2).await;
-    let begun = Instant::now();
-    let held = store.lock(&LockHolder::this("apply"), Duration::ZERO).await.unwrap();
-    assert!(begun.elapsed() >= lease, "{:?}", begun.elapsed());
-    let Err(Error::Locked { holder: Some(holder), .. }) = store.unlocked().await else {
-        panic!("the lock is free")
-    };
-    assert_eq!(holder.lease.unwrap().epoch, 2);
-    held.release().await;
+    let (origin, key) = (moto.origin.clone(), Moto::new_key());
+    leases::is_taken_over(move || store(&origin, &key)).await;
 }
 
 #[tokio::test]
@@ -113,26 +87,7 @@ async fn a_lock_that_cannot_be_renewed_expires_before_it_is_taken_over() {
 #[tokio::test]
 async fn a_lock_is_force_released_only_by_its_id_and_its_holder_notices() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().leased_for(Duration::from_millis(4500));
-    let none = store.unlock("x").await;
-    assert!(matches!(none, Err(Error::NotLocked { .. })), "{none:?}");
-    let held = hold(&store).await;
-    let Err(Error::OtherLock { holder, .. }) = store.unlock("x").await else { panic!() };
-    let id = holder.lease.unwrap().id;
-    assert_eq!(store.unlock(&id).await.unwrap().pid, std::process::id());
-    store.unlocked().await.unwrap();
-    let next = hold(&store).await;
-    let old = store.unlock(&id).await;
-    assert!(matches!(old, Err(Error::OtherLock { .. })), "{old:?}");
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let mut record = store.load(&binding()).await.unwrap();
-    let refused = store.save(&held, &mut record).await;
-    assert!(matches!(refused, Err(Error::LockLost { .. })), "{refused:?}");
-    // A release by the old holder does not release the lock of the new one.
-    held.release().await;
-    assert!(store.unlocked().await.is_err());
-    store.save(&next, &mut record).await.unwrap();
-    next.release().await;
+    leases::is_force_released(moto.store()).await;
 }
 
 #[tokio::test]
@@ -181,38 +136,10 @@ async fn the_second_write_of_an_old_and_a_new_holder_is_a_conflict() {
     let _ = (asleep.close().await, awake.close().await);
 }
 
-/// A request for leadership under this former id, with the wish that steers it and the leader that it reports.
-fn request(
-    wanted: bool,
-    former: Option<String>,
-) -> (LeadershipRequest, watch::Sender<bool>, watch::Receiver<Option<LockHolder>>) {
-    let (wish, wanted) = watch::channel(wanted);
-    let (leader, seen) = watch::channel(None);
-    (LeadershipRequest { wanted, former, leader }, wish, seen)
-}
-
-async fn lead(store: &Store, request: &LeadershipRequest) -> Result<LeaderLease, Error> {
-    store.wait_for_leadership(&LockHolder::this(LockHolder::DAEMON), request).await
-}
-
 #[tokio::test]
 async fn leadership_has_one_holder_and_does_not_lock_the_state() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().leased_for(Duration::from_secs(4));
-    let (request, _wish, seen) = request(true, None);
-    let first = lead(&store, &request).await.unwrap();
-    assert!(first.is_held() && seen.borrow().is_none());
-    let again = lead(&store, &request);
-    let early = tokio::time::timeout(Duration::from_secs(9), again).await;
-    assert!(early.is_err(), "the leadership is renewed");
-    assert_eq!(seen.borrow().as_ref().unwrap().command, "daemon");
-    store.unlocked().await.unwrap();
-    hold(&store).await.release().await;
-    assert!(first.is_held());
-    first.release().await;
-    let second = lead(&store, &request).await.unwrap();
-    assert!(second.is_held());
-    second.release().await;
+    leases::has_one_leader(moto.store()).await;
 }
 
 #[tokio::test]
@@ -278,20 +205,7 @@ async fn leadership_that_is_not_wanted_is_acquired_only_after_two_free_lease_tim
 #[tokio::test]
 async fn the_last_leader_acquires_its_own_lease_at_once_and_no_other() {
     let Some(moto) = moto() else { return };
-    let store = moto.store().leased_for(Duration::from_secs(60));
-    let (first, _wish, _) = request(true, None);
-    let lost = lead(&store, &first).await.unwrap();
-    let former = lost.id();
-    assert!(former.is_some());
-    let (again, _wish, _) = request(false, former.clone());
-    let back = tokio::time::timeout(Duration::from_secs(10), lead(&store, &again)).await;
-    let back = back.expect("the former leader does not wait").unwrap();
-    assert!(back.is_held() && back.id() != former);
-    // By now another lease is there.
-    let (late, _wish, _) = request(true, former);
-    let waiting = lead(&store, &late);
-    assert!(tokio::time::timeout(Duration::from_secs(1), waiting).await.is_err());
-    back.release().await;
+    leases::is_led_again(moto.store()).await;
 }
 
 #[tokio::test]
@@ -299,11 +213,7 @@ async fn the_list_of_replicas_is_replaced_only_as_it_was_read() {
     let Some(moto) = moto() else { return };
     let list = moto.store().replicas().unwrap().unwrap();
     assert!(list.place().ends_with("/trunkline.replicas"), "{}", list.place());
-    let (one, other) = (list.read().await.unwrap(), list.read().await.unwrap());
-    assert_eq!(one.text, None);
-    assert!(list.replace(&one, b"one").await.unwrap());
-    assert!(!list.replace(&other, b"other").await.unwrap());
-    assert_eq!(list.read().await.unwrap().text.as_deref(), Some(&b"one"[..]));
+    leases::is_replaced_as_read(list.clone(), list).await;
     let file = Store::new(&trunkline::state::Location::File("acme.json".into()));
     assert!(file.replicas().unwrap().is_none() && file.leader_lease().is_none());
 }

@@ -13,6 +13,8 @@ mod damage;
 mod files;
 mod journal;
 mod killed;
+#[cfg(feature = "leases")]
+pub(crate) mod leases;
 
 use std::path::Path;
 use std::time::Duration;

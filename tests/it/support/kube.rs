@@ -10,8 +10,8 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Namespace;
@@ -32,7 +32,7 @@ pub(crate) struct ApiServer {
     port: u16,
     etcd_port: u16,
     _etcd: Child,
-    server: Child,
+    server: Mutex<Child>,
 }
 
 /// The server, one for all tests. `None`: there is none on this machine, which is said.
@@ -79,11 +79,18 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Starts a program that is killed when this process ends, which its wrapper notices by its standard input.
+/// Starts a program that is killed when this process ends, which its wrapper notices by its standard input. Its id is
+/// written beside its log.
 fn spawn(program: &Path, arguments: &[String], log: &Path) -> Child {
+    let id = log.with_extension("pid");
     let log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
     Command::new("sh")
-        .args(["-c", "\"$@\" <&- & p=$!; cat >/dev/null; kill -9 $p; wait $p", "sh"])
+        .args([
+            "-c",
+            "\"$@\" <&- & p=$!; echo $p >\"$PID\"; cat >/dev/null; kill -9 $p; wait $p",
+            "sh",
+        ])
+        .env("PID", id)
         .arg(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -107,7 +114,7 @@ impl ApiServer {
             "--unsafe-no-fsync".to_owned(),
         ];
         let etcd = spawn(&binaries.join("etcd"), &etcd, &folder.path().join("etcd.log"));
-        let server = Self::spawn_server(&binaries, folder.path(), port, etcd_port);
+        let server = Mutex::new(Self::spawn_server(&binaries, folder.path(), port, etcd_port));
         let started = Self { folder, binaries, port, etcd_port, _etcd: etcd, server };
         started.write_kubeconfig("kubeconfig", ADMIN);
         started.wait_until_ready();
@@ -135,21 +142,44 @@ impl ApiServer {
     }
 
     /// Stops the server. Its data stays.
-    pub(crate) fn stop(&mut self) {
-        drop(self.server.stdin.take());
-        self.server.wait().unwrap();
+    pub(crate) fn stop(&self) {
+        let mut server = self.server.lock().unwrap();
+        drop(server.stdin.take());
+        server.wait().unwrap();
     }
 
     /// Starts the server again.
-    pub(crate) fn start_again(&mut self) {
-        self.server =
+    pub(crate) fn start_again(&self) {
+        let again =
             Self::spawn_server(&self.binaries, self.folder.path(), self.port, self.etcd_port);
+        *self.server.lock().unwrap() = again;
         self.wait_until_ready();
+    }
+
+    /// Sends a signal to the server: STOP suspends it, and CONT resumes it.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = fs::read_to_string(self.folder.path().join("server.pid")).unwrap();
+        let sent = Command::new("kill").args([&format!("-{name}"), id.trim()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Compacts etcd, so that no watch can begin from a version before now.
+    pub(crate) async fn compact(&self) {
+        let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
+        let ask = async |path: &str, body: serde_json::Value| {
+            let url = format!("http://127.0.0.1:{}/v3/kv/{path}", self.etcd_port);
+            let answer = client.post(url).body(body.to_string()).send().await.unwrap();
+            let (status, text) = (answer.status(), answer.bytes().await.unwrap());
+            assert!(status.is_success(), "{path}: {status}: {}", String::from_utf8_lossy(&text));
+            serde_json::from_slice::<serde_json::Value>(&text).unwrap()
+        };
+        let now = ask("range", json!({ "key": "AA==" })).await["header"]["revision"].clone();
+        ask("compaction", json!({ "revision": now, "physical": true })).await;
     }
 
     fn wait_until_ready(&self) {
         let end = Instant::now() + Duration::from_secs(30);
-        let certificate = self.folder.path().join("certificates/apiserver.crt");
+        let certificate = self.certificate();
         let ready = || {
             certificate.exists()
                 && self.blocking(|client| async move {
@@ -181,14 +211,18 @@ impl ApiServer {
     }
 
     fn write_kubeconfig(&self, name: &str, token: &str) -> PathBuf {
-        let certificate = self.folder.path().join("certificates/apiserver.crt");
+        self.write_kubeconfig_to(name, token, &self.origin())
+    }
+
+    /// Writes a kubeconfig for a server at this origin.
+    fn write_kubeconfig_to(&self, name: &str, token: &str, origin: &str) -> PathBuf {
         let text = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "tests",
             "clusters": [{ "name": "tests", "cluster": {
-                "server": format!("https://127.0.0.1:{}", self.port),
-                "certificate-authority": certificate,
+                "server": origin,
+                "certificate-authority": self.certificate(),
             } }],
             "users": [{ "name": "tests", "user": { "token": token } }],
             "contexts": [{ "name": "tests", "context": { "cluster": "tests", "user": "tests" } }],
@@ -196,6 +230,21 @@ impl ApiServer {
         let path = self.folder.path().join(name);
         fs::write(&path, text.to_string()).unwrap();
         path
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// The file with the certificate of the server.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certificates/apiserver.crt")
+    }
+
+    /// The kubeconfig of the administrator for a proxy in front of the server.
+    pub(crate) fn kubeconfig_by(&self, origin: &str) -> PathBuf {
+        let name = format!("kubeconfig-{}", origin.rsplit(':').next().unwrap());
+        self.write_kubeconfig_to(&name, ADMIN, origin)
     }
 
     /// The kubeconfig of the administrator.

@@ -3,6 +3,8 @@
 pub(crate) mod bodies;
 #[cfg(feature = "kubernetes")]
 pub(crate) mod kube;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod kube_proxy;
 pub(crate) mod manifests;
 #[cfg(feature = "object-store")]
 pub(crate) mod moto;

@@ -16,6 +16,17 @@ use super::proxy::{Fault, Proxy};
 pub(crate) const KEY: &str = "KEY_cli";
 const EXAMPLE: &str = include_str!("../../../manifests/example.yaml");
 
+/// Changes an account as a person would in the portal: `enable` or `disable`.
+pub(crate) async fn by_hand(sandbox: &Running, email: &str, what: &str) {
+    let id = sandbox.account(email).unwrap().id;
+    let url = format!("{}/managed_accounts/{id}/actions/{what}", sandbox.url());
+    let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
+    let body = if what == "enable" { r#"{"reenable_all_connections":false}"# } else { "" };
+    let request = client.post(url).bearer_auth(KEY).header("content-type", "application/json");
+    let answer = request.body(body).send().await.unwrap();
+    assert!(answer.status().is_success(), "{what} {email}: {}", answer.status());
+}
+
 /// A sandbox with the example's organization, and a proxy in front of it.
 pub(crate) struct Site {
     pub(crate) sandbox: Running,
