@@ -13,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Failure};
 use super::global::{Global, manifest_path};
+use super::serving::ServingArgs;
 use super::signals::Signals;
 use super::{connect, daemon_check, store, terminal};
 use crate::daemon::config::{
     Address, DaemonConfig, HealClass, KeySource, NotificationTarget, OrganizationConfig,
-    TargetFormat, host, webhook_url,
+    TargetFormat, webhook_url,
 };
 use crate::daemon::drift::Thresholds;
 use crate::daemon::schedule::{Schedule, ScheduleError};
@@ -59,18 +60,8 @@ pub(super) struct Args {
     /// Time zone of the schedule
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     timezone: String,
-    /// Address of the status page, metrics and probes
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
-    /// A host name that the web server answers to.
-    #[arg(
-        long,
-        value_name = "NAME",
-        value_parser = host,
-        requires = "listen",
-        help = "Host name of the status page, besides localhost and addresses (may be repeated)"
-    )]
-    host: Vec<String>,
+    #[command(flatten)]
+    serving: ServingArgs,
     /// Send notifications to this webhook (https, or http to loopback)
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
@@ -97,9 +88,6 @@ pub(super) struct Args {
     /// Suspend healing while this file exists
     #[arg(long, value_name = "FILE", requires = "heal")]
     freeze_file: Option<PathBuf>,
-    /// Seconds after which another replica takes over from one that is gone
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..=3600))]
-    lease: u64,
     /// Check once, deliver notifications, and exit
     #[arg(long)]
     once: bool,
@@ -134,7 +122,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
     let (reload, reloads) = mpsc::channel(1);
-    let lease = Duration::from_secs(args.lease);
+    let lease = args.serving.lease();
     let defaults = Defaults { pace, base_url: connect::base_url(global)?, lease };
     let options = Options { source, defaults, once: args.once };
     let running = run_daemon(options, stop.clone(), reloads);
@@ -210,8 +198,9 @@ fn flags(global: &Global, args: &Args, manifest: PathBuf) -> Result<DaemonConfig
         freeze_file: args.freeze_file.clone(),
         notify,
     };
-    let hosts = args.host.iter().cloned().collect();
-    Ok(DaemonConfig { listen: args.listen, hosts, organizations: vec![organization] })
+    let ServingArgs { listen, host, .. } = &args.serving;
+    let hosts = host.iter().cloned().collect();
+    Ok(DaemonConfig { listen: *listen, hosts, organizations: vec![organization] })
 }
 
 fn failure(errors: Vec<SetupError>) -> Failure {

@@ -30,6 +30,7 @@ mod reports;
 mod review;
 mod sandbox;
 mod schema;
+mod serving;
 mod signals;
 mod state;
 mod store;

@@ -1,28 +1,16 @@
 //! `trunkline operator`
 
-use std::net::SocketAddr;
-
 use super::exit::{Exit, Failure};
 use super::global::Global;
-use crate::daemon::config::host;
+use super::serving::ServingArgs;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Namespace to watch (may be repeated); otherwise all of them
     #[arg(long, value_name = "NAME")]
     namespace: Vec<String>,
-    /// Address of the status page, metrics and probes
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
-    /// A host name that the web server answers to.
-    #[arg(
-        long,
-        value_name = "NAME",
-        value_parser = host,
-        requires = "listen",
-        help = "Host name of the status page, besides localhost and addresses (may be repeated)"
-    )]
-    host: Vec<String>,
+    #[command(flatten)]
+    serving: ServingArgs,
 }
 
 #[cfg(not(feature = "kubernetes"))]
@@ -44,7 +32,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
     use crate::daemon::RequestLimits;
     use crate::operator::{Options, StartError, run as run_operator};
 
-    let Args { namespace, listen, host } = args;
+    let Args { namespace, serving } = args;
     let options = Options {
         namespaces: namespace.clone(),
         base_url: connect::base_url(global)?,
@@ -52,8 +40,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
             timeout: global.timeout,
             parallelism: usize::from(global.parallelism),
         },
-        listen: *listen,
-        hosts: host.iter().cloned().collect(),
+        listen: serving.listen,
+        hosts: serving.host.iter().cloned().collect(),
+        lease: serving.lease(),
         instance: std::env::var("HOSTNAME").unwrap_or_else(|_| std::process::id().to_string()),
     };
     let stop = CancellationToken::new();

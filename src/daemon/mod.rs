@@ -10,7 +10,7 @@
 
 pub mod config;
 pub mod drift;
-mod leadership;
+pub(crate) mod leadership;
 pub mod notify;
 mod run;
 pub mod schedule;

@@ -1,10 +1,8 @@
 //! The part of a worker that changes something: it applies a plan that the resource approves.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::api::DynamicObject;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -12,7 +10,7 @@ use super::apply::{Applied, apply};
 use super::approval::Decision;
 use super::check::{CheckError, Checked, Target, bounded};
 use super::events::Transition;
-use super::resource::{OrganizationSpec, ResourceId, spec};
+use super::resource::{ObservedResource, OrganizationSpec, ResourceId, spec};
 use super::status::{AppliedStatus, OrganizationStatus, Report};
 use super::worker::{TICK, Worker, now};
 use crate::execute::Summary;
@@ -49,7 +47,12 @@ impl Worker {
             session.stop();
             std::future::pending::<()>().await;
         };
+        let leader = lease.check();
         let confirm = async |digest: String| {
+            // From here on the approval counts as used, so the first request must not find the lease too short.
+            while !leader.outlasts_a_write() && !*stop.borrow() {
+                sleep(TICK / 4).await;
+            }
             if *stop.borrow() {
                 return Err(CheckError::Unknown(
                     "Interrupted",
@@ -58,9 +61,18 @@ impl Worker {
             }
             self.confirm(digest, spec).await
         };
+        let leader = leader.clone();
         let applied = tokio::select! {
-            applied = apply(target, spec, used.as_deref(), confirm, stop.clone()) => applied?,
+            applied = apply(target, spec, used.as_deref(), confirm, leader, stop.clone()) => applied,
             () = ending => return Ok(next),
+        };
+        let applied = match applied {
+            // The status still says that the plan is applied, so that the next leader checks at once.
+            Err(CheckError::Invalid(_, why) | CheckError::Unknown(_, why)) if *stop.borrow() => {
+                tracing::warn!(resource = %self.id, why, "the apply was interrupted");
+                return Ok(Some(Timestamp::now()));
+            }
+            applied => applied?,
         };
         match applied {
             Applied::NotApproved(planned) => {
@@ -68,8 +80,13 @@ impl Worker {
                 self.report(&Report::Checked(&checked, &decision), next).await;
                 Ok(next)
             }
-            Applied::Sent(summary) => {
+            Applied::Sent { summary, unanswered } => {
                 self.sent(summary).await;
+                if unanswered && lease.is_held() {
+                    // The approval counts on: what a request may have changed nevertheless is no longer in the next plan.
+                    self.status.applied = None;
+                    self.write_status().await;
+                }
                 Ok(Timestamp::now().checked_add(VISIBLE).ok())
             }
         }
@@ -126,11 +143,12 @@ async fn lost(lease: &LeaderLease) {
     }
 }
 
-/// Returns once the resource no longer approves this digest.
-async fn withdrawn(mut resource: watch::Receiver<Arc<DynamicObject>>, approve: Option<String>) {
+/// Returns once the resource no longer approves this digest, or no longer owns its organization.
+async fn withdrawn(mut resource: watch::Receiver<ObservedResource>, approve: Option<String>) {
     loop {
-        let now = spec(&resource.borrow_and_update()).ok().and_then(|spec| spec.approve);
-        if now != approve {
+        let ObservedResource { object, owner } = resource.borrow_and_update().clone();
+        let now = spec(&object).ok().and_then(|spec| spec.approve);
+        if now != approve || owner.is_some() {
             return;
         }
         if resource.changed().await.is_err() {

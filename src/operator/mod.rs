@@ -4,9 +4,10 @@
 //! has no finalizer: deleting it, its namespace or its definition sends nothing.
 //!
 //! `supervisor` lists and watches the resources, and starts a worker for each. Of several replicas one is the leader of a
-//! resource. Its `worker` checks on schedule and after a change of the spec or of the Secret: `check` reads and plans,
-//! `approval` decides on the plan, `apply` sends an approved one. A pure function of the result (`status`) makes the
-//! conditions, which are written by server-side apply.
+//! resource (`leading`), and of several resources with one organization the oldest is its `owner`. The `worker` checks on
+//! schedule and after a change of the spec or of the Secret: `check` reads and plans, `approval` decides on the plan,
+//! `apply` sends an approved one. A pure function of the result (`status`) makes the conditions, which are written by
+//! server-side apply.
 
 mod crd;
 
@@ -20,6 +21,10 @@ mod approved;
 mod check;
 #[cfg(feature = "kubernetes")]
 mod events;
+#[cfg(feature = "kubernetes")]
+mod leading;
+#[cfg(feature = "kubernetes")]
+mod owner;
 #[cfg(feature = "kubernetes")]
 mod page;
 #[cfg(feature = "kubernetes")]

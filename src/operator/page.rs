@@ -46,6 +46,33 @@ pub(super) fn publish_error(worker: &Worker, error: &str) {
     put(worker, None, OrganizationState::Unknown, Some(error.to_owned()), None, Vec::new());
 }
 
+/// Publishes that the leader of a resource cannot be determined.
+pub(super) fn publish_cut_off(worker: &Worker, error: &str) {
+    let mut organization = earlier(worker).unwrap_or_else(|| Organization {
+        organization: worker.id.to_string(),
+        leader: None,
+        cut_off: None,
+        state: OrganizationState::Unknown,
+        error: None,
+        last_success: None,
+        next_run: None,
+        runs: Vec::new(),
+        differences: Vec::new(),
+        unsaved: false,
+        counts: RunCounts::default(),
+    });
+    organization.cut_off = worker.cut_off;
+    organization.error = Some(error.to_owned());
+    worker.context.status.put(organization, &worker.stop);
+}
+
+/// The resource as it was published last.
+fn earlier(worker: &Worker) -> Option<Organization> {
+    let status = worker.context.status.subscribe();
+    let label = worker.id.to_string();
+    status.borrow().organizations.iter().find(|one| one.organization == label).cloned()
+}
+
 fn put(
     worker: &Worker,
     leader: Option<String>,
@@ -56,14 +83,11 @@ fn put(
 ) {
     let count = |is: OrganizationState| u64::from(leader.is_none() && state == is);
     let run = Run { at: Timestamp::now(), milliseconds: 0, state, differences: differences.len() };
-    let earlier = worker.context.status.subscribe();
-    let label = worker.id.to_string();
-    let earlier =
-        earlier.borrow().organizations.iter().find(|one| one.organization == label).cloned();
+    let earlier = earlier(worker);
     let counts = earlier.as_ref().map_or(RunCounts::default(), |earlier| earlier.counts);
     let organization = Organization {
-        organization: label,
-        cut_off: None,
+        organization: worker.id.to_string(),
+        cut_off: worker.cut_off,
         state,
         error,
         last_success: last_success.or(earlier.and_then(|earlier| earlier.last_success)),

@@ -1,6 +1,7 @@
 //! The resource as the API server stores it, and its identity.
 
 use std::fmt;
+use std::sync::Arc;
 
 use kube::api::{ApiResource, DynamicObject};
 use serde::Deserialize;
@@ -61,6 +62,21 @@ impl ResourceId {
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A resource as the supervisor sees it.
+#[derive(Clone, Debug)]
+pub(super) struct ObservedResource {
+    pub object: Arc<DynamicObject>,
+    /// The name of the older resource with the same organization, which owns the state.
+    pub owner: Option<String>,
+}
+
+impl ObservedResource {
+    /// Everything that requires a check when it changes.
+    pub(super) fn version(&self) -> (i64, Option<String>) {
+        (generation(&self.object), self.owner.clone())
     }
 }
 

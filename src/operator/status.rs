@@ -14,6 +14,9 @@ use super::events::Transition;
 use crate::plan::{Action, Plan};
 use crate::report::action_name;
 
+/// The reason of a resource whose organization an older one has.
+pub(super) const ORGANIZATION_TAKEN: &str = "OrganizationTaken";
+
 /// The largest number of actions in a status.
 const MAX_ITEMS: usize = 50;
 
@@ -161,6 +164,17 @@ impl OrganizationStatus {
 
     pub(super) fn condition(&self, name: &str) -> Option<&Condition> {
         self.conditions.iter().find(|condition| condition.r#type == name)
+    }
+
+    /// Returns true if a check of this generation is over, and no apply follows it.
+    pub(super) fn is_finished(&self, generation: i64) -> bool {
+        let applying = self.condition("Reconciling").is_some_and(|one| one.status == TRUE);
+        self.observed_generation == Some(generation) && !applying
+    }
+
+    /// Returns true if an older resource has the organization.
+    pub(super) fn is_taken(&self) -> bool {
+        self.condition("Ready").is_some_and(|one| one.reason == ORGANIZATION_TAKEN)
     }
 
     /// The transition from an earlier status, if there is one.

@@ -18,11 +18,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::check::{CheckError, bounded};
-use super::resource::{ResourceId, api_resource};
+use super::owner::owners;
+use super::resource::{ObservedResource, ResourceId, api_resource};
 use super::worker::{Context, Worker};
 use crate::daemon::RequestLimits;
+use crate::daemon::leadership::Spread;
 use crate::daemon::status::StatusChannel;
 use crate::daemon::web::{self, Hosts, Site};
+use crate::report::escape_line;
 use crate::state;
 use crate::state::kubernetes::client::{RequestError, connect, send};
 use crate::telnyx::{BaseUrl, ConfigError, Session, SessionConfig, api_client};
@@ -53,6 +56,8 @@ pub struct Options {
     pub hosts: BTreeSet<String>,
     /// The name of this replica in events.
     pub instance: String,
+    /// The lease time of leadership.
+    pub lease: Duration,
 }
 
 /// An operator that cannot start.
@@ -125,7 +130,7 @@ impl Connections {
 ///
 /// If it cannot start.
 pub async fn run(options: Options, stop: CancellationToken) -> Result<(), StartError> {
-    let Options { namespaces, base_url, pace, listen, hosts, instance } = options;
+    let Options { namespaces, base_url, pace, listen, hosts, instance, lease } = options;
     let client = connect(&BTreeMap::new(), "the API server").await?;
     let connections = Connections::new(&base_url, pace)?;
     let status = StatusChannel::new();
@@ -149,15 +154,24 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), StartE
         instance,
         slots: Semaphore::new(CHECKS_AT_ONCE),
         status,
+        lease,
+        spread: Spread::new(),
     };
     let mut supervisor = Supervisor {
         context: Arc::new(context),
         tracker: TaskTracker::new(),
         stop: stop.clone(),
         workers: BTreeMap::new(),
+        starting: Vec::new(),
     };
+    // The presence of this replica outlives its workers, which release their leases first.
+    let gone = CancellationToken::new();
+    let presence = tokio::spawn(supervisor.context.spread.clone().run(gone.clone()));
     supervisor.watch(client, namespaces).await;
     supervisor.drain().await;
+    gone.cancel();
+    // It ends by itself.
+    let _ = presence.await;
     drained.cancel();
     if let Some(Ok(Err(error))) = match web {
         Some(web) => Some(web.await),
@@ -172,7 +186,9 @@ struct Supervisor {
     context: Arc<Context>,
     tracker: TaskTracker,
     stop: CancellationToken,
-    workers: BTreeMap<ResourceId, (watch::Sender<Arc<DynamicObject>>, CancellationToken)>,
+    workers: BTreeMap<ResourceId, (watch::Sender<ObservedResource>, CancellationToken)>,
+    /// The new workers, which start once the owners of their organizations are known.
+    starting: Vec<Worker>,
 }
 
 impl Supervisor {
@@ -194,10 +210,15 @@ impl Supervisor {
             followers.push(AbortOnDropHandle::new(tokio::spawn(follow)));
         }
         let mut ticks = interval(Duration::from_secs(1));
+        let mut replicas = self.context.spread.replicas();
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 Some((place, change)) = changes.recv() => self.change(place.as_deref(), change),
+                Ok(()) = replicas.changed() => {
+                    let replicas = *replicas.borrow_and_update();
+                    self.context.status.change(|status| status.replicas = replicas);
+                }
                 _ = ticks.tick() => {
                     self.context.status.change(|status| status.ticked = Timestamp::now());
                 }
@@ -223,6 +244,28 @@ impl Supervisor {
                 self.retain(|id| Some(&id.uid) != uid.as_ref());
             }
         }
+        self.assign_owners();
+        for worker in self.starting.drain(..) {
+            self.tracker.spawn(worker.run());
+        }
+    }
+
+    /// Tells each worker whether an older resource owns its organization.
+    fn assign_owners(&self) {
+        let seen: Vec<_> = self
+            .workers
+            .iter()
+            .map(|(id, (sender, _))| (id, Arc::clone(&sender.borrow().object)))
+            .collect();
+        let owners = owners(seen.iter().map(|(id, object)| (*id, &**object)));
+        for (id, (sender, _)) in &self.workers {
+            let owner = owners.get(id).map(|owner| (*owner).to_owned());
+            sender.send_if_modified(|seen| {
+                let changed = seen.owner != owner;
+                seen.owner = owner;
+                changed
+            });
+        }
     }
 
     /// Passes a resource to its worker, or starts one. A resource that is being deleted has none.
@@ -231,18 +274,17 @@ impl Supervisor {
             let uid = resource.uid();
             return self.retain(|id| Some(&id.uid) != uid.as_ref());
         };
-        let resource = Arc::new(resource);
+        let object = Arc::new(resource);
         if let Some((sender, _)) = self.workers.get(&id) {
-            sender.send_replace(resource);
+            sender.send_modify(|seen| seen.object = object);
             return;
         }
         // A resource that was deleted and created again is another one.
         self.retain(|other| (&other.namespace, &other.name) != (&id.namespace, &id.name));
-        let (sender, receiver) = watch::channel(resource);
+        let (sender, receiver) = watch::channel(ObservedResource { object, owner: None });
         let stop = self.stop.child_token();
         let context = Arc::clone(&self.context);
-        let worker = Worker::new(context, id.clone(), receiver, stop.clone());
-        self.tracker.spawn(worker.run());
+        self.starting.push(Worker::new(context, id.clone(), receiver, stop.clone()));
         self.workers.insert(id, (sender, stop));
     }
 
@@ -317,7 +359,16 @@ async fn follow(
                         version = one.resource_version().unwrap_or_default();
                         Change::Deleted(Box::new(one))
                     }
-                    Ok(WatchEvent::Error(_)) | Err(_) => break 'watch,
+                    Ok(WatchEvent::Error(status)) => {
+                        let (code, why) = (status.code, escape_line(&status.message));
+                        tracing::info!(
+                            code,
+                            why,
+                            "the watch has ended; listing the resources again"
+                        );
+                        break 'watch;
+                    }
+                    Err(_) => break 'watch,
                 };
                 if pass(change).await.is_err() {
                     return;

@@ -1,4 +1,4 @@
-//! The worker of one resource: it waits for leadership, then checks on schedule and after changes.
+//! The worker of one resource: while it leads (`leading`), it checks on schedule and after changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,15 +18,17 @@ use super::check::{self, CheckError, Checked, Target, bounded};
 use super::crd::{DEFAULT_SCHEDULE, GROUP, KIND, VERSION};
 use super::events::{self, Transition};
 use super::page::{publish, publish_error};
-use super::resource::{OrganizationSpec, ResourceId, api_resource, generation, spec};
+use super::resource::{
+    ObservedResource, OrganizationSpec, ResourceId, api_resource, generation, spec,
+};
 use super::secret::{self, FollowedSecret};
-use super::status::{Moment, OrganizationStatus, Report};
+use super::status::{Moment, ORGANIZATION_TAKEN, OrganizationStatus, Report};
 use super::supervisor::Connections;
+use crate::daemon::leadership::Spread;
 use crate::daemon::schedule::Schedule;
-use crate::daemon::status::StatusChannel;
-use crate::model::error_chain;
+use crate::daemon::status::{CutOff, StatusChannel};
 use crate::state::kubernetes::client::{RequestError, send};
-use crate::state::{LeaderLease, LeadershipRequest, Location, LockHolder, Store};
+use crate::state::{LeaderLease, Location, Store};
 
 /// The name under which the status is applied.
 const MANAGER: &str = "trunkline-operator";
@@ -35,7 +37,9 @@ const CHECK: Duration = Duration::from_secs(300);
 /// The interval at which the lease and the schedule are looked at.
 pub(super) const TICK: Duration = Duration::from_secs(1);
 /// The wait before something is tried again.
-const RETRY: Duration = Duration::from_secs(5);
+pub(super) const RETRY: Duration = Duration::from_secs(5);
+/// The longest wait after a check whose failure may go away by itself.
+const RETRY_CHECK: Duration = Duration::from_secs(60);
 
 /// Shared by all workers.
 pub(super) struct Context {
@@ -46,13 +50,17 @@ pub(super) struct Context {
     /// The checks in progress at once.
     pub slots: Semaphore,
     pub status: StatusChannel,
+    /// The lease time of leadership.
+    pub lease: Duration,
+    /// Spreads the resources of a namespace over the replicas.
+    pub spread: Spread,
 }
 
 /// The worker of one resource.
 pub(super) struct Worker {
     pub context: Arc<Context>,
     pub id: ResourceId,
-    pub resource: watch::Receiver<Arc<DynamicObject>>,
+    pub resource: watch::Receiver<ObservedResource>,
     pub stop: CancellationToken,
     /// The status that was read or written last.
     pub(super) status: OrganizationStatus,
@@ -60,94 +68,87 @@ pub(super) struct Worker {
     generation: i64,
     /// The permissions that are missing.
     forbidden: BTreeMap<&'static str, String>,
+    /// True if the status could not be written and should be written again.
+    unwritten: bool,
+    /// True once the lease was reached.
+    pub(super) was_reached: bool,
+    /// Set while the lease cannot be reached.
+    pub(super) cut_off: Option<CutOff>,
     pub(super) counts: crate::daemon::status::RunCounts,
 }
 
 /// The reason why a leader stops.
-enum End {
+#[derive(Debug)]
+pub(super) enum End {
     Stopped,
     LeaseLost,
+    /// Another replica should lead.
+    Surplus,
 }
 
 impl Worker {
     pub(super) fn new(
         context: Arc<Context>,
         id: ResourceId,
-        resource: watch::Receiver<Arc<DynamicObject>>,
+        resource: watch::Receiver<ObservedResource>,
         stop: CancellationToken,
     ) -> Self {
-        let (status, forbidden) = (OrganizationStatus::default(), BTreeMap::new());
-        let counts = crate::daemon::status::RunCounts::default();
-        Self { context, id, resource, stop, status, generation: 0, forbidden, counts }
+        Self {
+            context,
+            id,
+            resource,
+            stop,
+            status: OrganizationStatus::default(),
+            generation: 0,
+            forbidden: BTreeMap::new(),
+            unwritten: false,
+            was_reached: false,
+            cut_off: None,
+            counts: crate::daemon::status::RunCounts::default(),
+        }
     }
 
     /// Runs until it is stopped. Without leadership it does nothing.
     pub(super) async fn run(mut self) {
-        let holder = LockHolder::this("operator");
         let location =
             format!("kubernetes://{}/telnyxorganization-{}", self.id.namespace, self.id.name);
         let Ok(location) = Location::parse(&location) else { return };
-        let store = Store::new(&location);
-        while !self.stop.is_cancelled() {
-            let (current, mut leader) = watch::channel(None::<LockHolder>);
-            let stop = self.stop.clone();
-            let request = LeadershipRequest::always(current);
-            let waiting = store.wait_for_leadership(&holder, &request);
-            tokio::pin!(waiting);
-            let acquired = loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    acquired = &mut waiting => break acquired,
-                    Ok(()) = leader.changed() => {
-                        let leader = leader.borrow_and_update().as_ref().map(ToString::to_string);
-                        publish(&self, leader, None);
-                    }
-                }
-            };
-            match acquired {
-                Ok(lease) => {
-                    let end = self.lead(&lease).await;
-                    lease.release().await;
-                    if let End::LeaseLost = end {
-                        tracing::warn!(resource = %self.id, "lost leadership; requesting it again");
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(resource = %self.id, error = error_chain(&error), "cannot determine the leader; doing nothing");
-                    let error = check::state_error(&error);
-                    let (CheckError::Invalid(_, message) | CheckError::Unknown(_, message)) = error;
-                    self.resume();
-                    let failed = CheckError::Unknown("LeadershipUnknown", message);
-                    self.report(&Report::Failed(&failed), None).await;
-                    tokio::select! { () = stop.cancelled() => return, () = sleep(RETRY) => {} }
-                }
-            }
-        }
+        let store = Store::new(&location).leased_for(self.context.lease);
+        let spread = self.context.spread.clone();
+        let wanted = spread.join(&self.id.uid, &store);
+        Box::pin(self.request_leadership(&store, &wanted)).await;
+        spread.leave(&self.id.uid);
     }
 
     /// Takes over the status that the resource has.
-    fn resume(&mut self) {
-        let resource = Arc::clone(&self.resource.borrow());
-        self.generation = generation(&resource);
-        let status = OrganizationStatus::deserialize(&resource.data["status"]);
+    pub(super) fn resume(&mut self) {
+        let object = Arc::clone(&self.resource.borrow().object);
+        self.generation = generation(&object);
+        let status = OrganizationStatus::deserialize(&object.data["status"]);
         self.status = status.unwrap_or_default();
     }
 
     /// Checks while the lease is held.
-    async fn lead(&mut self, lease: &LeaderLease) -> End {
+    pub(super) async fn lead(
+        &mut self,
+        lease: &LeaderLease,
+        mut wanted: watch::Receiver<bool>,
+    ) -> End {
         self.resume();
         let mut secret = FollowedSecret::default();
-        // A check of a former leader that is not due yet is not repeated.
-        let current = self.status.observed_generation == Some(generation(&self.resource.borrow()));
+        // A check of a former leader that is not due yet is not repeated, unless an apply may have been interrupted.
+        let first = self.resource.borrow().clone();
+        let current = self.status.is_finished(self.generation)
+            && self.status.is_taken() == first.owner.is_some();
         let mut due = if current { self.status.next_run } else { Some(Timestamp::now()) };
-        let mut checked = current.then(|| generation(&self.resource.borrow()));
+        let mut checked = current.then(|| first.version());
         loop {
-            let resource = Arc::clone(&self.resource.borrow_and_update());
+            let resource = self.resource.borrow_and_update().clone();
             let is_due = due.is_some_and(|due| due <= Timestamp::now());
-            if is_due || checked != Some(generation(&resource)) {
+            if is_due || checked != Some(resource.version()) {
                 due = self.reconcile(&resource, lease, &mut secret).await;
-                checked = Some(generation(&resource));
-            } else if let Ok(spec) = spec(&resource) {
+                checked = Some(resource.version());
+            } else if let Ok(spec) = spec(&resource.object) {
                 secret.follow(&self.context.client, &self.id.namespace, &spec);
             }
             tokio::select! {
@@ -161,10 +162,17 @@ impl Worker {
                     self.note("watch", secret.forbidden());
                     checked = None;
                 }
+                Ok(()) = wanted.changed() => {}
                 () = sleep(TICK) => {}
             }
             if !lease.is_held() {
                 return End::LeaseLost;
+            }
+            if !*wanted.borrow_and_update() {
+                return End::Surplus;
+            }
+            if self.unwritten {
+                self.write_status().await;
             }
         }
     }
@@ -172,15 +180,19 @@ impl Worker {
     /// Checks once, applies an approved plan, and returns the time of the next check.
     async fn reconcile(
         &mut self,
-        resource: &DynamicObject,
+        resource: &ObservedResource,
         lease: &LeaderLease,
         secret: &mut FollowedSecret,
     ) -> Option<Timestamp> {
         let context = Arc::clone(&self.context);
         let Ok(_slot) = context.slots.acquire().await else { return None };
-        self.generation = generation(resource);
+        self.generation = generation(&resource.object);
         let now = Timestamp::now();
-        let spec = match spec(resource) {
+        if let Some(owner) = &resource.owner {
+            self.report(&Report::Failed(&taken(owner)), None).await;
+            return None;
+        }
+        let spec = match spec(&resource.object) {
             Ok(spec) => spec,
             Err(error) => {
                 let error = CheckError::Invalid("SpecInvalid", bounded(&error));
@@ -204,11 +216,16 @@ impl Worker {
             }
         };
         let next = schedule.next(now);
+        // An approved plan does not wait for the schedule after a failure that may go away by itself.
+        let again = |error: &CheckError| match error {
+            CheckError::Invalid(..) => next,
+            CheckError::Unknown(..) => next.min(now.checked_add(RETRY_CHECK).ok()),
+        };
         let target = match self.target(&spec).await {
             Ok(target) => target,
             Err(error) => {
-                self.report(&Report::Failed(&error), next).await;
-                return next;
+                self.report(&Report::Failed(&error), again(&error)).await;
+                return again(&error);
             }
         };
         let result = self.check(&target, &spec, next).await;
@@ -220,8 +237,8 @@ impl Worker {
         match result {
             Ok(after) => after,
             Err(error) => {
-                self.report(&Report::Failed(&error), next).await;
-                next
+                self.report(&Report::Failed(&error), again(&error)).await;
+                again(&error)
             }
         }
     }
@@ -232,7 +249,7 @@ impl Worker {
         let Self { context, id, .. } = self;
         let key = secret::read(&context.client, &id.namespace, &spec.api_key_secret_ref).await?;
         let session = context.connections.session(spec.base_url.as_deref(), key)?;
-        let store = check::store(&id.namespace, &desired.organization)?;
+        let store = check::store(&id.namespace, &desired.organization)?.leased_for(context.lease);
         Ok(Target { desired, session, store })
     }
 
@@ -247,6 +264,8 @@ impl Worker {
         })??;
         let used = self.used(spec);
         let decision = decide(&checked.plan, &checked.digest, spec, used.as_deref());
+        let (changes, destructive) = (checked.plan.actions.len(), checked.plan.destructive());
+        tracing::info!(resource = %self.id, changes, destructive, "checked");
         self.report(&Report::Checked(&checked, &decision), next).await;
         publish(self, None, Some((target, &checked)));
         Ok((checked, decision))
@@ -282,11 +301,8 @@ impl Worker {
             tracing::info!(resource = %self.id, reason = transition.reason, note = transition.note, "transition");
             self.event(&transition).await;
         }
-        let status = self.status.after(report, moment, &self.forbidden);
-        if let Err(error) = self.write(&status).await {
-            tracing::warn!(resource = %self.id, error = error.why(), "cannot write the status");
-        }
-        self.status = status;
+        self.status = self.status.after(report, moment, &self.forbidden);
+        self.write_status().await;
         if let Report::Failed(CheckError::Invalid(_, message) | CheckError::Unknown(_, message)) =
             report
         {
@@ -315,6 +331,17 @@ impl Worker {
         };
     }
 
+    /// Writes the status. A leader repeats it after an error that may go away.
+    pub(super) async fn write_status(&mut self) {
+        let before = std::mem::take(&mut self.unwritten);
+        if let Err(error) = self.write(&self.status).await {
+            if !before {
+                tracing::warn!(resource = %self.id, error = error.why(), "cannot write the status");
+            }
+            self.unwritten = !error.is_final();
+        }
+    }
+
     /// Applies the status. Never creates the resource, and never writes to another one of the same name.
     pub(super) async fn write(&self, status: &OrganizationStatus) -> Result<(), RequestError> {
         let patch = json!({
@@ -327,6 +354,14 @@ impl Worker {
         let api = self.api();
         send(api.patch_status(&self.id.name, &params, &Patch::Apply(&patch))).await.map(drop)
     }
+}
+
+/// The failure of a resource whose organization an older one has.
+fn taken(owner: &str) -> CheckError {
+    let message = format!(
+        "the older resource {owner} has the same spec.manifest.organization, so this one is neither checked nor applied; delete one of them, or name another organization"
+    );
+    CheckError::Invalid(ORGANIZATION_TAKEN, bounded(&message))
 }
 
 /// The current time in whole seconds, as Kubernetes writes times.

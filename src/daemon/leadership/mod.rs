@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::status::CutOff;
 use crate::state::{Error, LeaderCheck, LeaderLease, LockHolder};
 pub(super) use request::{Acquisition, retry_after};
-pub(super) use spread::{Part, Spread};
+pub(crate) use spread::{Part, Spread};
 
 #[derive(Debug)]
 enum LeadershipRole {

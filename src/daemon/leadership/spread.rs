@@ -27,7 +27,7 @@ const WITHDRAW: Duration = Duration::from_secs(5);
 
 /// The organizations of this process and their replicas. Clones share it.
 #[derive(Clone, Debug)]
-pub(in crate::daemon) struct Spread(Arc<SpreadShared>);
+pub(crate) struct Spread(Arc<SpreadShared>);
 
 #[derive(Debug)]
 struct SpreadShared {
@@ -50,7 +50,7 @@ struct Member {
 
 /// The part of this replica in an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::daemon) struct Part {
+pub(crate) struct Part {
     /// True if its lease can be read, so that it could lead.
     pub candidate: bool,
     pub leads: bool,
@@ -69,7 +69,7 @@ struct View {
 }
 
 impl Spread {
-    pub(in crate::daemon) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(SpreadShared {
             id: uuid::Uuid::new_v4().simple().to_string(),
             members: Mutex::default(),
@@ -79,12 +79,12 @@ impl Spread {
     }
 
     /// The number of live replicas, with this one.
-    pub(in crate::daemon) fn replicas(&self) -> watch::Receiver<usize> {
+    pub(crate) fn replicas(&self) -> watch::Receiver<usize> {
         self.0.replicas.subscribe()
     }
 
     /// Adds an organization, and returns the wish to lead it, which is constant where no other replica can exist.
-    pub(in crate::daemon) fn join(&self, label: &str, store: &Store) -> watch::Receiver<bool> {
+    pub(crate) fn join(&self, label: &str, store: &Store) -> watch::Receiver<bool> {
         let list = store.replicas().ok().flatten();
         let Some((list, lease)) = list.zip(store.leader_lease()) else {
             self.leave(label);
@@ -100,12 +100,12 @@ impl Spread {
     }
 
     /// Removes an organization.
-    pub(in crate::daemon) fn leave(&self, label: &str) {
+    pub(crate) fn leave(&self, label: &str) {
         self.members().remove(label);
     }
 
     /// Publishes the part of this replica in an organization.
-    pub(in crate::daemon) fn report(&self, label: &str, part: Part) {
+    pub(crate) fn report(&self, label: &str, part: Part) {
         if let Some(member) = self.members().get_mut(label)
             && member.part != part
         {
@@ -115,7 +115,7 @@ impl Spread {
     }
 
     /// Renews the presence of this replica until `stop`, then withdraws it.
-    pub(in crate::daemon) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         let mut views = Views::new();
         let mut error = None;
         loop {

@@ -1,11 +1,16 @@
 //! Organizations on replicas whose states are in one namespace of Kubernetes.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use trunkline::sandbox::AccountStatus;
+
 use super::drift::{address, shown};
-use super::{Daemon, Watch};
+use super::{Daemon, LARRY, Watch, until};
 use crate::support::kube::{ApiServer, server};
+use crate::support::kube_proxy::{KubeFault, KubeProxy};
 use crate::support::site::KEY;
 
 const ORGANIZATIONS: usize = 5;
@@ -74,4 +79,35 @@ async fn organizations_are_spread_over_replicas_and_taken_over_from_one_that_was
     until_led(&[&b], &[ORGANIZATIONS]).await;
     let (status, _, log) = b.end("TERM").await;
     assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_leader_that_is_cut_off_notifies_and_heals_nothing_until_it_is_back() {
+    let Some(server) = server() else { return };
+    let watch = Watch::open().await;
+    let away = Arc::new(AtomicBool::new(false));
+    let is_away = Arc::clone(&away);
+    // Only the lease of leadership: the state and its lock could be written.
+    let proxy = KubeProxy::start(server, move |_, path| {
+        let away = path.ends_with(".leader") && is_away.load(Ordering::Relaxed);
+        if away { KubeFault::Away } else { KubeFault::None }
+    })
+    .await;
+    let state = format!("kubernetes://{}", server.new_namespace());
+    let kubeconfig = server.kubeconfig_by(&proxy.origin).display().to_string();
+    let flags = ["--heal", "enable_account", "--lease", "3", "--state", &state];
+    let daemon = watch.daemon_with(&flags, &[("KUBECONFIG", kubeconfig)]);
+    watch.runs(2).await;
+    away.store(true, Ordering::Relaxed);
+    daemon.logs("as the last leader, without healing").await;
+    watch.by_hand(LARRY, "disable").await;
+    let writes = watch.site.sandbox.writes();
+    watch.hook.wait(1).await;
+    watch.runs(4).await;
+    assert_eq!(watch.site.sandbox.writes(), writes, "{}", daemon.log());
+    away.store(false, Ordering::Relaxed);
+    let is_enabled = || watch.site.sandbox.account(LARRY).unwrap().status == AccountStatus::Enabled;
+    until("healing", is_enabled).await;
+    watch.runs(3).await;
+    assert_eq!(watch.site.sandbox.writes(), writes + 1, "{}", daemon.log());
 }

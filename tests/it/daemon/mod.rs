@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
 
 use crate::support::proxy::{Fault, Proxy};
-use crate::support::site::{KEY, Site, text};
+use crate::support::site::{KEY, Site, by_hand, text};
 
 use hook::Hook;
 
@@ -103,13 +103,7 @@ impl Watch {
 
     /// Changes an account behind the daemon's back.
     pub(crate) async fn by_hand(&self, email: &str, what: &str) {
-        let id = self.site.sandbox.account(email).unwrap().id;
-        let url = format!("{}/managed_accounts/{id}/actions/{what}", self.site.sandbox.url());
-        let client = trunkline::telnyx::client(Duration::from_secs(5), true).unwrap();
-        let body = if what == "enable" { r#"{"reenable_all_connections":false}"# } else { "" };
-        let request = client.post(url).bearer_auth(KEY).header("content-type", "application/json");
-        let answer = request.body(body).send().await.unwrap();
-        assert!(answer.status().is_success(), "{what} {email}: {}", answer.status());
+        by_hand(&self.site.sandbox, email, what).await;
     }
 
     /// Waits until the daemon has read the accounts so many times more.

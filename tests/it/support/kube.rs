@@ -178,7 +178,7 @@ impl ApiServer {
     }
 
     fn wait_until_ready(&self) {
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_secs(120);
         let certificate = self.certificate();
         let ready = || {
             certificate.exists()

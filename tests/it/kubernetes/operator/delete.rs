@@ -11,7 +11,8 @@ use trunkline::operator::{GROUP, PLURAL};
 use trunkline::sandbox::{AccountStatus, Seed};
 
 use super::{Cluster, LARRY, manifest, until};
-use crate::support::kube::own_server;
+use crate::support::kube::{own_server, server};
+use crate::support::kube_proxy::{KubeFault, KubeProxy, Watches};
 
 /// A way to delete a resource.
 #[derive(Clone, Copy, Debug)]
@@ -111,4 +112,96 @@ async fn promise_16_deleting_a_resource_ends_an_apply_that_is_under_way() {
         assert!(writes <= begun + 1 && writes < all as u64, "{way:?}: {begun}, {writes} of {all}");
         assert!(command_line.child.try_wait().unwrap().is_none(), "{}", command_line.log());
     }
+}
+
+/// The accounts of a larger organization.
+const ACCOUNTS: usize = 40;
+
+fn larger() -> Seed {
+    let account = |number| json!({ "email": format!("shop-{number}@catfood.example") });
+    let accounts: Vec<Value> = (0..ACCOUNTS).map(account).collect();
+    let seed = json!({
+        "manager": { "email": "root@acme.example" },
+        "channels": { "allocatable": 500, "default_allotment": 2 },
+        "accounts": accounts,
+    });
+    Seed::parse(&seed.to_string()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_16_concurrent_actions_in_flight_at_a_deletion_finish_and_no_other_is_sent() {
+    let Some(server) = server() else { return };
+    let cluster = Cluster::with(server, larger(), Duration::from_millis(1500)).await;
+    cluster.create("acme", disables(&cluster), json!({ "schedule": "0 0 1 1 *" })).await;
+    let operator = cluster.operator();
+    let digest = cluster.digest("acme").await;
+    cluster.change("acme", json!({ "approve": digest, "approveDestructive": ACCOUNTS })).await;
+    until("several writes", async || cluster.sandbox.writes() > 1).await;
+    cluster.delete("acme").await;
+    operator.logs("the resource was deleted; nothing is sent for it").await;
+    let begun = cluster.sandbox.writes();
+    operator.logs("applied resource=").await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    // The operator runs 8 actions at once.
+    let writes = cluster.sandbox.writes();
+    assert!(writes <= begun + 8 && writes < 32, "{begun}, {writes}");
+    let disabled = cluster.sandbox.accounts();
+    let disabled = disabled.iter().filter(|one| one.status == AccountStatus::Disabled).count();
+    assert_eq!(disabled as u64, writes);
+    // Each of them has a result, and each other action was skipped.
+    let log = operator.log();
+    let applied = log.lines().find(|line| line.contains("applied resource=")).unwrap();
+    let (done, skipped) = (format!("{writes} done"), ACCOUNTS as u64 - writes);
+    assert!(applied.contains(&format!("{done}, {skipped} skipped")), "{writes}: {applied}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_16_a_deletion_that_the_watch_has_not_reported_sends_nothing() {
+    let Some(server) = server() else { return };
+    let cluster = Cluster::new(server).await;
+    let proxy = KubeProxy::start(server, |_, _| KubeFault::None).await;
+    cluster.create("acme", manifest(), json!({ "schedule": "0 0 1 1 *" })).await;
+    let operator = cluster.operator_as(&server.kubeconfig_by(&proxy.origin));
+    let digest = cluster.digest("acme").await;
+    let lock = cluster.lock().await;
+    cluster.change("acme", json!({ "approve": digest, "approveDestructive": 1 })).await;
+    cluster.wait("acme", "Ready", "False", "Applying").await;
+    proxy.watches(Watches::Hold);
+    cluster.delete("acme").await;
+    // The approved plan is about to be sent, and the operator does not know of the deletion.
+    lock.release().await;
+    let (asked, applied) = ("the resource was deleted or changed", "applied ");
+    until("the apply is over", async || {
+        let log = operator.log();
+        [asked, applied].iter().any(|words| log.contains(words))
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let log = operator.log();
+    assert_eq!(cluster.sandbox.writes(), 0, "{log}");
+    assert!(log.contains(asked) && !log.contains("nothing is sent for it"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_16_a_deletion_whose_report_is_compacted_away_is_noticed() {
+    let Some(server) = own_server() else { return };
+    let cluster = Cluster::new(&server).await;
+    cluster.create("acme", manifest(), json!({})).await;
+    let proxy = KubeProxy::start(&server, |_, _| KubeFault::None).await;
+    let operator = cluster.operator_as(&server.kubeconfig_by(&proxy.origin));
+    cluster.digest("acme").await;
+    proxy.watches(Watches::Hold);
+    cluster.delete("acme").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // The watch ends before it reports the deletion, and cannot go on where it ended.
+    server.stop();
+    server.compact().await;
+    server.start_again();
+    proxy.watches(Watches::End);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    proxy.watches(Watches::Pass);
+    operator.logs("the resource was deleted; nothing is sent for it").await;
+    let log = operator.log();
+    assert!(log.contains("listing the resources again"), "{log}");
+    assert_eq!(cluster.sandbox.writes(), 0);
 }

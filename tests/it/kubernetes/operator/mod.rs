@@ -2,6 +2,8 @@
 
 mod approve;
 mod delete;
+mod fleet;
+mod owner;
 mod permissions;
 mod replicas;
 mod status;
@@ -23,6 +25,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use trunkline::operator::{GROUP, KIND, PLURAL, VERSION, definition};
 use trunkline::sandbox::{Running, SandboxConfig, Seed, start};
+use trunkline::state::{LockHolder, StateLock};
 
 use crate::support::kube::ApiServer;
 use crate::support::site::KEY;
@@ -57,6 +60,20 @@ impl Operator {
     pub(super) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
+
+    pub(super) async fn logs(&self, words: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(words) {
+            assert!(begun.elapsed() < PATIENCE, "it does not log {words}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub(super) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.unwrap().success());
+    }
 }
 
 /// A manifest that disables Larry and enables the taxi.
@@ -70,6 +87,12 @@ pub(super) fn manifest() -> Value {
             { "name": "Harbour Taxi", "email": "dispatch@harbourtaxi.example", "enabled": true },
         ],
     })
+}
+
+/// A manifest of another organization than `acme`.
+pub(super) fn of(organization: &str, mut manifest: Value) -> Value {
+    manifest["organization"] = json!(organization);
+    manifest
 }
 
 /// The manifest of an organization that is in sync.
@@ -114,6 +137,12 @@ impl<'a> Cluster<'a> {
         .await;
     }
 
+    /// Holds the lock of the state, so that an apply waits before it reads.
+    pub(super) async fn lock(&self) -> StateLock {
+        let store = self.server.store_in(&self.namespace);
+        store.lock(&LockHolder::this("apply"), PATIENCE).await.unwrap()
+    }
+
     pub(super) async fn put_key(&self, key: &str) {
         let secret = json!({
             "apiVersion": "v1",
@@ -130,21 +159,9 @@ impl<'a> Cluster<'a> {
         Api::namespaced_with(self.client.clone(), &self.namespace, &api_resource())
     }
 
-    /// Creates a resource with a check every 3 seconds, and more in its spec.
+    /// Creates a resource.
     pub(super) async fn create(&self, name: &str, manifest: Value, more: Value) {
-        let mut spec = json!({
-            "manifest": manifest,
-            "apiKeySecretRef": { "name": "telnyx" },
-            "schedule": "*/3 * * * * *",
-        });
-        merge(&mut spec, more);
-        let resource = json!({
-            "apiVersion": format!("{GROUP}/{VERSION}"),
-            "kind": KIND,
-            "metadata": { "name": name },
-            "spec": spec,
-        });
-        let resource = serde_json::from_value(resource).unwrap();
+        let resource = resource(name, &manifest, more);
         self.resources().create(&PostParams::default(), &resource).await.unwrap();
     }
 
@@ -199,12 +216,17 @@ impl<'a> Cluster<'a> {
         self.start(kubeconfig, &[])
     }
 
-    fn start(&self, kubeconfig: &Path, more: &[&str]) -> Operator {
+    pub(super) fn start(&self, kubeconfig: &Path, more: &[&str]) -> Operator {
+        self.start_at(&self.sandbox.url(), kubeconfig, more)
+    }
+
+    /// Starts an operator that reaches the sandbox at `base_url`.
+    pub(super) fn start_at(&self, base_url: &str, kubeconfig: &Path, more: &[&str]) -> Operator {
         let folder = TempDir::new().unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut command = Command::cargo_bin("trunkline").unwrap();
         command
-            .args(["operator", "--namespace", &self.namespace, "--base-url", &self.sandbox.url()])
+            .args(["operator", "--namespace", &self.namespace, "--base-url", base_url])
             .args(more)
             .env("KUBECONFIG", kubeconfig)
             .stdin(Stdio::null())
@@ -212,6 +234,23 @@ impl<'a> Cluster<'a> {
             .stderr(log);
         Operator { child: command.spawn().unwrap(), folder }
     }
+}
+
+/// A resource with a check every 3 seconds, and more in its spec.
+pub(super) fn resource(name: &str, manifest: &Value, more: Value) -> DynamicObject {
+    let mut spec = json!({
+        "manifest": manifest,
+        "apiKeySecretRef": { "name": "telnyx" },
+        "schedule": "*/3 * * * * *",
+    });
+    merge(&mut spec, more);
+    let resource = json!({
+        "apiVersion": format!("{GROUP}/{VERSION}"),
+        "kind": KIND,
+        "metadata": { "name": name },
+        "spec": spec,
+    });
+    serde_json::from_value(resource).unwrap()
 }
 
 pub(super) fn condition<'a>(status: &'a Value, kind: &str) -> &'a Value {

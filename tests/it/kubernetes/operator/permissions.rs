@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding};
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
@@ -107,5 +107,27 @@ async fn a_secret_that_cannot_be_watched_is_reported_and_still_read() {
     let status = cluster.wait("acme", "Permitted", "False", "Forbidden").await;
     let message = condition(&status, "Permitted")["message"].to_string();
     assert!(message.contains("watching Secrets"), "{message}");
+    cluster.digest("acme").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_that_is_granted_later_takes_effect_without_a_restart() {
+    let Some(server) = server() else { return };
+    let cluster = Cluster::new(server).await;
+    let kubeconfig = cluster.account_without(None).await;
+    let roles: Api<Role> = Api::namespaced(cluster.client.clone(), &cluster.namespace);
+    let all = roles.get("trunkline-operator").await.unwrap().rules.unwrap();
+    let set = async |rules: Vec<PolicyRule>| {
+        let change = json!({ "rules": rules });
+        let params = PatchParams::default();
+        roles.patch("trunkline-operator", &params, &Patch::Merge(&change)).await.unwrap();
+    };
+    let of_leases = |rule: &PolicyRule| rule.resources.as_deref() == Some(&["leases".to_owned()]);
+    set(all.iter().filter(|rule| !of_leases(rule)).cloned().collect()).await;
+    // No later check would come to the rescue.
+    cluster.create("acme", manifest(), json!({ "schedule": "0 0 1 1 *" })).await;
+    let _operator = cluster.operator_as(&kubeconfig);
+    cluster.wait("acme", "Ready", "Unknown", "LeadershipUnknown").await;
+    set(all.clone()).await;
     cluster.digest("acme").await;
 }

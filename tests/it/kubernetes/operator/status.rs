@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-use super::{Cluster, condition, in_sync, manifest};
+use super::{Cluster, condition, in_sync, manifest, of, resource};
 use crate::support::kube::server;
 use crate::support::site::KEY;
 
@@ -56,7 +56,7 @@ async fn each_state_has_its_conditions_and_no_check_writes() {
         ("never", in_sync(), never, ["Stalled", "True", "ScheduleInvalid"], "Failed"),
     ];
     for (name, manifest, more, _, _) in &cases {
-        cluster.create(name, manifest.clone(), more.clone()).await;
+        cluster.create(name, of(name, manifest.clone()), more.clone()).await;
     }
     let operator = cluster.operator();
     for (name, _, _, [kind, status, reason], wanted) in &cases {
@@ -140,4 +140,51 @@ async fn five_thousand_accounts_fit_into_one_resource() {
     let status = cluster.wait("acme", "Ready", "False", "ApprovalRequired").await;
     assert_eq!(status["plan"]["create"], 5_000, "{status:#}");
     assert_eq!(status["plan"]["items"].as_array().unwrap().len(), 50);
+}
+
+/// A manifest of so many accounts, each of at least this size.
+fn accounts(count: usize, name: usize) -> Value {
+    let account = |number: usize| json!({ "name": "x".repeat(name), "email": format!("{number}@catfood.example") });
+    let accounts: Vec<Value> = (0..count).map(account).collect();
+    let policy = json!({ "unlisted_accounts": "ignore" });
+    json!({ "version": 1, "organization": "acme", "policy": policy, "accounts": accounts })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_that_is_too_large_is_refused_by_the_api_server_with_the_reason() {
+    let Some(server) = server() else { return };
+    let cluster = Cluster::new(server).await;
+    // etcd accepts 1.5 MiB, its client sends 2 MiB, and the API server reads 3 MiB. An account here has 143 bytes.
+    let cases = [
+        (12_500, 500, "request is too large"),
+        (15_000, 500, "message larger than max"),
+        (30_000, 413, "too large"),
+    ];
+    for (count, code, reason) in cases {
+        let resource = resource("acme", &accounts(count, 100), json!({}));
+        let refused = cluster.resources().create(&PostParams::default(), &resource).await;
+        let Err(kube::Error::Api(status)) = refused else { panic!("{count}: accepted") };
+        assert_eq!(status.code, code, "{status:?}");
+        assert!(status.message.contains(reason), "{status:?}");
+    }
+    assert!(cluster.resources().get_opt("acme").await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_whose_results_would_not_fit_into_the_state_is_refused_with_the_reason() {
+    let Some(server) = server() else { return };
+    let cluster = Cluster::new(server).await;
+    let creates = 17_000;
+    cluster.create("acme", accounts(creates, 1), json!({})).await;
+    let operator = cluster.operator();
+    let digest = cluster.digest("acme").await;
+    cluster.change("acme", json!({ "approve": digest, "approveCreates": creates })).await;
+    let status = cluster.wait("acme", "Stalled", "True", "StateTooLarge").await;
+    let message = condition(&status, "Stalled")["message"].as_str().unwrap();
+    let place = format!("kubernetes://{}/trunkline-acme", cluster.namespace);
+    for part in [&place, "a Secret holds at most 1048576", "Keep a state of this size in a bucket"]
+    {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(cluster.sandbox.writes(), 0, "{}", operator.log());
 }

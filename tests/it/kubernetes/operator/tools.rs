@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{Cluster, in_sync, manifest};
+use super::{Cluster, in_sync, manifest, of};
 use crate::support::kube::server;
 use crate::support::tools::find;
 
@@ -44,7 +44,7 @@ async fn kubectl_waits_shows_columns_describes_and_names_the_field_of_an_error()
     let Some(server) = server() else { return };
     let cluster = Cluster::new(server).await;
     cluster.create("acme", in_sync(), json!({})).await;
-    cluster.create("other", manifest(), json!({})).await;
+    cluster.create("other", of("other", manifest()), json!({})).await;
     let _operator = cluster.operator();
     let wait = ["wait", "--for=condition=Ready", "telnyxorganization/acme", "--timeout=40s"];
     let Some(waited) = kubectl(&cluster, &wait, "") else { return };
@@ -113,7 +113,7 @@ async fn the_health_check_of_argo_cd_agrees_with_the_conditions_of_real_objects(
     ];
     assert_eq!(health(&lua, &json!({ "metadata": { "generation": 1 } })), "Progressing");
     for (name, manifest, more, _, _) in &cases {
-        cluster.create(name, manifest.clone(), more.clone()).await;
+        cluster.create(name, of(name, manifest.clone()), more.clone()).await;
     }
     let _operator = cluster.operator();
     for (name, _, _, [kind, status, reason], wanted) in &cases {
