@@ -13,7 +13,10 @@ use crate::support::tools;
 use super::machine::said;
 use super::yaml;
 
-const OVERLAYS: [&str; 2] = ["acme", "sandbox"];
+/// The overlays of the daemon.
+const DAEMONS: [&str; 2] = ["acme", "sandbox"];
+const OVERLAYS: [&str; 3] = ["acme", "sandbox", OPERATOR];
+const OPERATOR: &str = "operator";
 
 /// The kubectl of `TRUNKLINE_KUBECTL`, or else of the PATH.
 fn kubectl() -> Option<PathBuf> {
@@ -55,7 +58,9 @@ fn every_pod_has_minimal_rights() {
     for overlay in OVERLAYS {
         let Some(objects) = built(overlay) else { return };
         for pod in pods(&objects) {
-            assert_eq!(pod["automountServiceAccountToken"], false);
+            // Only the operator uses the API server.
+            let token = pod["automountServiceAccountToken"].as_bool().unwrap_or(true);
+            assert_eq!(token, overlay == OPERATOR);
             assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
             assert_eq!(pod["securityContext"]["runAsUser"], 65532);
             assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
@@ -84,10 +89,18 @@ fn every_reference_leads_to_an_object_or_to_a_secret_that_is_not_in_git() {
                 |object: &&Value| object["kind"] == kind && object["metadata"]["name"] == *name;
             objects.iter().any(|object| is(&object))
         };
-        assert!(objects.iter().all(|object| object["metadata"]["namespace"] == namespace));
+        // A definition is in no namespace.
+        let placed = objects.iter().filter(|object| object["kind"] != "CustomResourceDefinition");
+        assert!(placed.clone().all(|object| object["metadata"]["namespace"] == namespace));
+        for binding in placed.filter(|object| object["kind"] == "RoleBinding") {
+            assert!(named("Role", &binding["roleRef"]["name"]), "{binding}");
+            let subject = &binding["subjects"][0];
+            assert!(named("ServiceAccount", &subject["name"]), "{binding}");
+            assert_eq!(subject["namespace"], namespace);
+        }
         for pod in pods(&objects) {
             assert!(named("ServiceAccount", &pod["serviceAccountName"]));
-            for volume in pod["volumes"].as_array().unwrap() {
+            for volume in pod["volumes"].as_array().into_iter().flatten() {
                 let map = &volume["configMap"]["name"];
                 assert!(map.is_null() || named("ConfigMap", map), "{volume}");
                 let secret = &volume["secret"]["secretName"];
@@ -141,8 +154,54 @@ fn mounted(objects: &[Value], folder: &Path) -> PathBuf {
 }
 
 #[test]
+fn prometheus_finds_and_reaches_the_pages_of_an_overlay_and_no_other_namespace_does() {
+    for (overlay, component) in [("acme", "daemon"), (OPERATOR, "operator")] {
+        let Some(objects) = built(overlay) else { return };
+        let service = one(&objects, "Service");
+        let monitor = one(&objects, "ServiceMonitor");
+        let (label, value) =
+            monitor["spec"]["selector"]["matchLabels"].as_object().unwrap().iter().next().unwrap();
+        assert_eq!(service["metadata"]["labels"][label], *value, "{overlay}");
+        assert_eq!(monitor["spec"]["endpoints"][0]["port"], service["spec"]["ports"][0]["name"]);
+        let pods = &one(&objects, "Deployment")["spec"]["template"]["metadata"]["labels"];
+        let key = "app.kubernetes.io/component";
+        assert_eq!(
+            (&pods[key], &service["spec"]["selector"][key]),
+            (&component.into(), &pods[key])
+        );
+        let budget = one(&objects, "PodDisruptionBudget");
+        assert_eq!(budget["spec"]["selector"]["matchLabels"][key], pods[key], "{overlay}");
+        let policies: Vec<&Value> =
+            objects.iter().filter(|object| object["kind"] == "NetworkPolicy").collect();
+        let from: Vec<&Value> = policies
+            .iter()
+            .filter_map(|policy| policy["spec"]["ingress"].as_array())
+            .flatten()
+            .collect();
+        let [from] = &from[..] else { panic!("{overlay}: {from:?}") };
+        let namespace = &from["from"][0]["namespaceSelector"]["matchLabels"];
+        assert_eq!(namespace["kubernetes.io/metadata.name"], "monitoring");
+        let opened = policies.iter().find(|policy| policy["spec"]["ingress"].is_array()).unwrap();
+        let values = &opened["spec"]["podSelector"]["matchExpressions"][0]["values"];
+        assert!(values.as_array().unwrap().contains(&component.into()), "{values}");
+    }
+}
+
+#[test]
+fn the_operator_watches_its_own_namespace_only() {
+    let Some(objects) = built(OPERATOR) else { return };
+    let deployment = one(&objects, "Deployment");
+    assert_eq!(deployment["spec"]["replicas"], 2);
+    let container = &pods(std::slice::from_ref(deployment))[0]["containers"][0];
+    assert_eq!(container["args"][0], "operator");
+    assert_eq!(container["args"][1], "--namespace=$(NAMESPACE)");
+    assert_eq!(container["env"][0]["valueFrom"]["fieldRef"]["fieldPath"], "metadata.namespace");
+    assert!(objects.iter().all(|object| object["kind"] != "ClusterRole"));
+}
+
+#[test]
 fn the_daemon_only_reads_and_its_configuration_is_valid() {
-    for overlay in OVERLAYS {
+    for overlay in DAEMONS {
         let Some(objects) = built(overlay) else { return };
         let folder = tempfile::tempdir().unwrap();
         let config = load(&mounted(&objects, folder.path()));
