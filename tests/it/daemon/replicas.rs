@@ -186,7 +186,7 @@ async fn pause(leases: f64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "leases expire on a busy machine; .ci/run runs it by itself"]
+#[ignore = "leases expire on a busy machine; the nightly workflow runs it by itself"]
 async fn thirty_organizations_are_spread_over_replicas_that_join_end_and_lose_the_bucket() {
     let Some(moto) = moto() else { return };
     let fleet = Fleet::open(moto).await;
