@@ -136,10 +136,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
         info = Some(found);
         Ok(state)
     };
+    // Before the answers are waited for: the digest of a large manifest takes as long as its plan.
+    let digest = report::desired_digest(&desired);
     let observation = observe(global, begun, &reader, &desired, state).await?;
     let info = info.unwrap_or_default();
     let info = StateInfo { manifest: args.manifest(), selection: args.selection(), ..info };
-    let planned = Planned::make(&reader, desired, base.as_ref(), observation, info, &args.targets)?;
+    let planned =
+        Planned::make(&reader, (desired, digest), base.as_ref(), observation, info, &args.targets)?;
     let (planned, expected) = planned.choose(args.only, &args.since, args.expect.as_deref());
     if let Some(path) = args.out.as_ref().filter(|_| expected.is_ok()) {
         source.expires_at = Some(save(global, &planned, path)?);
@@ -281,10 +284,10 @@ impl Targets {
 }
 
 impl Planned {
-    /// Plans, and leaves the chosen targets.
+    /// Plans for a manifest with this digest, and leaves the chosen targets.
     pub(super) fn make(
         reader: &Reader,
-        desired: Desired,
+        (desired, digest): (Desired, String),
         base: Option<&Desired>,
         observation: Observation,
         state: StateInfo,
@@ -294,7 +297,7 @@ impl Planned {
         let live = observation.live;
         let plan = targets.choose(plan, &desired, &live)?;
         let bound_to = BoundTo {
-            desired: report::desired_digest(&desired),
+            desired: digest,
             manager_account_id: detect::manager(&live).map(|id| id.as_str().to_owned()),
             base_url: reader.base_url(),
         };

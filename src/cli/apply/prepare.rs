@@ -12,7 +12,7 @@ use crate::cli::store;
 use crate::execute::{Ending, Outcome, SkipReason, Summary};
 use crate::model::{AccountId, Desired};
 use crate::plan::{Finding, Plan, WithheldReason};
-use crate::report::{ReportFormat, SavedPlan, StateInfo};
+use crate::report::{self, ReportFormat, SavedPlan, StateInfo};
 use crate::state::{Journal, Location, StateChange, Store};
 use crate::telnyx::Reader;
 
@@ -110,9 +110,10 @@ impl Order {
             Self::Manifest { desired, base } => {
                 let known = async |_| Ok(journal.state());
                 let observation = plan::observe(global, None, reader, &desired, known).await?;
-                let base = base.as_deref();
+                let (base, digest) = (base.as_deref(), report::desired_digest(&desired));
+                let desired = (*desired, digest);
                 let planned =
-                    Planned::make(reader, *desired, base, observation, state, &args.targets)?;
+                    Planned::make(reader, desired, base, observation, state, &args.targets)?;
                 let (planned, expected) =
                     planned.choose(args.only, &args.since, args.expect.as_deref());
                 expected?;

@@ -82,7 +82,8 @@ async fn plan_now(
     let observation = plan::observe(global, None, &reader, &desired, known).await?;
     let location = Store::new(&Location::Memory).place();
     let state = store::info(global, location, &journal.record_now());
-    Planned::make(&reader, desired, None, observation, state, &Targets::default())
+    let digest = report::desired_digest(&desired);
+    Planned::make(&reader, (desired, digest), None, observation, state, &Targets::default())
 }
 
 async fn apply(
