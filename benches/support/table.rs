@@ -127,7 +127,7 @@ fn svg(rows: &[Row]) -> String {
     let longest = rows.iter().map(|row| row.run.seconds).fold(0.0, f64::max);
     let height = rows.len() * HEIGHT + 20;
     let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 {height}\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"760\" height=\"{height}\" fill=\"#ffffff\"/>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 {height}\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"800\" height=\"{height}\" fill=\"#ffffff\"/>\n"
     );
     for (at, row) in rows.iter().enumerate() {
         let (y, seconds) = (10 + at * HEIGHT, row.run.seconds);
@@ -136,13 +136,13 @@ fn svg(rows: &[Row]) -> String {
             format!("{} accounts, {}: {}", row.case.accounts, row.network(), row.program.name());
         let _ = writeln!(
             text,
-            "<text x=\"350\" y=\"{}\" text-anchor=\"end\" fill=\"#1d2129\">{}</text>\
-             <rect x=\"360\" y=\"{y}\" width=\"{width:.0}\" height=\"16\" fill=\"{}\"/>\
+            "<text x=\"390\" y=\"{}\" text-anchor=\"end\" fill=\"#1d2129\">{}</text>\
+             <rect x=\"400\" y=\"{y}\" width=\"{width:.0}\" height=\"16\" fill=\"{}\"/>\
              <text x=\"{:.0}\" y=\"{}\" fill=\"#1d2129\">{seconds:.2} s</text>",
             y + 13,
             label.replace('`', ""),
             row.program.color(),
-            366.0 + width,
+            406.0 + width,
             y + 13,
         );
     }
