@@ -83,7 +83,8 @@ impl Worker {
             Applied::Sent { summary, unanswered } => {
                 self.sent(summary).await;
                 if unanswered && lease.is_held() {
-                    // The approval counts on: what a request may have changed nevertheless is no longer in the next plan.
+                    // The approval stays valid. If a request without an answer changed something after all, the next plan has
+                    // another digest.
                     self.status.applied = None;
                     self.write_status().await;
                 }

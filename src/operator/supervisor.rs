@@ -250,7 +250,7 @@ impl Supervisor {
         }
     }
 
-    /// Tells each worker whether an older resource owns its organization.
+    /// Passes each worker the older resource that owns its organization, if there is one.
     fn assign_owners(&self) {
         let seen: Vec<_> = self
             .workers

@@ -64,7 +64,7 @@ impl<'a> Alike<'a> {
 
     /// Returns true if another listed address is at most as many edits away from a missing one.
     fn is_dense_around(&self, missing: &'a Email, edits: usize) -> bool {
-        // Those with a close neighbor are common among numbered addresses, and are passed over from then on.
+        // An address with a close neighbor, which is common among numbered ones, is skipped from then on.
         (edits.min(1)..=edits).any(|edits| self.has_neighbor(missing, edits))
     }
 

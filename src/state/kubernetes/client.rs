@@ -72,8 +72,8 @@ pub(crate) async fn connect(
             .await
             .map_err(|_| unusable("neither a kubeconfig nor a ServiceAccount was found"))?,
     };
-    // Retries have a pace of their own. The limit between two reads only ends a watch whose server is gone without a
-    // word: the server ends each one earlier.
+    // Retries have a pace of their own. The limit between two reads only ends a watch whose server vanished: a live
+    // server ends each watch earlier.
     config.connect_timeout = Some(CONNECT);
     config.read_timeout = Some(SILENCE);
     config.reset_reader_on_write = true;

@@ -57,7 +57,7 @@ impl Site {
         self.api().wrong.push(what);
     }
 
-    /// An inventory that is called complete has everybody; a status that is known is right.
+    /// A complete inventory has every account and user, and a known status is right.
     fn check_inventory(&self, ran: &RunResult) {
         let (Some(plan), Some(live)) = (&ran.plan, &ran.live) else { return };
         let book = self.api().book.clone();
