@@ -83,8 +83,8 @@ impl Worker {
             Applied::Sent { summary, unanswered } => {
                 self.sent(summary).await;
                 if unanswered && lease.is_held() {
-                    // The approval stays valid. If a request without an answer changed something after all, the next plan has
-                    // another digest.
+                    // The approval stays valid. If a request without an answer changed something after all, the next
+                    // plan has another digest.
                     self.status.applied = None;
                     self.write_status().await;
                 }
